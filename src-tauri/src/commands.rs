@@ -12,7 +12,8 @@ use crate::{
     hotkey::Hotkey,
     links,
     shell::{Desktop, Shell},
-    windows::{Kind, Shown},
+    window_kind::Kind,
+    windows::Shown,
 };
 
 type Shared<'s> = State<'s, Arc<Shell>>;

@@ -8,7 +8,7 @@ use gtk::{
 };
 use tauri::WebviewWindow;
 
-use crate::windows::Kind;
+use crate::window_kind::Kind;
 
 thread_local! {
     /// Keys pressed and released before a page is ready; only the main thread has them.

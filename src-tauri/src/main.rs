@@ -10,7 +10,6 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod focus;
 mod follow;
-mod host;
 mod hotkey;
 mod instance;
 mod links;
@@ -28,6 +27,7 @@ mod shell;
 mod timing;
 mod tray;
 mod undo;
+mod window_kind;
 mod windows;
 
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
@@ -40,10 +40,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Args,
-    host::DesktopHost,
     hotkey::{Listener, Press},
     instance::{First, Found},
-    owner::Opening,
     shell::Shell,
     tray::Tray,
 };
@@ -148,9 +146,7 @@ fn set_up(
     stop: CancellationToken,
 ) -> Result<()> {
     use tauri::Manager;
-    let host = Arc::new(DesktopHost::default());
-    let opening = Opening { paths, secrets: None, sources: Vec::new(), host: host.clone() };
-    let shell = Shell::new(app.handle().clone(), opening, host, stop.clone());
+    let shell = Shell::new(app.handle().clone(), paths, stop.clone());
     app.manage(Arc::clone(&shell));
 
     let (acting, changing) = (Arc::clone(&shell), Arc::clone(&shell));

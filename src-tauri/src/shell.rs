@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -13,7 +13,7 @@ use callboard_domain::{actor::LocalVia, item::ItemKey, rules::Notification};
 use callboard_engine::api::{
     AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Quiet,
 };
-use callboard_engine::{config, tray_app::AppCommand};
+use callboard_engine::{config, host::Host, paths::Paths, tray_app::AppCommand};
 use jiff::Zoned;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,14 +24,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     act::Act,
     autostart,
-    host::DesktopHost,
     hotkey::{self, Hotkey, Keys, Listener},
     links,
     notices::{Notice, Notifier},
     owner::{Opening, Owner},
     playground::Play,
     tray::Tray,
-    windows::{Kind, Shown, Windows},
+    window_kind::Kind,
+    windows::{Shown, Windows},
 };
 
 /// How long a notification waits for the actions of its item.
@@ -40,7 +40,7 @@ const ACTIONS_TIME: Duration = Duration::from_secs(2);
 /// The app.
 pub(crate) struct Shell {
     app: AppHandle,
-    host: Arc<DesktopHost>,
+    host: Arc<dyn Host>,
     /// The person's own owner, and the one in force: the playground's while it is on.
     own: Mutex<Opening>,
     owner: watch::Sender<Arc<Owner>>,
@@ -82,21 +82,18 @@ struct Presence {
 
 impl Shell {
     /// The app, with everything but what needs the desktop: tray and hotkey come later.
-    pub(crate) fn new(
-        app: AppHandle,
-        own: Opening,
-        host: Arc<DesktopHost>,
-        stop: CancellationToken,
-    ) -> Arc<Self> {
-        let shell = Arc::new_cyclic(|shell: &std::sync::Weak<Self>| {
+    pub(crate) fn new(app: AppHandle, paths: Paths, stop: CancellationToken) -> Arc<Self> {
+        Arc::new_cyclic(|shell: &Weak<Self>| {
             let pressed = shell.clone();
-            let pages = own.paths.data.join("pages");
+            let pages = paths.data.join("pages");
+            let host: Arc<dyn Host> = Arc::new(DesktopHost { shell: shell.clone() });
+            let own = Opening { paths, secrets: None, sources: Vec::new(), host: Arc::clone(&host) };
             Self {
                 windows: Windows::new(app.clone(), std::fs::create_dir_all(&pages).is_ok().then_some(pages)),
                 app,
                 owner: watch::Sender::new(Arc::new(Owner::open(own.clone()))),
                 own: Mutex::new(own),
-                host: Arc::clone(&host),
+                host,
                 play: tokio::sync::Mutex::default(),
                 playing: AtomicBool::new(false),
                 notifier: Notifier::start(move |act, token| {
@@ -112,9 +109,7 @@ impl Shell {
                 look_again: Notify::new(),
                 stop,
             }
-        });
-        host.set(&shell);
-        shell
+        })
     }
 
     /// The way to the active engine.
@@ -351,9 +346,9 @@ impl Shell {
             (Some(running), true) => *play = Some(running),
             (None, false) => {}
             (None, true) => {
-                let host: Arc<DesktopHost> = Arc::clone(&self.host);
-                let started =
-                    Play::start(host).await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
+                let started = Play::start(Arc::clone(&self.host))
+                    .await
+                    .map_err(|error| ApiError::internal(format!("{error:#}")))?;
                 self.playing.store(true, Ordering::Relaxed);
                 let before = self.owner.send_replace(started.owner());
                 *play = Some(started);
@@ -388,6 +383,23 @@ impl Shell {
             shell.owner().close().await;
             shell.app.exit(0);
         });
+    }
+}
+
+/// The engine's host: passes everything on to the [`Shell`], for as long as there is one.
+struct DesktopHost {
+    shell: Weak<Shell>,
+}
+
+impl Host for DesktopHost {
+    fn notify(&self, notification: &Notification) {
+        if let Some(shell) = self.shell.upgrade() {
+            shell.show_notification(notification.clone());
+        }
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        self.shell.upgrade().map(|shell| shell.checks()).unwrap_or_default()
     }
 }
 

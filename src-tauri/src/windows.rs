@@ -25,50 +25,7 @@ use self::{
 };
 #[cfg(target_os = "linux")]
 use crate::focus;
-use crate::timing;
-
-/// A window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    Launcher,
-    Settings,
-}
-
-impl Kind {
-    /// Its label.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Launcher => "launcher",
-            Self::Settings => "settings",
-        }
-    }
-
-    /// The window of that label.
-    pub(crate) fn of(label: &str) -> Option<Self> {
-        [Self::Launcher, Self::Settings].into_iter().find(|kind| kind.label() == label)
-    }
-
-    fn page(self) -> &'static str {
-        match self {
-            Self::Launcher => "index.html",
-            Self::Settings => "settings.html",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Launcher => "Callboard",
-            Self::Settings => "Callboard settings",
-        }
-    }
-
-    fn size(self) -> (f64, f64) {
-        match self {
-            Self::Launcher => (760.0, 520.0),
-            Self::Settings => (900.0, 640.0),
-        }
-    }
-}
+use crate::{timing, window_kind::Kind};
 
 /// Why a window is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

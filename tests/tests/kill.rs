@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use callboard_tests::{Answer, Callboard, Emulator, Server, StandIn, http, wait_until, webhook};
+use callboard_tests::{Answer, Callboard, Emulator, Server, Serving, StandIn, http, wait_until, webhook};
 use serde_json::{Value, json};
 
 const KILLS: u64 = 35;
@@ -311,4 +311,23 @@ fn what_was_acknowledged_is_stored_once_and_posted_once() -> Result<()> {
 #[test]
 fn run_executes_at_most_once_and_is_posted_once() -> Result<()> {
     both(runs)
+}
+
+/// The system releases the lock of a process that is gone, however it went: nobody has to tidy up after it.
+#[test]
+fn store_of_a_killed_process_goes_to_the_next() -> Result<()> {
+    let callboard = Callboard::new("")?;
+    let others_are_refused = |owner: &Serving| -> Result<()> {
+        let refused = callboard.cmd(&["serve"])?;
+        let owner = format!("(process {}, serving) is using the store", owner.id());
+        ensure!(refused.code == Some(2) && refused.stderr.contains(&owner), "{refused:?}");
+        Ok(())
+    };
+    let first = callboard.serve()?;
+    others_are_refused(&first)?;
+    first.kill()?;
+    let next = callboard.serve()?;
+    others_are_refused(&next)?;
+    ensure!(next.stop()?.success());
+    Ok(())
 }

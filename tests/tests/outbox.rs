@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use callboard_tests::{Answer, Callboard, DesktopSession, Keyring, PATIENCE, Request, StandIn, wait_until};
 use serde_json::{Value, json};
 
@@ -174,6 +174,43 @@ fn messages_wait_for_a_locked_keychain_and_go_when_it_is_unlocked() -> Result<()
     let reloaded = || serving.output().contains("it goes on with those it has").then_some(());
     wait_until("the change to be in force", PATIENCE, reloaded)?;
     assert_eq!(callboard.cmd(&["post", "chat:#deploys", "another"])?.code, Some(0));
+    assert!(serving.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn commands_without_the_secret_leave_a_message_to_a_daemon_that_has_it() -> Result<()> {
+    let chat = slack(json!({ "ok": true }))?;
+    let callboard = callboard(&config(&chat, ""))?;
+    let without_secret = |words: &[&str]| -> Result<(bool, String)> {
+        let output = callboard.command(words).env_remove("CALLBOARD_SECRET_CHAT_TOKEN").output()?;
+        Ok((output.status.success(), String::from_utf8(output.stdout)?))
+    };
+    let (posted, said) = without_secret(&["post", "chat:#deploys", "built meanwhile"])?;
+    ensure!(!posted && said.contains("token"), "it says what it waits for: {said}");
+    // Those that look, one that sends another message, and one that could send this one and only looks.
+    for words in [&["runs"][..], &["board"], &["deliveries", "--pending"], &["post", "room:general", "hello"]]
+    {
+        let (went_well, said) = without_secret(words)?;
+        ensure!(went_well, "{words:?}: {said}");
+    }
+    assert_eq!(callboard.cmd(&["runs"])?.code, Some(0));
+    let (_, pending) = without_secret(&["--json", "deliveries", "--pending"])?;
+    let pending: Value = serde_json::from_str(&pending)?;
+    let [waits] = pending.as_array().map(Vec::as_slice).unwrap_or_default() else {
+        bail!("one waits: {pending}")
+    };
+    let state = &waits["state"];
+    assert_eq!(
+        (&state["state"], &state["error"]["error"]),
+        (&json!("pending"), &json!("unavailable")),
+        "{waits}"
+    );
+    assert_eq!((&waits["attempts"], bodies(&chat, "chat.postMessage").len()), (&json!(0), 0));
+
+    let serving = callboard.serve()?;
+    let posted = || (bodies(&chat, "chat.postMessage").len() == 1).then_some(());
+    wait_until("the message to go out", PATIENCE, posted)?;
     assert!(serving.stop()?.success());
     Ok(())
 }

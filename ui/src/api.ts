@@ -604,7 +604,7 @@ run: string, } | { "change": "run_resolved",
  */
 run: string, 
 /**
- * True where it is said to have run.
+ * True where the person found that it had run.
  */
 ran: boolean, } | { "change": "delivery_retried", 
 /**
@@ -612,7 +612,7 @@ ran: boolean, } | { "change": "delivery_retried",
  */
 delivery: string, } | { "change": "configured", 
 /**
- * Where it stands.
+ * The keys that lead to it.
  */
 path: Array<string>, 
 /**
@@ -901,11 +901,11 @@ default: boolean, };
  */
 export type ChannelMessage = { 
 /**
- * Its id in the channel; before it stands there, its delivery's.
+ * Its id in the channel; before it is posted, its delivery's.
  */
 id: string, 
 /**
- * The id of the message in whose thread it stands.
+ * The id of the message in whose thread it is.
  */
 under: string | null, 
 /**
@@ -929,7 +929,7 @@ state: DeliveryState,
  */
 link: string | null, 
 /**
- * The run that it tells of.
+ * The run that it is about.
  */
 run: string | null, };
 
@@ -1037,7 +1037,7 @@ spec: CommandSpec,
  */
 origin: Origin, 
 /**
- * Where its outcome would be posted, as far as can be told without arguments.
+ * Where its outcome would be posted, as far as that is known without arguments.
  */
 posts_to: string, };
 
@@ -1130,7 +1130,7 @@ text: string, };
  */
 export type Configure = { 
 /**
- * Where it stands: `["notifications", "quiet_hours"]`.
+ * The keys that lead to it: `["notifications", "quiet_hours"]`.
  */
 path: Array<string>, 
 /**
@@ -1198,12 +1198,12 @@ address: Address,
  */
 message: Message, 
 /**
- * The run that it tells of.
+ * The run that it is about.
  */
 run: string | null, 
 /**
- * The delivery in whose thread it stands, or is to stand: the first one about the same item. Where the chat has no
- * threads it stands by itself all the same.
+ * The delivery in whose thread it is, or will be: the first one about the same item. Where the chat has no
+ * threads it is posted on its own all the same.
  */
 under?: string | null, 
 /**
@@ -1236,7 +1236,7 @@ export type DeliveryState = { "state": "pending",
  */
 next_at: string, 
 /**
- * What the last try met.
+ * What its account lacks, without which it is not tried; else what the last try met.
  */
 error: ServiceError | null, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
 /**
@@ -1252,7 +1252,7 @@ error: ServiceError, } | { "state": "moot",
  */
 reason: MootReason, } | { "state": "digested", 
 /**
- * The id of the delivery that tells of it.
+ * The id of the digest that reports it.
  */
 into: string, };
 
@@ -1514,7 +1514,7 @@ title: Array<TextSpan>,
  */
 summary: string, 
 /**
- * Where its outcome would be posted, as far as can be told without arguments.
+ * Where its outcome would be posted, as far as that is known without arguments.
  */
 posts_to: string, 
 /**
@@ -1954,7 +1954,7 @@ export type LogLine = {
  */
 text: string, 
 /**
- * True where it tells of an error.
+ * True where it reports an error.
  */
 error: boolean, };
 
@@ -2216,7 +2216,7 @@ export type PendingNotifications = {
  */
 show: Array<Notification>, 
 /**
- * Items whose notifications are settled: what is shown of them can be withdrawn.
+ * Items that no notification is about any more: what is shown of them can be withdrawn.
  */
 settled: Array<ItemKey>, };
 
@@ -2337,7 +2337,7 @@ channel: string,
  */
 text: string, 
 /**
- * An item: what it is, how it stands and whose turn it is are posted, after the text.
+ * An item: what it is, its state and whose turn it is are posted, after the text.
  */
 item: string | null, };
 
@@ -2346,7 +2346,7 @@ item: string | null, };
  */
 export type PostPlan = { 
 /**
- * Where it would stand.
+ * Where it would be posted.
  */
 address: Address, 
 /**
@@ -2618,12 +2618,12 @@ export type Replayed = {
  */
 event: Event, 
 /**
- * What was decided when it was seen; where other rules are tried, what the active ones say of the item as it is now, so
+ * What was decided when it was seen; where other rules are tried, what the active ones decide of the item as it is now, so
  * that only the rules make the difference.
  */
 before: Decision, 
 /**
- * What the tried rules say, of the item as it is now.
+ * What the tried rules decide, of the item as it is now.
  */
 after: Decision, };
 
@@ -2641,7 +2641,7 @@ scope: string,
 remedy: string, };
 
 /**
- * Settles a run of which it is not known whether it happened: the word of a person who has looked.
+ * Records whether a run of which that was not known did happen, as a person found out.
  */
 export type ResolveRun = { 
 /**
@@ -2815,7 +2815,7 @@ last: Event | null, };
 export type RuleOutcome = "matched" | "not_matched" | "failed" | "not_reached";
 
 /**
- * Why was (or wasn't) I told of this?
+ * Why was (or wasn't) I notified of this?
  */
 export type RulesExplain = { 
 /**
@@ -2829,7 +2829,7 @@ event: number, };
 export type RulesQuery = Record<symbol, never>;
 
 /**
- * What other rules would have made of the latest events. Nothing is told or posted.
+ * What other rules would have made of the latest events. Nothing is shown or posted.
  */
 export type RulesReplay = { 
 /**
@@ -2921,7 +2921,7 @@ seen: number,
  */
 steps: Array<RunStep>, 
 /**
- * Where its outcome stands.
+ * The message with its outcome.
  */
 delivery: Delivery | null, 
 /**
@@ -3049,7 +3049,7 @@ state: string, };
 export type Secret = string;
 
 /**
- * Tells the owner that an account's secret was set or removed: the account is connected anew.
+ * Reports that an account's secret was set or removed: the account is connected anew.
  */
 export type SecretChanged = { 
 /**
@@ -3248,7 +3248,7 @@ settings: JsonValue,
 errors: Array<ConfigError>, };
 
 /**
- * The configuration file as it stands, and what is wrong with it.
+ * The configuration file as it is, and what is wrong with it.
  */
 export type SettingsQuery = Record<symbol, never>;
 

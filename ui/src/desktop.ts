@@ -33,7 +33,7 @@ export interface Desktop {
   hotkey: Hotkey;
   tray: { shown: boolean; why: string | null };
   autostart: boolean;
-  /** `daemon`: another process has the store, and this app is its face. */
+  /** `daemon`: another process has the store, and this app is a client of it. */
   owner: "here" | "daemon";
   theme: Theme;
 }

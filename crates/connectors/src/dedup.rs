@@ -7,11 +7,11 @@ use std::{
 
 use crate::lenient::MalformedEntry;
 
-/// Each thing once, in order: the further of those that are listed under one key. Where nothing tells which of two that is,
+/// Each thing once, in order: the further of those that are listed under one key. Where nothing shows which of two that is,
 /// it is none of them, which is named in `odd`.
 ///
-/// `key` is what a row is known by (none: nothing tells it from others), `compare` which of two is the further one (none
-/// where they contradict each other), `name` what a person calls it.
+/// `key` is what a row is known by (none: nothing distinguishes it from others), `compare` which of two is the further one
+/// (none where they contradict each other), `name` what a person calls it.
 pub(crate) fn once<T, K: Ord + Clone>(
     rows: Vec<T>,
     odd: &mut Vec<MalformedEntry>,
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_further_one_counts_and_nothing_is_guessed() {
-        // Rows of (key, version, word) -> what is left, and what is named.
+        // Rows of (key, version, state) -> what is left, and what is named.
         type Row = (u32, u32, &'static str);
         let cases: [(&[Row], &[Row], &[&str]); 9] = [
             (&[], &[], &[]),

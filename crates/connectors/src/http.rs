@@ -29,7 +29,7 @@ use crate::writes;
 
 pub use self::{
     answer::Answer,
-    client::Client,
+    client::{Client, TIME_OUT},
     credential::Credential,
     fault::fault_of_status,
     rate_limit::{RateLimitHeaders, Reset},
@@ -38,7 +38,7 @@ pub use self::{
 };
 use self::{
     credential::secret_parts,
-    fault::{innermost, said},
+    fault::{error_message, innermost},
     rate_limit::{LastRateLimit, Pace},
     redact::Redactor,
     redirect::{RedirectStep, chain, onward},
@@ -47,10 +47,8 @@ use self::{
 
 /// The longest answer that is read; a longer one counts as a fault of the service.
 pub const ANSWER_LIMIT: usize = 16 << 20;
-/// How long a request may take, from connecting to the last byte.
-pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
-/// A longer wait for the service's pace is told, and told again after as long.
+/// A longer wait for the service's pace is reported, and reported again after as long.
 const NOTICED: Duration = Duration::from_secs(1);
 
 /// Headers that a preview leaves out.
@@ -347,7 +345,7 @@ impl Http {
         result
     }
 
-    /// Waits until the service's pace lets the request begin. A wait that a person would notice is told, with what is left
+    /// Waits until the service's pace lets the request begin. A wait that a person would notice is reported, with what is left
     /// of it.
     pub(crate) async fn take_turn(&self, request: &Request, method: &Method) {
         if !self.pace.is_set() {
@@ -439,9 +437,9 @@ impl Http {
 
     /// What an answer without success means, by the table at [`fault_of_status`].
     pub fn fault(&self, answer: &Answer) -> ServiceError {
-        let said = text::line(&said(answer), 200);
+        let message = text::line(&error_message(answer), 200);
         let (limits, now) = (&self.rate_limit_headers, Timestamp::now());
-        fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, limits, now)
+        fault_of_status(self.service, answer.status, &answer.headers, &message, answer.read, limits, now)
     }
 
     /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that stands in it

@@ -214,7 +214,7 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
 
 /// What may be left out, which is not the same as `null`: the outer `None` is for a key that is missing (it has to be
 /// `default` too) or holds something else.
-pub(crate) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn double_option<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;

@@ -1,11 +1,11 @@
 //! Connectors: one folder per service. They see only the domain.
 //!
-//! A connector offers what its service has: something to watch ([`Source`]), things to do ([`Action`]), a chat
-//! ([`ChatService`]). [`ConnectorConfig`] is the one list of services; its matches are exhaustive, so that a
-//! forgotten connector does not compile.
+//! A connector offers what its service has ([`Connection`]): something to watch, things to do, a chat. [`ConnectorConfig`] is
+//! the one list of services; its matches are exhaustive, so that a forgotten connector does not compile.
 
 pub mod alertmanager;
 pub mod cctray;
+mod connection;
 #[cfg(test)]
 mod contract;
 mod dedup;
@@ -27,24 +27,12 @@ pub mod writes;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use async_trait::async_trait;
-use callboard_domain::{
-    action::Action,
-    chat::ChatService,
-    duration::Span,
-    error::ServiceError,
-    identity::Identity,
-    item::AccountName,
-    origin::Origin,
-    secret::{ExposeSecret, SecretField, SecretString},
-    source::{Hook, Source},
-};
+use callboard_domain::{duration::Span, identity::Identity, origin::Origin, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::{
+    connection::{Access, ConnectError, Connection, Identify, Problem},
     service_url::ServiceUrl,
     watch::{Pattern, Watch},
 };
@@ -66,12 +54,13 @@ macro_rules! services {
         /// The services' names, as `service` in the configuration takes them.
         pub const SERVICES: &[&str] = &[$($module::NAME),+];
 
-        /// The services, with what an account of each can be told.
+        /// The services, with what an account of each can be configured with.
         pub fn services() -> Vec<Service> {
             vec![$(Service {
                 name: $module::NAME,
                 module: stringify!($module),
                 about: concat!($($what),+).trim(),
+                has_tenants: $module::TENANTS,
                 secrets: $module::SECRETS,
                 schema: schemars::schema_for!($module::Config).to_value(),
             }),+]
@@ -136,7 +125,7 @@ macro_rules! services {
                 }
             }
 
-            /// Where its items are read: the service's URL, with the query that tells one feed from another.
+            /// Where its items are read: the service's URL, with the query that distinguishes one feed from another.
             pub fn items_url(&self) -> url::Url {
                 let mut url = self.url().to_url();
                 if let Self::Cctray(cctray::Config { query, .. }) = self
@@ -204,7 +193,7 @@ services! {
     SplunkOnCall in splunk_oncall,
 }
 
-/// A service, and what an account of it can be told.
+/// A service, and what an account of it can be configured with.
 #[derive(Debug, Clone)]
 pub struct Service {
     /// Its name in the configuration.
@@ -213,94 +202,10 @@ pub struct Service {
     pub module: &'static str,
     /// What it is called and what it is good for: `GitHub: pull requests ...`.
     pub about: &'static str,
+    /// True where its one address serves several organisations.
+    pub has_tenants: bool,
     /// The secrets that an account needs or can use.
     pub secrets: &'static [SecretField],
     /// The JSON Schema of an account's table, without the key `service`.
     pub schema: serde_json::Value,
-}
-
-/// Why an account cannot be used as it is configured. Texts are for people, and never hold a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
-    /// A secret is not set.
-    #[error("the {field} is not set: {help}")]
-    MissingSecret {
-        /// Its field's name.
-        field: &'static str,
-        /// What it is and where to get it.
-        help: &'static str,
-    },
-    /// A secret is set to something that it cannot be.
-    #[error("the {field} is not right: {what}")]
-    WrongSecret {
-        /// Its field's name.
-        field: &'static str,
-        /// What would be right. Never what it is.
-        what: String,
-    },
-    /// The table lacks a key, or the key does not go with the secrets.
-    #[error("{}: {}", .0.key, .0.what)]
-    Config(Problem),
-}
-
-/// What a connector is given to work with.
-pub struct Access {
-    /// The account's name, which its items' keys carry.
-    pub account: AccountName,
-    /// The shared HTTP client.
-    pub client: http::Client,
-    /// The account's secrets by field name, as far as they are set.
-    pub secrets: BTreeMap<String, SecretString>,
-}
-
-impl Access {
-    /// A secret, where it is set.
-    pub fn secret(&self, field: &str) -> Option<SecretString> {
-        self.secrets.get(field).cloned()
-    }
-
-    /// A secret, where it is set to more than nothing.
-    pub fn set(&self, field: &SecretField) -> Option<SecretString> {
-        self.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
-    }
-
-    /// A secret that the account cannot work without.
-    ///
-    /// # Errors
-    /// [`ConnectError::MissingSecret`], where it is not set or empty.
-    pub fn require(&self, field: &SecretField) -> Result<SecretString, ConnectError> {
-        self.set(field).ok_or(ConnectError::MissingSecret { field: field.name, help: field.help })
-    }
-}
-
-/// What an account offers.
-pub struct Connection {
-    /// Who it acts as.
-    pub identify: Arc<dyn Identify>,
-    /// What it watches.
-    pub source: Option<Arc<dyn Source>>,
-    /// How its webhooks are read, where the service has any.
-    pub hook: Option<Arc<dyn Hook>>,
-    /// What it can do.
-    pub actions: Vec<Arc<dyn Action>>,
-    /// Where it can post.
-    pub chat: Option<Arc<dyn ChatService>>,
-    /// Its HTTP API with the account's credential, for command files; none where there is none that they could use.
-    pub http: Option<http::Http>,
-}
-
-/// Finds out who an account acts as.
-#[async_trait]
-pub trait Identify: Send + Sync {
-    /// Asks the service. Names the permissions that the credential lacks for what Callboard can do.
-    async fn identify(&self) -> Result<Identity, ServiceError>;
-}
-
-/// Something wrong in an account's configuration that its type cannot express.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The key within the account's table, such as `watch`.
-    pub key: &'static str,
-    /// What is wrong and what would be right.
-    pub what: String,
 }

@@ -1,15 +1,9 @@
 //! The one list of services, and how a table of the configuration is read.
 
 use serde::de::IntoDeserializer;
-use serde_json::json;
 use toml::de::DeTable;
-use wiremock::{
-    Mock, MockServer, ResponseTemplate,
-    matchers::{any, path},
-};
 
 use super::*;
-use crate::contract;
 
 /// Reads the table `[accounts.x]` as the configuration does: keys keep their places.
 fn read(text: &str) -> Result<ConnectorConfig, toml::de::Error> {
@@ -80,73 +74,22 @@ fn the_schema_lists_every_service_with_its_keys() {
     assert_eq!(names, SERVICES);
 }
 
-/// That a list is empty is known of an answer in full alone: 203 was changed on the way, 206 is a part, 202 is to come.
-#[tokio::test]
-async fn only_200_is_an_answer_in_full() {
-    let lists = [
-        ("alertmanager", "/api/v2/alerts", "[]"),
-        ("jenkins", "/api/json", r#"{ "jobs": [] }"#),
-        ("cctray", "/", "<Projects/>"),
-        ("pagerduty", "/incidents", r#"{ "incidents": [], "more": false }"#),
-        ("github", "/user/repos", "[]"),
-        ("splunkoncall", "/api-public/v1/incidents", r#"{ "incidents": [] }"#),
-    ];
-    let watching = lists.map(|(service, ..)| service);
-    for service in SERVICES {
-        let table = format!("[x]\nservice = \"{service}\"\nurl = \"https://ci.example\"");
-        let watches = read(&table).is_ok_and(|config| config.watches());
-        assert!(!watches || watching.contains(service), "{service} is not asked");
-    }
-    for (service, list, body) in lists {
-        for (status, is_whole) in
-            [(200, true), (201, false), (202, false), (203, false), (206, false), (226, false)]
-        {
-            let server = MockServer::start().await;
-            let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json");
-            Mock::given(path(list)).respond_with(answer).with_priority(1).mount(&server).await;
-            let other = json!({ "login": "ana", "log_entries": [], "more": false });
-            Mock::given(any())
-                .respond_with(ResponseTemplate::new(200).set_body_json(other))
-                .mount(&server)
-                .await;
-            let table = format!("[x]\nservice = \"{service}\"\nurl = \"{}\"", server.uri());
-            let fields: &[&str] = match service {
-                "github" | "pagerduty" => &["token"],
-                "splunkoncall" => &["api_id", "api_key"],
-                _ => &[],
-            };
-            let connection = read(&table).unwrap().connect(contract::access(fields)).unwrap();
-            let polled = connection.source.unwrap().poll(None, contract::now()).await;
-            match polled {
-                Ok(batch) => assert!(is_whole && batch.problems.is_empty(), "{service} {status}: {batch:?}"),
-                Err(error) => {
-                    assert!(!is_whole, "{service} {status}: {error}");
-                    assert!(error.to_string().contains(&status.to_string()), "{service} {status}: {error}");
-                }
-            }
-        }
-    }
-}
-
 /// Accounts are called as people like: what they see is the same where the service, its place and the organisation are.
 #[test]
 fn every_service_has_an_origin_that_does_not_depend_on_the_account() {
-    let config = |service: &str, url: &str| {
-        let user = if service == "jenkins" { "user = \"ana\"\n" } else { "" };
-        read(&format!("[x]\nservice = \"{service}\"\nurl = \"{url}\"\n{user}")).unwrap()
-    };
+    let config =
+        |service: &str, url: &str| read(&format!("[x]\nservice = \"{service}\"\nurl = \"{url}\"")).unwrap();
     let of = |tenant: &str| Identity { tenant: Some(tenant.to_owned()), ..Identity::default() };
     let mut all = std::collections::BTreeSet::new();
-    for service in SERVICES {
+    for Service { name: service, has_tenants, .. } in services() {
         let origin = |url: &str, me: &Identity| config(service, url).origin(Some(me));
         let here = origin("https://api.example/x", &of("acme")).expect(service);
         assert_eq!(origin("HTTPS://API.example.:443/x/", &of(" acme ")), Some(here.clone()), "{service}");
-        assert_eq!((here.service(), here.base()), (*service, "https://api.example/x"));
+        assert_eq!((here.service(), here.base()), (service, "https://api.example/x"));
         for elsewhere in ["https://api2.example/x", "https://api.example/y", "https://api.example:8443/x"] {
             assert_ne!(origin(elsewhere, &of("acme")), Some(here.clone()), "{service}: {elsewhere}");
         }
         // Of which organisation it is matters where one address serves several; there it must be known.
-        let has_tenants = ["pagerduty", "slack", "splunkoncall"].contains(service);
         let other = origin("https://api.example/x", &of("other"));
         assert_eq!(other != Some(here.clone()), has_tenants, "{service}");
         for me in [None, Some(Identity::default()), Some(of(" "))] {
@@ -182,4 +125,25 @@ fn two_feeds_of_one_address_have_two_origins() {
         assert!(origin.is_at(&again.items_url()), "{query}");
         assert!(!origin.is_at(&feed("query = { branch = \"other\" }").items_url()), "{query}");
     }
+}
+
+/// A command takes the same whichever account runs it: one name is one declaration ([`callboard_domain::command::verbs`]).
+#[test]
+fn a_command_of_several_services_is_declared_once() {
+    let mut declared = std::collections::BTreeMap::new();
+    let mut shared = std::collections::BTreeSet::new();
+    for Service { name: service, secrets, .. } in services() {
+        let config =
+            read(&format!("[x]\nservice = \"{service}\"\nurl = \"https://api.example\"")).expect(service);
+        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.name).collect();
+        let connection = config.connect(contract::access(&secrets)).expect(service);
+        for action in &connection.actions {
+            let spec = action.spec().clone();
+            if let Some((other, before)) = declared.insert(spec.name.clone(), (service, spec.clone())) {
+                assert_eq!(before, spec, "{} of {other} and {service}", spec.name);
+                shared.insert(spec.name);
+            }
+        }
+    }
+    assert!(shared.contains("ack") && shared.contains("on-call"), "{shared:?}");
 }

@@ -1,5 +1,5 @@
 //! How webhooks prove who sent them: a signature of the raw body, or a shared secret in a header. Nothing is compared in a
-//! time that tells of the secret. And how their JSON is read, so that what cannot be read is named by its path.
+//! time that depends on the secret. And how their JSON is read, so that what cannot be read is named by its path.
 
 use std::hint::black_box;
 
@@ -194,7 +194,7 @@ fn path_of<'de, T: Deserialize<'de>>(json: &'de str, said: &str) -> Option<Strin
 
 /// Checks a secret that a header carries as a bearer token: for services that sign nothing.
 pub(crate) struct BearerToken {
-    /// Of the secret: two digests are compared, so that the time taken tells nothing of the secret or its length.
+    /// Of the secret: two digests are compared, so that the time taken reveals nothing of the secret or its length.
     digest: Option<[u8; 32]>,
 }
 

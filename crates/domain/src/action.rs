@@ -94,7 +94,7 @@ pub struct Choice {
     pub note: Option<String>,
 }
 
-/// Where a running command says how far it is.
+/// Where a running command reports its progress.
 pub trait Progress: Send + Sync {
     /// The state in a line, replacing the last one: "queued, 2 before it".
     fn status(&self, line: &str);

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_took_how_long() {
+    fn waits_are_measured() {
         use EventName as E;
         type Case<'a> = (&'a [(&'a str, E)], &'a [(Wait, u64)]);
         let cases: [Case<'_>; 9] = [
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_took_long_counts_on_the_day_it_ended() {
+    fn wait_counts_on_the_day_it_ended() {
         let counts = [Counts { passed: 1, failed: 2, runs: 3 }, Counts::default()];
         let days: Vec<_> = days(2, at("22T13:00"), &TimeZone::UTC).into_iter().zip(counts).collect();
         let green = |time: &str, seconds| Took { what: Wait::Green, ended_at: at(time), seconds };

@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Address {
 #[serde(transparent)]
 pub struct DeliveryKey(pub String);
 
-/// A message that stands in a channel.
+/// A message that has been posted in a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Posted {
     /// The service's id of the channel.
@@ -69,9 +69,9 @@ pub struct Posted {
 /// What became of an edit that the service answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
-    /// The message stands as wanted.
+    /// The message was edited, or was so already.
     Done,
-    /// The message stands, and cannot be changed any more: it is too old, or not ours. What was to be said is posted anew.
+    /// The message is there, and cannot be edited any more: it is too old, or not ours. The new text is posted anew.
     Refused {
         /// In plain words.
         why: String,
@@ -83,7 +83,7 @@ pub enum Edited {
     },
 }
 
-/// What a chat service can do, each said by itself: a chat may have threads and no edits. What Callboard does not use yet is
+/// What a chat service can do, each declared by itself: a chat may have threads and no edits. What Callboard does not use yet is
 /// `false` wherever it is not built, whatever the service could do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -94,9 +94,9 @@ pub struct Limits {
     pub unit: LengthUnit,
     /// The pause between two messages to one channel.
     pub pause: Duration,
-    /// A message that stands can be replaced ([`ChatService::edit`]).
+    /// A posted message can be edited ([`ChatService::edit`]).
     pub edits: bool,
-    /// A message can stand in a thread under another ([`ChatService::reply`]).
+    /// A message can be posted in a thread under another ([`ChatService::reply`]).
     pub threads: bool,
     /// [`ChatService::find`] can look whether a message arrived whose sending got no answer.
     pub finds: bool,
@@ -146,7 +146,7 @@ pub trait ChatService: Send + Sync {
         key: &DeliveryKey,
     ) -> Result<Posted, ServiceError>;
 
-    /// Looks whether a message with that key stands in the channel, searching back to `since`; `under` where it was a reply.
+    /// Looks whether a message with that key is in the channel, searching back to `since`; `under` where it was a reply.
     async fn find(
         &self,
         channel: &str,

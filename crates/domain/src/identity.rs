@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Who an account acts as on its service, and what its credential lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Identity {
-    /// The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
+    /// The login name, as items have it (`author`, `requested`, `holders`). Empty where the service has no users.
     pub login: String,
     /// What people call the account's user, where that is not the login: for display alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Logs: what of a long text says why something failed.
+//! Logs: the lines of a long text that show why something failed.
 
 use crate::text;
 
@@ -10,9 +10,9 @@ const WIDTH: usize = 500;
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it says, without control characters.
+    /// Its text, without control characters.
     pub text: String,
-    /// True where it tells of an error.
+    /// True where it reports an error.
     pub error: bool,
 }
 
@@ -45,7 +45,7 @@ pub fn tail(log: &str, most: usize) -> Tail {
 
 /// A guess by words, as tools have no common form: `error`, `failed`, `SomethingException`, but not `0 errors`.
 pub fn is_error(line: &str) -> bool {
-    // The last line of Jenkins says only what is known already.
+    // The last line of Jenkins repeats only what is known already.
     if line.starts_with("Finished: ") {
         return false;
     }

@@ -10,9 +10,9 @@ use crate::item;
 /// A message for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Message {
-    /// What kind of news it is: shown as a mark or colour.
+    /// Its tone: shown as a mark or colour.
     pub tone: Tone,
-    /// The one line that says it all.
+    /// The one line that sums it up.
     pub title: String,
     /// Where the title leads.
     pub link: Option<Url>,
@@ -20,7 +20,7 @@ pub struct Message {
     pub blocks: Vec<Block>,
 }
 
-/// What kind of news.
+/// The tone of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {

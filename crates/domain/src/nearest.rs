@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_not_compared() {
+    fn long_names_are_not_compared() {
         let long = "x".repeat(100_000);
         assert_eq!(nearest(&long, [long.as_str()]), None);
     }

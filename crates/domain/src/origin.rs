@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_place_has_one_form() {
+    fn url_is_normalised() {
         let cases = [
             ("https://ci.example", "https://ci.example"),
             ("https://ci.example/", "https://ci.example"),

@@ -1,6 +1,6 @@
-//! Where something stands in a text, as people count.
+//! Positions in a text, as people count.
 
-/// Where something stands in a text: line and column, both counted from 1, the column in characters.
+/// A position in a text: line and column, both counted from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The line.
@@ -9,7 +9,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the byte `offset` of `text` stands; past the end counts as the end.
+/// The position of the byte `offset` of `text`; past the end counts as the end.
 pub fn position(text: &str, offset: usize) -> Position {
     let before = &text.as_bytes()[..offset.min(text.len())];
     let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);

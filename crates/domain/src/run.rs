@@ -17,7 +17,7 @@ use crate::{
     message::Block,
 };
 
-/// How a command ended, as the service told it.
+/// How a command ended, as the service reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Outcome {
     /// False where the service did it and it ended badly: a build that failed, a check that says no.
@@ -89,7 +89,7 @@ pub struct Run {
     pub actor: Option<Actor>,
     /// When it was asked for.
     pub started_at: Timestamp,
-    /// When it ended, or was found to be not known. A person's word on it later changes nothing of that. It lies before
+    /// When it ended, or was found to be not known. Resolving it later does not change that. It lies before
     /// `started_at` where the clock was set back meanwhile: see [`Run::took`].
     pub ended_at: Option<Timestamp>,
     /// How far it is.
@@ -103,14 +103,14 @@ const CLOCKS: SignedDuration = SignedDuration::from_mins(2);
 
 impl Run {
     /// How long it took; `None` while it is under way, and where it ended before it began by a clock that was set back
-    /// meanwhile: then nobody knows.
+    /// meanwhile.
     pub fn took(&self) -> Option<Duration> {
         Duration::try_from(self.ended_at?.duration_since(self.started_at)).ok()
     }
 
     /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
     /// doing: a command of that role brings it about, whom it acts as (`me`) did it, and then. Of a run that ended badly it
-    /// never is: what it was to do has come about all the same, which is news.
+    /// never is: that what it was to do has come about all the same is notified.
     pub fn did(&self, role: Role, event: &Event, me: &Identity) -> bool {
         let is_well = match &self.state {
             RunState::Pending { .. } | RunState::Running => true,
@@ -165,14 +165,14 @@ pub enum RunState {
         /// What is known.
         why: String,
     },
-    /// It was not known, and a person who has looked has said how it went: their word, not the service's.
+    /// It was not known, and a person who has looked has resolved it: the outcome is theirs, not the service's.
     #[serde(rename = "settled")]
     Resolved {
         /// True where it ran.
         ran: bool,
-        /// Who said so. Empty only where an older version did not know.
+        /// Who resolved it. Empty only where an older version did not know.
         by: String,
-        /// When they said so.
+        /// When they did.
         at: Timestamp,
         /// What was known before.
         why: String,
@@ -184,7 +184,7 @@ fn sent() -> bool {
 }
 
 impl RunState {
-    /// The word for it: `pending`, `running`, `done`, `failed`, `canceled`, `unknown`; `ran` or `did not run` as a person said.
+    /// Its name: `pending`, `running`, `done`, `failed`, `canceled`, `unknown`; `ran` or `did not run` as a person resolved it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Pending { .. } => "pending",
@@ -198,7 +198,7 @@ impl RunState {
         }
     }
 
-    /// What a person has said of it, where one has: "ana says it ran".
+    /// How a person has resolved it, where one has: "ana says it ran".
     pub fn resolution_text(&self) -> Option<String> {
         match self {
             Self::Resolved { by, .. } => {
@@ -221,7 +221,7 @@ mod tests {
     use crate::{event::EventName, item::User};
 
     #[test]
-    fn a_run_did_what_it_brings_about_when_it_ran_and_nothing_else() {
+    fn run_matches_only_its_own_events() {
         let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
         let pull: ItemKey = "forge/pull_request/acme/web#479".parse().unwrap();
         let me = Identity { login: "U1".into(), name: Some("ana".into()), ..Identity::default() };
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn run_that_ended_before_it_began_took_nobody_knows_how_long() {
+    fn run_that_ended_before_it_began_has_no_duration() {
         let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
         let cases = [
             (None, None),

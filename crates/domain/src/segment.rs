@@ -1,6 +1,6 @@
 //! Segments of a URL's path: which texts would not stay the one segment that they are meant to be.
 //!
-//! URL parsers remove tabs and line ends wherever they stand (WHATWG URL, "URL parsing"), read `%2e` as a dot, and some
+//! URL parsers remove tabs and line ends wherever they are (WHATWG URL, "URL parsing"), read `%2e` as a dot, and some
 //! servers read `\` and an encoded `/` as separators. What any of them would take for another path is refused.
 
 use std::borrow::Cow;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_leave_its_segment_is_refused() {
+    fn text_that_would_leave_its_path_segment_is_refused() {
         let cases = [
             ("", None),
             ("api", None),

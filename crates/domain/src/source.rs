@@ -13,7 +13,7 @@ use crate::{
 
 /// Where a source left off: its own JSON text, opaque to everybody else, stored with the snapshots it came with.
 ///
-/// Most services tell times in whole seconds, and change a thing twice within one. So a cursor that remembers a time reads
+/// Most services give times in whole seconds, and change a thing twice within one. So a cursor that remembers a time reads
 /// on from that second, not from the one after it, and an equal time is no proof that nothing has changed: what is read
 /// again does no harm, what is skipped is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Scope {
     }
 }
 
-/// An item that is not there any more, which is no news: it leaves the board and every count, and the reason is on record.
+/// An item that is not there any more. That makes no event: it leaves the board and every count, and the reason is on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
     /// Which.
@@ -88,7 +88,7 @@ pub struct Gone {
     pub reason: GoneReason,
 }
 
-/// Runs of a build that are not there any more, which is no news: what is left says how the build stands.
+/// Runs of a build that are not there any more. That makes no event: the build's status is that of the runs that are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedRuns {
     /// Of which build.
@@ -155,7 +155,7 @@ pub enum ProblemKind {
     Incomplete,
     /// An entry could not be read and is left out.
     Malformed,
-    /// The rows are there, and stand where they belong; something beside them (who made a silence, the jobs of a failed run)
+    /// The rows are there, and where they belong; something beside them (who made a silence, the jobs of a failed run)
     /// is not.
     Details,
 }
@@ -212,14 +212,14 @@ pub trait Source: Send + Sync {
 
 /// How a service's webhooks are read.
 pub trait Hook: Send + Sync {
-    /// Checks as much of who sent it as the headers tell, before the body is read.
+    /// Checks who sent it as far as the headers show, before the body is read.
     fn admit(&self, headers: &http::HeaderMap) -> Result<(), HookError>;
 
     /// Checks who sent it, over the raw bytes, then reads what it says.
     fn receive(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError>;
 }
 
-/// What a webhook said.
+/// What a webhook reported.
 #[derive(Debug, Clone, Default)]
 pub struct Received {
     /// The service's id of this delivery, by which a repeated one is known.
@@ -232,11 +232,13 @@ pub struct Received {
     pub emptied: Vec<(Scope, GoneReason)>,
     /// True where it says that something changed, and not all of what: the account is polled soon.
     pub poll: bool,
+    /// Where a part of it cannot be read: which field, and why. The account is polled for it, and its page says so.
+    pub unread: Option<String>,
     /// What the next poll must know of it, though the program may end before.
     pub remember: Option<CursorUpdate>,
 }
 
-/// Puts into a source's cursor what a webhook said and only a poll can check. Stored with the rest of the webhook; a poll
+/// Puts into a source's cursor what a webhook reported and only a poll can check. Stored with the rest of the webhook; a poll
 /// that is under way meanwhile puts it into the cursor that it gives.
 #[derive(Clone)]
 pub struct CursorUpdate(Arc<Put>);

@@ -10,13 +10,18 @@ pub fn line(text: &str, max: usize) -> String {
     if is_plain(text, max) {
         return text.to_owned();
     }
+    cleaned_line(text, max)
+}
+
+/// [`line`] of a text that may need changes.
+fn cleaned_line(text: &str, max: usize) -> String {
     let clean = without_escapes(text);
     let folded: String = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&folded, max)
 }
 
-/// Nothing to change in it, as in nearly all text: seen in one pass over the bytes.
-fn is_plain(text: &str, max: usize) -> bool {
+/// True for a text that [`line`] would leave as it is, as nearly all are: seen in one pass over the bytes, without allocation.
+pub(crate) fn is_plain(text: &str, max: usize) -> bool {
     let mut space = true;
     let plain = text.bytes().all(|byte| {
         let after_space = std::mem::replace(&mut space, byte == b' ');
@@ -25,12 +30,22 @@ fn is_plain(text: &str, max: usize) -> bool {
     plain && text.len() <= max && (!space || text.is_empty())
 }
 
-/// A clause, such as a reason, as it stands alone: with a capital letter at its beginning.
+/// A clause, such as a reason, as a sentence of its own: with a capital letter at its beginning.
 pub fn sentence(clause: &str) -> String {
     let mut rest = clause.chars();
     match rest.next() {
         Some(first) => first.to_uppercase().chain(rest).collect(),
         None => String::new(),
+    }
+}
+
+/// A list of names, as a person would write it: `lint`, `lint and unit tests`, `lint and 2 more`.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [one, other] => format!("{} and {}", one.as_ref(), other.as_ref()),
+        [one, more @ ..] => format!("{} and {} more", one.as_ref(), more.len()),
     }
 }
 
@@ -145,6 +160,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn plain_texts_are_left_as_they_are() {
+        let cases = [
+            ("", true),
+            ("web main", true),
+            ("a", true),
+            ("abcdefghij", true),
+            ("abcdefghijk", false),
+            (" a", false),
+            ("a ", false),
+            (" ", false),
+            ("a  b", false),
+            ("a\tb", false),
+            ("a\u{7f}", false),
+            ("\u{1b}[0m", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_plain(text, 10), expected, "{text:?}");
+            assert_eq!(cleaned_line(text, 10) == text, expected, "{text:?} by the full rule");
+        }
+    }
+
+    #[test]
     fn lines_are_safe_to_show() {
         let cases = [
             ("plain", "plain"),
@@ -179,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_is_written_out() {
+    fn unsafe_characters_are_written_out() {
         let cases = [
             ("plain \u{e9} \u{1f468}\u{200d}\u{1f469}", "plain \u{e9} \u{1f468}\u{200d}\u{1f469}"),
             ("two\nlines\there", "two\nlines\there"),

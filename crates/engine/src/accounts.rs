@@ -330,10 +330,11 @@ impl Chat {
 }
 
 /// Why a chat cannot be posted to.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ChatUnavailable {
-    /// Its account's secrets cannot be read now: it waits.
-    Waiting(SecretsError),
-    /// It will not be there by itself.
+    /// Its account is there, and lacks something for now, such as a secret: what is for it waits, however long.
+    Waiting(String),
+    /// There is no such account, or it has no channels: what is for it cannot arrive.
     None(String),
 }
 
@@ -349,10 +350,7 @@ pub(crate) fn chat(
     let found = accounts.get(account);
     let found = found.ok_or_else(|| ChatUnavailable::None(format!("there is no account `{account}`")))?;
     match &found.connection {
-        Err(AccountUnusable::Waiting(error)) => Err(ChatUnavailable::Waiting(error.clone())),
-        Err(AccountUnusable::Incomplete(why) | AccountUnusable::Misconfigured(why)) => {
-            Err(ChatUnavailable::None(why.clone()))
-        }
+        Err(why) => Err(ChatUnavailable::Waiting(why.to_string())),
         Ok(_) => found.chat.clone().ok_or_else(|| {
             ChatUnavailable::None(format!(
                 "`{account}` is a {} account, which has no channels",
@@ -360,6 +358,12 @@ pub(crate) fn chat(
             ))
         }),
     }
+}
+
+/// The accounts that lack something for now: see [`ChatUnavailable::Waiting`].
+pub(crate) fn waiting(accounts: &Accounts) -> Vec<AccountName> {
+    let waiting = accounts.values().filter(|account| account.connection.is_err());
+    waiting.map(|account| account.name.clone()).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,11 @@ mod system;
 mod tests;
 mod watch;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use callboard_connectors::http::Client;
 use callboard_domain::{
@@ -92,7 +96,8 @@ pub enum OnConfigError {
 pub enum Mode {
     /// Polls, receives webhooks, follows its configuration file, tells, until it is stopped.
     Serve,
-    /// Holds the store for one command. Delivers what waits; polls only when asked.
+    /// Holds the store for one command. Polls only when asked, and delivers what waits only once something is posted: who just
+    /// reads sends nothing.
     Once,
 }
 
@@ -141,6 +146,8 @@ struct Inner {
     receiver: Receiver,
     runner: Runner,
     deliverer: Deliverer,
+    /// The outbox is delivered.
+    delivering: Once,
     notifier: Notifier,
     builtin_chat: Chat,
     /// Something was snoozed: it is to be woken in time.
@@ -200,6 +207,7 @@ impl Engine {
                     builtin_chat.clone(),
                     options.mode == Mode::Once,
                 ),
+                delivering: Once::new(),
                 notifier: Notifier::new(store.clone(), live.clone(), Arc::clone(&options.host)),
                 builtin_chat,
                 snoozed: Arc::default(),
@@ -227,7 +235,7 @@ impl Engine {
 
     /// Starts what goes on until the engine stops.
     fn start_tasks(&self, socket: system::local::LocalListener, listener: Option<TcpListener>) {
-        let Inner { store, live, tasks, watcher, receiver, deliverer, notifier, snoozed, .. } = &*self.inner;
+        let Inner { store, live, tasks, watcher, receiver, notifier, snoozed, .. } = &*self.inner;
         let (engine, mut bound) = (self.clone(), Some(socket));
         tasks.supervise("local socket", move || {
             let data = &engine.inner.options.paths.data;
@@ -240,11 +248,11 @@ impl Engine {
                 }
             }
         });
-        tasks.keep("outbox", deliverer, outbox::deliver::run);
         tasks.keep("secrets", live, active_config::reconnect);
         if self.inner.options.mode != Mode::Serve {
             return;
         }
+        self.start_delivering();
         tasks.keep("notifications", notifier, outbox::notify::run);
         tasks.keep("accounts", watcher, Watcher::run);
         tasks.keep("configuration", live, active_config::follow_files);
@@ -263,6 +271,12 @@ impl Engine {
         tasks.keep("webhooks", receiver, move |receiver, stop| {
             watch::receive::run(receiver, listener.take(), stop)
         });
+    }
+
+    /// Starts to deliver what is in the outbox, unless that has begun.
+    pub(crate) fn start_delivering(&self) {
+        let Inner { tasks, deliverer, delivering, .. } = &*self.inner;
+        delivering.call_once(|| tasks.keep("outbox", deliverer, outbox::deliver::run));
     }
 
     /// Reads something in process, as a client would over the socket.
@@ -301,9 +315,10 @@ impl Engine {
         self.inner.store.close().await;
     }
 
-    /// Waits for the runs that are under way, then stops.
+    /// Waits for the runs that are under way and the messages that are being sent, then stops.
     pub async fn finish(&self) {
         self.inner.runner.runs().ended().await;
+        self.inner.deliverer.finish().await;
         self.stop().await;
     }
 

@@ -13,8 +13,9 @@ mod deployments;
 mod forge;
 mod pager;
 mod service;
+mod setting;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use callboard_domain::{item::AccountName, source::Source};
 
@@ -26,25 +27,8 @@ pub use crate::{
     deployments::{Deployment, Deployments},
     forge::{Forge, Push, Verdict},
     pager::{Alert, Pager},
+    setting::{ME, Pace},
 };
-
-/// Who plays: the person that the tokens belong to.
-pub const ME: &str = "robin";
-
-/// How long things take in the playground.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// How long a build waits before it begins.
-    pub queue: Duration,
-    /// How long it runs.
-    pub build: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { queue: Duration::from_millis(1_500), build: Duration::from_secs(6) }
-    }
-}
 
 /// The four services, running.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 /** What each key does where one is. */
 
+import { buttonFor, isOfDetail } from "./action-buttons";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
-import { isOfDetail, offerFor } from "./offers";
 
 /** What a key does here. False where it does nothing, and the key is the field's. */
 export function does(launcher: Launcher, act: Act): boolean {
-  const { backend, status } = launcher.desk;
+  const { backend, status } = launcher.context;
   const list = launcher.searching ? launcher.finds : launcher.boards;
   const { top } = launcher;
   switch (act) {
@@ -26,7 +26,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       return true;
     case "check":
       void launcher.attempt(() =>
-        launcher.desk.waitFor("all accounts", backend.call("poll_now", { account: null })),
+        launcher.context.waitFor("all accounts", backend.call("poll_now", { account: null })),
       );
       void launcher.boards.load();
       return true;
@@ -43,19 +43,19 @@ export function does(launcher: Launcher, act: Act): boolean {
     case "help":
       return help(launcher);
     case "actions":
-      if (launcher.offers.length === 0) return false;
+      if (launcher.buttons.length === 0) return false;
       launcher.over = launcher.over === "actions" ? null : "actions";
       return true;
     case "undo":
       return launcher.pending.undo();
     case "ran":
     case "did-not-run": {
-      const offer = offerFor(launcher.offers, act);
-      if (offer) void launcher.rowActs.offer(offer);
-      return offer !== undefined;
+      const button = buttonFor(launcher.buttons, act);
+      if (button) void launcher.rowActs.click(button);
+      return button !== undefined;
     }
   }
-  if (top && !("key" in top)) return launcher.later?.onLevel(launcher, act, top) ?? false;
+  if (top && !("key" in top)) return launcher.lazy?.onLevel(launcher, act, top) ?? false;
   if (!top) {
     switch (act) {
       case "down":
@@ -94,9 +94,9 @@ export function does(launcher: Launcher, act: Act): boolean {
   }
   // Over a log or a reason, Enter is not for the row beneath.
   if ((act === "go" || act === "second") && top && top.at !== "item") return false;
-  const { row, offers, details } = launcher;
+  const { row, buttons, details } = launcher;
   const unknown = row && !details.items.has(row.key) && isOfDetail(act);
-  if (!row || !(unknown || offerFor(offers, act))) return false;
+  if (!row || !(unknown || buttonFor(buttons, act))) return false;
   void launcher.rowActs.press(act, row);
   return true;
 }
@@ -105,7 +105,7 @@ function help(launcher: Launcher): boolean {
   const { top, entry } = launcher;
   const command =
     top?.at === "fill"
-      ? top.fill.info.spec.name
+      ? top.form.info.spec.name
       : !top && entry?.kind === "command"
         ? entry.found.name
         : null;

@@ -20,7 +20,7 @@ export function servedBy(info: CommandInfo): string {
 }
 
 export class CommandForm {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   readonly info: CommandInfo;
   flow = $state.raw<Flow>() as Flow;
   line = $state("");
@@ -57,8 +57,13 @@ export class CommandForm {
   private unplaced: boolean;
   private written: Promise<string>;
 
-  constructor(desk: AppContext, info: CommandInfo, values: Record<string, string>, asksFor: string | null) {
-    this.desk = desk;
+  constructor(
+    context: AppContext,
+    info: CommandInfo,
+    values: Record<string, string>,
+    asksFor: string | null,
+  ) {
+    this.context = context;
     this.info = info;
     this.deliberate = info.spec.role === "approve";
     this.flow = start(info, values, asksFor);
@@ -115,14 +120,14 @@ export class CommandForm {
   makePrivate(): void {
     this.privately = !this.privately;
     this.before = null;
-    this.desk.say(this.privately ? "Private: nothing is posted" : "The outcome is posted");
+    this.context.say(this.privately ? "Private: nothing is posted" : "The outcome is posted");
     void this.read();
   }
 
   /** Reads and prepares the line that the values make. What is wrong stands in its place; late answers are dropped. */
   private async read(): Promise<void> {
     const asked = ++this.asked;
-    const { backend } = this.desk;
+    const { backend } = this.context;
     const current = () => asked === this.asked;
     const values = this.latin(this.flow.values);
     this.prepared = null;
@@ -136,7 +141,7 @@ export class CommandForm {
       this.problem = read.problem ? { words: read.problem, arg: this.argNamed(read.problem) } : null;
       if (read.asks_for || read.problem) return;
       const preparing = backend.call("prepare", { line, channel: null, private: this.privately });
-      const prepared = await this.desk.waitFor(servedBy(this.info), preparing);
+      const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
       this.prepared = prepared;
       this.problem = null;
@@ -167,7 +172,7 @@ export class CommandForm {
   private fail(thrown: unknown): void {
     const error = (thrown as Failure | null)?.error ?? null;
     this.problem = { words: errorText(thrown), arg: argOf(error) };
-    this.desk.say(this.problem.words, true);
+    this.context.say(this.problem.words, true);
   }
 
   private async choose(): Promise<void> {
@@ -189,9 +194,9 @@ export class CommandForm {
       const line = await this.written.catch(() => this.info.spec.name);
       if (asked !== this.askedChoices) return;
       const ask = (typed: string) =>
-        this.desk.waitFor(
+        this.context.waitFor(
           servedBy(this.info),
-          this.desk.backend.call("choices", { line, arg: active, typed }),
+          this.context.backend.call("choices", { line, arg: active, typed }),
         );
       const latin = layout.reading(this.typed);
       let choices = await ask(this.typed);
@@ -246,7 +251,7 @@ export class CommandForm {
 
   private refuse(why: string): void {
     this.refused = why;
-    this.desk.say(why, true);
+    this.context.say(why, true);
   }
 
   private async run(): Promise<Run | null> {
@@ -257,9 +262,9 @@ export class CommandForm {
     try {
       const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.said.trim();
       const what = { line, channel: null, private: privately };
-      const run = await this.desk.waitFor(
+      const run = await this.context.waitFor(
         servedBy(this.info),
-        this.desk.backend.call("run", {
+        this.context.backend.call("run", {
           what,
           confirmed,
           fingerprint: prepared.fingerprint,
@@ -280,7 +285,7 @@ export class CommandForm {
         if (!this.before) return null;
         if (this.prepared) {
           this.problem = { words: changesText(error.changed, prepared, this.prepared), arg: null };
-          this.desk.say(this.problem.words, true);
+          this.context.say(this.problem.words, true);
           return null;
         }
       }

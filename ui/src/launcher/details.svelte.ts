@@ -25,7 +25,7 @@ export function runOf(detail: ItemDetail | null): string {
 }
 
 export class Details {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   readonly items = new SvelteMap<string, Kept<ItemDetail>>();
   private readonly logs = new SvelteMap<string, Kept<LogTail> & { run: string }>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn of what is under way
@@ -33,8 +33,8 @@ export class Details {
   private current: string | null = null;
   private resting: ReturnType<typeof setTimeout>[] = [];
 
-  constructor(desk: AppContext) {
-    this.desk = desk;
+  constructor(context: AppContext) {
+    this.context = context;
   }
 
   item(key: string): ItemDetail | null {
@@ -72,7 +72,7 @@ export class Details {
   }
 
   private load(key: string): Promise<void> {
-    const loading: Promise<void> = this.desk.backend
+    const loading: Promise<void> = this.context.backend
       .call("item", { item: key })
       .then(
         (value) => ({ value, failure: null }),
@@ -100,7 +100,7 @@ export class Details {
     const run = runOf(this.item(key));
     if (this.logs.get(key)?.run === run) return;
     try {
-      const value = await this.desk.backend.call("item_log", { item: key });
+      const value = await this.context.backend.call("item_log", { item: key });
       this.logs.set(key, { value, failure: null, run });
     } catch (thrown) {
       this.logs.set(key, { value: null, failure: errorText(thrown), run });

@@ -75,7 +75,7 @@ export function ghostOf(text: string, completion: string | null): string {
 }
 
 export class Finder {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   text = $state("");
   /** The text that Esc took away: ↑ in the empty field brings it again. */
   put = $state("");
@@ -95,8 +95,8 @@ export class Finder {
   private asked = 0;
   private answer: Promise<void> = Promise.resolve();
 
-  constructor(desk: AppContext) {
-    this.desk = desk;
+  constructor(context: AppContext) {
+    this.context = context;
   }
 
   type(text: string): void {
@@ -120,13 +120,13 @@ export class Finder {
       return;
     }
     try {
-      const found = await this.desk.waitFor("the search", this.readings(text));
+      const found = await this.context.waitFor("the search", this.readings(text));
       if (asked !== this.asked) return;
       this.found = found;
       this.failure = null;
       if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
       const count = this.entries.length;
-      this.desk.say(count === 1 ? "1 result" : `${count} results`);
+      this.context.say(count === 1 ? "1 result" : `${count} results`);
     } catch (thrown) {
       if (asked === this.asked) this.failure = errorText(thrown);
     }
@@ -134,7 +134,7 @@ export class Finder {
 
   /** What the text finds, as typed and as the Latin letters of its keys. */
   private async readings(text: string): Promise<Found> {
-    const ask = (text: string) => this.desk.backend.call("find", { text, limit: 20 });
+    const ask = (text: string) => this.context.backend.call("find", { text, limit: 20 });
     const latin = layout.reading(text);
     if (latin === null) return ask(text);
     const [typed, other] = await Promise.all([ask(text), ask(latin)]);

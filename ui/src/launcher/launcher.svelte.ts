@@ -5,8 +5,9 @@ import { createContext } from "svelte";
 import type { CommandInfo, ItemDetail, LineRead, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
+import { type ActionButton, buttonsOf, buttonsOfRun } from "./action-buttons";
 import { does } from "./acts";
-import { Boards } from "./boards.svelte";
+import { BoardState } from "./board-state.svelte";
 import { AppContext, errorText } from "./context.svelte";
 import { Details } from "./details.svelte";
 import { keepDraft, readDraft } from "./drafts";
@@ -14,7 +15,6 @@ import { Finder } from "./finder.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { type Offer, offersOf, offersOfRun } from "./offers";
 import { Pending } from "./pending.svelte";
 import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
@@ -26,8 +26,8 @@ function leave(level: Level): void {
 }
 
 export class Launcher {
-  readonly desk: AppContext;
-  readonly boards: Boards;
+  readonly context: AppContext;
+  readonly boards: BoardState;
   readonly finds: Finder;
   readonly details: Details;
   readonly pending: Pending;
@@ -44,7 +44,7 @@ export class Launcher {
   /** Below 700 wide the detail is a level of its own. */
   narrow = $state(false);
   /** The views that are never the first to be seen, once they are read. */
-  later = $state.raw<typeof import("./later") | null>(null);
+  lazy = $state.raw<typeof import("./lazy") | null>(null);
   /** Something that went wrong here, with no better place to say it. */
   mishap = $state<string | null>(null);
 
@@ -56,22 +56,22 @@ export class Launcher {
   readonly row: Row | null = $derived(this.currentRow());
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
   readonly run: Run | null = $derived(this.currentRun());
-  readonly offers: Offer[] = $derived(
+  readonly buttons: ActionButton[] = $derived(
     this.row
-      ? offersOf(this.row, this.detail, this.top?.at === "item")
+      ? buttonsOf(this.row, this.detail, this.top?.at === "item")
       : this.run
-        ? offersOfRun(this.run)
+        ? buttonsOfRun(this.run)
         : [],
   );
 
   constructor(backend: Backend) {
-    this.desk = new AppContext(backend);
-    this.boards = new Boards(this.desk);
-    this.finds = new Finder(this.desk);
-    this.details = new Details(this.desk);
+    this.context = new AppContext(backend);
+    this.boards = new BoardState(this.context);
+    this.finds = new Finder(this.context);
+    this.details = new Details(this.context);
     this.tour = new Tour();
     this.rowActs = new RowActs(this);
-    this.pending = new Pending(this.desk, this.boards, () => this.tour.take("run"));
+    this.pending = new Pending(this.context, this.boards, () => this.tour.take("run"));
   }
 
   private isSearching(): boolean {
@@ -119,12 +119,12 @@ export class Launcher {
 
   /** Reads what is shown first. */
   async open(): Promise<void> {
-    const desktop = this.desk.backend.desktop().then((desktop) => {
-      this.desk.desktop = desktop;
+    const desktop = this.context.backend.desktop().then((desktop) => {
+      this.context.desktop = desktop;
       if (desktop.playground) this.boards.selectMostUrgent();
       this.resumeTour();
     });
-    await Promise.allSettled([desktop, this.loadBoard(), this.desk.readStatus()]);
+    await Promise.allSettled([desktop, this.loadBoard(), this.context.readStatus()]);
   }
 
   private async loadBoard(): Promise<void> {
@@ -135,20 +135,20 @@ export class Launcher {
 
   /** The window may have been made anew in the middle of the tour. */
   private resumeTour(): void {
-    if (!this.desk.desktop?.playground) return;
-    void import("./later").then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
+    if (!this.context.desktop?.playground) return;
+    void import("./lazy").then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
   }
 
   /** Listens to the shell and ticks, until told to end. */
   start(): () => void {
-    const { backend } = this.desk;
+    const { backend } = this.context;
     const ends = [
       backend.onDesktop((desktop) => {
-        const another = desktop.playground !== this.desk.desktop?.playground;
-        this.desk.desktop = desktop;
+        const another = desktop.playground !== this.context.desktop?.playground;
+        this.context.desktop = desktop;
         if (another) this.another();
       }),
-      this.desk.start(),
+      this.context.start(),
       backend.onShown((shown) => this.shown(shown)),
       backend.onChanged(() => this.changed()),
     ];
@@ -163,12 +163,12 @@ export class Launcher {
     if (!draft.args) return;
     const { command, values } = draft.args;
     await this.attempt(async () =>
-      this.fill(await this.desk.backend.call("help", { command }), values, null),
+      this.fill(await this.context.backend.call("help", { command }), values, null),
     );
   }
 
   private shown({ item, line }: Shown): void {
-    this.desk.now = Date.now();
+    this.context.now = Date.now();
     if (item) this.openItem(item);
     if (line) void this.attempt(() => this.takeLine(line));
     this.changed();
@@ -176,7 +176,7 @@ export class Launcher {
 
   changed(): void {
     void this.loadBoard();
-    void this.desk.readStatus();
+    void this.context.readStatus();
     this.details.changed();
     if (this.top?.at === "run") void this.top.run.changed();
     if (this.top?.at === "rooms") void this.top.rooms.load();
@@ -194,7 +194,7 @@ export class Launcher {
   }
 
   async leavePlayground(): Promise<void> {
-    await this.attempt(() => this.desk.waitFor("the playground", this.desk.backend.playground(false)));
+    await this.attempt(() => this.context.waitFor("the playground", this.context.backend.playground(false)));
   }
 
   openItem(key: string): void {
@@ -218,14 +218,14 @@ export class Launcher {
 
   /** One level back. False where there is none: then the window goes. */
   back(): boolean {
-    this.desk.leaveWaiting();
+    this.context.leaveWaiting();
     if (this.over) {
       this.over = null;
       return true;
     }
     const { top } = this;
-    if (top?.at === "fill" && top.fill.confirming) {
-      top.fill.confirming = false;
+    if (top?.at === "fill" && top.form.confirming) {
+      top.form.confirming = false;
       return true;
     }
     if (top?.at === "keys" && this.sought !== "") {
@@ -248,12 +248,12 @@ export class Launcher {
   async hide(): Promise<void> {
     this.boards.hidden();
     this.mishap = null;
-    await this.desk.backend.hide();
+    await this.context.backend.hide();
   }
 
   /** The settings of an account, or of all. */
   openAccount(account?: string): void {
-    void this.attempt(() => this.desk.backend.showSettings(account ? `accounts/${account}` : "accounts"));
+    void this.attempt(() => this.context.backend.showSettings(account ? `accounts/${account}` : "accounts"));
   }
 
   /** Does it, and says what went wrong. */
@@ -263,7 +263,7 @@ export class Launcher {
       this.mishap = null;
     } catch (thrown) {
       this.mishap = errorText(thrown);
-      this.desk.say(this.mishap, true);
+      this.context.say(this.mishap, true);
     }
   }
 
@@ -272,12 +272,12 @@ export class Launcher {
     values: Record<string, string>,
     asksFor: string | null,
   ): Promise<void> {
-    const { CommandForm } = await import("./later");
-    const fill = new CommandForm(this.desk, info, values, asksFor);
+    const { CommandForm } = await import("./lazy");
+    const form = new CommandForm(this.context, info, values, asksFor);
     this.tour.take("look");
-    if (this.ahead) fill.typeAhead(this.ahead);
+    if (this.ahead) form.typeAhead(this.ahead);
     this.ahead = "";
-    this.push({ at: "fill", fill });
+    this.push({ at: "fill", form });
   }
 
   /** Typed into the field. What is typed after Enter, before its answer is there, belongs to what Enter leads to. */
@@ -287,12 +287,12 @@ export class Launcher {
   }
 
   async follow(run: Run): Promise<void> {
-    const { RunStream } = await import("./later");
+    const { RunStream } = await import("./lazy");
     this.tour.take("run");
     // What led to the run is done: back from it is the board.
     this.levels = [
       ...this.levels.filter(({ at }) => at === "rooms"),
-      { at: "run", run: new RunStream(this.desk, run) },
+      { at: "run", run: new RunStream(this.context, run) },
     ];
     this.finds.type("");
     this.over = null;
@@ -303,9 +303,9 @@ export class Launcher {
    * text of no argument, it stays where it was typed: fails with what is wrong.
    */
   async takeLine(line: string): Promise<boolean> {
-    const read: LineRead = await this.desk.waitFor(
+    const read: LineRead = await this.context.waitFor(
       "the engine",
-      this.desk.backend.call("read_line", { line }),
+      this.context.backend.call("read_line", { line }),
     );
     if (!read.command) return false;
     if (read.problem !== null && read.asks_for === null) throw new Error(read.problem);
@@ -352,7 +352,7 @@ export class Launcher {
         return;
       case "command":
         return this.attempt(async () => {
-          const read = await this.desk.backend.call("read_line", { line: entry.found.name });
+          const read = await this.context.backend.call("read_line", { line: entry.found.name });
           if (read.command) await this.fill(read.command, read.values, read.asks_for);
         });
     }
@@ -364,13 +364,13 @@ export class Launcher {
   }
 
   async openLink(url: string | null): Promise<void> {
-    if (url) await this.attempt(() => this.desk.backend.openLink(url));
+    if (url) await this.attempt(() => this.context.backend.openLink(url));
   }
 
   async copy(text: string, said: string): Promise<void> {
     await this.attempt(async () => {
       await navigator.clipboard.writeText(text);
-      this.desk.say(said);
+      this.context.say(said);
     });
   }
 
@@ -381,13 +381,13 @@ export class Launcher {
 
   /** Rooms and runs. */
   async openRooms(): Promise<void> {
-    const { Rooms, tourMemory } = await import("./later");
+    const { Rooms, tourMemory } = await import("./lazy");
     if (this.top?.at === "rooms") return;
     // The tour's last step is about the message of the run before it.
-    const toured = !this.tour.over && this.desk.desktop?.playground;
+    const toured = !this.tour.over && this.context.desktop?.playground;
     this.tour.take("room");
     if (toured && this.boards.runs[0]) tourMemory.keep(this.boards.runs[0]);
-    const rooms = new Rooms(this.desk, toured ? (this.boards.runs[0]?.post ?? null) : null);
+    const rooms = new Rooms(this.context, toured ? (this.boards.runs[0]?.post ?? null) : null);
     this.push({ at: "rooms", rooms });
     await rooms.load();
   }
@@ -396,9 +396,9 @@ export class Launcher {
   async beQuiet(until: string | null): Promise<void> {
     this.over = null;
     await this.attempt(async () => {
-      await this.desk.backend.call("quiet", { until });
-      await this.desk.readStatus();
-      this.desk.say(until ? "Do not disturb" : "Notifications are shown again");
+      await this.context.backend.call("quiet", { until });
+      await this.context.readStatus();
+      this.context.say(until ? "Do not disturb" : "Notifications are shown again");
     });
   }
 }

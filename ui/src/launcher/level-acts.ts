@@ -4,9 +4,9 @@ import type { CommandForm } from "./command-form.svelte";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
+import type { PostForm } from "./post-form.svelte";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
-import type { Sending } from "./sending.svelte";
 
 /** What a key does on that level. False where it does nothing. */
 export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
@@ -14,7 +14,7 @@ export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
     case "run":
       return onRun(launcher, act, level.run);
     case "fill":
-      return onFill(launcher, act, level.fill);
+      return onFill(launcher, act, level.form);
     case "rooms":
       return onRooms(launcher, act, level.rooms);
     case "send":
@@ -23,25 +23,25 @@ export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
   return false;
 }
 
-function onFill(launcher: Launcher, act: Act, fill: CommandForm): boolean {
+function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
   switch (act) {
     case "down":
     case "up":
-      fill.mark(act === "down" ? 1 : -1);
+      form.mark(act === "down" ? 1 : -1);
       return true;
     case "complete":
     case "previous":
-      if (fill.confirming) return false;
-      fill.step(act === "complete" ? 1 : -1);
+      if (form.confirming) return false;
+      form.step(act === "complete" ? 1 : -1);
       return true;
     case "privately":
-      fill.makePrivate();
+      form.makePrivate();
       return true;
     case "go":
     case "approve":
       // Enter never approves: that has a key of its own. It still fills in what is missing.
-      if (fill.deliberate && act === "go" && fill.ready) return true;
-      void fill.enter().then((run) => void (run && launcher.follow(run)));
+      if (form.deliberate && act === "go" && form.ready) return true;
+      void form.enter().then((run) => void (run && launcher.follow(run)));
       return true;
   }
   return false;
@@ -87,7 +87,7 @@ function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
   return false;
 }
 
-function onSend(act: Act, sending: Sending): boolean {
+function onSend(act: Act, sending: PostForm): boolean {
   switch (act) {
     case "down":
     case "up":

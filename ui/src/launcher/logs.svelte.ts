@@ -12,7 +12,7 @@ import { pause } from "./run-stream.svelte";
 const PATIENCE = 5;
 
 export class Log {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   /** The item's key. */
   readonly key: string;
   lines = $state.raw<LogLine[]>([]);
@@ -36,8 +36,8 @@ export class Log {
 
   private ended = false;
 
-  constructor(desk: AppContext, key: string) {
-    this.desk = desk;
+  constructor(context: AppContext, key: string) {
+    this.context = context;
     this.key = key;
     void this.follow();
   }
@@ -64,14 +64,14 @@ export class Log {
     let failures = 0;
     while (!this.ended) {
       try {
-        const asking: Promise<LogProgress | null> = this.desk.backend.call("follow_log", {
+        const asking: Promise<LogProgress | null> = this.context.backend.call("follow_log", {
           item: this.key,
           reading,
           seen,
         });
         const account = this.key.split("/")[0] ?? "the service";
         const progress: LogProgress | null = await (reading === null
-          ? this.desk.waitFor(account, asking)
+          ? this.context.waitFor(account, asking)
           : asking);
         if (this.ended) return;
         failures = 0;

@@ -64,7 +64,7 @@ export interface Look {
   title: TextSpan[];
   second: string;
   /** Whose turn, or what else answers "is it me?". */
-  turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; face: string | null } | null;
+  turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; avatar: string | null } | null;
   approvals: number | null;
   checks: "passed" | "failed" | "running" | null;
   /** How bad: drawn as one to four bars. */
@@ -180,12 +180,12 @@ function turnOf(row: Row): Look["turn"] {
   const { turn } = row;
   if (!turn) return null;
   const who = turn.who[0];
-  if (turn.mine && !row.held) return { text: turn.what, tone: "mine", face: null };
-  if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", face: null };
+  if (turn.mine && !row.held) return { text: turn.what, tone: "mine", avatar: null };
+  if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", avatar: null };
   // That it may be mine is no reason to pass it over.
-  if (!row.held && turn.kind === "approve") return { text: turn.what, tone: "attention", face: null };
+  if (!row.held && turn.kind === "approve") return { text: turn.what, tone: "attention", avatar: null };
   const responds = turn.kind === "respond" && row.held && turn.who.length === 1;
-  return { text: turn.what, tone: "plain", face: who && responds ? who : null };
+  return { text: turn.what, tone: "plain", avatar: who && responds ? who : null };
 }
 
 const MARKED: Record<Mark, string> = {
@@ -234,9 +234,13 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
     age: age(row.since, now),
   };
   if (row.snoozed)
-    base.turn = { text: snoozedText(row.snoozed, row.snoozed_by, now), tone: "plain", face: null };
+    base.turn = { text: snoozedText(row.snoozed, row.snoozed_by, now), tone: "plain", avatar: null };
   if (mark)
-    base.turn = { text: ended ?? MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
+    base.turn = {
+      text: ended ?? MARKED[mark],
+      tone: mark === "undone" ? "attention" : "plain",
+      avatar: null,
+    };
   // How a build stood before it ended is no news of it beside how it ended.
   if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
   if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
@@ -263,7 +267,7 @@ export function lookOf(entry: Entry, now: number): Look {
     case "run": {
       const { run } = entry;
       const channel = run.post ? channelName(run.post) : null;
-      const turn: Look["turn"] = channel ? null : { text: "private", tone: "plain", face: null };
+      const turn: Look["turn"] = channel ? null : { text: "private", tone: "plain", avatar: null };
       return {
         ...base,
         glyph: glyphOfRun(run),
@@ -319,7 +323,7 @@ export function lookOf(entry: Entry, now: number): Look {
         tone: "quiet",
         means: builtin ? "channel of the built-in room" : "channel",
       };
-      const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", face: null } : null;
+      const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", avatar: null } : null;
       // Two services may have a channel of one name: one without a short name is told by its address.
       const { name, address } = channel;
       return { ...base, glyph, title: plain(name ?? address), second: name === null ? "" : address, turn };

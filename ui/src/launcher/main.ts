@@ -37,7 +37,7 @@ async function open(target: HTMLElement): Promise<void> {
   const heard = listenEarly();
   const launcher = new Launcher(await theBackend());
   await Promise.race([launcher.open(), new Promise((wake) => setTimeout(wake, FIRST))]);
-  if (launcher.desk.desktop?.first_run) await import("./later");
+  if (launcher.context.desktop?.first_run) await import("./lazy");
   void launcher.restore();
   mount(App, { target, props: { launcher } });
   const { typed, meant } = heard();

@@ -4,7 +4,7 @@
  */
 
 import type { Run } from "../api";
-import type { Boards } from "./boards.svelte";
+import type { BoardState } from "./board-state.svelte";
 import type { AppContext } from "./context.svelte";
 import { lineOf } from "./named";
 import type { RunStream } from "./run-stream.svelte";
@@ -23,15 +23,15 @@ export interface Words {
 
 interface Held extends Words {
   run: Run;
-  following: RunStream;
+  stream: RunStream;
 }
 
 /** When a run that is held begins, in milliseconds since 1970; 0 where it is not held any more. */
 const beginsAt = ({ state }: Run) => (state.state === "pending" ? Date.parse(state.until) : 0);
 
 export class Pending {
-  private readonly desk: AppContext;
-  private readonly boards: Boards;
+  private readonly context: AppContext;
+  private readonly boards: BoardState;
   /** A run that could be undone has begun. */
   private readonly begun: () => void;
   private held = $state.raw<readonly Held[]>([]);
@@ -45,26 +45,26 @@ export class Pending {
     this.newest === null ? 0 : Math.ceil((beginsAt(this.newest.run) - this.now()) / 1_000),
   );
 
-  constructor(desk: AppContext, boards: Boards, begun: () => void) {
-    this.desk = desk;
+  constructor(context: AppContext, boards: BoardState, begun: () => void) {
+    this.context = context;
     this.boards = boards;
     this.begun = begun;
   }
 
   private now(): number {
-    return this.desk.now;
+    return this.context.now;
   }
 
   /** Shows that a run is held and can be undone, and follows it to its end. */
   async show(run: Run, words: Words): Promise<void> {
-    const { RunStream } = await import("./later");
+    const { RunStream } = await import("./lazy");
     if (this.held.some((other) => other.run.id === run.id)) return;
-    this.desk.now = Date.now();
+    this.context.now = Date.now();
     if (run.item !== null) this.boards.marks.set(run.item, "pending");
-    const following = new RunStream(this.desk, run, (run) => this.changed(run));
-    this.held = [...this.held, { ...words, run, following }];
+    const stream = new RunStream(this.context, run, (run) => this.changed(run));
+    this.held = [...this.held, { ...words, run, stream }];
     if (run.state.state !== "pending") return this.changed(run);
-    this.desk.say(`${words.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
+    this.context.say(`${words.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
   }
 
   /** Of recent runs, shows those that are held: they were started before the window was made, or elsewhere. */
@@ -83,13 +83,13 @@ export class Pending {
   /** Undoes the newest. False where there is nothing to undo any more. */
   undo(): boolean {
     const { newest } = this;
-    void newest?.following.stop();
+    void newest?.stream.stop();
     return newest !== null;
   }
 
   /** They are of another engine now: nothing of them is shown any more. */
   forget(): void {
-    for (const { following } of this.held) following.end();
+    for (const { stream } of this.held) stream.end();
     this.held = [];
   }
 
@@ -104,14 +104,14 @@ export class Pending {
       if (run.item !== null && state.state === "running") this.boards.marks.set(run.item, "taken");
       return;
     }
-    held.following.end();
+    held.stream.end();
     this.held = this.held.filter((other) => other !== held);
     const why = whyNot(run);
     if (run.item === null) return;
     if (why !== null) this.boards.rollBack(run.item, held.name, why);
     else if (state.state === "done") this.boards.marks.set(run.item, "taken");
     else this.boards.marks.delete(run.item);
-    if (state.state === "canceled" && !state.sent) this.desk.say("It was not sent");
+    if (state.state === "canceled" && !state.sent) this.context.say("It was not sent");
   }
 }
 

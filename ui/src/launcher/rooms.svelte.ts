@@ -58,7 +58,7 @@ export function threadsOf(messages: ChannelMessage[]): Thread[] {
 }
 
 export class Rooms {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   private deliveries = $state.raw<Delivery[]>([]);
   private rooms = $state.raw<ChannelActivity[]>([]);
   private runs = $state.raw<Run[]>([]);
@@ -78,18 +78,18 @@ export class Rooms {
 
   /** `wanted` is the address of the channel to begin with, where there is no other reason. */
   constructor(
-    desk: AppContext,
+    context: AppContext,
     private readonly wanted: string | null = null,
   ) {
-    this.desk = desk;
+    this.context = context;
   }
 
   async load(): Promise<void> {
-    const { backend } = this.desk;
+    const { backend } = this.context;
     const failures: string[] = [];
     const each = <T>(asking: Promise<T>, take: (answer: T) => void) =>
       asking.then(take, (thrown: unknown) => void failures.push(errorText(thrown)));
-    await this.desk.waitFor(
+    await this.context.waitFor(
       "the engine",
       Promise.all([
         each(backend.call("runs", { limit: 100 }), (runs) => (this.runs = runs)),
@@ -132,7 +132,7 @@ export class Rooms {
   private async show(): Promise<void> {
     const asked = ++this.asked;
     const { place } = this;
-    const { backend } = this.desk;
+    const { backend } = this.context;
     try {
       if (place?.at === "run") {
         const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
@@ -152,15 +152,15 @@ export class Rooms {
     const { place } = this;
     if (place?.at !== "delivery") return;
     try {
-      await this.desk.waitFor(
+      await this.context.waitFor(
         place.delivery.address,
-        this.desk.backend.call("retry", { id: place.delivery.id }),
+        this.context.backend.call("retry", { id: place.delivery.id }),
       );
-      this.desk.say("Posting again");
+      this.context.say("Posting again");
       await this.load();
     } catch (thrown) {
       this.failure = errorText(thrown);
-      this.desk.say(this.failure, true);
+      this.context.say(this.failure, true);
     }
   }
 
@@ -168,14 +168,14 @@ export class Rooms {
     const { place } = this;
     if (place?.at !== "run" || isOver(place.run)) return;
     try {
-      await this.desk.waitFor(
+      await this.context.waitFor(
         place.run.account ?? place.run.command,
-        this.desk.backend.call("cancel", { id: place.run.id }),
+        this.context.backend.call("cancel", { id: place.run.id }),
       );
       await this.load();
     } catch (thrown) {
       this.failure = errorText(thrown);
-      this.desk.say(this.failure, true);
+      this.context.say(this.failure, true);
     }
   }
 }

@@ -1,9 +1,9 @@
 /** What is done with a row, or a run whose outcome is not known: what is offered for it, by a key, a button or the menu. */
 
 import type { Row, SnoozeTime } from "../api";
+import { type ActionButton, beginsAtOnce, buttonFor, buttonsOf, isOfDetail } from "./action-buttons";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
-import { beginsAtOnce, isOfDetail, type Offer, offerFor, offersOf } from "./offers";
 
 export class RowActs {
   private readonly launcher: Launcher;
@@ -16,21 +16,22 @@ export class RowActs {
 
   /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
   async press(act: Act, row: Row): Promise<void> {
-    if (isOfDetail(act)) await this.launcher.desk.waitFor("the engine", this.launcher.details.known(row.key));
+    if (isOfDetail(act))
+      await this.launcher.context.waitFor("the engine", this.launcher.details.known(row.key));
     const { details, top } = this.launcher;
-    return this.offer(offerFor(offersOf(row, details.item(row.key), top?.at === "item"), act), row);
+    return this.click(buttonFor(buttonsOf(row, details.item(row.key), top?.at === "item"), act), row);
   }
 
-  async offer(offer: Offer | undefined, row = this.launcher.row): Promise<void> {
+  async click(button: ActionButton | undefined, row = this.launcher.row): Promise<void> {
     this.launcher.over = null;
-    if (!offer) return;
-    const { does } = offer;
+    if (!button) return;
+    const { does } = button;
     if (typeof does === "object" && "resolve" in does)
-      return (await import("./later")).resolveRun(this.launcher, does.resolve);
+      return (await import("./lazy")).resolveRun(this.launcher, does.resolve);
     if (!row) return;
     if (typeof does === "object") {
       // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
-      if (beginsAtOnce(offer)) return (await import("./later")).take(this.launcher, row, does.run);
+      if (beginsAtOnce(button)) return (await import("./lazy")).take(this.launcher, row, does.run);
       return this.launcher.attempt(() => this.launcher.takeLine(does.run.line));
     }
     const url = this.launcher.details.item(row.key)?.item.url ?? row.url;
@@ -44,32 +45,32 @@ export class RowActs {
       case "snooze":
         return this.askUntil();
       case "send":
-        return this.launcher.attempt(async () => (await import("./later")).send(this.launcher, row));
+        return this.launcher.attempt(async () => (await import("./lazy")).send(this.launcher, row));
       case "copy":
         return this.launcher.copy(url ?? "", "The link is copied");
       case "why":
-        return (await import("./later")).explain(this.launcher, row.key);
+        return (await import("./lazy")).explain(this.launcher, row.key);
     }
   }
 
   /** A build's whole log. */
   private async openLog(key: string): Promise<void> {
-    const { Log } = await import("./later");
+    const { Log } = await import("./lazy");
     if (this.launcher.top?.at !== "log")
-      this.launcher.push({ at: "log", key, log: new Log(this.launcher.desk, key) });
+      this.launcher.push({ at: "log", key, log: new Log(this.launcher.context, key) });
   }
 
   /** Until when to snooze: the engine offers the times. */
   private async askUntil(): Promise<void> {
     await this.launcher.attempt(async () => {
-      this.snoozeTimes = await this.launcher.desk.backend.call("snooze_times", {});
+      this.snoozeTimes = await this.launcher.context.backend.call("snooze_times", {});
       this.launcher.over = "snooze";
     });
   }
 
   /** The time that was typed, as the engine reads it; fails with what can be typed. */
   async readTime(typed: string): Promise<SnoozeTime | undefined> {
-    const [time] = await this.launcher.desk.backend.call("snooze_times", { typed });
+    const [time] = await this.launcher.context.backend.call("snooze_times", { typed });
     return time;
   }
 
@@ -81,7 +82,7 @@ export class RowActs {
       row.key,
       "snoozed",
       "The snooze",
-      this.launcher.desk.backend.call("snooze", { item: row.key, until }),
+      this.launcher.context.backend.call("snooze", { item: row.key, until }),
     );
   }
 
@@ -90,6 +91,6 @@ export class RowActs {
     this.launcher.over = null;
     if (!row) return;
     this.launcher.boards.marks.delete(row.key);
-    await this.launcher.attempt(() => this.launcher.desk.backend.call("unsnooze", { item: row.key }));
+    await this.launcher.attempt(() => this.launcher.context.backend.call("unsnooze", { item: row.key }));
   }
 }

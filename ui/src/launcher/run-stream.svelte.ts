@@ -10,7 +10,7 @@ export function pause(failures: number): number {
 }
 
 export class RunStream {
-  private readonly desk: AppContext;
+  private readonly context: AppContext;
   /** Its state is another one. */
   private readonly onstate: (run: Run) => void;
   state = $state.raw<Followed>() as Followed;
@@ -36,15 +36,15 @@ export class RunStream {
   private askedAgain = false;
   private wake: () => void = () => {};
 
-  constructor(desk: AppContext, run: Run, onstate: (run: Run) => void = () => {}) {
-    this.desk = desk;
+  constructor(context: AppContext, run: Run, onstate: (run: Run) => void = () => {}) {
+    this.context = context;
     this.onstate = onstate;
     this.state = begin(run);
     void this.follow();
   }
 
   private now(): number {
-    return this.desk.now;
+    return this.context.now;
   }
 
   /** Asks again and again, until all is known or the view is left. The run itself goes on. */
@@ -68,7 +68,7 @@ export class RunStream {
       try {
         const { run, seen, said } = this.state;
         const asked = isOver(run) ? "" : said;
-        const progress = await this.desk.backend.call("follow_run", { id: run.id, seen, said: asked });
+        const progress = await this.context.backend.call("follow_run", { id: run.id, seen, said: asked });
         if (this.ended) return;
         this.take(follow(this.state, progress));
         this.trouble = null;
@@ -89,12 +89,15 @@ export class RunStream {
     this.state = next;
     if (isOver(next.run) && !isOver(before.run)) {
       const { summary, word } = verdictOf(next.run);
-      this.desk.say(summary ?? word, next.run.state.state === "unknown");
+      this.context.say(summary ?? word, next.run.state.state === "unknown");
     }
     const told = (state: Followed) => state.delivery?.state.state;
     if (told(next) !== told(before) && next.delivery) {
       const line = roomLine(next.run, next.delivery, Date.now());
-      this.desk.say([line.before, line.channel && `#${line.channel}`].filter(Boolean).join(" "), line.urgent);
+      this.context.say(
+        [line.before, line.channel && `#${line.channel}`].filter(Boolean).join(" "),
+        line.urgent,
+      );
     }
     if (next.run.state.state !== before.run.state.state) this.onstate(next.run);
   }
@@ -116,7 +119,7 @@ export class RunStream {
     if (this.over) return this.wake();
     if (!this.run.post) return;
     try {
-      const all = await this.desk.backend.call("deliveries", { pending: false, limit: 50 });
+      const all = await this.context.backend.call("deliveries", { pending: false, limit: 50 });
       const delivery = all.find(({ run }) => run === this.run.id);
       if (delivery && !this.over) this.take({ ...this.state, delivery });
     } catch {
@@ -128,7 +131,9 @@ export class RunStream {
     if (this.over || this.stopping) return;
     this.stopping = true;
     await this.ask(
-      this.desk.backend.call("cancel", { id: this.run.id }).then((run) => this.take({ ...this.state, run })),
+      this.context.backend
+        .call("cancel", { id: this.run.id })
+        .then((run) => this.take({ ...this.state, run })),
     );
     this.stopping = false;
   }
@@ -137,7 +142,7 @@ export class RunStream {
     const { delivery } = this.state;
     if (!delivery) return;
     await this.ask(
-      this.desk.backend.call("retry", { id: delivery.id }).then((delivery) => {
+      this.context.backend.call("retry", { id: delivery.id }).then((delivery) => {
         this.take({ ...this.state, delivery });
         if (!isSettled(this.state)) void this.follow();
       }),
@@ -146,11 +151,11 @@ export class RunStream {
 
   private async ask(asking: Promise<void>): Promise<void> {
     try {
-      await this.desk.waitFor(this.run.account ?? this.run.command, asking);
+      await this.context.waitFor(this.run.account ?? this.run.command, asking);
       this.refused = null;
     } catch (thrown) {
       this.refused = errorText(thrown);
-      this.desk.say(this.refused, true);
+      this.context.say(this.refused, true);
     }
   }
 

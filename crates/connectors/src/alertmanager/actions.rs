@@ -19,8 +19,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{
-    Server, all_silences,
     normalise::{SILENCES, exact_labels, fragment},
+    server::{Server, all_silences},
     wire::{Created, Silence, SilenceMatcher},
 };
 use crate::http::Request;
@@ -65,7 +65,7 @@ struct Wanted<'a> {
     matchers: Vec<SilenceMatcher>,
     starts_at: Timestamp,
     ends_at: Timestamp,
-    /// For how long, or until when, in words: "for 2h", "until 2026-11-23 09:00 CET".
+    /// For how long, or until when, as text: "for 2h", "until 2026-11-23 09:00 CET".
     length: String,
     comment: String,
 }
@@ -77,7 +77,7 @@ impl SilenceAlert {
             .usage("silence <alert> [for <duration>] [until <until>] [comment...]")
             .role(Role::Take)
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
-            // Not its default: who gives an end as well must be told that both cannot be.
+            // Not its default: who gives an end as well must learn that both cannot be given.
             .arg(
                 ArgSpec::duration("duration", format!("for how long; {USUAL} where no end is given"))
                     .optional(),
@@ -245,7 +245,7 @@ impl EndSilences {
             return Ok(None);
         };
         match self.server.http.send(end(id)).await {
-            // Alertmanager answers with nothing; a proxy's page is not its word.
+            // Alertmanager answers with nothing; a proxy's page is not its answer.
             Ok(answer) if answer.body.is_empty() => {}
             Ok(_) | Err(ServiceError::Unknown { .. }) => match self.active(id).await {
                 Ok(None) => {}

@@ -1,5 +1,5 @@
-//! The ends of occurrences that webhooks told. Alertmanager ends an alert that it was not sent for a while; sent again, that
-//! alert fires under its old beginning, and nothing but the time of the sending says that it is newer than its end.
+//! The ends of occurrences that webhooks reported. Alertmanager ends an alert that it was not sent for a while; sent again,
+//! that alert fires under its old beginning, and nothing but the time of the sending says that it is newer than its end.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-/// How many ends are remembered: those that were told last.
+/// How many ends are remembered: those that were reported last.
 const KEPT: usize = 10_000;
 /// How many of them outlast the program, in the cursor.
 const STORED: usize = 1_000;
@@ -33,7 +33,7 @@ impl Ends {
         ends.insert(fingerprint.to_owned(), (began, ended));
     }
 
-    /// When that occurrence ended, where a webhook told.
+    /// When that occurrence ended, where a webhook reported it.
     pub(super) fn of(&self, fingerprint: &str, began: Timestamp) -> Option<Timestamp> {
         let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ends.get(fingerprint).filter(|(of, _)| *of == began).map(|(_, ended)| *ended)

@@ -1,4 +1,4 @@
-//! When alerts that do not say when they began were first seen, by a poll or a webhook: both then speak of one occurrence.
+//! When alerts that do not say when they began were first seen, by a poll or a webhook: both then report one occurrence.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-/// How many are remembered between two polls. Of one that is not, each webhook tells another occurrence.
+/// How many are remembered between two polls. Of one that is not, each webhook reports another occurrence.
 const KEPT: usize = 10_000;
 
 /// By fingerprint.

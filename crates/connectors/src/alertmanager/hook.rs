@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Server,
     normalise::{AlertState, Began, began, snapshot, to_the_second},
+    server::Server,
     wire::{Alert, Webhook},
 };
 use crate::{
@@ -77,10 +77,6 @@ impl Hook for Webhooks {
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }
         let is_whole = webhook.alerts.is_some();
-        if !is_whole {
-            let account = &self.server.place.account;
-            tracing::warn!(%account, "a webhook does not say which alerts it is about: a poll tells");
-        }
         let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
@@ -106,22 +102,19 @@ impl Hook for Webhooks {
             }
         }
         // To refuse the delivery would lose the good ones: Alertmanager does not send it again.
-        match odd.first() {
+        let unread = match odd.first() {
             Some(odd) if good.is_empty() || (snapshots.is_empty() && later == 0) => {
                 return Err(malformed(odd.to_string()));
             }
-            Some(first) => {
-                let (account, count) = (&self.server.place.account, odd.len());
-                tracing::warn!(%account, count, %first, "left out alerts of a webhook: a poll tells");
-            }
-            None => {}
-        }
+            Some(first) => Some(format!("{} of its alerts: {first}", odd.len())),
+            None => (!is_whole).then(|| "alerts: it is null".to_owned()),
+        };
         if later > 0 {
             let account = &self.server.place.account;
             tracing::warn!(%account, count = later, "alerts of a webhook do not say enough: a poll tells");
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
-        let poll = later > 0 || !odd.is_empty() || !is_whole;
-        Ok(Received { snapshots, poll, ..Received::default() })
+        let poll = later > 0 || unread.is_some();
+        Ok(Received { snapshots, poll, unread, ..Received::default() })
     }
 }

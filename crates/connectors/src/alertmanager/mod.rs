@@ -8,6 +8,7 @@ mod first_seen;
 mod hook;
 mod matcher;
 mod normalise;
+mod server;
 mod source;
 mod wire;
 
@@ -16,24 +17,17 @@ mod tests;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use callboard_domain::{duration::Span, error::ServiceError, identity::Identity, secret::SecretField, text};
+use callboard_domain::{duration::Span, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::matcher::Matcher;
 use self::{
-    ends::Ends,
-    first_seen::FirstSeen,
-    hook::Webhooks,
-    normalise::Place,
-    source::Alerts,
-    wire::{Silence, Status},
+    ends::Ends, first_seen::FirstSeen, hook::Webhooks, normalise::Place, server::Server, source::Alerts,
 };
 use crate::{
-    Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
-    http::{Http, Request},
-    lenient::Entries,
+    Access, ConnectError, Connection, Problem, ServiceUrl,
+    http::Http,
     sign_in::{sign_in, user_problem},
 };
 
@@ -77,7 +71,7 @@ pub struct Config {
     /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_http: bool,
-    /// Only alerts for which all of these hold, such as `team="web"`; polled or told by webhook alike.
+    /// Only alerts for which all of these hold, such as `team="web"`; polled or reported by webhook alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filter: Vec<Matcher>,
     /// In whose name silences are made (`callboard` where not given); with a password, also who signs in.
@@ -124,37 +118,5 @@ impl Config {
             chat: None,
             http: Some(server.http.clone()),
         })
-    }
-}
-
-/// What all roles of an account share.
-struct Server {
-    http: Http,
-    place: Place,
-    user: String,
-    filter: Vec<Matcher>,
-    ends: Ends,
-    first_seen: FirstSeen,
-}
-
-impl Server {
-    /// Every silence, those that are over among them (Alertmanager keeps them for days).
-    async fn silences(&self) -> Result<Entries<Silence>, ServiceError> {
-        self.http.send(all_silences()).await?.json()
-    }
-}
-
-fn all_silences() -> Request {
-    Request::get(["api", "v2", "silences"])
-}
-
-#[async_trait]
-impl Identify for Server {
-    /// Alertmanager has no users: the account is whoever its silences name.
-    async fn identify(&self) -> Result<Identity, ServiceError> {
-        let status: Status = self.http.send(Request::get(["api", "v2", "status"])).await?.json()?;
-        let version = text::line(&status.version_info.version, 40);
-        let server = Some(format!("Alertmanager {version}"));
-        Ok(Identity { login: self.user.clone(), server, ..Identity::default() })
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct AlertState {
     pub hold: Option<(Vec<String>, Option<Timestamp>)>,
     pub silences: Vec<String>,
     pub inhibitors: Vec<String>,
-    /// What else keeps it quiet, in words.
+    /// What else keeps it quiet, as text.
     pub otherwise: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl AlertState {
         }
     }
 
-    /// What keeps it quiet: ids of silences, else fingerprints of alerts, else words.
+    /// What keeps it quiet: ids of silences, else fingerprints of alerts, else text.
     pub(super) fn by(&self) -> &Vec<String> {
         match (self.silences.is_empty(), self.inhibitors.is_empty()) {
             (false, _) => &self.silences,

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Server,
     ends::End,
     normalise::{AlertState, Began, began, label, snapshot, to_the_second},
+    server::Server,
     wire::{Alert, Pairs, Quiet, Silence},
 };
 use crate::{
@@ -109,7 +109,7 @@ impl Source for Alerts {
         })
     }
 
-    /// By the account's filter. A label that the incident does not carry whole speaks for no answer.
+    /// By the account's filter. A label that the incident does not carry whole decides nothing.
     fn watches(&self, item: &Item) -> bool {
         let Detail::Incident(incident) = &item.detail else { return true };
         self.server
@@ -131,7 +131,7 @@ impl Alerts {
 
 /// What the last poll saw of alerts that are quiet or have been: by it a poll knows that a silence has ended, and when,
 /// which the listing alone does not say. Also when it first saw those that do not say when they began, and which ends
-/// webhooks told.
+/// webhooks reported.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Marks {
@@ -165,10 +165,16 @@ impl Marks {
         Cursor(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// `unsaid`: the alert does not say when it began.
-    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, unsaid: bool, standing: &AlertState) {
+    /// `began_unknown`: the alert does not say when it began.
+    fn keep(
+        &mut self,
+        alert: &Alert<'_, Quiet>,
+        began: Timestamp,
+        began_unknown: bool,
+        standing: &AlertState,
+    ) {
         let by = standing.by();
-        if !by.is_empty() || unsaid || standing.updated_at != began {
+        if !by.is_empty() || began_unknown || standing.updated_at != began {
             let mark = Mark { since: began, by: by.clone(), at: standing.updated_at };
             self.alerts.insert(alert.fingerprint.to_string(), mark);
         }
@@ -252,12 +258,12 @@ fn once<'l, 'a>(alerts: &'l [Alert<'a, Quiet>]) -> impl Iterator<Item = &'l Aler
     known.into_values()
 }
 
-/// When an alert whose end was told was sent again after it: it fires, under its old beginning.
+/// When an alert whose end was reported was sent again after it: it fires, under its old beginning.
 fn sent_again<S>(alert: &Alert<'_, S>, ended: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     not_ahead(alert.updated_at.0, now).filter(|sent| ended.is_some_and(|ended| *sent > ended))
 }
 
-/// What else keeps an alert quiet, in words.
+/// What else keeps an alert quiet, as text.
 fn otherwise(quiet: &Quiet) -> Vec<String> {
     let mut words: Vec<_> = quiet
         .otherwise
@@ -269,7 +275,7 @@ fn otherwise(quiet: &Quiet) -> Vec<String> {
         .collect();
     words.sort();
     words.dedup();
-    // An older server gives no state, and one that imitates it the word of a webhook.
+    // An older server gives no state, and one that imitates it gives that of a webhook.
     let state = folded(&quiet.state);
     if words.is_empty() && !matches!(state.as_deref(), None | Some("active" | "firing")) {
         words.push(format!("Alertmanager ({})", text::line(&quiet.state, 40)));

@@ -58,7 +58,7 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a
 pub(super) struct Quiet {
     /// False where the server says nothing of it.
     pub said: bool,
-    /// `active`, `suppressed`, `unprocessed`, or a word of a later version; empty where the server does not say.
+    /// `active`, `suppressed`, `unprocessed`, or a value of a later version; empty where the server does not say.
     pub state: String,
     /// The ids of silences.
     pub silenced_by: Vec<String>,

@@ -23,9 +23,9 @@ pub(super) struct Project {
     pub(super) name: String,
     /// What it does now.
     pub(super) activity: Activity,
-    /// Whether the last build passed; none where the feed does not know, or says it in a word that we do not.
+    /// Whether the last build passed; none where the feed does not know, or gives a value that we do not.
     pub(super) passed: Option<bool>,
-    /// That word; empty where there was a build and the feed says nothing of its result.
+    /// That value; empty where there was a build and the feed says nothing of its result.
     pub(super) strange_result: Option<String>,
     /// What the last build is called; a number at most servers.
     pub(super) label: String,
@@ -44,7 +44,7 @@ pub(super) enum Activity {
     Building,
     /// A build waits: `Pending`.
     Pending,
-    /// The feed does not say, or in a word that we do not know.
+    /// The feed does not say, or gives a value that we do not know.
     #[default]
     Unknown,
 }

@@ -14,7 +14,7 @@ use crate::lenient;
 /// How long a build that ran may be neither under way nor the last one before it counts as over, with no result: feeds
 /// are put together from parts, and the end of a build may come before its result.
 const NO_RESULT_AFTER: SignedDuration = SignedDuration::from_mins(10);
-/// How long a feed may tell of an earlier build before that is what it has: a cache is not older for longer, a server that was
+/// How long a feed may list an earlier build before that is what it has: a cache is not older for longer, a server that was
 /// restored, or counts anew and gives no times, is.
 const OLD_ANSWERS_FOR: SignedDuration = SignedDuration::from_mins(10);
 
@@ -37,7 +37,7 @@ pub(super) struct Seen {
     unjudged: Option<(u64, u32)>,
     /// When the first build ended whose label began anew below those before it: what ended before that is of an old answer.
     counts_since: Option<Timestamp>,
-    /// Since when the feed has told nothing but an earlier build.
+    /// Since when the feed has listed nothing but an earlier build.
     older_since: Option<Timestamp>,
 }
 
@@ -150,7 +150,7 @@ impl Seen {
         }
     }
 
-    /// The number of the build that is under way, where it can be told. The feed does not say: where labels are numbers,
+    /// The number of the build that is under way, where it can be inferred. The feed does not say: where labels are numbers,
     /// it is the next one, or the label itself where that belongs to no last build.
     fn next(&self, project: &Project) -> Option<u64> {
         let label = if project.label.is_empty() { self.label() } else { project.label.clone() };
@@ -165,7 +165,7 @@ impl Seen {
     }
 }
 
-/// What is known of a project now, and its builds as far as they are told of.
+/// What is known of a project now, and its builds as far as they are reported.
 pub(super) fn follow(before: &Seen, project: &Project, now: Timestamp) -> (Seen, Vec<BuildRun>) {
     let time = lenient::not_ahead(project.time, now);
     let mut seen = Seen { url: project.url.clone().or_else(|| before.url.clone()), ..before.clone() };

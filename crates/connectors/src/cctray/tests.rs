@@ -114,7 +114,7 @@ fn what_is_no_feed_is_refused() {
         assert!(why.contains(expected), "{feed}: {why}");
     }
     assert!(projects("\u{feff}<Projects/>").unwrap().good.is_empty());
-    // What is inside a project, or beside it, is nobody's project.
+    // What is inside a project, or beside it, is no project.
     let inner =
         "<Projects><Project name=\"a\"><messages><Project name=\"b\"/></messages></Project><x/></Projects>";
     assert_eq!(projects(inner).unwrap().good.len(), 1);
@@ -236,7 +236,7 @@ async fn projects_of_one_name_keep_apart() {
         ),
         // By their places.
         (vec![format!("{x}{y}"), format!("{x}{y}")], vec!["p=7 p (2)=99", "p=7 p (2)=99"]),
-        // By what they built last, where nothing else tells them apart.
+        // By what they built last, where nothing else distinguishes them.
         (
             vec![format!("{x}{y}"), format!("{y}{x}"), y.clone(), format!("{y}{x}")],
             vec!["p=7 p (2)=99", "p (2)=99 p=7", "p (2)=99", "p (2)=99 p=7"],
@@ -270,7 +270,7 @@ async fn projects_of_one_name_keep_apart() {
 async fn duplicate_projects_swapping_order_make_no_event() {
     let twin = |said: Says| feed_of("p", said);
     let idle = |status, label, time| twin(("Sleeping", status, label, time));
-    // The two, and what they are told as when they come the other way round.
+    // The two, and what they are reported as when they come the other way round.
     let cases = [
         [idle("Failure", "7", T1), idle("Success", "7", T1)],
         [idle("Failure", "", T1), idle("Success", "", T2)],

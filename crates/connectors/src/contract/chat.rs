@@ -6,7 +6,7 @@ use callboard_domain::{
 };
 use wiremock::MockServer;
 
-use super::{Subject, now};
+use super::subject::{Subject, now};
 
 /// One character as people count, of five code points.
 const FAMILY: &str = "👨\u{200d}👩\u{200d}👧";

@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::Subject;
+use super::subject::Subject;
 
 impl Subject {
     pub(super) async fn dropped_runs_close_their_connections(&self) {

@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::{
-    PATIENCE, Subject, client,
     secrecy::{assert_no_secret, credentials},
+    subject::{PATIENCE, Subject, client},
 };
 
 /// How a [`ServiceError`] came out.

@@ -9,23 +9,9 @@ use callboard_domain::{
 use serde_json::Value;
 
 use super::{
-    Subject, now,
     secrecy::{SECRET, assert_no_secret},
+    subject::{Hooks, Subject, now},
 };
-
-/// A service's webhooks under test.
-pub(crate) struct Hooks {
-    /// The headers with which the service sends that body for that event to an account with that secret.
-    pub(crate) headers: fn(secret: &str, event: &str, body: &[u8]) -> http::HeaderMap,
-    /// False where only a secret is sent along: what comes with it is not bound to it.
-    pub(crate) signs: bool,
-    /// False where a delivery only has the account polled.
-    pub(crate) carries_state: bool,
-    /// Deliveries of what [`Subject::service`] lists, in the state in which it lists it: the event's name and the body.
-    pub(crate) known: Vec<(&'static str, Value)>,
-    /// Deliveries that are no concern of the account: another event, another's repository.
-    pub(crate) foreign: Vec<(&'static str, Value)>,
-}
 
 /// What stands in place of anything in a delivery.
 const ODD: [&str; 8] = ["null", "5", "-1", "\"\"", "\"x\"", "[]", "[null]", "{}"];

@@ -1,14 +1,14 @@
 //! A service that writes its answers otherwise than usual: nothing in a list, a field that nobody knows, another charset.
 
 use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+
+use super::{
+    proxy::between,
+    secrecy::assert_no_secret,
+    subject::{Call, Subject, now},
 };
 
-use super::{Call, Subject, now, secrecy::assert_no_secret};
-
-/// How an answer is changed on its way.
+/// How an answer's body is changed on its way.
 type Change = fn(&str) -> Vec<u8>;
 
 const CHANGES: [(&str, Change); 5] = [
@@ -86,7 +86,8 @@ impl Subject {
             None => Vec::new(),
         };
         for (what, change) in CHANGES {
-            let connection = self.connect(&between(server.uri(), change).await);
+            let connection =
+                self.connect(&between(server.uri(), move |_, status, body| (status, change(body))).await);
             for call in self.calls() {
                 if self.changes(&connection, &call) || matches!(call, Call::Run(..) | Call::Find) {
                     continue;
@@ -112,7 +113,7 @@ const ABSENCES: [(&str, Change); 2] = [
 ];
 
 impl Subject {
-    /// No list is not an empty one: what is missed for want of it is told, and is not taken to be over.
+    /// No list is not an empty one: what is missing for want of it is reported, and is not taken to be over.
     pub(super) async fn no_list_is_not_an_empty_one(&self) {
         let server = self.good_service().await;
         let Some(source) = self.connect(&server.uri()).source else { return };
@@ -121,7 +122,8 @@ impl Subject {
         };
         let usual = keys(&source.poll(None, now()).await.unwrap().snapshots);
         for (what, change) in ABSENCES {
-            let connection = self.connect(&between(server.uri(), change).await);
+            let connection =
+                self.connect(&between(server.uri(), move |_, status, body| (status, change(body))).await);
             // A poll that fails is seen by all.
             if let Ok(batch) = connection.source.unwrap().poll(None, now()).await {
                 let seen = keys(&batch.snapshots).is_superset(&usual);
@@ -130,50 +132,4 @@ impl Subject {
             }
         }
     }
-}
-
-/// Stands between a connector and its service, and changes every answer's body. Gives its URL.
-async fn between(service: String, change: Change) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(pass_on(socket, service.clone(), change));
-        }
-    });
-    url
-}
-
-async fn pass_on(mut socket: TcpStream, service: String, change: Change) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = socket.read_u8().await else { return };
-        head.push(byte);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let mut lines = head.lines();
-    let mut first = lines.next().unwrap().split(' ');
-    let (method, path) = (first.next().unwrap(), first.next().unwrap());
-    let headers: Vec<_> = lines.filter_map(|line| line.split_once(": ")).collect();
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
-    socket.read_exact(&mut body).await.unwrap();
-    let mut request =
-        reqwest::Client::new().request(method.parse().unwrap(), format!("{service}{path}")).body(body);
-    for (name, value) in headers {
-        if !["host", "content-length", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name)) {
-            request = request.header(name, value);
-        }
-    }
-    let answer = request.send().await.unwrap();
-    let mut head = format!("HTTP/1.1 {}\r\n", answer.status().as_u16());
-    for (name, value) in answer.headers() {
-        if !matches!(name.as_str(), "content-length" | "connection" | "transfer-encoding") {
-            head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
-        }
-    }
-    let body = change(&answer.text().await.unwrap());
-    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()));
-    // The connector may have gone away by now.
-    drop(socket.write_all(&[head.into_bytes(), body].concat()).await);
 }

@@ -1,4 +1,4 @@
-//! No secret comes out anywhere, and none goes to another host.
+//! No secret comes out anywhere.
 
 use std::{
     io::{self, Write},
@@ -6,9 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
-
-use super::Subject;
+use wiremock::Request;
 
 /// The secret in every field of an account under test; nothing that comes out may hold it.
 pub(crate) const SECRET: &str = "s3cr3t-Zq9xW7vT";
@@ -45,31 +43,6 @@ fn holds_secret(text: &str) -> bool {
 #[track_caller]
 pub(super) fn assert_no_secret(what: &str, text: &str) {
     assert!(!holds_secret(text), "{what} shows the secret:\n{text}");
-}
-
-impl Subject {
-    pub(super) async fn credentials_stay_home(&self) {
-        let home = MockServer::start().await;
-        let elsewhere = MockServer::start().await;
-        let there = format!("{}/there", elsewhere.uri());
-        for status in [302, 307] {
-            let moved = ResponseTemplate::new(status).insert_header("location", there.as_str());
-            Mock::given(any()).respond_with(moved).with_priority(1).mount(&home).await;
-            Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&elsewhere).await;
-            let connection = self.connect(&home.uri());
-            for call in self.calls() {
-                let came = self.perform(&connection, &call).await;
-                assert_no_secret(&format!("{call:?}"), &format!("{came:?}"));
-                assert!(came.is_err(), "{call:?} took another host's word: {came:?}");
-            }
-            home.reset().await;
-        }
-        for request in elsewhere.received_requests().await.unwrap() {
-            let sent = format!("{request:?} {}", String::from_utf8_lossy(&request.body));
-            assert_no_secret("another host's request", &sent);
-            assert!(!(self.writes)(&request), "a write went to another host: {request:?}");
-        }
-    }
 }
 
 /// Everything that is logged while it is captured.

@@ -5,7 +5,10 @@ use callboard_domain::{
     event::compare,
 };
 
-use super::{Subject, now, secrecy::assert_no_secret};
+use super::{
+    secrecy::assert_no_secret,
+    subject::{Subject, now},
+};
 
 impl Subject {
     pub(super) async fn checks_its_commands(&self) {

@@ -70,7 +70,7 @@ impl Sum {
 
     /// Of commit statuses: what other CI servers report. Each one without a context counts by itself.
     pub(super) fn of_statuses(statuses: &[wire::Status], lacks: Lacks) -> Self {
-        // Of one context mostly one; several where nothing tells which of them is the latest: then all count.
+        // Of one context mostly one; several where nothing shows which of them is the latest: then all count.
         let mut newest: BTreeMap<_, Vec<&wire::Status>> = BTreeMap::new();
         for (place, status) in statuses.iter().enumerate() {
             let nameless = status.context.is_empty().then_some(place);
@@ -156,7 +156,7 @@ impl Sum {
 fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
     match (run.id, known.id) {
         (Some(one), Some(other)) if one != other => one > other,
-        // Of two that nothing tells apart, the one with the worse news.
+        // Of two that nothing distinguishes, the one with the worse news.
         _ => {
             (run.started_at, run.completed_at, check_status(run))
                 > (known.started_at, known.completed_at, check_status(known))
@@ -170,7 +170,7 @@ fn lacks_conclusion(run: &wire::CheckRun) -> bool {
     conclusion.is_none() && is_completed(status.as_deref(), None)
 }
 
-/// What a check says. One that is completed with a word that is not known, or with none, has ended somehow; one that GitHub
+/// What a check says. One that is completed with a conclusion that is not known, or with none, has ended somehow; one that GitHub
 /// gave up on (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
     let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));

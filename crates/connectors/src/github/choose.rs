@@ -1,4 +1,4 @@
-//! What to read in detail after the lists, and in which turn: what is new first, then what may have changed unsaid.
+//! What to read in detail after the lists, and in which turn: what is new first, then what may have changed without a list showing it.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const PULLS_AT_ONCE: usize = 100;
 /// reviews, change nothing else.
 const SWEPT: usize = 10;
 /// How many runs that left their list are asked for, per repository and poll.
-const STRAYS: usize = 10;
+const UNLISTED_RUNS: usize = 10;
 /// How many builds, and how many branches, that may be gone are looked for in one poll.
 const SUSPECTS: usize = 20;
 /// How many other builds that stand on the board are looked for in each poll, in turns: their branch may be deleted.
@@ -44,13 +44,16 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
             when.push((at, Task::Pull(*number)));
         }
         tasks.extend(look.merged.iter().map(|number| (at, Task::Merger(*number))));
-        tasks.extend(strays(&look.repo.strays, turn).into_iter().map(|id| (at, Task::Run(id))));
+        tasks.extend(
+            unlisted_in_turn(&look.repo.unlisted_runs, turn).into_iter().map(|id| (at, Task::Run(id))),
+        );
         let said_deleted = look.said_deleted.iter().filter(|_| look.is_readable());
         branches.extend(said_deleted.map(|name| (at, Task::Branch(name.clone()))));
         for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
-            // One that the list should have is asked for as a stray.
-            let (listed, strays) = (&look.repo.listed, &look.repo.strays);
-            let unlisted = look.relisted && !listed.contains(&known.run) && !strays.contains(known.run);
+            // One that the list should have is asked for by itself.
+            let (listed, unlisted_runs) = (&look.repo.listed, &look.repo.unlisted_runs);
+            let unlisted =
+                look.relisted && !listed.contains(&known.run) && !unlisted_runs.contains(known.run);
             let queued = known.branch.as_deref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
             let when = if (unlisted && known.red) || (queued && !known.under_way) {
                 &mut suspect
@@ -75,11 +78,11 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
 }
 
 /// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
-fn strays(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
+fn unlisted_in_turn(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
     let (new, mut others): (Vec<_>, Vec<_>) =
-        all.newest_first().partition(|(_, stray)| **stray == UnlistedRun::New);
-    let mut chosen: Vec<_> = new.into_iter().take(STRAYS).collect();
-    in_turn(&mut others, turn, STRAYS - chosen.len());
+        all.newest_first().partition(|(_, run)| **run == UnlistedRun::New);
+    let mut chosen: Vec<_> = new.into_iter().take(UNLISTED_RUNS).collect();
+    in_turn(&mut others, turn, UNLISTED_RUNS - chosen.len());
     chosen.append(&mut others);
     chosen.into_iter().map(|(id, _)| id).collect()
 }
@@ -111,7 +114,7 @@ pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item
 /// Has the failed runs asked for one by one later: their list may not change until then.
 pub(super) fn put_off(look: &mut Look, me: &str) {
     let later: Vec<_> = unexplained(look, me).map(|run| run.id).collect();
-    later.into_iter().for_each(|id| look.repo.strays.insert(id, UnlistedRun::New));
+    later.into_iter().for_each(|id| look.repo.unlisted_runs.insert(id, UnlistedRun::New));
 }
 
 pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
@@ -134,16 +137,16 @@ mod tests {
         let mut all = UnlistedRuns::default();
         (1..=13).for_each(|id| all.add(id));
         (21..=23).for_each(|id| all.insert(id, asked()));
-        let first = strays(&all, 0);
+        let first = unlisted_in_turn(&all, 0);
         assert_eq!(first, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
         // Those under way stay; one that could not be read holds no other up.
         first.iter().for_each(|id| all.insert(*id, UnlistedRun::Unread));
         let mut seen: std::collections::BTreeSet<_> = first.into_iter().collect();
-        let second = strays(&all, 1);
-        assert_eq!((&second[..3], second.len()), (&[3, 2, 1][..], STRAYS));
+        let second = unlisted_in_turn(&all, 1);
+        assert_eq!((&second[..3], second.len()), (&[3, 2, 1][..], UNLISTED_RUNS));
         seen.extend(second.iter().copied());
         second.iter().for_each(|id| all.insert(*id, asked()));
-        seen.extend((2..4).flat_map(|turn| strays(&all, turn)));
+        seen.extend((2..4).flat_map(|turn| unlisted_in_turn(&all, turn)));
         assert_eq!(seen.len(), 16);
     }
 

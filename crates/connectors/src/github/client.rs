@@ -1,19 +1,20 @@
-//! Requests to GitHub: conditional ones, paging, the rate limit, and what a 403 or 422 really says.
+//! Requests to GitHub: conditional ones, paging, and the rate limit.
 
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use callboard_domain::{error::ServiceError, source::RateLimit, text};
+use callboard_domain::{error::ServiceError, source::RateLimit};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use url::Url;
 
-use super::wire::Page;
+use super::{
+    refusal::{check, left_out},
+    wire::Page,
+};
 use crate::{
     http::{Answer, Http, RateLimitHeaders, Request},
     lenient::{MalformedEntry, first_and_more},
@@ -21,8 +22,6 @@ use crate::{
 
 /// After this many requests that found GitHub out of order, the rest of a poll is not tried.
 const STRIKES: u32 = 5;
-/// How long to stay away where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
-const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Searching has a limit of its own, which is not meant here.
 pub(super) const RATE_LIMIT: RateLimitHeaders =
@@ -59,96 +58,6 @@ fn repo_of(request: &Request) -> Option<String> {
 /// Sends a request: [`check`] of its answer.
 pub(super) async fn send(http: &Http, request: Request) -> Result<Answer, ServiceError> {
     check(http, http.exchange(request).await?)
-}
-
-/// An answer of success, or what another one means: a 403 and a 422 say more than the shared table of statuses knows.
-pub(super) fn check(http: &Http, answer: Answer) -> Result<Answer, ServiceError> {
-    match answer.status {
-        status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(answer),
-        StatusCode::FORBIDDEN => Err(forbidden(http, &answer)),
-        StatusCode::UNPROCESSABLE_ENTITY => Err(unprocessable(http, &answer)),
-        _ => Err(http.fault(&answer)),
-    }
-}
-
-fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
-    match http.fault(answer) {
-        ServiceError::Auth { why, .. } if why.to_ascii_lowercase().contains("secondary rate limit") => {
-            ServiceError::RateLimited { why, retry_after: SECONDARY_LIMIT }
-        }
-        ServiceError::Auth { why, .. } => {
-            let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);
-            ServiceError::Auth { why, missing_scopes: lacking(answer) }
-        }
-        fault => fault,
-    }
-}
-
-/// What follows that word in `X-GitHub-SSO`.
-fn sso<'a>(answer: &'a Answer, word: &str) -> Option<&'a str> {
-    let value = answer.header("x-github-sso")?;
-    let (own, rest) = value.split_at_checked(word.len())?;
-    own.eq_ignore_ascii_case(word).then_some(rest)
-}
-
-/// What to do where an organisation asks for single sign-on: `X-GitHub-SSO: required; url=...`.
-fn sign_on(answer: &Answer) -> Option<String> {
-    let url = sso(answer, "required")?.split("url=").nth(1);
-    let remedy = "the organisation asks for single sign-on: authorise the token for it";
-    Some(match url.map(|url| text::line(url, 300)).filter(|url| url.starts_with("https://")) {
-        Some(url) => format!("{remedy} at {url}"),
-        None => remedy.to_owned(),
-    })
-}
-
-/// The organisations (by number) that a list leaves out until the token is authorised for them:
-/// `X-GitHub-SSO: partial-results; organizations=...`.
-fn left_out(answer: &Answer) -> Option<String> {
-    let value = sso(answer, "partial-results")?;
-    let organisations = value.split("organizations=").nth(1).unwrap_or_default();
-    Some(text::line(organisations, 200))
-}
-
-/// The permissions that would have been accepted and that the token lacks, where GitHub says: in
-/// `X-Accepted-GitHub-Permissions` for a fine-grained token (the first of several sets), in `X-Accepted-OAuth-Scopes`
-/// (any one of them will do) against `X-OAuth-Scopes` for a classic one.
-fn lacking(answer: &Answer) -> Vec<String> {
-    // Without any scope it is no classic token, or none that says what it may.
-    if let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) {
-        let accepted = words(answer.header("x-accepted-oauth-scopes").unwrap_or_default());
-        let enough = accepted.is_empty() || accepted.iter().any(|scope| granted.contains(scope));
-        return if enough { Vec::new() } else { vec![accepted.join(" or ")] };
-    }
-    let sets = answer.header("x-accepted-github-permissions").unwrap_or_default();
-    words(sets.split(';').next().unwrap_or_default())
-        .iter()
-        .map(|permission| permission.replace('=', ":"))
-        .collect()
-}
-
-/// The scopes of a classic token; a fine-grained one or an app's has none: GitHub then leaves the header out or blank.
-pub(super) fn scopes(answer: &Answer) -> Option<Vec<String>> {
-    answer.header("x-oauth-scopes").map(words)
-}
-
-fn words(list: &str) -> Vec<String> {
-    list.split(',').map(|word| text::line(word, 100)).filter(|word| !word.is_empty()).collect()
-}
-
-/// `message` alone is mostly "Validation Failed"; the reasons stand in `errors`, as texts or objects.
-fn unprocessable(http: &Http, answer: &Answer) -> ServiceError {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let reasons: Vec<_> =
-        errors.iter().filter_map(|error| error.as_str().or_else(|| error["message"].as_str())).collect();
-    match http.fault(answer) {
-        ServiceError::Rejected { why } if !reasons.is_empty() => {
-            // Redacted once it is clean and before it is cut: neither may take a secret apart.
-            let reasons = text::line(&http.redact(&text::line(&reasons.join("; "), usize::MAX)), 200);
-            ServiceError::rejected(format!("{why}: {reasons}"))
-        }
-        fault => fault,
-    }
 }
 
 /// The requests of one poll (or of one command that reads much). They share the rate limit, and stop together where

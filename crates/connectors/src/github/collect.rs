@@ -10,13 +10,14 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::{
-    Account,
+    account::Account,
     client::{Found, News},
-    cursor::{BoardBuild, BoardRun, Part, Repo, RunPosition},
+    cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
     look::Look,
     normalise,
     open::LastReported,
+    run_position::RunPosition,
     unlisted_runs::UnlistedRun,
     wire,
 };
@@ -77,7 +78,7 @@ impl Account {
         snapshots: &mut Vec<Item>,
     ) -> Vec<Missed> {
         let mut errors = Vec::new();
-        let mut strays = Vec::new();
+        let mut unlisted = Vec::new();
         let mut deleted = Vec::new();
         let readable = look.is_readable();
         for done in done {
@@ -100,22 +101,22 @@ impl Account {
                         if look.repo.lacks_attempt(&run) {
                             let why = format!("run {} does not say which attempt it is", run.run_number);
                             errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
-                            look.repo.strays.insert(id, UnlistedRun::Unread);
+                            look.repo.unlisted_runs.insert(id, UnlistedRun::Unread);
                             continue;
                         }
                         if normalise::is_awaited(&run) {
-                            look.repo.strays.insert(id, UnlistedRun::Read(etag));
+                            look.repo.unlisted_runs.insert(id, UnlistedRun::Read(etag));
                         } else {
-                            look.repo.strays.remove(id);
+                            look.repo.unlisted_runs.remove(id);
                         }
-                        strays.push((*run, failing));
+                        unlisted.push((*run, failing));
                     }
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
-                    Err(error) if is_refusal(&error) => look.repo.strays.remove(id),
+                    Err(error) if is_refusal(&error) => look.repo.unlisted_runs.remove(id),
                     Err(error) => {
                         // The others have their turn before it.
-                        look.repo.strays.fail(id);
+                        look.repo.unlisted_runs.fail(id);
                         errors.push(Missed::new(Part::Runs, error));
                     }
                 },
@@ -124,7 +125,7 @@ impl Account {
                     Err(error) => {
                         if !look.repo.refuse(Part::Jobs, &error, now) {
                             // Asked for again by itself: the list may not change.
-                            look.repo.strays.insert(id, UnlistedRun::New);
+                            look.repo.unlisted_runs.insert(id, UnlistedRun::New);
                             errors.push(Missed::new(Part::Jobs, error));
                         }
                     }
@@ -154,9 +155,9 @@ impl Account {
             let listed: BTreeSet<_> = runs.iter().map(normalise::attempt).collect();
             look.repo.failing.retain(|attempt, _| listed.contains(attempt));
         }
-        leave_all_builds(look, &strays, &errors);
+        leave_all_builds(look, &unlisted, &errors);
         let default_branch = look.described().and_then(|described| described.default_branch.clone());
-        for (mut run, names) in strays {
+        for (mut run, names) in unlisted {
             let known = look.repo.branch_of(run.id);
             normalise::complete_branch(&mut run, known, default_branch.as_deref());
             failing.insert(normalise::attempt(&run), names);
@@ -264,7 +265,7 @@ fn leave_branch(look: &mut Look, branch: &str) {
 
 /// A run that was asked for by itself is not there any more.
 fn run_is_gone(look: &mut Look, id: u64) {
-    look.repo.strays.remove(id);
+    look.repo.unlisted_runs.remove(id);
     let of_run = |(build, known): (&String, &BoardBuild)| (known.run == id).then(|| build.clone());
     let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
     match look.repo.not_passed.remove(&id) {
@@ -280,7 +281,7 @@ fn leave_run(look: &mut Look, id: String) {
     let positions = [Some(known.newest), known.verdict];
     match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
         Some(number) => {
-            look.repo.strays.remove(known.run);
+            look.repo.unlisted_runs.remove(known.run);
             look.repo.running.remove(&known.run);
             look.repo.standing.remove(&id);
             (look.repo.runs, look.repo.default_runs) = (None, None);
@@ -291,7 +292,7 @@ fn leave_run(look: &mut Look, id: String) {
     }
 }
 
-/// Where GitHub says that there are no runs, and of those that were told none is there when it is asked for, all builds are
+/// Where GitHub says that there are no runs, and of those that were reported none is there when it is asked for, all builds are
 /// gone: the green ones too, which nobody asks for.
 fn leave_all_builds(look: &mut Look, found: &[(wire::Run, Vec<String>)], errors: &[Missed]) {
     if !look.no_runs || !look.is_readable() {
@@ -312,14 +313,14 @@ fn leave_all_builds(look: &mut Look, found: &[(wire::Run, Vec<String>)], errors:
 /// A build is gone. Its runs may still be listed: only a newer one brings it back.
 fn leave(look: &mut Look, id: String, reason: GoneReason) {
     let Some(known) = look.repo.standing.remove(&id) else { return };
-    look.repo.strays.remove(known.run);
+    look.repo.unlisted_runs.remove(known.run);
     look.repo.running.remove(&known.run);
     look.repo.not_passed.retain(|_, told| told.build != id);
     look.repo.left.insert(id.clone(), known.newest);
     look.gone.push((Kind::Build, id, reason));
 }
 
-/// Takes runs that name their branch by now out of the build that they were told of while they did not.
+/// Takes runs that name their branch by now out of the build that they were reported in while they did not.
 fn leave_branchless(look: &mut Look, runs: &[wire::Run]) {
     let place = look.place();
     let told_otherwise = |run: &&wire::Run| {
@@ -337,7 +338,7 @@ fn leave_branchless(look: &mut Look, runs: &[wire::Run]) {
     }
 }
 
-/// Takes note of which builds stand on the board by these runs; gives back the runs that are to be told.
+/// Takes note of which builds stand on the board by these runs; gives back the runs that are to be reported.
 fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wire::Run> {
     leave_branchless(look, &runs);
     let place = look.place();
@@ -361,7 +362,7 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
     let repo = &mut look.repo;
     let listed: BTreeSet<_> = builds.keys().cloned().collect();
     if look.relisted {
-        // What no list has can't be told by mistake.
+        // What no list has can't be reported by mistake.
         repo.left.retain(|id, _| listed.contains(id));
     }
     repo.left.retain(|id, _| !back.contains(id));
@@ -441,10 +442,11 @@ fn stand(
     (known, stands)
 }
 
-/// Once everything of a renamed repository is told under its new name, nothing is there under the old one.
+/// Once everything of a renamed repository is reported under its new name, nothing is there under the old one.
 fn forget_old_name(look: &mut Look) {
-    let Repo { open, standing, strays, .. } = &look.repo;
-    let awaited = open.values().any(|open| open.due) || standing.values().any(|it| strays.contains(it.run));
+    let Repo { open, standing, unlisted_runs, .. } = &look.repo;
+    let awaited =
+        open.values().any(|open| open.due) || standing.values().any(|it| unlisted_runs.contains(it.run));
     if !awaited && look.is_readable() {
         look.emptied.extend(look.repo.renamed_from.take());
     }

@@ -11,22 +11,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    knowledge::DeletionClaim, normalise, open::Open, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+    normalise, open::Open, run_position::RunPosition, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
 };
 
-/// How long a refusal (gone, forbidden) is believed before asking again.
+/// How long a refusal (gone, forbidden) is valid before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// How long it is believed of what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
-/// little to ask again soon. While less than half of the calls are left it is believed for as long as any other.
+/// How long it is valid for what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
+/// little to ask again soon. While less than half of the calls are left it is valid for as long as any other.
 const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
 /// How many runs that have not passed are remembered of each repository.
 const NOT_PASSED_KEPT: usize = 100;
 /// How long a repository that did not answer is left alone.
 const ASIDE_FOR: SignedDuration = SignedDuration::from_mins(3);
-/// How long a repository's name and default branch are believed.
+/// How long a repository's name and default branch are valid.
 const DESCRIBED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a refusal of that part is believed. `spare`: less than half of the calls are left.
+/// How long a refusal of that part is valid. `spare`: less than half of the calls are left.
 fn wait(part: Part, spare: bool) -> SignedDuration {
     if part.is_read_singly() && !spare { PART_REFUSED_FOR } else { REFUSED_FOR }
 }
@@ -85,8 +85,8 @@ pub(super) struct RepoDescription {
     #[serde(default)]
     pub(super) closed: bool,
     /// GitHub does not say which branch is the default one: it is the one that was known, if any was.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) default_unsaid: bool,
+    #[serde(rename = "default_unsaid", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) default_unknown: bool,
 }
 
 /// A repository.
@@ -106,7 +106,8 @@ pub(super) struct Repo {
     pub(super) open: BTreeMap<u64, Open>,
     /// Runs under way on the page of runs, and those that must be asked for one by one.
     pub(super) running: BTreeSet<u64>,
-    pub(super) strays: UnlistedRuns,
+    #[serde(rename = "strays")]
+    pub(super) unlisted_runs: UnlistedRuns,
     /// The jobs that failed, by attempt, as far as they were asked for.
     pub(super) failing: BTreeMap<String, Vec<String>>,
     pub(super) refused: BTreeMap<Part, Refusal>,
@@ -125,7 +126,7 @@ pub(super) struct Repo {
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
     pub(super) listed: BTreeSet<u64>,
-    /// The runs that were told of and have not passed, by their id: each is asked for by itself once a list lacks it that
+    /// The runs that were reported and have not passed, by their id: each is asked for by itself once a list lacks it that
     /// should have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) not_passed: BTreeMap<u64, BoardRun>,
@@ -134,7 +135,7 @@ pub(super) struct Repo {
     pub(super) run_again: BTreeSet<u64>,
     /// Whether it answers for branches (asked of its default branch, at that time): only then a missing one is evidence.
     pub(super) branches: Option<(bool, Timestamp)>,
-    /// The name that it had, while not all of its items are told under the new one.
+    /// The name that it had, while not all of its items are reported under the new one.
     pub(super) renamed_from: Option<String>,
     /// True where there are more open pull requests than were read.
     pub(super) cut: bool,
@@ -179,49 +180,39 @@ pub(super) struct BoardRun {
     pub(super) branch: Option<String>,
 }
 
-/// Where a run stands among those of its build. By its id, which rises with every run, while the numbers of a workflow that
-/// is made again begin anew.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredPosition")]
-pub(super) struct RunPosition {
-    /// None in the cursors of earlier versions, which went by the number.
+/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it. Or a run of which it does not
+/// say enough.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct DeletionClaim {
+    /// The repository's full name in small letters, as the webhook has it.
+    repo: String,
+    /// GitHub's number for it, where the webhook says.
+    #[serde(default)]
     id: Option<u64>,
-    number: u64,
-    attempt: u32,
+    /// The branch; none where it is of the repository itself.
+    #[serde(default)]
+    pub(super) branch: Option<String>,
+    /// The run that is to be asked for; none in the cursors of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<u64>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StoredPosition {
-    Whole { id: Option<u64>, number: u64, attempt: u32 },
-    ByNumber(u64, u32),
-}
-
-impl From<StoredPosition> for RunPosition {
-    fn from(stored: StoredPosition) -> Self {
-        match stored {
-            StoredPosition::Whole { id, number, attempt } => Self { id, number, attempt },
-            StoredPosition::ByNumber(number, attempt) => Self { id: None, number, attempt },
-        }
-    }
-}
-
-impl RunPosition {
-    pub(super) fn of(run: &wire::Run) -> Self {
-        Self { id: Some(run.id), number: run.run_number, attempt: run.run_attempt.unwrap_or(1) }
+impl DeletionClaim {
+    pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
+        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch, run: None }
     }
 
-    /// The run's number, where this is the position of that run.
-    pub(super) fn number_of(self, id: u64) -> Option<u64> {
-        (self.id == Some(id)).then_some(self.number)
+    /// Of a run that is to be asked for.
+    pub(super) fn of_run(repo: &wire::Repo, run: u64) -> Self {
+        Self { run: Some(run), ..Self::new(repo, None) }
     }
 
-    /// True for a later run or attempt.
-    pub(super) fn is_after(self, other: Self) -> bool {
-        match (self.id, other.id) {
-            (Some(own), Some(others)) => (own, self.attempt) > (others, other.attempt),
-            _ => (self.number, self.attempt) > (other.number, other.attempt),
-        }
+    /// True where it may be of the repository with that key, whatever it is called now.
+    pub(super) fn is_of(&self, key: &str, described: Option<&RepoDescription>) -> bool {
+        let is_described = |it: &RepoDescription| {
+            it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id
+        };
+        self.repo == key || described.is_some_and(is_described)
     }
 }
 
@@ -258,7 +249,7 @@ impl Part {
     }
 }
 
-/// What GitHub said when it refused a part, and until when it is believed.
+/// What GitHub said when it refused a part, and until when that is valid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Refusal {
     pub(super) why: String,
@@ -293,13 +284,13 @@ impl Place {
 }
 
 impl Repo {
-    /// Its name and default branch, while they may be believed.
+    /// Its name and default branch, while they are valid.
     pub(super) fn description(&self, now: Timestamp) -> Option<&RepoDescription> {
         let fresh = |at: Timestamp| now.duration_since(at) < DESCRIBED_FOR;
         self.described.as_ref().filter(|(_, at)| fresh(*at)).map(|(described, _)| described)
     }
 
-    /// Forgets the refusals that are not believed any more: those of before it was last asked who the account is, and those
+    /// Forgets the refusals that are not valid any more: those of before it was last asked who the account is, and those
     /// whose time is over. `spare`: less than half of the calls are left.
     pub(super) fn forget_refusals(&mut self, now: Timestamp, identified_at: Option<Timestamp>, spare: bool) {
         self.refused.retain(|part, refusal| {
@@ -363,7 +354,7 @@ impl Repo {
         self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true });
     }
 
-    /// What is not seen of it, in a person's words. Servers without commit statuses are nothing to speak of.
+    /// What is not seen of it, in plain words. A server without commit statuses is no problem.
     pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
         let told = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
         let refused = told.map(|(part, refusal)| {
@@ -415,10 +406,10 @@ impl Repo {
             let said = said.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
             said.map(|(kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
         });
-        let unsaid = self.described.iter().filter_map(|(described, _)| {
+        let default_unknown = self.described.iter().filter_map(|(described, _)| {
             let (kind, meaning) = match &described.default_branch {
                 None => (ProblemKind::Incomplete, "red builds of it may not be shown".to_owned()),
-                Some(branch) if described.default_unsaid => {
+                Some(branch) if described.default_unknown => {
                     (ProblemKind::Details, format!("it is taken to be {branch} still"))
                 }
                 Some(_) => return None,
@@ -435,7 +426,7 @@ impl Repo {
             let why = format!("it is not known how its last run ended: GitHub {says}");
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
-        let own = refused.chain(unsaid).chain(unknown).chain(malformed).chain(short).chain(cut);
+        let own = refused.chain(default_unknown).chain(unknown).chain(malformed).chain(short).chain(cut);
         own.chain(details).collect()
     }
 }
@@ -444,7 +435,23 @@ impl Repo {
 mod tests {
     use super::*;
 
-    /// A refusal, when the account was identified, whether few calls are left -> whether it is believed at 12:01.
+    #[test]
+    fn cursors_keep_the_names_that_earlier_versions_wrote() {
+        let stored = r#"{
+            "strays": { "7": null },
+            "described": [
+                { "name": "acme/web", "default_branch": "main", "default_unsaid": true }, "2026-11-22T12:00:00Z"
+            ]
+        }"#;
+        let repo: Repo = serde_json::from_str(stored).unwrap();
+        assert!(repo.unlisted_runs.contains(7));
+        assert!(repo.described.as_ref().is_some_and(|(described, _)| described.default_unknown));
+        let written = serde_json::to_value(&repo).unwrap();
+        assert_eq!(written["strays"], serde_json::json!({ "7": null }));
+        assert_eq!(written["described"][0]["default_unsaid"], true);
+    }
+
+    /// A refusal, when the account was identified, whether few calls are left -> whether it is valid at 12:01.
     #[test]
     fn a_refusal_is_believed_for_a_while_and_until_the_account_is_identified() {
         let at = |text: &str| -> Timestamp { format!("2026-11-22T{text}:00Z").parse().unwrap() };

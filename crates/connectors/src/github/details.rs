@@ -69,7 +69,7 @@ pub(super) struct PullRead {
 }
 
 /// Reads a pull request's reviews and checks, as far as they are not refused. `row` is the pull request where a list
-/// just told of it. The pull request itself is read where there is news to tell, and where whether it can be merged
+/// just showed it. The pull request itself is read where there is news to report, and where whether it can be merged
 /// matters, which no list says.
 pub(super) async fn pull(
     calls: &Calls<'_>,
@@ -91,7 +91,7 @@ pub(super) async fn pull(
         match list.await {
             Ok(None) => {}
             Ok(Some(found)) => {
-                // New reviews come last: the first of several pages does not tell of them.
+                // New reviews come last: the first of several pages does not show them.
                 open.reviews = found.whole.then_some(found.etag);
                 open.reviews_cut = found.more && found.fault.is_none();
                 faults.extend(found.fault.map(|error| (Part::Reviews, error)));
@@ -152,7 +152,7 @@ pub(super) async fn pull(
                 is_other_head = open.note_head(&found.content, now);
                 tell(&found.content, &open);
             }
-            // A list has just told of it: that a server does not show it by itself is no evidence.
+            // A list has just shown it: that a server does not show it by itself is no evidence.
             (Ok(Found::Gone) | Err(_), Some(row)) => tell(row, &open),
             (Ok(Found::Gone), None) => gone = true,
             (Err(error), None) => faults.push((Part::Pulls, error)),
@@ -190,7 +190,7 @@ async fn sum(
         })
     };
     if let Some((whole, etag, sum, fault)) = found {
-        // The first of several pages does not tell of changes on the others: without an ETag all are read again.
+        // The first of several pages does not show changes on the others: without an ETag all are read again.
         *seen = Some(Seen { etag: if whole { etag } else { String::new() }, sum });
         return fault.map_or(Ok(()), Err);
     }
@@ -234,7 +234,7 @@ pub(super) struct BranchRead {
 
 /// How long a workflow that is not disabled is taken to stay so.
 const WORKFLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// How long it is believed that a server does or does not answer for branches.
+/// How long it is taken to be known whether a server answers for branches.
 const BRANCHES_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks whether a build on the board is still there: its run, its branch, its workflow.

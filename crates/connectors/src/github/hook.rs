@@ -1,7 +1,7 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
 //! The event's name stands in a header, so that only payloads of interest are parsed, and of those only what is used.
-//! Checks (`check_run`, `check_suite`, `status`) tell of one check each, of which no sum can be made, and name pull
+//! Checks (`check_run`, `check_suite`, `status`) are about one check each, of which no sum can be made, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
 use std::slice;
@@ -18,12 +18,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded;
 
 use super::{
-    Watched,
-    cursor::{Place, RepoDescription},
-    is_watched,
-    knowledge::{DeletionClaim, RepoKnowledge},
+    cursor::{DeletionClaim, Place, RepoDescription},
+    knowledge::RepoKnowledge,
     look::described,
-    normalise, wire,
+    normalise,
+    watch::{Watched, is_watched},
+    wire,
 };
 use crate::{
     http::charset,
@@ -40,7 +40,7 @@ pub(super) struct Webhook {
     account: AccountName,
     watch: Vec<Watched>,
     signatures: Signatures,
-    learnt: RepoKnowledge,
+    knowledge: RepoKnowledge,
 }
 
 #[derive(Deserialize)]
@@ -88,12 +88,12 @@ struct RunEvent {
 impl Webhook {
     pub(super) fn new(account: AccountName, watch: Vec<Watched>, secret: Option<&SecretString>) -> Self {
         let signatures = Signatures::new(SIGNATURE, "GitHub", account.clone(), secret);
-        Self { account, watch, signatures, learnt: RepoKnowledge::default() }
+        Self { account, watch, signatures, knowledge: RepoKnowledge::default() }
     }
 
-    /// What polls are to tell it.
-    pub(super) fn learnt(&self) -> RepoKnowledge {
-        self.learnt.clone()
+    /// What polls know and webhooks need.
+    pub(super) fn knowledge(&self) -> RepoKnowledge {
+        self.knowledge.clone()
     }
 
     /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
@@ -101,16 +101,16 @@ impl Webhook {
     /// repository is not watched.
     fn claim(&self, repo: &wire::Repo, claim: DeletionClaim) -> Option<CursorUpdate> {
         self.watched(repo)?;
-        self.learnt.claim(claim.clone());
+        self.knowledge.claim(claim.clone());
         Some(Place::remember(claim))
     }
 
     /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
     fn watched(&self, repo: &wire::Repo) -> Option<RepoDescription> {
-        let is_watched = is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo);
+        let is_watched = is_watched(&self.watch, &repo.full_name) || self.knowledge.has(repo);
         is_watched.then(|| {
             let said = described(repo);
-            match self.learnt.described(&repo.full_name) {
+            match self.knowledge.described(&repo.full_name) {
                 Some(known) => RepoDescription {
                     default_branch: said.default_branch.or(known.default_branch),
                     name: known.name,
@@ -163,7 +163,7 @@ impl Hook for Webhook {
                     let repo = normalise::Place {
                         name: &repo.name,
                         default_branch: repo.default_branch.as_deref(),
-                        workflows: &self.learnt.workflows(&repo.name),
+                        workflows: &self.knowledge.workflows(&repo.name),
                     };
                     let runs = slice::from_ref(&workflow_run);
                     // Of which build it is, is not known here: a poll may know the branch.

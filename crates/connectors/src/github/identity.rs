@@ -1,21 +1,16 @@
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
-
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     identity::{Identity, MissingScope},
 };
-use jiff::Timestamp;
 use reqwest::Method;
 
 use super::{
-    Account,
-    client::{Calls, get, request, scopes, send},
+    account::{Account, Unread},
+    client::{Calls, get, request, send},
     cursor::Me,
     normalise::name,
+    refusal::scopes,
     wire,
 };
 use crate::{Identify, http::Answer, lenient::Entries};
@@ -32,49 +27,6 @@ const SCOPES: [(&str, &[&str], &str); 3] = [
     ),
 ];
 const TEAM_PAGES: usize = 5;
-
-/// What came of reading the account's teams.
-#[derive(Default)]
-pub(super) struct TeamsRead(Mutex<Option<Unread>>);
-
-/// Why not all of the teams could be read; none where they could.
-type Unread = Option<String>;
-
-impl TeamsRead {
-    fn note(&self, unread: Unread) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
-    }
-
-    /// Why not all of them could be read, when they were asked for last: by `before`, where that was by another connection.
-    pub(super) fn unread(&self, before: &Unread) -> Unread {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        last.unwrap_or_else(|| before.clone())
-    }
-}
-
-/// When it was last asked who the account is, by the clock of the polls: whoever tests the account wants to know how it is now,
-/// so what was refused earlier is not believed any more, however many polls it takes to ask for it again.
-#[derive(Default)]
-pub(super) struct Identified {
-    /// True where no poll has begun since.
-    is_new: AtomicBool,
-    at: Mutex<Option<Timestamp>>,
-}
-
-impl Identified {
-    fn note(&self) {
-        self.is_new.store(true, Ordering::Relaxed);
-    }
-
-    /// The same, for a poll that begins `now`.
-    pub(super) fn at(&self, now: Timestamp) -> Option<Timestamp> {
-        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_new.swap(false, Ordering::Relaxed) {
-            *at = Some(now);
-        }
-        *at
-    }
-}
 
 /// Whose token it is, by the login name; unchanged since `known` costs nothing. Also the first request of a poll: where
 /// the sign-in is refused or GitHub cannot be reached, this one request finds out.

@@ -1,4 +1,4 @@
-//! What the source and its webhook tell each other. What polls have learnt of repositories that neither the configuration
+//! What the source and its webhook share. What polls have learnt of repositories that neither the configuration
 //! nor a webhook says: names that they go by now, and what their workflows are called. What webhooks say and the next poll
 //! checks: what has gone, as a webhook may be late, and of another repository of that name; and runs of which they say too little.
 
@@ -7,10 +7,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    cursor::{self, RepoDescription},
+    cursor::{DeletionClaim, Place, RepoDescription},
     wire,
     workflows::Workflows,
 };
@@ -23,42 +21,6 @@ const CLAIMS: usize = 500;
 pub(super) struct RepoKnowledge {
     inner: Arc<RwLock<Inner>>,
     claims: Arc<RwLock<Claims>>,
-}
-
-/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it. Or a run of which it does not
-/// say enough.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct DeletionClaim {
-    /// The repository's full name in small letters, as the webhook has it.
-    repo: String,
-    /// GitHub's number for it, where the webhook says.
-    #[serde(default)]
-    id: Option<u64>,
-    /// The branch; none where it is of the repository itself.
-    #[serde(default)]
-    pub(super) branch: Option<String>,
-    /// The run that is to be asked for; none in the cursors of earlier versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) run: Option<u64>,
-}
-
-impl DeletionClaim {
-    pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
-        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch, run: None }
-    }
-
-    /// Of a run that is to be asked for.
-    pub(super) fn of_run(repo: &wire::Repo, run: u64) -> Self {
-        Self { run: Some(run), ..Self::new(repo, None) }
-    }
-
-    /// True where it may be of the repository with that key, whatever it is called now.
-    pub(super) fn is_of(&self, key: &str, described: Option<&RepoDescription>) -> bool {
-        let is_described = |it: &RepoDescription| {
-            it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id
-        };
-        self.repo == key || described.is_some_and(is_described)
-    }
 }
 
 /// Each with its place in the order in which they came: one that is made again while a poll checks it stays.
@@ -78,7 +40,7 @@ struct Inner {
 
 impl RepoKnowledge {
     /// Takes in what a cursor holds.
-    pub(super) fn learn(&self, place: &cursor::Place) {
+    pub(super) fn learn(&self, place: &Place) {
         let mut inner = Inner::default();
         for repo in place.repos.values() {
             let Some((described, _)) = &repo.described else { continue };

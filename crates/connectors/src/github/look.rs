@@ -1,9 +1,10 @@
 //! The first step of a poll: one repository's lists of pull requests and runs, each a conditional request, so that a
 //! quiet repository costs nothing.
 
+mod lists;
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use callboard_domain::{
     error::ServiceError,
@@ -14,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use tokio::time::Instant;
 
+pub(super) use self::lists::Look;
+use self::lists::{PAGE, note_unread};
 use super::{
     client::{Calls, Found, Rows, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
@@ -22,14 +25,9 @@ use super::{
     unlisted_runs::UnlistedRun,
     wire,
 };
-use crate::{
-    dedup::once,
-    lenient::{Entries, MalformedEntry, first_and_more},
-};
+use crate::{dedup::once, lenient::Entries};
 
-/// Rows on a page of the lists that are read at every poll.
-const PAGE: usize = 50;
-/// How many of those pages are read after a long absence.
+/// How many pages of pull requests are read after a long absence.
 const PAGES: usize = 10;
 /// How many pages of 100 open pull requests are read when a repository is first seen.
 const OPEN_PAGES: usize = 10;
@@ -38,54 +36,6 @@ const OPEN_PAGES: usize = 10;
 const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What is said of a repository whose answers do not come.
 const LATE: &str = "GitHub did not answer in time";
-
-/// What a repository's lists say.
-#[derive(Default)]
-pub(super) struct Look {
-    /// Its name in small letters, as the configuration or an owner's list has it: its key in the cursor.
-    pub(super) key: String,
-    pub(super) repo: Repo,
-    /// The pull requests that are new or changed.
-    pub(super) pulls: BTreeMap<u64, wire::Pull>,
-    /// Of those, the ones that were open and are merged now.
-    pub(super) merged: BTreeSet<u64>,
-    /// The runs of lists that changed.
-    pub(super) runs: Vec<wire::Run>,
-    /// True where there were runs, and GitHub says that there are none at all any more.
-    pub(super) no_runs: bool,
-    /// The heads of runs that are new or changed.
-    pub(super) heads: BTreeSet<String>,
-    /// True where its list of runs changed and all of it could be read: what stood on it may be gone.
-    pub(super) relisted: bool,
-    /// True where at least one of its lists was read.
-    pub(super) read: bool,
-    /// Why (a part of) it could not be read.
-    pub(super) error: Option<ServiceError>,
-    /// What is certainly not there any more, by kind and id.
-    pub(super) gone: Vec<(Kind, String, GoneReason)>,
-    /// True where no build of it is there any more, also none that the cursor does not know.
-    pub(super) all_builds_gone: bool,
-    /// The runs that are certainly not there any more, by their build's id and their number.
-    pub(super) gone_runs: Vec<(String, u64)>,
-    /// Names of repositories of which nothing is there any more but what this poll tells.
-    pub(super) emptied: BTreeSet<String>,
-    /// Branches that a webhook says were deleted.
-    pub(super) said_deleted: BTreeSet<String>,
-    /// True where its name and default branch were asked for in this poll.
-    pub(super) is_described: bool,
-}
-
-impl Look {
-    /// What is known of the repository's name and default branch, however old.
-    pub(super) fn described(&self) -> Option<&RepoDescription> {
-        self.repo.described.as_ref().map(|(described, _)| described)
-    }
-
-    /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.
-    pub(super) fn is_readable(&self) -> bool {
-        self.error.is_none() && self.read
-    }
-}
 
 /// A repository to look at.
 #[derive(Clone)]
@@ -145,7 +95,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestam
     }
     read_lists(calls, target, look, now).await;
     if calls.is_moved(&look.key) && !look.is_described {
-        // It goes by another name now: what was read is told under that, and all of it is read again.
+        // It goes by another name now: what was read is reported under that, and all of it is read again.
         let before = look.described().cloned();
         if ask(calls, target, look, now).await && look.described() != before.as_ref() {
             read_lists(calls, target, look, now).await;
@@ -235,7 +185,7 @@ pub(super) fn described(repo: &wire::Repo) -> RepoDescription {
     let default_branch = default_branch.filter(|name| !name.is_empty());
     RepoDescription {
         name: normalise::name(&repo.full_name),
-        default_unsaid: default_branch.is_none(),
+        default_unknown: default_branch.is_none(),
         default_branch,
         id: repo.id,
         closed: repo.archived == Some(true) || repo.disabled == Some(true),
@@ -272,7 +222,7 @@ fn describe(look: &mut Look, mut new: RepoDescription, at: Timestamp) {
     look.repo.described = Some((new, at));
 }
 
-/// Everything of it is kept under the new name, and told again under that.
+/// Everything of it is kept under the new name, and reported again under that.
 fn rename(look: &mut Look, old: &str, new: &str) {
     let repo = &mut look.repo;
     let moved = |to: String| GoneReason::Renamed { to };
@@ -283,7 +233,7 @@ fn rename(look: &mut Look, old: &str, new: &str) {
     let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
     for (id, standing) in &repo.standing {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
-        repo.strays.insert(standing.run, UnlistedRun::New);
+        repo.unlisted_runs.insert(standing.run, UnlistedRun::New);
     }
     repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
@@ -341,7 +291,7 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
     }
     if all_open {
         repo.cut = false;
-        // What was open and is on no list any more has ended meanwhile, or is gone: its details tell.
+        // What was open and is on no list any more has ended meanwhile, or is gone: its details show which.
         let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
         let unlisted = repo.open.iter_mut().filter(|(number, _)| !listed.contains(number));
         unlisted.for_each(|(_, open)| open.due = true);
@@ -366,23 +316,6 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
 async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>, ServiceError> {
     let list = in_repo(Method::GET, name, &["pulls"]).query("state", "open").query("per_page", "100");
     calls.rows::<Entries<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await
-}
-
-/// Remembers which entries of a list could not be read.
-fn note_unread(repo: &mut Repo, part: Part, unread: &[MalformedEntry]) {
-    match first_and_more(unread) {
-        None => drop(repo.malformed.remove(&part)),
-        Some(why) => drop(repo.malformed.insert(part, why)),
-    }
-}
-
-/// Remembers whether a list has fewer entries than GitHub counts.
-fn note_short(repo: &mut Repo, part: Part, short: bool) {
-    if short {
-        repo.short.insert(part)
-    } else {
-        repo.short.remove(&part)
-    };
 }
 
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.

@@ -1,8 +1,9 @@
 //! GitHub and GitHub Enterprise Server: pull requests with their reviews and checks, and the builds of Actions.
 //!
-//! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly rate limit, and heard
-//! over signed webhooks. Both tell the same snapshots.
+//! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly rate limit, and received
+//! over signed webhooks. Both report the same snapshots.
 
+mod account;
 mod actions;
 mod checks;
 mod choose;
@@ -16,6 +17,8 @@ mod knowledge;
 mod look;
 mod normalise;
 mod open;
+mod refusal;
+mod run_position;
 mod source;
 mod targets;
 mod unlisted_runs;
@@ -26,21 +29,14 @@ mod workflows;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use callboard_domain::{duration::Span, item::AccountName, secret::SecretField, source::READING_TIME};
+use callboard_domain::{duration::Span, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::watch::Watched;
-use self::{
-    hook::Webhook,
-    identity::{Identified, TeamsRead},
-    knowledge::RepoKnowledge,
-};
+use self::{account::Account, hook::Webhook};
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
     http::{Credential, Http},
@@ -120,16 +116,7 @@ impl Config {
         ));
         let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token))
             .with_rate_limit(client::RATE_LIMIT);
-        let account = Arc::new(Account {
-            name: access.account,
-            http,
-            watch: self.watch.clone(),
-            learnt: hook.learnt(),
-            turn: AtomicUsize::new(0),
-            teams: TeamsRead::default(),
-            identified: Identified::default(),
-            reading_time: READING_TIME,
-        });
+        let account = Arc::new(Account::new(access.account, http, self.watch.clone(), hook.knowledge()));
         Ok(Connection {
             identify: account.clone(),
             source: Some(account.clone()),
@@ -139,23 +126,4 @@ impl Config {
             http: Some(account.http.clone()),
         })
     }
-}
-
-/// An account: what its source and its actions share.
-struct Account {
-    name: AccountName,
-    http: Http,
-    watch: Vec<Watched>,
-    learnt: RepoKnowledge,
-    /// Counts the polls: what is not asked for in each of them is asked for in turns.
-    turn: AtomicUsize,
-    teams: TeamsRead,
-    identified: Identified,
-    /// How long a poll begins to read more; what is under way then is waited for, and the rest is left to the next one.
-    reading_time: Duration,
-}
-
-/// True where the repository is watched; where nothing is named, everything is.
-fn is_watched(watch: &[Watched], full_name: &str) -> bool {
-    watch.is_empty() || watch.iter().any(|watched| watched.matches(full_name))
 }

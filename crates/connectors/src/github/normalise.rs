@@ -81,7 +81,7 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
 }
 
 /// Open, merged or closed. Lists do not say `merged`, but all forms say when. Where the word is missing or not known, the
-/// time of its end tells.
+/// time of its end shows.
 pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
     match folded(&pull.state).as_deref() {
         _ if pull.merged_at.is_some() || pull.merged == Some(true) => PullRequestState::Merged,

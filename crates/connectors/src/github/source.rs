@@ -20,17 +20,17 @@ use reqwest::Method;
 use tokio::time::Instant;
 
 use super::{
-    Account,
+    account::Account,
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
     collect::is_refusal,
     cursor::{Place, Repo},
     details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
     identity::me,
-    is_watched,
     look::{Look, Target, look},
     targets::{Targets, left_out, targets},
     unlisted_runs::UnlistedRun,
+    watch::is_watched,
 };
 
 /// How many requests are under way at a time.
@@ -46,8 +46,8 @@ impl Source for Account {
         let begun = Instant::now();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let before = Place::read(since);
-        self.learnt.learn(&before);
-        self.learnt.recall(&before.claims);
+        self.knowledge.learn(&before);
+        self.knowledge.recall(&before.claims);
         let calls = Calls::new(&self.http);
         let me = me(&calls, before.me.as_ref()).await?;
         let mut found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
@@ -64,7 +64,7 @@ impl Source for Account {
         let whole = left.is_empty();
         let mut asked = found.targets;
         // What a webhook says is gone is looked for at once.
-        let claims = self.learnt.claims();
+        let claims = self.knowledge.claims();
         let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
             let key = target.name.to_ascii_lowercase();
@@ -79,7 +79,7 @@ impl Source for Account {
         if is_listed {
             // Of what is not watched any more nothing is left to check.
             let others = claims.iter().filter(|(_, made)| !claimed.contains(made));
-            others.for_each(|(claim, made)| self.learnt.checked(claim, *made));
+            others.for_each(|(claim, made)| self.knowledge.checked(claim, *made));
         }
         ask_in_turn(&mut asked, turn);
         let lists_until = begun + self.reading_time.mul_f32(0.6);
@@ -98,7 +98,7 @@ impl Source for Account {
             let own: Vec<_> = own.map(|(claim, _)| claim).collect();
             look.said_deleted = own.iter().filter_map(|claim| claim.branch.clone()).collect();
             let runs = own.iter().filter_map(|claim| claim.run);
-            runs.for_each(|run| look.repo.strays.insert(run, UnlistedRun::New));
+            runs.for_each(|run| look.repo.unlisted_runs.insert(run, UnlistedRun::New));
         }
 
         let mut problems = found.problems;
@@ -192,7 +192,7 @@ impl Source for Account {
             };
             let mut own = looks.iter().filter(|look| claim.is_of(&look.key, look.described())).peekable();
             if own.peek().is_some() && own.all(is_checked) {
-                self.learnt.checked(claim, *made);
+                self.knowledge.checked(claim, *made);
             }
         }
         known.retain(|name, _| all.contains(name));
@@ -221,9 +221,9 @@ impl Source for Account {
             };
             Problem::new(kind, "", format!("{what}: {why}"))
         }));
-        let claims = self.learnt.claims().into_iter().map(|(claim, _)| claim).collect();
+        let claims = self.knowledge.claims().into_iter().map(|(claim, _)| claim).collect();
         let after = Place { me: Some(me), owners: found.owners, repos: known, unread, claims, teams_unread };
-        self.learnt.learn(&after);
+        self.knowledge.learn(&after);
         batch.cursor = if after == before { None } else { after.write() };
         for problem in problems {
             if !batch.problems.contains(&problem) {
@@ -234,7 +234,7 @@ impl Source for Account {
     }
 
     fn watches(&self, item: &Item) -> bool {
-        self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.learnt.has_name(item.repo())
+        self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.knowledge.has_name(item.repo())
     }
 }
 
@@ -265,7 +265,7 @@ async fn within<I, T, F: Future<Output = T>>(
     (ended.into_iter().map(|(_, came)| came).collect(), items.collect())
 }
 
-/// Some are asked for their name and default branch in each poll, each in its turn: no list tells of them.
+/// Some are asked for their name and default branch in each poll, each in its turn: no list shows it.
 fn ask_in_turn(targets: &mut [Target], turn: usize) {
     let many = 1 + targets.len() / 50;
     let start = turn.wrapping_mul(many);
@@ -280,7 +280,7 @@ fn ask_in_turn(targets: &mut [Target], turn: usize) {
 fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
     match task {
         Task::Jobs(id, _) => {
-            look.repo.strays.insert(id, UnlistedRun::New);
+            look.repo.unlisted_runs.insert(id, UnlistedRun::New);
         }
         Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
         _ => return None,
@@ -331,8 +331,8 @@ impl Account {
                 TaskResult::Merger(pull.ok().map(Box::new))
             }
             Task::Run(id) => {
-                let etag = look.repo.strays.etag(id);
-                TaskResult::Run { id, found: self.stray(calls, look, repo, id, etag, me).await }
+                let etag = look.repo.unlisted_runs.etag(id);
+                TaskResult::Run { id, found: self.unlisted_run(calls, look, repo, id, etag, me).await }
             }
             Task::Jobs(id, attempt) => {
                 TaskResult::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
@@ -356,7 +356,7 @@ impl Account {
         }
     }
 
-    async fn stray(
+    async fn unlisted_run(
         &self,
         calls: &Calls<'_>,
         look: &Look,

@@ -9,16 +9,15 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Watched,
     client::{Calls, get},
     cursor::Listing,
-    is_watched,
     look::{Target, described},
+    watch::{Watched, is_watched},
     wire,
 };
 use crate::{http::Request, lenient::Entries};
 
-/// How long a list of an owner's repositories is believed.
+/// How long a list of an owner's repositories is valid.
 const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How many repositories a pattern can stand for: those pushed to last. Two requests each and minute stay well below
 /// the 900 a minute that GitHub allows.

@@ -30,8 +30,8 @@ impl From<Option<String>> for UnlistedRun {
 }
 
 impl From<UnlistedRun> for Option<String> {
-    fn from(stray: UnlistedRun) -> Self {
-        match stray {
+    fn from(run: UnlistedRun) -> Self {
+        match run {
             UnlistedRun::New => None,
             UnlistedRun::Unread => Some(String::new()),
             UnlistedRun::Read(etag) => Some(etag),
@@ -47,7 +47,7 @@ pub(super) struct UnlistedRuns(BTreeMap<u64, UnlistedRun>);
 impl UnlistedRuns {
     /// The newest first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = (u64, &UnlistedRun)> {
-        self.0.iter().rev().map(|(id, stray)| (*id, stray))
+        self.0.iter().rev().map(|(id, run)| (*id, run))
     }
 
     pub(super) fn contains(&self, id: u64) -> bool {
@@ -63,8 +63,8 @@ impl UnlistedRuns {
     }
 
     /// Takes note of a run.
-    pub(super) fn insert(&mut self, id: u64, stray: UnlistedRun) {
-        self.0.insert(id, stray);
+    pub(super) fn insert(&mut self, id: u64, run: UnlistedRun) {
+        self.0.insert(id, run);
         while self.0.len() > KEPT {
             self.0.pop_first();
         }
@@ -101,35 +101,35 @@ mod tests {
     #[test]
     fn cursors_of_earlier_versions_are_read_and_nothing_else_is_written() {
         let stored = r#"{"7":null,"8":"","9":"W/\"1\""}"#;
-        let strays: UnlistedRuns = serde_json::from_str(stored).unwrap();
-        let read: Vec<_> = strays.newest_first().map(|(id, stray)| (id, stray.clone())).collect();
+        let runs: UnlistedRuns = serde_json::from_str(stored).unwrap();
+        let read: Vec<_> = runs.newest_first().map(|(id, run)| (id, run.clone())).collect();
         assert_eq!(
             read,
             [(9, UnlistedRun::Read("W/\"1\"".to_owned())), (8, UnlistedRun::Unread), (7, UnlistedRun::New)]
         );
-        assert_eq!(serde_json::to_string(&strays).unwrap(), stored);
+        assert_eq!(serde_json::to_string(&runs).unwrap(), stored);
     }
 
     #[test]
     fn the_oldest_of_too_many_are_left_out() {
-        let mut strays = UnlistedRuns::default();
+        let mut runs = UnlistedRuns::default();
         let many = u64::try_from(KEPT).unwrap();
-        (1..=many).for_each(|id| strays.add(id));
-        strays.insert(many + 1, UnlistedRun::New);
-        strays.fail(many + 2);
-        strays.add(1);
-        let kept: Vec<_> = strays.newest_first().map(|(id, _)| id).collect();
+        (1..=many).for_each(|id| runs.add(id));
+        runs.insert(many + 1, UnlistedRun::New);
+        runs.fail(many + 2);
+        runs.add(1);
+        let kept: Vec<_> = runs.newest_first().map(|(id, _)| id).collect();
         assert_eq!((kept.len(), kept.first(), kept.last()), (KEPT, Some(&(many + 2)), Some(&3)));
     }
 
     #[test]
     fn a_run_that_cannot_be_read_now_keeps_what_was_read() {
-        let mut strays = UnlistedRuns::default();
-        strays.insert(1, UnlistedRun::Read("W/1".to_owned()));
-        strays.add(2);
-        (1..=3).for_each(|id| strays.fail(id));
-        (1..=3).for_each(|id| strays.add(id));
-        let etags: Vec<_> = strays.newest_first().map(|(_, stray)| stray.clone()).collect();
+        let mut runs = UnlistedRuns::default();
+        runs.insert(1, UnlistedRun::Read("W/1".to_owned()));
+        runs.add(2);
+        (1..=3).for_each(|id| runs.fail(id));
+        (1..=3).for_each(|id| runs.add(id));
+        let etags: Vec<_> = runs.newest_first().map(|(_, run)| run.clone()).collect();
         assert_eq!(etags, [UnlistedRun::Unread, UnlistedRun::Unread, UnlistedRun::Read("W/1".to_owned())]);
     }
 }

@@ -96,6 +96,11 @@ impl JsonSchema for Watched {
     }
 }
 
+/// True where the repository is watched; where nothing is named, everything is.
+pub(super) fn is_watched(watch: &[Watched], full_name: &str) -> bool {
+    watch.is_empty() || watch.iter().any(|watched| watched.matches(full_name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient::{
-    Entries, Listed, any_text, date, details, number, object, optional_text, or_nothing, required_number,
-    required_text, said, word,
+    Entries, Listed, any_text, date, details, double_option, number, object, optional_text, or_nothing,
+    required_number, required_text, word,
 };
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
@@ -60,7 +60,7 @@ pub(super) struct User {
 
 /// Somebody, who may be nobody any more (`null`). Of one that cannot be read the login is empty.
 fn person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<User>, D::Error> {
-    said(deserializer).map(|user| user.unwrap_or_else(|| Some(User::default())))
+    double_option(deserializer).map(|user| user.unwrap_or_else(|| Some(User::default())))
 }
 
 /// Somebody whose review is asked for.
@@ -139,7 +139,7 @@ pub(super) struct Pull {
     #[serde(default, deserialize_with = "word")]
     pub(super) mergeable_state: Option<String>,
     /// Markdown, null where nothing was written; left out where nobody says.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "double_option")]
     pub(super) body: Option<Option<String>>,
     #[serde(default, deserialize_with = "number")]
     pub(super) additions: Option<u32>,
@@ -160,9 +160,9 @@ impl Pull {
 
     /// Why not everybody is known whose review is asked for, where that is so.
     pub(super) fn unread_requests(&self) -> Option<String> {
-        let unsaid = matches!(self.requested_reviewers, Listed::Absent);
-        let unsaid = unsaid.then(|| "requested_reviewers is missing".to_owned());
-        let reviewers = unsaid.or_else(|| self.requested_reviewers.fault("requested_reviewers"));
+        let is_absent = matches!(self.requested_reviewers, Listed::Absent);
+        let absent = is_absent.then(|| "requested_reviewers is missing".to_owned());
+        let reviewers = absent.or_else(|| self.requested_reviewers.fault("requested_reviewers"));
         reviewers.or_else(|| self.requested_teams.fault("requested_teams"))
     }
 }

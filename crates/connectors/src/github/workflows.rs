@@ -13,7 +13,7 @@ use super::wire;
 #[serde(transparent)]
 pub(super) struct Workflows(BTreeMap<String, Vec<Workflow>>);
 
-/// What tells a workflow from others.
+/// What distinguishes a workflow from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Workflow {
     path: String,
@@ -146,7 +146,7 @@ mod tests {
         let mut workflows = Workflows::default();
         workflows.learn([&run(".github/workflows/ci.yaml", Some(9))]);
         let later = run(".github/workflows/ci.yml", Some(3));
-        // A webhook may tell of it before any poll does.
+        // A webhook may report it before any poll does.
         assert_eq!(workflows.name(&later), ".github/workflows/ci.yml");
         workflows.learn([&later]);
         assert_eq!(workflows.name(&later), ".github/workflows/ci.yml");

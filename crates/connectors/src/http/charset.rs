@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// Bytes as text: by their byte-order mark, else by the charset of the `Content-Type`, else by an XML declaration, else
 /// UTF-8, or Windows-1252 where they are not that.
 ///
-/// A declaration that the bytes contradict is not believed: what is UTF-8 is not read as a charset of single bytes
+/// A declaration that the bytes contradict is ignored: what is UTF-8 is not read as a charset of single bytes
 /// (servers declare Latin-1 for everything), and UTF-16 is known by its zeros. Bytes that are wrong in their charset are
 /// replaced. Half a surrogate pair in JSON, which is no text either, is written as U+FFFD.
 pub(crate) fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {

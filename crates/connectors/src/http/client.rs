@@ -4,7 +4,10 @@ use std::{sync::OnceLock, time::Duration};
 
 use callboard_domain::error::ServiceError;
 
-use super::{TIME_OUT, fault::innermost};
+use super::fault::innermost;
+
+/// How long a request may take, from connecting to the last byte.
+pub const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// A pool of connections that all accounts share.
 #[derive(Clone)]

@@ -20,8 +20,8 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     reason.to_string()
 }
 
-/// Where services say in a body of JSON what is wrong, the most telling first.
-const WORDS: [&[&str]; 7] = [
+/// Where services say in a body of JSON what is wrong, the most specific first.
+const MESSAGE_PATHS: [&[&str]; 7] = [
     &["message"],
     &["error", "message"],
     &["error"],
@@ -31,26 +31,26 @@ const WORDS: [&[&str]; 7] = [
     &["error", "errors"],
 ];
 
-/// What the service says of a fault, by [`WORDS`] or as plain text; else nothing. Of what is said twice the first counts, but
-/// for the details of `error`, which add to its message.
-pub(super) fn said(answer: &Answer) -> String {
+/// The service's own message about a fault, by [`MESSAGE_PATHS`] or as plain text; else nothing. Where a message is there twice
+/// the first counts, but for the details of `error`, which add to it.
+pub(super) fn error_message(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).and_then(words);
+    let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).and_then(text_of);
     let start = &answer.body[..answer.body.len().min(4096)];
     let plain = || {
         let plain = charset::is_media_type(answer.header("content-type")?, "text/plain");
         plain.then(|| String::from_utf8_lossy(start).into_owned())
     };
-    let said = words(&body).or_else(|| WORDS.iter().find_map(|path| at(path))).or_else(plain);
-    let said = said.unwrap_or_default();
-    match at(&["error", "errors"]).filter(|details| !said.contains(details.as_str())) {
-        Some(details) => format!("{said}: {details}"),
-        None => said,
+    let message = text_of(&body).or_else(|| MESSAGE_PATHS.iter().find_map(|path| at(path))).or_else(plain);
+    let message = message.unwrap_or_default();
+    match at(&["error", "errors"]).filter(|details| !message.contains(details.as_str())) {
+        Some(details) => format!("{message}: {details}"),
+        None => message,
     }
 }
 
 /// The text of a value: itself, or those of a list's entries, or their `message`.
-fn words(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<String> {
     let entry = |value: &Value| value.as_str().or_else(|| value.get("message")?.as_str()).map(str::to_owned);
     match value {
         Value::String(text) => Some(text.clone()),
@@ -79,13 +79,13 @@ pub fn fault_of_status(
     service: &str,
     status: StatusCode,
     headers: &header::HeaderMap,
-    said: &str,
+    message: &str,
     read: bool,
     limits: &RateLimitHeaders,
     now: Timestamp,
 ) -> ServiceError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let colon = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let colon = if message.is_empty() { String::new() } else { format!(": {message}") };
     let spent = limits.is_spent(headers);
     match status.as_u16() {
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),

@@ -21,7 +21,7 @@ pub struct RateLimitHeaders {
     pub reset: &'static str,
     /// How `reset` is meant.
     pub reset_is: Reset,
-    /// Where a service counts several limits: the header that says which one an answer speaks of, and the one that is meant.
+    /// Where a service counts several limits: the header that says which one an answer is about, and the one that is meant.
     pub of: Option<(&'static str, &'static str)>,
 }
 

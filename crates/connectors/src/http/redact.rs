@@ -6,7 +6,7 @@
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
-//! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and words
+//! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
 //! ([`numbers`]), as a text of their own.
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
@@ -18,9 +18,11 @@
 //! more than two escapings. Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a
 //! letter, or escaped twice.
 
+mod cell;
 mod dump;
 mod escape;
 mod forms;
+mod notation;
 mod numbers;
 mod parts;
 #[cfg(test)]
@@ -43,17 +45,11 @@ use serde_json::Value;
 pub use self::parts::Parts;
 use self::{
     escape::Escapes,
-    forms::{Edges, Form, bare, clean},
+    forms::{DEPTH, Edges, Form, LONG, SHORT, bare, clean},
     view::{Place, Places, Seen, View},
 };
 
 const MASK: &str = "[REDACTED]";
-/// What is shorter, in bytes, may stand in a text by chance: it is masked only as a word of its own.
-const LONG: usize = 8;
-/// What is shorter, in bytes, is no secret.
-const SHORT: usize = 4;
-/// How many escapings of one another are undone.
-const DEPTH: usize = 2;
 /// How much of a text is searched at once, in bytes.
 const SEGMENT: usize = 64 << 10;
 /// How long one character of a secret can be as it stands in a text, in bytes: an escape has at most 6, and each of those

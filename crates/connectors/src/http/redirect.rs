@@ -36,7 +36,7 @@ pub(super) fn onward(status: StatusCode, method: &Method, request: &Request) -> 
     }
 }
 
-/// A chain of redirects in words: the paths on the way, for a message.
+/// A chain of redirects as text: the paths on the way, for a message.
 pub(super) fn chain(visited: &[(Method, Url)], next: &Url) -> String {
     let paths = visited.iter().map(|(_, url)| url.path()).chain([next.path()]);
     paths.collect::<Vec<_>>().join(" -> ")

@@ -65,7 +65,7 @@ fn next_number(job: &wire::Job) -> Option<u64> {
 }
 
 /// True for a job whose counter gives numbers again that builds had: it was deleted and made again. Where Jenkins does not say
-/// the next number, a build tells that has a lower number than the `last` one that was known, and was made after it.
+/// the next number, a build shows that has a lower number than the `last` one that was known, and was made after it.
 fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>, last: Option<Dated>) -> bool {
     if let Some(next) = next_number(job) {
         return known.keys().next_back().is_some_and(|last| next <= *last);

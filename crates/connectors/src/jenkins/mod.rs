@@ -2,14 +2,12 @@
 //!
 //! Facts about its interface are from the "Remote Access API" pages and the `/api` page that every Jenkins object has.
 
-mod build;
+mod actions;
 mod builds;
 mod client;
 mod job;
-mod log;
 mod normalise;
 mod source;
-mod stop;
 mod wire;
 
 #[cfg(test)]
@@ -27,7 +25,7 @@ use callboard_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{build::BuildJob, client::Jenkins, log::BuildLog, source::Jobs, stop::StopBuild};
+use self::{client::Jenkins, source::Jobs};
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
     http::{Credential, Http},
@@ -98,12 +96,8 @@ impl Config {
         let jenkins = Jenkins::new(http.clone(), crumbs);
         let jobs = Arc::new(Jobs::new(jenkins.clone(), access.account, self.watch.clone()));
         Ok(Connection {
-            identify: Arc::new(Who { jenkins: jenkins.clone(), user: self.user.clone() }),
-            actions: vec![
-                Arc::new(BuildJob::new(jenkins.clone(), jobs.clone())),
-                Arc::new(BuildLog::new(jenkins.clone(), jobs.clone())),
-                Arc::new(StopBuild::new(jenkins, jobs.clone())),
-            ],
+            actions: actions::all(&jenkins, &jobs),
+            identify: Arc::new(Who { jenkins, user: self.user.clone() }),
             source: Some(jobs),
             hook: None,
             chat: None,

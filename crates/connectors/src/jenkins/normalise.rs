@@ -170,9 +170,9 @@ pub(super) fn item(
     runs.dedup_by_key(|run| run.number);
     number_in_time(&mut runs);
     runs.truncate(RUNS_KEPT);
-    let unsaid =
+    let builds_unknown =
         job.builds.as_ref().is_none_or(|builds| !builds.odd.is_empty()) || unnumbered(name, job).is_some();
-    if runs.is_empty() && !(known && unsaid) {
+    if runs.is_empty() && !(known && builds_unknown) {
         return None;
     }
     // A plain job knows its branch only from what it built last.

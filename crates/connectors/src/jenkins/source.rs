@@ -187,7 +187,7 @@ struct Memory {
     /// The number that a waiting build will get.
     waits: BTreeMap<String, u64>,
     /// A number whose build left the queue unbuilt, and how often. Jenkins gives the number to the next build, which is
-    /// told from those before it by its attempt: they are over, and it is not.
+    /// distinguished from those before it by its attempt: they are over, and it is not.
     left: BTreeMap<String, (u64, u32)>,
     /// The items that were there, each with its last build's number and time (in milliseconds since 1970), by which a job
     /// that is renamed is known again. None in the cursors of older versions.
@@ -230,7 +230,7 @@ impl Memory {
         anew.map(|(name, _)| name.to_string()).collect()
     }
 
-    /// What was there and is not any more, with the reason, as far as the listing tells.
+    /// What was there and is not any more, with the reason, as far as the listing shows.
     fn gone(
         &self,
         listing: &Listing<'_>,

@@ -147,7 +147,7 @@ async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
     };
     let run = |number: u64, result: &str| json!({ "number": number, "result": result, "building": result.is_empty(), "timestamp": 1_795_349_000_000_i64, "duration": 1_000 });
     let green = || run(7, "SUCCESS");
-    // What Jenkins says, poll by poll, and what a person is told.
+    // What Jenkins says, poll by poll, and what a person reads.
     let steps: [(Value, &[EventName]); 9] = [
         (site(false, json!([green()])), &[EventName::Passed]),
         (site(true, json!([green()])), &[EventName::Queued]),

@@ -31,7 +31,7 @@ impl<T> Listed<T> {
         matches!(self, Self::Read(entries) if entries.odd.is_empty())
     }
 
-    /// What cannot be read of it, in words; `name` is what the service calls it. None where all of it can, or it is left out.
+    /// What cannot be read of it, as text; `name` is what the service calls it. None where all of it can, or it is left out.
     pub(crate) fn fault(&self, name: &str) -> Option<String> {
         match self {
             Self::Absent => None,

@@ -141,7 +141,7 @@ pub(crate) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
     any(deserializer).map(|text| text.0.into_owned())
 }
 
-/// A word of a set that a service may add to; none for `null`. What is no text is a word that nobody knows.
+/// One of a set of values that a service may add to; none for `null`. What is no text is an unknown value.
 pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Many => Some("?".to_owned()),
@@ -149,7 +149,7 @@ pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// A word of a set as it is compared: in small letters, without spaces around it, as servers that are alike write one word in
+/// One of a set of values as it is compared: in small letters, without spaces around it, as servers that are alike write one value in
 /// several ways. None where it is empty.
 pub(crate) fn folded(word: &str) -> Option<String> {
     let word = word.trim();
@@ -179,7 +179,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
     Ok(number.and_then(|number| T::try_from(number).ok()))
 }
 
-/// True, or a word or number for it; false for anything else.
+/// True, or a text or number for it; false for anything else.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Flag(flag) => flag,

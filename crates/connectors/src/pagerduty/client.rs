@@ -12,10 +12,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::{
-    is_id,
-    wire::{self, Incident, Page, User, UserOrService},
-};
+use super::wire::{self, Incident, Page, User, UserOrService, is_id};
 use crate::{
     Identify,
     http::{Answer, Client, Credential, Http, RateLimitHeaders, Request, Reset},

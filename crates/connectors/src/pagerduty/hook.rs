@@ -1,4 +1,4 @@
-//! PagerDuty's webhooks, version 3. They tell of one incident each, thinner than the API lists it.
+//! PagerDuty's webhooks, version 3. Each is about one incident, with fewer fields than the API lists.
 
 use std::{
     collections::BTreeSet,
@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    Watched,
+    cursor::remember,
     normalise::{Report, is_user, moment, name, snapshot, unique, user},
-    source::remember,
+    watched::Watched,
     wire,
 };
 use crate::{
@@ -132,7 +132,7 @@ impl Hook for Webhooks {
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
         let received = Received { remember: Some(remember(incident.id.clone())), ..received };
         if moment(incident.created_at.0, now).is_none() {
-            // Its beginning tells one occurrence from another: the poll knows it.
+            // Its beginning distinguishes one occurrence from another: the poll knows it.
             return Ok(Received { poll: true, ..received });
         }
         let at = moment(event.occurred_at.0, now);

@@ -5,20 +5,22 @@
 
 mod actions;
 mod client;
+mod cursor;
 mod hook;
 mod normalise;
 mod source;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod wire;
 
 use std::sync::Arc;
 
-use callboard_domain::{duration::Span, item::AccountName, secret::SecretField};
+use callboard_domain::{duration::Span, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{client::PagerDuty, hook::Webhooks, source::Incidents};
+use self::{client::PagerDuty, hook::Webhooks, source::Incidents, watched::Watched, wire::is_id};
 use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
 
 /// Its name in the configuration.
@@ -123,28 +125,4 @@ fn is_email(text: &str) -> bool {
     let plain =
         |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     text.split_once('@').is_some_and(|(who, host)| plain(who) && plain(host) && !host.contains('@'))
-}
-
-/// PagerDuty's ids: `PIJ90N7`, `Q2R8T0ABCDEFGH`.
-fn is_id(text: &str) -> bool {
-    (5..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-/// What of PagerDuty the account watches.
-struct Watched {
-    account: AccountName,
-    teams: Vec<String>,
-    services: Vec<String>,
-}
-
-impl Watched {
-    /// Whether the filters let something of that service and those teams through: what is not known speaks for it.
-    fn covers<'a>(&self, service: Option<&str>, teams: Option<impl IntoIterator<Item = &'a str>>) -> bool {
-        let of_service = self.services.is_empty()
-            || service.is_none_or(|service| self.services.iter().any(|watched| watched == service));
-        let of_team = self.teams.is_empty()
-            || teams
-                .is_none_or(|teams| teams.into_iter().any(|team| self.teams.iter().any(|own| own == team)));
-        of_service && of_team
-    }
 }

@@ -51,7 +51,7 @@ pub(super) fn listed(
     snapshot(account, report, now)
 }
 
-/// How far an incident is, by PagerDuty's word for it; for one that is not known, what is wrong.
+/// How far an incident is, by PagerDuty's status; for one that is not known, what is wrong.
 pub(super) fn status(word: &str) -> Result<IncidentStatus, String> {
     match word {
         "triggered" => Ok(IncidentStatus::Triggered),

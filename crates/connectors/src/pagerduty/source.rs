@@ -10,17 +10,17 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind},
-    source::{Batch, Cursor, CursorUpdate, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    Watched,
     client::PagerDuty,
+    cursor::Seen,
     hook::Webhooks,
     normalise::{self, SERVICE, TEAMS, moment},
+    watched::Watched,
     wire::{Incident, LogEntry},
 };
 use crate::{
@@ -35,7 +35,7 @@ const MOST: usize = 9_900;
 const ENDS: usize = 20;
 /// How many of them at once.
 const AT_ONCE: usize = 4;
-/// How long an incident that only webhooks told of may be missing before it counts as deleted.
+/// How long an incident that only webhooks reported may be missing before it counts as deleted.
 const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// The most entries of the log that are read in one poll.
 const LOGGED: usize = 500;
@@ -50,21 +50,6 @@ pub(super) struct Incidents {
     hook: Arc<Webhooks>,
 }
 
-/// What the last poll saw.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Seen {
-    /// The incidents that were open, and those whose end could not be read yet.
-    open: BTreeSet<String>,
-    /// Those that webhooks were about since, and those of them of which nothing was answered yet.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    mentioned: BTreeSet<String>,
-    /// Those of them that were not there when they were asked for, since when: they may be hidden from this key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    missed: BTreeMap<String, Timestamp>,
-    /// Until when the log has been read.
-    logged: Option<Timestamp>,
-}
-
 /// What cannot be read of who is asked to take an incident, and of who has it.
 fn unread_people(incident: &Incident) -> impl Iterator<Item = Problem> {
     let problem = |kind, what: &str, why: Option<String>| {
@@ -77,27 +62,6 @@ fn unread_people(incident: &Incident) -> impl Iterator<Item = Problem> {
         problem(ProblemKind::Details, "who acknowledged it", acknowledgers),
     ];
     problems.into_iter().flatten()
-}
-
-/// Has the next poll ask for an incident that a webhook told of, where its list lacks it.
-pub(super) fn remember(id: String) -> CursorUpdate {
-    CursorUpdate::new(move |stored| {
-        let mut seen = Seen::read(stored)?;
-        let is_new = !seen.open.contains(&id) && seen.mentioned.insert(id.clone());
-        is_new.then(|| seen.write())
-    })
-}
-
-impl Seen {
-    /// None where no poll has left one, or one of another version did: the next one begins anew.
-    fn read(cursor: Option<&Cursor>) -> Option<Self> {
-        serde_json::from_str(&cursor?.0).ok()
-    }
-
-    fn write(&self) -> Cursor {
-        // A struct of texts and a time cannot fail to be written.
-        Cursor(serde_json::to_string(self).unwrap_or_default())
-    }
 }
 
 impl Incidents {
@@ -187,7 +151,7 @@ impl Source for Incidents {
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
 
-        // What webhooks told may not be listed yet.
+        // What webhooks reported may not be listed yet.
         let mentioned = self.hook.take_mentioned();
         let told = before.missed.keys().chain(&before.mentioned).chain(&mentioned);
         let known: BTreeSet<&String> = before.open.iter().chain(told).collect();
@@ -201,7 +165,7 @@ impl Source for Incidents {
             .buffered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        // Those that are asked for again with the next poll: what was on the list, and what only webhooks told of and has had no
+        // Those that are asked for again with the next poll: what was on the list, and what only webhooks reported and has had no
         // answer.
         let (mut waiting, mut unanswered): (BTreeSet<String>, BTreeSet<String>) =
             later.iter().cloned().partition(|id| before.open.contains(id));
@@ -247,7 +211,7 @@ impl Source for Incidents {
                     key: ItemKey::new(account, Kind::Incident, &id),
                     reason: GoneReason::Deleted,
                 }),
-                // What a webhook told of may not be there yet, or not for this key.
+                // What a webhook reported may not be there yet, or not for this key.
                 Ok(None) => {
                     let why = "a webhook told of it, and it is not there for this key yet";
                     batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
@@ -305,7 +269,7 @@ impl Source for Incidents {
                 batch.problems.push(Problem::new(ProblemKind::Details, "", why));
             }
         }
-        // What webhooks told meanwhile is not in the cursor that they were put into: this one takes its place.
+        // What webhooks reported meanwhile is not in the cursor that they were put into: this one takes its place.
         seen.mentioned.extend(self.hook.mentioned());
         batch.cursor = Some(seen.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();

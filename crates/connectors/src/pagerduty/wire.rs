@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 
 use crate::lenient::{self, Date, Entries, folded, number, optional_text, or_nothing, text};
 
-/// One of the words that PagerDuty has for states and kinds, in any case.
+/// One of PagerDuty's values for states and kinds, in any case.
 fn state_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer).map(|word| folded(&word).unwrap_or_default())
 }
 
-/// The same; empty for what is no word.
+/// The same; empty for what is no text.
 fn state_word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(optional_text(deserializer)?.and_then(|word| folded(&word)).unwrap_or_default())
 }
@@ -53,7 +53,7 @@ pub(super) struct One {
     pub(super) incident: Incident,
 }
 
-/// An incident, as the API lists it, or thinner as a webhook tells of it.
+/// An incident, as the API lists it, or with fewer fields, as a webhook has it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Incident {
     #[serde(deserialize_with = "text")]
@@ -247,7 +247,7 @@ impl Subject {
         self.kind == "incident"
     }
 
-    /// The incident's id. `says_incident`: the event is one of incidents themselves, which tells of what does not say its type.
+    /// The incident's id. `says_incident`: the event is one of incidents themselves, which decides where the data do not say their type.
     pub(super) fn incident_id(self, says_incident: bool) -> Option<String> {
         let of_other = self.incident.map(|incident| incident.id);
         let is_own = matches!(self.kind.as_str(), "incident" | "incident_reference")
@@ -255,4 +255,9 @@ impl Subject {
         let own = self.id.filter(|_| is_own);
         own.or(of_other).filter(|id| !id.is_empty())
     }
+}
+
+/// PagerDuty's ids: `PIJ90N7`, `Q2R8T0ABCDEFGH`.
+pub(super) fn is_id(text: &str) -> bool {
+    (5..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }

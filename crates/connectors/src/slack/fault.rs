@@ -12,7 +12,7 @@ pub(super) struct Refusal<'a> {
     pub code: &'a str,
     /// The scopes it wants, separated by commas, with `missing_scope`.
     pub needed: Option<&'a str>,
-    /// More of its words, with `invalid_blocks` and its like.
+    /// More of its message, with `invalid_blocks` and its like.
     pub detail: Option<&'a str>,
     /// How long it wants us to wait, with `ratelimited`.
     pub retry_after: Option<Duration>,

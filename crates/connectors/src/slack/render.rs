@@ -26,7 +26,7 @@ const BLOCKS: usize = 50;
 const LINE: usize = 300;
 const FALLBACK: usize = 3_000;
 const URL_BYTES: usize = 2_048;
-/// Less of some output than this tells nobody anything.
+/// Less of some output than this is of no use.
 const LEAST_CODE: usize = 200;
 /// For the note of what was left out, in the text and in code.
 const NOTE: usize = 50;
@@ -72,7 +72,7 @@ impl Page {
         let mark = words(&format!("{} ", message.tone.mark()), Some("bold"));
         let all = text::block(&message.title, usize::MAX);
         let all = trimmed(&all);
-        // A person's words: whole, and in their lines. What programs make fits on one, and leads somewhere.
+        // What a person wrote: whole, and in its lines. What programs make fits on one, and leads somewhere.
         if message.link.is_none() && (all.contains('\n') || size(all) > LINE) {
             self.left -= 2;
             return self.flow(all, Some(mark));

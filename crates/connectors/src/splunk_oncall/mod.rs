@@ -11,19 +11,16 @@ mod normalise;
 mod source;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod wire;
 
 use std::sync::Arc;
 
-use callboard_domain::{
-    duration::Span,
-    item::{AccountName, Item},
-    secret::SecretField,
-};
+use callboard_domain::{duration::Span, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{client::SplunkOnCall, hook::Webhooks, source::Incidents};
+use self::{client::SplunkOnCall, hook::Webhooks, source::Incidents, watched::Watched, wire::is_name};
 use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
 
 /// Its name in the configuration.
@@ -137,35 +134,5 @@ impl Config {
             hook: Some(hook),
             chat: None,
         })
-    }
-}
-
-/// User names, and the slugs of policies: what can stand in a path and in a command's line.
-fn is_name(text: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\' | '?' | '#' | '%');
-    !text.is_empty() && !matches!(text, "." | "..") && !text.contains(odd)
-}
-
-/// True where both are one user's name: signing in takes it in any case.
-fn is_same_user(one: &str, other: &str) -> bool {
-    !one.is_empty() && one.eq_ignore_ascii_case(other)
-}
-
-/// What of Splunk On-Call the account watches.
-struct Watched {
-    account: AccountName,
-    teams: Vec<String>,
-    routing_keys: Vec<String>,
-}
-
-impl Watched {
-    /// Whether the filters let the incident through: what is not known speaks for it.
-    fn covers(&self, item: &Item) -> bool {
-        let passes = |filter: &[String], found: Option<Vec<&str>>| {
-            let wanted = |found: &str| filter.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(found));
-            filter.is_empty() || found.is_none_or(|found| found.into_iter().any(wanted))
-        };
-        passes(&self.teams, normalise::noted(item, normalise::TEAMS))
-            && passes(&self.routing_keys, normalise::noted(item, normalise::ROUTING_KEY))
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn number(said: &str) -> &str {
     said.trim().trim_start_matches('#')
 }
 
-/// How far an incident is, by the word for its phase; none for one that is not known.
+/// How far an incident is, by its phase; none for one that is not known.
 pub(super) fn status(phase: &str) -> Option<IncidentStatus> {
     match folded(phase).as_deref() {
         Some("unacked" | "triggered") => Some(IncidentStatus::Triggered),

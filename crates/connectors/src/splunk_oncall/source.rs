@@ -11,7 +11,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Watched, client::SplunkOnCall, normalise, wire::Incident};
+use super::{client::SplunkOnCall, normalise, watched::Watched, wire::Incident};
 use crate::{
     dedup,
     lenient::{self, Entries, MalformedEntry},

@@ -184,3 +184,14 @@ pub(super) struct User {
 fn yes_or_no<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(optional_text(deserializer)?.and_then(|word| folded(&word)?.parse().ok()))
 }
+
+/// User names, and the slugs of policies: what can stand in a path and in a command's line.
+pub(super) fn is_name(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\' | '?' | '#' | '%');
+    !text.is_empty() && !matches!(text, "." | "..") && !text.contains(odd)
+}
+
+/// True where both are one user's name: signing in takes it in any case.
+pub(super) fn is_same_user(one: &str, other: &str) -> bool {
+    !one.is_empty() && one.eq_ignore_ascii_case(other)
+}

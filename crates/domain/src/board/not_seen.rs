@@ -5,10 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{NOTHING, Summary};
+use super::summary::{NOTHING, Summary};
 use crate::{
-    item::{AccountName, listed},
+    item::AccountName,
     source::{Problem, ProblemKind},
+    text::listed,
 };
 
 /// Something that is to be watched and of which the board knows nothing, not all, or nothing new.
@@ -79,7 +80,7 @@ impl fmt::Display for NotSeen {
     }
 }
 
-/// The board in a line. Where something is not seen, that nothing needs anybody is never said alone.
+/// The board in a line. Where something is not seen, [`NOTHING`] never appears alone.
 ///
 /// "Nothing needs you in what is seen. Not seen: acme/secret", "1 build fails. Not seen: ci, acme/web and 3 more".
 pub fn headline(summary: &Summary, not_seen: &[NotSeen]) -> String {

@@ -2,8 +2,9 @@
 //! ranked, however many they are; rows are made of those that are shown.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Options, Summary};
+use super::summary::Summary;
 use crate::{
     identity::Identity,
     item::{
@@ -15,6 +16,18 @@ use crate::{
 /// The urgency of an approval that waits for my answer, and of one of which that is not known.
 const MINE: u8 = 0;
 const MAYBE_MINE: u8 = 1;
+
+/// What to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Options {
+    /// Only items of this kind.
+    pub kind: Option<Kind>,
+    /// Everything that is open, passing and other people's too; else what concerns me.
+    pub all: bool,
+    /// What is snoozed, too. With `all` it is there anyway.
+    #[serde(default)]
+    pub snoozed: bool,
+}
 
 /// The title of the section of what asks nothing of anybody.
 pub const QUIET: &str = "Quiet";
@@ -47,7 +60,7 @@ impl Place {
     }
 }
 
-/// Where an item stands among the others, whatever the time. It changes only with the item and with who I am.
+/// What an item is ranked by, whatever the time. It changes only with the item and with who I am.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankKey {
     place: Place,
@@ -65,7 +78,7 @@ pub struct RankKey {
 }
 
 impl RankKey {
-    /// A standing in a section in which nobody has it.
+    /// The key of an item that nobody has.
     fn new(place: Place, concerns_me: bool, urgency: u8, since: Option<Timestamp>) -> Self {
         let since = since.map_or(0, Timestamp::as_second);
         Self { place, concerns_me, mine: false, urgency, since, held_until: None, expires_at: None }
@@ -80,7 +93,7 @@ impl RankKey {
         self.held_until.is_some_and(|until| until > now)
     }
 
-    /// True where its time is up, and its service has not said that it ended.
+    /// True where its time is up, and its service has not reported its end.
     fn is_late(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
@@ -91,7 +104,7 @@ impl RankKey {
     }
 }
 
-/// Where an item stands. `None` for what is over: resolved incidents, ended pull requests and approvals, branches that never
+/// An item's rank. `None` for what is over: resolved incidents, ended pull requests and approvals, branches that never
 /// ran.
 pub fn standing(item: &Item, me: &Identity) -> Option<RankKey> {
     match &item.detail {
@@ -102,7 +115,7 @@ pub fn standing(item: &Item, me: &Identity) -> Option<RankKey> {
     }
 }
 
-/// What may be mine to answer stands with what is: that nobody knows is no reason to be calm.
+/// What may be mine to answer is in the section of what is: not to know is no reason to be calm.
 fn approval_standing(approval: &Approval, me: &Identity) -> Option<RankKey> {
     if !approval.waits() {
         return None;
@@ -183,7 +196,7 @@ pub struct Candidate<T> {
     pub id: T,
     /// What it is.
     pub kind: Kind,
-    /// Where it stands.
+    /// Its rank.
     pub standing: RankKey,
     /// Snoozed by a person or silenced by a rule.
     pub snoozed: bool,

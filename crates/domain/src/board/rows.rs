@@ -1,17 +1,96 @@
-//! What a row says of an item.
+//! The rows of the board: what is shown of an item.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{Row, State, rank::build_since};
+use super::{entry::Snoozed, rank::build_since};
 use crate::{
+    actor::Actor,
     identity::Identity,
     item::{
-        Approval, Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, PullRequest,
-        Turn, TurnKind, listed,
+        Approval, Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, ItemKey,
+        PullRequest, Severity, Turn, TurnKind,
     },
+    text::listed,
 };
 
-/// The row of an item. What is over is quiet, and says how it ended.
+/// One item on the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Row {
+    /// Which item.
+    pub key: ItemKey,
+    /// Its glyph.
+    pub state: State,
+    /// In somebody's hands: drawn hollow and grey. What nobody has yet is filled.
+    pub held: bool,
+    /// What it is: "web main", "Checkout slower than 2 s".
+    pub title: String,
+    /// More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
+    pub second: String,
+    /// Whose turn it is.
+    pub turn: Option<Turn>,
+    /// Since when it has been so: an approval was asked for, an incident began, a branch turned red, a pull request was opened.
+    pub since: Option<Timestamp>,
+    /// Where it can be seen.
+    pub url: Option<Url>,
+    /// How bad an incident is.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// How many approve a pull request.
+    #[serde(default)]
+    pub approvals: Option<usize>,
+    /// The checks of a pull request.
+    #[serde(default)]
+    pub checks: Option<ChecksStatus>,
+    /// Until when an approval can be answered.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// How long it is snoozed.
+    #[serde(default)]
+    pub snoozed: Option<Snoozed>,
+    /// Who snoozed it, and through what, where a person did and that was recorded.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub snoozed_by: Option<Actor>,
+    /// Where its account cannot be read: when this was last so.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
+}
+
+/// What a row is, by its glyph's shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A red branch: an octagon.
+    Failing,
+    /// An incident: a triangle.
+    Incident,
+    /// A decision is awaited: a diamond, or the sign of a pull request.
+    Attention,
+    /// Under way: a ring.
+    Running,
+    /// A green branch: a tick.
+    Passing,
+    /// Nothing is awaited.
+    Quiet,
+}
+
+impl State {
+    /// Its name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Incident => "incident",
+            Self::Attention => "attention",
+            Self::Running => "running",
+            Self::Passing => "passing",
+            Self::Quiet => "quiet",
+        }
+    }
+}
+
+/// The row of an item. What is over is quiet, and shows how it ended.
 pub(super) fn row(item: &Item, me: &Identity, now: Timestamp) -> Row {
     let made = match &item.detail {
         Detail::Approval(approval) => approval_row(approval, item, me, now),
@@ -22,7 +101,7 @@ pub(super) fn row(item: &Item, me: &Identity, now: Timestamp) -> Row {
     made.unwrap_or_else(|| over(item))
 }
 
-/// A row that says no more than what it is.
+/// A row with the title alone.
 fn plain(item: &Item, state: State) -> Row {
     Row {
         key: item.key.clone(),

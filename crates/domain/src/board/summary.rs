@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is said when nothing needs a person.
+/// The text shown when nothing needs a person.
 pub const NOTHING: &str = "Nothing needs you";
 
 /// The board in numbers. Snoozed items do not count.

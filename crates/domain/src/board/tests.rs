@@ -1,10 +1,14 @@
 mod approvals;
 
 use super::*;
-use crate::item::{
-    ApprovalState, Assignment, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus,
-    MergeState, PullRequest, PullRequestState, Review, Severity, TurnKind, User, Verdict,
-    examples::{approval, at, build, hold, incident, kim, mergeable, pull_request, review, run},
+use crate::{
+    identity::Identity,
+    item::{
+        ApprovalState, Assignment, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail,
+        IncidentStatus, Item, Kind, MergeState, PullRequest, PullRequestState, Review, Severity, TurnKind,
+        User, Verdict,
+        examples::{approval, at, build, hold, incident, kim, mergeable, pull_request, review, run},
+    },
 };
 
 fn renamed(mut item: Item, id: &str) -> Item {
@@ -264,7 +268,7 @@ fn all_are_ranked_before_the_board_is_cut() {
 
 /// What is asked of me or in my hands comes first among what is as bad, and is never cut for what is not mine.
 #[test]
-fn what_is_mine_comes_first_among_its_like_and_is_never_cut() {
+fn my_items_come_first_in_their_section_and_are_never_cut() {
     use IncidentStatus::{Acknowledged, Triggered};
     let alert = |id: &str, severity, status, assigned: &[&str], holders: &[&str]| {
         let item = incident(|i| {
@@ -387,7 +391,7 @@ type Expected = Option<(&'static str, &'static str)>;
 
 /// The table of [`PullRequest::turn`], and which line goes before which.
 #[test]
-fn whose_turn() {
+fn turn_of_a_pull_request_by_its_state() {
     let asked: Change = |p| p.requested = ["kim".to_owned(), "bo".to_owned()].into();
     let cases: [(&str, Change, Expected); 14] = [
         ("merged", |p| p.state = PullRequestState::Merged, None),
@@ -481,7 +485,7 @@ fn whose_turn() {
     assert_eq!(unknown.map(|turn| (turn.mine, turn.what)), Some((false, "ask for a review".into())));
 }
 
-/// Once it is approved, what the service says of merging decides, and whether the approval is of the newest commit.
+/// Once it is approved, the service's mergeability decides, and whether the approval is of the newest commit.
 #[test]
 fn an_approval_alone_does_not_make_it_mergeable() {
     use MergeState::{Behind, Blocked, Conflicts, Ready};
@@ -513,7 +517,7 @@ fn an_approval_alone_does_not_make_it_mergeable() {
         let found = (turn.mine, turn.kind, turn.what.as_str(), turn.who.join(" "));
         assert_eq!(found, (false, kind, theirs, "ana".to_owned()), "{state:?} {commit:?}");
     }
-    // What was said of another commit says nothing of this one.
+    // The mergeability of another commit is not that of this one.
     let pushed = pull_request(|p| {
         p.author = "kim".into();
         p.reviews = reviews(&[Verdict::Approved]);

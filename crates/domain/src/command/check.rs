@@ -1,4 +1,4 @@
-//! Whether specs say what they mean: their usage, their arguments, and their examples, which are tests.
+//! Checks of specs: their usage, their arguments, and their examples, which are tests.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -40,7 +40,7 @@ pub fn check_all<'s>(specs: impl IntoIterator<Item = &'s CommandSpec>) -> Vec<Pr
     let mut problems: Vec<_> = specs.iter().flat_map(|spec| check(spec)).collect();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for spec in &specs {
-        // Those that a spec has twice itself are told above.
+        // Those that a spec has twice itself are reported above.
         let mut own: Vec<_> = all_names(spec).map(|name| plain(name)).collect();
         own.sort();
         own.dedup();

@@ -3,36 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ArgError, ArgSpec, Args, CommandSpec, Usage, UsageError,
-    arguments::ParsedArgs,
+    ArgError, ArgSpec, Args, Command, CommandSpec,
+    arg_error::MOST_CANDIDATES,
+    parse_args::ParsedArgs,
     token::{Token, scan, tokens},
 };
 use crate::nearest::edit_distance;
-
-/// How many candidates an error lists.
-pub(super) const MOST_CANDIDATES: usize = 10;
-
-/// A command with its usage compiled.
-#[derive(Debug, Clone)]
-pub struct Command {
-    spec: CommandSpec,
-    pub(super) usage: Usage,
-}
-
-impl Command {
-    /// Compiles a spec.
-    ///
-    /// # Errors
-    /// Those of [`Usage::compile`].
-    pub fn new(spec: CommandSpec) -> Result<Self, UsageError> {
-        Ok(Self { usage: Usage::compile(&spec)?, spec })
-    }
-
-    /// What it is called and takes.
-    pub fn spec(&self) -> &CommandSpec {
-        &self.spec
-    }
-}
 
 /// The commands that a line can name.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +24,7 @@ impl FromIterator<Command> for Commands {
     fn from_iter<I: IntoIterator<Item = Command>>(commands: I) -> Self {
         let mut all = Self { list: commands.into_iter().collect(), ..Self::default() };
         for (place, command) in all.list.iter().enumerate() {
-            for name in std::iter::once(&command.spec.name).chain(&command.spec.aliases) {
+            for name in std::iter::once(&command.spec().name).chain(&command.spec().aliases) {
                 let words: Vec<_> = name.split_whitespace().map(str::to_lowercase).collect();
                 all.longest = all.longest.max(words.len());
                 let places = all.names.entry(words.join(" ")).or_default();
@@ -73,7 +49,7 @@ pub struct Parsed<'c> {
     /// What is still to be asked for, in the order of the spec: required arguments that are not given, and others that
     /// the line calls for (`for` at its end).
     pub missing: Vec<&'c ArgSpec>,
-    /// What the line itself says, in the order of the spec; the other arguments have their default or nothing.
+    /// What the line itself gives, in the order of the spec; the other arguments have their default or nothing.
     pub given: Vec<&'c ArgSpec>,
 }
 
@@ -116,7 +92,7 @@ impl Commands {
         let (place, name) = self.find(&tokens)?;
         let command = &self.list[place];
         let ParsedArgs { args, missing, given } = command.read(&tokens[name..])?;
-        Ok(Parsed { spec: &command.spec, place, args, missing, given })
+        Ok(Parsed { spec: command.spec(), place, args, missing, given })
     }
 
     /// The place of the command that a line begins with, whether or not the rest of it makes sense.
@@ -139,7 +115,7 @@ impl Commands {
                     candidates: places
                         .iter()
                         .take(MOST_CANDIDATES)
-                        .map(|place| self.list[*place].spec.name.clone())
+                        .map(|place| self.list[*place].spec().name.clone())
                         .collect(),
                 }),
             },

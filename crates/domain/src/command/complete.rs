@@ -1,4 +1,4 @@
-//! What is being typed where the cursor stands.
+//! What is being typed at the cursor.
 
 use std::ops::Range;
 

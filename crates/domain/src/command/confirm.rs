@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_a_policy_says() {
+    fn confirm_values_are_parsed() {
         let cases = [
             ("none", Some(Confirm::None)),
             ("yes", Some(Confirm::Yes)),

@@ -98,8 +98,8 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
     }
 }
 
-/// True where an event tells of nothing but what a command of that role does to an item. What comes of it later, such as how
-/// a build ends that was run again, is news of its own.
+/// True where an event reports nothing but what a command of that role does to an item. What comes of it later, such as how
+/// a build ends that was run again, is notified by itself.
 pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
     use EventName as E;
     match role {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_most_likely_wants_comes_first() {
+    fn most_likely_command_comes_first() {
         use BuildStatus::{Failed, Passed, Running};
         use Role as R;
         let asked = pull_request(|p| p.requested = ["kim".to_owned()].into());

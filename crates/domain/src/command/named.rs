@@ -1,10 +1,11 @@
-//! What a service knows by ids that few people know: people say a name, and what is meant is made out before anything is sent.
+//! What a service identifies by ids that few people know: people type a name, and it is resolved to an id before anything is
+//! sent.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArgError, commands::MOST_CANDIDATES};
+use super::{ArgError, arg_error::MOST_CANDIDATES};
 
 /// Something of a service: a user, a schedule, a service that is watched there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -41,7 +42,7 @@ enum Match {
     Id,
     /// One of its names.
     Name,
-    /// Words of one of its names, or of what stands before the `@` of an address.
+    /// Words of one of its names, or of what is before the `@` of an address.
     Words,
 }
 
@@ -104,7 +105,7 @@ impl Named {
         }
     }
 
-    /// With everything that tells it from others: "Ben Smith (PUSER01, ben@acme.example)".
+    /// With everything that distinguishes it from others: "Ben Smith (PUSER01, ben@acme.example)".
     fn in_full(&self) -> String {
         match self.names.as_slice() {
             [] => self.id.clone(),
@@ -116,7 +117,7 @@ impl Named {
     }
 }
 
-/// Without what does not tell names apart: case, and how wide the spaces are.
+/// Without what does not distinguish names: case, and how wide the spaces are.
 fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_one_thing_or_nothing() {
+    fn lookup_resolves_to_one_thing_or_fails() {
         let cases = [
             ("PBEN001", Ok("PBEN001")),
             (" PBEN002 ", Ok("PBEN002")),
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn where_not_all_can_be_read_only_an_id_is_sure() {
+    fn incomplete_lookup_accepts_only_ids() {
         let part = || Lookup { found: people(), complete: false };
         assert_eq!(part().one("person", "a user", "PBEN001").unwrap().id, "PBEN001");
         let error = part().one("person", "a user", "stone").unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use super::{
     ArgSpec, ArgType, Args, Command, CommandSpec, Commands,
-    arguments::ParsedArgs,
+    parse_args::ParsedArgs,
     token::{Token, scan},
 };
 
@@ -19,7 +19,7 @@ pub struct PartialParse<'c> {
     /// The arguments that the line gives so, in the order of the spec.
     pub given: Vec<&'c ArgSpec>,
     /// Texts of arguments that are not their values yet, in the order in which to look at them: what was refused
-    /// (`env=stagin`), then the words that stand in no place (`zoe` of `reassign Q2R8T zoe`), for the next argument that can
+    /// (`env=stagin`), then the words that no place takes (`zoe` of `reassign Q2R8T zoe`), for the next argument that can
     /// be chosen.
     pub texts: Vec<(&'c ArgSpec, String)>,
     /// The words that no argument can take; empty where there are none.

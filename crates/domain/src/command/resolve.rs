@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     ArgType, CommandSpec, Usage,
-    commands::MOST_CANDIDATES,
+    arg_error::MOST_CANDIDATES,
     token::quote,
     usage::{Element, Piece},
 };
@@ -71,7 +71,7 @@ pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, k
     }
 }
 
-/// Names that tell items apart.
+/// Names that distinguish the items.
 fn disambiguated(items: &[&Item]) -> Vec<String> {
     let mut known = HashMap::<&str, usize>::new();
     for item in items {
@@ -182,7 +182,7 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// A page without what does not tell pages apart.
+/// A page's address without what does not distinguish pages.
 fn plain(mut page: Url) -> Url {
     page.set_fragment(None);
     let path = page.path().trim_end_matches('/').to_owned();
@@ -195,7 +195,7 @@ pub fn applies_to(spec: &CommandSpec, item: &Item) -> bool {
     item_arg(spec, item).is_some()
 }
 
-/// The line that runs a command on an item, as far as the item says it; only the name where the command takes none.
+/// The line that runs a command on an item, as far as the item determines it; only the name where the command takes none.
 pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
     let Some(arg) = item_arg(spec, item) else { return spec.name.clone() };
     let value = quote(item.reference());

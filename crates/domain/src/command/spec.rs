@@ -1,12 +1,145 @@
-//! Specs that read like what they say: start with [`CommandSpec::new`], then add what differs from the usual.
+//! What a command is called, takes and does. A spec is built from [`CommandSpec::new`]: only what differs from the usual is
+//! added.
 
 use std::time::Duration;
 
-use super::{ArgSpec, ArgType, Args, CommandSpec, Effect, Policy, Role};
-use crate::{duration::Span, item::Kind};
+use serde::{Deserialize, Serialize};
 
-/// How long a run may take where nothing else is said.
+use crate::item::Kind;
+
+/// How long a run may take where a spec sets no other time.
 pub const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a command is called, takes and does. One for a connector's action and for a command from a file alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct CommandSpec {
+    /// One word or more: `deploy`, `pr approve`.
+    pub name: String,
+    /// Other names for it.
+    pub aliases: Vec<String>,
+    /// What it does, in a line.
+    pub summary: String,
+    /// The text of a button that runs it with its defaults, where its role alone does not tell: `Silence for 2 h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`](super::Usage).
+    pub usage: String,
+    /// What it takes, in the order in which it is asked for.
+    pub args: Vec<ArgSpec>,
+    /// Lines that work as they are.
+    pub examples: Vec<String>,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// What it is to an item that it runs on, where that is one of the usual things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// How long a run may take.
+    #[ts(type = "{ secs: number; nanos: number }")]
+    pub timeout: Duration,
+    /// Where its outcome goes and what guards it.
+    pub policy: Policy,
+    /// True where it asks each account that has it, unless one is named. Such a command only looks.
+    #[serde(default)]
+    pub every_account: bool,
+}
+
+/// Whether a command changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Only looks.
+    Reads,
+    /// Changes something outside.
+    Changes,
+}
+
+/// What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
+/// Clients give each its own key and place.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    ts_rs::TS,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs it again.
+    Again,
+    /// Approves it.
+    Approve,
+    /// Takes it: "I am on it".
+    Take,
+    /// Merges it.
+    Merge,
+    /// Ends it, or says that it is over.
+    Resolve,
+    /// Says something on it.
+    Comment,
+    /// Stops it.
+    Stop,
+    /// Shows its log.
+    Log,
+    /// Shows it in full.
+    Show,
+}
+
+/// Where a command's outcome goes and what guards it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Policy {
+    /// The channel or address of the outcome, maybe a template over the arguments.
+    pub post: Option<String>,
+    /// A CEL expression over the arguments that gives `none`, `yes` (ask) or `type:ARG` (type that argument's value again).
+    /// See [`Confirm`](super::Confirm).
+    pub confirm: Option<String>,
+    /// A name, maybe a template over the arguments, of which only one run may be under way.
+    pub lock: Option<String>,
+}
+
+/// One argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct ArgSpec {
+    /// Its name, as in `name=value`.
+    pub name: String,
+    /// What it is, in a line.
+    pub summary: String,
+    /// What it can be.
+    pub ty: ArgType,
+    /// What it is where it is not given.
+    pub default: Option<String>,
+    /// True where the command cannot run without it.
+    pub required: bool,
+}
+
+/// What an argument can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgType {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`; `--name` alone is true.
+    Bool,
+    /// A length of time: `90s`, `15m`, `2 hours`, `1d`.
+    Duration,
+    /// A time to come: `18:00`, `tomorrow`, `monday 14:30`. See [`crate::until`].
+    Time,
+    /// One of these.
+    Choice(Vec<String>),
+    /// Any text; the service can list what it may be ([`crate::action::Action::choices`]).
+    Live,
+    /// An item on the board, by its reference or any unambiguous part of it.
+    Item(Kind),
+    /// Any further `name=value` on the line. At most one argument of this type, the last.
+    Pairs,
+}
 
 impl CommandSpec {
     /// A command that takes nothing, changes something, and may take [`USUAL_TIMEOUT`].
@@ -28,7 +161,7 @@ impl CommandSpec {
         }
     }
 
-    /// The same with these words on a button that runs it as it stands.
+    /// The same with this text on a button that runs it with its defaults.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -56,7 +189,7 @@ impl CommandSpec {
         self
     }
 
-    /// The same with one more line that works as it stands.
+    /// The same with one more line that works as it is.
     #[must_use]
     pub fn example(mut self, line: impl Into<String>) -> Self {
         self.examples.push(line.into());
@@ -190,29 +323,12 @@ impl ArgSpec {
     }
 }
 
-impl Args {
-    /// True where a [`ArgType::Bool`] argument is given as true.
-    pub fn flag(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
-    }
-
-    /// A [`ArgType::Number`] argument, where it is given.
-    pub fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.parse().ok()
-    }
-
-    /// A [`ArgType::Duration`] argument, where it is given.
-    pub fn duration(&self, name: &str) -> Option<Duration> {
-        Some(self.get(name)?.parse::<Span>().ok()?.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_spec_says_only_what_is_unusual() {
+    fn spec_builder_has_defaults() {
         let spec = CommandSpec::new("silence", "Silence an alert")
             .usage("silence <alert> [for <duration>] [comment...]")
             .arg(ArgSpec::item("alert", Kind::Incident, "the alert"))
@@ -224,18 +340,5 @@ mod tests {
         assert_eq!(required, [true, false, false, false]);
         assert_eq!(spec.find_arg("duration").and_then(|arg| arg.default.as_deref()), Some("2h"));
         assert_eq!(CommandSpec::new("cat", "A cat").usage, "cat");
-    }
-
-    #[test]
-    fn typed_values_are_read() {
-        let values = [("yes", "true"), ("no", "false"), ("count", "3"), ("for", "1h 30m")];
-        let args = Args {
-            values: values.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
-            ..Args::default()
-        };
-        assert!(args.flag("yes") && !args.flag("no") && !args.flag("other"));
-        assert_eq!(args.number("count"), Some(3));
-        assert_eq!(args.duration("for"), Some(Duration::from_secs(5_400)));
-        assert_eq!(args.duration("count"), None);
     }
 }

@@ -7,7 +7,7 @@ use super::ArgError;
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// What it says, without its quotes.
+    /// Its text, without the quotes.
     pub text: String,
     /// Where it begins in the line, in bytes.
     pub start: usize,
@@ -41,7 +41,7 @@ impl Token {
         !self.quotes.is_empty()
     }
 
-    /// Where in the text, from `from` on, an unquoted `needle` first stands.
+    /// Where in the text, from `from` on, an unquoted `needle` first occurs.
     pub(super) fn find_bare(&self, needle: &str, from: usize) -> Option<usize> {
         self.text[from..]
             .match_indices(needle)
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_words() {
+    fn line_is_split_into_tokens() {
         let cases: &[(&str, Result<&[&str], usize>)] = &[
             ("", Ok(&[])),
             ("  \t\n ", Ok(&[])),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn words_know_where_they_stand() {
+    fn tokens_have_their_position() {
         let line = r#"ü x="a \" b"/c  "end"#;
         let (tokens, open) = scan(line);
         let spans: Vec<_> = tokens.iter().map(|token| &line[token.start..token.end]).collect();
@@ -221,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_is_one_word(text in any::<String>()) {
+        fn quoted_text_is_one_token(text in any::<String>()) {
             prop_assert_eq!(texts(&quote(&text)), Ok(vec![text]));
         }
 

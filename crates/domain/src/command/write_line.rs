@@ -26,7 +26,7 @@ pub fn named_line(line: &str, args: &Args) -> String {
 }
 
 impl Command {
-    /// The line in the words of the usage, where that says exactly these arguments; else the one that names them all.
+    /// The line in the words of the usage, where that means exactly these arguments; else the one that names them all.
     pub fn line(&self, args: &Args) -> String {
         let spec = self.spec();
         let plain = || {
@@ -56,7 +56,7 @@ impl Command {
         for element in elements {
             match element {
                 Element::Word(pieces) => words.push(self.pieces(pieces, args)?),
-                // All the words that are left are said as they were.
+                // All the words that are left are written as they were.
                 Element::Rest(arg) => words.push(self.value(*arg, args)?.to_owned()),
                 Element::Group(inner) => words.extend(self.elements(inner, args).into_iter().flatten()),
             }
@@ -76,7 +76,7 @@ impl Command {
         Some(word)
     }
 
-    /// An argument's value, unless it is its default: that need not be said.
+    /// An argument's value, unless it is its default: that need not be written.
     fn value<'a>(&self, arg: usize, args: &'a Args) -> Option<&'a str> {
         let arg = self.spec().args.get(arg)?;
         args.get(&arg.name).filter(|value| arg.required || arg.default.as_deref() != Some(*value))
@@ -93,7 +93,7 @@ mod tests {
     };
 
     #[test]
-    fn lines_are_said_as_they_would_be_typed() {
+    fn lines_are_written_as_they_would_be_typed() {
         let commands: Commands = [
             CommandSpec::new("deploy", "")
                 .usage("deploy <app>[/<ref>] to <env>")

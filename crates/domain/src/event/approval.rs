@@ -1,10 +1,15 @@
-//! Approvals: how they are joined, and what a new state of one tells.
+//! Approvals: how they are joined, and which events a new state makes.
 
 use std::cmp::Ordering;
 
-use super::{EventName, Order, Transition, canonicalise_list, join_lists, later};
-use crate::item::{
-    ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, AsOf, Item, User, listed,
+use super::{
+    join::{Order, canonicalise_list, join_lists, later},
+    name::EventName,
+    transition::Transition,
+};
+use crate::{
+    item::{ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, AsOf, Item, User},
+    text::listed,
 };
 
 /// True where both are the same request. One that does not say when it was asked is the one that is known.
@@ -34,7 +39,7 @@ pub(super) fn canonicalise(approval: &mut Approval) {
 }
 
 /// The state is a register by the service's version, whatever may change is one by its own time, and answers are a set, so that
-/// what a thinner report leaves out is not forgotten. What does not change is known once anybody has said it.
+/// what a thinner report leaves out is not forgotten. What does not change is known once any report has given it.
 pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval {
     let newer = is_newer(old, &new, order);
     if !is_same_request(old, &new) {
@@ -52,7 +57,7 @@ pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval 
     let account_may = last_known(&old.account_may, &new.account_may, order);
     let ships = last_known(&old.ships, &new.ships, order);
     let (mut winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
-    // Two reports of one end: either may say who brought it about.
+    // Two reports of one end: either may name who brought it about.
     if (winner.updated_at, winner.state) == (other.updated_at, other.state) {
         fill(&mut winner.ended_by, &other.ended_by);
         fill(&mut winner.ended_why, &other.ended_why);
@@ -83,13 +88,13 @@ fn by_person(one: &Answer, other: &Answer) -> Ordering {
     one.by.id.cmp(&other.by.id)
 }
 
-/// The last word of a person.
+/// A person's latest answer.
 fn last(one: &Answer, other: Answer, order: Order) -> Answer {
     later(Some(one), Some(&other), |answer| answer.at, order).cloned().unwrap_or(other)
 }
 
-/// The first sight of a request tells that it was asked, however far it is by then: those who read how it ended should read
-/// what it was. What waits again after its end is told as asked again.
+/// The first sighting of a request reports that it was asked, whatever its state by then: whoever reads how it ended should
+/// read what it was. What waits again after its end is reported as asked again.
 pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -> Vec<Transition> {
     let old = old.filter(|old| is_same_request(old, new));
     let before = old.map(|old| old.state);
@@ -98,7 +103,7 @@ pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -
     let version = format!("{round} {}", new.updated_at);
     let asker = new.asked_by.as_ref().map(|by| by.name.as_str());
     let mut found = Vec::new();
-    let mut tell = |name, at, by, distinct, summary| {
+    let mut report = |name, at, by, distinct, summary| {
         found.push(Transition { at, by, distinct, ..Transition::new(name, summary) });
     };
     let asks = |again: &str| match asker {
@@ -106,10 +111,10 @@ pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -
         None => format!("Approval is asked {again}for: {subject}"),
     };
     match before {
-        None => tell(EventName::Requested, new.asked_at, new.asked_by.clone(), round, asks("")),
+        None => report(EventName::Requested, new.asked_at, new.asked_by.clone(), round, asks("")),
         Some(before) if new.waits() && before != ApprovalState::Waiting => {
             let by = new.asked_by.clone();
-            tell(EventName::Requested, new.changed_at(), by, version.clone(), asks("again "));
+            report(EventName::Requested, new.changed_at(), by, version.clone(), asks("again "));
         }
         Some(_) => {}
     }
@@ -129,12 +134,12 @@ pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -
         ApprovalState::Expired => format!("{subject} expired without an answer{why}"),
         ApprovalState::Superseded => format!("{subject} was superseded{why}"),
     };
-    tell(name, new.changed_at(), by, version, summary);
+    report(name, new.changed_at(), by, version, summary);
     found
 }
 
 impl ApprovalState {
-    /// The event that tells that a request has come to this state; `None` where it waits.
+    /// The event by which a request comes to this state; `None` where it waits.
     pub(crate) fn end(self) -> Option<EventName> {
         match self {
             Self::Waiting => None,
@@ -160,7 +165,7 @@ fn ended_by(approval: &Approval) -> Option<User> {
     approval.ended_by.clone().or(only)
 }
 
-/// The names of those who said yes, whoever gave the last one among them.
+/// The names of those who approved, whoever did so last among them.
 fn approvers(approval: &Approval) -> Vec<&str> {
     let mut names: Vec<_> =
         approval.given().unwrap_or_default().into_iter().map(|answer| answer.by.name.as_str()).collect();

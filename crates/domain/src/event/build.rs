@@ -1,12 +1,19 @@
-//! Builds: how runs are joined, and what a new state of one tells.
+//! Builds: how runs are joined, and which events a new state makes.
 
 use std::{
     cmp::{Ordering, Reverse},
     ops::RangeInclusive,
 };
 
-use super::{EventName, Order, Transition, canonicalise_list, join_lists};
-use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, User, join_sets, listed};
+use super::{
+    join::{Order, canonicalise_list, join_lists},
+    name::EventName,
+    transition::Transition,
+};
+use crate::{
+    item::{Build, BuildRun, BuildStatus, RUNS_KEPT, User, join_sets},
+    text::listed,
+};
 
 pub(super) fn canonicalise(build: &mut Build) {
     let join = |old: &BuildRun, new| join_run(old, new, Order::Unknown);
@@ -14,7 +21,7 @@ pub(super) fn canonicalise(build: &mut Build) {
     arrange(&mut build.runs);
 }
 
-/// The snapshot whose newest run is the newer one has the newer word on everything that is not of one run.
+/// The snapshot whose newest run is the newer one decides everything that does not belong to one run.
 pub(super) fn is_newer(old: &Build, new: &Build) -> bool {
     let version = |build: &Build| build.latest().map(|run| (place(run), version(run)));
     match (is_of_earlier_counter(old, new), is_of_earlier_counter(new, old)) {
@@ -24,14 +31,14 @@ pub(super) fn is_newer(old: &Build, new: &Build) -> bool {
     }
 }
 
-/// True where the counter began anew between the newest run of `one` and a run of `other`.
+/// True where the counter restarted between the newest run of `one` and a run of `other`.
 fn is_of_earlier_counter(one: &Build, other: &Build) -> bool {
     one.latest().is_some_and(|latest| {
         other.runs.iter().any(|run| run.begins_anew_after(latest) || is_later_namesake(run, latest))
     })
 }
 
-/// Puts runs, sorted by number, in the order in which they were made: those of a counter that has begun anew since come last,
+/// Puts runs, sorted by number, in the order in which they were made: those of a counter that has restarted since come last,
 /// whatever their numbers. One without a serial is taken to be of the counter that its number fits. What is more than is kept
 /// is left out.
 fn arrange(runs: &mut Vec<BuildRun>) {
@@ -187,7 +194,7 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
         let name = match run.status {
             // An older run that is seen for the first time, or goes on, while a newer one is known: nobody waits for it.
             BuildStatus::Queued | BuildStatus::Running if latest.is_some_and(|at| at < index) => continue,
-            // How it ended is told once it is known.
+            // How it ended is reported once it is known.
             BuildStatus::Unknown => continue,
             BuildStatus::Queued => EventName::Queued,
             BuildStatus::Running => EventName::Running,

@@ -1,11 +1,18 @@
-//! Incidents: how they are joined, and what a new state of one tells.
+//! Incidents: how they are joined, and which events a new state makes.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{EventName, Order, Transition, later};
-use crate::item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, Severity, listed};
+use super::{
+    join::{Order, later},
+    name::EventName,
+    transition::Transition,
+};
+use crate::{
+    item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, Severity},
+    text::listed,
+};
 
 /// True where both are of the same occurrence. One whose beginning nobody knows is of the occurrence that is known.
 fn is_same_occurrence(one: &Incident, other: &Incident) -> bool {
@@ -53,8 +60,8 @@ pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
     version(new) >= version(old)
 }
 
-/// Two sightings are joined by their versions. An inferred end stands until the incident is seen again, not over, in the
-/// same occurrence or a later one, whatever that sighting's version; or until the service itself tells the end.
+/// Two sightings are joined by their versions. An inferred end holds until the incident is seen again, not over, in the
+/// same occurrence or a later one, whatever that sighting's version; or until the service itself reports the end.
 pub(super) fn join(old: &Incident, mut new: Incident, order: Order) -> Incident {
     let (old_began, new_began) = beginnings(old, &new);
     (new.started_at, new.start_unknown) = new_began;
@@ -132,7 +139,7 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
         Ordering::Equal => (new.started_at, old.start_unknown && new.start_unknown),
     };
     let (winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
-    // Two reports of one change: either may say who made it.
+    // Two reports of one change: either may name who made it.
     let same_change = winner.status == other.status && winner.updated_at == other.updated_at;
     let changed_by = winner.changed_by.clone().or_else(|| other.changed_by.clone().filter(|_| same_change));
     let is_held = winner.status == IncidentStatus::Acknowledged;
@@ -165,11 +172,11 @@ fn fill(winner: &mut Incident, other: &Incident) {
     }
 }
 
-/// The first sight of an occurrence tells that it began, however far it is by then: the service says when, and those who
-/// read that it is over should read what. It does not tell that somebody had it when it is already over.
+/// The first sighting of an occurrence reports that it triggered, whatever its status by then: the service gives the time, and
+/// whoever reads that it is over should read what it was. Where it is already over, who had it is not reported.
 ///
-/// What comes back after its end is told as triggered again. An escalation asks other people too: that alone is not told as
-/// another assignment.
+/// What comes back after its end is reported as triggered again. An escalation asks other people too: that alone is not
+/// reported as another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
     // An occurrence that was only first seen then may have begun before, as is known since.
@@ -183,27 +190,27 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         known => format!(" ({})", known.name()),
     };
     let mut found = Vec::new();
-    let told =
+    let transition =
         |name, at, by, distinct, summary| Transition { at, by, distinct, ..Transition::new(name, summary) };
     match (old, new.status) {
         (None, _) => {
             let summary = format!("{subject} triggered{severity}");
-            // Where nobody says when, it is when it was seen: as the year 1970 it would be no news.
+            // Where the time is not known, it is when it was seen: an event of the year 1970 would never be notified.
             let at = new.began();
-            found.push(told(EventName::Triggered, at, None, began.to_string(), summary));
+            found.push(transition(EventName::Triggered, at, None, began.to_string(), summary));
         }
         (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
             let summary = format!("{subject} is back{severity}");
             match inferred_end {
                 // The service knows of no end, and so of no time when it came back.
-                Some(end) => found.push(told(
+                Some(end) => found.push(transition(
                     EventName::Triggered,
                     None,
                     None,
                     format!("{began} missed {}", end.since),
                     summary,
                 )),
-                None => found.push(told(
+                None => found.push(transition(
                     EventName::Triggered,
                     Some(updated),
                     None,
@@ -215,7 +222,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
             let summary = format!("{subject} still fires, and is no longer acknowledged{severity}");
             let by = new.changed_by.clone();
-            found.push(told(
+            found.push(transition(
                 EventName::Unacknowledged,
                 Some(updated),
                 by,
@@ -233,7 +240,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             1 => format!("{subject} was escalated"),
             count => format!("{subject} was escalated, {count} times by now"),
         };
-        found.push(told(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary));
+        found.push(transition(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary));
     }
     if let (Some(before), Some(now)) = (old.and_then(|old| old.assigned.as_ref()), &new.assigned)
         && before.to != now.to
@@ -249,10 +256,10 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         found.push(Transition {
             of: now.to.clone(),
             asked_before: before.to.iter().map(|user| user.id.clone()).collect(),
-            ..told(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary)
+            ..transition(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary)
         });
     }
-    // Who had it when it was missed still has it when it is back: that is no news.
+    // Who had it when it was missed still has it when it is back: that makes no event.
     let seen_before = old.map(|old| old.inferred_end.map_or(old.status, |end| end.was));
     match new.status {
         Acknowledged if seen_before != Some(Acknowledged) => {
@@ -262,7 +269,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 holders => format!("{} are on {subject}", listed(holders)),
             };
             let by = new.changed_by.clone().or_else(|| new.holders().first().cloned());
-            found.push(told(
+            found.push(transition(
                 EventName::Acknowledged,
                 Some(updated),
                 by,
@@ -280,7 +287,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 Some(by) => format!("{subject} was resolved by {}", by.name),
                 None => format!("{subject} is resolved"),
             };
-            found.push(told(EventName::Resolved, Some(at), by, distinct, summary));
+            found.push(transition(EventName::Resolved, Some(at), by, distinct, summary));
         }
         _ => {}
     }

@@ -1,17 +1,27 @@
-//! Pull requests: how they are joined, and what a new state of one tells.
+//! Pull requests: how they are joined, and which events a new state makes.
 
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{EventName, Order, STALE_AFTER, Transition, canonicalise_list, join_lists};
-use crate::item::{
-    Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT, RequestedRead,
-    Review, Size, User, Verdict, join_sets, listed, without_organisation,
+use super::{
+    join::{Order, canonicalise_list, join_lists},
+    name::EventName,
+    transition::Transition,
 };
+use crate::{
+    item::{
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT,
+        RequestedRead, Review, Size, User, Verdict, join_sets, without_organisation,
+    },
+    text::listed,
+};
+
+/// How long an open pull request may be untouched before it is [`EventName::Stale`]: 7 days.
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(super) fn canonicalise(pull_request: &mut PullRequest) {
     canonicalise_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
@@ -23,13 +33,13 @@ pub(super) fn canonicalise(pull_request: &mut PullRequest) {
     Requests::of(pull_request).give(pull_request, version);
 }
 
-/// True where what was said of a commit is said of the head. Which commit that is may not be known: then it may be this one.
+/// True where a report on that commit is one on the head. The head may not be known: then it may be this commit.
 fn is_of_head(commit: &str, head: &str) -> bool {
     head.is_empty() || commit == head
 }
 
-/// Who is asked for a review, by versions of their own, because a newer snapshot may say nothing of it: the newest whole list,
-/// and whom newer ones name that are not whole. So the order in which they arrive does not matter.
+/// Who is asked for a review, by versions of their own, because a newer snapshot may leave them out: the newest whole list,
+/// and whom newer ones name that are not whole. So the result does not depend on the order in which they arrive.
 struct Requests {
     whole_at: Option<Timestamp>,
     /// Who is on the whole list. Some of `named_at` may be among them.
@@ -109,7 +119,7 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         fill(&mut joined, &new);
         joined
     };
-    // Checks of a commit that is no longer the head say nothing about the pull request.
+    // Checks of a commit that is no longer the head are not those of the pull request.
     let head = joined.head.as_str();
     let of_head = |checks: &Checks| is_of_head(&checks.commit, head);
     joined.checks = match (old.checks.as_ref().filter(|c| of_head(c)), new_checks.filter(of_head)) {
@@ -117,7 +127,7 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         (Some(old), None) => Some(old.clone()),
         (None, new) => new,
     };
-    // The newer word of the service, if it is of the head.
+    // The service's newer report, if it is of the head.
     let said = old.mergeability.iter().cloned().chain(new_mergeability);
     let said = said.filter(|said| is_of_head(&said.commit, head));
     joined.mergeability = said.max_by_key(|said| (said.at, said.state));
@@ -230,8 +240,8 @@ fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<
     }
 }
 
-/// Whose review is asked for now and was not before, each by an event of their own: so each is told once, however the service
-/// puts several of them together. One that is open again asks all of them again.
+/// Whose review is asked for now and was not before, each by an event of their own: so each is reported once, however the service
+/// groups them. One that is open again asks all of them again.
 fn requested(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Vec<Transition> {
     if !is_open(new) {
         return Vec::new();

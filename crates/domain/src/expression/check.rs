@@ -1,4 +1,4 @@
-//! What an expression says, looked at before it is ever evaluated: names, types, functions, patterns, size.
+//! Checks of an expression before it is ever evaluated: names, types, functions, patterns, size.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,10 @@ use cel::{
 };
 use regex::{Regex, RegexBuilder};
 
-use super::{ExpressionError, Name, Type};
+use super::{
+    error::ExpressionError,
+    scope::{Name, Type},
+};
 use crate::nearest::{nearest, nearest_path};
 
 /// Levels of a syntax tree: evaluation is recursive, and runs on whatever stack the caller has.
@@ -110,7 +113,7 @@ impl<'a> Check<'a> {
         (self.read.into_iter().collect(), self.patterns)
     }
 
-    /// `at` is the byte where the expression around it stands, for parts of which the parser keeps no place.
+    /// `at` is the byte where the expression around it begins, for parts of which the parser keeps no place.
     fn expr(&mut self, expr: &mut IdedExpr, at: usize, depth: usize) -> Checked {
         let at = self.place(expr.id).unwrap_or(at);
         if depth > DEEPEST {
@@ -309,7 +312,7 @@ impl<'a> Check<'a> {
             }
             Err(regex::Error::CompiledTooBig(_)) => Err(self.fault(at, "the pattern is too large")),
             Err(error) => {
-                // Its last line says what is wrong; the ones before draw it.
+                // Its last line is the error; the ones before draw it.
                 let text = error.to_string();
                 let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 Err(self.fault(at, format!("the pattern is wrong: {why}")))
@@ -404,7 +407,7 @@ impl<'a> Check<'a> {
         usize::try_from(start).ok()
     }
 
-    /// Where a name or a text stands as a whole word: the parser places a field at its dot, and a call at its bracket.
+    /// Where a name or a text occurs as a whole word: the parser places a field at its dot, and a call at its bracket.
     fn spot(&self, word: &str) -> Option<usize> {
         let within = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         self.text.match_indices(word).map(|(at, _)| at).find(|&at| {

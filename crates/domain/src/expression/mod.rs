@@ -1,121 +1,42 @@
 //! Expressions: conditions and values in CEL (the Common Expression Language, cel-spec), checked before they are used.
 //!
-//! What an expression may name is said by its scope, so that an unknown name, a wrong type or an impossible comparison
+//! What an expression may name is declared by its scope, so that an unknown name, a wrong type or an impossible comparison
 //! is found when the configuration is read and not when something happens. What it may do is limited by its length, its
 //! depth, its loops, and a [`Budget`] of steps; it cannot change anything.
 
 mod budget;
 mod check;
+mod error;
+mod functions;
 mod parse;
+mod scope;
 mod syntax;
 
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, LazyLock},
 };
 
 use cel::{
-    Context, Env, ExecutionError, IdedExpr,
+    Context, IdedExpr,
     common::{
         types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt},
         value::{CowVal, Val},
     },
     context::VariableResolver,
-    extractors::This,
 };
-use regex::Regex;
 
-pub use self::budget::Budget;
-use self::budget::{BUDGET, BudgetValue, WEIGHED, weight_of_json};
-
-use crate::{nearest::did_you_mean, position::position, text};
-
-/// The longest expression, in bytes.
-pub const LONGEST: usize = 4096;
-
-/// A name that an expression may use, dotted where it is a field of something: `event`, `item.branch`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Name<'a> {
-    /// The name.
-    pub name: &'a str,
-    /// What it is.
-    pub ty: Type,
-    /// Everything that it can be, where that is a closed set of texts.
-    pub values: &'a [&'a str],
-    /// What it means, in a line.
-    pub meaning: &'a str,
-}
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, ts_rs::TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Type {
-    /// Not known before it is there, such as a service's answer.
-    Any,
-    /// Text.
-    Text,
-    /// True or false.
-    Bool,
-    /// A number.
-    Number,
-    /// A list.
-    List,
-    /// Values by name.
-    Map,
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "any value",
-            Self::Text => "text",
-            Self::Bool => "true or false",
-            Self::Number => "a number",
-            Self::List => "a list",
-            Self::Map => "a map",
-        })
-    }
-}
-
-/// What is wrong with an expression.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {what}{}", did_you_mean(nearest))]
-pub struct ExpressionError {
-    /// The line in the expression, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// What is wrong, in plain words.
-    pub what: String,
-    /// The nearest right name, where a name is wrong.
-    pub nearest: Option<String>,
-}
-
-impl ExpressionError {
-    fn new(text: &str, at: usize, what: impl Into<String>) -> Self {
-        let place = position(text, at);
-        Self { line: place.line, column: place.column, what: what.into(), nearest: None }
-    }
-}
-
-/// Why an expression has no value for what it was given, in plain words: a label that is not there, say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EvalError(pub String);
-
-impl From<ExecutionError> for EvalError {
-    fn from(error: ExecutionError) -> Self {
-        Self(match error {
-            ExecutionError::NoSuchKey(key) => format!("there is no `{}`", text::line(&key, 60)),
-            ExecutionError::UndeclaredReference(name) => {
-                format!("`{}` is not known", text::line(&name, 60))
-            }
-            // May hold values of any length.
-            other => text::line(&other.to_string(), 200),
-        })
-    }
-}
+pub use self::{
+    budget::Budget,
+    error::{EvalError, ExpressionError},
+    parse::LONGEST,
+    scope::{Name, Type},
+};
+use self::{
+    budget::{BUDGET, BudgetValue, weight_of_json},
+    functions::{FUNCTIONS, with_patterns},
+};
+use crate::text;
 
 /// An expression that names only what its scope has, and does not compare what can never be equal.
 pub struct Expression {
@@ -151,7 +72,7 @@ impl Expression {
         Self::compile(text, &scope)
     }
 
-    /// Reads an expression that has to say true or false.
+    /// Reads an expression that has to give true or false.
     pub fn condition(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
         let condition = Self::compile(text, scope)?;
         match condition.ty {
@@ -265,26 +186,6 @@ impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Expression").field(&self.text).finish()
     }
-}
-
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
-    let mut env = Env::stdlib().with_optional_support(false);
-    env.add_overload(WEIGHED, WEIGHED, budget::parameters(), budget::weighed)
-        .expect("no expression can write its name, so nothing else has it");
-    Arc::new(env)
-});
-
-static FUNCTIONS: LazyLock<Context<'static, 'static>> = LazyLock::new(|| Context::with_env(Arc::clone(&ENV)));
-
-/// The functions with a `matches` that knows these patterns, compiled once. No others can be in the expression.
-fn with_patterns(patterns: HashMap<String, Regex>) -> Context<'static, 'static> {
-    let mut functions = Context::with_env(Arc::clone(&ENV));
-    functions
-        .add_function("matches", move |This(text): This<Arc<String>>, pattern: Arc<String>| -> bool {
-            patterns.get(pattern.as_str()).is_some_and(|pattern| pattern.is_match(&text))
-        })
-        .expect("cel is built without a `matches` of its own");
-    functions
 }
 
 /// Reads a value that has to be true or false.

@@ -6,10 +6,16 @@ use cel::{IdedExpr, ParseErrors};
 use regex::Regex;
 
 use super::{
-    ENV, ExpressionError, LONGEST, Name, Type, budget,
+    budget,
     check::{self, Check},
+    error::ExpressionError,
+    functions::ENV,
+    scope::{Name, Type},
     syntax,
 };
+
+/// The longest expression, in bytes.
+pub const LONGEST: usize = 4096;
 
 /// The parser and its tree are recursive: 4 KiB of `!` are 4,096 levels. Only what is used of it is ever backed by memory.
 const STACK: usize = 64 << 20;

@@ -1,6 +1,6 @@
 //! What is wrong with the syntax of an expression, in plain words: the parser speaks of its tokens.
 
-use super::ExpressionError;
+use super::error::ExpressionError;
 use crate::text;
 
 /// The longest piece of the expression that a message repeats, in characters.
@@ -17,7 +17,7 @@ pub(super) fn explain(text: &str, at: usize, message: &str) -> ExpressionError {
     ExpressionError::new(text, place, what)
 }
 
-/// Where the mistake stands, and what it is.
+/// Where the mistake is, and what it is.
 fn reason(text: &str, at: usize, message: &str) -> (usize, String) {
     let (before, rest) = (text[..at].trim_end(), &text[at..]);
     if let Some(what) = character(rest) {
@@ -132,7 +132,7 @@ fn ends_in_operator(before: &str) -> bool {
     before.ends_with(is_operator) || last_word(before).1 == "in"
 }
 
-/// The last bracket that is still open at the end of a text, and what closes it. What stands in quotes does not count.
+/// The last bracket that is still open at the end of a text, and what closes it. What is in quotes does not count.
 fn open_bracket(before: &str) -> Option<(char, char)> {
     let (mut open, mut quote) = (Vec::new(), None);
     let mut escaped = false;
@@ -158,7 +158,7 @@ mod tests {
     use super::super::{Expression, Name, Type};
 
     #[test]
-    fn a_syntax_error_says_what_where_and_what_would_be_right() {
+    fn syntax_error_has_its_place_and_the_expected_text() {
         let scope = [
             Name { name: "item.kind", ty: Type::Text, values: &[], meaning: "" },
             Name { name: "item.mine", ty: Type::Bool, values: &[], meaning: "" },

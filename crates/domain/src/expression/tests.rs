@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::nearest::did_you_mean;
 
 const SCOPE: &[Name<'static>] = &[
     Name { name: "env", ty: Type::Text, values: &["staging", "production"], meaning: "" },
@@ -46,7 +47,7 @@ fn expressions_give_values() {
 }
 
 #[test]
-fn a_commands_confirm_says_how() {
+fn confirm_expression_gives_text() {
     let confirm = Expression::over("env == 'production' ? 'type:env' : 'none'", ["app", "env"]).unwrap();
     let names = |env: &str| json!({ "app": "api", "env": env }).as_object().cloned().unwrap();
     assert_eq!(confirm.said(&names("production")), Ok("type:env".to_owned()));
@@ -57,7 +58,7 @@ fn a_commands_confirm_says_how() {
 }
 
 #[test]
-fn a_missing_value_is_said() {
+fn evaluation_errors_have_their_cause() {
     let names = json!({ "body": { "n": 1 }, "holders": [] });
     let cases = [
         ("body.state == 'done'", "there is no `state`"),
@@ -75,7 +76,7 @@ fn a_missing_value_is_said() {
 }
 
 #[test]
-fn what_an_evaluation_costs_is_bounded() {
+fn evaluation_cost_is_bounded() {
     let names = json!({
         "body": { "items": (0..20_000).collect::<Vec<_>>(), "few": [1, 2, 3], "text": "x".repeat(1 << 20) },
         "holders": (0..100).map(|n| n.to_string()).collect::<Vec<_>>(),
@@ -190,7 +191,7 @@ fn mistakes_are_found_before_use() {
 }
 
 #[test]
-fn what_is_always_there_is_there() {
+fn has_of_a_scope_name_is_always_true() {
     let expression = Expression::compile("has(item.branch) && has(item.labels.team)", SCOPE).unwrap();
     assert_eq!(expression.names(), ["item.labels"]);
     assert!(Expression::compile("has(item.brnch)", SCOPE).is_err());

@@ -59,7 +59,7 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub account_may: Option<AsOf<bool>>,
-    /// What each person has answered, the last word of each, by id; at most [`ANSWERS_KEPT`]. A snapshot may hold any part:
+    /// Each person's latest answer, by id; at most [`ANSWERS_KEPT`]. A snapshot may hold any part:
     /// answers are joined, never taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -131,7 +131,7 @@ pub enum ApprovalState {
 }
 
 impl ApprovalState {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -143,7 +143,7 @@ impl ApprovalState {
     }
 }
 
-/// What a person last said to a request.
+/// A person's latest answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 pub struct Answer {
     /// When, where the service says: of two answers of a person the later one counts.
@@ -244,12 +244,12 @@ impl Approval {
         Some(self.updated_at).filter(|at| *at > Timestamp::UNIX_EPOCH)
     }
 
-    /// True where it can be answered, as far as its service has said.
+    /// True where it can be answered, as far as its service has reported.
     pub fn waits(&self) -> bool {
         self.state == ApprovalState::Waiting
     }
 
-    /// True where it waits although its time is up: its service has not said that it ended.
+    /// True where it waits although its time is up: its service has not reported its end.
     pub fn is_late(&self, now: Timestamp) -> bool {
         self.waits() && self.expires_at().is_some_and(|end| end <= now)
     }
@@ -275,7 +275,7 @@ impl Approval {
         self.asked_by.as_ref().is_some_and(|by| me.is(&by.id))
     }
 
-    /// True where I have said yes or no.
+    /// True where I have approved or denied it.
     pub fn is_answered_by(&self, me: &Identity) -> bool {
         let answers =
             self.answers.iter().flatten().filter(|answer| answer.decision != ApprovalDecision::Withdrawn);
@@ -295,7 +295,7 @@ impl Approval {
         if !self.waits() || self.is_answered_by(me) {
             return Some(false);
         }
-        // Of nobody it says nothing.
+        // It means nothing where it is not known who I am.
         if let Some(may) = self.account_may.as_ref().filter(|_| !me.login.is_empty()) {
             return Some(may.value);
         }
@@ -343,7 +343,7 @@ impl Approval {
         }
     }
 
-    /// True where several are needed, and all but one have said yes.
+    /// True where several are needed, and all but one have approved.
     fn is_last_needed(&self) -> bool {
         let given = self.given().and_then(|given| u32::try_from(given.len()).ok());
         self.needed().zip(given).is_some_and(|(needed, given)| needed > 1 && given + 1 == needed)

@@ -16,7 +16,7 @@ pub struct Build {
     pub branch: Option<String>,
     /// True where the branch is the repository's default one (or the service knows no branches).
     pub default_branch: bool,
-    /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has begun anew
+    /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has restarted
     /// since come last.
     /// A snapshot may hold any part of them.
     pub runs: Vec<BuildRun>,
@@ -27,7 +27,7 @@ pub struct Build {
 pub struct BuildRun {
     /// The service's name for the run, as its actions take it.
     pub id: String,
-    /// The run's number in its pipeline: later runs have higher ones, until the service's counter begins anew.
+    /// The run's number in its pipeline: later runs have higher ones, until the service's counter restarts.
     pub number: u64,
     /// 1, and one more each time the same run is run again.
     pub attempt: u32,
@@ -47,7 +47,7 @@ pub struct BuildRun {
     pub url: Option<Url>,
     /// The names of the jobs or steps that failed, where known.
     pub failing: Vec<String>,
-    /// What never falls although a counter may begin anew (the pipeline was deleted and made again), where the service has
+    /// What never falls although a counter may restart (the pipeline was deleted and made again), where the service has
     /// such a thing: the same for all attempts at a run, and greater for every later run. Its unit is the service's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(skip)]
@@ -92,8 +92,8 @@ impl BuildRun {
         }
     }
 
-    /// True where the service's counter began anew between the other run and this one: it is later, and does not come after
-    /// the other by number. Of a run that an earlier version stored without its serial, the times tell.
+    /// True where the service's counter restarted between the other run and this one: it is later, and does not come after
+    /// the other by number. Runs that an earlier version stored without a serial are compared by their times.
     pub fn begins_anew_after(&self, other: &Self) -> bool {
         let is_later = match (self.serial, other.serial) {
             (Some(own), Some(others)) => own > others,
@@ -108,7 +108,7 @@ impl BuildRun {
 }
 
 impl BuildStatus {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::{
     Approval, Approvers, AsOf, Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest,
-    Shipment, User,
+    Shipment, User, key::clean_id,
 };
-use crate::text;
+use crate::text::{self, is_plain};
 
 /// Titles and subjects.
 const TITLE: usize = 300;
@@ -21,8 +21,6 @@ const SHORT: usize = 100;
 const DESCRIPTION: usize = 4_000;
 /// A label's value.
 const LABEL: usize = 500;
-/// Key ids. What is longer, or is changed by cleaning, is told apart by a hash: see [`super::ItemKey::new`].
-const ID: usize = 300;
 /// Bytes of a URL; a longer one is left out.
 const URL: usize = 2_000;
 /// Names in a list of failing jobs, and of holders; changes that would be shipped.
@@ -49,7 +47,7 @@ impl Item {
     /// Cleaning twice changes nothing more. [`crate::event::compare`] cleans the snapshot it is given, so that nothing
     /// unclean is ever stored; the key is clean from [`super::ItemKey::new`] on, so that look-ups agree with what is stored.
     pub fn clean(&mut self) {
-        id(&mut self.key.id);
+        clean_id(&mut self.key.id);
         line(&mut self.title, TITLE);
         if self.title.is_empty() {
             self.title.clone_from(&self.key.id);
@@ -210,25 +208,6 @@ fn description(text: &mut Option<String>) {
     });
 }
 
-/// See [`super::ItemKey::new`].
-pub(super) fn id(id: &mut String) {
-    if is_plain(id, ID) {
-        return;
-    }
-    let clean = text::line(id, ID);
-    if clean != *id {
-        let hash = fnv1a(id.as_bytes());
-        *id = format!("{}~{hash:016x}", text::line(id, ID - 17));
-    }
-}
-
-/// FNV-1a, 64 bits (draft-eastlake-fnv): the same in every version of the program.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 fn line(text: &mut String, max: usize) {
     if !is_plain(text, max) {
         *text = text::line(text, max);
@@ -313,81 +292,16 @@ pub fn keep_safe_link(url: &mut Option<Url>) {
     }
 }
 
-/// True for a text that cleaning to one line would leave as it is; nearly all are, and this costs no allocation.
-fn is_plain(text: &str, max: usize) -> bool {
-    let bytes = text.as_bytes();
-    let mut after_space = true;
-    for byte in bytes {
-        let space = *byte == b' ';
-        if !(b' '..=b'~').contains(byte) || (space && after_space) {
-            return false;
-        }
-        after_space = space;
-    }
-    bytes.len() <= max && (bytes.is_empty() || !after_space)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         event,
         item::{
-            AccountName, BuildStatus, ItemKey, Kind,
+            BuildStatus,
             examples::{build, run},
         },
     };
-
-    fn key(id: &str) -> ItemKey {
-        ItemKey::new(&AccountName::from("forge"), Kind::Build, id)
-    }
-
-    #[test]
-    fn ids_are_safe_and_stay_apart() {
-        for id in ["acme/web#479", "acme/web/ci.yml@main", "größe/日本語#1", ""] {
-            assert_eq!(key(id).id, id, "a clean id is left alone");
-        }
-        // A branch named to look like `main` must not become `main`.
-        let plain = key("acme/web/ci@main");
-        for imitation in [
-            "acme/web/ci@main\u{200b}",
-            "acme/web/ci@\u{1b}[0mmain",
-            "acme/web/ci@main\n",
-            " acme/web/ci@main",
-        ] {
-            let key = key(imitation);
-            assert_ne!(key, plain, "{imitation:?}");
-            assert!(key.id.starts_with("acme/web/ci@main~"), "{key}");
-            assert!(!key.id.chars().any(char::is_control), "{key}");
-        }
-        let (long, longer) = (key(&"x".repeat(301)), key(&"x".repeat(302)));
-        assert_ne!(long, longer);
-        assert_eq!(long.id.chars().count(), ID);
-        assert_eq!(key(&long.id), long, "cleaning twice changes nothing");
-        assert_eq!(key("a\u{7}").id, "a~089be107b544f031", "the hash is the same in every version");
-    }
-
-    #[test]
-    fn plain_is_what_cleaning_leaves_alone() {
-        let cases = [
-            ("", true),
-            ("web main", true),
-            ("a", true),
-            ("abcdefghij", true),
-            ("abcdefghijk", false),
-            (" a", false),
-            ("a ", false),
-            (" ", false),
-            ("a  b", false),
-            ("a\tb", false),
-            ("a\u{7f}", false),
-            ("\u{1b}[0m", false),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(is_plain(text, 10), expected, "{text:?}");
-            assert_eq!(text::line(text, 10) == text, expected, "{text:?} by the full rule");
-        }
-    }
 
     #[test]
     fn a_description_is_safe_and_bounded_and_an_empty_one_stays_known() {
@@ -417,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_title_is_called_by_its_id_until_one_is_known() {
+    fn item_without_a_title_is_called_by_its_id() {
         let id = "acme/web/ci@main";
         // The titles of the runs, the oldest first -> the title, in whatever order they come.
         let cases: [(&[&str], &str); 6] = [

@@ -83,12 +83,12 @@ pub(crate) fn review(by: &str, minute: i64, verdict: Verdict) -> Review {
     Review { by: by.into(), at: at(minute), verdict, commit: None }
 }
 
-/// What the service says of merging that commit, since minute 0.
+/// The mergeability of that commit, since minute 0.
 pub(crate) fn mergeable(commit: &str, state: MergeState) -> Option<Mergeability> {
     Some(Mergeability { commit: commit.into(), state, at: at(0) })
 }
 
-/// In the hands of those, as the service said at that minute.
+/// Held by those, as the service reported at that minute.
 pub(crate) fn hold(minute: i64, by: &[&str], until: Option<i64>) -> Option<Hold> {
     let by = by.iter().copied().map(User::named).collect();
     Some(Hold { at: at(minute), by, until: until.map(at) })

@@ -104,7 +104,7 @@ fn names(users: &[User]) -> Vec<&str> {
 /// Who has an incident: acknowledged it, or silenced it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 pub struct Hold {
-    /// As of when the service says so: of two words the later one counts.
+    /// As of when the service reports it: of two reports the later one counts.
     pub at: Timestamp,
     /// Who; empty where something holds it that has no name.
     pub by: Vec<User>,
@@ -115,7 +115,7 @@ pub struct Hold {
 /// Who was asked to take an incident.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 pub struct Assignment {
-    /// As of when the service says so: of two words the later one counts.
+    /// As of when the service reports it: of two reports the later one counts.
     pub at: Timestamp,
     /// Whom; empty where nobody is asked.
     pub to: Vec<User>,
@@ -212,7 +212,7 @@ pub enum IncidentStatus {
 }
 
 impl IncidentStatus {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Triggered => "triggered",
@@ -230,7 +230,7 @@ pub enum Severity {
     Info,
     /// Look at it today.
     Warning,
-    /// The service does not say, or in a word that nobody here knows: no less than a warning.
+    /// The service gives none, or one that is not known here: no less than a warning.
     Unknown,
     /// Look at it now.
     High,
@@ -239,7 +239,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_that_nobody_knows_is_no_severity() {
+    fn unknown_severity_words_are_unknown() {
         use Severity::{Critical, High, Info, Unknown, Warning};
         let cases = [
             ("PAGE", Critical),

@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::listed;
-use crate::identity::Identity;
+use crate::{identity::Identity, text::listed};
 
 /// How many reviews are kept with a pull request.
 pub const REVIEWS_KEPT: usize = 100;
@@ -53,7 +52,7 @@ pub struct PullRequest {
     pub reviews: Vec<Review>,
     /// The checks of `head`; `None` where the snapshot says nothing of checks. Those of another commit are left out.
     pub checks: Option<Checks>,
-    /// Whether the service would merge `head` now; `None` where it does not say. What it said of another commit is left out.
+    /// Whether the service would merge `head` now; `None` where it does not say. That of another commit is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub mergeability: Option<Mergeability>,
@@ -89,7 +88,7 @@ pub struct Size {
     pub removed: u32,
     /// Files changed.
     pub files: u32,
-    /// The version ([`PullRequest::updated_at`]) of the snapshot that said so: the newer one wins, because the same commit
+    /// The version ([`PullRequest::updated_at`]) of the snapshot that it is from: the newer one wins, because the same commit
     /// may come to be compared with another base.
     pub at: Timestamp,
 }
@@ -115,7 +114,7 @@ pub enum PullRequestState {
 }
 
 impl PullRequestState {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -141,7 +140,7 @@ pub struct Review {
     pub commit: Option<String>,
 }
 
-/// What a review says. A dismissal replaces what the same review said before.
+/// The verdict of a review. A dismissal replaces the one that the same review had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -168,14 +167,14 @@ pub struct Checks {
     pub at: Timestamp,
 }
 
-/// Whether a service would merge a commit, as it last said.
+/// Whether a service would merge a commit, as it last reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Mergeability {
     /// The commit.
     pub commit: String,
-    /// What it said.
+    /// What it reported.
     pub state: MergeState,
-    /// When it said so: the newer word wins.
+    /// When it did so: the newer report wins.
     pub at: Timestamp,
 }
 
@@ -222,7 +221,7 @@ pub enum ChecksStatus {
 }
 
 impl ChecksStatus {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -323,7 +322,7 @@ impl PullRequest {
         self.updated_at.max(reviewed.unwrap_or(Timestamp::MIN)).max(checked.unwrap_or(Timestamp::MIN))
     }
 
-    /// What the service last said of merging `head`; `None` where it does not say, and once it is merged or closed.
+    /// What the service last reported on merging `head`; `None` where it does not say, and once it is merged or closed.
     pub fn merge_state(&self) -> Option<MergeState> {
         let said = self.mergeability.as_ref().filter(|said| said.commit == self.head);
         said.filter(|_| self.state == PullRequestState::Open).map(|said| said.state)

@@ -1,4 +1,4 @@
-//! What parsers of JSON and TOML say of data that is not as it should be, in plain words: their own are for programmers.
+//! The errors of the parsers of JSON and TOML in plain words: their own are for programmers.
 
 mod syntax;
 
@@ -11,7 +11,7 @@ pub enum Notation {
     Json,
 }
 
-/// What serde says of a key that it does not know begins like this.
+/// The beginning of serde's message on an unknown key.
 const UNKNOWN_KEY: &str = "unknown field";
 /// And of a value that is none of those that can be.
 const UNKNOWN_VALUE: &str = "unknown variant";

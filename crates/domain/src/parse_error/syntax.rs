@@ -1,6 +1,6 @@
-//! What the TOML parser says of a text that is no TOML, in plain words.
+//! The syntax errors of the TOML parser, in plain words.
 
-/// What a message of `toml_parser` begins with, what it ends with where that tells it from others, and what is said instead.
+/// What a message of `toml_parser` begins with, what it ends with where that distinguishes it, and the text to show instead.
 const WORDS: [(&str, &str, &str); 46] = [
     ("duplicate key", "", "this is there twice: keep one of the two"),
     (

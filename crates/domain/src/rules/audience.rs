@@ -18,7 +18,7 @@ pub fn concerns_me(event: &Event, item: &Item, me: &Identity) -> bool {
 }
 
 /// True where an event is about others alone: it asks them for what I am not asked for. Such an event is on the record and
-/// nothing else, but for rules that ask of whom it is.
+/// nothing else, but for rules that read its recipients.
 pub fn concerns_others_only(event: &Event, item: &Item, me: &Identity) -> bool {
     event.name == EventName::ReviewRequested && !concerns_me(event, item, me)
 }

@@ -1,6 +1,6 @@
-//! The rules that hold where a person's own say nothing, in the same language, so that they are explained the same way.
+//! The rules that apply where none of a person's own matches, in the same language, so that they are explained the same way.
 
-use super::{NotifyLevel, RuleConfig};
+use super::config::{NotifyLevel, RuleConfig};
 
 const RULES: [(&str, &str, NotifyLevel); 13] = [
     (

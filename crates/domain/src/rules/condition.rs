@@ -13,14 +13,14 @@ use crate::{
 /// It is kept as the operands of its outermost `&&`. What only asks which event it is has been answered for every
 /// event beforehand, so that most rules cost nothing for most events, and every operand can be explained by itself.
 ///
-/// What asks others alone ([`super::concerns_others_only`]) is seen only by a condition that reads of whom it is. To all others such an
+/// What asks others alone ([`super::concerns_others_only`]) is seen only by a condition that reads its recipients. To all others such an
 /// event does not exist: they were written when there was none, and `event == "review_requested"` meant me.
 #[derive(Debug)]
 pub struct Condition {
     text: String,
     parts: Vec<Part>,
-    /// One bit for each of [`pairs`]: not set where the condition is false for that event of that kind, whatever the rest
-    /// says.
+    /// One bit for each of [`pairs`]: not set where the condition is false for that event of that kind, whatever the other
+    /// operands give.
     possible: u64,
     /// It reads one of [`OF_WHOM`].
     asks_of_whom: bool,
@@ -30,7 +30,7 @@ pub struct Condition {
 struct Part {
     expression: Expression,
     /// Answered by `possible` alone.
-    settled: bool,
+    precomputed: bool,
 }
 
 impl Condition {
@@ -52,9 +52,9 @@ impl Condition {
             .map(|expression| match answers(&expression) {
                 Some(answers) => {
                     possible &= answers;
-                    Part { expression, settled: true }
+                    Part { expression, precomputed: true }
                 }
-                None => Part { expression, settled: false },
+                None => Part { expression, precomputed: false },
             })
             .collect();
         Ok(Self { text: text.trim().to_owned(), parts, possible, asks_of_whom })
@@ -65,7 +65,7 @@ impl Condition {
         &self.text
     }
 
-    /// True where it holds for an event and its item. An error says which value is not there: a label, mostly.
+    /// True where it holds for an event and its item. An error names the value that is not there: a label, mostly.
     pub fn holds(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, EvalError> {
         self.holds_for(&View::new(event, item, me))
     }
@@ -74,9 +74,9 @@ impl Condition {
         if self.possible & bit(view.event, view.item.key.kind) == 0 || !self.sees(view) {
             return Ok(false);
         }
-        // As CEL has it: an operand that has no value does not matter where another one is false.
+        // As CEL has it: an operand that has no value is ignored where another one is false.
         let mut holds = Ok(true);
-        for part in self.parts.iter().filter(|part| !part.settled) {
+        for part in self.parts.iter().filter(|part| !part.precomputed) {
             match part.expression.resolve(view, to_bool) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
@@ -109,7 +109,7 @@ impl Condition {
             return format!("`{}` {why}{values}", part.expression.text());
         }
         if !self.sees(view) {
-            let of = crate::item::listed(&view.of.iter().map(|user| user.name.as_str()).collect::<Vec<_>>());
+            let of = crate::text::listed(&view.of.iter().map(|user| user.name.as_str()).collect::<Vec<_>>());
             return format!(
                 "it asks {of}, not you: only a condition that reads `of`, `of_ids` or `of_me` looks at it"
             );
@@ -230,7 +230,7 @@ mod tests {
                 .map(|(event, _)| event.name())
                 .collect();
             assert_eq!(possible, events, "{text}");
-            assert_eq!(condition.parts.iter().filter(|part| !part.settled).count(), asked, "{text}");
+            assert_eq!(condition.parts.iter().filter(|part| !part.precomputed).count(), asked, "{text}");
         }
     }
 }

@@ -138,7 +138,7 @@ pub const FIELDS: &[Name<'static>] = &[
     field("item.labels", Type::Map, "The incident's labels: item.labels.team, or has(item.labels.team)"),
 ];
 
-/// The names that say of whom an event is: see [`super::Condition`].
+/// The names that give an event's recipients: see [`super::Condition`].
 pub(super) const OF_WHOM: [&str; 3] = ["of", "of_ids", "of_me"];
 
 const fn field(name: &'static str, ty: Type, meaning: &'static str) -> Name<'static> {

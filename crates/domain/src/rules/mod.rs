@@ -1,4 +1,4 @@
-//! Rules: which event is told to whom, and why.
+//! Rules: which events are shown, notified and posted, and why.
 //!
 //! The rules are looked at in order, a person's own first and then the built-in ones. The first that matches decides,
 //! unless it says `continue`: then the ones below it are looked at too, until one matches that does not.
@@ -10,11 +10,12 @@
 //! - A rule that is **switched off** is checked like any other, and never matches.
 //! - An **old** event, from before the account was watched, is at most shown, and posted nowhere. So is a **moot** one,
 //!   which was over by the time it was seen.
-//! - What asks **others** alone, for a review by bo, is seen only by rules that read of whom it is (`of`, `of_me`).
+//! - What asks **others** alone, for a review by bo, is seen only by rules that read its recipients (`of`, `of_me`).
 
 mod audience;
 mod builtin;
 mod condition;
+mod config;
 mod fields;
 mod moot;
 mod notification;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audience::{concerns_me, concerns_others_only};
 pub use condition::Condition;
+pub use config::{NotifyLevel, RuleConfig};
 pub use fields::FIELDS;
 pub use moot::{Ends, can_be_over, ends, ends_thread, is_moot, is_over, matter_ends, moot_cause};
 pub use notification::{NotifiableEvent, Notification, notification};
@@ -36,78 +38,6 @@ use crate::{
     template::{Escape, Template, TemplateError},
 };
 use fields::{View, pairs};
-
-/// What a rule does with an event on this desktop.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-    ts_rs::TS,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum NotifyLevel {
-    /// Not shown on the board either, until something else happens to the item.
-    Silence,
-    /// On the board, no notification.
-    Show,
-    /// A notification.
-    Notify,
-    /// A notification that pierces quiet hours.
-    Important,
-}
-
-impl NotifyLevel {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Silence => "silence",
-            Self::Show => "show",
-            Self::Notify => "notify",
-            Self::Important => "important",
-        }
-    }
-}
-
-/// A rule as written in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ts_rs::TS)]
-#[serde(deny_unknown_fields)]
-pub struct RuleConfig {
-    /// What people call it.
-    pub name: String,
-    /// A CEL expression over `event` and `item` that says true or false.
-    pub when: String,
-    /// What to do on this desktop. Where it is not given: what the rules below say if this one goes on, else `show`.
-    #[serde(rename = "do", default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<NotifyLevel>,
-    /// Channels (names or addresses, maybe templates over `event` and `item`) to post the event in.
-    #[serde(default)]
-    pub post: Vec<String>,
-    /// CEL expressions; events for which they give the same values make one notification. The item's repository where not given.
-    #[serde(default)]
-    pub group_by: Vec<String>,
-    /// Go on to the rules below, and add what they say.
-    #[serde(default, rename = "continue")]
-    pub go_on: bool,
-    /// False for a rule that is switched off: it is checked like any other, and never matches. Left out where true.
-    #[serde(default = "on", skip_serializing_if = "is_on")]
-    #[ts(as = "Option<bool>", optional)]
-    pub enabled: bool,
-}
-
-fn on() -> bool {
-    true
-}
-
-fn is_on(enabled: &bool) -> bool {
-    *enabled
-}
 
 /// What is wrong with a rule, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,7 +85,7 @@ impl Decision {
     }
 }
 
-/// What one rule had to say.
+/// How one rule came out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Reason {
     /// The rule's name.
@@ -201,7 +131,7 @@ struct Rule {
 }
 
 impl Rules {
-    /// Reads the rules of a configuration; `with_builtin` adds the built-in ones below. Every mistake is told at once.
+    /// Reads the rules of a configuration; `with_builtin` adds the built-in ones below. All errors are reported at once.
     pub fn compile(configs: &[RuleConfig], with_builtin: bool) -> Result<Self, Vec<RuleError>> {
         let mut rules = Vec::new();
         let mut errors = Vec::new();
@@ -243,7 +173,7 @@ impl Rules {
     ///
     /// A command is not an event, and rules ask for events. So this asks where the event would go that the item's state
     /// stands for (a red build: `failed`), and if nowhere, the other events of its kind, the ones that need a person
-    /// first. The first that goes anywhere says where.
+    /// first. The first that goes anywhere decides.
     pub fn route(&self, item: &Item, me: &Identity) -> Vec<String> {
         let mut events: Vec<_> =
             pairs().filter(|(_, kind)| *kind == item.key.kind).map(|(event, _)| event).collect();

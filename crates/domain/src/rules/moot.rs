@@ -1,4 +1,4 @@
-//! Whether what was told of an item is over.
+//! Whether an event is moot: what it reported of its item is over.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// True where an event of an item of that kind asks something of a person, so that its notification is over at some time;
-/// others are only news.
+/// others only inform.
 pub fn can_be_over(event: EventName, kind: Kind) -> bool {
     use EventName as E;
     match event {
@@ -44,7 +44,7 @@ pub fn can_be_over(event: EventName, kind: Kind) -> bool {
     }
 }
 
-/// True where what an event tells is not so any more, seen with the item as it is: it is no news.
+/// True where what an event reports is not so any more, seen with the item as it is: it is not notified.
 pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: Timestamp) -> bool {
     use EventName as E;
     match (event, &item.detail) {
@@ -56,7 +56,7 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
         (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
         (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
         (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
-        // Whoever else is needed is told, though I have answered.
+        // It is posted for whoever else is needed, though I have answered.
         (E::Requested, Detail::Approval(approval)) => !approval.waits(),
         (E::Approved | E::Denied | E::Expired | E::Superseded, Detail::Approval(approval)) => {
             approval.state.end() != Some(event)
@@ -77,7 +77,7 @@ pub fn moot_cause(item: &Item, now: Timestamp) -> MootCause {
     }
 }
 
-/// What an event answers: it is news only where one of these was, since the last of `over`.
+/// What an event answers: it is notified only where one of these was, since the last of `over`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
     /// What it answers.
@@ -86,8 +86,8 @@ pub struct Ends {
     pub over: &'static [EventName],
 }
 
-/// The events that an event is the answer to: nobody is told that what they never heard of is over, or in somebody's hands.
-/// `None` for those that stand alone.
+/// The events that an event is the answer to: that something is over, or acknowledged, is notified only where its beginning
+/// was. `None` for those that answer no other.
 pub fn ends(event: EventName) -> Option<Ends> {
     use EventName as E;
     match event {
@@ -100,7 +100,7 @@ pub fn ends(event: EventName) -> Option<Ends> {
     }
 }
 
-/// True where an event of an item of that kind ends its matter: what happens to the item after it is another one.
+/// True where an event of an item of that kind ends its thread: what happens to the item afterwards starts another.
 pub fn ends_thread(event: EventName, kind: Kind) -> bool {
     use EventName as E;
     match event {
@@ -134,7 +134,7 @@ pub fn ends_thread(event: EventName, kind: Kind) -> bool {
     }
 }
 
-/// Every event that ends the matter of an item of that kind: see [`ends_thread`].
+/// Every event that ends the thread of an item of that kind: see [`ends_thread`].
 pub fn matter_ends(kind: Kind) -> Vec<EventName> {
     let of_kind = pairs().filter(|(_, other)| *other == kind).map(|(event, _)| event);
     of_kind.filter(|event| ends_thread(*event, kind)).collect()
@@ -255,7 +255,7 @@ mod tests {
             (E::Approved, pull(|p| p.state = PullRequestState::Closed), true),
             (E::Merged, pull(|p| p.state = PullRequestState::Merged), false),
         ];
-        // What was told of it and is over is no news any more either.
+        // What was reported of it and is over is moot too.
         for (event, item, expected) in &cases {
             assert_eq!(is_moot(*event, &[], item, &kim(), at(10)), *expected, "{event:?} {:?}", item.detail);
         }
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_silenced_or_in_somebodys_hands_is_not_said_to_be_over() {
+    fn moot_cause_of_a_held_incident() {
         let held = |until: Option<i64>| {
             incident(|i| (i.status, i.hold) = (IncidentStatus::Acknowledged, hold(0, &["bo"], until)))
         };
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_review_is_wanted_while_whoever_it_asks_is_asked() {
+    fn review_request_is_open_while_one_of_its_reviewers_is_requested() {
         let asked = |who: &[&str]| {
             let who = who.iter().copied().map(str::to_owned).collect();
             pull_request(|p| p.requested = who)
@@ -312,9 +312,9 @@ mod tests {
         }
     }
 
-    /// I have answered, and others are still asked: over for me, and news to them. An end is news that stays.
+    /// I have answered, and others are still asked: over for me, and not moot for them. An end never becomes moot.
     #[test]
-    fn an_approval_is_over_for_whoever_answered_and_once_it_has_ended() {
+    fn approval_request_is_over_once_answered_or_ended() {
         use EventName as E;
         let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, ApprovalDecision::Approved)]));
         let ended = approval(|a| a.state = ApprovalState::Approved);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matter_ends_with_an_outcome_and_not_on_the_way_to_one() {
+    fn thread_ends_with_a_final_outcome_only() {
         use EventName as E;
         let cases = [
             (E::Running, Kind::Build, false),

@@ -22,13 +22,13 @@ pub struct Notification {
     pub title: String,
     /// More, in a few lines; may be empty.
     pub body: String,
-    /// The items that it is about, the one that matters most first.
+    /// The items that it is about, the most urgent first.
     pub items: Vec<ItemKey>,
     /// It pierces quiet hours.
     pub important: bool,
 }
 
-/// An event that is to be told, and the item as it is.
+/// An event that is to be notified, and the item as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifiableEvent {
     /// What happened.
@@ -43,19 +43,19 @@ pub struct NotifiableEvent {
     pub group: String,
 }
 
-/// One notification for events that are told together, given in the order in which they happened; `None` for none.
+/// One notification for events that are shown together, given in the order in which they happened; `None` for none.
 ///
-/// Of several events of one item the last counts. Whether they are to be told at all is the caller's to say.
-pub fn notification(told: &[NotifiableEvent]) -> Option<Notification> {
-    let mut news: Vec<&NotifiableEvent> = Vec::new();
-    for (index, one) in told.iter().enumerate() {
-        if !told[index + 1..].iter().any(|later| later.item.key == one.item.key) {
-            news.push(one);
+/// Of several events of one item the last counts. Whether they are to be notified at all is the caller's decision.
+pub fn notification(events: &[NotifiableEvent]) -> Option<Notification> {
+    let mut latest: Vec<&NotifiableEvent> = Vec::new();
+    for (index, one) in events.iter().enumerate() {
+        if !events[index + 1..].iter().any(|later| later.item.key == one.item.key) {
+            latest.push(one);
         }
     }
     // The sort is stable: what is equally urgent stays in order.
-    news.sort_by_key(|one| urgency(one.event.name));
-    let (title, body) = match &news[..] {
+    latest.sort_by_key(|one| urgency(one.event.name));
+    let (title, body) = match &latest[..] {
         [] => return None,
         [one] => single(one),
         several => (title(several), body(several)),
@@ -63,15 +63,15 @@ pub fn notification(told: &[NotifiableEvent]) -> Option<Notification> {
     Some(Notification {
         title,
         body,
-        items: news.iter().map(|one| one.item.key.clone()).collect(),
-        important: told.iter().any(|one| one.important),
+        items: latest.iter().map(|one| one.item.key.clone()).collect(),
+        important: events.iter().any(|one| one.important),
     })
 }
 
 /// A line for each event, or for each group where there are several of them.
-fn body(news: &[&NotifiableEvent]) -> String {
+fn body(latest: &[&NotifiableEvent]) -> String {
     let mut groups: Vec<Vec<&NotifiableEvent>> = Vec::new();
-    for one in news {
+    for one in latest {
         match groups.iter_mut().find(|group| group[0].group == one.group) {
             Some(group) => group.push(one),
             None => groups.push(vec![one]),
@@ -92,9 +92,9 @@ fn body(news: &[&NotifiableEvent]) -> String {
     lines.join("\n")
 }
 
-/// What happened, said to me.
-fn summary(told: &NotifiableEvent) -> Cow<'_, str> {
-    let NotifiableEvent { event, item, of_me, .. } = told;
+/// What happened, in a line that addresses me.
+fn summary(notifiable: &NotifiableEvent) -> Cow<'_, str> {
+    let NotifiableEvent { event, item, of_me, .. } = notifiable;
     match event.name {
         EventName::ReviewRequested if *of_me => {
             let by = pull_request::who(event.by.as_ref().map(|by| by.name.as_str()));
@@ -104,8 +104,8 @@ fn summary(told: &NotifiableEvent) -> Cow<'_, str> {
     }
 }
 
-fn single(told: &NotifiableEvent) -> (String, String) {
-    let (item, summary) = (&told.item, summary(told));
+fn single(notifiable: &NotifiableEvent) -> (String, String) {
+    let (item, summary) = (&notifiable.item, summary(notifiable));
     let more = match &item.detail {
         Detail::Build(build) => build
             .runs
@@ -122,14 +122,14 @@ fn single(told: &NotifiableEvent) -> (String, String) {
 }
 
 /// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
-fn title(news: &[&NotifiableEvent]) -> String {
-    let kinds = counted(news.iter().map(|one| one.item.key.kind));
+fn title(latest: &[&NotifiableEvent]) -> String {
+    let kinds = counted(latest.iter().map(|one| one.item.key.kind));
     // Whether it is of me makes a difference to a request for a review alone.
-    let names = counted(news.iter().map(|one| {
+    let names = counted(latest.iter().map(|one| {
         let name = one.event.name;
         (name, one.of_me && name == EventName::ReviewRequested)
     }));
-    let of = match counted(news.iter().map(|one| one.item.repo())).as_slice() {
+    let of = match counted(latest.iter().map(|one| one.item.repo())).as_slice() {
         [(repo, _)] => format!(" of {}", text::line(repo, WIDTH / 2)),
         repos if kinds.len() == 1 => format!(" in {} {}", repos.len(), places(kinds[0].0)),
         _ => String::new(),

@@ -116,7 +116,7 @@ impl Node {
     }
 }
 
-/// What stands between the braces, where the text is one `{{ expression }}` and nothing else.
+/// What is between the braces, where the text is one `{{ expression }}` and nothing else.
 fn only_expression(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
     let several = ["{{", "}}", "{%", "{#"].iter().any(|tag| inner.contains(tag));

@@ -73,7 +73,7 @@ pub struct TemplateError {
 /// A name that a template takes from its context, such as `item.branch`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
-    /// The line where it first stands, from 1.
+    /// The line where it first occurs, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
@@ -82,7 +82,7 @@ pub struct Name {
 }
 
 impl Template {
-    /// Reads a template. The error says where its syntax, or the name of a filter, is wrong.
+    /// Reads a template. The error has the place where its syntax, or the name of a filter, is wrong.
     pub fn compile(text: &str) -> Result<Self, TemplateError> {
         let template = Self { text: text.to_owned(), literal: !tag_starts(text) };
         if text.len() > LONGEST {
@@ -105,7 +105,7 @@ impl Template {
         self.literal
     }
 
-    /// The names that it takes from its context, in the order in which they stand.
+    /// The names that it takes from its context, in the order in which they occur.
     pub fn names(&self) -> Vec<Name> {
         if self.literal {
             return Vec::new();
@@ -184,7 +184,7 @@ impl Template {
         TemplateError { line: place.line, column: place.column, what: what.into(), nearest: None }
     }
 
-    /// Says in plain words what the engine found, with the unknown name where the context lacks one.
+    /// What the engine found, in plain words, with the unknown name where the context lacks one.
     fn explain(&self, error: &Error, context: Option<&Value>) -> TemplateError {
         let at = error.range().map_or(0, |range| range.start);
         if error.kind() == ErrorKind::UndefinedError
@@ -246,7 +246,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_fuel(Some(FUEL));
-    // Its errors say where they are only so.
+    // Its errors have their place only in this form.
     engine.set_debug(true);
     // A template without tags keeps its own as well.
     let mut syntax = SyntaxConfig::builder();
@@ -350,7 +350,7 @@ fn is_within(name: &str, path: &str) -> bool {
     path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// A dotted name that stands in a tag.
+/// A dotted name in a tag.
 struct Word<'a> {
     at: usize,
     text: &'a str,

@@ -110,7 +110,7 @@ fn day(one: &str, other: &str, after: &str, today: Date) -> Option<(String, bool
     (!(1..=days).contains(&day)).then(|| (no_such_day(first, year.is_some(), day), is_other))
 }
 
-/// `first` is the month's first day; `is_named` says that its year was typed.
+/// `first` is the month's first day; `is_named`: its year was typed.
 fn no_such_day(first: Date, is_named: bool, day: i8) -> String {
     let name =
         usize::try_from(first.month() - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default();

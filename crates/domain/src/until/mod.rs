@@ -1,57 +1,21 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `prose` tells
-//! times from other text.
+//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `prose`
+//! distinguishes times from other text.
 
+mod error;
 mod impossible;
 mod prose;
 mod reading;
 #[cfg(test)]
 mod tests;
 
-use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::duration::{self, Span};
+pub use error::{EXPECTED, TimeError};
 pub use prose::{goes_on, looks_like_time};
-
-/// What is expected, in words that follow "expected".
-pub const EXPECTED: &str =
-    "a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00";
-
-/// Words that may stand before a time, and say nothing more.
-pub const LEADS: [&str; 5] = ["for", "in", "until", "till", "til"];
-
-/// Why a text is no time to come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TimeError {
-    /// It is no time, or one that is not understood.
-    NotATime,
-    /// It is past.
-    Past,
-    /// It is more than a century away, which is hardly meant.
-    TooFar,
-    /// It can be read in several ways; what would be clear, in words that follow "expected".
-    Ambiguous(String),
-    /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
-    Followed(String),
-    /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
-    /// right, in words that follow "expected".
-    Impossible(String),
-}
-
-impl TimeError {
-    /// What would be right, in words that follow "expected".
-    pub fn expected(&self) -> &str {
-        match self {
-            Self::NotATime => EXPECTED,
-            Self::Past => "a time that is not past yet",
-            Self::TooFar => "a time within 100 years",
-            Self::Ambiguous(clear) => clear,
-            Self::Followed(what) => what,
-            Self::Impossible(what) => what,
-        }
-    }
-}
+pub use reading::{LEADS, names_a_date};
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
 /// a time is its 9:00, tonight 20:00, a time without a day the next time that the clock shows it, a weekday the next one after
@@ -138,9 +102,4 @@ fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
 /// What is wrong with a time that no [`Timestamp`] holds.
 pub fn too_late(text: &str) -> String {
     format!("{text:?} is too late: the last time that can be named is {}", Timestamp::MAX)
-}
-
-/// True for a date of the calendar, with a time and an offset or without.
-pub fn names_a_date(text: &str) -> bool {
-    Pieces::parse(text).is_ok()
 }

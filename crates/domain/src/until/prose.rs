@@ -1,4 +1,4 @@
-//! Times told from other text: where a person may have meant one, and where one may go on.
+//! Times distinguished from other text: where a person may have meant one, and where one may go on.
 
 use jiff::civil::Date;
 

@@ -3,11 +3,15 @@
 use jiff::{
     SignedDuration, Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime, Time, Weekday, time},
+    fmt::temporal::Pieces,
     tz::TimeZone,
 };
 
-use super::{LEADS, TimeError};
+use super::error::TimeError;
 use crate::duration::{self, LONGEST, Span};
+
+/// Words that may be before a time, and add nothing.
+pub const LEADS: [&str; 5] = ["for", "in", "until", "till", "til"];
 
 const DAYS: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),
@@ -78,7 +82,7 @@ enum DayKind {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Clock {
     At(Time),
-    /// An hour from 1 to 12, of which half of the day is not said.
+    /// An hour from 1 to 12, with neither half of the day.
     Hour(i8),
     /// That of the day before, or its own.
     Midnight,
@@ -93,7 +97,7 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     if let Ok(at) = text.parse::<Zoned>() {
         return near(at.timestamp(), now);
     }
-    // Without this it would be read in the local zone, because a civil time ignores what stands in brackets.
+    // Without this it would be read in the local zone, because a civil time ignores what is in brackets.
     if let Some(zone) = unread_zone(text) {
         return Err(zone);
     }
@@ -103,7 +107,7 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
         return zoned(at, now);
     }
     // A date that no clock holds.
-    if text.len() > DATE && super::names_a_date(text) {
+    if text.len() > DATE && names_a_date(text) {
         return Err(TimeError::TooFar);
     }
     let lower = text.to_lowercase();
@@ -161,7 +165,7 @@ fn length_before<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
 /// Why a date with a zone in brackets is no [`Zoned`]: mostly because nobody knows the zone.
 fn unread_zone(text: &str) -> Option<TimeError> {
     let (date, zone) = text.split_once('[')?;
-    if !super::names_a_date(date) {
+    if !names_a_date(date) {
         return None;
     }
     let is_known = zone.strip_suffix(']').is_some_and(|zone| TimeZone::get(zone).is_ok());
@@ -417,7 +421,7 @@ fn clock(words: &[&str]) -> Option<Clock> {
     Time::new(hour, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok().map(Clock::At)
 }
 
-/// An hour alone, of which it is said that it is one.
+/// An hour alone, with a word that marks it as one.
 fn bare(hour: &str) -> Option<Clock> {
     match number(hour)? {
         hour @ 1..=12 => Some(Clock::Hour(hour)),
@@ -472,4 +476,9 @@ fn either(hour: i8) -> TimeError {
 pub(super) fn is_clock(words: &[&str]) -> bool {
     let is_part = matches!(words, [part] if part_of_day(part).is_some());
     !is_part && clock(words).is_some()
+}
+
+/// True for a date of the calendar, with a time and an offset or without.
+pub fn names_a_date(text: &str) -> bool {
+    Pieces::parse(text).is_ok()
 }

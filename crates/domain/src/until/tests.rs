@@ -280,7 +280,7 @@ fn a_time_is_understood_whole_or_refused_whole() {
 }
 
 #[test]
-fn what_there_is_not_is_named() {
+fn impossible_dates_and_times_are_named() {
     let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
     let cases = [
         ("31 feb", "a day that its month has: February has no 31st, it has 28 days in 2027"),
@@ -329,7 +329,7 @@ fn what_there_is_not_is_named() {
 }
 
 #[test]
-fn what_follows_a_time_is_named() {
+fn text_after_a_time_is_named_in_the_error() {
     let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
     let cases = [
         ("tomorrow at 9 deploying", "\"tomorrow at 9\" is one, and \"deploying\" after it"),
@@ -347,7 +347,7 @@ fn what_follows_a_time_is_named() {
 }
 
 #[test]
-fn only_what_no_day_refuses_can_be_proposed() {
+fn only_always_future_times_are_proposed() {
     for text in ["2h", "tomorrow", "monday 14:30", "18:00", "end of day", "in 2 weeks"] {
         assert!(is_always_to_come(text), "{text}");
     }
@@ -392,7 +392,7 @@ fn a_time_before_now_is_past() {
 }
 
 #[test]
-fn words_that_may_belong_to_a_time_are_known() {
+fn words_that_may_continue_a_time_are_recognised() {
     let time = [
         "9",
         "9 disks",

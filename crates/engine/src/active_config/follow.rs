@@ -1,7 +1,7 @@
 //! Files that are followed: a change of the configuration or of a command file is applied at once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -12,12 +12,8 @@ use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::ConfigHandle;
-use crate::{
-    commands::command_file,
-    config::{Config, FILE_LIMIT},
-    system::private,
-};
+use super::handle::ConfigHandle;
+use crate::{commands::command_file, config::Config};
 
 /// A file that is being saved is quiet for this long before it is read.
 const SETTLED: Duration = Duration::from_millis(150);
@@ -63,7 +59,7 @@ pub(crate) async fn follow_files(live: ConfigHandle, stop: CancellationToken) {
         }
         // They are compared at once too: what changed before its folder was watched woke nobody.
         if live.has_changed_files() {
-            // What is wrong with it has been logged, and is told by `doctor`.
+            // What is wrong with it has been logged, and is shown by `doctor`.
             let _ = live.reload().await;
             continue;
         }
@@ -100,11 +96,11 @@ fn watch_folders(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, fo
     }
 }
 
-/// The folders that are watched, and what in them matters: other files there (a log, most of all our own) are nothing to us.
+/// The folders that are watched, and what in them is followed: other files there (a log, most of all our own) are nothing to us.
 #[derive(Debug, Default)]
 struct Followed {
     folders: BTreeSet<PathBuf>,
-    /// Names of files that matter, besides everything that ends like a command file.
+    /// Names of files that are followed, besides everything that ends like a command file.
     names: BTreeSet<OsString>,
     /// A file or folder is a link: what it leads to is watched as well.
     has_links: bool,
@@ -147,19 +143,6 @@ impl Followed {
             || path.file_name().is_some_and(|name| self.names.contains(name))
             || self.folders.contains(path)
     }
-}
-
-/// What is in the files that are followed, or why it cannot be read.
-pub(super) type Files = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
-
-pub(super) fn contents(config: &Config) -> Files {
-    let commands =
-        config.commands.dirs.iter().flat_map(|dir| command_file::files_in(dir).unwrap_or_default());
-    let content = |file: PathBuf| {
-        let read = private::read(&file, FILE_LIMIT).map_err(|error| error.to_string());
-        (file, read)
-    };
-    commands.chain([config.path.clone()]).map(content).collect()
 }
 
 #[cfg(test)]

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use callboard_domain::item::AccountName;
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::ConfigHandle;
-use crate::{accounts::Accounts, api::ApiError};
+use super::handle::{ConfigHandle, waiting};
 
 /// The waits between two looks at whether secrets that could not be read can be: doubled up to the second.
 const READ_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
@@ -40,28 +37,4 @@ pub(crate) async fn reconnect(live: ConfigHandle, stop: CancellationToken) {
             tracing::warn!(%error, "accounts could not be reconnected");
         }
     }
-}
-
-impl ConfigHandle {
-    /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
-    pub(crate) async fn read_secrets_again(&self) -> Result<(), ApiError> {
-        let waited = waiting(&self.now().accounts);
-        self.rebuild().await?;
-        let wait = waiting(&self.now().accounts);
-        let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
-        if !ready.is_empty() {
-            tracing::info!(
-                accounts = ready.len(),
-                "the secrets of accounts that waited for them can be read"
-            );
-            let retried = self.inner.means.store.retry_waiting_deliveries(ready, Timestamp::now()).await;
-            retried.map_err(ApiError::internal)?;
-        }
-        Ok(())
-    }
-}
-
-fn waiting(accounts: &Accounts) -> Vec<AccountName> {
-    let waiting = accounts.values().filter(|account| account.is_waiting());
-    waiting.map(|account| account.name.clone()).collect()
 }

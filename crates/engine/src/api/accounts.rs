@@ -227,7 +227,7 @@ pub struct TestAccount {
     pub account: AccountName,
 }
 
-/// Tells the owner that an account's secret was set or removed: the account is connected anew.
+/// Reports that an account's secret was set or removed: the account is connected anew.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct SecretChanged {
     /// The account.

@@ -63,7 +63,7 @@ pub enum AuditedChange {
     RunResolved {
         /// Its id.
         run: String,
-        /// True where it is said to have run.
+        /// True where the person found that it had run.
         ran: bool,
     },
     /// A message was sent again.
@@ -73,7 +73,7 @@ pub enum AuditedChange {
     },
     /// A setting was written to the configuration file.
     Configured {
-        /// Where it stands.
+        /// The keys that lead to it.
         path: Vec<String>,
         /// True where it was taken out.
         removed: bool,

@@ -253,7 +253,7 @@ pub struct LogProgress {
 pub struct LogLine {
     /// What it says.
     pub text: String,
-    /// True where it tells of an error.
+    /// True where it reports an error.
     pub error: bool,
 }
 

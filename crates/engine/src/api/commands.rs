@@ -27,7 +27,7 @@ pub struct CommandInfo {
     pub spec: CommandSpec,
     /// Where it comes from: the accounts that offer it, or its file.
     pub origin: Origin,
-    /// Where its outcome would be posted, as far as can be told without arguments.
+    /// Where its outcome would be posted, as far as that is known without arguments.
     pub posts_to: String,
 }
 
@@ -241,7 +241,7 @@ pub struct RunProgress {
     /// The steps that have begun, the first one first.
     #[serde(default)]
     pub steps: Vec<RunStep>,
-    /// Where its outcome stands.
+    /// The message with its outcome.
     pub delivery: Option<Delivery>,
     /// Why its end is not on the record yet, where it has ended and the store cannot be written. That is tried again.
     #[serde(default)]
@@ -268,7 +268,7 @@ pub struct RunsQuery {
     pub before: Option<String>,
 }
 
-/// Settles a run of which it is not known whether it happened: the word of a person who has looked.
+/// Records whether a run of which that was not known did happen, as a person found out.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct ResolveRun {
     /// The run's id, or the start of it.

@@ -39,7 +39,7 @@ pub struct FoundCommand {
     pub title: HighlightedText,
     /// What it does, in a line.
     pub summary: String,
-    /// Where its outcome would be posted, as far as can be told without arguments.
+    /// Where its outcome would be posted, as far as that is known without arguments.
     pub posts_to: String,
     /// What it takes, in words: `app, env, [ref]`.
     pub takes: String,

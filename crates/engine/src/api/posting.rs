@@ -1,4 +1,4 @@
-//! Where things are said: channels, the built-in room, deliveries.
+//! What is posted: channels, the built-in room, deliveries.
 
 use callboard_domain::{actor::Actor, chat::Address, error::ServiceError, message::Message};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ pub struct Post {
     /// The text. May be empty where an item is named.
     #[serde(default)]
     pub text: String,
-    /// An item: what it is, how it stands and whose turn it is are posted, after the text.
+    /// An item: what it is, its state and whose turn it is are posted, after the text.
     #[serde(default)]
     pub item: Option<String>,
 }
@@ -28,7 +28,7 @@ pub struct PostPlanQuery {
 /// What a post would say, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PostPlan {
-    /// Where it would stand.
+    /// Where it would be posted.
     pub address: Address,
     /// What it would say.
     pub message: Message,
@@ -102,10 +102,10 @@ pub struct Delivery {
     pub address: Address,
     /// What it says now.
     pub message: Message,
-    /// The run that it tells of.
+    /// The run that it is about.
     pub run: Option<String>,
-    /// The delivery in whose thread it stands, or is to stand: the first one about the same item. Where the chat has no
-    /// threads it stands by itself all the same.
+    /// The delivery in whose thread it is, or will be: the first one about the same item. Where the chat has no
+    /// threads it is posted on its own all the same.
     #[serde(default)]
     #[ts(optional = nullable)]
     pub under: Option<String>,
@@ -131,14 +131,14 @@ pub enum DeliveryState {
     Pending {
         /// Not before.
         next_at: Timestamp,
-        /// What the last try met.
+        /// What its account lacks, without which it is not tried; else what the last try met.
         error: Option<ServiceError>,
     },
     /// Being sent.
     Sending,
-    /// It stands in the channel, in its latest form.
+    /// It is in the channel, in its latest form.
     Posted,
-    /// It may stand in the channel; it is looked for before it is sent again.
+    /// It may be in the channel; it is looked up before it is sent again.
     Unknown {
         /// What is known.
         error: ServiceError,
@@ -155,7 +155,7 @@ pub enum DeliveryState {
     },
     /// It was not posted by itself: with others it became one message.
     Digested {
-        /// The id of the delivery that tells of it.
+        /// The id of the digest that reports it.
         into: String,
     },
 }
@@ -164,7 +164,7 @@ pub enum DeliveryState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum MootReason {
-    /// What it tells was not so any more, or asked nothing of anybody: the build was green again, the incident resolved or
+    /// What it reports was over, or asked nothing of anybody any more: the build was green again, the incident resolved or
     /// in somebody's hands, the pull request merged.
     Over {
         /// The item's state by then: `passed`, `resolved`, `merged`.

@@ -1,4 +1,4 @@
-//! What stands in the channels, as far as Callboard posted it.
+//! What is in the channels, as far as Callboard posted it.
 
 use callboard_domain::{chat::Address, message::Message};
 use jiff::Timestamp;
@@ -36,9 +36,9 @@ pub struct ChannelMessages {
 /// A message in a channel, or on its way there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChannelMessage {
-    /// Its id in the channel; before it stands there, its delivery's.
+    /// Its id in the channel; before it is posted, its delivery's.
     pub id: String,
-    /// The id of the message in whose thread it stands.
+    /// The id of the message in whose thread it is.
     pub under: Option<String>,
     /// What it says, in its latest form.
     pub message: Message,
@@ -50,6 +50,6 @@ pub struct ChannelMessage {
     pub state: DeliveryState,
     /// Where it can be seen.
     pub link: Option<String>,
-    /// The run that it tells of.
+    /// The run that it is about.
     pub run: Option<String>,
 }

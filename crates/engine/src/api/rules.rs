@@ -25,7 +25,7 @@ pub struct RuleInfo {
     pub last: Option<Event>,
 }
 
-/// Why was (or wasn't) I told of this?
+/// Why was (or wasn't) I notified of this?
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RulesExplain {
     /// The event's number.
@@ -45,7 +45,7 @@ pub struct Explanation {
     pub now: Decision,
 }
 
-/// What other rules would have made of the latest events. Nothing is told or posted.
+/// What other rules would have made of the latest events. Nothing is shown or posted.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RulesReplay {
     /// How many of the latest events that were decided upon; at most 1,000.
@@ -68,9 +68,9 @@ pub struct Replay {
 pub struct Replayed {
     /// The event.
     pub event: Event,
-    /// What was decided when it was seen; where other rules are tried, what the active ones say of the item as it is now, so
+    /// What was decided when it was seen; where other rules are tried, what the active ones decide of the item as it is now, so
     /// that only the rules make the difference.
     pub before: Decision,
-    /// What the tried rules say, of the item as it is now.
+    /// What the tried rules decide, of the item as it is now.
     pub after: Decision,
 }

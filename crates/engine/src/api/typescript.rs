@@ -7,10 +7,11 @@ use std::{
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{ApiError, list};
+use super::error::ApiError;
 
-/// The whole as one TypeScript file: every type of [`super`], and an interface `Calls` of the calls by name.
-pub fn typescript() -> String {
+/// The whole as one TypeScript file: every type of [`super`], and an interface `Calls` of the calls by name. `list` goes through
+/// the calls.
+pub(super) fn of_calls(list: impl FnOnce(&mut Declarations)) -> String {
     let mut all =
         Declarations { config: Config::default().with_large_int("number"), ..Declarations::default() };
     all.visit::<ApiError>();
@@ -68,7 +69,7 @@ impl TypeVisitor for Declarations {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::api::typescript;
 
     #[test]
     fn generated_typescript_matches_the_api() {

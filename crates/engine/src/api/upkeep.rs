@@ -66,7 +66,7 @@ pub enum CheckVerdict {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Reload {}
 
-/// The configuration file as it stands, and what is wrong with it.
+/// The configuration file as it is, and what is wrong with it.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct SettingsQuery {}
 
@@ -85,7 +85,7 @@ pub struct Settings {
 /// written, where the file would not be good.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Configure {
-    /// Where it stands: `["notifications", "quiet_hours"]`.
+    /// The keys that lead to it: `["notifications", "quiet_hours"]`.
     pub path: Vec<String>,
     /// What it is to be; `None` takes it out of the file.
     pub value: Option<Value>,
@@ -101,6 +101,6 @@ pub struct NotificationsQuery {}
 pub struct PendingNotifications {
     /// To be shown now.
     pub show: Vec<Notification>,
-    /// Items whose notifications are settled: what is shown of them can be withdrawn.
+    /// Items that no notification is about any more: what is shown of them can be withdrawn.
     pub settled: Vec<callboard_domain::item::ItemKey>,
 }

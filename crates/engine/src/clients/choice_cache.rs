@@ -5,14 +5,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use callboard_domain::action::Choice;
+use callboard_domain::{action::Choice, command::Args, item::AccountName};
 
-use crate::{accounts::Account, active_config::ActiveConfig, clients::calls::ChoicesKey};
+use crate::{accounts::Account, active_config::ActiveConfig};
 
 /// How long a list is good for.
 const AGE: Duration = Duration::from_secs(10);
 /// How many lists are kept.
 const KEPT: usize = 32;
+
+/// What a service was asked to list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ChoicesKey {
+    pub(crate) command: String,
+    pub(crate) account: Option<AccountName>,
+    pub(crate) arg: String,
+    pub(crate) args: Args,
+}
 
 /// The lists of the last seconds.
 #[derive(Default)]

@@ -216,7 +216,7 @@ fn daemon(engine: &Engine) -> Check {
             check(
                 "daemon",
                 CheckVerdict::Warning,
-                "not running: accounts are polled only when a command asks",
+                "not running: accounts are polled, and messages sent, only when a command asks",
             ),
             "start it: callboard serve",
         ),
@@ -380,7 +380,7 @@ async fn deliveries(engine: &Engine) -> Check {
     match engine.store().deliveries_not_posted(1_000).await {
         Ok(left) if left.is_empty() => check("deliveries", CheckVerdict::Ok, "everything has arrived"),
         Ok(left) => remedied(
-            check("deliveries", CheckVerdict::Warning, not_arrived(&left)),
+            check("deliveries", CheckVerdict::Warning, not_arrived(engine, left)),
             "callboard deliveries --pending",
         ),
         Err(error) => check("deliveries", CheckVerdict::Failed, error.to_string()),
@@ -388,10 +388,11 @@ async fn deliveries(engine: &Engine) -> Check {
 }
 
 /// How many messages have not arrived, and why, each reason once.
-fn not_arrived(left: &[Delivery]) -> String {
-    let mut reasons: Vec<String> = Vec::new();
+fn not_arrived(engine: &Engine, left: Vec<Delivery>) -> String {
+    let (count, mut reasons) = (left.len(), Vec::<String>::new());
     for delivery in left {
-        let reason = delivery.error.as_ref().map(|error| format!("{}: {error}", delivery.to));
+        let error = engine.inner.deliverer.lacks(&delivery).or(delivery.error);
+        let reason = error.map(|error| format!("{}: {error}", delivery.to));
         reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
     }
     let more = reasons.len().saturating_sub(REASONS);
@@ -400,8 +401,7 @@ fn not_arrived(left: &[Delivery]) -> String {
         reasons.push(format!("and {more} more reasons"));
     }
     let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
-    let messages =
-        if left.len() == 1 { "1 message has".to_owned() } else { format!("{} messages have", left.len()) };
+    let messages = if count == 1 { "1 message has".to_owned() } else { format!("{count} messages have") };
     format!("{messages} not arrived{reasons}")
 }
 

@@ -42,7 +42,7 @@ impl Action for EveryAccount {
         Ok(steps)
     }
 
-    /// One that cannot be read says so among the others; where none can be, that is the error.
+    /// One that cannot be read is reported among the others; where none can be, that is the error.
     async fn run(
         &self,
         args: &Args,

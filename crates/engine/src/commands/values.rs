@@ -20,7 +20,7 @@ pub(crate) fn names(spec: &CommandSpec) -> Vec<Name<'_>> {
     named.map(|arg| Name { name: &arg.name, ty: name(arg), values: &[], meaning: "an argument" }).collect()
 }
 
-/// What the names stand for in a run.
+/// The values of the names in a run.
 pub(crate) fn values(spec: &CommandSpec, args: &Args) -> Map<String, Value> {
     let named = spec.args.iter().filter(|arg| arg.ty != ArgType::Pairs);
     let value = |arg: &ArgSpec| match arg.ty {

@@ -1,4 +1,4 @@
-//! Takes secrets out of lines of a file before a message quotes them: one may stand there by mistake, and messages go
+//! Takes secrets out of lines of a file before a message quotes them: one may be there by mistake, and messages go
 //! into logs, chats and bug reports.
 
 use callboard_domain::nearest;
@@ -63,7 +63,7 @@ const SECRET_STARTS: [&str; 19] = [
 /// Shorter values are words, and masking them takes more from a message than it keeps.
 const LEAST: usize = 4;
 
-/// Masks one line. `every_value` masks every string in it: for a line whose key is not known, where anything may stand.
+/// Masks one line. `every_value` masks every string in it: for a line whose key is not known, which may contain anything.
 pub(super) fn mask(line: &str, every_value: bool) -> Masked {
     let mut hidden = vec![false; line.len()];
     let mut hide = |from: usize, to: usize| hidden[from..to].iter_mut().for_each(|it| *it = true);
@@ -111,7 +111,7 @@ fn values(line: &str) -> Vec<Value<'_>> {
                     key = &line[at + 1..end];
                     key_was_quoted = true;
                 } else if !(key.is_empty() && is_part_of_a_key(line, at, end)) {
-                    // Without a `=` the line is no TOML, and what stands before it is most likely its key.
+                    // Without a `=` the line is no TOML, and what comes before it is most likely its key.
                     if key.is_empty() {
                         key = last_word(&line[..at]);
                     }
@@ -145,7 +145,7 @@ fn values(line: &str) -> Vec<Value<'_>> {
     found
 }
 
-/// True for quotes that are joined by a point to what stands before or after them, as in `[accounts."my forge"]`: the name of a
+/// True for quotes that are joined by a point to what comes before or after them, as in `[accounts."my forge"]`: the name of a
 /// table or a key, which is no value.
 fn is_part_of_a_key(line: &str, from: usize, to: usize) -> bool {
     let is_part = |c: char| c != '.' && (is_key_char(c) || matches!(c, '"' | '\''));
@@ -225,7 +225,7 @@ fn is_secret(word: &str) -> bool {
         && (has(char::is_ascii_uppercase) || longest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// `token=...`, `password: ...`, `Bearer ...`, `Basic ...` inside texts: where the value stands.
+/// `token=...`, `password: ...`, `Bearer ...`, `Basic ...` inside texts: where the value is.
 fn assignments(line: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ';' | '`' | ')' | '}');
@@ -358,7 +358,7 @@ mod tests {
             (r#"[["a name".rules."bad name"]]"#, true, r#"[["a name".rules."bad name"]]"#),
             (r#"accounts."bad name".tokn = "hunter2""#, true, r#"accounts."bad name".tokn = "*******""#),
             (r#""bad name".token = "hunter2""#, false, r#""bad name".token = "*******""#),
-            // Names may be secrets by mistake, too; and what stands alone may be a value of a list.
+            // Names may be secrets by mistake, too; and what is alone may be a value of a list.
             (r#"[accounts."ghp_0123456789abcdef"]"#, true, r#"[accounts."********************"]"#),
             (r#"["hunter2-x"]"#, true, r#"["*********"]"#),
             (r#"x = "hunter2".y"#, true, r#"x = "*******".y"#),

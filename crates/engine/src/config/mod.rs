@@ -1,6 +1,7 @@
 //! `callboard.toml`: read whole, checked whole, and refused whole with everything that is wrong in it.
 
 mod edit;
+mod error;
 mod keys;
 mod mask;
 mod partial;
@@ -9,95 +10,27 @@ mod reader;
 mod schema;
 mod sections;
 mod toml_file;
+mod values;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
-use callboard_connectors::ConnectorConfig;
-use callboard_domain::{chat::Address, duration::Span, item::AccountName, people::People, rules::RuleConfig};
-
-use crate::{secrets::Place, system::private};
+use crate::system::private;
+use error::MOST_FAULTS;
 use reader::Reader;
 
 pub use edit::{add_account, remove_account};
 pub(crate) use edit::{configure, edit_account, toml, write};
+pub(crate) use error::unknown;
+pub use error::{ConfigError, ConfigErrors};
 pub use keys::{Key, Keys};
 pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
 pub use schema::schema;
 pub(crate) use schema::{alternatives, keys_of, properties};
 pub use sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey, Theme, TrayColours};
-pub use toml_file::ConfigError;
-pub(crate) use toml_file::{Step, TomlFile, unknown};
-
-/// The account name of the built-in room.
-pub const ROOM: &str = "room";
-/// Where outcomes go where nothing else says: a channel of the built-in room.
-pub const DEFAULT_CHANNEL: &str = "room:general";
-/// How often an account is polled where its table does not say.
-pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
-/// The shortest `every` that is taken: a typing mistake must not hammer a service.
-pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
-pub(crate) const FILE_LIMIT: u64 = 1 << 20;
-/// The most lines of a file that are named for being no UTF-8 or no TOML, and the most faults that are named in one value:
-/// what has more is no such file at all.
-const MOST_FAULTS: usize = 20;
-
-/// What to do about an `http` address of another machine.
-pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
-    format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")
-}
-
-/// The configuration, checked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Config {
-    /// The file that it was read from, whether or not it exists.
-    pub path: PathBuf,
-    /// Where outcomes go where nothing else says.
-    pub default_channel: Address,
-    /// The accounts by name.
-    pub accounts: BTreeMap<AccountName, ConnectorConfig>,
-    /// The names of accounts that cannot be read; none where nothing is wrong.
-    unread_accounts: BTreeSet<AccountName>,
-    /// Short names for addresses.
-    pub channels: BTreeMap<String, Address>,
-    /// The webhook listener; none listens where the section is absent.
-    pub receive: Option<Receive>,
-    /// The person's own rules; the built-in ones come after them.
-    pub rules: Vec<RuleConfig>,
-    /// False where the built-in rules are switched off.
-    pub builtin_rules: bool,
-    /// Where command files are.
-    pub commands: Commands,
-    /// Where secrets are kept.
-    pub secrets: Place,
-    /// How people are told.
-    pub notifications: Notifications,
-    /// How long things are kept.
-    pub keep: Keep,
-    /// How the desktop app looks and is called up.
-    pub desktop: Desktop,
-    /// Who people are, whatever services call them, and their teams.
-    pub people: People,
-    /// The keys of the file that have another name by now.
-    pub renamed: Vec<RenamedKey>,
-}
-
-/// Everything that is wrong in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigErrors(pub Vec<ConfigError>);
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<String> = self.0.iter().map(ConfigError::to_string).collect();
-        f.write_str(&all.join("\n"))
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
+pub(crate) use toml_file::{Step, TomlFile};
+pub use values::{Config, DEFAULT_CHANNEL, DEFAULT_EVERY, ROOM, SHORTEST_EVERY, is_name};
+pub(crate) use values::{FILE_LIMIT, below, clear_remedy};
 
 impl Config {
     /// Reads and checks a file. One that does not exist is an empty one.
@@ -105,7 +38,7 @@ impl Config {
         Self::read(path, &text_of(path)?)
     }
 
-    /// Reads and checks a text that stands, or is about to stand, at `path`.
+    /// Reads and checks a text that is, or is about to be, in the file `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
         match Self::inspect_text(path, text) {
             (Some(config), errors) if errors.is_empty() => Ok(config),
@@ -138,24 +71,7 @@ impl Config {
         (Some(config), errors)
     }
 
-    /// True where there is an account of that name, be it one that cannot be read.
-    pub(crate) fn has_account(&self, name: &AccountName) -> bool {
-        self.accounts.contains_key(name) || self.unread_accounts.contains(name)
-    }
-
-    /// The names of all accounts, also of those that cannot be read.
-    pub(crate) fn account_names(&self) -> impl Iterator<Item = &str> {
-        self.accounts.keys().chain(&self.unread_accounts).map(AccountName::as_str)
-    }
-
-    /// The address that a channel's short name or an `ACCOUNT:CHANNEL` stands for.
-    pub fn address(&self, channel: &str) -> Result<Address, String> {
-        resolve(channel, &self.channels, |account| self.has_account(account))
-    }
-}
-
-impl Config {
-    /// What is in force, in the shape of the file; accounts are told apart.
+    /// What is in force, in the shape of the file; accounts are listed elsewhere.
     pub(crate) fn as_json(&self) -> serde_json::Value {
         let channels: BTreeMap<&String, String> =
             self.channels.iter().map(|(name, address)| (name, address.to_string())).collect();
@@ -216,45 +132,6 @@ fn lossy_text_of(path: &Path) -> Result<(String, Vec<ConfigError>), ConfigError>
     };
     let faults = wrong.into_iter().map(fault).collect();
     Ok((text, faults))
-}
-
-fn resolve(
-    channel: &str,
-    channels: &BTreeMap<String, Address>,
-    is_account: impl Fn(&AccountName) -> bool,
-) -> Result<Address, String> {
-    if let Some(address) = channels.get(channel) {
-        return Ok(address.clone());
-    }
-    let or = if channels.is_empty() { ": write" } else { "; or write" };
-    let address: Address = channel.parse().map_err(|_| {
-        format!(
-            "{}{or} ACCOUNT:CHANNEL, or name it in [channels]",
-            unknown("channel", channel, channels.keys().map(String::as_str))
-        )
-    })?;
-    if address.account.as_str() == ROOM || is_account(&address.account) {
-        Ok(address)
-    } else {
-        Err(format!("{address}: there is no account `{}`", address.account))
-    }
-}
-
-/// A path as written in a file: `~` is the home folder, and a relative one is below the file's folder.
-pub(crate) fn below(file: &Path, path: &Path) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => {
-            directories::BaseDirs::new().map_or_else(|| path.to_owned(), |dirs| dirs.home_dir().join(rest))
-        }
-        Err(_) => file.parent().unwrap_or(Path::new("")).join(path),
-    }
-}
-
-/// Whether a text can name an account.
-pub fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 #[cfg(test)]

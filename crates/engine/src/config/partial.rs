@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{ConfigError, MOST_FAULTS, Step, TomlFile};
+use super::error::MOST_FAULTS;
 
 /// Stands where a text was refused in a list, so that the others keep their places; and for a name that is missing.
 pub(crate) const STAND_IN: &str = "\u{1a}";
@@ -42,68 +42,66 @@ pub(crate) fn text<'t>(text: impl Into<Cow<'t, str>>) -> DeValue<'t> {
     DeValue::String(text.into())
 }
 
-impl<'t> TomlFile<'t> {
-    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that, and where
-    /// more is wrong in it than is named.
-    pub(crate) fn read_value<T>(
-        &self,
-        path: &[Step<'_>],
-        mut value: Spanned<DeValue<'t>>,
-        stand_ins: StandIns<'_, 't>,
-        read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
-        errors: &mut Vec<ConfigError>,
-    ) -> Option<Part<T>> {
-        write_out_dates(value.get_mut());
-        let mut lacks: Vec<String> = Vec::new();
-        let (mut has_stand_ins, mut list_is_cut) = (false, false);
-        // One takes two rounds where a stand-in for it is refused as well.
-        for _ in 0..2 * MOST_FAULTS {
-            let error = match read(value.clone()) {
-                Ok(value) => return Some(Part { value, lacks, has_stand_ins }),
-                Err(error) => error,
-            };
-            if let Some(missing) = parse_error::missing(error.message()) {
-                // What was taken out is not missing, nor what is written with a slip of the fingers.
-                if !is_among(&lacks, missing) {
-                    errors.push(self.refusal(path, &error));
+/// Reads a value with `read`, and gives what that refuses in it to `refuse`, and where entries of lists were refused, in bytes,
+/// to `refused_entries`. `None` where the value lacks what it must have and nothing stands in for that, and where more is
+/// wrong in it than is named.
+pub(super) fn read<'t, T>(
+    mut value: Spanned<DeValue<'t>>,
+    stand_ins: StandIns<'_, 't>,
+    read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
+    mut refuse: impl FnMut(&toml::de::Error),
+    refused_entries: &mut Vec<usize>,
+) -> Option<Part<T>> {
+    write_out_dates(value.get_mut());
+    let mut lacks: Vec<String> = Vec::new();
+    let (mut has_stand_ins, mut list_is_cut) = (false, false);
+    // One takes two rounds where a stand-in for it is refused as well.
+    for _ in 0..2 * MOST_FAULTS {
+        let error = match read(value.clone()) {
+            Ok(value) => return Some(Part { value, lacks, has_stand_ins }),
+            Err(error) => error,
+        };
+        if let Some(missing) = parse_error::missing(error.message()) {
+            // What was taken out is not missing, nor what is written with a slip of the fingers.
+            if !is_among(&lacks, missing) {
+                refuse(&error);
+            }
+            lacks.push(missing.to_owned());
+            let Some((_, stand_in)) = stand_ins.iter().find(|(key, _)| *key == missing) else {
+                // What lacks it may be left out itself.
+                match take_out(&mut value, &error.span()?)? {
+                    Taken::Key(key) => lacks.push(key),
+                    Taken::Entry(_) | Taken::StandIn => list_is_cut = true,
                 }
-                lacks.push(missing.to_owned());
-                let Some((_, stand_in)) = stand_ins.iter().find(|(key, _)| *key == missing) else {
-                    // What lacks it may be left out itself.
-                    match take_out(&mut value, &error.span()?)? {
-                        Taken::Key(key) => lacks.push(key),
-                        Taken::Entry(_) | Taken::StandIn => list_is_cut = true,
-                    }
-                    continue;
-                };
-                let table = table_at(value.get_mut(), error.span().as_ref())?;
-                if table.contains_key(missing) {
-                    return None;
-                }
-                table.insert(
-                    Spanned::new(0..0, Cow::Owned(missing.to_owned())),
-                    Spanned::new(0..0, stand_in.clone()),
-                );
-                has_stand_ins = true;
                 continue;
-            }
-            let taken = error.span().and_then(|span| take_out(&mut value, &span));
-            let is_known = match &taken {
-                Some(Taken::StandIn) => true,
-                // A list without one of its entries has the wrong length.
-                _ => list_is_cut && parse_error::is_of_length(error.message()),
             };
-            if !is_known {
-                errors.push(self.refusal(path, &error));
+            let table = table_at(value.get_mut(), error.span().as_ref())?;
+            if table.contains_key(missing) {
+                return None;
             }
-            match taken? {
-                Taken::Key(key) => lacks.push(key),
-                Taken::Entry(place) => self.refused.borrow_mut().push(place),
-                Taken::StandIn => list_is_cut = true,
-            }
+            table.insert(
+                Spanned::new(0..0, Cow::Owned(missing.to_owned())),
+                Spanned::new(0..0, stand_in.clone()),
+            );
+            has_stand_ins = true;
+            continue;
         }
-        None
+        let taken = error.span().and_then(|span| take_out(&mut value, &span));
+        let is_known = match &taken {
+            Some(Taken::StandIn) => true,
+            // A list without one of its entries has the wrong length.
+            _ => list_is_cut && parse_error::is_of_length(error.message()),
+        };
+        if !is_known {
+            refuse(&error);
+        }
+        match taken? {
+            Taken::Key(key) => lacks.push(key),
+            Taken::Entry(place) => refused_entries.push(place),
+            Taken::StandIn => list_is_cut = true,
+        }
     }
+    None
 }
 
 /// What was taken out of a value.

@@ -120,7 +120,7 @@ impl Reader<'_, '_> {
         aliases
     }
 
-    /// Where a person is identified by what a key says. An account's name means that account; a service's name all of its
+    /// Where a person is identified by a key. An account's name means that account; a service's name all of its
     /// accounts, where they are of one service at one place: a login name means one person only there.
     fn place(
         &self,
@@ -230,13 +230,13 @@ fn slots(alias: &Alias, users: &BTreeMap<String, u32>) -> Vec<Slot> {
     let look = || look(&alias.id);
     match &alias.place {
         Place::LocalNumber => vec![(LOCAL.to_owned(), alias.id.clone())],
-        // A login name and its number are one user. The system tells upper case from lower case, people hardly do.
+        // A login name and its number are one user. The system distinguishes upper case from lower case, people hardly do.
         Place::LocalLogin => {
             let number = users.get(&alias.id).map(|number| (LOCAL.to_owned(), number.to_string()));
             std::iter::once((format!("{LOCAL} login"), look())).chain(number).collect()
         }
         Place::Email => vec![(EMAIL.to_owned(), look())],
-        // Without an account: what the service's own key says, for whoever adds one.
+        // Without an account: the value of the service's own key, for whoever adds one.
         Place::Accounts(accounts) if accounts.is_empty() => vec![(format!("service {}", alias.key), look())],
         Place::Accounts(accounts) => {
             accounts.iter().map(|account| (format!("account {account}"), look())).collect()

@@ -17,10 +17,11 @@ use toml::de::DeValue;
 
 use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, RenamedKey, SHORTEST_EVERY, Step,
-    TomlFile, below, clear_remedy, is_name, resolve,
+    TomlFile, below, clear_remedy, is_name,
     schema::SECTIONS,
     sections::{RENAMED, SecretsSection},
     stand_in, unknown,
+    values::resolve,
 };
 
 /// Reads section by section and gathers what is wrong.

@@ -1,4 +1,4 @@
-//! The sections of `callboard.toml`: what each may say.
+//! The sections of `callboard.toml`: what each may contain.
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
@@ -29,7 +29,7 @@ pub struct Commands {
     pub dirs: Vec<PathBuf>,
 }
 
-/// How people are told.
+/// How people are notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notifications {

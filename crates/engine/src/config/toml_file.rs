@@ -1,65 +1,26 @@
-//! A TOML file that knows where everything in it stands, so that every fault names file, line and column.
+//! A TOML file that knows the place of everything in it, so that every fault names file, line and column.
 
 use std::{
     cell::RefCell,
-    fmt,
     ops::{Range, RangeInclusive},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use callboard_domain::{
     nearest,
     parse_error::{self, Notation},
-    text,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
 use super::{
-    MOST_FAULTS,
-    mask::{mask, names_a_secret},
-    partial::{Part, StandIns},
+    error::{ConfigError, MOST_FAULTS, Quoted, char_start, fault, place, quoted_at, unknown},
+    mask::names_a_secret,
+    partial::{self, Part, StandIns},
 };
-
-/// A fault in a configuration or command file: where, what, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
-pub struct ConfigError {
-    /// The file.
-    pub file: PathBuf,
-    /// Counted from 1.
-    pub line: usize,
-    /// In characters, counted from 1.
-    pub column: usize,
-    /// What was wrong and what would be right, with the nearest name.
-    pub what: String,
-    /// The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
-    pub text: String,
-}
-
-impl ConfigError {
-    /// What is wrong with a file as a whole: it stands at its beginning, and no line is shown.
-    pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 1, column: 1, what: what.into(), text: String::new() }
-    }
-
-    /// What is wrong at a byte of a file's text.
-    pub(super) fn at_byte(file: &Path, text: &str, byte: usize, what: String) -> Self {
-        fault(file, text, byte..byte, what, quoted_at(text, byte))
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.display().to_string();
-        write!(f, "{}:{}:{}: {}", text::visible(&file), self.line, self.column, text::visible(&self.what))?;
-        let gutter = " ".repeat(self.line.to_string().len());
-        let under = " ".repeat(self.column.saturating_sub(1));
-        write!(f, "\n {gutter} |\n {} | {}\n {gutter} | {under}^", self.line, text::masked(&self.text))
-    }
-}
 
 /// One step towards a value: a key of a table or a place in an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +47,7 @@ pub(crate) struct TomlFile<'t> {
     text: &'t str,
     root: Spanned<DeTable<'t>>,
     /// Where entries of lists were refused, in bytes.
-    pub(super) refused: RefCell<Vec<usize>>,
+    refused: RefCell<Vec<usize>>,
 }
 
 impl<'t> TomlFile<'t> {
@@ -119,7 +80,7 @@ impl<'t> TomlFile<'t> {
         (Some(file).filter(|_| is_readable), faults)
     }
 
-    /// The keys of the file's outermost table, with where they stand.
+    /// The keys of the file's outermost table, with their places.
     pub(crate) fn sections(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         self.root.get_ref().keys().map(|key| (key.get_ref().as_ref(), key.span()))
     }
@@ -167,7 +128,21 @@ impl<'t> TomlFile<'t> {
         self.read_value(path, value, stand_ins, |value| T::deserialize(value.into_deserializer()), errors)
     }
 
-    /// Takes out what follows only from a refused entry of a list: of all that is said of it, the first counts.
+    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that, and where
+    /// more is wrong in it than is named.
+    pub(crate) fn read_value<T>(
+        &self,
+        path: &[Step<'_>],
+        value: Spanned<DeValue<'t>>,
+        stand_ins: StandIns<'_, 't>,
+        read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<Part<T>> {
+        let refuse = |error: &toml::de::Error| errors.push(self.refusal(path, error));
+        partial::read(value, stand_ins, read, refuse, &mut self.refused.borrow_mut())
+    }
+
+    /// Takes out what follows only from a refused entry of a list: of all that is reported of it, the first counts.
     pub(crate) fn without_consequences(&self, errors: &mut Vec<ConfigError>) {
         for start in self.refused.borrow().iter() {
             let (line, column) = place(self.text, *start);
@@ -185,7 +160,7 @@ impl<'t> TomlFile<'t> {
         fault(self.path, self.text, above.map_or(0..0, Spanned::span), what.into(), Quoted::WithoutSecrets)
     }
 
-    /// The same, `offset` characters into what a string value says.
+    /// The same, `offset` characters into the text of a string value.
     pub(crate) fn fault_within(
         &self,
         path: &[Step<'_>],
@@ -208,7 +183,7 @@ impl<'t> TomlFile<'t> {
         fault(self.path, self.text, span, what.into(), quoted)
     }
 
-    /// A fault at a key that is none of those that can stand there. `what` it is called: a key, a section.
+    /// A fault at a key that is none of those that can be there. `what` it is called: a key, a section.
     pub(crate) fn unknown_key<'a>(
         &self,
         span: Range<usize>,
@@ -224,8 +199,8 @@ impl<'t> TomlFile<'t> {
         fault(self.path, self.text, span, said, quoted)
     }
 
-    /// What serde says of a value, with the nearest name where it refused one.
-    pub(super) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
+    /// What serde reports of a value, with the nearest name where it refused one.
+    fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
         let unknown_name = parse_error::unknown(error.message());
         if let (Some(name), Some(span)) = (unknown_name.as_ref().filter(|it| it.is_key), error.span()) {
             return self.unknown_key(span, "key", name.found, name.known.iter().copied());
@@ -244,65 +219,12 @@ impl<'t> TomlFile<'t> {
     }
 }
 
-/// How a line is repeated in a message.
-#[derive(Clone, Copy, PartialEq)]
-enum Quoted {
-    /// What looks like a secret is masked.
-    WithoutSecrets,
-    /// So is every text: the key is not known, so its value may be a secret too.
-    WithoutValues,
-}
-
-/// How a line is repeated of which it is not known what may stand in it: in an account's table, a secret.
-fn quoted_at(text: &str, at: usize) -> Quoted {
-    if in_accounts(text, at) { Quoted::WithoutValues } else { Quoted::WithoutSecrets }
-}
-
-/// Whether a place is in the table of an account.
-fn in_accounts(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or(text);
-    let table = before.lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
-    table.is_some_and(|table| table.trim_start_matches('[').trim_start().starts_with("accounts"))
-}
-
-/// The most characters of a line that are looked at to quote it.
-const QUOTED: usize = 1_000;
-
-/// The line and column of a byte, counted from 1; the column in characters.
-fn place(text: &str, byte: usize) -> (usize, usize) {
-    let start = char_start(text, byte);
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    (text[..line_start].matches('\n').count() + 1, text[line_start..start].chars().count() + 1)
-}
-
-/// The beginning of the character in which a byte is.
-fn char_start(text: &str, byte: usize) -> usize {
-    (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
-fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> ConfigError {
-    let (line_number, column) = place(text, span.start);
-    let start = char_start(text, span.start);
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let line = text[line_start..].lines().next().unwrap_or_default();
-    // Of a line without end, such as a generated one, no more is looked at than is shown, and a little after it.
-    let line = line.char_indices().nth(QUOTED).map_or(line, |(end, _)| &line[..end]);
-    let masked = mask(line, quoted == Quoted::WithoutValues);
-    ConfigError {
-        file: path.to_owned(),
-        line: line_number,
-        column,
-        what: callboard_domain::text::visible(&masked.redact(&what)).into_owned(),
-        text: callboard_domain::text::masked(&masked.line.chars().take(200).collect::<String>()),
-    }
-}
-
-/// Where in a string as it is written, with its quotes and escapes, a character of what it says stands, in bytes.
+/// Where a character of a string's text is in the string as it is written, with its quotes and escapes, in bytes.
 fn within(written: &str, offset: usize) -> usize {
     let several_lines = written.starts_with("\"\"\"") || written.starts_with("'''");
     let escapes = written.starts_with('"');
     let mut at = if several_lines { 3 } else { 1 };
-    // A line break right after the opening quotes is not part of what it says.
+    // A line break right after the opening quotes is not part of its text.
     if several_lines {
         let first_break =
             written[at..].bytes().take_while(|b| matches!(b, b'\r' | b'\n')).position(|b| b == b'\n');
@@ -315,7 +237,7 @@ fn within(written: &str, offset: usize) -> usize {
         let (Some(first), second) = (chars.next(), chars.next()) else { break };
         let is_escape = escapes && first == '\\';
         if is_escape && second.is_some_and(char::is_whitespace) {
-            // A backslash at the end of a line takes the white space after it along, and says nothing.
+            // A backslash at the end of a line takes the white space after it along, and means nothing.
             at += 1 + rest[1..].find(|c: char| !c.is_whitespace()).unwrap_or(rest.len() - 1);
             continue;
         }
@@ -334,21 +256,10 @@ fn within(written: &str, offset: usize) -> usize {
     at.min(written.len().saturating_sub(1))
 }
 
-/// "there is no key `wach`; did you mean `watch`?", or all that it can be where nothing is near.
-pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    let nearest = callboard_domain::nearest::nearest(found, known.iter().copied());
-    let list: Vec<String> = known.iter().take(20).map(|name| format!("`{name}`")).collect();
-    let right = match nearest {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None if list.is_empty() => String::new(),
-        None => format!("; it can be {}", list.join(", ")),
-    };
-    format!("there is no {what} `{found}`{right}")
-}
-
 #[cfg(test)]
 mod tests {
+    use callboard_domain::text;
+
     use super::*;
 
     #[test]
@@ -427,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_place_in_a_string_is_found_as_it_is_written() {
-        // What is meant stands after the `^`, which is taken out of the text.
+        // What is meant comes after the `^`, which is taken out of the text.
         let cases = [
             ("a = \"xy^{z\"", "xy{z"),
             ("a = 'xy^{z'", "xy{z"),

@@ -1,6 +1,6 @@
 use callboard_domain::secret::SecretString;
 
-use super::{SecretsError, Vault};
+use super::vault::{SecretsError, Vault};
 
 /// Secrets in environment variables.
 pub(super) struct Environment;

@@ -15,7 +15,7 @@ use chacha20poly1305::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Found, SecretsError, Vault};
+use super::vault::{Found, SecretsError, Vault};
 use crate::system::private;
 
 /// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
@@ -43,7 +43,7 @@ struct Key {
     bytes: Zeroizing<[u8; 32]>,
 }
 
-/// The file as it stands on disk.
+/// The file as it is on disk.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     format: String,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use keyring_core::{CredentialStore, Error};
 
-use super::{Found, Place, SecretsError, Vault};
+use super::vault::{Found, Place, SecretsError, Vault};
 
 /// The name that keychain programs show.
 const SERVICE: &str = "callboard";

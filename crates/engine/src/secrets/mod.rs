@@ -3,126 +3,29 @@
 mod environment;
 mod file;
 mod keyring;
+mod memory;
+mod vault;
 
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    path::Path,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use callboard_domain::secret::SecretString;
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-pub use environment::variable;
+use self::vault::{Found, Vault};
 
-/// How long a store may take to answer before it counts as locked or absent: a locked one can wait for ever.
-pub const TIME_OUT: Duration = Duration::from_secs(3);
+pub use self::{
+    environment::variable,
+    vault::{Place, SecretsError, TIME_OUT},
+};
+
 /// So much longer for each secret that is asked for at once.
 const TIME_OUT_EACH: Duration = Duration::from_millis(20);
 /// Reading the encrypted file takes work, and waits for nobody.
 const FILE_TIME_OUT: Duration = Duration::from_secs(30);
-
-/// The kinds of store, as `secrets.store` names them.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ts_rs::TS,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// The system's keychain: Secret Service, macOS Keychain, Windows Credential Manager.
-    #[default]
-    Keychain,
-    /// The kernel's keyring: until the next restart of the machine. Linux only.
-    Session,
-    /// A file in the data folder, encrypted with a passphrase (`CALLBOARD_PASSPHRASE` or asked for).
-    File,
-    /// Environment variables `CALLBOARD_SECRET_<ACCOUNT>_<FIELD>`; read only.
-    Env,
-}
-
-impl Place {
-    /// What people call it.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Keychain => "the system's keychain",
-            Self::Session => "the kernel keyring (until the next restart)",
-            Self::File => "the encrypted file",
-            Self::Env => "the environment",
-        }
-    }
-}
-
-/// Why a secret could not be read or kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SecretsError {
-    /// No answer within [`TIME_OUT`].
-    #[error("{place} did not answer within {} s: it is locked or not running. Unlock it, or choose another place: secrets.store = \"file\", \"session\" or \"env\"", TIME_OUT.as_secs())]
-    NoAnswer {
-        /// Which.
-        place: &'static str,
-    },
-    /// It is locked.
-    #[error(
-        "{place} is locked. Unlock it: Callboard goes on by itself; or choose another place: secrets.store = \"file\", \"session\" or \"env\""
-    )]
-    Locked {
-        /// Which.
-        place: &'static str,
-    },
-    /// It said no.
-    #[error(
-        "{place} cannot be used: {why}. Start or unlock it, or choose another place: secrets.store = \"file\", \"session\" or \"env\""
-    )]
-    Unavailable {
-        /// Which.
-        place: &'static str,
-        /// In its words.
-        why: String,
-    },
-    /// The encrypted file needs its passphrase.
-    #[error(
-        "the encrypted file {0} needs its passphrase: set CALLBOARD_PASSPHRASE, or run this where it can be asked for"
-    )]
-    NoPassphrase(PathBuf),
-    /// The passphrase does not open the encrypted file.
-    #[error("the passphrase does not open {0}, or the file is damaged")]
-    WrongPassphrase(PathBuf),
-    /// The environment cannot be written.
-    #[error("secrets.store is \"env\": set the variable {0} where Callboard is started")]
-    ReadOnly(String),
-    /// A file could not be read or written.
-    #[error("{path}: {why}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// This system has no such place.
-    #[error("{0} is not available on this system")]
-    Unsupported(&'static str),
-}
-
-/// A place that keeps secrets. Its calls may block for long; [`Secrets`] bounds them.
-trait Vault: Send + Sync {
-    fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError>;
-    fn set(&self, account: &str, field: &str, secret: &SecretString) -> Result<(), SecretsError>;
-    fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError>;
-
-    /// Reads several, by account and field: the place is opened once. Fails as a whole where none can be read.
-    fn get_all(&self, fields: &[(String, String)]) -> Result<Vec<Found>, SecretsError> {
-        Ok(fields.iter().map(|(account, field)| self.get(account, field)).collect())
-    }
-
-    /// Whether it is locked, without anybody being asked to unlock it; `None` where that cannot be known.
-    fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
-        Ok(None)
-    }
-}
-
-/// One of several secrets that were read.
-type Found = Result<Option<SecretString>, SecretsError>;
 
 /// The accounts' secrets.
 #[derive(Clone)]
@@ -134,7 +37,7 @@ pub struct Secrets {
 impl Secrets {
     /// Opens the place that the configuration names. Nothing is asked of it yet.
     ///
-    /// `passphrase` opens the encrypted file; where it is `None` and needed, calls say so.
+    /// `passphrase` opens the encrypted file; where it is `None` and needed, calls fail.
     pub fn open(place: Place, data: &Path, passphrase: Option<SecretString>) -> Self {
         let vault: Arc<dyn Vault> = match place {
             Place::Keychain => Arc::new(keyring::Keyring::system()),
@@ -151,7 +54,7 @@ impl Secrets {
             .into_iter()
             .map(|(account, field, secret)| ((account.to_owned(), field.to_owned()), secret.into()))
             .collect();
-        Self { vault: Arc::new(Memory(Mutex::new(known))), place: Place::Env }
+        Self { vault: Arc::new(memory::Memory(Mutex::new(known))), place: Place::Env }
     }
 
     /// Where they are kept.
@@ -245,30 +148,6 @@ impl Secrets {
             Ok(Err(_)) => Err(SecretsError::Unavailable { place, why: "it broke off".into() }),
             Err(_) => Err(SecretsError::NoAnswer { place }),
         }
-    }
-}
-
-struct Memory(Mutex<BTreeMap<(String, String), SecretString>>);
-
-impl Memory {
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), SecretString>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Vault for Memory {
-    fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError> {
-        Ok(self.with(|known| known.get(&(account.to_owned(), field.to_owned())).cloned()))
-    }
-
-    fn set(&self, account: &str, field: &str, secret: &SecretString) -> Result<(), SecretsError> {
-        self.with(|known| known.insert((account.to_owned(), field.to_owned()), secret.clone()));
-        Ok(())
-    }
-
-    fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError> {
-        self.with(|known| known.remove(&(account.to_owned(), field.to_owned())));
-        Ok(())
     }
 }
 

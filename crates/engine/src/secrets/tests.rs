@@ -63,7 +63,7 @@ async fn the_encrypted_file_keeps_secrets_and_opens_with_its_passphrase_only() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_told_and_left_as_it_is() {
+async fn damaged_file_is_reported_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secrets.enc");
     for damage in ["", "{}", "not json", r#"{"format":"callboard-secrets-9"}"#] {

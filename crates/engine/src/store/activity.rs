@@ -1,4 +1,4 @@
-//! What happened in the last days, counted where it stands.
+//! What happened in the last days, counted in the store.
 
 use std::ops::ControlFlow;
 

@@ -1,5 +1,5 @@
-//! The audit log: what was changed, by whom and through what. Each entry is written in one step with what it tells of, as
-//! far as that is in the store.
+//! The audit log: what was changed, by whom and through what. Each entry is written in one step with the change that it
+//! records, as far as that is in the store.
 
 use callboard_domain::actor::{Actor, Principal};
 use jiff::Timestamp;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     Store, StoreError,
     row::{At, Clock, Json, Lenient, SafeMessage, all, one, run},
-    unreadable::unreadable_message,
+    unreadable_row::unreadable_message,
 };
 
 pub(super) const V1: &str = "
@@ -35,11 +35,11 @@ pub struct BuiltinRoomMessage {
     pub id: i64,
     /// The channel.
     pub channel: String,
-    /// The message under which it stands.
+    /// The message that it answers in a thread.
     pub thread: Option<i64>,
     /// The delivery that it came with.
     pub key: DeliveryKey,
-    /// What it says.
+    /// The message.
     pub message: Message,
     /// When it was posted.
     pub at: Timestamp,
@@ -49,7 +49,7 @@ pub struct BuiltinRoomMessage {
 
 pub(super) const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
 
-/// Reads a message from the columns [`COLUMNS`]. One that cannot be read in part stands there all the same, and says so.
+/// Reads a message from the columns [`COLUMNS`]. One that cannot be read in part is shown all the same, with a note.
 fn read(row: &Row<'_>) -> rusqlite::Result<BuiltinRoomMessage> {
     read_noting(row).map(|(message, _)| message)
 }
@@ -73,7 +73,7 @@ fn by_key(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<Built
     one(conn, &format!("SELECT {COLUMNS} FROM room WHERE key = ?1"), [&key.0], read)
 }
 
-/// Deletes up to `limit` from before `before`, except those under which something newer stands.
+/// Deletes up to `limit` from before `before`, except those with a newer answer.
 pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM room WHERE id IN (SELECT id FROM room WHERE at < ?1 AND NOT EXISTS (
                    SELECT 1 FROM room reply WHERE reply.thread = room.id AND reply.at >= ?1) LIMIT ?2)";
@@ -81,8 +81,8 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
 }
 
 impl Store {
-    /// Posts in the room; gives the message's number. A key that stands there already gives that message's number.
-    /// A reply to a message that is gone stands by itself.
+    /// Posts in the room; gives the message's number. A key that is there already gives that message's number.
+    /// A reply to a message that is gone begins a thread.
     pub async fn post_in_room(
         &self,
         channel: &str,
@@ -143,7 +143,7 @@ impl Store {
         .await
     }
 
-    /// The room's channels in which something stands, by name, with when the latest message was posted.
+    /// The room's channels that have messages, by name, with when the latest message was posted.
     pub async fn room_channels(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         self.read(|conn| {
             // A time that is damaged does not hide its channel.

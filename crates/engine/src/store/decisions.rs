@@ -1,4 +1,4 @@
-//! What the rules said about each event, and the desktop notifications that are still to be shown.
+//! What the rules decided about each event, and the desktop notifications that are still to be shown.
 
 use callboard_domain::event::Event;
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_pending ON decisions (event) WHERE notice = 'pending';
 ";
 
-/// Where a notification stands: column `notice`, which is NULL where there is to be none.
+/// The state of a notification: column `notice`, which is NULL where there is to be none.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum NoticeState {
@@ -76,7 +76,7 @@ pub(super) fn insert(
 }
 
 impl Store {
-    /// What the rules said about an event, as JSON: "why did I get this?". `None` for old events and unknown numbers.
+    /// What the rules decided about an event, as JSON: "why did I get this?". `None` for old events and unknown numbers.
     pub async fn decision(&self, event: i64) -> Result<Option<String>, StoreError> {
         self.read(move |conn| {
             one(conn, "SELECT decision FROM decisions WHERE event = ?1", [event], |row| row.get(0))
@@ -84,7 +84,7 @@ impl Store {
         .await
     }
 
-    /// What the rules said about the events that were seen since, among the latest tens of thousands.
+    /// What the rules decided about the events that were seen since, among the latest tens of thousands.
     pub async fn decisions_since(&self, since: Timestamp) -> Result<Vec<(i64, String)>, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT d.event, d.decision FROM decisions d JOIN events e ON e.id = d.event
@@ -94,7 +94,7 @@ impl Store {
         .await
     }
 
-    /// What the rules said about the latest events that they were asked about, newest first, at most `limit`.
+    /// What the rules decided about the latest events that they were asked about, newest first, at most `limit`.
     pub async fn latest_decisions(&self, limit: u32) -> Result<Vec<(i64, String)>, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT event, decision FROM decisions ORDER BY event DESC LIMIT ?1";
@@ -133,7 +133,7 @@ impl Store {
         .await
     }
 
-    /// Records that these events have been shown, or need not be any more: they are not told again.
+    /// Records that these events have been shown, or need not be any more: they are not shown again.
     pub async fn mark_shown(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
         let events = events.to_owned();
         self.write(move |conn| {

@@ -28,7 +28,7 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
-    /// The file has our tables, and does not say of which format they are.
+    /// The file has our tables, and no number of their format.
     #[error(
         "{} holds Callboard's tables, but not the number of their format (it says 0): it is not a whole copy of a \
          Callboard database. Nothing in it was changed. Put a whole copy in its place, or move it away to start with an \
@@ -57,7 +57,7 @@ pub enum StoreError {
     NotWritable {
         /// The database.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         why: String,
     },
     /// Others could put files into the folder, so that what is found there need not be ours.
@@ -91,7 +91,7 @@ pub enum StoreError {
     Disk {
         /// The database.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         why: String,
     },
     /// More is waiting to be written than the store takes: try again in a moment.

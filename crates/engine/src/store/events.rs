@@ -46,7 +46,7 @@ ALTER TABLE events ADD COLUMN who_id TEXT;
 
 /// Whom it asks for something, and who had been asked by then. Before that, a request for a review was recorded only where it was
 /// the account's own user who was asked (or a team of theirs): it is known by the login from now on, as all others are by
-/// whom they ask, so that none is told again.
+/// whom they ask, so that none is reported again.
 pub(super) const V4: &str = "
 ALTER TABLE events ADD COLUMN of_whom TEXT;      -- Users as JSON; NULL: nobody in particular, or not recorded
 ALTER TABLE events ADD COLUMN asked_before TEXT; -- their ids as JSON; NULL: nobody

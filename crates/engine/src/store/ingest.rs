@@ -1,4 +1,4 @@
-//! Taking in what a source reports: what it says is compared with what is stored, and everything that follows from it
+//! Taking in what a source reports: it is compared with what is stored, and everything that follows from it
 //! (items, events, decisions, messages to be sent, the source's cursor) is written in one transaction.
 
 mod gone;
@@ -25,20 +25,20 @@ use super::{
     events::{self, News},
     hooks,
     items::{self, Known},
-    row::{all, whole_micros},
+    row::{all, before, whole_micros},
     runs,
     sources::{self, SourceState},
 };
 
-/// What happened longer ago than this is on the record but never news, even if it is first heard of now. Nor is what
-/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been heard of before.
+/// What happened longer ago than this is on the record but never news, even if it is first seen now. Nor is what
+/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been seen before.
 const NEWS: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long an item may be reported unchanged before that is written, so that what is still reported is not deleted as
 /// long over, and then news again.
 const SEEN: Duration = Duration::from_secs(86_400);
 
-/// What a source says.
+/// What a source reports.
 #[derive(Debug, Clone)]
 pub enum Report {
     /// A poll that succeeded.
@@ -59,7 +59,7 @@ pub enum Report {
 pub struct Watched(Arc<dyn Fn(&Item) -> bool + Send + Sync>);
 
 impl Watched {
-    /// What the function says.
+    /// As the function decides.
     pub fn by(watches: impl Fn(&Item) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(watches))
     }
@@ -94,7 +94,7 @@ pub struct NewEvent<'a> {
     pub item: &'a Item,
     /// Who the account acts as.
     pub me: &'a Identity,
-    /// True where a person has put the item aside until a time that has not come yet.
+    /// True where a person has snoozed the item until a time that has not come yet.
     pub snoozed: bool,
 }
 
@@ -111,31 +111,31 @@ pub struct EventDecision {
     pub posts: Vec<Post>,
 }
 
-/// A channel in which a rule has the event posted. It is put into words when it is sent.
+/// A channel in which a rule has the event posted. It is rendered when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Where it goes.
     pub to: Address,
-    /// A line that is to stand below it.
+    /// A line to be shown below it.
     pub note: Option<String>,
     /// The name of the rule.
     pub rule: String,
 }
 
 /// Decides what is to be done about events. Called while they are being written, for each that is news: it must be
-/// quick and do no IO. What it says is written with the event; it may be asked again where what it said was not written.
+/// quick and do no IO. Its decision is written with the event; it may be asked again where that was not written.
 /// If it panics, nothing of the report is written.
 pub trait Decide: Send + Sync {
     /// What is to be done.
     fn decide(&self, happened: NewEvent<'_>) -> EventDecision;
 
-    /// True where what has happened is the doing of that run of ours, so that the message about the run tells of it.
+    /// True where what has happened is the doing of that run of ours, so that the message about the run reports it.
     fn is_doing_of(&self, run: &Run, happened: NewEvent<'_>) -> bool {
         let _ = (run, happened);
         false
     }
 
-    /// How long events are kept: what happened longer ago may have been told and forgotten, and is no news.
+    /// How long events are kept: what happened longer ago may have been reported and forgotten, and is no news.
     fn remembered(&self) -> Duration {
         NEWS
     }
@@ -148,7 +148,7 @@ const LATELY: Duration = Duration::from_secs(86_400);
 struct ReportContext<'a> {
     conn: &'a Connection,
     account: &'a AccountName,
-    standing: SourceState,
+    source: SourceState,
     /// True for the first poll of the account: what it finds without a time is old.
     first_poll: bool,
     /// When the poll began; `None` for a webhook.
@@ -165,31 +165,31 @@ pub(super) fn ingest(
     now: Timestamp,
     decide: &dyn Decide,
 ) -> rusqlite::Result<Ingested> {
-    let standing = sources::standing(conn, account, now)?;
+    let source = sources::state(conn, account, now)?;
     let now = whole_micros(now);
-    let mut intake = ReportContext {
+    let mut context = ReportContext {
         conn,
         account,
-        first_poll: matches!(report, Report::Poll { .. }) && !standing.polled,
+        first_poll: matches!(report, Report::Poll { .. }) && !source.polled,
         polled: match report {
             Report::Poll { began_at, .. } => Some(*began_at),
             Report::Hook(_) => None,
         },
-        standing,
+        source,
         now,
         decide,
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, remember }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, remember }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
-            intake.ingest_webhook(snapshots, gone)?;
-            emptied.iter().try_for_each(|(scope, reason)| intake.empty(scope, reason))?;
-            if intake.standing.baseline_at.is_none() {
+            context.ingest_webhook(snapshots, gone)?;
+            emptied.iter().try_for_each(|(scope, reason)| context.empty(scope, reason))?;
+            if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
             if let Some(remember) = remember {
@@ -197,23 +197,23 @@ pub(super) fn ingest(
             }
         }
         Report::Poll { batch, began_at, watched } => {
-            if intake.standing.baseline_at.is_none() {
+            if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, *began_at)?;
-                intake.standing.baseline_at = Some(*began_at);
+                context.source.baseline_at = Some(*began_at);
             }
             // Before what is reported, so that it is compared with what is left.
-            batch.gone_runs.iter().try_for_each(|it| intake.leave_runs(it))?;
-            intake.ingest_webhook(&batch.snapshots, &batch.gone)?;
+            batch.gone_runs.iter().try_for_each(|it| context.leave_runs(it))?;
+            context.ingest_webhook(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
                 let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
                 for scope in &batch.complete {
-                    intake.miss(scope, &named, *began_at, watched)?;
+                    context.miss(scope, &named, *began_at, watched)?;
                 }
             }
             sources::polled(conn, account, batch, *began_at)?;
         }
     }
-    Ok(Ingested { events: intake.events, duplicate: false })
+    Ok(Ingested { events: context.events, duplicate: false })
 }
 
 impl ReportContext<'_> {
@@ -258,7 +258,7 @@ impl ReportContext<'_> {
         let Self { conn, now, .. } = *self;
         let Change { item, changed, transitions } = change;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
-        let aside = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
+        let off_board = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
         let snoozed = stored.and_then(|stored| stored.snoozed);
         let n = match &known {
             None => items::insert(conn, &item, now)?,
@@ -273,7 +273,7 @@ impl ReportContext<'_> {
                 known.n
             }
         };
-        let subject = Subject { n, item: &item, aside, snoozed };
+        let subject = Subject { n, item: &item, off_board, snoozed };
         transitions.iter().try_for_each(|transition| self.record(&subject, transition))?;
         // What happened has done so.
         match changed && transitions.is_empty() {
@@ -282,24 +282,24 @@ impl ReportContext<'_> {
         }
     }
 
-    /// Writes an event, and what the rules say about it where it is news.
+    /// Writes an event, and what the rules decide about it where it is news.
     fn record(&mut self, subject: &Subject<'_>, transition: &Transition) -> rusqlite::Result<()> {
         let Self { conn, now, decide, .. } = *self;
         let Subject { n, item, .. } = *subject;
         let at = whole_micros(transition.at.unwrap_or(now));
         let old = match transition.at {
             Some(at) => {
-                self.standing.baseline_at.is_some_and(|baseline| is_before(at, baseline))
+                self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
                     || at < before(now, NEWS.min(decide.remembered()))
             }
             None => self.first_poll,
         };
-        let moot = rules::is_moot(transition.name, &transition.of, item, &self.standing.me, now)
+        let moot = rules::is_moot(transition.name, &transition.of, item, &self.source.me, now)
             || rules::ends(transition.name).map_or(Ok(false), |ends| events::all_moot(conn, n, ends))?;
         let because = moot.then(|| rules::moot_cause(item, now));
         let news = News { old, moot: because };
         let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
-        // Whether or not anything is posted of it: what stands in a channel shows how its item is.
+        // Whether or not anything is posted of it: what was posted in a channel shows the state of its item.
         deliveries::renew_all(conn, n, &item.key, now)?;
         let event = Event {
             id,
@@ -317,12 +317,14 @@ impl ReportContext<'_> {
         };
         if !old && !moot {
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
-            let happened = NewEvent { event: &event, item, me: &self.standing.me, snoozed };
+            let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
             let decided = decide.decide(happened);
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
             // What only others are asked for is nothing that has happened, unless a rule makes it so.
-            let is_told = decided.notice.is_some() || !decided.posts.is_empty();
-            if subject.aside && (is_told || !rules::concerns_others_only(&event, item, &self.standing.me)) {
+            let is_notified = decided.notice.is_some() || !decided.posts.is_empty();
+            if subject.off_board
+                && (is_notified || !rules::concerns_others_only(&event, item, &self.source.me))
+            {
                 items::clear_snooze_on_change(conn, n)?;
             }
             if decided.silence {
@@ -348,12 +350,8 @@ impl ReportContext<'_> {
     }
 }
 
-/// So long before; the beginning of time where that is longer than time is.
-pub(super) fn before(now: Timestamp, span: Duration) -> Timestamp {
-    now.checked_sub(span).unwrap_or(Timestamp::MIN)
-}
-
-/// Whether it happened before `baseline`. Many services tell whole seconds: what they date to its second may have come after.
+/// Whether it happened before `baseline`. Many services report whole seconds: what they date to its
+/// second may have come after.
 fn is_before(at: Timestamp, baseline: Timestamp) -> bool {
     match at.subsec_nanosecond() {
         0 => at.as_second() < baseline.as_second(),
@@ -366,7 +364,7 @@ struct Subject<'a> {
     n: i64,
     item: &'a Item,
     /// True where it was off the board.
-    aside: bool,
+    off_board: bool,
     snoozed: Option<items::Snooze>,
 }
 
@@ -417,7 +415,7 @@ impl Store {
         .await
     }
 
-    /// Records what time alone brings about (a pull request grown stale): `find` says what has happened to an open
+    /// Records what time alone brings about (a pull request grown stale): `find` gives what has happened to an open
     /// item of that kind by `now`. Each such event is recorded once, like any other.
     pub async fn sweep(
         &self,
@@ -450,19 +448,19 @@ fn sweep(
     let mut events = Vec::new();
     for (key, transition) in due {
         let Some(Known { n, state: Some(stored), .. }) = items::load(conn, key)? else { continue };
-        let aside = stored.silenced || stored.snoozed.is_some();
-        let mut intake = ReportContext {
+        let off_board = stored.silenced || stored.snoozed.is_some();
+        let mut context = ReportContext {
             conn,
             account: &key.account,
-            standing: sources::standing(conn, &key.account, now)?,
+            source: sources::state(conn, &key.account, now)?,
             first_poll: false,
             polled: Some(now),
             now: whole_micros(now),
             decide,
             events,
         };
-        intake.record(&Subject { n, item: &stored.item, aside, snoozed: stored.snoozed }, transition)?;
-        events = intake.events;
+        context.record(&Subject { n, item: &stored.item, off_board, snoozed: stored.snoozed }, transition)?;
+        events = context.events;
     }
     Ok(events)
 }

@@ -1,5 +1,6 @@
 //! Items as last known.
 
+mod counts;
 mod damage;
 mod lookup;
 
@@ -22,8 +23,9 @@ use super::{
 };
 use crate::api::AuditedChange;
 
-pub(super) use self::damage::{
-    MISSING, OF_NOBODY, V4, WHOLE, damaged, forget_dangling, missing, uncounted, unreadable,
+pub(super) use self::{
+    counts::{MISSING, V4, forget_dangling, missing, uncounted},
+    damage::{OF_NOBODY, WHOLE, damaged, unreadable},
 };
 
 pub(super) const V1: &str = "
@@ -75,7 +77,7 @@ pub struct StoredItem {
     pub changed_at: Timestamp,
     /// True where a rule keeps it off the board until something happens to it.
     pub silenced: bool,
-    /// Until when a person has put it aside.
+    /// Until when a person has snoozed it.
     pub snoozed: Option<Snooze>,
     /// Why it is not there any more, and since when, by our clock. It is nowhere but where it is asked for by name.
     pub gone: Option<(GoneReason, Timestamp)>,
@@ -102,7 +104,7 @@ pub(super) fn off_board_until(silenced: bool, snoozed: Option<Snooze>, now: Time
     }
 }
 
-/// Until when an item is put aside.
+/// Until when an item is snoozed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Snooze {
     /// Until this time.
@@ -193,8 +195,8 @@ fn read_detail(row: &Row<'_>, column: usize, kind: Kind) -> rusqlite::Result<Det
     })
 }
 
-/// Reads an item from the columns [`COLUMNS`]. It is cleaned as what a service says is: another program may have written
-/// what stands there, or an older version that cleaned less.
+/// Reads an item from the columns [`COLUMNS`]. It is cleaned like what a service reports: another program may have written
+/// the row, or an older version that cleaned less.
 fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
     let key = key(row, 0)?;
     let detail = read_detail(row, 5, key.kind)?;
@@ -215,7 +217,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
     })
 }
 
-/// Reads why an item is not there any more from the columns `gone`, `gone_at`, which stand together from `first` on.
+/// Reads why an item is not there any more from the columns `gone`, `gone_at`, the first of which is `first`.
 fn read_gone(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(GoneReason, Timestamp)>> {
     let reason = row.get::<_, Option<Json<_>>>(first)?.map(|it| it.0);
     Ok(reason.zip(row.get::<_, Option<Clock>>(first + 1)?.map(|at| at.0)))
@@ -273,7 +275,7 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
     ];
     run(conn, sql, row)?;
     let n = conn.last_insert_rowid();
-    damage::count(conn, key.account.as_str(), 1)?;
+    counts::count(conn, key.account.as_str(), 1)?;
     Ok(n)
 }
 
@@ -294,7 +296,7 @@ pub(super) fn touch(conn: &Connection, known: &Known, item: &Item, now: Timestam
     run(conn, sql, params![known.n, At(now), is_open(item)]).map(drop)
 }
 
-/// True where a row no longer says that its item is there, and open or not.
+/// True where a row no longer has its item as there, and as open or not.
 pub(super) fn is_back(known: &Known, item: &Item) -> bool {
     known.gone || known.open != is_open(item)
 }
@@ -326,10 +328,10 @@ pub(super) fn rename(
                SELECT account, kind, ?2, title, url, repo, detail, 0, changed_at, seen_at, ?3, ?4 FROM items WHERE n = ?1";
     let reason = GoneReason::Renamed { to: to.to_owned() };
     run(conn, sql, params![n, key.id, Json(reason), At(now)])?;
-    damage::count(conn, key.account.as_str(), 1)
+    counts::count(conn, key.account.as_str(), 1)
 }
 
-/// Puts one row aside for as long as the other is, unless it is aside already.
+/// Snoozes one row for as long as the other is, unless it is snoozed already.
 pub(super) fn snooze_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET silenced = items.silenced OR other.silenced,
                snoozed_by = iif(items.snoozed IS NULL, other.snoozed_by, items.snoozed_by),
@@ -366,9 +368,9 @@ pub(super) fn present(
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
 }
 
-/// Takes a row that is damaged off the board, until what it stands for is listed again: then it is built anew, and all
-/// that happened to it is still on its record. One of which nothing says what it is, is deleted with that record.
-pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
+/// Takes a row that is damaged off the board, until its item is listed again: then it is built anew, and all
+/// that happened to it is still on its record. One of which it is not known what it is, is deleted with that record.
+pub(super) fn take_off_board(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!("SELECT {COLUMNS}, snoozed_by FROM items WHERE n = ?1");
     let found = one(conn, &sql, [n], |row| {
         let mut lenient = Lenient::new(row);
@@ -407,7 +409,7 @@ fn delete(conn: &Connection, n: i64) -> rusqlite::Result<()> {
     run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
     let sql = "DELETE FROM items WHERE n = ?1 RETURNING account";
     let account = one(conn, sql, [n], |row| row.get::<_, String>(0))?;
-    account.map_or(Ok(()), |account| damage::count(conn, &account, -1))
+    account.map_or(Ok(()), |account| counts::count(conn, &account, -1))
 }
 
 /// Takes whatever is there in an account off the board: nothing of it is watched any more.
@@ -428,7 +430,7 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
 }
 
 impl Store {
-    /// Puts an item aside, or with `None` back on the board, and records who did. False where there is no such item.
+    /// Snoozes an item, or with `None` puts it back on the board, and records who did. False where there is no such item.
     pub async fn snooze(
         &self,
         key: &ItemKey,
@@ -457,13 +459,13 @@ impl Store {
         .await
     }
 
-    /// Who snoozed an item, where it is snoozed and that is on the record.
-    pub async fn snoozed_by(&self, key: &ItemKey) -> Result<Option<Actor>, StoreError> {
+    /// Who snoozed an item, where it is snoozed at `now` and that is on the record.
+    pub async fn snoozed_by(&self, key: &ItemKey, now: Timestamp) -> Result<Option<Actor>, StoreError> {
         let key = key.clone();
         self.read(move |conn| {
             let sql = "SELECT snoozed_by FROM items
-                       WHERE account = ?1 AND kind = ?2 AND id = ?3 AND snoozed IS NOT NULL";
-            let row = params![key.account.as_str(), key.kind.name(), key.id];
+                       WHERE account = ?1 AND kind = ?2 AND id = ?3 AND snoozed > ?4";
+            let row = params![key.account.as_str(), key.kind.name(), key.id, At(now)];
             Ok(one(conn, sql, row, |row| audit::read_actor(row, 0))?.flatten())
         })
         .await

@@ -1,4 +1,4 @@
-//! The store: one SQLite file that holds what is known, what happened, what was decided, run and said.
+//! The store: one SQLite file that holds what is known, what happened, what was decided, run and posted.
 //!
 //! One process owns it. One thread writes, many jobs to a transaction; a few connections read what is committed.
 //! What a call has returned is on the disk. Each table has a file: its SQL, its row, its calls on [`Store`].
@@ -28,6 +28,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod unreadable;
+mod unreadable_row;
 mod writer;
 
 use std::{
@@ -62,7 +63,7 @@ pub use self::{
     search::Found,
     secret_records::SecretRecords,
     sources::{StoredProblem, StoredSource},
-    unreadable::{RowKind, UnreadableRow},
+    unreadable_row::{RowKind, UnreadableRow},
 };
 
 /// A handle to the store; a clone is the same store. The file is let go when the last one is dropped.
@@ -100,7 +101,7 @@ impl Store {
     fn open_in(file: &Path, now: Timestamp, temporary: Option<TemporaryFolder>) -> Result<Self, StoreError> {
         let owned = open::own(file)?;
         let conn = open::writer(file, open::FORMATS)?;
-        let interrupted = recover(&conn, now).map_err(|error| StoreError::sqlite(file, &error))?;
+        let interrupted = open::recover(&conn, now).map_err(|error| StoreError::sqlite(file, &error))?;
         let (sender, changed) = watch::channel(0);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -186,15 +187,6 @@ impl Store {
     ) -> Result<T, StoreError> {
         self.inner.readers.read(query).await
     }
-}
-
-/// Marks what was under way when the program last ended, in one step.
-fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
-    let step = conn.unchecked_transaction()?;
-    deliveries::recover(conn, now)?;
-    let interrupted = runs::recover(conn, now)?;
-    step.commit()?;
-    Ok(interrupted)
 }
 
 /// A folder that is deleted when it is dropped.

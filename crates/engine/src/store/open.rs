@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use callboard_domain::run::Run;
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
@@ -224,6 +226,15 @@ fn migrate(conn: &Connection, formats: &[&[&str]]) -> rusqlite::Result<()> {
         step.commit()?;
     }
     Ok(())
+}
+
+/// Marks what was under way when the program last ended, in one step.
+pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
+    let step = conn.unchecked_transaction()?;
+    deliveries::recover(conn, now)?;
+    let interrupted = runs::recover(conn, now)?;
+    step.commit()?;
+    Ok(interrupted)
 }
 
 #[cfg(unix)]

@@ -33,7 +33,7 @@ pub struct OpenRow {
     pub changed_at: Timestamp,
     /// True where a rule keeps it off the board until something happens to it.
     pub silenced: bool,
-    /// Until when a person has put it aside.
+    /// Until when a person has snoozed it.
     pub snoozed: Option<Snooze>,
 }
 
@@ -67,7 +67,7 @@ impl OpenRow {
 }
 
 impl Store {
-    /// Every item that may need a person, in no order, those put aside among them; and the numbers of those of which even
+    /// Every item that may need a person, in no order, snoozed ones among them; and the numbers of those of which even
     /// that cannot be read.
     pub async fn open_rows(&self) -> Result<(Vec<OpenRow>, Vec<i64>), StoreError> {
         self.read(|conn| {

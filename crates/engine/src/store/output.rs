@@ -118,7 +118,7 @@ mod tests {
         assert!(text.starts_with("first line\nxxx") && text.ends_with("é\nlast line\n"));
         assert!(text.contains(" MB left out …\n"), "what is missing is said");
         assert!(text.len() >= HEAD + TAIL - 8, "{}", text.len());
-        // Whoever has seen the beginning is told of the gap as well; whoever is near the end is not.
+        // Whoever has seen the beginning is shown the gap as well; whoever is near the end is not.
         assert!(output.since(100).contains("left out"));
         assert_eq!(output.since(whole as u64 - 10), "last line\n");
     }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_is_told_in_round_numbers() {
+    fn omitted_output_is_counted_in_round_numbers() {
         for (bytes, expected) in
             [(7, "7 bytes"), (1_500, "1 kB"), (999_999, "999 kB"), (12_345_678, "12.3 MB")]
         {

@@ -6,8 +6,8 @@ use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
 use super::{
-    Store, StoreError, audit, builtin_room, deliveries, events, hooks, ingest, items,
-    row::{one, run},
+    Store, StoreError, audit, builtin_room, deliveries, events, hooks, items,
+    row::{self, one, run},
     runs,
 };
 
@@ -24,7 +24,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Events, runs, deliveries and the audit log. What is still to be told or delivered is kept longer.
+    /// Events, runs, deliveries and the audit log. What is still to be shown or delivered is kept longer.
     pub record: Duration,
     /// Items that are over, from their last change. Those that events on the record speak of are kept longer.
     pub items: Duration,
@@ -64,7 +64,7 @@ pub struct Pruned {
 impl Store {
     /// Deletes what has been kept long enough, in small steps between which others write.
     pub async fn prune(&self, now: Timestamp, keep: Retention) -> Result<Pruned, StoreError> {
-        let before = |kept: Duration| ingest::before(now, kept);
+        let before = |kept: Duration| row::before(now, kept);
         let record = before(keep.record);
         let mut pruned = Pruned {
             deliveries: self.in_steps(move |conn| deliveries::prune(conn, record, STEP)).await?,

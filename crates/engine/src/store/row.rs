@@ -1,6 +1,6 @@
-//! How values of the domain stand in columns.
+//! How values of the domain are kept in columns.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use callboard_domain::{
     item::{self, AccountName, EARLIEST, ItemKey, LATEST},
@@ -24,6 +24,11 @@ pub(super) struct At(pub(super) Timestamp);
 /// Cuts a time to what a column keeps, so that an event reads back as it was returned.
 pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+/// So long before; the beginning of time where that is longer than time is.
+pub(super) fn before(now: Timestamp, span: Duration) -> Timestamp {
+    now.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 impl ToSql for At {
@@ -134,7 +139,7 @@ impl<T: std::str::FromStr<Err = String>> FromSql for Text<T> {
     }
 }
 
-/// Reads a key from the columns `account`, `kind`, `id`, which stand together from `first` on.
+/// Reads a key from the columns `account`, `kind`, `id`, the first of which is `first`.
 pub(super) fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<ItemKey> {
     let Text(kind) = row.get(first + 1)?;
     Ok(ItemKey { account: AccountName(row.get(first)?), kind, id: row.get(first + 2)? })

@@ -79,7 +79,7 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
     let mut damaged = row.into_unreadable();
     let is_under_way = matches!(run.state, RunState::Pending { .. } | RunState::Running);
     if is_under_way == run.ended_at.is_some() && damaged.is_empty() {
-        // It says that it has ended, and that it has not.
+        // Its columns contradict each other: it has ended, and it has not.
         run.state = RunState::Unknown { why: UNREADABLE.to_owned() };
         run.ended_at.get_or_insert(started_at);
         damaged.push("ended_at".to_owned());
@@ -278,8 +278,8 @@ impl Store {
         .await
     }
 
-    /// Records a person's word on a run that is not known, and revises its messages in the same step. False, and nothing
-    /// done, where it is known: how it ended, or what was said first, counts.
+    /// Records how a run that is not known went, as a person found out, and revises its messages in the same step. False,
+    /// and nothing done, where it is known: how it ended, or the first answer, counts.
     pub async fn resolve_run(
         &self,
         id: &str,
@@ -291,12 +291,12 @@ impl Store {
         let (id, actor) = (id.to_owned(), actor.clone());
         let ran = matches!(state, RunState::Resolved { ran: true, .. });
         self.write(move |conn| {
-            let settled = resolve(conn, &id, &state, now)?;
-            if settled {
+            let resolved = resolve(conn, &id, &state, now)?;
+            if resolved {
                 deliveries::revise_run(conn, &id, &message, now)?;
                 audit::insert(conn, &actor, &AuditedChange::RunResolved { run: id.clone(), ran }, now)?;
             }
-            Ok(settled)
+            Ok(resolved)
         })
         .await
     }

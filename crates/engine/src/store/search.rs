@@ -93,7 +93,7 @@ impl SearchTerms {
         each.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// True where the text holds the short words, which the index cannot say.
+    /// True where the text holds the short words, which the index does not cover.
     fn short_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         self.short.iter().all(|word| text.contains(word))

@@ -76,7 +76,7 @@ pub struct StoredProblem {
     pub since: Option<Timestamp>,
 }
 
-/// A problem as any version has stored it: 0.1.0 wrote a sentence alone, which stands until the next poll.
+/// A problem as any version has stored it: 0.1.0 wrote a sentence alone, which is kept until the next poll.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum AnyProblem {
@@ -137,7 +137,8 @@ pub(super) struct SourceState {
 /// How far a clock may have been set back. What is recorded for later is no time at which something was done.
 const CLOCK: SignedDuration = SignedDuration::from_hours(24);
 
-pub(super) fn standing(
+/// The state of an account's source; of one that is not watched, that of a new one.
+pub(super) fn state(
     conn: &Connection,
     account: &AccountName,
     now: Timestamp,
@@ -158,7 +159,7 @@ pub(super) fn standing(
 
 /// Begins to watch an account, where it is not watched yet.
 pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
-    if standing(conn, account, now)?.baseline_at.is_some() {
+    if state(conn, account, now)?.baseline_at.is_some() {
         return Ok(());
     }
     let sql = "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
@@ -292,7 +293,7 @@ fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) 
     for column in columns.iter().filter(|column| *column != "problems") {
         run(conn, &format!("UPDATE sources SET {column} = NULL WHERE account = ?1"), [account.as_str()])?;
     }
-    items.iter().try_for_each(|(n, _)| items::set_aside(conn, *n, now))?;
+    items.iter().try_for_each(|(n, _)| items::take_off_board(conn, *n, now))?;
     if *missing != 0 {
         items::forget_dangling(conn, account)?;
     }

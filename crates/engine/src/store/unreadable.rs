@@ -2,101 +2,17 @@
 //! read it, what follows from the rest of a row is compared with it, and rows that are missing are counted.
 //!
 //! What cannot be seen: a value that is changed into another one that could be true, and rows that were deleted with all
-//! that speaks of them.
+//! that refers to them.
 
-use std::{fmt, ops::ControlFlow};
+use std::ops::ControlFlow;
 
-use callboard_domain::{
-    message::{Block, Message, Tone},
-    text,
-};
 use rusqlite::{Connection, Row};
 
 use super::{
-    Store, StoreError, audit, builtin_room, decisions, deliveries, events, items,
+    RowKind, Store, StoreError, UnreadableRow, audit, builtin_room, decisions, deliveries, events, items,
     row::{Clock, each, strict},
     runs, secret_records, sources,
 };
-
-/// What a stored row is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowKind {
-    /// An account: where its polls left off, and how many items it has.
-    Account,
-    /// An item.
-    Item,
-    /// An item of an account that is not configured.
-    StrayItem,
-    /// An event.
-    Event,
-    /// What the rules said about an event.
-    Decision,
-    /// A run of a command.
-    Run,
-    /// A message for a chat.
-    Delivery,
-    /// A message in the built-in room.
-    RoomMessage,
-    /// An entry of the audit log.
-    AuditEntry,
-    /// Until when a person wants to be left alone, and the like.
-    Setting,
-    /// Where a secret is kept, and for which host.
-    SecretRecord,
-    /// A row that speaks of another one that is not there.
-    Dangling,
-}
-
-impl RowKind {
-    /// What people call it, before its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Item => "item",
-            Self::StrayItem => "item of an account that is not configured:",
-            Self::Event => "event",
-            Self::Decision => "decision about event",
-            Self::Run => "run",
-            Self::Delivery => "message",
-            Self::RoomMessage => "message in the room",
-            Self::AuditEntry => "audit entry",
-            Self::Setting => "setting",
-            Self::SecretRecord => "record of a secret",
-            Self::Dangling => "row of",
-        }
-    }
-}
-
-/// A stored row that is damaged, in part or in whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableRow {
-    /// What it is of.
-    pub kind: RowKind,
-    /// Which one.
-    pub name: String,
-    /// The columns that are.
-    pub columns: Vec<String>,
-}
-
-impl UnreadableRow {
-    /// The row with these columns as its name.
-    pub(super) fn of(
-        row: &Row<'_>,
-        kind: RowKind,
-        key: &[usize],
-        columns: Vec<String>,
-    ) -> rusqlite::Result<Self> {
-        let name = key.iter().map(|column| name(row, *column)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { kind, name: name.join(":"), columns })
-    }
-}
-
-/// "item ci:build:acme/web (detail)".
-impl fmt::Display for UnreadableRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({})", self.kind.name(), self.name, self.columns.join(", "))
-    }
-}
 
 /// A table and how its rows are read.
 struct Table {
@@ -145,7 +61,7 @@ fn tables() -> Vec<Table> {
         table(RowKind::SecretRecord, from(secret_records::COLUMNS, "secret_records"), &[0, 1, 2], |row| {
             strict(row, secret_records::read(row).map(drop))
         }),
-        // What speaks of rows that are not there, which SQLite allows a program that does not ask it to see to that.
+        // What refers to rows that are not there, which SQLite allows a program that does not ask it to see to that.
         table(RowKind::Dangling, DANGLING.to_owned(), &[0, 1], |row| Ok(vec![row.get(2)?])),
     ]
 }
@@ -166,25 +82,6 @@ fn all_unreadable(conn: &Connection) -> rusqlite::Result<Vec<UnreadableRow>> {
         })?;
     }
     Ok(found)
-}
-
-/// A column as a part of a name, whatever it holds: in one line, and never nothing.
-fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    use rusqlite::types::ValueRef;
-    Ok(match row.get_ref(column)? {
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(bytes) => match text::line(&String::from_utf8_lossy(bytes), 200) {
-            empty if empty.is_empty() => "(empty)".to_owned(),
-            name => name,
-        },
-        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => "?".to_owned(),
-    })
-}
-
-/// What stands in the place of a message for people that cannot be read.
-pub(super) fn unreadable_message() -> Message {
-    let why = "It is damaged, or was written by a newer Callboard. See: callboard doctor";
-    Message::new(Tone::Unknown, "This message cannot be read").with(Block::Text(why.to_owned()))
 }
 
 impl Store {

@@ -19,7 +19,7 @@ use super::{
     search,
 };
 
-/// Jobs that may wait; beyond that callers wait, or are told that the store is busy.
+/// Jobs that may wait; beyond that callers wait, or get the error that the store is busy.
 const QUEUE: usize = 2048;
 /// Jobs in one transaction, at most.
 const GROUP: usize = 512;
@@ -37,7 +37,7 @@ const IDLE: Duration = Duration::from_millis(30);
 trait Job: Send {
     /// Does it inside the open transaction; again where the transaction was undone.
     fn run(&mut self, conn: &Connection, file: &Path) -> Result<(), StoreError>;
-    /// Tells the caller, once it is on the disk or undone.
+    /// Answers the caller, once it is on the disk or undone.
     fn answer(self: Box<Self>, fault: Option<StoreError>);
 }
 
@@ -289,7 +289,7 @@ fn each_alone(conn: &Connection, file: &Path, jobs: Vec<Box<dyn Job>>, changed: 
     }
 }
 
-/// Puts the open transaction on the disk, and tells the callers.
+/// Puts the open transaction on the disk, and answers the callers.
 fn commit(conn: &Connection, file: &Path, ran: Vec<Ran>, has_changes: bool, changed: &watch::Sender<u64>) {
     let fault = statement(conn, file, "COMMIT").err();
     if fault.is_some() {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use callboard_domain::text;
 
-/// Said to the log's filter besides what a person chose: the library that watches folders tells of every change of a file,
+/// Given to the log's filter besides what a person chose: the library that watches folders logs every change of a file,
 /// of the log's own too where it lies in such a folder, and would never end.
 pub const NOT_OF_ITSELF: &str = "notify=warn";
 
@@ -17,7 +17,7 @@ pub struct Plain<W> {
 }
 
 impl<W> Plain<W> {
-    /// Keeps the program's own colours where `colours` says so; what is told must then come with its escapes written out, as
+    /// Keeps the program's own colours where `colours` is true; what is logged must then come with its escapes written out, as
     /// `tracing-subscriber` does.
     pub fn new(inner: W, colours: bool) -> Self {
         Self { inner, colours }

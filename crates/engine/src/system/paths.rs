@@ -20,7 +20,7 @@ impl Paths {
     /// Those asked for, else the platform's.
     ///
     /// # Errors
-    /// Where one is not said and there is no home folder.
+    /// Where one is not given and there is no home folder.
     pub fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self, NoHomeDir> {
         let places = directories::ProjectDirs::from("", "", "callboard");
         let config = config.or_else(|| places.as_ref().map(|it| it.config_dir().join("callboard.toml")));

@@ -10,7 +10,7 @@ use std::{
 /// Refuses a folder in which others could put files of their own: another user's, or one that others can write to.
 ///
 /// # Errors
-/// What is wrong with it and what to do, or what the system says.
+/// What is wrong with it and what to do, or what the system reports.
 pub fn check_folder(folder: &Path) -> io::Result<()> {
     let about = fs::metadata(folder)?;
     let shown = folder.display();
@@ -33,12 +33,12 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
 /// socket, a device) is refused at once, whatever it would do.
 ///
 /// # Errors
-/// What is there instead (`InvalidInput`), or what the system says.
+/// What is there instead (`InvalidInput`), or what the system reports.
 pub fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     check_place(path)?;
     system::private(options);
     let file = options.open(path)?;
-    // Another may stand there by now.
+    // Another may be there by now.
     check_file(&file.metadata()?)?;
     Ok(file)
 }
@@ -70,7 +70,7 @@ fn not_a_file(what: &str) -> io::Error {
 /// is replaced, not followed. It can be read by its user alone, or by whom `rights` say.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 pub fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // A name that nobody has: what another program keeps beside it is left alone.
@@ -95,7 +95,7 @@ pub fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io:
 /// What is in an ordinary file of at most `most` bytes. A pipe or a device is refused at once, whatever it would give.
 ///
 /// # Errors
-/// What is there instead, or is too large (`InvalidInput`), or what the system says.
+/// What is there instead, or is too large (`InvalidInput`), or what the system reports.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let about = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
@@ -107,7 +107,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     system::without_waiting(options.read(true));
     let file = options.open(path)?;
-    // Another may stand there by now.
+    // Another may be there by now.
     let about = file.metadata()?;
     check_file(&about)?;
     let mut bytes = Vec::new();
@@ -142,7 +142,7 @@ pub fn keep_memory_private() -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps the memory of this process from core dumps. For the desktop app: the desktop's portals tell who asks them by a look
+/// Keeps the memory of this process from core dumps. For the desktop app: the desktop's portals identify who asks them by a look
 /// at the process that [`keep_memory_private`] would deny them.
 ///
 /// # Errors

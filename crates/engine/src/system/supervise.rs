@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A task that ran for this long is well: its next fault counts as the first.
 const WELL_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// A task panicked; holds what the panic said.
+/// A task panicked; holds the panic's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Panicked(String);
 
@@ -40,7 +40,7 @@ impl From<Box<dyn Any + Send>> for Panicked {
     }
 }
 
-/// Runs a future to its end, or to its panic. What the future shares with others must stand a half-done step: locks that
+/// Runs a future to its end, or to its panic. What the future shares with others must tolerate a half-done step: locks that
 /// were held are taken over, and state that only the future had is dropped.
 pub(crate) async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, Panicked> {
     AssertUnwindSafe(task).catch_unwind().await.map_err(Panicked::from)
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn panic_becomes_an_error_that_says_what_it_said() {
+    async fn panic_becomes_an_error_with_its_message() {
         let cases: [(fn(), &str); 3] = [
             (|| panic!("plain"), "plain"),
             (|| panic!("with {}", 1), "with 1"),

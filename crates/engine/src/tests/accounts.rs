@@ -152,19 +152,17 @@ async fn origin_key_does_not_depend_on_the_account_name() {
     let on = async |account: &str, url: &str| {
         let config = format!("[accounts.{account}]\nservice = \"alertmanager\"\nurl = \"{url}\"\n");
         let it = Scene::open(&config, Mode::Once, &[]).await;
-        let info = accounts(&it).await.remove(0);
+        assert_eq!(accounts(&it).await.remove(0).origin, None, "it was never read");
         let mut item = incident("db1", IncidentStatus::Triggered, 1);
         item.key.account = account.into();
         let key = item.key.clone();
         it.report([item]).await;
         let me = Identity::default();
+        let origin = it.engine.active().accounts[&key.account].config.origin(Some(&me));
         let store = it.engine.store();
-        store.identified(&key.account, me, info.origin.clone(), Timestamp::now()).await.unwrap();
+        store.identified(&key.account, me, origin.clone(), Timestamp::now()).await.unwrap();
         let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
-        assert_eq!(
-            (&detail.origin, accounts(&it).await.remove(0).origin),
-            (&info.origin, info.origin.clone())
-        );
+        assert_eq!((&detail.origin, accounts(&it).await.remove(0).origin), (&origin, origin.clone()));
         it.engine.stop().await;
         detail.origin.expect("an origin").key(&key)
     };
@@ -175,27 +173,33 @@ async fn origin_key_does_not_depend_on_the_account_name() {
 }
 
 #[tokio::test]
-async fn an_item_comes_from_where_its_account_does() {
+async fn an_item_comes_from_where_it_was_read() {
     let here = "http://127.0.0.1:1";
     let config = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{here}\"\n");
     let origin = |url: &str, tenant| Origin::new("alertmanager", &url.parse().unwrap(), tenant);
-    // where the account was found to be -> where its items come from
+    // Where the account was found to be. Where its table says is where it is read next.
     let cases = [
-        (None, origin(here, None)),
-        (Some(origin(here, Some("acme"))), origin(here, Some("acme"))),
-        // Its table says another place since.
-        (Some(origin("http://127.0.0.1:2", None)), origin(here, None)),
+        None,
+        Some(origin(here, None)),
+        Some(origin(here, Some("acme"))),
+        Some(origin("http://127.0.0.1:2", None)),
     ];
-    for (found, expected) in cases {
+    for found in cases {
         let it = Scene::open(&config, Mode::Once, &[]).await;
         let item = incident("db1", IncidentStatus::Triggered, 1);
         let key = item.key.clone();
         it.report([item]).await;
         let (store, me) = (it.engine.store(), Identity::default());
         store.identified(&key.account, me, found.clone(), Timestamp::now()).await.unwrap();
-        let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
-        assert_eq!(detail.origin, Some(expected), "{found:?}");
-        assert_eq!(accounts(&it).await.remove(0).origin, detail.origin, "{found:?}");
+        let shown = async || {
+            let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
+            (detail.origin, accounts(&it).await.remove(0).origin)
+        };
+        assert_eq!(shown().await, (found.clone(), found.clone()));
+        // Pointed elsewhere, it was not read there yet.
+        let settings = [("url".to_owned(), json!("http://127.0.0.1:3"))].into();
+        it.call(EditAccount { account: "pager".into(), settings }).await.unwrap();
+        assert_eq!(shown().await, (found.clone(), found), "pointed elsewhere");
         it.engine.stop().await;
     }
 }

@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use super::*;
 use crate::{
     api::{
-        Access, AccountsQuery, AuditedChange, CALLS, Configure, DeliveriesQuery, Delivery, DeliveryState,
-        ItemQuery, RunsQuery, Snooze,
+        Access, AccountsQuery, AuditedChange, BoardQuery, CALLS, Configure, DeliveriesQuery, Delivery,
+        DeliveryState, Find, ItemQuery, RunsQuery, Snooze,
     },
     clients::socket::Client,
 };
@@ -199,12 +199,25 @@ async fn item_says_who_snoozed_it_while_it_is() {
     let detail = async || it.engine.call(ItemQuery { item: PULL.into() }).await.unwrap();
     assert_eq!(detail().await.snoozed_by, None);
     it.engine.call_as(LocalVia::Launcher, Snooze { item: PULL.into(), until: None }).await.unwrap();
-    let by = detail().await.snoozed_by.unwrap();
-    assert_eq!(by, Actor { principal: it.engine.owner(), via: Via::Launcher });
+    let by = Some(Actor { principal: it.engine.owner(), via: Via::Launcher });
+    let (snoozed, row) = (detail().await, detail().await.row.unwrap());
+    assert_eq!((snoozed.snoozed, snoozed.snoozed_by), (row.snoozed, row.snoozed_by.clone()));
+    assert_eq!((row.snoozed.is_some(), &row.snoozed_by), (true, &by));
+    let board = BoardQuery { snoozed: true, ..BoardQuery::default() };
+    let on_board = it.engine.call(board).await.unwrap().sections.into_iter().flat_map(|section| section.rows);
+    let on_board: Vec<_> = on_board.filter(|row| row.key.to_string() == PULL).collect();
+    assert_eq!(on_board, [row], "the board and the item show the same row");
+    let found = it.engine.call(Find { text: "try it".into(), limit: 5 }).await.unwrap().items;
+    assert_eq!(
+        found.iter().map(|it| it.row.snoozed_by.clone()).collect::<Vec<_>>(),
+        [by],
+        "so does the launcher"
+    );
     let over = crate::store::Snooze::Until(at(0));
     let actor = it.engine.actor(LocalVia::Launcher);
     it.engine.store().snooze(&PULL.parse().unwrap(), Some(over), &actor, at(0)).await.unwrap();
     assert_eq!((detail().await.snoozed, detail().await.snoozed_by), (None, None), "it is over");
+    assert_eq!(detail().await.row.unwrap().snoozed_by, None);
     it.engine.stop().await;
 }
 

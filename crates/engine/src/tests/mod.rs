@@ -11,8 +11,10 @@ mod items;
 mod lines;
 mod look_back;
 mod named;
+mod outbox;
 mod rooms;
 mod runs;
+mod signals;
 mod upkeep;
 
 use std::{

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A run that has ended so, with its message in the room.
-async fn ran(it: &Scene, id: &str, state: RunState) {
+pub(super) async fn ran(it: &Scene, id: &str, state: RunState) {
     let run = Run {
         id: id.into(),
         command: "deploy".into(),
@@ -38,7 +38,7 @@ async fn ran(it: &Scene, id: &str, state: RunState) {
     store.end_run(id, state, Some(message("ended")), Timestamp::now()).await.unwrap();
 }
 
-async fn room(it: &Scene) -> Vec<BuiltinRoomMessage> {
+pub(super) async fn room(it: &Scene) -> Vec<BuiltinRoomMessage> {
     it.engine.store().room("general", 10).await.unwrap()
 }
 

@@ -144,6 +144,7 @@ impl Watcher {
             woken = tokio::select! {
                 () = stop.cancelled() => return,
                 () = account.changed.notified(), if may_hurry => true,
+                () = account.unread_webhooks.poll_due(), if may_hurry => false,
                 () = tokio::time::sleep(wait) => false,
             };
         }

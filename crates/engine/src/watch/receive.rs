@@ -13,6 +13,7 @@
 mod body;
 mod connections;
 mod host;
+mod refusal;
 mod refusals;
 #[cfg(test)]
 mod tests;
@@ -45,13 +46,14 @@ use self::{
     body::{BodyError, Budget},
     connections::{Connections, Place, StallTimeout},
     host::check_host,
+    refusal::{Refusal, refuse},
     refusals::Refusals,
     verifier::{Delivery, Verifier},
 };
 use super::decide;
 use crate::{
     active_config::{ActiveConfig, ConfigHandle},
-    config::Receive,
+    config::{DEFAULT_EVERY, Receive},
     store::{Report, Store, StoreError},
     system::supervise::Tasks,
 };
@@ -64,9 +66,6 @@ const CONNECTIONS: usize = 256;
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
 /// After so long a flood of refusals is summed up in the log.
 const SUMMED_UP: Duration = Duration::from_secs(60);
-/// What everybody is told who does not prove to send for an account.
-const UNPROVEN: &str = "not a webhook of an account here: its path names the account, and it is signed with that account's \
-                        webhook_secret (the reason is in Callboard's log)";
 
 /// Receives webhooks. A clone is the same.
 #[derive(Clone)]
@@ -128,32 +127,47 @@ impl Receiver {
         *self.inner.listening.lock().unwrap_or_else(PoisonError::into_inner) = listening;
     }
 
-    /// Stores what a webhook said, and what is decided about it.
+    /// Stores what a webhook reported, and what is decided about it. Gives why a part of it cannot be read, where one cannot.
     async fn ingest(
         &self,
         account: &AccountName,
-        received: Received,
+        mut received: Received,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let decide = decide::by(self.inner.live.now());
-        let poll = received.poll;
+        let (poll, unread) = (received.poll, received.unread.take());
         let is_about_something = poll || !received.snapshots.is_empty();
         self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await?;
+        if let Some(why) = &unread {
+            self.note_unreadable(account, why, now);
+            return Ok(unread);
+        }
         if is_about_something && let Some(found) = self.inner.live.now().accounts.get(account) {
             found.unread_webhooks.clear();
         }
         if poll {
             self.inner.live.poll_soon(account);
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Has the account polled for a webhook that cannot be read: whatever it reported is seen by the poll.
+    /// Has the account polled for a webhook that cannot be read, or not all of it: whatever it reported is seen by the poll.
     fn note_unreadable(&self, account: &AccountName, why: &str, now: Timestamp) {
-        if let Some(found) = self.inner.live.now().accounts.get(account) {
-            found.unread_webhooks.note(why, now);
+        let active = self.inner.live.now();
+        let Some(found) = active.accounts.get(account) else { return };
+        found.unread_webhooks.note(why, now);
+        let every = found.config.every().unwrap_or(DEFAULT_EVERY).min(DEFAULT_EVERY);
+        let Some(wait) = found.unread_webhooks.poll_in(every.0, now) else { return };
+        if wait.is_zero() {
+            return found.unread_webhooks.poll_now();
         }
-        self.inner.live.poll_soon(account);
+        let (account, stopping) = (Arc::clone(found), self.inner.tasks.stopping());
+        self.inner.tasks.spawn("a poll for webhooks", async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = tokio::time::sleep(wait) => account.unread_webhooks.poll_now(),
+            }
+        });
     }
 }
 
@@ -295,29 +309,18 @@ async fn converse(
     }
 }
 
-/// Why a delivery is not taken.
-struct Refusal {
-    status: StatusCode,
-    /// What the sender is told.
-    answer: String,
-    /// What the log says.
-    why: String,
-}
-
-fn refuse(status: StatusCode, why: impl Into<String>) -> Refusal {
-    let why = why.into();
-    Refusal { status, answer: why.clone(), why }
-}
-
-/// The one answer to whoever does not prove to send for an account, whether there is such an account or not.
-fn unauthorized(why: impl Into<String>) -> Refusal {
-    Refusal { status: StatusCode::UNAUTHORIZED, answer: UNPROVEN.to_owned(), why: why.into() }
-}
-
 async fn answer(shared: &Shared, place: &Place, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = text::line(request.uri().path(), 100);
     let refusal = match take(shared, place, request).await {
-        Ok(Taken::Stored) => return Response::new(Full::from("ok\n")),
+        Ok(Taken::Stored { unread }) => {
+            if let Some(why) = unread
+                && may_log(shared)
+            {
+                let why = text::line(&why, 300);
+                tracing::warn!(%path, %why, "a part of a webhook could not be read; the account is polled for it");
+            }
+            return Response::new(Full::from("ok\n"));
+        }
         // Neither a 4xx nor a 5xx: some services switch off a subscription whose deliveries keep failing (PagerDuty, GitLab),
         // and those that send again (PagerDuty; Alertmanager after a 5xx) would send the same. Nothing is lost: the poll sees
         // what the webhook was about. Who set it up finds this answer in GitHub's list of deliveries.
@@ -373,7 +376,8 @@ fn log_more(more: u64) {
 
 /// What became of a delivery that was taken.
 enum Taken {
-    Stored,
+    /// Where a part of it cannot be read, for that reason, its account is polled.
+    Stored { unread: Option<String> },
     /// It cannot be read, for this reason: its account is polled.
     Unreadable(String),
 }
@@ -424,7 +428,7 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
             return Ok(Taken::Unreadable(why));
         }
     };
-    shared.receiver.ingest(&account, received, now).await.map_err(|error| match error {
+    let unread = shared.receiver.ingest(&account, received, now).await.map_err(|error| match error {
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -432,5 +436,5 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
             why: format!("{account}: it could not be stored: {error}"),
         },
     })?;
-    Ok(Taken::Stored)
+    Ok(Taken::Stored { unread })
 }

@@ -6,10 +6,10 @@ import { describe, expect, test, vi } from "vitest";
 import type { Approval, Row } from "../../api";
 import { APPROVAL, detail } from "../../fake/items";
 import { board, row, section, sections } from "../../fake/team";
+import { buttonFor, buttonsOf } from "../action-buttons";
 import { approversText, endText, progressText, shipText, timeLeft } from "../approval-facts";
 import { endedOf, merge } from "../board";
 import { lookOf } from "../look";
-import { offerFor, offersOf } from "../offers";
 import { open, press } from "./stage";
 
 const KEY = "forge/approval/acme/web/218/production";
@@ -118,13 +118,13 @@ test("Enter shows it, and never approves or snoozes", () => {
   for (const url of [null, "https://forge.example/deployments/218"]) {
     const known = { ...detail(KEY), item: { ...detail(KEY).item, url } };
     for (const given of [null, known]) {
-      const offers = offersOf(waiting({ url }), given);
-      expect(offerFor(offers, "go")?.does).toBe("page");
-      expect(offerFor(offers, "snooze")?.does).toBe("snooze");
-      expect(offers.every(({ does }) => typeof does === "string")).toBe(true);
+      const buttons = buttonsOf(waiting({ url }), given);
+      expect(buttonFor(buttons, "go")?.does).toBe("page");
+      expect(buttonFor(buttons, "snooze")?.does).toBe("snooze");
+      expect(buttons.every(({ does }) => typeof does === "string")).toBe(true);
     }
     // On its page there is no more to show than the service has.
-    expect(offerFor(offersOf(waiting({ url }), known, true), "go")?.does).toBe(url ? "open" : undefined);
+    expect(buttonFor(buttonsOf(waiting({ url }), known, true), "go")?.does).toBe(url ? "open" : undefined);
   }
 });
 

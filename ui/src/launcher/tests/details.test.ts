@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import type { Found } from "../../api";
 import { detail as detailOf } from "../../fake/items";
 import { row } from "../../fake/team";
-import { snoozedText } from "../later-acts";
+import { snoozedText } from "../lazy-acts";
 import { open, press, selected, type } from "./stage";
 
 const CHECKOUT = "alerts/incident/checkout";

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Build, BuildStatus, Incident, TurnKind } from "../../api";
 import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
+import { buttonFor, buttonsOf } from "../action-buttons";
 import { buildFacts, folded, holdersOf, incidentSummary, listed, reviewers, sizeText } from "../facts";
-import { offerFor, offersOf } from "../offers";
 
 const build = (...statuses: BuildStatus[]): Build => ({
   ...BUILD,
@@ -165,33 +165,33 @@ describe("what can be done", () => {
     ],
     ["others", "forge/pull_request/acme/web#482", {}, "Comment…", ["Approve", "Merge", "Open in browser"]],
   ])("with a %s", (_, key, turn, first, rest) => {
-    const offers = offersOf(row(key, "attention", "a", turn), detail(key));
-    expect(offers.map(({ title }) => title).slice(0, 4)).toEqual([first, ...rest]);
-    expect(new Set(offers.map(({ id }) => id)).size).toBe(offers.length);
+    const buttons = buttonsOf(row(key, "attention", "a", turn), detail(key));
+    expect(buttons.map(({ title }) => title).slice(0, 4)).toEqual([first, ...rest]);
+    expect(new Set(buttons.map(({ id }) => id)).size).toBe(buttons.length);
   });
 
   test("Enter never snoozes what has nothing else to do", () => {
     const key = "alerts/incident/a";
     const none = { ...detail(key), actions: [], item: { ...detail(key).item, url: null } };
-    const offers = offersOf({ ...row(key, "incident", "a"), url: null }, none);
-    expect(offers.map(({ does }) => does)).toEqual(["page", "snooze", "send", "why"]);
-    const paged = offersOf({ ...row(key, "incident", "a"), url: null }, none, true);
-    expect(offerFor(paged, "go")).toBeUndefined();
+    const buttons = buttonsOf({ ...row(key, "incident", "a"), url: null }, none);
+    expect(buttons.map(({ does }) => does)).toEqual(["page", "snooze", "send", "why"]);
+    const paged = buttonsOf({ ...row(key, "incident", "a"), url: null }, none, true);
+    expect(buttonFor(paged, "go")).toBeUndefined();
   });
 
   test("Enter and Shift+Enter never approve", () => {
     const key = "forge/pull_request/acme/web#482";
     for (const turn of ["review", "merge", "checks"] as const) {
-      const offers = offersOf(row(key, "attention", "a", mine(turn)), detail(key));
+      const buttons = buttonsOf(row(key, "attention", "a", mine(turn)), detail(key));
       for (const act of ["go", "second"] as const)
-        expect(offerFor(offers, act)?.title ?? "").not.toBe("Approve");
-      expect(offerFor(offers, "approve")?.title).toBe("Approve");
+        expect(buttonFor(buttons, act)?.title ?? "").not.toBe("Approve");
+      expect(buttonFor(buttons, "approve")?.title).toBe("Approve");
     }
   });
 
   test("is there in part before the item is known", () => {
-    const offers = offersOf(row("ci/build/a", "failing", "a"), null);
-    expect(offers[0]?.keys).toBe("Enter");
-    expect(offers.map(({ does }) => does)).toEqual(["log", "open", "snooze", "send", "copy", "why"]);
+    const buttons = buttonsOf(row("ci/build/a", "failing", "a"), null);
+    expect(buttons[0]?.keys).toBe("Enter");
+    expect(buttons.map(({ does }) => does)).toEqual(["log", "open", "snooze", "send", "copy", "why"]);
   });
 });

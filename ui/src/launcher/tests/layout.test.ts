@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { infoOf } from "../../fake/commands";
 import { arg } from "../../fake/items";
-import { CommandForm } from "../later";
+import { CommandForm } from "../lazy";
 import { field, open, selected } from "./stage";
 
 /** A press of a key of the Russian layout, by what it types and where it is. */
@@ -47,7 +47,7 @@ test("a length of time is read by its keys, and a text as it is", async () => {
   const info = infoOf("deploy");
   const args = [arg("duration", "duration"), arg("comment", "text")];
   new CommandForm(
-    launcher.desk,
+    launcher.context,
     { ...info, spec: { ...info.spec, args } },
     { duration: "2р", comment: "2р" },
     null,

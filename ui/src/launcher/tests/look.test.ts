@@ -109,7 +109,7 @@ describe("a row's words", () => {
       title.map(({ text }) => text).join(""),
       turn?.text ?? "",
       turn?.tone ?? "",
-      turn?.face ?? "",
+      turn?.avatar ?? "",
       age,
     ];
   };

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import type { ChannelInfo, Delivery } from "../../api";
 import type { Answers } from "../../fake";
-import { fitting } from "../sending.svelte";
+import { fitting } from "../post-form.svelte";
 import { open, press, selected, type } from "./stage";
 
 const channel = (name: string | null, address: string, is_default = false): ChannelInfo => ({

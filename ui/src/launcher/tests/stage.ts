@@ -24,7 +24,7 @@ export async function open(
   desktop: Partial<Desktop> = {},
 ): Promise<{ backend: FakeBackend; launcher: Launcher }> {
   // Read before, so that no test waits for files.
-  await import("../later");
+  await import("../lazy");
   const backend = fake(answers, desktop);
   const launcher = new Launcher(backend);
   await Promise.race([launcher.open(), Promise.resolve()]);

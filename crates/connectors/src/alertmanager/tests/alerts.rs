@@ -1,4 +1,4 @@
-//! Alerts, as polls and webhooks tell of them.
+//! Alerts, as polls and webhooks report them.
 
 use super::*;
 

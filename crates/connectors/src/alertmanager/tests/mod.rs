@@ -7,6 +7,7 @@ mod silences;
 use callboard_domain::{
     action::{Action, Progress},
     command::{ArgError, Args},
+    error::ServiceError,
     item::{Detail, Incident, IncidentStatus, Item, Kind, Severity},
     secret::SecretString,
     source::{Batch, Cursor, Hook, HookError, Source},
@@ -94,7 +95,7 @@ fn listed(name: &str, silenced_by: &[&str]) -> Value {
     })
 }
 
-/// As a webhook tells of it.
+/// As a webhook reports it.
 fn told(name: &str, status: &str) -> Value {
     let mut alert = listed(name, &[]);
     for (key, value) in [
@@ -143,7 +144,7 @@ fn authorization(value: &str) -> ::http::HeaderMap {
     ::http::HeaderMap::from_iter([(::http::header::AUTHORIZATION, value.parse().unwrap())])
 }
 
-/// The command and its arguments, on an alert that was told of by webhook.
+/// The command and its arguments, on an alert that a webhook reported.
 fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>) -> (Arc<dyn Action>, Args) {
     let connection = connect(&config(url), &[("webhook_secret", "hush")]);
     let body = webhook(&[told("HighCPU", "firing")]).to_string();

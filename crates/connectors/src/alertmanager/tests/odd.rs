@@ -162,6 +162,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         body["version"] = json!(4);
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{entry}");
+        assert_eq!(received.unread.is_some(), expected == 1, "{entry}");
     }
     // One that does not say whether it fires, and a webhook without alerts, neither.
     let mut silent = told("Silent", "firing");
@@ -176,7 +177,12 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         body["alerts"] = alerts.clone();
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{alerts}");
+        assert_eq!(received.unread.is_some(), alerts.is_null(), "{alerts}");
     }
+    let part = webhook(&[json!({}), told("HighCPU", "firing")]).to_string();
+    let received = hook.receive(&bearer("hush"), part.as_bytes(), now()).unwrap();
+    assert_eq!((received.snapshots.len(), received.poll), (1, true), "the rest of it is read");
+    assert!(received.unread.is_some_and(|why| why.starts_with("1 of its alerts: entry 1: ")));
     // What is not said is not "none": a poll knows it.
     for (field, value, expected) in [
         ("labels", json!(null), 0),
@@ -214,7 +220,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     assert_eq!(incident(&received.snapshots[0]).updated_at, now());
 }
 
-/// Both are told of one occurrence, which begins when either first saw it.
+/// Both report one occurrence, which begins when either first saw it.
 #[tokio::test]
 async fn an_alert_that_does_not_say_when_it_began_is_shown_at_once() {
     let whole = |now: Timestamp| Timestamp::from_second(now.as_second()).unwrap();

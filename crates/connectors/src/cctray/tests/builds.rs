@@ -31,7 +31,7 @@ async fn a_build_under_the_same_label_is_another_attempt() {
     }
 }
 
-/// What is told of a project that says this, poll by poll, each so many minutes after the one before.
+/// What is reported of a project that says this, poll by poll, each so many minutes after the one before.
 async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
     let (mut stored, mut cursor, mut now) = (None, None, contract::now());
     let mut told = Vec::new();

@@ -9,7 +9,7 @@ const BEFORE: usize = 5;
 const READ: usize = 2 << 20;
 const LINES: usize = 120;
 const CHARACTERS: usize = 8_000;
-/// Where a step's words about its error are looked for above GitHub's own note that the step failed.
+/// How many lines a step's own error is looked for above GitHub's own note that the step failed.
 const WITHIN: usize = 400;
 
 /// The log from its first error on, without time stamps and escapes, cut to what fits a message; its end where nothing
@@ -54,18 +54,18 @@ fn without_time(line: &str) -> &str {
 /// its error stands above, within the same group of lines.
 fn first_error(lines: &[&str]) -> Option<usize> {
     let Some(note) = lines.iter().position(|line| line.starts_with("##[error]")) else {
-        return lines.iter().position(|line| tells_an_error(line));
+        return lines.iter().position(|line| is_error_line(line));
     };
     let from = note.saturating_sub(WITHIN);
     let step = lines[from..note]
         .iter()
         .rposition(|line| line.starts_with("##[endgroup]"))
         .map_or(from, |at| from + at);
-    let told = lines[step..note].iter().position(|line| tells_an_error(line));
+    let told = lines[step..note].iter().position(|line| is_error_line(line));
     Some(told.map_or(note, |at| step + at))
 }
 
-fn tells_an_error(line: &str) -> bool {
+fn is_error_line(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     let words =
         ["error:", "error[", "error ", "failed", "failure", "panicked", "exception", "not ok ", "fatal:"];

@@ -1,4 +1,4 @@
-//! A pull request in words, for a message that everybody in a channel reads.
+//! A pull request as text, for a message that everybody in a channel reads.
 
 use callboard_domain::{
     identity::Identity,

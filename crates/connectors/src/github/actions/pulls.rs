@@ -16,10 +16,13 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PullRef, format, is_repo, rejected};
+use super::{
+    format,
+    reference::{PullRef, is_repo, rejected},
+};
 use crate::{
     github::{
-        Account,
+        account::Account,
         client::{Calls, get, in_repo},
         cursor::Part,
         details, normalise,

@@ -17,12 +17,14 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{PullRef, rejected};
+use super::reference::{PullRef, rejected};
 use crate::{
     github::{
-        Account,
-        client::{Calls, check, get, in_repo, send},
-        normalise, wire,
+        account::Account,
+        client::{Calls, get, in_repo, send},
+        normalise,
+        refusal::check,
+        wire,
     },
     http::Request,
     lenient::{Entries, web_url},

@@ -18,11 +18,11 @@ use url::Url;
 
 use super::{
     excerpt::{excerpt, without_times},
-    is_repo, rejected,
+    reference::{is_repo, rejected},
 };
 use crate::{
     github::{
-        Account,
+        account::Account,
         client::{Calls, in_repo, send},
         details, normalise, wire,
     },
@@ -148,7 +148,7 @@ impl Action for Rerun {
     }
 }
 
-/// GitHub says 403 both where the token may not and where the run cannot: the words tell them apart.
+/// GitHub says 403 both where the token may not and where the run cannot: the message distinguishes them.
 fn refused(run: &RunRef, error: ServiceError) -> ServiceError {
     const CANNOT: [&str; 4] =
         ["already running", "cannot be rerun", "cannot be retried", "created over a month ago"];

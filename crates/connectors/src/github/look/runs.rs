@@ -6,7 +6,7 @@ use callboard_domain::error::ServiceError;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 
-use super::{Look, PAGE, note_short, note_unread};
+use super::lists::{Look, PAGE, note_short, note_unread};
 use crate::{
     dedup::once,
     github::{
@@ -53,8 +53,8 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         look.no_runs = found.none && has_builds;
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
-        repo.running.difference(&listed).for_each(|id| repo.strays.insert(*id, UnlistedRun::New));
-        repo.strays.retain(|id| !listed.contains(&id));
+        repo.running.difference(&listed).for_each(|id| repo.unlisted_runs.insert(*id, UnlistedRun::New));
+        repo.unlisted_runs.retain(|id| !listed.contains(&id));
         let awaited = found.rows.iter().filter(|run| normalise::is_awaited(run));
         repo.running = awaited.map(|run| run.id).collect();
         look.relisted = found.unread.is_empty();
@@ -142,7 +142,7 @@ fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
     let missing: Vec<_> = repo.not_passed.iter().filter_map(is_missing).collect();
     for id in missing {
         repo.listed.remove(&id);
-        repo.strays.add(id);
+        repo.unlisted_runs.add(id);
     }
 }
 
@@ -154,7 +154,7 @@ fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<MalformedEntry>
     let (lacking, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|run| repo.lacks_attempt(run));
     let why = "it was run again, and does not say which attempt it is";
     unread.extend(lacking.iter().map(|run| MalformedEntry { which: name(run), why: why.to_owned() }));
-    repo.run_again.retain(|id| repo.listed.contains(id) || repo.strays.contains(*id));
+    repo.run_again.retain(|id| repo.listed.contains(id) || repo.unlisted_runs.contains(*id));
     repo.run_again.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
     rows
 }

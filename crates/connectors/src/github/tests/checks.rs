@@ -47,7 +47,7 @@ fn checks_are_summed_up() {
         ),
         (
             vec![],
-            // Nothing tells which of them is the latest.
+            // Nothing shows which of them is the latest.
             vec![status("ci/jenkins", "success"), status("ci/jenkins", "failure")],
             ChecksStatus::Failed,
             &["ci/jenkins"],

@@ -3,7 +3,7 @@
 use callboard_domain::event::{EventName, compare};
 
 use super::{
-    super::cursor::RunPosition,
+    super::run_position::RunPosition,
     normalise::builds,
     poll::{Watch, all_told, serve_instead},
     *,

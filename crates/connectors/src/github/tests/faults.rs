@@ -87,13 +87,13 @@ fn calls_left(remaining: &str) -> Mock {
     Mock::given(path("/user")).respond_with(answer).with_priority(1)
 }
 
-/// A refusal is believed for two minutes, for ten while less than half of the calls are left, and not at all once somebody tests the account.
+/// A refusal counts for two minutes, for ten while less than half of the calls are left, and not at all once somebody tests the account.
 #[tokio::test]
 async fn what_was_refused_is_asked_for_again_soon() {
     let reviews_at = "/repos/acme/web/pulls/482/reviews";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
     // What is refused, how many calls are left, whether the account is tested -> the polls, each a minute after the one before,
-    // that still name it, and what is told then.
+    // that still name it, and what is reported then.
     let cases = [
         (reviews_at, "4000", false, 1, "[bo=Approved] passed"),
         (checks_at.as_str(), "4000", false, 1, "[] passed"),
@@ -136,7 +136,7 @@ async fn what_was_refused_is_asked_for_again_though_a_poll_fails_in_between() {
     connection.identify.identify().await.unwrap();
     mount(&server, [failing("/repos/acme/web/pulls", 502).up_to_n_times(1)]).await;
     assert!(watch.try_poll().await.is_err());
-    // Still refused: that is believed, until the account is tested again.
+    // Still refused: that counts, until the account is tested again.
     let mut seen = server.received_requests().await.unwrap().len();
     let is_asked = |asked: Vec<String>| asked.iter().any(|line| line.contains("/reviews"));
     assert_eq!(watch.poll().await.problems.len(), 1);
@@ -300,7 +300,7 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
     let server = serve(forge()).await;
     mount(&server, [left("400", 25)]).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
-    // The reset that `forge` tells is earlier than this one: the later window counts.
+    // The reset that `forge` gives is earlier than this one: the later window counts.
     let batch = watch.poll().await;
     assert_eq!(
         all_told(&batch),

@@ -82,7 +82,7 @@ async fn a_run_that_vanishes_leaves_those_before_it() {
             told.extend(all_told(&batch));
         }
         assert_eq!(found, ["acme/web/ci@main run 41"]);
-        // The one before is told again, once the list is read anew.
+        // The one before is reported again, once the list is read anew.
         assert!(told.last().is_some_and(|line| line.starts_with("acme/web/ci@main 40.1")), "{told:?}");
     }
 }
@@ -312,7 +312,7 @@ async fn a_repository_that_is_not_there_twice_has_nothing_on_the_board() {
     let third = watch.poll().await;
     assert_eq!((emptied(&third), texts(&third.problems)), (vec![], vec![why.to_owned()]));
 
-    // It comes back: everything is told anew.
+    // It comes back: everything is reported anew.
     server.reset().await;
     mount(&server, forge()).await;
     watch.now += SignedDuration::from_mins(10);

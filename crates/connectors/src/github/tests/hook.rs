@@ -258,7 +258,7 @@ fn an_odd_detail_costs_no_webhook() {
                 continue;
             }
             let received = received.unwrap();
-            // Of which branch it is, a poll tells.
+            // Of which branch it is, a poll finds out.
             if field == "head_branch" && *value != json!(5) {
                 assert!(received.poll && received.snapshots.is_empty(), "{value}");
                 continue;
@@ -315,7 +315,7 @@ proptest::proptest! {
     }
 }
 
-/// A webhook may be late, or of another repository that had the name: a poll tells.
+/// A webhook may be late, or of another repository that had the name: a poll finds out.
 #[test]
 fn what_is_said_to_be_gone_is_left_to_a_poll() {
     let webhook = webhook(&["acme/*"]);
@@ -327,13 +327,13 @@ fn what_is_said_to_be_gone_is_left_to_a_poll() {
         default_branch: Some("main".into()),
         id: Some(1296269),
         closed: false,
-        default_unsaid: false,
+        default_unknown: false,
     };
     let known =
         super::super::cursor::Repo { described: Some((described, now())), workflows, ..Default::default() };
     let place =
         super::super::cursor::Place { repos: [("acme/web".to_owned(), known)].into(), ..Default::default() };
-    webhook.learnt().learn(&place);
+    webhook.knowledge().learn(&place);
     // The default branch is known though the webhook does not say it, and so is how polls write the name.
     let odd = json!({ "full_name": "ACME/Web", "default_branch": {} });
     let (headers_of, body) =

@@ -17,6 +17,7 @@ mod unsaid;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
 
 use callboard_domain::{
@@ -200,21 +201,10 @@ fn connect(url: &str, watch: &[&str]) -> Connection {
 fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::Source> {
     let config = config(url, watch);
     let hook = Webhook::new("forge".into(), config.watch.clone(), None);
-    Arc::new(Account {
-        name: "forge".into(),
-        http: Http::new(
-            Client::new().unwrap(),
-            config.url.to_url(),
-            "GitHub",
-            Credential::Bearer("ghp_secret".into()),
-        ),
-        watch: config.watch,
-        learnt: hook.learnt(),
-        turn: AtomicUsize::new(0),
-        teams: TeamsRead::default(),
-        identified: Identified::default(),
-        reading_time: Duration::ZERO,
-    })
+    let credential = Credential::Bearer("ghp_secret".into());
+    let http = Http::new(Client::new().unwrap(), config.url.to_url(), "GitHub", credential);
+    let account = Account::new("forge".into(), http, config.watch, hook.knowledge());
+    Arc::new(Account { reading_time: Duration::ZERO, ..account })
 }
 
 fn pull_of(item: &Item) -> &PullRequest {

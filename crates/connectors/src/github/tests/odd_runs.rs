@@ -163,7 +163,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
     let runs_now = |minute: u64| at(json!(minute), "in_progress", json!(null));
     let unsaid = |minute: u64| at(json!(minute), "completed", json!(null));
     let twice = "acme/web: some workflow runs are left out: run 31: it is listed twice, and one contradicts the other";
-    // Both rows -> what is told of it, and what is named.
+    // Both rows -> what is reported of it, and what is named.
     let cases = [
         ([failed(1), passed(2)], "#31.1 passed, #30.1 passed", ""),
         ([failed(2), passed(1)], "#31.1 failed, #30.1 passed", ""),
@@ -213,7 +213,7 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
         json!({ "head": { "label": "acme:cache", "ref": "cache", "sha": "beef", "repo": repo("web") } });
     let twice =
         "acme/web: some pull requests are left out: #482: it is listed twice, and one contradicts the other";
-    // Both rows -> the state that is told, and what is named.
+    // Both rows -> the state that is reported, and what is named.
     let cases = [
         ([at(1, json!({})), at(2, merged.clone())], "merged", ""),
         ([at(2, json!({})), at(1, merged.clone())], "open", ""),
@@ -230,7 +230,7 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
             watch.poll().await;
             server.reset().await;
             mount(&server, [get("/repos/acme/web/pulls", rows.clone())]).await;
-            // By itself it is as the further of them, and where nothing tells which that is, as it was.
+            // By itself it is as the further of them, and where nothing shows which that is, as it was.
             let itself = match told {
                 "merged" => rows.as_array().unwrap().iter().find(|row| row["state"] == "closed").cloned(),
                 "open" => Some(at(2, json!({}))),

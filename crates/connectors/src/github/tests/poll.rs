@@ -1,4 +1,4 @@
-//! Polls over real HTTP: what is asked and what is told.
+//! Polls over real HTTP: what is asked and what is reported.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -147,7 +147,7 @@ async fn a_pull_request_is_told_from_opening_to_merging() {
     )
     .await;
     mount(&server, forge()).await;
-    // The reviews are the same, and were told.
+    // The reviews are the same, and were reported.
     assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [] pending"]);
 
     // The checks go on, with nothing new to say; then they pass, and nothing else changes.
@@ -308,7 +308,7 @@ async fn jobs_are_read_once_and_only_where_they_matter() {
     let read = |asked: Vec<String>| asked.into_iter().filter(|request| request.contains("/jobs")).count();
     assert_eq!(read(asked(&server, &mut seen).await), 2);
 
-    // The list changes: what is known of the jobs is told again, and not asked again.
+    // The list changes: what is known of the jobs is reported again, and not asked again.
     let mut rows = rows.to_vec();
     rows.insert(0, run(41, json!({ "head_branch": "theirs" })));
     serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&rows))]).await;
@@ -348,7 +348,7 @@ async fn a_run_that_left_the_list_is_followed_to_its_end() {
         .await;
     mount(&server, forge()).await;
     assert_eq!(all_told(&watch.poll().await), [r#"acme/web/ci@main 5.1 failed ["slow tests"]"#]);
-    // It makes its branch red: whether it is still there is asked in turns, and told no more.
+    // It makes its branch red: whether it is still there is asked in turns, and not reported again.
     assert_eq!(all_told(&watch.poll().await), [""; 0]);
 }
 

@@ -156,7 +156,7 @@ async fn reviews_that_cannot_be_read_are_named_and_the_others_count() {
         (odd(json!({ "user": {} })), left_out("it does not say who gave it")),
         (odd(json!({ "user": "cy" })), left_out("it does not say who gave it")),
         (odd(json!({ "user": { "login": null } })), left_out("it does not say who gave it")),
-        // Being written, by me: that is nobody's business yet.
+        // A draft of mine: it waits for nobody yet.
         (odd(json!({ "state": "PENDING", "submitted_at": null })), String::new()),
         (odd(json!({ "state": " Changes_Requested " })), String::new()),
     ];
@@ -276,7 +276,7 @@ async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
             (&before.head, &before.branch, &before.checks, &before.reviews),
             "{head}"
         );
-        // The checks of the commit that is known are told as long as no other is.
+        // The checks of the commit that is known are reported as long as no other is.
         let failed = with(
             check("lint", "completed", Some("failure")),
             json!({ "completed_at": "2026-11-22T11:33:00Z" }),

@@ -176,7 +176,7 @@ async fn builds_whose_runs_are_all_deleted_are_gone() {
         assert_eq!(batch.complete.contains(&of_repo), expected, "{before:?} {list} {is_there}");
         let named = gone(&batch).iter().any(|line| line.starts_with("acme/web/ci@main "));
         assert!(named || !expected, "{before:?} {list}: {:?}", gone(&batch));
-        // What comes back is told again.
+        // What comes back is reported again.
         serve_anew(&server, [get(RUNS, runs(&before))]).await;
         let told = all_told(&watch.poll().await);
         let is_back = told.iter().any(|line| line.starts_with("acme/web/ci@main 31.1"));

@@ -4,12 +4,11 @@
 use std::ops::Range;
 
 use super::{
+    cell::{MAX_PREFIX, cell, marked},
     numbers,
     view::{Place, Places, Seen, byte},
 };
 
-/// How far into a line its offset may begin, in bytes: what writes a log may put the time and more before each line.
-pub(super) const WITHIN: usize = 96;
 /// How much of a line is looked at where its end is not looked for, in bytes.
 const LINE: usize = 256;
 
@@ -40,7 +39,7 @@ pub(super) fn beside_masked(text: &str, mask: &str) -> Vec<Range<usize>> {
         let row = first
             .as_ref()
             .and_then(|(first, offset)| numbers::next_row(first.as_bytes(), offset, line.as_bytes()));
-        if let Some(from) = row.filter(|_| rows < numbers::ROWS && line.len() <= LINE) {
+        if let Some(from) = row.filter(|_| rows < numbers::MAX_ROWS && line.len() <= LINE) {
             rows += 1;
             found.push(start + from..start + line.trim_ascii_end().len());
         } else {
@@ -177,7 +176,7 @@ fn line(line: &[u8]) -> Option<[Range<usize>; 2]> {
 /// Where the offset of a line ends, and whether a `:` marks it: it has more digits than what comes after it.
 fn offset(line: &[u8]) -> Option<(usize, bool)> {
     let mut found = cell(line, 0)?;
-    while found.start < WITHIN {
+    while found.start < MAX_PREFIX {
         let next = cell(line, found.end)?;
         let (digits, is_marked) = marked(&line[found.clone()]);
         let is_longer = next.len() < digits.len() + usize::from(is_marked);
@@ -187,19 +186,6 @@ fn offset(line: &[u8]) -> Option<(usize, bool)> {
         found = next;
     }
     None
-}
-
-/// The digits of an offset, and whether a `:` marks it.
-pub(super) fn marked(word: &[u8]) -> (&[u8], bool) {
-    let digits = word.strip_suffix(b":").unwrap_or(word);
-    (digits.strip_prefix(b"0x").unwrap_or(digits), digits.len() < word.len())
-}
-
-/// What stands next in a line between white space.
-pub(super) fn cell(line: &[u8], from: usize) -> Option<Range<usize>> {
-    let start = from + line.get(from..)?.iter().position(|byte| !byte.is_ascii_whitespace())?;
-    let length = line[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(line.len() - start);
-    Some(start..start + length)
 }
 
 /// The text that begins there beside so many bytes, in bars where the offset is not marked; none where more follows than the text

@@ -6,10 +6,16 @@ use base64::{
 };
 
 use super::{
-    DEPTH, LONG, SHORT,
     escape::Escapes,
     view::{Seen, View},
 };
+
+/// What is shorter, in bytes, may stand in a text by chance: it is masked only as a word of its own.
+pub(super) const LONG: usize = 8;
+/// What is shorter, in bytes, is no secret.
+pub(super) const SHORT: usize = 4;
+/// How many escapings of one another are undone.
+pub(super) const DEPTH: usize = 2;
 
 /// What of it holds the secret, too, besides the bytes that are searched for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! Each way to read the numbers of such lines gives bytes ([`decoded`]), which are searched as a text of their own. Where
 //! something is found in them, all that its lines show is masked, however they show it.
 //!
-//! What it costs is bounded: each line is read once for each of [`WAYS`] and [`FINDS`], and only where its first cells are
+//! What it costs is bounded: each line is read once for each of [`NOTATIONS`] and [`LAYOUTS`], and only where its first cells are
 //! numbers.
 
 #[cfg(test)]
@@ -14,21 +14,22 @@ mod tests;
 use std::ops::Range;
 
 use super::{
-    LONG,
-    dump::{WITHIN, cell, marked},
+    cell::{MAX_PREFIX, cell, marked, token},
+    forms::LONG,
+    notation::{NOTATIONS, Notation},
     view::{Place, Places, Seen, View},
 };
 
 /// How much of a line is looked at to see whether it is one of numbers, in bytes.
-const HEAD: usize = WITHIN + 96;
+const HEAD: usize = MAX_PREFIX + 96;
 /// How many lines may show the same bytes, each in another way.
-pub(super) const ROWS: usize = 4;
-/// The most bytes that a line shows.
-const WIDTH: usize = 256;
+pub(super) const MAX_ROWS: usize = 4;
+/// How many bytes a line shows at most.
+const MAX_BYTES: usize = 256;
 /// What is shorter, in bytes, has room for no secret that is looked for: two digits a byte, or a character and a blank.
-const LEAST: usize = 2 * LONG - 1;
+const SHORTEST: usize = 2 * LONG - 1;
 /// How many bytes are added at most for lines that are left out, or as many as the text has.
-const REPEATED: usize = 16 << 10;
+const MAX_REPEATED: usize = 16 << 10;
 
 /// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
 pub(super) struct Decoded {
@@ -60,30 +61,30 @@ struct Block {
 }
 
 /// Where the offset of a line of numbers stands, empty where it has none, and where the numbers begin.
-type Find = fn(&[u8]) -> Option<(Range<usize>, usize)>;
+type Layout = fn(&[u8]) -> Option<(Range<usize>, usize)>;
 
 /// A line may be one of numbers in several ways: which is known only once a secret is found.
-const FINDS: [Find; 3] = [numbers, plain, after_first];
+const LAYOUTS: [Layout; 3] = [after_offset_or_alike, alone, after_alike_offset];
 
 /// What the numbers of a text may write, in every way to read them; secrets have at most `longest` bytes.
 pub(super) fn decoded(text: &str, longest: usize) -> impl Iterator<Item = Decoded> {
-    let text: &[u8] = if text.len() < LEAST { b"" } else { text.as_bytes() };
-    FINDS.into_iter().flat_map(move |find| read(text, blocks(text, find).0, longest, false))
+    let text: &[u8] = if text.len() < SHORTEST { b"" } else { text.as_bytes() };
+    LAYOUTS.into_iter().flat_map(move |layout| read(text, blocks(text, layout).0, longest, false))
 }
 
 /// The same of a text that may end in the middle of a dump; nothing where other lines follow it. Where it was `cut`, its last
 /// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     let text = text.as_bytes();
-    FINDS.into_iter().flat_map(move |find| {
-        let (blocks, is_over) = blocks(text, find);
+    LAYOUTS.into_iter().flat_map(move |layout| {
+        let (blocks, is_over) = blocks(text, layout);
         read(text, if is_over { Vec::new() } else { blocks }, longest, cut)
     })
 }
 
 /// True where a line may be one of several numbers.
 pub(super) fn may_be(line: &[u8]) -> bool {
-    numbers(line).is_some() || only_numbers(line).is_some_and(|(_, next)| next.is_some())
+    after_offset_or_alike(line).is_some() || leading_numbers(line).is_some_and(|(_, next)| next.is_some())
 }
 
 /// Where what a line shows begins, if it shows the same bytes as the line `first`, of which the offset stands there: it is
@@ -97,7 +98,7 @@ pub(super) fn next_row(first: &[u8], offset: &Range<usize>, line: &[u8]) -> Opti
 }
 
 /// The lines of numbers in a text, and whether the last of them is followed by a whole line of something else.
-fn blocks(text: &[u8], find: Find) -> (Vec<Block>, bool) {
+fn blocks(text: &[u8], layout: Layout) -> (Vec<Block>, bool) {
     let mut blocks: Vec<Block> = Vec::new();
     // The first line of the last block, and where its offset stands in that, while its lines go on.
     let mut first: Option<(&[u8], Range<usize>)> = None;
@@ -105,15 +106,17 @@ fn blocks(text: &[u8], find: Find) -> (Vec<Block>, bool) {
     for line in text.split(|byte| *byte == b'\n') {
         let (end, is_whole) = (start + line.len(), start + line.len() < text.len());
         let row = first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
-        if let (Some(from), Some(block)) = (row, blocks.last_mut().filter(|block| block.rows.len() < ROWS)) {
+        if let (Some(from), Some(block)) =
+            (row, blocks.last_mut().filter(|block| block.rows.len() < MAX_ROWS))
+        {
             block.rows.push(start + from..end);
             block.shown.end = start + line.trim_ascii_end().len();
-        } else if let Some((offset, from)) = find(line) {
+        } else if let Some((offset, from)) = layout(line) {
             // Without an offset it may be a line of something else, with numbers in it.
             let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
             blocks.push(Block {
                 offset: start + offset.start..start + offset.end,
-                rows: vec![start + from..end],
+                rows: std::iter::once(start + from..end).collect(),
                 shown: start + from..start + to,
                 is_repeated: false,
             });
@@ -134,14 +137,14 @@ fn blocks(text: &[u8], find: Find) -> (Vec<Block>, bool) {
 /// `*`, also after what a log puts before each line.
 fn is_repetition(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    line.len() < WITHIN && (line == b"*" || line.ends_with(b" *"))
+    line.len() < MAX_PREFIX && (line == b"*" || line.ends_with(b" *"))
 }
 
 /// Finds the numbers after an offset, or of which the first two are written alike.
-fn numbers(line: &[u8]) -> Option<(Range<usize>, usize)> {
+fn after_offset_or_alike(line: &[u8]) -> Option<(Range<usize>, usize)> {
     let head = &line[..line.len().min(HEAD)];
     let mut found = cell(head, 0)?;
-    while found.start < WITHIN {
+    while found.start < MAX_PREFIX {
         let next = cell(head, found.end)?;
         if is_offset(head, &found, &next) {
             return Some((found, next.start));
@@ -157,22 +160,22 @@ fn numbers(line: &[u8]) -> Option<(Range<usize>, usize)> {
 }
 
 /// Finds the numbers of a line that has nothing but those: they may be of any length then.
-fn plain(line: &[u8]) -> Option<(Range<usize>, usize)> {
-    let (first, next) = only_numbers(line)?;
+fn alone(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    let (first, next) = leading_numbers(line)?;
     let is_after_offset = first.len() > 5 && next.is_some_and(|next| is_offset(line, &first, &next));
     (!is_after_offset).then_some((first.start..first.start, first.start))
 }
 
 /// The same after an offset that is written like them, where the line begins: `od -A x -o`.
-fn after_first(line: &[u8]) -> Option<(Range<usize>, usize)> {
-    let (first, next) = only_numbers(line)?;
+fn after_alike_offset(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    let (first, next) = leading_numbers(line)?;
     let is_alike = |next: &Range<usize>| next.len() == first.len() && (4..=16).contains(&next.len());
     let next = next.filter(|next| first.start == 0 && is_alike(next))?;
     Some((first, next.start))
 }
 
 /// The first two numbers of a line that has nothing but those, or the only one.
-fn only_numbers(line: &[u8]) -> Option<(Range<usize>, Option<Range<usize>>)> {
+fn leading_numbers(line: &[u8]) -> Option<(Range<usize>, Option<Range<usize>>)> {
     let first = cell(line, 0)?;
     let mut found = Some(first.clone());
     while let Some(number) = found {
@@ -213,198 +216,61 @@ fn end_of_numbers(line: &[u8], from: usize) -> usize {
     end
 }
 
-/// What stands next in a line between white space and what may stand between numbers: `54-54`.
-fn token(line: &[u8], from: usize) -> Option<Range<usize>> {
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"-:,;".contains(byte);
-    let is_signed = |at: usize| {
-        line[at] == b'-'
-            && line.get(at + 1).is_some_and(u8::is_ascii_digit)
-            && at.checked_sub(1).is_none_or(|before| line[before].is_ascii_whitespace())
-    };
-    let start = (from..line.len()).find(|at| !is_between(&line[*at]) || is_signed(*at))?;
-    let end = (start + 1..line.len()).find(|at| is_between(&line[*at])).unwrap_or(line.len());
-    Some(start..end)
-}
-
 /// How many bytes lie between the offsets of two blocks, whichever base those have.
-fn steps(text: &[u8], one: &Block, other: &Block) -> impl Iterator<Item = usize> {
+fn distances(text: &[u8], one: &Block, other: &Block) -> impl Iterator<Item = usize> {
     let number = |offset: &Range<usize>, radix| {
         let digits = std::str::from_utf8(marked(&text[offset.clone()]).0).ok()?;
         u64::from_str_radix(digits, radix).ok()
     };
-    let step = |radix| number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?);
-    let steps = [16, 10, 8].map(|radix| step(radix).and_then(|step| usize::try_from(step).ok()));
-    steps.into_iter().flatten().filter(|step| (1..=WIDTH).contains(step))
+    let distance = |radix| number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?);
+    let distances =
+        [16, 10, 8].map(|radix| distance(radix).and_then(|distance| usize::try_from(distance).ok()));
+    distances.into_iter().flatten().filter(|distance| (1..=MAX_BYTES).contains(distance))
 }
 
 fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     let rows = blocks.iter().map(|block| block.rows.len()).max().unwrap_or_default();
-    let ways = (0..rows).flat_map(|row| WAYS.map(|way| (row, way)));
-    ways.map(move |(row, way)| way.decoded(text, &blocks, row, longest, cut))
+    let readings = (0..rows).flat_map(|row| NOTATIONS.map(|notation| (row, notation)));
+    readings
+        .map(move |(row, notation)| decode(notation, text, &blocks, row, longest, cut))
         .filter(|decoded| !decoded.bytes.is_empty())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Little,
-    Big,
-}
-
-/// A way to read numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// Digits in the order of the bytes.
-    Hexadecimal,
-    /// Words, of which the lowest byte is written last and comes first.
-    Swapped,
-    /// Of which the number of digits says how many bytes they are.
-    Octal(Order),
-    /// Words of so many bytes.
-    Decimal(usize, Order),
-    Binary,
-    /// The bytes' characters, apart: `od -c`, `od -a`.
-    Characters,
-}
-
-const WAYS: [Way; 13] = [
-    Way::Hexadecimal,
-    Way::Swapped,
-    Way::Octal(Order::Little),
-    Way::Octal(Order::Big),
-    Way::Decimal(1, Order::Little),
-    Way::Decimal(2, Order::Little),
-    Way::Decimal(2, Order::Big),
-    Way::Decimal(4, Order::Little),
-    Way::Decimal(4, Order::Big),
-    Way::Decimal(8, Order::Little),
-    Way::Decimal(8, Order::Big),
-    Way::Binary,
-    Way::Characters,
-];
-
-impl Way {
-    fn decoded(self, text: &[u8], blocks: &[Block], row: usize, longest: usize, cut: bool) -> Decoded {
-        let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new() };
-        // How many bytes a line showed at last, and how many may be added for lines that are left out.
-        let (mut last, mut budget) = (None, text.len().max(REPEATED));
-        for (at, block) in blocks.iter().enumerate() {
-            let Some(range) = block.rows.get(row) else { continue };
-            let mut bytes = self.line(&text[range.clone()], cut && range.end == text.len());
-            // What else is read there is the text beside them.
-            let next = blocks.get(at + 1).filter(|_| self != Self::Characters);
-            let steps = next.into_iter().flat_map(|next| steps(text, block, next));
-            let width = steps.filter(|step| *step <= bytes.len()).max();
-            last = width.or(last);
-            let usual = || last.or((bytes.len() > 16 && bytes.len() % 16 != 0).then_some(16));
-            let width = if block.is_repeated { width.or_else(usual) } else { width };
-            bytes.truncate(width.unwrap_or(usize::MAX));
-            let mut times = 1;
-            if block.is_repeated && !bytes.is_empty() {
-                let more = (longest / bytes.len() + 1).min(budget / bytes.len());
-                budget -= more * bytes.len();
-                times += more;
-            }
-            let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let place = (place(block.shown.start), place(block.shown.end));
-            for _ in 0..times {
-                decoded.bytes.extend_from_slice(&bytes);
-            }
-            decoded.places.resize(decoded.bytes.len(), place);
+/// The bytes that one row of each block writes in that notation.
+fn decode(
+    notation: Notation,
+    text: &[u8],
+    blocks: &[Block],
+    row: usize,
+    longest: usize,
+    cut: bool,
+) -> Decoded {
+    let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new() };
+    // How many bytes a line showed at last, and how many may be added for lines that are left out.
+    let (mut last, mut budget) = (None, text.len().max(MAX_REPEATED));
+    for (at, block) in blocks.iter().enumerate() {
+        let Some(range) = block.rows.get(row) else { continue };
+        let mut bytes = notation.line(&text[range.clone()], cut && range.end == text.len());
+        // What else is read there is the text beside them.
+        let next = blocks.get(at + 1).filter(|_| notation != Notation::Characters);
+        let distances = next.into_iter().flat_map(|next| distances(text, block, next));
+        let width = distances.filter(|distance| *distance <= bytes.len()).max();
+        last = width.or(last);
+        let usual = || last.or((bytes.len() > 16 && !bytes.len().is_multiple_of(16)).then_some(16));
+        let width = if block.is_repeated { width.or_else(usual) } else { width };
+        bytes.truncate(width.unwrap_or(usize::MAX));
+        let mut times = 1;
+        if block.is_repeated && !bytes.is_empty() {
+            let more = (longest / bytes.len() + 1).min(budget / bytes.len());
+            budget -= more * bytes.len();
+            times += more;
         }
-        decoded
-    }
-
-    /// The bytes that the numbers at the start of a line write. Where it was `cut`, one at its end is none of them.
-    fn line(self, line: &[u8], cut: bool) -> Vec<u8> {
-        let (mut bytes, mut at) = (Vec::new(), 0);
-        let next: fn(&[u8], usize) -> Option<Range<usize>> =
-            if self == Self::Characters { cell } else { token };
-        while let Some(found) = next(line, at) {
-            at = found.end;
-            let word = &line[found];
-            // `103 'g'`: the character beside its number.
-            let is_beside = word.starts_with(b"'") && self != Self::Characters;
-            if cut && at == line.len() || !is_beside && self.read(word, &mut bytes).is_none() {
-                break;
-            }
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let place = (place(block.shown.start), place(block.shown.end));
+        for _ in 0..times {
+            decoded.bytes.extend_from_slice(&bytes);
         }
-        bytes
+        decoded.places.resize(decoded.bytes.len(), place);
     }
-
-    /// Adds the bytes that a number writes; none where it is not written so.
-    fn read(self, word: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
-        let after =
-            |marks: [&[u8]; 2]| marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word);
-        match self {
-            Self::Hexadecimal | Self::Swapped => {
-                let digits = after([b"0x", b"0X"]);
-                let start = bytes.len();
-                if digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return None;
-                }
-                for pair in digits.chunks_exact(2) {
-                    bytes.push(u8::try_from(number(pair, 16)?).ok()?);
-                }
-                if self == Self::Swapped {
-                    bytes[start..].reverse();
-                }
-            }
-            Self::Octal(order) => {
-                let digits = after([b"0o", b"0O"]);
-                let size = match digits.len() {
-                    1..=4 => 1,
-                    5..=6 => 2,
-                    7..=11 => 4,
-                    12..=22 => 8,
-                    _ => return None,
-                };
-                bytes.extend(of_word(number(digits, 8)?, size, order)?);
-            }
-            Self::Decimal(size, order) => {
-                let digits = word.strip_prefix(b"-").unwrap_or(word);
-                let value = number(digits, 10)?;
-                let value = if digits.len() < word.len() { -value } else { value };
-                bytes.extend(of_word(value, size, order)?);
-            }
-            Self::Binary => {
-                let digits = after([b"0b", b"0B"]);
-                match digits.len() {
-                    6..=8 => bytes.extend(of_word(number(digits, 2)?, 1, Order::Big)?),
-                    length @ 16..=64 if length % 8 == 0 => {
-                        bytes.extend(of_word(number(digits, 2)?, length / 8, Order::Big)?);
-                    }
-                    _ => return None,
-                }
-            }
-            Self::Characters => match word {
-                [character] => bytes.push(*character),
-                // `\n`.
-                [b'\\', _] => bytes.push(b' '),
-                [b'0'..=b'7', _, _] => bytes.push(u8::try_from(number(word, 8)?).ok()?),
-                // `sp`, `nul`, `dc1`.
-                [b'a'..=b'z', ..] if word.len() <= 3 => bytes.push(b' '),
-                _ => return None,
-            },
-        }
-        Some(())
-    }
-}
-
-fn number(digits: &[u8], radix: u32) -> Option<i128> {
-    // `from_str_radix` takes a sign.
-    digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
-    i128::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
-}
-
-/// The bytes of a word of so many, signed or not; none where it is no such word.
-fn of_word(value: i128, size: usize, order: Order) -> Option<Vec<u8>> {
-    let most = 1_i128 << (8 * size);
-    if !(-most / 2..most).contains(&value) {
-        return None;
-    }
-    let mut bytes = value.to_le_bytes()[..size].to_vec();
-    if order == Order::Big {
-        bytes.reverse();
-    }
-    Some(bytes)
+    decoded
 }

@@ -1,7 +1,7 @@
 //! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
 //! next is found all the same.
 
-use super::{DEPTH, MASK, Redactor, Search, dump, masked};
+use super::{MASK, Redactor, Search, dump, forms::DEPTH, masked};
 
 /// What was read before, and its secrets taken out. One for each text that is followed.
 #[derive(Debug)]

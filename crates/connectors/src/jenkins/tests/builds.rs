@@ -26,7 +26,7 @@ fn made(number: u64, minute: i64, result: &str) -> Value {
         "timestamp": 1_795_347_000_000_i64 + minute * 60_000 })
 }
 
-/// Follows a job as the store does: what is told of it, what stands of it in the end, and what was asked for by number.
+/// Follows a job as the store does: what is reported of it, what stands of it in the end, and what was asked for by number.
 async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
     let (mut stored, mut cursor, mut told, mut asked) =
         (None::<Item>, None::<Cursor>, Vec::new(), Vec::new());
@@ -203,7 +203,7 @@ async fn a_job_that_is_made_again_hides_nothing_and_follows_nothing() {
         ),
         ("red", vec![old_green(), says(2, &[made(1, 9, "FAILURE")], &[])], &[Failed], "#1 failed"),
         ("it runs", vec![old_green(), says(2, &[made(1, 9, "")], &[])], &[Running], "#1 running"),
-        // Without times nothing tells that the numbers began anew but the next one.
+        // Without times nothing shows that the numbers began anew but the next one.
         ("no times", vec![old(), says(2, &[undated(1, "SUCCESS")], &[])], &[Passed], "#1 passed"),
         (
             "its next number is not said",
@@ -227,7 +227,7 @@ async fn a_job_that_is_made_again_hides_nothing_and_follows_nothing() {
             &[Fixed],
             "#2 passed, #1 failed",
         ),
-        // Without it and without times, nothing tells: the builds that were known are asked for, and are not there.
+        // Without it and without times, nothing shows it: the builds that were known are asked for, and are not there.
         (
             "neither its next number nor its times",
             vec![old(), says(json!(null), &[undated(1, "SUCCESS")], &[])],
@@ -283,7 +283,7 @@ async fn of_a_build_that_is_listed_twice_the_further_counts_and_nothing_is_guess
         build
     };
     let green = || made(1, 1, "SUCCESS");
-    // Both rows of build 2 -> what is told, and what is named.
+    // Both rows of build 2 -> what is reported, and what is named.
     let cases = [
         ([made(2, 5, "FAILURE"), made(2, 5, "FAILURE")], "#2 failed, #1 passed", ""),
         ([made(2, 5, ""), made(2, 5, "FAILURE")], "#2 failed, #1 passed", ""),

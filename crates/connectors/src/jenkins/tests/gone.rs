@@ -45,7 +45,7 @@ async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
     let reason = |id: &str, reason: GoneReason| (id.to_owned(), reason);
     let web = |reason: GoneReason| vec![("web".to_owned(), reason)];
     use GoneReason::{BranchDeleted, Deleted, Disabled, NotListed, Renamed};
-    // What the second listing says -> what is gone, whether it is complete, what is told of it.
+    // What the second listing says -> what is gone, whether it is complete, what is reported of it.
     let cases = [
         (all(plain("web")), vec![], true, ""),
         (json!({ "jobs": [teams(), shops()] }), web(NotListed), true, ""),

@@ -1,5 +1,6 @@
 //! What can be done at PagerDuty.
 
+mod base;
 mod note;
 mod on_call;
 mod status;
@@ -7,14 +8,9 @@ mod trigger;
 
 use std::sync::Arc;
 
-use callboard_domain::{
-    action::Action,
-    command::{ArgError, Args, CommandSpec, verbs},
-    error::ServiceError,
-    item::{AccountName, Item},
-};
-use serde_json::{Value, json};
+use callboard_domain::{action::Action, item::AccountName};
 
+use self::base::Base;
 use super::client::PagerDuty;
 
 /// All of them, for one account.
@@ -29,27 +25,4 @@ pub(super) fn all(pagerduty: &Arc<PagerDuty>, account: &AccountName) -> Vec<Arc<
         Arc::new(trigger::Trigger::new(base())),
         Arc::new(on_call::OnCall::new(base())),
     ]
-}
-
-/// What every command has.
-struct Base {
-    pagerduty: Arc<PagerDuty>,
-    account: AccountName,
-}
-
-impl Base {
-    /// The incident that the arguments name, on the board and of this account.
-    fn incident<'a>(&self, spec: &CommandSpec, args: &'a Args) -> Result<&'a Item, ArgError> {
-        args.item_of(spec, verbs::INCIDENT, &self.account, "an incident")
-    }
-}
-
-/// Something that is referred to, as a request has it.
-fn reference(kind: &str, id: &str) -> Value {
-    json!({ "id": id, "type": format!("{kind}_reference") })
-}
-
-/// Arguments have passed the preview when a run begins; this is for those that have not.
-fn rejected(error: ArgError) -> ServiceError {
-    ServiceError::rejected(error.to_string())
 }

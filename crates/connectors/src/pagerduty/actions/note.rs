@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Base, rejected};
+use super::base::{Base, rejected};
 use crate::http::Request;
 
 /// The longest note that PagerDuty takes.

@@ -14,7 +14,7 @@ use callboard_domain::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
-use super::Base;
+use super::base::Base;
 use crate::{
     http::Request,
     pagerduty::{

@@ -1,7 +1,7 @@
 //! To take an incident, to say that it is over, and to have others paged for it.
 //!
 //! An incident may have ended since it was looked at, by itself or by a colleague. Acknowledging it then would page people
-//! for what is over, so its state is read first, and what the answer says is believed, not what was asked for.
+//! for what is over, so its state is read first, and what counts is what the answer says, not what was asked for.
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -17,14 +17,13 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Base, reference, rejected};
+use super::base::{Base, reference, rejected};
 use crate::{
     http::{Answer, Request},
     lenient::web_url,
     pagerduty::{
-        is_id,
         normalise::{self, name, status, unique, user},
-        wire::{self, Incident},
+        wire::{self, Incident, is_id},
     },
 };
 
@@ -278,10 +277,11 @@ async fn before(base: &Base, item: &Item) -> Result<(Incident, IncidentStatus), 
 /// The incident of an answer to a write; one about another incident says nothing of what was written.
 fn one(answer: &Answer, item: &Item) -> Result<Incident, ServiceError> {
     let one = answer.json::<wire::One>()?.incident;
-    if one.id == item.key.id { Ok(one) } else { Err(unsaid(item)) }
+    if one.id == item.key.id { Ok(one) } else { Err(unknown_result(item)) }
 }
 
-fn unsaid(item: &Item) -> ServiceError {
+/// The answer does not say what became of the write.
+fn unknown_result(item: &Item) -> ServiceError {
     ServiceError::unknown(format!("PagerDuty does not say what became of {}", item.title))
 }
 
@@ -295,7 +295,7 @@ async fn answered(
 ) -> Result<(Incident, bool), ServiceError> {
     let said = sent.and_then(|answer| {
         let after = one(&answer, item)?;
-        let is_done = is_done(&after).ok_or_else(|| unsaid(item))?;
+        let is_done = is_done(&after).ok_or_else(|| unknown_result(item))?;
         Ok((after, is_done))
     });
     match said {

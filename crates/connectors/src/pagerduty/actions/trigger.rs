@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Base, reference, rejected};
+use super::base::{Base, reference, rejected};
 use crate::{
     http::Request,
     lenient::web_url,
-    pagerduty::{is_id, wire},
+    pagerduty::wire::{self, is_id},
 };
 
 /// What an incident can begin on.

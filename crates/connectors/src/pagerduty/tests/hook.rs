@@ -1,4 +1,4 @@
-//! What webhooks tell.
+//! What webhooks report.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn webhooks_keep_what_they_do_not_say() {
         hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap()
     };
     let stored = item(&acknowledged("Q1SLOW"));
-    // Event, who, the incident as it is then -> what it tells, whether the account is polled.
+    // Event, who, the incident as it is then -> what it reports, whether the account is polled.
     let held = acknowledged("Q1SLOW");
     let cases = [
         (

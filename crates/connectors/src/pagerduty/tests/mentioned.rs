@@ -1,4 +1,4 @@
-//! Incidents that webhooks told of and no list has.
+//! Incidents that webhooks reported and no list has.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,7 @@ use wiremock::Request;
 
 use super::{poll::Polled, *};
 
-/// Has a webhook tell of an incident that is not on the list.
+/// Has a webhook report an incident that is not on the list.
 fn tell(board: &Polled, id: &str) {
     let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident(id));
     let body = body.to_string().into_bytes();
@@ -86,7 +86,7 @@ async fn a_new_webhook_about_a_missing_incident_restarts_its_clock() {
     assert_eq!(board.poll_after(47).await.1.gone.len(), 1);
 }
 
-/// What a webhook told of and this key may not read costs one call, not one with every poll.
+/// What a webhook reported and this key may not read costs one call, not one with every poll.
 #[tokio::test]
 async fn refused_incident_mentioned_by_a_webhook_is_forgotten() {
     for status in [400, 403] {
@@ -104,7 +104,7 @@ async fn refused_incident_mentioned_by_a_webhook_is_forgotten() {
     }
 }
 
-/// What a webhook told of is asked for, though the program was started again before a poll.
+/// What a webhook reported is asked for, though the program was started again before a poll.
 #[tokio::test]
 async fn incident_mentioned_by_a_webhook_survives_a_restart() {
     let server = Server::holding([incident("Q1SLOW")]);

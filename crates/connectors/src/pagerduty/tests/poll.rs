@@ -19,7 +19,7 @@ impl Polled {
         Self { source, hook, cursor: None, stored: Default::default() }
     }
 
-    /// What a poll tells, and the poll.
+    /// What a poll reports, and the poll.
     pub(super) async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
         self.poll_after(0).await
     }
@@ -275,7 +275,7 @@ async fn what_is_open_stays_open_though_the_list_lacks_it() {
         let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
         assert_eq!((told, ids, batch.complete), (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]), "poll {poll}");
     }
-    // What a webhook told and no list has yet is asked for, too.
+    // What a webhook reported and no list has yet is asked for, too.
     server.set(incident("Q3SLOW"));
     let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
     let body = body.to_string().into_bytes();
@@ -303,7 +303,7 @@ async fn a_cursor_that_cannot_be_read_is_none() {
     }
 }
 
-/// Of two rows of one incident the later counts; where nothing tells which that is, it is asked for by itself.
+/// Of two rows of one incident the later counts; where nothing shows which that is, it is asked for by itself.
 #[tokio::test]
 async fn an_incident_that_is_listed_twice_is_the_later_one() {
     let at = |minute: u32, incident: Value| {

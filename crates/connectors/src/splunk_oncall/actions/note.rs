@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Base, rejected};
+use super::base::{Base, rejected};
 use crate::{http::Request, splunk_oncall::normalise::number};
 
 /// The longest note that is sent; no limit is documented.

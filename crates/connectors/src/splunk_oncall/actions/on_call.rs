@@ -14,7 +14,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Base;
+use super::base::Base;
 use crate::splunk_oncall::{normalise::called, wire};
 
 /// The most rows that are shown.

@@ -13,10 +13,16 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Base, Now, Verdict, on_call, rejected, verdict, with_state};
+use super::{
+    base::{Base, Now, Verdict, rejected, verdict, with_state},
+    on_call,
+};
 use crate::{
     http::{Answer, Request},
-    splunk_oncall::{is_name, normalise::number, wire::Statuses},
+    splunk_oncall::{
+        normalise::number,
+        wire::{Statuses, is_name},
+    },
 };
 
 const TARGET: &str = "target";
@@ -65,7 +71,7 @@ impl Reroute {
     }
 }
 
-/// The incident's own word and that on each target: one target was asked for.
+/// The incident's own result and that of each target: one target was asked for.
 fn answered(answer: &Answer, id: &str) -> Result<Verdict, ServiceError> {
     let statuses = answer.json::<Statuses>()?.statuses;
     let own = statuses.good.into_iter().filter(|status| number(&status.incident_number) == id);

@@ -1,7 +1,7 @@
 //! To take an incident, and to say that it is over.
 //!
 //! An incident may have ended since it was looked at, by itself or by a colleague. Acknowledging it then could open it again,
-//! so its state is read first, and what the answer says of this very incident is believed, not that there was an answer.
+//! so its state is read first, and what counts is what the answer says of this very incident, not that there was an answer.
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -17,13 +17,12 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Base, Now, Verdict, rejected, verdict, with_state};
+use super::base::{Base, Now, Verdict, rejected, verdict, with_state};
 use crate::{
     http::{Answer, Request},
     splunk_oncall::{
-        is_same_user,
         normalise::{self, number},
-        wire::{Incident, Results},
+        wire::{Incident, Results, is_same_user},
     },
 };
 

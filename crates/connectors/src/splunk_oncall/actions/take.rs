@@ -15,13 +15,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Base,
+    base::{Base, rejected},
     on_call::{self, Duty},
-    rejected,
 };
 use crate::{
     http::Request,
-    splunk_oncall::{is_name, is_same_user},
+    splunk_oncall::wire::{is_name, is_same_user},
 };
 
 const POLICY: &str = "policy";

@@ -64,7 +64,7 @@ async fn what_somebody_else_has_is_taken_too() {
     assert_eq!(holders, [ANA, BO]);
 }
 
-/// That it is mine already is believed only where every step of it can be read.
+/// It counts as mine already only where every step of it can be read.
 #[tokio::test]
 async fn what_may_be_somebody_elses_by_now_is_taken() {
     let mine = |transitions: Value| with(after("42", &[("ACKED", "2026-11-22T11:10:00Z", ANA)]), transitions);

@@ -153,7 +153,7 @@ async fn who_is_on_call_is_not_guessed() {
     }
 }
 
-/// It is believed what the list says afterwards, whatever the answer was.
+/// What counts is what the list says afterwards, whatever the answer was.
 #[tokio::test]
 async fn an_answer_alone_does_not_say_that_on_call_was_taken() {
     let take = args(&[("policy", POLICY), ("person", BO)]);

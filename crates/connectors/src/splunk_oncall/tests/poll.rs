@@ -22,7 +22,7 @@ impl Polled {
         Self { source: connection.source.unwrap(), stored: BTreeMap::new() }
     }
 
-    /// What a poll tells, and the poll.
+    /// What a poll reports, and the poll.
     async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
         let batch = self.source.poll(None, now()).await.unwrap();
         let mut told = Vec::new();

@@ -4,7 +4,7 @@ use super::*;
 use crate::item::{Approval, ApprovalDecision, Approvers, AsOf, User, examples::answer};
 
 #[test]
-fn approvals_come_first_by_whose_answer_it_is_and_the_time_left() {
+fn approvals_come_first_by_answerer_and_time_left() {
     let one = |id: &str, asked: i64, until: Option<i64>, approvers: Option<&[&str]>| {
         let item = approval(|a| {
             a.asked_at = Some(at(asked));

@@ -1,11 +1,12 @@
 //! Which words of a line go to which argument: a usage matched against words, one reading after another.
 
 mod parts;
+mod segment_set;
 mod word;
 
 use std::ops::Range;
 
-use self::parts::SegmentSet;
+use self::segment_set::SegmentSet;
 use super::{
     ArgType, CommandSpec,
     token::Token,
@@ -41,7 +42,7 @@ pub(super) struct ParseMode {
     pub(super) own_words: bool,
     /// An argument can be given again.
     pub(super) again: bool,
-    /// A word of the usage that leads an argument (`to`, `for`) may be left out, where its place and type tell the argument.
+    /// A word of the usage that leads an argument (`to`, `for`) may be left out, where place and type identify the argument.
     pub(super) unled: bool,
 }
 
@@ -94,7 +95,7 @@ pub(super) struct Matcher<'a> {
     steps: u32,
     /// The furthest word that fitted nowhere, and a word that would have.
     pub(super) stuck: (usize, Option<&'a str>),
-    /// Literals that may stand where the word being typed is.
+    /// Literals that may be typed at the place of the last word.
     pub(super) literals: Vec<&'a str>,
 }
 
@@ -187,8 +188,8 @@ impl<'a> Matcher<'a> {
     fn is_dispensable(&self, segment: usize) -> bool {
         let segment = &self.usage.segments[segment];
         let mut args = segment.elements.iter().flat_map(Element::args).peekable();
-        let settled = |arg| self.is_given(arg) || !self.spec.args[arg].required;
-        segment.optional || (args.peek().is_some() && args.all(settled))
+        let may_be_left_out = |arg| self.is_given(arg) || !self.spec.args[arg].required;
+        segment.optional || (args.peek().is_some() && args.all(may_be_left_out))
     }
 
     fn is_given(&self, arg: usize) -> bool {
@@ -197,17 +198,17 @@ impl<'a> Matcher<'a> {
 
     /// True where these elements are recognised without the literal before them: what is required, or has a form of its own. A
     /// text that may be left out takes any words, also those that were meant for something else.
-    fn tells_itself(&self, elements: &[Element]) -> bool {
+    fn are_recognisable(&self, elements: &[Element]) -> bool {
         let mut args = elements.first().into_iter().flat_map(Element::args).peekable();
-        let tells = |arg: usize| {
+        let is_recognisable = |arg: usize| {
             let arg = &self.spec.args[arg];
             arg.required || !matches!(arg.ty, ArgType::Text | ArgType::Bool | ArgType::Pairs)
         };
-        args.peek().is_some() && args.all(tells)
+        args.peek().is_some() && args.all(is_recognisable)
     }
 
     /// True where every argument that the element holds is given some other way.
-    fn is_settled(&self, element: &Element) -> bool {
+    fn has_all_args(&self, element: &Element) -> bool {
         let mut args = element.args().peekable();
         args.peek().is_some() && args.all(|arg| self.is_given(arg))
     }

@@ -1,30 +1,12 @@
 //! The parts of a usage against the words from one place on: which comes next, and what may be left out.
 
-use super::{Found, MOST_STEPS, Matcher, Word};
+use super::{Found, MOST_STEPS, Matcher, Word, segment_set::SegmentSet};
 use crate::command::{ArgSpec, ArgType, usage::Element, value::names};
 
 /// What is still to be matched.
 pub(super) enum Todo<'t, 'u> {
     Segments(SegmentSet),
     Elements(&'u [Element], &'t Todo<'t, 'u>),
-}
-
-/// Segments, one bit each.
-#[derive(Clone, Copy)]
-pub(super) struct SegmentSet(pub(super) u32);
-
-impl SegmentSet {
-    pub(super) fn all(count: usize) -> Self {
-        Self(u32::MAX.checked_shr(u32::BITS - count as u32).unwrap_or(0))
-    }
-
-    fn without(self, segment: usize) -> Self {
-        Self(self.0 & !(1 << segment))
-    }
-
-    fn iter(self) -> impl Iterator<Item = usize> {
-        (0..u32::BITS as usize).filter(move |segment| self.0 & (1 << segment) != 0)
-    }
 }
 
 impl<'a> Matcher<'a> {
@@ -59,12 +41,12 @@ impl<'a> Matcher<'a> {
                 return true;
             }
             if !self.is_dispensable(next) {
-                // What only its place tells apart cannot stand in for what lacks.
+                // What only its place identifies cannot replace what is missing.
                 after.0 &= self.led.0;
             }
             return self.may_be_absent(next, at) && self.segments(after, at);
         }
-        // What a literal leads can move; values that only their place tells apart keep their order.
+        // What a literal leads can move; values that only their place identifies keep their order.
         let mut others = left;
         let mut in_turn = true;
         for segment in left.iter() {
@@ -128,7 +110,7 @@ impl<'a> Matcher<'a> {
         self.usage.segments.iter().any(|segment| segment.elements.iter().any(|element| element.is_rest(arg)))
     }
 
-    /// Matches these elements, then what is to follow. `led` says that a literal stood right before.
+    /// Matches these elements, then what is to follow. `led`: a literal was right before.
     pub(super) fn elements(
         &mut self,
         elements: &'a [Element],
@@ -154,7 +136,7 @@ impl<'a> Matcher<'a> {
                 Some(literal) => {
                     (self.is_literal(literal, at) && self.elements(others, then, at + 1, true))
                         || (self.reading.unled
-                            && self.tells_itself(others)
+                            && self.are_recognisable(others)
                             && self.elements(others, then, at, false))
                 }
                 None => self.value(pieces, others, then, at),
@@ -165,7 +147,7 @@ impl<'a> Matcher<'a> {
     /// The words have come to an end inside a segment.
     fn cut_off(&mut self, first: &'a Element, others: &'a [Element], then: &Todo<'_, 'a>, led: bool) -> bool {
         let end = self.words.len();
-        let over = self.typing || matches!(first, Element::Group(_)) || (led && self.is_settled(first));
+        let over = self.typing || matches!(first, Element::Group(_)) || (led && self.has_all_args(first));
         if over {
             return self.elements(others, then, end, led);
         }

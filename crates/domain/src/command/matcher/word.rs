@@ -1,4 +1,4 @@
-//! One word against its pieces: texts, arguments and what stands between them.
+//! One word against its pieces: texts, arguments and what is between them.
 
 use super::{Found, Matcher, parts::Todo};
 use crate::command::{
@@ -72,7 +72,7 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    /// Matches parts of a word from a byte of its text on; says where they end.
+    /// Matches parts of a word from a byte of its text on; returns where they end.
     fn pieces(&mut self, pieces: &[Piece], at: usize, from: usize) -> Option<usize> {
         let Some((first, others)) = pieces.split_first() else { return Some(from) };
         let token = self.words[at].token;

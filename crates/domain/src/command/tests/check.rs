@@ -1,12 +1,12 @@
 use super::*;
 
-fn told(problems: Vec<Problem>) -> Vec<String> {
+fn messages(problems: Vec<Problem>) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn specs_that_say_what_they_mean() {
-    assert_eq!(told(check_all(&specs())), [""; 0]);
+fn valid_specs_have_no_problems() {
+    assert_eq!(messages(check_all(&specs())), [""; 0]);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn each_spec_error_is_reported() {
         (go().example("go home"), "go: the example \"go home\" does not work: go takes no \"home\""),
     ];
     for (spec, expected) in cases {
-        assert_eq!(told(check(&spec)), [expected]);
+        assert_eq!(messages(check(&spec)), [expected]);
     }
 }
 
@@ -53,7 +53,7 @@ fn commands_do_not_share_names() {
         CommandSpec::new("go home", ""),
     ];
     assert_eq!(
-        told(check_all(&specs)),
+        messages(check_all(&specs)),
         ["walk: \"go\" is also a name of \"go\"", "go: the example \"go home\" is read as \"go home\""]
     );
 }

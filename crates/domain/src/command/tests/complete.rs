@@ -1,6 +1,6 @@
 use super::*;
 
-/// `prefix|what is replaced|what it is`, with the cursor where `^` stands.
+/// `prefix|what is replaced|what it is`, with the cursor at `^`.
 fn typing(line: &str) -> String {
     let cursor = line.find('^').unwrap();
     let line = line.replace('^', "");
@@ -17,7 +17,7 @@ fn typing(line: &str) -> String {
 }
 
 #[test]
-fn what_is_typed_at_the_cursor() {
+fn completion_at_the_cursor() {
     let cases = [
         ("^", "||name"),
         ("  dep^", "dep|dep|name"),

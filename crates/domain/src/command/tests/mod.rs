@@ -5,6 +5,7 @@ mod partial;
 mod resolve;
 
 use super::*;
+use crate::item::Kind;
 
 /// Commands of the shapes that services have.
 fn specs() -> Vec<CommandSpec> {

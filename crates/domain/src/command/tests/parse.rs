@@ -29,7 +29,7 @@ fn check_all(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn lines_as_the_usage_says() {
+fn lines_in_the_order_of_the_usage() {
     check_all(&[
         ("deploy api to staging", "deploy app=api ref=main env=staging"),
         ("deploy api/v2 to production", "deploy app=api ref=v2 env=production"),
@@ -120,7 +120,7 @@ fn order_is_free_where_it_leaves_no_doubt() {
 }
 
 #[test]
-fn a_value_is_known_by_its_place_where_the_word_before_it_is_left_out() {
+fn values_are_matched_by_place_without_their_leading_word() {
     check_all(&[
         ("deploy api staging", "deploy app=api ref=main env=staging"),
         ("deploy api/v2 staging", "deploy app=api ref=v2 env=staging"),
@@ -148,7 +148,7 @@ fn a_value_is_known_by_its_place_where_the_word_before_it_is_left_out() {
 }
 
 #[test]
-fn what_lacks_is_asked_for() {
+fn missing_arguments_are_listed() {
     check_all(&[
         ("deploy", "deploy ref=main, needs app env"),
         ("deploy api", "deploy app=api ref=main, needs env"),
@@ -208,7 +208,7 @@ fn answers_complete_the_line() {
 }
 
 #[test]
-fn what_makes_no_sense_is_never_guessed() {
+fn unreadable_lines_are_errors_and_never_guessed() {
     check_all(&[
         ("", "error: there is no command \"\""),
         ("deplyo api to staging", "error: there is no command \"deplyo\"; did you mean \"deploy\"?"),
@@ -249,7 +249,7 @@ fn what_makes_no_sense_is_never_guessed() {
 }
 
 #[test]
-fn own_words_are_values_where_nothing_else_makes_sense() {
+fn usage_words_are_values_only_as_a_last_resort() {
     check_all(&[
         ("deploy to to staging", "deploy app=to ref=main env=staging"),
         ("deploy \"env\" to staging", "deploy app=env ref=main env=staging"),
@@ -386,7 +386,7 @@ proptest! {
     }
 
     #[test]
-    fn the_canonical_line_says_the_same(
+    fn canonical_line_parses_to_the_same_args(
         app in "[^\\p{Cc}\\n]+", reference in any::<String>(), env in prop::sample::select(vec!["staging", "production"]),
         dry_run in prop::option::of(any::<bool>()),
     ) {
@@ -402,7 +402,7 @@ proptest! {
     }
 
     #[test]
-    fn the_canonical_line_says_the_same_pairs(
+    fn canonical_line_parses_to_the_same_pairs(
         job in "[^\\p{Cc}\\n]+", names in prop::collection::btree_set("job|params|--|--x|.+", 0..4), value in any::<String>(),
     ) {
         let pairs: Vec<_> = names.into_iter().map(|name| (name, value.clone())).collect();
@@ -475,7 +475,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
         ("silence X until tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
         ("silence X 9am", until("9am", "")),
-        // When it runs, the same is said of it as with the word before it.
+        // When it runs, the error is the same as with the word before it.
         ("silence X 31 feb", until("31 feb", "")),
         ("silence X 31 feb deploying", until("31 feb", " comment=deploying")),
         // What would be refused is not proposed.

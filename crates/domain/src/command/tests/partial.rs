@@ -72,7 +72,7 @@ fn a_long_line_is_read_in_time() {
     let begun = commands.begun(&format!("deploy api {words}")).unwrap();
     let (arg, text) = &begun.texts[0];
     assert_eq!((arg.name.as_str(), text.as_str()), ("env", words.trim_end()));
-    // Options end what can be read, wherever the first bad one stands.
+    // Options end what can be read, wherever the first bad one is.
     let options = "--no ".repeat(2_000);
     assert_eq!(commands.begun(&format!("ack X {options}")).unwrap().left, options.trim_end());
 }

@@ -1,11 +1,16 @@
 //! The grammar of a typed line, compiled from a spec's usage text.
 
+mod element;
+mod error;
 mod parser;
 #[cfg(test)]
 mod tests;
 
 use super::CommandSpec;
 use parser::Parser;
+
+pub(super) use element::{Element, Piece, Segment};
+pub use error::UsageError;
 
 /// The longest usage text, in characters.
 const LONGEST: usize = 500;
@@ -31,93 +36,12 @@ pub struct Usage {
     pub(super) words: Vec<String>,
 }
 
-/// What is wrong with a usage text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("character {column} of the usage: {what}")]
-pub struct UsageError {
-    /// The character of the usage text, counted from 1.
-    pub column: usize,
-    /// What is wrong and what would be right.
-    pub what: String,
-}
-
-/// A part of the usage that belongs together, such as `to <env>`: what moves as one where the order is free.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) elements: Vec<Element>,
-    /// True for a group.
-    pub(super) optional: bool,
-}
-
-/// Something that stands between white space.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Element {
-    /// One word of the line.
-    Word(Vec<Piece>),
-    /// An argument (by its place in the spec) that takes all the words left.
-    Rest(usize),
-    /// What may be left out.
-    Group(Vec<Element>),
-}
-
-/// A part of one word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
-    Text(String),
-    /// An argument, by its place in the spec.
-    Arg(usize),
-    Optional(Vec<Piece>),
-}
-
-impl Segment {
-    /// True where a literal tells it from the others.
-    pub(super) fn is_led(&self) -> bool {
-        self.elements.first().is_some_and(|element| element.literal().is_some())
-    }
-}
-
-impl Element {
-    /// The literal that this is, where it is one.
-    pub(super) fn literal(&self) -> Option<&str> {
-        match self {
-            Self::Word(pieces) => match pieces.as_slice() {
-                [Piece::Text(text)] => Some(text),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// True where the argument takes all the words left in it.
-    pub(super) fn is_rest(&self, arg: usize) -> bool {
-        match self {
-            Self::Rest(rest) => *rest == arg,
-            Self::Group(inner) => inner.iter().any(|element| element.is_rest(arg)),
-            Self::Word(_) => false,
-        }
-    }
-
-    /// The arguments that it cannot stand without.
-    pub(super) fn args(&self) -> impl Iterator<Item = usize> {
-        let (pieces, rest) = match self {
-            Self::Word(pieces) => (pieces.as_slice(), None),
-            Self::Rest(arg) => (&[][..], Some(*arg)),
-            Self::Group(_) => (&[][..], None),
-        };
-        let inside = pieces.iter().filter_map(|piece| match piece {
-            Piece::Arg(arg) => Some(*arg),
-            _ => None,
-        });
-        inside.chain(rest)
-    }
-}
-
 impl Usage {
     /// Compiles the usage of a command.
     ///
     /// # Errors
-    /// Where it does not start with the name, names an argument that is not declared or names one twice, leaves no
-    /// way to tell two arguments apart, or is no usage at all.
+    /// Where it does not start with the name, names an argument that is not declared or names one twice, leaves two
+    /// arguments indistinguishable, or is no usage at all.
     pub fn compile(spec: &CommandSpec) -> Result<Self, UsageError> {
         let chars: Vec<char> = spec.usage.chars().collect();
         if chars.len() > LONGEST {

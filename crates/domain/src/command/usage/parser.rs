@@ -1,6 +1,9 @@
 //! Reads a usage text: brackets, arguments, words.
 
-use super::{Element, Piece, UsageError};
+use super::{
+    element::{Element, Piece},
+    error::UsageError,
+};
 use crate::{
     command::{ArgType, CommandSpec},
     nearest::{did_you_mean, nearest},
@@ -110,7 +113,7 @@ impl<'a> Parser<'a> {
         self.peek().is_none_or(|c| c.is_whitespace() || c == ']')
     }
 
-    /// What stands in square brackets.
+    /// What is in square brackets.
     fn group(&mut self) -> Result<Vec<Element>, UsageError> {
         if self.depth == DEEPEST {
             return Err(self.fault(format!("groups are nested at most {DEEPEST} deep")));
@@ -142,7 +145,7 @@ impl<'a> Parser<'a> {
         Ok(elements)
     }
 
-    /// What stands in the brackets that open here, where no further bracket is inside.
+    /// What is in the brackets that open here, where no further bracket is inside.
     fn inside(&self) -> Option<&[char]> {
         let inside = self.chars.get(self.at + 1..)?;
         let end = inside.iter().position(|c| "[]<>".contains(*c))?;

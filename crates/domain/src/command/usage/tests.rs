@@ -11,7 +11,7 @@ fn compile(usage: &str) -> Result<Usage, UsageError> {
 }
 
 #[test]
-fn usages_that_say_what_they_mean() {
+fn valid_usages_compile() {
     for usage in [
         "deploy",
         "deploy now",

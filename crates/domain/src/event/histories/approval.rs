@@ -1,6 +1,6 @@
 //! Histories of an approval.
 
-use super::{History, Lasting, Step, Told};
+use super::history::{EventKey, History, Lasting, Step};
 use crate::{
     event::EventName,
     item::{
@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let mut steps: Vec<Step> = Vec::new();
-    // A service that asks anew under the same id says when it asked; another may leave that out.
+    // A service that asks anew under the same id gives the time of asking; another may leave that out.
     let asks_anew = dice.first().is_some_and(|(what, _)| what % 2 == 0);
     let mut now = approval(|a| a.description = Some("Checkout is slow without it".into()));
     let mut last = None;
@@ -20,14 +20,14 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let time = at(tick);
         let Detail::Approval(a) = &mut now.detail else { unreachable!() };
         let before = a.clone();
-        let mut told: Vec<Told> = Vec::new();
+        let mut events: Vec<EventKey> = Vec::new();
         let waits = a.waits();
-        let ends = |state, name: EventName, a: &mut Approval, told: &mut Vec<Told>| {
+        let ends = |state, name: EventName, a: &mut Approval, events: &mut Vec<EventKey>| {
             (a.state, a.ended_by) = (state, Some(User::named("cy")));
-            told.push((name, time.to_string()));
+            events.push((name, time.to_string()));
         };
         match what % 10 {
-            _ if tick == 0 => told.push((EventName::Requested, String::new())),
+            _ if tick == 0 => events.push((EventName::Requested, String::new())),
             0 | 1 => {
                 let says =
                     [ApprovalDecision::Approved, ApprovalDecision::Denied, ApprovalDecision::Withdrawn]
@@ -49,10 +49,10 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 a.ships = Some(AsOf::new(time, Shipment { commits, ..Shipment::default() }));
             }
             7 | 8 if waits => match how % 4 {
-                0 => ends(ApprovalState::Approved, EventName::Approved, a, &mut told),
-                1 => ends(ApprovalState::Denied, EventName::Denied, a, &mut told),
-                2 => ends(ApprovalState::Expired, EventName::Expired, a, &mut told),
-                _ => ends(ApprovalState::Superseded, EventName::Superseded, a, &mut told),
+                0 => ends(ApprovalState::Approved, EventName::Approved, a, &mut events),
+                1 => ends(ApprovalState::Denied, EventName::Denied, a, &mut events),
+                2 => ends(ApprovalState::Expired, EventName::Expired, a, &mut events),
+                _ => ends(ApprovalState::Superseded, EventName::Superseded, a, &mut events),
             },
             7 if asks_anew => {
                 let repo = a.repo.clone();
@@ -60,23 +60,23 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 let Detail::Approval(fresh) = asked.detail else { unreachable!() };
                 *a = Approval { repo, asked_at: Some(time), description: a.description.clone(), ..fresh };
                 open_again = false;
-                told.push((EventName::Requested, String::new()));
+                events.push((EventName::Requested, String::new()));
             }
             8 => {
                 (a.state, a.ended_by, open_again) = (ApprovalState::Waiting, None, true);
-                told.push((EventName::Requested, time.to_string()));
+                events.push((EventName::Requested, time.to_string()));
             }
             _ => {}
         }
         a.updated_at = time;
         let asked_at = a.asked_at.filter(|_| asks_anew).map(|at| at.to_string()).unwrap_or_default();
-        for (_, distinct) in &mut told {
+        for (_, distinct) in &mut events {
             *distinct = format!("{asked_at} {distinct}").trim_end().to_owned();
         }
         last = Some(a.clone());
         let mut hook = now.clone();
         if let Detail::Approval(a) = &mut hook.detail {
-            // A webhook that is thin says what has changed, and less of the rest.
+            // A thin webhook reports what has changed, and less of the rest.
             let thin = |same: bool| same && how % 4 != 0;
             a.needed = a.needed.take().filter(|_| !thin(before.needed == a.needed));
             let keep = (
@@ -101,13 +101,13 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         if let Detail::Approval(a) = &mut poll.detail {
             a.asked_at = a.asked_at.take().filter(|_| asks_anew);
         }
-        steps.push(Step { poll, hook, told });
+        steps.push(Step { poll, hook, events });
     }
     let Some(last) = last else { unreachable!() };
     let mut lasting: Vec<Lasting> = Vec::new();
     let began = last.asked_at.filter(|_| asks_anew).map(|at| at.to_string()).unwrap_or_default();
     let expected = (EventName::Requested, began.clone());
-    lasting.push(Box::new(move |told| *told == expected));
+    lasting.push(Box::new(move |event| *event == expected));
     if let Some(ended) = last.state.end().filter(|_| !open_again) {
         lasting.push(Box::new(move |(name, distinct)| *name == ended && distinct.starts_with(&began)));
     }

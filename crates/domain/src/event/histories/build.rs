@@ -1,6 +1,6 @@
 //! Histories of builds.
 
-use super::{History, Lasting, Step};
+use super::history::{History, Lasting, Step};
 use crate::{
     event::EventName,
     item::{
@@ -32,7 +32,7 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
         let under_way: Vec<_> = (0..runs.len()).filter(|at| !runs[*at].status.is_final()).collect();
         let ended =
             (0..runs.len()).find(|at| runs[*at].status.is_final() && !thought_again.contains(&runs[*at].id));
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let index = match (under_way.is_empty(), ended) {
             (_, Some(index)) if second_thoughts && what % 8 == 7 => {
                 thought_again.push(runs[index].id.clone());
@@ -94,11 +94,11 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
             BuildStatus::Failed => Some(EventName::Failed),
         };
         if !thought_again.contains(&run.id) && (run.status.is_final() || index == 0) {
-            told.extend(name.map(|name| (name, run.id.clone())));
+            events.extend(name.map(|name| (name, run.id.clone())));
         }
-        // A second thought without a time can't be told from the first one arriving late.
+        // A second thought without a time can't be distinguished from the first one arriving late.
         let hook = partial(run.clone(), if second_thoughts { how & !1 } else { *how });
-        steps.push(Step { hook: named(vec![hook]), poll: named(runs.clone()), told });
+        steps.push(Step { hook: named(vec![hook]), poll: named(runs.clone()), events });
     }
     let ended = runs.into_iter().filter(|run| run.status.is_final()).map(|run| run.id);
     let lasting = ended.map(|id| -> Lasting {
@@ -118,7 +118,7 @@ fn named(runs: Vec<BuildRun>) -> Item {
     item
 }
 
-/// A webhook does not tell everything.
+/// A webhook does not report everything.
 fn partial(mut run: BuildRun, missing: u8) -> BuildRun {
     let has = |bit: u8| missing & (1 << bit) == 0;
     run.at = run.at.filter(|_| has(0));

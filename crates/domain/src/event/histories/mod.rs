@@ -1,10 +1,11 @@
 //! The promises of [`super`], kept over random histories of each kind of item.
 //!
 //! A history is a sequence of true states. Each step has the partial snapshot that a webhook would bring, and the events
-//! that a witness would tell, by a model that knows nothing of joins. Polls bring the full state of any step.
+//! that a witness would report, by a model that knows nothing of joins. Polls bring the full state of any step.
 
 mod approval;
 mod build;
+mod history;
 mod incident;
 mod pull_request;
 
@@ -14,49 +15,16 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{Change, EventName, compare, missed};
 use crate::item::{BuildRun, BuildStatus, Detail, Item, examples::at};
-
-/// What tells an event from all others of its item.
-type Told = (EventName, String);
-
-/// True for the event that tells a lasting fact.
-type Lasting = Box<dyn Fn(&Told) -> bool>;
+use history::{EventKey, History};
 
 /// Makes a history of dice.
 type Author = fn(&[(u8, u8)]) -> History;
-
-struct Step {
-    /// The whole truth after the step.
-    poll: Item,
-    /// What a webhook says of it.
-    hook: Item,
-    /// What a witness tells.
-    told: Vec<Told>,
-}
-
-struct History {
-    steps: Vec<Step>,
-    /// Facts that never go away: each must be told by exactly one event, whatever the order.
-    lasting: Vec<Lasting>,
-}
-
-impl History {
-    fn told(&self) -> Vec<Told> {
-        self.steps.iter().flat_map(|step| step.told.clone()).collect()
-    }
-
-    /// A complete set of snapshots: every webhook, some polls, and the last state.
-    fn snapshots(&self, polls: &[u8]) -> Vec<&Item> {
-        let polls = polls.iter().map(|poll| &self.steps[usize::from(*poll) % self.steps.len()].poll);
-        let last = self.steps.last().map(|step| &step.poll);
-        self.steps.iter().map(|step| &step.hook).chain(polls).chain(last).collect()
-    }
-}
 
 /// What the engine does with snapshots: keeps the item, and each event once.
 #[derive(Default)]
 struct Store {
     item: Option<Item>,
-    told: Vec<Told>,
+    events: Vec<EventKey>,
     /// How often the unique column had to step in.
     twice: usize,
 }
@@ -83,10 +51,10 @@ impl Store {
 
     fn keep(&mut self, change: Change) -> Change {
         for transition in &change.transitions {
-            let told = (transition.name, transition.distinct.clone());
-            match self.told.contains(&told) {
+            let event = (transition.name, transition.distinct.clone());
+            match self.events.contains(&event) {
                 true => self.twice += 1,
-                false => self.told.push(told),
+                false => self.events.push(event),
             }
         }
         self.item = Some(change.item.clone());
@@ -121,7 +89,7 @@ const KINDS: [Author; 5] =
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Lasting facts are told once, nothing is told twice, and the state is the true one, in whatever order and however
+    /// Lasting facts are reported once, nothing is reported twice, and the state is the true one, in whatever order and however
     /// often a complete set of snapshots arrives.
     #[test]
     fn any_order(dice in dice()) {
@@ -136,10 +104,10 @@ proptest! {
             deliveries.sort_by_key(|(order, _)| *order);
             let store = Store::save_all(deliveries.into_iter().map(|(_, snapshot)| snapshot));
 
-            prop_assert_eq!(store.twice, 0, "told twice");
+            prop_assert_eq!(store.twice, 0, "reported twice");
             for (index, is_it) in history.lasting.iter().enumerate() {
-                let count = store.told.iter().filter(|told| is_it(told)).count();
-                prop_assert_eq!(count, 1, "lasting fact {} in {:?}", index, &store.told);
+                let count = store.events.iter().filter(|event| is_it(event)).count();
+                prop_assert_eq!(count, 1, "lasting fact {} in {:?}", index, &store.events);
             }
             let truth = history.steps.last().map(|step| step.poll.clone());
             prop_assert_eq!(&store.item, &truth);
@@ -147,7 +115,7 @@ proptest! {
     }
 
     /// Wherever listings lack it in between, in whatever order the snapshots arrive: the next sighting makes the state that
-    /// the snapshots alone make, and nothing is told twice.
+    /// the snapshots alone make, and nothing is reported twice.
     #[test]
     fn missed_in_between(dice in dice()) {
         let history = incident::history(&dice.steps);
@@ -167,13 +135,13 @@ proptest! {
             seen.save(snapshot);
         }
         prop_assert_eq!(&store.item, &seen.item);
-        prop_assert_eq!(store.twice, 0, "told twice");
-        for lasting in seen.told.iter().filter(|(name, _)| *name == EventName::Escalated) {
-            prop_assert!(store.told.contains(lasting), "{:?} is missing in {:?}", lasting, store.told);
+        prop_assert_eq!(store.twice, 0, "reported twice");
+        for lasting in seen.events.iter().filter(|(name, _)| *name == EventName::Escalated) {
+            prop_assert!(store.events.contains(lasting), "{:?} is missing in {:?}", lasting, store.events);
         }
     }
 
-    /// Webhooks in order, with any snapshots of the past in between, give exactly what a witness tells.
+    /// Webhooks in order, with any snapshots of the past in between, give exactly what a witness reports.
     #[test]
     fn in_order(dice in dice()) {
         for history in KINDS.map(|of| of(&dice.steps)) {
@@ -186,13 +154,13 @@ proptest! {
                     store.save(past[usize::from(order / 3).wrapping_add(late * 7) % past.len()]);
                 }
             }
-            prop_assert_eq!(&store.told, &history.told());
+            prop_assert_eq!(&store.events, &history.events());
             prop_assert_eq!(store.twice, 0);
         }
     }
 
-    /// Webhooks and polls, each in order, run ahead of each other as they like: nothing is told that a witness would not
-    /// tell, nothing lasting is missing, and builds that run one after the other are judged as a witness judges them.
+    /// Webhooks and polls, each in order, run ahead of each other as they like: nothing is reported that a witness would not
+    /// report, nothing lasting is missing, and builds that run one after the other are judged as a witness judges them.
     #[test]
     fn two_streams(dice in dice()) {
         for (kind, history) in KINDS.map(|of| of(&dice.steps)).into_iter().enumerate() {
@@ -209,24 +177,24 @@ proptest! {
                 }
             }
             prop_assert_eq!(store.twice, 0);
-            let told = history.told();
-            for (name, _) in &store.told {
+            let events = history.events();
+            for (name, _) in &store.events {
                 // Whoever did not see the end in between sees it let go where it began again.
                 let same = |name: EventName| match name {
                     EventName::Unacknowledged => EventName::Triggered,
                     name => name,
                 };
-                let count = |told: &[Told]| told.iter().filter(|(other, _)| same(*other) == same(*name)).count();
+                let count = |events: &[EventKey]| events.iter().filter(|(other, _)| same(*other) == same(*name)).count();
                 // Whoever comes late sees only a run's second thought.
                 let second_thoughts = kind == 1;
-                prop_assert!(second_thoughts || count(&store.told) <= count(&told), "{:?} too often", name);
+                prop_assert!(second_thoughts || count(&store.events) <= count(&events), "{:?} too often", name);
             }
             for is_it in &history.lasting {
-                prop_assert_eq!(store.told.iter().filter(|told| is_it(told)).count(), 1);
+                prop_assert_eq!(store.events.iter().filter(|event| is_it(event)).count(), 1);
             }
             if kind == 0 {
-                let verdicts = |told: &[Told]| told.iter().filter(|(name, _)| *name > EventName::Running).cloned().collect::<Vec<_>>();
-                prop_assert_eq!(verdicts(&store.told), verdicts(&told));
+                let verdicts = |events: &[EventKey]| events.iter().filter(|(name, _)| *name > EventName::Running).cloned().collect::<Vec<_>>();
+                prop_assert_eq!(verdicts(&store.events), verdicts(&events));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Histories of a pull request.
 
-use super::{History, Lasting, Step, Told};
+use super::history::{EventKey, History, Lasting, Step};
 use crate::{
     event::EventName,
     item::{
@@ -18,8 +18,8 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             let author = if what % 8 == 0 { "kim" } else { "ana" };
             let item = pull_request(|p| p.author = author.into());
             now = Some(item.clone());
-            let told = vec![(EventName::Opened, at(0).to_string())];
-            steps.push(Step { poll: item.clone(), hook: item, told });
+            let events = vec![(EventName::Opened, at(0).to_string())];
+            steps.push(Step { poll: item.clone(), hook: item, events });
             continue;
         };
         let mut item: Item = before;
@@ -27,7 +27,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let who = ["kim", "bo", "cy"][usize::from(how % 3)];
         let open = p.state == PullRequestState::Open;
         let requested = p.requested.clone();
-        let mut told: Vec<Told> = Vec::new();
+        let mut events: Vec<EventKey> = Vec::new();
         let (mut said_review, mut said_checks) = (None, None);
         let legal = match what % 12 {
             0 if open => {
@@ -45,7 +45,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                     Verdict::ChangesRequested => Some(EventName::ChangesRequested),
                     Verdict::Commented | Verdict::Dismissed => None,
                 };
-                told.extend(name.map(|name| (name, format!("{who} {time}"))));
+                events.extend(name.map(|name| (name, format!("{who} {time}"))));
                 p.requested.remove(who);
                 p.reviews.insert(0, given.clone());
                 said_review = Some(given);
@@ -66,14 +66,15 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             },
             5 => p.requested.insert(["kim", "bo", "team/web"][usize::from(how % 3)].into()),
             6 => p.requested.remove(["kim", "bo", "team/web"][usize::from(how % 3)]),
-            // What ends while it is closed is news to nobody, or to whoever sees it first when it is open again.
+            // What ends while it is closed makes no event, or one for whoever sees it first when it is open again.
             7 | 8 if p.state != PullRequestState::Closed => {
                 let status =
                     [ChecksStatus::Pending, ChecksStatus::Passed, ChecksStatus::Failed][usize::from(how % 3)];
                 let name = [None, Some(EventName::ChecksPassed), Some(EventName::ChecksFailed)]
                     [usize::from(how % 3)];
                 let turned = p.checks.as_ref().is_none_or(|checks| checks.status != status);
-                told.extend(name.filter(|_| open && turned).map(|name| (name, format!("{} {time}", p.head))));
+                events
+                    .extend(name.filter(|_| open && turned).map(|name| (name, format!("{} {time}", p.head))));
                 let failing = if status == ChecksStatus::Failed { vec!["lint".into()] } else { Vec::new() };
                 p.checks = Some(Checks { commit: p.head.clone(), status, failing, at: time });
                 said_checks = p.checks.clone();
@@ -81,17 +82,17 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
             9 if p.state == PullRequestState::Closed => {
                 (p.state, p.ended_at) = (PullRequestState::Open, None);
-                told.push((EventName::Opened, time.to_string()));
+                events.push((EventName::Opened, time.to_string()));
                 true
             }
             9 if open => {
                 (p.state, p.ended_at) = (PullRequestState::Closed, Some(time));
-                told.push((EventName::Closed, time.to_string()));
+                events.push((EventName::Closed, time.to_string()));
                 true
             }
             10 if open && how % 4 == 0 => {
                 (p.state, p.ended_at, p.merged_by) = (PullRequestState::Merged, Some(time), Some(who.into()));
-                told.push((EventName::Merged, String::new()));
+                events.push((EventName::Merged, String::new()));
                 true
             }
             10 => {
@@ -109,7 +110,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
             if p.state == PullRequestState::Open {
                 let anew = p.requested.iter().filter(|name| !open || !requested.contains(*name));
-                told.extend(anew.map(|name| (EventName::ReviewRequested, format!("{time} {name}"))));
+                events.extend(anew.map(|name| (EventName::ReviewRequested, format!("{time} {name}"))));
             }
             let mut hook = p.clone();
             hook.reviews = said_review.into_iter().collect();
@@ -126,7 +127,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 hook.requested.retain(|name| how % 3 == 0 || (how % 3 == 1 && name != "kim"));
             }
             let hook = Item { detail: Detail::PullRequest(hook), ..item.clone() };
-            steps.push(Step { poll: item.clone(), hook, told });
+            steps.push(Step { poll: item.clone(), hook, events });
         }
         now = Some(item);
     }
@@ -139,12 +140,12 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             Verdict::Commented | Verdict::Dismissed => continue,
         };
         let expected = (name, format!("{} {}", review.by, review.at));
-        lasting.push(Box::new(move |told| *told == expected));
+        lasting.push(Box::new(move |event| *event == expected));
     }
     match (last.state, last.ended_at) {
         (PullRequestState::Merged, _) => lasting.push(Box::new(|(name, _)| *name == EventName::Merged)),
         (PullRequestState::Closed, Some(ended)) => {
-            lasting.push(Box::new(move |told| *told == (EventName::Closed, ended.to_string())));
+            lasting.push(Box::new(move |event| *event == (EventName::Closed, ended.to_string())));
         }
         _ => {}
     }

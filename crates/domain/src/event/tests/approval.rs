@@ -1,4 +1,4 @@
-use super::{joined, names, told};
+use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Asked at that minute, or not said when, and so far at another.
+/// Asked at that minute (or at an unknown time), and last changed at another.
 fn one(asked: Option<i64>, minute: i64, state: ApprovalState) -> Item {
     approval(|a| (a.asked_at, a.updated_at, a.state) = (asked.map(at), at(minute), state))
 }
@@ -51,7 +51,7 @@ fn approval_transitions() {
 }
 
 #[test]
-fn an_approval_is_told_with_who_and_why() {
+fn approval_events_name_who_and_why() {
     let ended = |change: fn(&mut Approval)| {
         approval(|a| {
             (a.updated_at, a.state) = (at(1), ApprovalState::Approved);
@@ -95,7 +95,7 @@ fn an_approval_is_told_with_who_and_why() {
         ),
     ];
     for (item, expected) in cases {
-        let last = told(std::slice::from_ref(&item)).concat().pop();
+        let last = events(std::slice::from_ref(&item)).concat().pop();
         assert_eq!(last.map(|(_, summary)| summary).as_deref(), Some(expected), "{item:?}");
     }
     // Who ended it is known from the answers only where there is one that did.
@@ -120,7 +120,7 @@ fn an_approval_is_told_with_who_and_why() {
 }
 
 #[test]
-fn what_a_thin_report_leaves_out_is_not_forgotten() {
+fn approval_fields_left_out_are_kept() {
     let whole = approval(|a| {
         a.needed = Some(AsOf::new(at(1), 2));
         a.expires_at = Some(AsOf::new(at(1), at(30)));
@@ -133,7 +133,7 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
         a.description = Some("Checkout is slow".into());
         a.updated_at = at(1);
     });
-    // Newer, and says nothing of all that; and one that is older and says it otherwise.
+    // Newer, without any of that; and one that is older and differs in it.
     let thin =
         approval(|a| (a.environment, a.asked_by, a.asked_at, a.updated_at) = (None, None, None, at(5)));
     let stale = approval(|a| {
@@ -154,8 +154,8 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
 fn last_answer_of_a_person_counts() {
     let says = |answers: &[(&str, Option<i64>, ApprovalDecision)]| {
         let answers = answers.iter().map(|(by, minute, says)| {
-            let told = answer(by, 0, *says);
-            Answer { at: minute.map(at), ..told }
+            let answer = answer(by, 0, *says);
+            Answer { at: minute.map(at), ..answer }
         });
         approval(|a| a.answers = Some(answers.collect()))
     };
@@ -194,7 +194,7 @@ fn unversioned_service_uses_the_last_report() {
 }
 
 #[test]
-fn what_a_service_writes_is_bounded() {
+fn approval_texts_are_cleaned_and_bounded() {
     let long = "x".repeat(5_000);
     let item = approval(|a| {
         a.repo = format!("{long}\u{1b}[31m");

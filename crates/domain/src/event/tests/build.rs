@@ -1,4 +1,4 @@
-use super::{joined, names, told};
+use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
@@ -52,7 +52,7 @@ fn build_transitions() {
             &[Failed, Failed, Passed, StillFailing],
         ),
         (
-            "an old one that starts is no news",
+            "an old one that starts is no event",
             vec![one(3, P), one(2, Q), one(2, R), one(2, P)],
             &[Passed, Passed],
         ),
@@ -81,7 +81,7 @@ fn build_join() {
         let failing = jobs.iter().map(|job| (*job).to_owned()).collect();
         BuildRun { failing, ..run(number, Failed) }
     };
-    let says = |runs: Vec<BuildRun>| told(&[build(runs)]).concat().pop().expect("an event").1;
+    let says = |runs: Vec<BuildRun>| events(&[build(runs)]).concat().pop().expect("an event").1;
     let green = |count: u64| (1..=count).rev().map(|number| run(number, Passed));
     let cases = [
         (vec![run(1, Queued)], "web main is queued"),
@@ -194,7 +194,7 @@ fn old_runs_are_forgotten_for_good() {
 }
 
 #[test]
-fn an_end_that_is_not_known_tells_nothing_and_gives_way_to_one_that_is() {
+fn unknown_end_makes_no_event_and_gives_way_to_a_known_one() {
     use BuildStatus::{Canceled, Failed, Passed, Running, Unknown};
     let of = |statuses: &[BuildStatus]| -> Vec<Item> {
         statuses.iter().map(|status| build(vec![run(1, *status)])).collect()

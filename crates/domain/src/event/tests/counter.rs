@@ -24,10 +24,10 @@ fn runs(item: &Item) -> Vec<(u64, BuildStatus)> {
 }
 
 #[test]
-fn a_counter_that_begins_anew_hides_nothing() {
+fn restarted_run_counter_hides_no_run() {
     use BuildStatus::{Failed as F, Passed as P, Queued as Q, Running as R};
     let one = |number, serial, status| build(vec![made(number, serial, status)]);
-    // What is reported -> what is told, what is kept.
+    // What is reported -> the events, what is kept.
     type Case<'a> = (&'a str, Vec<Item>, &'a [EventName], &'a [(u64, BuildStatus)]);
     let cases: [Case<'_>; 12] = [
         ("red after green", vec![one(58, 1, P), one(1, 2, F)], &[Passed, Failed], &[(1, F), (58, P)]),
@@ -79,8 +79,8 @@ fn a_counter_that_begins_anew_hides_nothing() {
             &[(58, F), (1, P)],
         ),
     ];
-    for (name, snapshots, told, kept) in cases {
-        assert_eq!(names(&snapshots), told, "{name}");
+    for (name, snapshots, expected, kept) in cases {
+        assert_eq!(names(&snapshots), expected, "{name}");
         assert_eq!(runs(&joined(&snapshots)), kept, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-use super::{joined, names, told};
+use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
@@ -73,7 +73,7 @@ fn incident_transitions() {
 }
 
 #[test]
-fn a_beginning_that_is_not_said_is_that_of_the_occurrence_that_is_known() {
+fn unknown_start_is_that_of_the_known_occurrence() {
     use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
     let one = |began: Option<i64>, minute, status| {
         incident(|i| {
@@ -124,7 +124,7 @@ fn first_seen_is_no_other_occurrence() {
             (i.started_at, i.updated_at, i.status, i.start_unknown) = (at(seen), at(minute), status, true);
         }))
     };
-    // What is learnt -> what it tells, how it stands, when it began, whether that is only when it was first seen.
+    // Snapshots -> events, status, when it began, whether that is only when it was first seen.
     type Case = (&'static str, Vec<Learnt>, &'static [EventName], IncidentStatus, i64, bool);
     let cases: Vec<Case> = vec![
         (
@@ -214,7 +214,7 @@ fn first_seen_is_no_other_occurrence() {
 }
 
 #[test]
-fn what_is_left_out_is_not_forgotten() {
+fn incident_fields_left_out_are_kept() {
     use IncidentStatus::{Acknowledged as A, Triggered as T};
     let one = |minute, status, by: Option<&str>| {
         incident(|i| {
@@ -252,7 +252,7 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
     let one = |began, minute, status| {
         Seen(incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status)))
     };
-    // What is learnt -> what it tells, how it stands, what is still only inferred.
+    // Snapshots -> events, status, what is still only inferred.
     type Case = (&'static str, Vec<Learnt>, &'static [EventName], IncidentStatus, Option<i64>);
     let cases: Vec<Case> = vec![
         ("missed", vec![one(0, 0, T), Missed(5)], &[Triggered, Resolved], R, Some(5)),
@@ -385,12 +385,12 @@ fn incident_join() {
         (Item { title: String::new(), ..incident(|_| {}) }, "billing triggered (critical)"),
     ];
     for (snapshot, expected) in cases {
-        assert_eq!(told(&[snapshot]).concat().pop().expect("an event").1, expected);
+        assert_eq!(events(&[snapshot]).concat().pop().expect("an event").1, expected);
     }
 }
 
 #[test]
-fn whom_an_incident_is_assigned_to_is_told_with_it() {
+fn assignees_are_recorded_with_the_event() {
     let user = |id: &str, name: &str| User { id: id.into(), name: name.into() };
     let (ana, bo) = (user("P1", "Ana"), user("P2", "Bo"));
     let assigned = |minute, to: &[&User]| {
@@ -401,15 +401,18 @@ fn whom_an_incident_is_assigned_to_is_told_with_it() {
         })
     };
     let first = compare(None, assigned(0, &[&ana])).item;
-    let told = compare(Some(&first), assigned(1, &[&ana, &bo])).transitions.remove(0);
-    assert_eq!((told.name, told.of, told.asked_before), (Reassigned, vec![ana, bo], vec!["P1".to_owned()]));
+    let transition = compare(Some(&first), assigned(1, &[&ana, &bo])).transitions.remove(0);
+    assert_eq!(
+        (transition.name, transition.of, transition.asked_before),
+        (Reassigned, vec![ana, bo], vec!["P1".to_owned()])
+    );
     let nobody = compare(Some(&first), assigned(1, &[])).transitions.remove(0);
     assert_eq!((nobody.name, nobody.of), (Reassigned, Vec::new()));
 }
 
 /// What a newer report does not know of an incident -> what is known of it then.
 #[test]
-fn what_is_not_known_overwrites_nothing() {
+fn unknown_fields_overwrite_nothing() {
     let known = incident(|i| {
         (i.service, i.severity, i.number) = ("Checkout".into(), Severity::High, Some(7));
         i.labels = [("urgency".to_owned(), "high".to_owned())].into();
@@ -430,7 +433,7 @@ fn what_is_not_known_overwrites_nothing() {
         |i| (i.service, i.severity, i.number) = (String::new(), Severity::Unknown, None),
     ];
     for (place, change) in unknown.into_iter().enumerate() {
-        // In either order: a thin report may come first, and the older one that says more after it.
+        // In either order: a thin report may come first, and an older and fuller one after it.
         let thin = newer(&change);
         let joined = compare(Some(&known), thin.clone()).item;
         assert_eq!(joined, newer(&|_| {}), "{place}");

@@ -1,4 +1,4 @@
-//! Tables: snapshots, and what they tell.
+//! Tables: snapshots, and the events they make.
 
 mod approval;
 mod build;
@@ -21,21 +21,21 @@ use crate::{
     },
 };
 
-/// Saves one snapshot after the other and tells what each says.
-fn told(snapshots: &[Item]) -> Vec<Vec<(EventName, String)>> {
+/// Saves one snapshot after the other and returns the events of each.
+fn events(snapshots: &[Item]) -> Vec<Vec<(EventName, String)>> {
     let mut stored: Option<Item> = None;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for snapshot in snapshots {
         let change = compare(stored.as_ref(), snapshot.clone());
-        told.push(change.transitions.into_iter().map(|t| (t.name, t.summary)).collect());
+        events.push(change.transitions.into_iter().map(|t| (t.name, t.summary)).collect());
         stored = Some(change.item);
     }
-    told
+    events
 }
 
 /// The same, flat and without words.
 fn names(snapshots: &[Item]) -> Vec<EventName> {
-    told(snapshots).into_iter().flatten().map(|(name, _)| name).collect()
+    events(snapshots).into_iter().flatten().map(|(name, _)| name).collect()
 }
 
 fn joined(snapshots: &[Item]) -> Item {
@@ -44,7 +44,7 @@ fn joined(snapshots: &[Item]) -> Item {
 }
 
 #[test]
-fn what_comes_in_is_cleaned() {
+fn snapshots_are_cleaned() {
     let dirty = Item {
         title: "\u{1b}[31mBump\u{202e} pins\n".into(),
         ..pull_request(|p| {
@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn at_the_same_version_what_was_read_later_is_later() {
+fn of_one_version_the_snapshot_read_later_wins() {
     let checks = |status| {
         let checks = Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(1) };
         pull_request(|p| p.checks = Some(checks))

@@ -1,4 +1,4 @@
-use super::{joined, names, told};
+use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
@@ -34,7 +34,7 @@ fn checked(minute: i64, status: ChecksStatus) -> Item {
 }
 
 #[test]
-fn checks_count_where_the_head_is_not_said_and_is_known_to_be_theirs() {
+fn checks_are_kept_where_an_unknown_head_is_known_to_be_theirs() {
     use ChecksStatus::{Failed, Passed};
     let of = |minute: i64, head: &str, checks: Option<Checks>| {
         pull_request(|p| (p.updated_at, p.head, p.checks) = (at(minute), head.to_owned(), checks))
@@ -45,7 +45,7 @@ fn checks_count_where_the_head_is_not_said_and_is_known_to_be_theirs() {
         (vec![known.clone(), of(2, "", None)], Some(Passed)),
         (vec![known.clone(), of(2, "", checks("b9", Failed, 2))], Some(Passed)),
         (vec![known, of(2, "c1", checks("c0", Failed, 2))], None),
-        // No head is known: what is said stays, however often it is.
+        // No head is known: what is known stays, however often it is reported.
         (vec![of(2, "", checks("c0", Failed, 2)); 2], Some(Failed)),
         (vec![of(2, "", checks("c0", Failed, 2)), of(3, "", None)], Some(Failed)),
         (vec![of(2, "", checks("c0", Failed, 2)), of(3, "", checks("c1", Passed, 3))], Some(Passed)),
@@ -90,7 +90,7 @@ fn latest_mergeability_of_the_head_is_kept() {
 }
 
 #[test]
-fn what_is_said_of_a_description_and_a_size_is_joined_and_never_wiped() {
+fn description_and_size_are_joined_and_never_wiped() {
     let of = |minute: i64, head: &str, description: Option<&str>, added: Option<u32>| {
         let head = head.to_owned();
         let size =
@@ -306,8 +306,8 @@ fn pull_request_transitions() {
 
 #[test]
 fn pull_request_join() {
-    let says = |change: Change| told(&[open(0), pull_request(change)]).concat().pop().expect("an event").1;
-    assert_eq!(told(&[open(0)]).concat()[0].1, "ana opened acme/web#479 Bump dependency pins");
+    let says = |change: Change| events(&[open(0), pull_request(change)]).concat().pop().expect("an event").1;
+    assert_eq!(events(&[open(0)]).concat()[0].1, "ana opened acme/web#479 Bump dependency pins");
     let cases: [(Change, &str); 8] = [
         (
             |p| p.requested = ["kim".to_owned()].into(),
@@ -354,7 +354,7 @@ fn pull_request_join() {
     for (change, expected) in cases {
         assert_eq!(says(change), expected);
     }
-    let approvals = told(&[pull_request(cases[2].0)]).concat();
+    let approvals = events(&[pull_request(cases[2].0)]).concat();
     assert!(approvals[1].1.ends_with(": 1 approval"), "each counts those before it: {approvals:?}");
 }
 
@@ -402,9 +402,9 @@ fn stale_transition_occurs_once_per_quiet_period() {
     let first = quiet(&item, 7 * day);
     assert!(first.is_some());
     assert_eq!(quiet(&item, 9 * day), first, "the same quiet time");
-    let told = stale(&item, at(9 * day)).expect("stale");
-    assert_eq!(told.summary, "acme/web#479 Bump dependency pins has been quiet for 9 days");
-    assert_eq!(told.at, Some(at(7 * day)));
+    let transition = stale(&item, at(9 * day)).expect("stale");
+    assert_eq!(transition.summary, "acme/web#479 Bump dependency pins has been quiet for 9 days");
+    assert_eq!(transition.at, Some(at(7 * day)));
     let touched = [
         open(day),
         pull_request(|p| p.reviews = vec![review("bo", day, Verdict::Commented)]),

@@ -1,4 +1,4 @@
-//! Whose review is asked for: joined by versions of its own, and told of each reviewer once.
+//! Whose review is asked for: joined by versions of its own, and reported once for each reviewer.
 
 use super::{joined, names};
 use crate::{
@@ -15,8 +15,8 @@ fn requests(snapshots: &[Item]) -> Vec<(String, Option<jiff::Timestamp>)> {
     let mut asked = Vec::new();
     for snapshot in snapshots {
         let change = compare(stored.as_ref(), snapshot.clone());
-        let told = change.transitions.into_iter().filter(|it| it.name == ReviewRequested);
-        asked.extend(told.map(|it| (it.of[0].id.clone(), it.at)));
+        let transitions = change.transitions.into_iter().filter(|it| it.name == ReviewRequested);
+        asked.extend(transitions.map(|it| (it.of[0].id.clone(), it.at)));
         stored = Some(change.item);
     }
     asked
@@ -32,9 +32,9 @@ fn each_reviewer_is_asked_by_an_event_of_their_own() {
         (p.updated_at, p.state, p.ended_at) = (at(5), PullRequestState::Closed, Some(at(5)));
     });
     let again = asked(6, &["bo", "kim"]);
-    // snapshots -> of whom, asked before, told apart by
-    type Told<'a> = (&'a str, &'a [&'a str], i64);
-    let cases: Vec<(&str, Vec<Item>, &[Told<'_>])> = vec![
+    // snapshots -> of whom, asked before, distinguished by
+    type Request<'a> = (&'a str, &'a [&'a str], i64);
+    let cases: Vec<(&str, Vec<Item>, &[Request<'_>])> = vec![
         ("at once", vec![asked(1, &["bo", "kim"])], &[("bo", &[], 1), ("kim", &["bo"], 1)]),
         (
             "one after the other",
@@ -60,13 +60,13 @@ fn each_reviewer_is_asked_by_an_event_of_their_own() {
     ];
     for (name, snapshots, expected) in cases {
         let mut stored: Option<Item> = None;
-        let mut told = Vec::new();
+        let mut transitions = Vec::new();
         for snapshot in snapshots {
             let change = compare(stored.as_ref(), snapshot);
-            told.extend(change.transitions.into_iter().filter(|it| it.name == ReviewRequested));
+            transitions.extend(change.transitions.into_iter().filter(|it| it.name == ReviewRequested));
             stored = Some(change.item);
         }
-        let found: Vec<_> = told
+        let found: Vec<_> = transitions
             .iter()
             .map(|it| (it.of[0].id.as_str(), it.asked_before.as_slice(), it.distinct.clone()))
             .collect();
@@ -81,13 +81,19 @@ fn each_reviewer_is_asked_by_an_event_of_their_own() {
             expected.iter().map(|(who, before, by)| (*who, before.as_slice(), by.clone())).collect();
         assert_eq!(found, expected, "{name}");
         // A team is named as people name it.
-        assert!(told.iter().all(|it| it.of[0].name == it.of[0].id.replace("team/acme/", "team/")), "{name}");
-        assert!(told.iter().all(|it| it.summary.contains(&format!("asks {} for", it.of[0].name))), "{name}");
+        assert!(
+            transitions.iter().all(|it| it.of[0].name == it.of[0].id.replace("team/acme/", "team/")),
+            "{name}"
+        );
+        assert!(
+            transitions.iter().all(|it| it.summary.contains(&format!("asks {} for", it.of[0].name))),
+            "{name}"
+        );
     }
 }
 
 #[test]
-fn whoever_was_asked_still_is_where_that_cannot_be_read() {
+fn requested_reviewers_are_kept_where_the_list_is_unreadable() {
     let asked = |minute, who: &[&str], requested_unknown| {
         pull_request(|p| {
             p.requested = who.iter().copied().map(str::to_owned).collect();
@@ -181,13 +187,13 @@ fn a_review_that_was_asked_for_is_news_once() {
     assert_eq!(again(asked(3, &["bo"], false)), [Some(at(0))]);
     assert_eq!(again(asked(1, &["bo"], false)), [Some(at(0))]);
     assert_eq!(again(asked(3, &["kim"], false)), [Some(at(0)), Some(at(3))], "asked anew");
-    // It is as old as the list that says so.
+    // It is as old as the list that it comes from.
     assert_eq!(kims(&[asked(0, &[], false), asked(2, &[], true), asked(1, &["kim"], false)]), [Some(at(1))]);
 }
 
 #[test]
 fn lists_of_some_who_are_asked_are_bounded_together() {
-    // Each names another hundred, and none says who else is asked.
+    // Each names another hundred, and none names all who are asked.
     let part = |minute: i64| {
         pull_request(|p| {
             (p.updated_at, p.requested_unknown) = (at(minute), true);
@@ -210,7 +216,7 @@ fn lists_of_some_who_are_asked_are_bounded_together() {
     assert!(orders.iter().all(|item| *item == orders[0]), "whatever the order");
 }
 
-/// What is stored says nothing of the versions of the list, where an older version of this program wrote it.
+/// An older version of this program stored no versions of the list.
 #[test]
 fn a_stored_list_of_an_older_version_is_read() {
     let stored = |requested_unknown| {

@@ -1,4 +1,4 @@
-//! Whose answer is awaited, and what is said of it.
+//! Whose answer is awaited, and how that is shown.
 
 use super::*;
 use crate::item::examples::{answer, approval, approval_of, at, kim};
@@ -10,7 +10,7 @@ fn approvers(names: &[&str]) -> Option<AsOf<Approvers>> {
 }
 
 #[test]
-fn whose_answer_is_awaited() {
+fn mine_to_give_and_turn() {
     // What is so -> whether it is mine to give, and the turn (`*` where it is mine) with those named.
     type Case<'a> = (&'a str, Change, Option<bool>, &'a str, &'a str);
     let cases: [Case<'_>; 15] = [
@@ -146,7 +146,7 @@ fn whose_answer_is_awaited() {
 
 /// A list that was cut, or whose names could not all be read, says of nobody that the answer is not theirs.
 #[test]
-fn who_is_not_among_some_of_those_who_may_answer_may_still_be_one() {
+fn incomplete_approver_list_excludes_nobody() {
     let others = |count: usize| (0..count).map(|n| format!("ana {n:03}")).collect::<Vec<_>>();
     let and = |mut names: Vec<String>, name: &str| {
         names.push(name.to_owned());
@@ -172,7 +172,7 @@ fn who_is_not_among_some_of_those_who_may_answer_may_still_be_one() {
 }
 
 #[test]
-fn progress_says_only_what_is_known() {
+fn progress_shows_only_known_numbers() {
     type Case<'a> = (Option<u32>, Option<&'a [ApprovalDecision]>, &'a str);
     let cases: [Case<'_>; 8] = [
         (None, None, ""),
@@ -199,7 +199,7 @@ fn progress_says_only_what_is_known() {
 }
 
 #[test]
-fn what_would_be_shipped_is_said_as_far_as_it_is_known() {
+fn shipment_is_shown_as_far_as_known() {
     let ships = |from: &str, to: &str, commits| {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Shipment { from: text(from), to: text(to), commits, changes: Vec::new() }

@@ -1,4 +1,4 @@
-//! What conditions read, and what they say.
+//! What conditions read, and what they give.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::expression::Type;
 
 #[test]
-fn every_field_exists_for_every_kind_and_is_what_it_says() {
+fn every_field_exists_for_every_kind_with_its_declared_type() {
     let items = [
         build("main", "ana", &[BuildStatus::Running, BuildStatus::Failed]),
         pull_request("ana", &["team/web"]),
@@ -128,7 +128,7 @@ fn conditions_read_events_and_items() {
 }
 
 #[test]
-fn who_did_it_is_known_by_their_id() {
+fn author_of_an_event_is_matched_by_id() {
     let alert = incident(Severity::High, &["bo"]);
     let me = Identity { login: "PANA001".into(), name: Some("Ana".into()), ..Identity::default() };
     let user = |id: &str, name: &str| Some(User { id: id.into(), name: name.into() });

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn built_in_rules_tell_what_needs_a_person() {
+fn builtin_rules_notify_what_needs_a_person() {
     use BuildStatus::{Failed as Red, Passed as Green};
     use EventName::*;
     use NotifyLevel::{Important, Notify, Show};
@@ -48,7 +48,7 @@ fn built_in_rules_tell_what_needs_a_person() {
     for (name, item, expected) in cases {
         assert_eq!(decide(&[], &event(name, &item), &item).action, expected, "{name:?} {}", item.key);
     }
-    // My own merge is no news.
+    // My own merge is not notified.
     let mine = pull_request("ana", &[]);
     let merged = Event { by: Some(User::named("ana")), ..event(Merged, &mine) };
     assert_eq!(decide(&[], &merged, &mine).action, Show);
@@ -117,7 +117,7 @@ fn the_first_match_decides_and_continue_adds() {
 }
 
 #[test]
-fn a_rule_that_is_switched_off_says_nothing() {
+fn disabled_rule_never_matches() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let failed = event(EventName::Failed, &red);
     let post = |channel: &str| vec![channel.to_owned()];
@@ -332,7 +332,7 @@ fn own(channels: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn who_an_incident_is_assigned_to_is_of_whom_it_is() {
+fn assignees_are_the_recipients_of_a_reassignment() {
     let alert = incident(Severity::High, &["bo"]);
     let to =
         |of: &[&str], before: &[&str]| Event { name: EventName::Reassigned, ..requested(&alert, of, before) };

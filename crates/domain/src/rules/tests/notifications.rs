@@ -58,15 +58,15 @@ fn several_events_make_one_notification() {
             "acme/web/ci@0 failed\nacme/web/ci@1 failed\nacme/web/ci@2 failed\nacme/web/ci@3 failed\nacme/web/ci@4 failed\nand 2 more",
         ),
     ];
-    for (news, title, body) in cases {
-        let told: Vec<_> = news.into_iter().map(|(name, item)| told(name, item)).collect();
-        let found = notification(&told).unwrap();
+    for (events, title, body) in cases {
+        let events: Vec<_> = events.into_iter().map(|(name, item)| notifiable(name, item)).collect();
+        let found = notification(&events).unwrap();
         assert_eq!((found.title.as_str(), found.body.as_str()), (title, body));
         assert!(!found.important && !found.items.is_empty());
     }
     assert_eq!(notification(&[]), None);
 
-    let mut hostile = told(Triggered, incident(Severity::Critical, &[]));
+    let mut hostile = notifiable(Triggered, incident(Severity::Critical, &[]));
     hostile.event.summary = format!("\u{1b}[31mred\u{7}\n{}", "x".repeat(500));
     let found = notification(&[hostile]).unwrap();
     assert!(found.important && found.title.starts_with("red x") && found.title.chars().count() == 120);
@@ -80,13 +80,13 @@ fn a_review_is_asked_of_me_or_of_others() {
         item.title = String::new();
         let of: Vec<_> = of.iter().copied().map(User::named).collect();
         let event = Event { of, ..event(EventName::ReviewRequested, &item) };
-        NotifiableEvent { event, ..told(EventName::ReviewRequested, item) }
+        NotifiableEvent { event, ..notifiable(EventName::ReviewRequested, item) }
     };
     let of_others = |number| {
         let one = asking(number, &["cy"]);
         NotifiableEvent { of_me: concerns_me(&one.event, &one.item, &me()), ..one }
     };
-    let title = |news: &[NotifiableEvent]| notification(news).unwrap().title;
+    let title = |events: &[NotifiableEvent]| notification(events).unwrap().title;
     assert_eq!(title(&[asking(1, &["ana"])]), "bo asks for your review of acme/web#1");
     assert_eq!(title(&[of_others(1)]), "acme/web#1 review_requested");
     assert_eq!(
@@ -97,15 +97,15 @@ fn a_review_is_asked_of_me_or_of_others() {
         title(&[asking(1, &["ana"]), of_others(2)]),
         "2 pull requests of acme/web: 1 wants your review, 1 wants a review by others"
     );
-    // Of no other event it is said whether it is of me.
+    // No other event's line depends on whether it is of me.
     let failed = |branch: &str, of_me| NotifiableEvent {
         of_me,
-        ..told(EventName::Failed, build(branch, "bo", &[BuildStatus::Failed]))
+        ..notifiable(EventName::Failed, build(branch, "bo", &[BuildStatus::Failed]))
     };
     assert_eq!(title(&[failed("a", true), failed("b", false)]), "2 builds of acme/web failed");
 }
 
-fn told(name: EventName, item: Item) -> NotifiableEvent {
+fn notifiable(name: EventName, item: Item) -> NotifiableEvent {
     let event = event(name, &item);
     let decision = decide(&[], &event, &item);
     NotifiableEvent {

@@ -5,8 +5,9 @@ mod files;
 mod message;
 mod plan;
 mod ready;
+mod runner;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use callboard_connectors::writes::{Sent, Writes};
 use callboard_domain::{
@@ -19,17 +20,17 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    active_config::ConfigHandle,
     api::{ApiError, StartRun},
-    store::{Store, StoreError},
-    system::supervise::{Panicked, Tasks, catch_panic},
+    store::StoreError,
+    system::supervise::{Panicked, catch_panic},
 };
 
 use active::Place;
-pub(crate) use active::{Active, RunStream, Streamed};
+pub(crate) use active::{RunStream, Streamed};
 use message::{last_message, message};
 pub(crate) use ready::account_of;
 use ready::{Ready, check_confirmed};
+pub(crate) use runner::Runner;
 
 /// A run's message is edited with its progress at most this often.
 const EDIT_EVERY: Duration = Duration::from_secs(5);
@@ -44,29 +45,7 @@ const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// The longest wait before that.
 const RECORD_AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
-/// Runs commands. A clone is the same.
-#[derive(Clone)]
-pub(crate) struct Runner {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    store: Store,
-    live: ConfigHandle,
-    tasks: Tasks,
-    runs: Active,
-}
-
 impl Runner {
-    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { store, live, tasks, runs: Active::default() }) }
-    }
-
-    /// The runs of this process.
-    pub(crate) fn runs(&self) -> &Active {
-        &self.inner.runs
-    }
-
     /// Starts a run: records it with its message, then does it in a task of its own.
     pub(crate) async fn start(&self, start: &StartRun, actor: &Actor) -> Result<Run, ApiError> {
         let now = Timestamp::now();

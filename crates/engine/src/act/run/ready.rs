@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Runner, files,
+    files,
     plan::{Fingerprint, Parts, changed},
+    runner::Runner,
 };
 use crate::{
     active_config::ActiveConfig,

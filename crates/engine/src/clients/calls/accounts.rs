@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::{
-    actor::Actor, error::ServiceError, identity::Identity, origin::Origin, source::Problem,
-};
+use callboard_domain::{actor::Actor, error::ServiceError, identity::Identity, source::Problem};
 use futures::future::join_all;
 use jiff::Timestamp;
 
@@ -19,13 +17,6 @@ use crate::{
 
 /// How long [`PollNow`] waits for all accounts.
 const POLL_NOW_TIME: Duration = Duration::from_secs(20);
-
-/// Where an account's items come from: where it was found to be, as far as its table still says that; else what the table
-/// alone says.
-pub(super) fn origin(account: &accounts::Account, source: Option<&StoredSource>) -> Option<Origin> {
-    let found = source.and_then(|source| source.origin.clone());
-    found.filter(|origin| origin.is_at(&account.config.items_url())).or_else(|| account.config.origin(None))
-}
 
 impl Engine {
     pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
@@ -42,7 +33,7 @@ impl Engine {
                     Health::New if posted_through.contains(&account.name) => Health::Ok,
                     health => health,
                 },
-                origin: origin(account, source),
+                origin: source.and_then(|source| source.origin.clone()),
                 person: source
                     .and_then(|source| source.identity.as_ref())
                     .and_then(|identity| active.config.people.of_account(&account.name, &identity.login))

@@ -60,25 +60,31 @@ impl Engine {
         }
 
         let as_of = status::as_of(&accounts);
-        let row = |id: &i64| {
-            let stored = items.get(id)?;
-            let item = &stored.item;
-            let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
-            let as_of = as_of.get(&item.key.account).copied();
-            Some(board::Row { as_of, ..board::row(entry, now) })
-        };
-        let section = |RankedSection { title, total, ids }: RankedSection<i64>| {
-            let rows: Vec<_> = ids.iter().filter_map(row).collect();
+        let mut sections = Vec::new();
+        for RankedSection { title, total, ids } in ranked.sections {
+            let mut rows = Vec::new();
+            for id in &ids {
+                let Some(stored) = items.get(id) else { continue };
+                let item = &stored.item;
+                let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
+                let as_of = as_of.get(&item.key.account).copied();
+                let row = board::Row { as_of, ..board::row(entry, now) };
+                rows.push(self.with_snoozer(row, now).await?);
+            }
             let total = if title == board::QUIET { total + not_listed } else { total };
-            Section { title: title.to_owned(), total, shown: rows.len(), rows }
-        };
-        let mut sections: Vec<Section> = ranked.sections.into_iter().map(section).collect();
-        let rows = sections.iter_mut().flat_map(|section| &mut section.rows);
-        for row in rows.filter(|row| row.snoozed.is_some()) {
-            row.snoozed_by = self.store().snoozed_by(&row.key).await.map_err(ApiError::internal)?;
+            sections.push(Section { title: title.to_owned(), total, shown: rows.len(), rows });
         }
         let not_seen = status::not_seen(&accounts, &sources, &unreadable);
         Ok(Board { sections, summary: ranked.summary, not_seen })
+    }
+
+    /// The row with who snoozed it, where a person did.
+    pub(crate) async fn with_snoozer(&self, row: board::Row, now: Timestamp) -> Result<board::Row, ApiError> {
+        let snoozed_by = match row.snoozed {
+            Some(_) => self.store().snoozed_by(&row.key, now).await.map_err(ApiError::internal)?,
+            None => None,
+        };
+        Ok(board::Row { snoozed_by, ..row })
     }
 
     /// The open items, as far as ranking needs them, and how many more cannot be read.

@@ -54,7 +54,9 @@ impl Engine {
     }
 
     pub(crate) async fn run(&self, start: StartRun, actor: &Actor) -> Result<Run, ApiError> {
-        self.inner.runner.start(&start, actor).await
+        let run = self.inner.runner.start(&start, actor).await?;
+        self.start_delivering();
+        Ok(run)
     }
 
     pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {
@@ -151,6 +153,7 @@ impl Engine {
             self.inner.runner.resolve_unknown(run, query.ran, actor).await.map_err(ApiError::internal)?;
         let run = self.known_run(&id).await?;
         if settled {
+            self.start_delivering();
             return Ok(run);
         }
         let known = match run.state.resolution_text() {

@@ -7,7 +7,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use super::{HISTORY, accounts::origin};
+use super::HISTORY;
 use crate::{
     Engine,
     api::{AccountsQuery, ApiError, Events, GoneItem, ItemAction, ItemDetail, ItemQuery, unreadable_events},
@@ -42,11 +42,6 @@ impl Engine {
             }
         };
         let actions = entries.into_iter().map(action).collect();
-        let snoozed = stored.off_board_until(now);
-        let snoozed_by = match stored.snoozed.filter(|snooze| snooze.holds(now)) {
-            Some(_) => self.store().snoozed_by(&item.key).await.map_err(ApiError::internal)?,
-            None => None,
-        };
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = status::as_of(&accounts).get(&item.key.account).copied();
         let mut not_seen = self.not_seen(&accounts, now).await?;
@@ -60,19 +55,18 @@ impl Engine {
                 since: None,
             });
         }
-        let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
-        let account = active.accounts.get(&item.key.account).filter(|_| stored.gone.is_none());
-        let origin = account.and_then(|account| origin(account, source.as_ref()));
+        let entry = board::Entry { item, me: &me, snoozed: stored.off_board_until(now) };
+        let row = self.with_snoozer(board::Row { as_of, ..board::row(entry, now) }, now).await?;
+        let origin = source.filter(|_| stored.gone.is_none()).and_then(|source| source.origin);
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
-        let row = Some(row);
         Ok(ItemDetail {
             origin,
             events,
             actions,
-            snoozed,
-            snoozed_by,
+            snoozed: row.snoozed,
+            snoozed_by: row.snoozed_by.clone(),
             gone,
-            row,
+            row: Some(row),
             not_seen,
             item: stored.item,
         })

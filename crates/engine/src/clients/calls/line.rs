@@ -16,7 +16,7 @@ use crate::{
     act::run::account_of,
     active_config::ActiveConfig,
     api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
-    clients::find::fuzzy::FuzzyQuery,
+    clients::{choice_cache::ChoicesKey, find::fuzzy::FuzzyQuery},
     commands::registry::Entry,
 };
 
@@ -288,15 +288,6 @@ fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
     // The sort is stable: what fits as well stays in the order of its service.
     found.sort_by_key(|(begins, quality, _)| std::cmp::Reverse((*begins, *quality)));
     found.into_iter().take(MOST).map(|(_, _, choice)| choice).collect()
-}
-
-/// What a service was asked to list.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ChoicesKey {
-    command: String,
-    pub(crate) account: Option<AccountName>,
-    arg: String,
-    args: Args,
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use callboard_domain::command::ArgError;
 
-pub(crate) use self::{line::ChoicesKey, log::LogReads};
+pub(crate) use self::log::LogReads;
 use crate::api::{ApiError, LONGEST_LIST};
 
 /// How long an answer waits for something new.

@@ -29,7 +29,7 @@ const CHANNELS_TIME: Duration = Duration::from_secs(15);
 impl Engine {
     pub(super) async fn delivery_of(&self, run: &str) -> Result<Option<Delivery>, ApiError> {
         let deliveries = self.store().deliveries_of_run(run).await.map_err(ApiError::internal)?;
-        Ok(deliveries.into_iter().next().map(shown))
+        Ok(deliveries.into_iter().next().map(|delivery| self.shown(delivery)))
     }
 
     pub(crate) async fn prepare_post(&self, query: PostPlanQuery) -> Result<PostPlan, ApiError> {
@@ -61,12 +61,14 @@ impl Engine {
         let PostPlan { address: to, message } = self.post_as(post, &actor.principal).await?;
         let new = NewDelivery { content: Content::Message(message), to, actor: Some(actor.clone()) };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
+        self.start_delivering();
         self.delivery(&key).await
     }
 
     async fn delivery(&self, key: &DeliveryKey) -> Result<Delivery, ApiError> {
         let delivery = self.store().delivery(key).await.map_err(ApiError::internal)?;
-        delivery.map(shown).ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
+        let delivery = delivery.map(|delivery| self.shown(delivery));
+        delivery.ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
     }
 
     pub(crate) async fn room(&self, query: BuiltinRoomQuery) -> Result<Vec<BuiltinRoomMessage>, ApiError> {
@@ -138,7 +140,8 @@ impl Engine {
             None => None,
         };
         let found = self.store().deliveries_page(before, query.pending, limit).await;
-        Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
+        let found = found.map_err(ApiError::internal)?;
+        Ok(found.into_iter().map(|delivery| self.shown(delivery)).collect())
     }
 
     pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
@@ -170,12 +173,20 @@ impl Engine {
             "callboard deliveries --pending",
         )?);
         if !self.store().retry(&key, actor, Timestamp::now()).await.map_err(ApiError::internal)? {
-            return Err(ApiError::usage(format!("delivery {} is on its way already", key.0)));
+            let known = self.store().delivery(&key).await.map_err(ApiError::internal)?;
+            let lacks = known.and_then(|delivery| self.inner.deliverer.lacks(&delivery));
+            let why = match lacks {
+                Some(error) => format!("is sent as soon as its account has what it lacks: {error}"),
+                None => "is on its way already".to_owned(),
+            };
+            return Err(ApiError::usage(format!("delivery {} {why}", key.0)));
         }
+        self.start_delivering();
         self.delivery(&key).await
     }
 
     pub(crate) async fn flush(&self, query: Flush) -> Result<Vec<Delivery>, ApiError> {
+        self.start_delivering();
         let until = tokio::time::Instant::now() + Duration::from_secs(query.seconds.min(60));
         let mut changed = self.store().changed();
         loop {
@@ -185,16 +196,22 @@ impl Engine {
             let soon = Timestamp::now() + Duration::from_secs(2);
             let moving = left.iter().any(|delivery| match delivery.state {
                 store::DeliveryState::Sending => true,
-                store::DeliveryState::Pending => delivery.next_at <= soon,
+                // Nobody waits here for a secret that is not there.
+                store::DeliveryState::Pending => {
+                    delivery.next_at <= soon && self.inner.deliverer.lacks(delivery).is_none()
+                }
                 _ => false,
             });
-            if !moving {
-                return Ok(left.into_iter().map(shown).collect());
-            }
-            if tokio::time::timeout_at(until, changed.changed()).await.is_err() {
-                return Ok(left.into_iter().map(shown).collect());
+            if !moving || tokio::time::timeout_at(until, changed.changed()).await.is_err() {
+                return Ok(left.into_iter().map(|delivery| self.shown(delivery)).collect());
             }
         }
+    }
+
+    /// A delivery as clients see it.
+    pub(super) fn shown(&self, delivery: store::Delivery) -> Delivery {
+        let lacks = self.inner.deliverer.lacks(&delivery);
+        shown(store::Delivery { error: lacks.or(delivery.error), ..delivery })
     }
 }
 
@@ -211,8 +228,8 @@ fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Resu
     ))
 }
 
-/// A delivery as clients see it.
-pub(super) fn shown(delivery: store::Delivery) -> Delivery {
+/// A delivery as it is recorded.
+fn shown(delivery: store::Delivery) -> Delivery {
     let error = delivery.error;
     let state = match delivery.state {
         store::DeliveryState::Pending => DeliveryState::Pending { next_at: delivery.next_at, error },

@@ -9,7 +9,6 @@ use super::limited;
 use crate::{
     Engine,
     api::{ApiError, ChannelActivity, ChannelActivityQuery, ChannelMessage, ChannelMessages, DeliveryState},
-    clients::calls::posting::shown,
     config::ROOM,
     outbox::builtin_chat::{self, GENERAL},
     store,
@@ -59,7 +58,7 @@ impl Engine {
         let limit = limited(query.limit);
         let deliveries = self.store().deliveries_to(&address, limit).await.map_err(ApiError::internal)?;
         if address.account.0 != ROOM {
-            return Ok(deliveries.into_iter().map(of_delivery).collect());
+            return Ok(deliveries.into_iter().map(|delivery| self.of_delivery(delivery)).collect());
         }
         let stands = self.store().room(&address.channel, limit).await.map_err(ApiError::internal)?;
         let runs: BTreeMap<String, String> = deliveries
@@ -73,7 +72,7 @@ impl Engine {
             delivery.state != store::DeliveryState::Posted
                 && !stands.iter().any(|message| message.key == delivery.key)
         });
-        let on_the_way: Vec<_> = on_the_way.map(of_delivery).collect();
+        let on_the_way: Vec<_> = on_the_way.map(|delivery| self.of_delivery(delivery)).collect();
         let mut messages: Vec<_> = stands
             .into_iter()
             .map(|message| ChannelMessage {
@@ -90,6 +89,22 @@ impl Engine {
         messages.extend(on_the_way);
         Ok(messages)
     }
+
+    fn of_delivery(&self, delivery: store::Delivery) -> ChannelMessage {
+        let stands = delivery.posted.as_ref().map(|posted| posted.id.clone()).filter(|id| !id.is_empty());
+        let under = delivery.under.as_ref().map(|under| under.id.clone());
+        let shown = self.shown(delivery);
+        ChannelMessage {
+            id: stands.unwrap_or_else(|| shown.id.clone()),
+            under,
+            message: shown.message,
+            at: shown.created_at,
+            edited_at: None,
+            state: shown.state,
+            link: shown.link,
+            run: shown.run,
+        }
+    }
 }
 
 /// A channel of the built-in room may be written with `#`, and is the same one.
@@ -98,20 +113,4 @@ fn canonical(mut address: Address) -> Address {
         address.channel = builtin_chat::name(&address.channel).to_owned();
     }
     address
-}
-
-fn of_delivery(delivery: store::Delivery) -> ChannelMessage {
-    let stands = delivery.posted.as_ref().map(|posted| posted.id.clone()).filter(|id| !id.is_empty());
-    let under = delivery.under.as_ref().map(|under| under.id.clone());
-    let shown = shown(delivery);
-    ChannelMessage {
-        id: stands.unwrap_or_else(|| shown.id.clone()),
-        under,
-        message: shown.message,
-        at: shown.created_at,
-        edited_at: None,
-        state: shown.state,
-        link: shown.link,
-        run: shown.run,
-    }
 }

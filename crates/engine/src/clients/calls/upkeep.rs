@@ -54,7 +54,8 @@ impl Engine {
         let now = Timestamp::now();
         let accounts = self.accounts(AccountsQuery {}).await?;
         let (board, not_seen) = self.summary(&accounts, now).await?;
-        let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
+        let undelivered =
+            self.store().undelivered(self.inner.deliverer.waiting()).await.map_err(ApiError::internal)?;
         let quiet = self.inner.notifier.quiet_now(now).await.map_err(ApiError::internal)?;
         let polls = accounts.iter().filter(|account| account.watched);
         let polls = polls.filter_map(|account| self.inner.watcher.next_poll(&account.name));

@@ -71,6 +71,7 @@ impl Engine {
         }
         let limit = query.limit.min(MOST);
         let made = self.index().await?;
+        let now = Timestamp::now();
         let mut found = made.index.find(&query.text, limit);
         if found.completion.is_none() {
             found.completion = completed(&made.active, &query.text);
@@ -78,13 +79,15 @@ impl Engine {
         if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
             let count = u32::try_from(limit).unwrap_or(u32::MAX);
             let more = self.store().search_items(&query.text, count).await.map_err(ApiError::internal)?;
-            let now = Timestamp::now();
             for stored in more {
                 if found.items.len() < limit && !found.items.iter().any(|it| it.row.key == stored.item.key) {
                     let row = row(&stored, &made.index, &made.as_of, now);
                     found.items.push(FoundItem { title: fuzzy::with_words(&row.title, &query.text), row });
                 }
             }
+        }
+        for item in &mut found.items {
+            item.row = self.with_snoozer(item.row.clone(), now).await?;
         }
         Ok(found)
     }

@@ -1,4 +1,4 @@
-//! A command of a file: what it takes, what it does, and how its end is told.
+//! A command of a file: what it takes, what it does, and how its outcome is reported.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -11,15 +11,14 @@ use callboard_domain::{
     item::AccountName,
     message::Block,
     run::Outcome,
-    segment,
-    template::{Escape, Name, Template, TemplateError},
+    template::{Escape, Template},
     text,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{evaluation, exec::Exec, http::Call};
+use super::{evaluation, exec::Exec, executed::Executed, http::Call};
 use crate::commands::values::values;
 
 /// The most of an answer or output that is shown with an outcome, in characters: its end.
@@ -42,7 +41,7 @@ pub(super) enum Run {
     Exec(Box<Exec>),
 }
 
-/// How its end is told.
+/// How its outcome is reported.
 #[derive(Debug, Default)]
 pub(super) struct OutcomeTemplates {
     pub(super) ok: Option<Expression>,
@@ -57,23 +56,6 @@ pub(super) enum Link {
     Written(Template),
     /// A URL as the service gave it.
     FromAnswer(Template),
-}
-
-/// What was done, as the service or the program told it.
-#[derive(Debug)]
-pub(super) struct Executed {
-    /// Whether it went well, where the command does not judge itself.
-    pub(super) ok: bool,
-    /// A line that tells a good end.
-    pub(super) good: String,
-    /// A line that tells a bad one.
-    pub(super) bad: String,
-    /// The answer or output, for people.
-    pub(super) shown: String,
-    /// The same, as data.
-    pub(super) data: Value,
-    /// What templates and expressions can name of it.
-    pub(super) facts: Map<String, Value>,
 }
 
 #[async_trait]
@@ -123,7 +105,7 @@ impl Action for Command {
     }
 }
 
-/// It was done, and how it went cannot be told.
+/// It was done, and how it went is not known.
 fn not_judged(effect: Effect, good: &str, why: &str) -> ServiceError {
     let why = format!("{good}; whether that is well is not known: {why}");
     match effect {
@@ -175,7 +157,7 @@ impl OutcomeTemplates {
         let written = written.map(|summary| summary.render(scope, Escape::None));
         let summary = match (written, &self.ok) {
             (Some(Ok(summary)), _) => summary,
-            // That it cannot be told nicely changes nothing about how it ended.
+            // A summary that cannot be rendered changes nothing about how it ended.
             (Some(Err(error)), _) => format!("{line}: {said} (its summary lacks something: {})", error.what),
             (None, Some(expected)) if !ok => {
                 format!("{line} failed: {said}, expected {}", expected.text())
@@ -186,7 +168,7 @@ impl OutcomeTemplates {
         text::line(&summary, 300)
     }
 
-    /// True where the command itself says which statuses are good.
+    /// True where the command itself decides which statuses are good.
     fn judges_by_status(&self) -> bool {
         self.ok.as_ref().is_some_and(|ok| ok.names().iter().any(|name| name == "status"))
     }
@@ -217,30 +199,4 @@ fn end_of(text: String, most: usize) -> String {
     let end = &text[start..];
     let end = end.split_once('\n').map_or(end, |(_, lines)| lines);
     format!("…\n{end}")
-}
-
-/// Says which argument it is that does not fit into a template.
-pub(super) fn fit<T>(
-    names: &[Name],
-    rendered: Result<T, TemplateError>,
-    scope: &Map<String, Value>,
-) -> Result<T, ArgError> {
-    rendered.map_err(|error| {
-        let text = |name: &str| match scope.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => String::new(),
-            Some(value) => value.to_string(),
-        };
-        let odd = |text: &str| text.is_empty() || text.starts_with('-') || segment::fault(text).is_some();
-        let given: Vec<_> = names.iter().map(|found| (&*found.name, text(&found.name))).collect();
-        let given = given.iter().find(|(_, text)| odd(text)).or(given.first());
-        let (arg, found) =
-            given.map_or_else(Default::default, |(name, text)| ((*name).to_owned(), text.clone()));
-        ArgError::Invalid {
-            arg,
-            expected: format!("a value that fits ({})", error.what),
-            found,
-            nearest: None,
-        }
-    })
 }

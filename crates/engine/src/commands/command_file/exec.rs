@@ -12,7 +12,8 @@ use callboard_domain::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    command::{Executed, fit},
+    executed::Executed,
+    fit::fit,
     process::{self, ProcessError, Program},
 };
 

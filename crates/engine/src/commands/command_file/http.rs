@@ -18,8 +18,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    command::{Executed, fit},
     evaluation,
+    executed::Executed,
+    fit::fit,
     path::Path,
     wait::{self, Look},
 };
@@ -63,7 +64,7 @@ pub(super) struct Wait {
 pub(super) enum Get {
     /// Below the account's URL.
     Path(Path),
-    /// Where the service's own answer says.
+    /// Where the service's own answer gives it.
     FromAnswer(Template),
 }
 
@@ -176,7 +177,7 @@ impl Call {
         }
     }
 
-    /// An answer that says that it was done, or what else it says.
+    /// An answer that reports that it was done, or why not.
     fn judged(&self, http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceError> {
         match answer.status.is_redirection() {
             false => judged(http, answer, lenient),
@@ -211,7 +212,7 @@ impl Wait {
             let (until, mut scope) = (Arc::clone(&self.until), told.clone());
             scope.extend(done.facts.clone());
             let holds = evaluation::apart(move |budget| until.holds(&scope, budget)).await;
-            // What does not say yet what is waited for is not there yet.
+            // What is waited for is not in the answer yet.
             match holds.and_then(|holds| holds) {
                 Ok(true) => Ok(Look::There(done)),
                 Ok(false) => Ok(Look::NotYet(waiting.clone())),

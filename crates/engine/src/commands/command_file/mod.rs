@@ -7,6 +7,8 @@ mod choices;
 mod command;
 mod evaluation;
 mod exec;
+mod executed;
+mod fit;
 mod http;
 mod path;
 mod process;
@@ -112,7 +114,7 @@ pub fn load(config: &Config) -> Result<Found, ConfigErrors> {
 }
 
 /// The names of the commands that accounts bring, in lower case, with the first account that does. To know them no secret is
-/// needed: any text stands for it, and nothing is sent.
+/// needed: any text takes its place, and nothing is sent.
 fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
     let mut names = BTreeMap::new();
     let Ok(client) = Client::new() else { return names };
@@ -131,7 +133,7 @@ fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
 
 /// Reads the command files of a configuration, ready to run on its accounts, and what is wrong in those that are left out.
 ///
-/// An account that cannot be used now (its secret is not set) is no fault of the file: its commands say so when they run.
+/// An account that cannot be used now (its secret is not set) is no fault of the file: its commands fail with that when they run.
 pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> (Vec<FileCommand>, Vec<ConfigError>) {
     let ready = |Checked { path, mut command, listings, .. }: Checked| {
         if let Run::Http(call) = &mut command.run {
@@ -170,7 +172,7 @@ fn read_all(config: &Config) -> (Vec<Checked>, Vec<ConfigError>) {
     let mut texts = Vec::new();
     for path in &paths {
         match text_of(path) {
-            // A file that is gone since the folder was listed has nothing to say.
+            // A file that is gone since the folder was listed has no faults.
             Ok(text) => texts.push((path, text)),
             Err(ConfigErrors(unreadable)) => errors.extend(unreadable),
         }

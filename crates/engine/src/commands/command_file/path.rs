@@ -64,7 +64,7 @@ impl Path {
             .split('/')
             .map(|part| decoded(part).into_owned())
             .collect();
-        // Some services tell `/a/` from `/a`; a value that is empty is no such end.
+        // Some services distinguish `/a/` from `/a`; a value that is empty is no such end.
         let ends_open = self.path.text().ends_with('/');
         let last = segments.len() - 1;
         let fault = |what: &str| TemplateError { line: 1, column: 1, what: what.to_owned(), nearest: None };

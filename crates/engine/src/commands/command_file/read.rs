@@ -177,7 +177,7 @@ impl Reader<'_, '_> {
 
     // What is read.
 
-    /// Where something stands in the file.
+    /// Where something is in the file.
     fn at<'a>(&self, steps: &[Step<'a>]) -> Vec<Step<'a>> {
         [Key("command"), At(self.place)].into_iter().chain(steps.iter().copied()).collect()
     }

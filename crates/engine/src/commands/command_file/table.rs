@@ -126,7 +126,7 @@ pub(super) struct Http {
     /// Parameters of the query.
     #[serde(default)]
     pub(super) query: BTreeMap<String, String>,
-    /// Headers, but for those that say who asks.
+    /// Headers, but for those that identify who asks.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     /// A JSON body. A text that is one `{{ name }}` and nothing else keeps the value's type.
@@ -177,13 +177,13 @@ pub(super) struct Exec {
     pub(super) stdin: Option<String>,
 }
 
-/// How its end is told. Besides the arguments there are `body`, `status` (http), `exit` and `output` (exec).
+/// How its outcome is reported. Besides the arguments there are `body`, `status` (http), `exit` and `output` (exec).
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Result {
     /// True where it went well, in CEL; a status of success or an exit code of 0 where not given.
     pub(super) ok: Option<String>,
-    /// The line that tells the outcome: a template, of the good end unless it names `ok`.
+    /// The line that reports the outcome: a template, of the good end unless it names `ok`.
     pub(super) summary: Option<String>,
     /// Where it can be seen: a template.
     pub(super) link: Option<String>,

@@ -13,11 +13,11 @@ pub(super) enum Look<T> {
     NotYet(String),
 }
 
-/// Looks every so often until it is true, and says how long it has taken. A service that is out of order or wants fewer
+/// Looks every so often until it is true, and gives how long it has taken. A service that is out of order or wants fewer
 /// calls is asked again; the first look comes after the first pause, as what was begun takes a moment to be known.
 ///
 /// # Errors
-/// Why it is not known to be true: the time is up, or the service refuses to say.
+/// Why it is not known to be true: the time is up, or the service refuses to answer.
 pub(super) async fn wait<T, F>(
     every: Duration,
     time: Duration,

@@ -210,7 +210,7 @@ fn toml_parser_jargon_never_reaches_the_user() {
     }
     assert!(said.len() > 200, "{}", said.len());
     for (error, text) in said {
-        // What stands in quotes is the file's own.
+        // What is in quotes is the file's own.
         let plain: String = error.split(['`', '"']).step_by(2).collect();
         let found = PARSERS.iter().find(|word| plain.contains(**word));
         assert!(found.is_none(), "{found:?} in {error}\n{text}");

@@ -3,8 +3,10 @@ mod at_once;
 use std::{fs, path::Path};
 
 use callboard_connectors::SERVICES;
+use callboard_domain::duration::Span;
 
 use super::{schema::SECTIONS, *};
+use crate::secrets::Place;
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(Path::new("callboard.toml"), text).map_err(|ConfigErrors(errors)| {
@@ -280,7 +282,7 @@ fn people_and_teams_errors_have_their_position() {
     }
     let no_table = read("people = 3").unwrap_err();
     assert!(no_table[0].starts_with("1:10 ") && no_table[0].contains("[people.NAME]"), "{no_table:?}");
-    // An account with a fault of its own is known by its name: the one fault is told, and no other.
+    // An account with a fault of its own is known by its name: the one fault is reported, and no other.
     let one = read("[accounts.forge]\nservice = \"githb\"\n[people.ana]\nforge = \"ana\"").unwrap_err();
     assert_eq!(one.len(), 1, "{one:?}");
 }
@@ -393,7 +395,7 @@ fn a_renamed_key_is_read_by_its_old_name_and_written_by_its_new_one() {
 }
 
 #[test]
-fn no_message_repeats_a_secret_that_stands_in_the_file_by_mistake() {
+fn no_message_repeats_a_secret_that_is_in_the_file_by_mistake() {
     let account = "[accounts.forge]\nservice = \"github\"\n";
     let cases = [
         format!("{account}token = \"hunter2-x\""),

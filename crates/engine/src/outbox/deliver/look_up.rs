@@ -6,7 +6,8 @@ use callboard_domain::error::ServiceError;
 use jiff::Timestamp;
 
 use super::{
-    CALL_TIME, Deliverer, LOOK_AFTER, WAIT_FOR_SECRETS,
+    deliverer::Deliverer,
+    limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
     way::{Way, way},
 };
 use crate::{
@@ -21,8 +22,10 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
     let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
-        Err(ChatUnavailable::Waiting(error)) => {
-            return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));
+        Err(ChatUnavailable::Waiting(why)) => {
+            // That it may have arrived is not forgotten for that.
+            let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown(why));
+            return unknown(WAIT_FOR_ACCOUNT, error);
         }
         Err(ChatUnavailable::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
     };

@@ -1,6 +1,8 @@
 //! The outbox at work: what is to be posted is put into words and posted (`send`) in its way (`way`), in order for each channel, and what may
 //! have arrived is looked up (`look_up`) before it is sent again. The only place that calls a chat service to post.
 
+mod deliverer;
+mod limits;
 mod look_up;
 mod send;
 #[cfg(test)]
@@ -8,118 +10,26 @@ mod tests;
 mod way;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use callboard_domain::{
-    chat::{Address, DeliveryKey},
-    error::ServiceError,
-    item::AccountName,
-};
+use callboard_domain::{chat::DeliveryKey, error::ServiceError, item::AccountName};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::deliverer::Deliverer;
 use self::{
+    limits::{LOOK_AFTER, LOOK_AT_LEAST_EVERY, LOOK_EVERY, LOOKED_UP_AT_ONCE, RECORD_AGAIN, SENT_AT_ONCE},
     look_up::look_up,
     send::{broken, send},
 };
 use crate::{
-    accounts::{self, Chat, ChatUnavailable},
-    active_config::ConfigHandle,
-    store::{Attempt, Delivery, LONGEST_WAIT, Store, StoreError},
-    system::supervise::{Tasks, catch_panic, sleep_for},
+    store::{Attempt, Delivery, LONGEST_WAIT, StoreError},
+    system::supervise::{catch_panic, sleep_for},
 };
-
-/// The shortest time between two looks at what is due: while much is taken in, most changes are of something else.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// The longest: the clock may be set meanwhile.
-const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
-/// How many messages of one account are sent at once, each to a channel of its own.
-const SENT_AT_ONCE: u32 = 8;
-/// How many messages of one account are looked up at once.
-const LOOKED_UP_AT_ONCE: u32 = 2;
-/// How long one call may take; after it the message may have arrived. Longer than the HTTP client's own limit.
-const CALL_TIME: Duration = Duration::from_secs(40);
-/// The wait before a message that got no answer is looked for: it may still be on its way.
-const LOOK_AFTER: Duration = Duration::from_secs(10);
-/// The wait of a message whose account's secrets cannot be read now.
-const WAIT_FOR_SECRETS: Duration = Duration::from_secs(30);
-/// The waits between two tries to record an attempt, where the store cannot be written.
-const RECORD_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
-
-/// Delivers what is in the outbox. A clone is the same.
-#[derive(Clone)]
-pub(crate) struct Deliverer {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    store: Store,
-    live: ConfigHandle,
-    tasks: Tasks,
-    builtin_chat: Chat,
-    logs_failures_quietly: bool,
-    state: Mutex<State>,
-}
-
-/// What is known of the outbox in memory only.
-#[derive(Default)]
-struct State {
-    /// When each channel was last posted in, to keep the pause that its service asks for.
-    paces: HashMap<Address, Instant>,
-    /// How many messages of each account are being sent.
-    sending: BTreeMap<AccountName, u32>,
-    /// The messages that are being looked up, with their accounts.
-    looked_up: HashSet<(AccountName, DeliveryKey)>,
-    /// Why the store cannot be written, while it cannot.
-    store_error: Option<String>,
-}
-
-impl Deliverer {
-    /// `logs_failures_quietly` is true where whoever holds the store says itself how its message got on: it is not warned of
-    /// then.
-    pub(crate) fn new(
-        store: Store,
-        live: ConfigHandle,
-        tasks: Tasks,
-        builtin_chat: Chat,
-        logs_failures_quietly: bool,
-    ) -> Self {
-        let state = Mutex::default();
-        Self { inner: Arc::new(Inner { store, live, tasks, builtin_chat, logs_failures_quietly, state }) }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The chat of an account, or why there is none.
-    pub(crate) fn chat(&self, account: &AccountName) -> Result<Chat, ChatUnavailable> {
-        accounts::chat(&self.inner.live.now().accounts, &self.inner.builtin_chat, account)
-    }
-
-    /// Why what was sent cannot be recorded, while it cannot: nothing more is sent meanwhile.
-    pub(crate) fn store_error(&self) -> Option<String> {
-        self.state().store_error.clone()
-    }
-
-    /// Notes whether the store could be written. Logged where it changes: a full disk often holds the log as well.
-    fn note_store<T>(&self, result: &Result<T, StoreError>) {
-        let error = result.as_ref().err().map(ToString::to_string);
-        let before = std::mem::replace(&mut self.state().store_error, error.clone());
-        match error {
-            Some(error) if before.as_ref() != Some(&error) => {
-                tracing::error!(error, "the outbox cannot be written; messages wait until it can");
-            }
-            None if before.is_some() => tracing::info!("the outbox can be written again"),
-            _ => {}
-        }
-    }
-}
 
 /// Runs its last act when it is dropped, however its task ends.
 struct OnDrop<F: FnMut()>(F);
@@ -130,10 +40,11 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// Delivers until `stop`. What is being sent then is finished; the store remembers what is not.
+/// Delivers until `stop`, or [`Deliverer::finish`]. What is being sent then is finished; the store remembers what is not.
 pub(crate) async fn run(deliverer: Deliverer, stop: CancellationToken) {
     let mut changed = deliverer.inner.store.changed();
-    loop {
+    let mut configured = deliverer.inner.live.changes();
+    while !deliverer.inner.sends.is_closed() {
         let looked = Instant::now();
         let started = start_due(&deliverer).await;
         deliverer.note_store(&started);
@@ -146,6 +57,8 @@ pub(crate) async fn run(deliverer: Deliverer, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = sleep_for(Some(wait)) => {}
             more = changed.changed() => if more.is_err() { return },
+            // An account may have what it lacked.
+            more = configured.changed() => if more.is_err() { return },
         }
         tokio::time::sleep_until(looked + LOOK_EVERY).await;
     }
@@ -154,25 +67,32 @@ pub(crate) async fn run(deliverer: Deliverer, stop: CancellationToken) {
 /// Starts whatever is due, each in a task of its own; gives the wait until the next is.
 async fn start_due(deliverer: &Deliverer) -> Result<Option<Duration>, StoreError> {
     let now = Timestamp::now();
-    let Some(next) = deliverer.inner.store.next_delivery_at(now).await? else { return Ok(None) };
+    let waiting = deliverer.waiting();
+    let next = deliverer.inner.store.next_delivery_at(now, waiting.clone()).await?;
+    let Some(next) = next else { return Ok(None) };
     if next > now {
         return Ok(Some(Duration::try_from(next.duration_since(now)).unwrap_or_default()));
     }
-    let out = deliverer.state().sending.clone();
+    let mut out = deliverer.state().sending.clone();
+    // No place is left for what waits.
+    out.extend(waiting.iter().map(|account| (account.clone(), SENT_AT_ONCE)));
     for delivery in deliverer.inner.store.claim(now, SENT_AT_ONCE, out).await? {
         let task = deliverer.clone();
         *deliverer.state().sending.entry(delivery.to.account.clone()).or_default() += 1;
-        deliverer.inner.tasks.spawn("posting a message", async move {
+        let sending = deliverer.inner.sends.track_future(async move {
             let account = delivery.to.account.clone();
             let _sent = OnDrop(|| release(&mut task.state().sending, &account));
             let claimed = Delivery::clone(&delivery);
             let attempt = unbroken(send(&task, delivery), |error| broken(error, &claimed)).await;
             record(&task, &claimed, attempt).await;
         });
+        deliverer.inner.tasks.spawn("posting a message", sending);
     }
     // Those that are being looked up already are among them.
     for delivery in deliverer.inner.store.unknown_deliveries(now, 4 * LOOKED_UP_AT_ONCE).await? {
-        if !begin_look_up(&mut deliverer.state().looked_up, &delivery) {
+        if waiting.contains(&delivery.to.account)
+            || !begin_look_up(&mut deliverer.state().looked_up, &delivery)
+        {
             continue;
         }
         let task = deliverer.clone();
@@ -223,7 +143,7 @@ async fn record(deliverer: &Deliverer, delivery: &Delivery, attempt: Attempt) {
         Attempt::Closed(_) => {
             tracing::info!(to = %delivery.to, key = %delivery.key.0, "a message cannot be edited any more and is posted anew");
         }
-        // It has been said.
+        // It has been logged.
         Attempt::Later(_, error) | Attempt::Unknown(_, error) if delivery.error.as_ref() == Some(error) => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }

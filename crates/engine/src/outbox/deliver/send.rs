@@ -10,7 +10,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
-    CALL_TIME, Deliverer, LOOK_AFTER, WAIT_FOR_SECRETS,
+    deliverer::Deliverer,
+    limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
     way::{Way, way},
 };
 use crate::{
@@ -37,12 +38,10 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
 pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
-        // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
-        Err(ChatUnavailable::Waiting(error)) => {
-            return Attempt::Later(
-                Timestamp::now() + WAIT_FOR_SECRETS,
-                ServiceError::unavailable(error.to_string()),
-            );
+        // The configuration was changed since it was claimed. Nothing is lost by waiting, however long.
+        Err(ChatUnavailable::Waiting(why)) => {
+            let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unavailable(why));
+            return Attempt::Later(Timestamp::now() + WAIT_FOR_ACCOUNT, error);
         }
         Err(ChatUnavailable::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
     };

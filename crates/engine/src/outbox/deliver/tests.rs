@@ -1,3 +1,5 @@
+use std::{collections::HashMap, sync::Arc};
+
 use futures::FutureExt;
 
 use callboard_domain::{
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     api::MootReason,
-    store::{About, Decide, DeliveryState, Edits, EventDecision, NewEvent, Post, Report},
+    store::{About, Decide, DeliveryState, Edits, EventDecision, NewEvent, Post, Report, Store},
 };
 
 fn delivery(posted: bool, attempts: u32) -> Delivery {
@@ -391,4 +393,20 @@ async fn a_channel_keeps_its_pause_and_others_do_not_wait() {
     assert_eq!(began.elapsed(), pause);
     keep_pace(&mut paces, &other, pause).await;
     assert_eq!(began.elapsed(), pause);
+}
+
+#[tokio::test]
+async fn what_is_being_sent_is_waited_for_and_nothing_more_is_claimed() {
+    let it = crate::tests::Scene::open("", crate::Mode::Once, &[]).await;
+    let deliverer = it.engine.inner.deliverer.clone();
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let sending = deliverer.inner.sends.track_future(answered);
+    let mut finish = Box::pin(deliverer.finish());
+    assert!(futures::poll!(finish.as_mut()).is_pending());
+    answer.send(()).unwrap();
+    sending.await.unwrap();
+    finish.await;
+    // It is not stopped, and ends all the same.
+    run(deliverer.clone(), CancellationToken::new()).await;
+    it.engine.stop().await;
 }

@@ -12,7 +12,7 @@ use rusqlite::params;
 use super::{
     super::{
         Store, StoreError,
-        row::{At, Text, all, one},
+        row::{At, Json, Text, all, one},
     },
     COLUMNS, Delivery,
     unreadable::read_shown,
@@ -60,7 +60,7 @@ impl Store {
         .await
     }
 
-    /// The latest messages that stand in a channel or are to, oldest first, at most `limit`.
+    /// The latest messages that are posted in a channel or are to be, oldest first, at most `limit`.
     pub async fn deliveries_to(&self, address: &Address, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let address = address.clone();
         self.read(move |conn| {
@@ -118,13 +118,15 @@ impl Store {
         .await
     }
 
-    /// How many have not arrived and will not by themselves, or are late: failed, unknown, or tried in vain.
-    pub async fn undelivered(&self) -> Result<u32, StoreError> {
-        self.read(|conn| {
-            let sql = "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending') AND error IS NOT NULL)
+    /// How many have not arrived and will not by themselves, or are late: failed, unknown, tried in vain, or for an account
+    /// in `waiting`, which cannot be posted through now.
+    pub async fn undelivered(&self, waiting: Vec<AccountName>) -> Result<u32, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending') AND (error IS NOT NULL
+                                OR substr(address, 1, instr(address, ':') - 1) IN (SELECT value FROM json_each(?1))))
                             + (SELECT count(*) FROM deliveries WHERE state = 'unknown')
                             + (SELECT count(*) FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed')";
-            Ok(one(conn, sql, [], |row| row.get(0))?.unwrap_or(0))
+            Ok(one(conn, sql, [Json(&waiting)], |row| row.get(0))?.unwrap_or(0))
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! What a delivery of an event needs to be put into words when it is sent: the event, how its item stands by then, and what
+//! What a delivery of an event needs to be rendered when it is sent: the event, the state of its item by then, and what
 //! else waits for the channel from the same time.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::api::MootReason;
 
-/// What happened longer ago than this is late: many late events for one channel are told in one message.
+/// What happened longer ago than this is late: many late events for one channel are posted in one message.
 const LATE: Duration = Duration::from_secs(30 * 60);
 /// What is late already when it is recorded waits this long for more from the same time: after a night, accounts are read
 /// one after the other.
@@ -32,21 +32,21 @@ pub(super) const GATHER: Duration = Duration::from_secs(5);
 /// How many that wait are looked at in one go.
 const LOOKED_AT: u32 = 500;
 
-/// True for what happened so long before that it is told late.
+/// True for what happened so long before that its message is late.
 pub(super) fn is_late(at: Timestamp, now: Timestamp) -> bool {
     Duration::try_from(now.duration_since(at)).is_ok_and(|age| age > LATE)
 }
 
-/// An event that waits to be posted, as it stands now.
+/// An event that waits to be posted, with its present state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueuedEvent {
     /// Its delivery.
     pub key: DeliveryKey,
     /// What happened; where that is no news any more whatever it was, why.
     pub what: Result<CurrentEvent, MootReason>,
-    /// A line that stands below it.
+    /// A line to be shown below it.
     pub note: Option<String>,
-    /// True where the delivery that is being sent tells of it already.
+    /// True where the delivery that is being sent reports it already.
     pub digested: bool,
 }
 
@@ -61,24 +61,24 @@ pub struct CurrentEvent {
     pub me: Identity,
     /// True where more has happened to the item since.
     pub is_overtaken: bool,
-    /// What had happened to it before in the same matter, in a line, where it is not known whether that was posted in the
+    /// The event before it of the same episode, in a line, where it is not known whether that was posted in the
     /// channel.
     pub unsure: Option<String>,
 }
 
 impl CurrentEvent {
-    /// True where it happened so long before `now` that it is told late.
+    /// True where it happened so long before `now` that its message is late.
     pub fn is_late(&self, now: Timestamp) -> bool {
         is_late(self.event.at, now)
     }
 }
 
-/// What a delivery that is being sent is to say.
+/// The content of a delivery that is being sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PreparedDelivery {
     /// The message; `None`: the one that it has.
     pub message: Option<Message>,
-    /// Those that the message tells of besides: they are not sent by themselves.
+    /// Those that the message reports besides: they are not sent on their own.
     pub digested: Vec<DeliveryKey>,
     /// Those that wait and are no news any more.
     pub moot: Vec<(DeliveryKey, MootReason)>,
@@ -92,7 +92,7 @@ struct Reader<'c> {
 }
 
 impl Reader<'_> {
-    /// What is to be told of an event in a channel.
+    /// What is to be posted of an event in a channel.
     fn current(
         &mut self,
         event: Option<i64>,
@@ -103,7 +103,7 @@ impl Reader<'_> {
         let Some(event) = event else { return Ok(Err(MootReason::Forgotten)) };
         let stored = items::load(conn, &event.item)?.and_then(|known| Some((known.n, known.state?)));
         let Some((n, stored)) = stored else { return Ok(Err(MootReason::Forgotten)) };
-        // What has come to its end says so, there or not.
+        // An event that reports an end is posted, whether or not its item is still there.
         if stored.gone.is_some() && rules::can_be_over(event.name, event.item.kind) {
             return Ok(Err(MootReason::Gone));
         }
@@ -114,18 +114,18 @@ impl Reader<'_> {
         }
         let account = &event.item.account;
         if !self.identities.contains_key(account) {
-            let me = sources::standing(conn, account, now)?.me;
+            let me = sources::state(conn, account, now)?.me;
             self.identities.insert(account.clone(), me);
         }
         let me = self.identities.get(account).cloned().unwrap_or_default();
-        // What was seen with it is told beside it.
+        // What was seen with it is reported beside it.
         let later = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
         let is_overtaken = one(conn, later, params![n, event.id, At(event.seen_at)], |_| Ok(()))?.is_some();
         let unsure = self.unsure(n, &event, to)?;
         Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken, unsure }))
     }
 
-    /// The latest event of the same matter before this one that may have been posted in this channel and may not.
+    /// The latest event of the same episode before this one of which it is not known whether it was posted in this channel.
     fn unsure(&self, n: i64, event: &Event, to: &Address) -> rusqlite::Result<Option<String>> {
         let ends = events::sql_list(&rules::matter_ends(event.item.kind));
         let sql = format!(
@@ -175,13 +175,13 @@ fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Res
     let own = format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1");
     let Some(own) = one(conn, &own, [&delivery.key.0], read)? else { return Ok(Vec::new()) };
     let own = complete(own)?;
-    // What stands already is edited by itself, and what has just happened is told by itself.
+    // What has been posted already is edited on its own, and what has just happened is posted on its own.
     let is_late = own.what.as_ref().is_ok_and(|it| it.is_late(now));
-    let told =
+    let digested =
         format!("SELECT {COLUMNS} FROM deliveries WHERE digest = ?1 AND state = 'digested' ORDER BY n");
-    let mut others = all(conn, &told, [&delivery.key.0], read)?;
+    let mut others = all(conn, &digested, [&delivery.key.0], read)?;
     if delivery.posted.is_none() && (is_late || !others.is_empty()) {
-        // Up to what a person or a run has to say: the channel reads in order.
+        // Up to the next message of a person or of a run: the channel reads in order.
         let behind = format!(
             "SELECT {COLUMNS} FROM deliveries WHERE state IN ('pending', 'sending') AND state = 'pending' AND address = ?1
              AND at_send = 1 AND posted IS NULL AND id <> ?2
@@ -233,14 +233,15 @@ fn prepare(
 }
 
 impl Store {
-    /// What a claimed delivery is to tell of, to be put into words: its own event first; where that is late, or it tells of
+    /// What a claimed delivery is to report, to be rendered: its own event first; where that is late, or it reports
     /// others already, those, and then what waits behind it, as far as the channel reads in order.
     pub async fn news(&self, claimed: &Claimed, now: Timestamp) -> Result<Vec<QueuedEvent>, StoreError> {
         let delivery = Delivery::clone(claimed);
         self.read(move |conn| news(conn, &delivery, now)).await
     }
 
-    /// Records what a claimed delivery says, and under which message, before it is sent. Gives it as it is to be sent.
+    /// Records the text of a claimed delivery, and under which message it goes, before it is sent. Gives it as
+    /// it is to be sent.
     pub async fn prepare(
         &self,
         claimed: Claimed,

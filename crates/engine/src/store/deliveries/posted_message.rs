@@ -1,11 +1,9 @@
-//! What stands in a channel already: its next revision is an edit, or is posted anew where it cannot be edited.
+//! What has been posted already: its next revision is an edit, or is posted anew where it cannot be edited.
 
-use callboard_domain::chat::{DeliveryKey, Posted};
+use callboard_domain::chat::Posted;
 use serde::{Deserialize, Serialize};
 
-use super::Delivery;
-
-/// Whether a message that stands in its channel can be edited.
+/// Whether a message that has been posted can be edited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edits {
@@ -27,18 +25,7 @@ pub(super) struct PostedMessage {
     pub(super) edits: Edits,
 }
 
-/// True for a delivery that stands where it can be edited: its sending is an edit, safe to repeat. What is not JSON
+/// True for a delivery that has been posted and can be edited: its sending is an edit, safe to repeat. What is not JSON
 /// would make the whole statement fail.
-pub(super) const STANDS: &str = "(CASE WHEN json_valid(posted) THEN json_extract(posted, '$.id') <> ''
+pub(super) const EDITABLE: &str = "(CASE WHEN json_valid(posted) THEN json_extract(posted, '$.id') <> ''
     AND coalesce(json_extract(posted, '$.edits'), 'open') = 'open' ELSE 0 END)";
-
-impl Delivery {
-    /// What its message is looked up by. One that is posted anew has a key of its own: that of the delivery names the
-    /// message that stands there already.
-    pub fn message_key(&self) -> DeliveryKey {
-        match self.posted {
-            Some(_) => DeliveryKey(format!("{}.{}", self.key.0, self.sent_revision)),
-            None => self.key.clone(),
-        }
-    }
-}

@@ -12,9 +12,9 @@ use super::{
         row::{At, EnumText, Json, all, is_unreadable, one, run},
     },
     Attempt, COLUMNS, Delivery, DeliveryState, Edits,
-    posted_message::{PostedMessage, STANDS},
+    posted_message::{EDITABLE, PostedMessage},
     read, thread,
-    unreadable::{set_aside, unreadable},
+    unreadable::{mark_failed, unreadable},
 };
 use crate::api::AuditedChange;
 
@@ -106,8 +106,8 @@ fn claim(
                 });
             }
             Err(error) if is_unreadable(&error) => {
-                tracing::error!(%error, address, "a message cannot be read and is set aside");
-                set_aside(conn, n, &ServiceError::rejected(unreadable(&error)), now)?;
+                tracing::error!(%error, address, "a message cannot be read and is marked as failed");
+                mark_failed(conn, n, &ServiceError::rejected(unreadable(&error)), now)?;
             }
             Err(error) => return Err(error),
         }
@@ -123,7 +123,7 @@ fn attempted(
 ) -> rusqlite::Result<bool> {
     let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
         let sql = format!(
-            "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {STANDS}, 'pending', ?2),
+            "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {EDITABLE}, 'pending', ?2),
                    next_at = ?3, error = ?4, changed_at = ?5,
                    unknown_since = CASE ?2 WHEN 'unknown' THEN coalesce(unknown_since, ?5) WHEN 'pending' THEN unknown_since END
                    WHERE id = ?1 AND state IN ('sending', 'unknown')"
@@ -205,18 +205,25 @@ impl Store {
         Ok(claimed.into_iter().map(Claimed).collect())
     }
 
-    /// When the next delivery is to be claimed or looked up, as it stands at `now`; `None` while nothing waits (or all of
-    /// it is being sent).
-    pub async fn next_delivery_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    /// When the next delivery is to be claimed or looked up, as seen at `now`; `None` while nothing waits (or all of
+    /// it is being sent). What is for an account in `but_for` is passed over.
+    pub async fn next_delivery_at(
+        &self,
+        now: Timestamp,
+        but_for: Vec<AccountName>,
+    ) -> Result<Option<Timestamp>, StoreError> {
         self.read(move |conn| {
             let (heads, due) = (heads(), due());
+            let counts =
+                "substr(address, 1, instr(address, ':') - 1) NOT IN (SELECT value FROM json_each(?2))";
             let sql = format!(
                 "{heads} SELECT min(at) FROM (
                      SELECT min(iif({due}, min(next_at, ?1), next_at)) AS at
-                     FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
-                     UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries WHERE state = 'unknown')"
+                     FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {counts}
+                     UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries
+                     WHERE state = 'unknown' AND {counts})"
             );
-            let at = one(conn, &sql, params![At(now)], |row| row.get::<_, Option<At>>(0))?;
+            let at = one(conn, &sql, params![At(now), Json(&but_for)], |row| row.get::<_, Option<At>>(0))?;
             Ok(at.flatten().map(|at| at.0))
         })
         .await
@@ -257,10 +264,10 @@ impl Store {
         if !others.is_empty() {
             // It may have arrived, and there is nothing left to look it up by.
             self.write(move |conn| {
-                let set_aside = |(n, why): &(i64, String)| {
-                    set_aside(conn, *n, &ServiceError::unknown(unreadable(why)), now)
+                let mark_failed = |(n, why): &(i64, String)| {
+                    mark_failed(conn, *n, &ServiceError::unknown(unreadable(why)), now)
                 };
-                others.iter().try_for_each(set_aside)
+                others.iter().try_for_each(mark_failed)
             })
             .await?;
         }
@@ -281,7 +288,7 @@ impl Store {
         .await
     }
 
-    /// Sends a failed or unknown delivery again, because a person said so. False where it is neither.
+    /// Sends a failed or unknown delivery again, because a person asked for it. False where it is neither.
     pub async fn retry(&self, key: &DeliveryKey, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
         let (key, actor) = (key.clone(), actor.clone());
         self.write(move |conn| {

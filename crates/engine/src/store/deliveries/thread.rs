@@ -1,7 +1,8 @@
-//! Threads: in each channel the first message about an item is the root, and what happens to it next stands under that.
+//! Threads: in each channel the first message about an item is the root, and what happens to it next is posted under that.
 //!
-//! A root is taken for a day at most, and for one matter only: what happens after its end begins another, so that news is
-//! not lost in an old thread. What becomes of a root is known only when the answer is sent ([`under`]).
+//! A root is used for a day at most, and for one episode only (a failure and its recovery): what happens after its end begins
+//! another, so that news is not lost in an old thread. What becomes of a root is known only when the answer is sent
+//! ([`under`]).
 
 use std::time::Duration;
 
@@ -16,11 +17,10 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         events,
-        ingest::before,
-        row::{At, EnumText, Json, Text, all, is_unreadable, key, one, run},
+        row::{At, EnumText, Json, Text, all, before, is_unreadable, key, one, run},
     },
     Content, Edits,
-    posted_message::{PostedMessage, STANDS},
+    posted_message::{EDITABLE, PostedMessage},
 };
 
 /// How long what happens to an item goes in the thread of the first message about it.
@@ -57,7 +57,7 @@ pub(super) fn subject(conn: &Connection, content: &Content) -> rusqlite::Result<
     }
 }
 
-/// The message under which the next one about an item is to stand.
+/// The message under which the next one about an item goes.
 pub(super) fn root(
     conn: &Connection,
     to: &Address,
@@ -91,19 +91,19 @@ pub(super) fn root(
     Ok(Some(DeliveryKey(id)))
 }
 
-/// Has a root that tells of an event edited, to show how its item stands now.
+/// Has a root that reports an event edited, to show the present state of its item.
 pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
          next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE id = ?1 AND at_send = 1 AND (state IN ('sending', 'unknown') OR {STANDS})"
+         WHERE id = ?1 AND at_send = 1 AND (state IN ('sending', 'unknown') OR {EDITABLE})"
     );
     run(conn, &sql, params![root.0, At(now)]).map(drop)
 }
 
-/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that: the latest one in each
-/// channel, while the matter that it tells of is not another one. Not sent yet, or sent and not to be edited, it stays as it
-/// is; changes that come before it is sent are one edit, which is put into words then.
+/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that: the latest one in
+/// each channel, while what it reports has not come to its end. One that is not sent yet, or cannot be edited, stays as it
+/// is; changes that come before it is sent are one edit, which is rendered then.
 pub(in crate::store) fn renew_all(
     conn: &Connection,
     n: i64,
@@ -115,7 +115,7 @@ pub(in crate::store) fn renew_all(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
          next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
          WHERE item = ?1 AND item IS NOT NULL AND root IS NULL AND at_send = 1
-         AND created_at > ?4 AND revision < {EDITS} AND (state IN ('sending', 'unknown') OR {STANDS})
+         AND created_at > ?4 AND revision < {EDITS} AND (state IN ('sending', 'unknown') OR {EDITABLE})
          AND n = (SELECT max(o.n) FROM deliveries o
              WHERE o.item = ?1 AND o.root IS NULL AND o.at_send = 1 AND o.address = deliveries.address)
          AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?2 AND e.name IN ({ends})
@@ -124,9 +124,9 @@ pub(in crate::store) fn renew_all(
     run(conn, &sql, params![Text(item), n, At(now), At(before(now, LASTS))]).map(drop)
 }
 
-/// The message under which a delivery stands that is being sent. Where the root did not arrive, it is not known whether it
-/// did, or it is a digest by now and about no item, there is none: the delivery takes its place, for all that were to stand
-/// there after it.
+/// The message under which a delivery that is being sent goes. There is none where the root did not arrive, where it is not
+/// known whether it did, or where it is a digest by now and about no item: the delivery takes its place, for all that were to
+/// come after it.
 pub(super) fn under(
     conn: &Connection,
     key: &DeliveryKey,
@@ -141,12 +141,12 @@ pub(super) fn under(
         })?;
     match posted.flatten() {
         None | Some(PostedMessage { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
-        // One without an id stands in a chat without threads.
+        // One without an id is in a chat without threads.
         Some(PostedMessage { posted, .. }) => Ok(Some(posted).filter(|posted| !posted.id.is_empty())),
     }
 }
 
-/// Makes a delivery a root of its own, and that of those that were to stand beside it from then on.
+/// Makes a delivery a root of its own, and the root of the later ones of its thread.
 pub(super) fn leave(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<()> {
     let sql = "UPDATE deliveries SET root = ?1 WHERE posted IS NULL AND id IN (
                    SELECT other.id FROM deliveries own JOIN deliveries other

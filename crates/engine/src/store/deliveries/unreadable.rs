@@ -1,4 +1,4 @@
-//! Deliveries whose record cannot be read: set aside as failed with the reason, and shown as far as they can be.
+//! Deliveries whose record cannot be read: marked as failed with the reason, and shown as far as they can be.
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
@@ -12,7 +12,7 @@ use super::{
     super::{
         audit,
         row::{At, EnumText, Json, SafeMessage, is_unreadable, run},
-        unreadable::unreadable_message,
+        unreadable_row::unreadable_message,
     },
     About, Delivery, DeliveryState, Edits, read,
 };
@@ -54,12 +54,12 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 
 pub(super) fn unreadable(why: impl std::fmt::Display) -> String {
     format!(
-        "its record cannot be read ({why}): it is damaged, or was written by a newer Callboard; it was set aside"
+        "its record cannot be read ({why}): it is damaged, or was written by a newer Callboard; it is marked as failed"
     )
 }
 
-/// Sets one aside, so that it does not hold up its channel.
-pub(super) fn set_aside(
+/// Marks one as failed, so that it does not block its channel.
+pub(super) fn mark_failed(
     conn: &Connection,
     n: i64,
     error: &ServiceError,

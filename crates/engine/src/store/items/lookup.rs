@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// The items that may need a person: approvals that wait, incidents that are not over, open pull requests, builds under way or red. Of
-    /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_off_board`]).
+    /// each kind the last changed first, at most [`BOARD`]. Snoozed ones are among them ([`StoredItem::is_off_board`]).
     pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
         self.read(|conn| {
             let each = Kind::ALL.iter().map(|kind| open(conn, *kind));

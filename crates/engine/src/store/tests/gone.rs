@@ -150,7 +150,7 @@ async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
     let mut green = build("green", BuildStatus::Passed);
     green.key.id = "green".to_owned();
     let all = vec![firing("a"), build("main", BuildStatus::Failed), green, pull_request("acme/web")];
-    // What the listing covered, what the account watches -> what is told, what is listed nowhere and why.
+    // What the listing covered, what the account watches -> what is notified, what is listed nowhere and why.
     type Case = (Batch, fn(&Item) -> bool, &'static [EventName], [Option<GoneReason>; 4]);
     let one_repo = |repo: &str| Batch {
         complete: vec![Scope { kind: Kind::Build, repo: Some(repo.to_owned()) }],
@@ -190,11 +190,11 @@ async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
 }
 
 #[tokio::test]
-async fn an_approval_leaves_when_its_source_says_so() {
+async fn approval_leaves_when_its_source_reports_that() {
     use EventName::{Approved, Requested};
     let (waits, approved) = (approval(ApprovalState::Waiting, 105), approval(ApprovalState::Approved, 120));
     let lacking = || complete(vec![], &[Kind::Approval]);
-    // What comes after it was asked -> what is told, whether it is on the board, and why it is not there.
+    // What comes after it was asked -> what is notified, whether it is on the board, and why it is not there.
     type Case = (&'static str, Vec<Batch>, &'static [EventName], bool, Option<GoneReason>);
     let seen = |item: &Item| Batch { snapshots: vec![item.clone()], ..Batch::default() };
     let cases: Vec<Case> = vec![
@@ -267,7 +267,7 @@ async fn what_is_called_by_its_id_is_called_by_its_new_one() {
 async fn a_renamed_item_keeps_its_history_under_one_row() {
     let (old, new) = (pull_request("acme/web"), pull_request("acme/site"));
     let renamed = || GoneReason::Renamed { to: new.key.id.clone() };
-    // What comes, in order: the new name may be told with the rename, later, or have been seen before.
+    // What comes, in order: the new name may be reported with the rename, later, or have been seen before.
     let with = Batch { snapshots: vec![new.clone()], ..gone(&old.key, renamed()) };
     let cases = [
         vec![found(120, with)],
@@ -315,7 +315,7 @@ async fn a_poll_in_parts_is_stored_part_by_part_and_is_the_first_until_its_end()
     };
     let progress = |done| Some(Progress { done, total: 2 });
     let failed = |branch| vec![build(branch, BuildStatus::Failed)];
-    // What comes -> whether what it tells without a time is old; how far it is; when it was read in full.
+    // What comes -> whether what it reports without a time is old; how far it is; when it was read in full.
     let cases = [
         (part("1", progress(1), failed("a")), true, progress(1), None),
         (part("2", None, failed("b")), true, None, Some(20)),
@@ -400,7 +400,7 @@ async fn a_run_that_is_gone_leaves_the_others() {
         item
     };
     let before = runs(&[(3, Failed), (2, Passed), (1, Failed)]);
-    // What is gone, what is reported with it -> what is told, what is left, why it is off the board.
+    // What is gone, what is reported with it -> what is notified, what is left, why it is off the board.
     type Case<'a> =
         (RangeInclusive<u64>, &'a [(u64, BuildStatus)], &'a [EventName], &'a [u64], Option<GoneReason>);
     let cases: [Case<'_>; 6] = [

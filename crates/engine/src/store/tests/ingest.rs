@@ -99,7 +99,7 @@ async fn what_happened_before_the_account_was_watched_is_old() {
     let cases = [
         (second, at(50), false),
         (second, second, false),
-        (second, half, false), // a service that tells whole seconds may mean any time in it
+        (second, half, false), // a service that reports whole seconds may mean any time in it
         (half - std::time::Duration::from_millis(1), half, true),
         (half, half, false),
         (second, at(101), true),
@@ -132,7 +132,7 @@ async fn event_reported_long_after_is_old() {
 #[tokio::test]
 async fn pruned_item_seen_again_makes_no_event() {
     const DAY: i64 = 86_400;
-    // How long events are kept, when it is heard of -> whether it is news.
+    // How long events are kept, when it is first seen -> whether it is news.
     let cases =
         [(90, 89, true), (90, 91, false), (365, 91, false), (7, 6, true), (7, 8, false), (1, 2, false)];
     for (days, heard, news) in cases {
@@ -173,7 +173,7 @@ async fn still_reported_item_is_not_pruned() {
 #[tokio::test]
 async fn a_poll_is_later_than_what_had_come_before_it_began() {
     use IncidentStatus::{Acknowledged, Triggered};
-    // All of one version. When the poll began, after the webhook or before -> how it stands.
+    // All of one version. When the poll began, after the webhook or before -> its state.
     for (began, stands) in [(120, "triggered"), (105, "acknowledged")] {
         let store = watching().await;
         let held = hook("1", vec![alert("a", Acknowledged, 100)]);
@@ -218,7 +218,7 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
     };
     let (pass, fail) = (BuildStatus::Passed, BuildStatus::Failed);
     let a = |status, updated| alert("a", status, updated);
-    // What each poll finds -> all that is on record, and what of it is told.
+    // What each poll finds -> all that is on record, and what of it is notified.
     type Case = (&'static str, Vec<Item>, &'static [EventName], &'static [EventName]);
     let cases: Vec<Case> = vec![
         ("begins free", vec![a(T, 100)], &[Triggered], &[Triggered]),
@@ -310,7 +310,7 @@ async fn a_complete_listing_ends_what_it_lacks() {
     let store = watching().await;
     let all = vec![firing("stays"), firing("goes"), firing("later")];
     store.ingest(&pager(), poll(110, all), at(110), everything()).await.unwrap();
-    // Told by a webhook while the listing was on its way: newer than the listing.
+    // Reported by a webhook while the listing was on its way: newer than the listing.
     store.ingest(&pager(), hook("1", vec![firing("later")]), at(205), everything()).await.unwrap();
     let batch = Batch {
         snapshots: vec![firing("stays")],

@@ -1,4 +1,4 @@
-//! Events are recorded, and put into words when they are sent; what is about one item stands in one thread.
+//! Events are recorded, and rendered when they are sent; what is about one item shares a thread.
 
 use callboard_domain::{
     chat::{DeliveryKey, Posted},
@@ -91,7 +91,7 @@ async fn event_is_rendered_when_sent_with_the_items_current_state() {
 async fn answer_to_an_unposted_event_is_not_posted() {
     let over = || MootReason::Over { status: "resolved".to_owned() };
     let no = ServiceError::rejected("no");
-    // what became of the first message -> whether its answer is heard
+    // what became of the first message -> whether its answer is posted
     let cases = [
         (Attempt::Moot(over()), false),
         (Attempt::Posted(posted("1")), true),
@@ -112,7 +112,10 @@ async fn answer_to_an_unposted_event_is_not_posted() {
             let first = store.delivery(&first.key).await.unwrap().unwrap();
             assert_eq!((first.state, first.moot), (DeliveryState::Moot, Some(over())));
         }
-        assert_eq!(store.undelivered().await.unwrap() > 0, heard && !matches!(attempt, Attempt::Posted(_)));
+        assert_eq!(
+            store.undelivered(Vec::new()).await.unwrap() > 0,
+            heard && !matches!(attempt, Attempt::Posted(_))
+        );
     }
 }
 
@@ -120,7 +123,7 @@ async fn answer_to_an_unposted_event_is_not_posted() {
 async fn events_of_an_item_thread_under_its_root_message() {
     let store = watching().await;
     let again = || alert("a", IncidentStatus::Triggered, 180);
-    // item, when -> which message it stands under
+    // item, when -> which message it is posted under
     let steps = [
         (firing("a"), 110, None),
         (firing("b"), 111, None),
@@ -142,7 +145,7 @@ async fn events_of_an_item_thread_under_its_root_message() {
         assert_eq!(delivery.root, root, "{} at {now}", item.key);
         assert_eq!(delivery.under.as_ref().map(|it| it.id.clone()), root.map(|root| root.0));
     }
-    // A run on the item stands there too, and what a person posts does not.
+    // A run on the item is posted there too, and what a person posts does not.
     let run = Run { started_at: at(31 * HOUR), item: Some(key("b")), ..running("r1") };
     store.begin_run(run, Some((deploys(), message("silencing"))), at(31 * HOUR)).await.unwrap();
     store
@@ -178,9 +181,9 @@ async fn a_root_shows_what_has_become_of_its_item() {
 }
 
 #[tokio::test]
-async fn an_answer_stands_under_its_root_or_takes_its_place() {
+async fn answer_is_posted_under_its_root_or_takes_its_place() {
     let no = ServiceError::rejected("no");
-    // what became of the root -> where the answer stands, and whether the root is still the root
+    // what became of the root -> where the answer is posted, and whether the root is still the root
     let cases = [
         (Attempt::Posted(posted("17")), Some("17"), true),
         // The chat names no messages: there are no threads.
@@ -240,7 +243,7 @@ async fn late_events_are_gathered_in_one_digest() {
         .await
         .unwrap();
 
-    // It is tried again with those that it tells of, and what has come behind them.
+    // It is tried again with those that it reports, and what has come behind them.
     let store = after_crash(&store, night + 1);
     let head = claim(&store, night + 2).await;
     let news = store.news(&head, at(night + 2)).await.unwrap();
@@ -274,7 +277,7 @@ async fn late_events_are_gathered_in_one_digest() {
     assert_eq!(pruned.deliveries, 6, "what was not posted is forgotten with the rest");
 }
 
-/// What makes a digest that tells of these too.
+/// What makes a digest that reports these too.
 fn digest_of(others: &[QueuedEvent]) -> PreparedDelivery {
     let digested = others.iter().map(|it| it.key.clone()).collect();
     PreparedDelivery { message: Some(message("a digest")), digested, moot: Vec::new() }
@@ -295,7 +298,7 @@ async fn digest_is_stable_while_it_is_rendered() {
     store.attempted(&digest, Attempt::Posted(posted("1")), at(night + 3)).await.unwrap();
     assert_eq!(store.delivery(&digest).await.unwrap().unwrap().state, DeliveryState::Posted);
 
-    // It was their root and is one no more: the first of them begins a thread, in which the other stands.
+    // It was their root and is one no more: the first of them begins a thread, in which the other is posted.
     let first = claim(&store, night + 4).await;
     assert_eq!(first.root.as_ref(), Some(&digest));
     store.prepare(first, PreparedDelivery::default(), at(night + 4)).await.unwrap();
@@ -339,7 +342,7 @@ async fn what_is_late_when_it_is_recorded_waits_for_more_from_its_time() {
     let store = watching().await;
     let now = 2 * HOUR;
     ingest(&store, firing("a"), now).await;
-    assert_eq!(store.next_delivery_at(at(now)).await.unwrap(), Some(at(now + 5)));
+    assert_eq!(store.next_delivery_at(at(now), Vec::new()).await.unwrap(), Some(at(now + 5)));
     ingest(&store, firing("b"), now + 4).await;
     let head = claim(&store, now + 5).await;
     assert_eq!(store.news(&head, at(now + 5)).await.unwrap().len(), 2);
@@ -358,7 +361,7 @@ async fn a_thread_moves_with_an_item_that_is_renamed() {
     assert_eq!(answer.root.as_ref(), Some(&root.key));
 }
 
-/// Rules that post the beginning of a matter, and nothing that comes of it.
+/// Rules that post the beginning of an episode, and nothing that comes of it.
 struct Beginnings;
 
 impl Decide for Beginnings {
@@ -376,7 +379,7 @@ async fn ingest_quietly(store: &Store, item: Item, now: i64) {
 }
 
 #[tokio::test]
-async fn a_root_shows_what_is_not_posted_of_its_item_until_another_matter_begins() {
+async fn root_shows_what_is_not_posted_of_its_item_until_another_episode_begins() {
     let store = watching().await;
     ingest_quietly(&store, firing("a"), 110).await;
     let [(root, false)] = &post_all(&store, 111).await[..] else { panic!("one message") };
@@ -397,7 +400,7 @@ async fn a_root_shows_what_is_not_posted_of_its_item_until_another_matter_begins
 }
 
 #[tokio::test]
-async fn a_root_is_edited_only_where_it_stands_can_be_edited_and_not_too_often() {
+async fn root_is_edited_only_where_it_can_be_and_not_too_often() {
     let moot = Attempt::Moot(MootReason::Over { status: "acknowledged".to_owned() });
     // what became of the root, how often it was edited -> whether it is edited
     let cases = [

@@ -196,7 +196,7 @@ async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_
 }
 
 #[test]
-fn what_is_no_folder_is_told() {
+fn path_that_is_no_folder_is_reported() {
     let folder = folder();
     let in_the_way = folder.path().join("file");
     fs::write(&in_the_way, "").unwrap();
@@ -206,7 +206,7 @@ fn what_is_no_folder_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn a_read_only_folder_is_told() {
+fn read_only_folder_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
@@ -265,7 +265,7 @@ async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
     assert_eq!(store.run("new").await.unwrap().unwrap().actor, Some(ana()));
 }
 
-/// The format before events were put into words when they are sent.
+/// The format before events were rendered when they are sent.
 const RENDERED: usize = 9;
 
 #[tokio::test]
@@ -350,7 +350,7 @@ async fn of_whom_an_event_is_is_kept() {
 
 /// Before it was recorded of whom an event is, only requests for a review of the account's own user were.
 #[tokio::test]
-async fn a_review_that_was_asked_for_before_the_upgrade_is_not_told_again() {
+async fn review_requested_before_the_upgrade_is_not_reported_again() {
     // who the account acts as, as stored -> whether the request is known again where all is read anew
     let cases =
         [(r#"{"login":"kim","teams":[],"server":null,"missing_scopes":[]}"#, true), ("nonsense", false)];
@@ -400,7 +400,7 @@ async fn a_review_that_was_asked_for_before_the_upgrade_is_not_told_again() {
 async fn an_account_that_is_elsewhere_begins_anew() {
     let origin = |text: &str| Some(text.parse::<Origin>().unwrap());
     let (here, there) = (origin("jenkins:https://a.example"), origin("jenkins:https://b.example"));
-    // origins as they become known -> which is kept, and whether what is stored of the account still stands
+    // origins as they become known -> which is kept, and whether what is stored of the account is kept
     let cases = [
         (vec![None, here.clone()], here.clone(), true),
         (vec![here.clone(), here.clone()], here.clone(), true),
@@ -424,7 +424,7 @@ async fn an_account_that_is_elsewhere_begins_anew() {
         assert_eq!((&source.origin, &source.identity), (&expected, &Some(identity)), "{origins:?}");
         assert_eq!((source.cursor.is_some(), source.baseline_at.is_some()), (stands, stands), "{origins:?}");
         let item = store.item(&key("a")).await.unwrap().unwrap();
-        // Nobody is told that it is over.
+        // Nobody is notified that it is over.
         assert_eq!((item.item.status(), item.gone.is_none()), ("triggered", stands), "{origins:?}");
         assert_eq!(store.events_after(0, 10).await.unwrap().len(), 1, "{origins:?}");
         assert_eq!(after_crash(&store, 130).source(&pager()).await.unwrap(), Some(source));

@@ -68,11 +68,18 @@ async fn a_channel_reads_in_order() {
     let claimed = store.claim(at(1), 10, Default::default()).await.unwrap();
     assert_eq!(titles(&claimed), ["a1", "b1", "c1"]);
     assert_eq!(store.claim(at(1), 10, Default::default()).await.unwrap(), []);
-    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), None);
+    assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), None);
     // A channel that has to wait holds back what is behind; one that failed does not.
     store.attempted(&claimed[0].key, Attempt::Later(at(60), fault()), at(2)).await.unwrap();
     assert_eq!(store.claim(at(59), 10, Default::default()).await.unwrap(), []);
-    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), Some(at(60)));
+    assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), Some(at(60)));
+    let but_for = |account: &str| vec![account.into()];
+    assert_eq!(
+        store.next_delivery_at(at(2), but_for("chat")).await.unwrap(),
+        None,
+        "its account lacks something"
+    );
+    assert_eq!(store.next_delivery_at(at(2), but_for("room")).await.unwrap(), Some(at(60)));
     assert_eq!(titles(&store.claim(at(60), 10, Default::default()).await.unwrap()), ["a1"]);
     store.attempted(&claimed[0].key, Attempt::Failed(fault()), at(61)).await.unwrap();
     assert_eq!(titles(&store.claim(at(61), 10, Default::default()).await.unwrap()), ["a2"]);
@@ -90,7 +97,7 @@ async fn a_message_revised_while_it_is_sent_is_edited_after() {
     store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Posted);
     assert_eq!(store.claim(at(5), 1, Default::default()).await.unwrap(), []);
-    // What stands is edited when it is revised again.
+    // What was posted is edited when it is revised again.
     assert!(store.revise(&key, message("three"), at(6)).await.unwrap());
     assert_eq!(store.claim(at(6), 1, Default::default()).await.unwrap()[0].message.title, "three");
 }
@@ -129,7 +136,7 @@ async fn an_unknown_one_that_is_found_is_edited_where_it_was_revised_since() {
     let key = one(&store).await;
     store.claim(at(1), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Unknown(at(9), fault()), at(2)).await.unwrap();
-    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), Some(at(9)));
+    assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), Some(at(9)));
     assert_eq!(store.unknown_deliveries(at(8), 10).await.unwrap(), []);
     store.revise(&key, message("two"), at(3)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Unknown);
@@ -219,7 +226,7 @@ async fn step(store: Store, stands: &mut Option<String>, fate: Fate, now: i64) -
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
     #[test]
-    fn whatever_happens_a_message_stands_once_and_as_last_revised(
+    fn message_is_posted_once_and_in_its_last_revision(
         fates in proptest::collection::vec(fate(), 1..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -254,7 +261,7 @@ async fn what_cannot_be_edited_is_not_taken_for_an_edit() {
 
 /// Changes the file as nobody should.
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
+async fn unreadable_delivery_is_marked_as_failed_and_reported() {
     let damages = [
         ("message = '{broken'", "This message cannot be read"),
         (r#"message = '{"tone":"tomorrow","title":"x","blocks":[]}'"#, "This message cannot be read"),
@@ -273,7 +280,7 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
         let key = one(&store).await;
         let behind = store.enqueue(to("chat:#a", "two"), at(0)).await.unwrap();
         damage(&store, &format!("UPDATE deliveries SET {damaged} WHERE n = 1"));
-        // The first look sets it aside, so that what is behind it is sent.
+        // The first look marks it as failed, so that what is behind it is sent.
         let mut claimed = store.claim(at(1), 10, BTreeMap::new()).await.unwrap();
         claimed.extend(store.claim(at(1), 10, BTreeMap::new()).await.unwrap());
         assert_eq!(claimed.iter().map(|it| &it.key).collect::<Vec<_>>(), [&behind], "{damaged}");
@@ -282,8 +289,8 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
         assert_eq!((told.state, told.message.title.as_str()), (DeliveryState::Failed, title), "{damaged}");
         let why = told.error.as_ref().unwrap().to_string();
         assert!(why.contains("cannot be read"), "{damaged}: {why}");
-        assert!(store.undelivered().await.unwrap() > 0);
-        // One that may have arrived is set aside as well when it is looked up.
+        assert!(store.undelivered(Vec::new()).await.unwrap() > 0);
+        // One that may have arrived is marked as failed as well when it is looked up.
         damage(&store, &format!("UPDATE deliveries SET state = 'unknown', {damaged} WHERE n = 1"));
         assert_eq!(store.unknown_deliveries(at(2), 10).await.unwrap(), [], "{damaged}");
         assert_ne!(state(&store, &key).await, DeliveryState::Unknown, "{damaged}");
@@ -320,7 +327,7 @@ async fn what_was_recorded_while_the_clock_was_ahead_is_due() {
             store.attempted(&key, attempt, at(recorded)).await.unwrap();
             let context = format!("recorded at {recorded}, due at {next}, unknown: {unknown}");
             let expected = if due { at(0) } else { at(next) };
-            assert_eq!(store.next_delivery_at(at(0)).await.unwrap(), Some(expected), "{context}");
+            assert_eq!(store.next_delivery_at(at(0), Vec::new()).await.unwrap(), Some(expected), "{context}");
             let found = match unknown {
                 true => store.unknown_deliveries(at(0), 1).await.unwrap().len(),
                 false => store.claim(at(0), 1, BTreeMap::new()).await.unwrap().len(),
@@ -371,7 +378,7 @@ async fn what_cannot_be_edited_any_more_is_posted_anew_and_looked_up_after_a_cra
     store.attempted(&key, Attempt::Posted(anew.clone()), at(6)).await.unwrap();
     let delivery = store.delivery(&key).await.unwrap().unwrap();
     assert_eq!((delivery.edits, delivery.posted), (Edits::Open, Some(anew)));
-    // A revision that is skipped leaves what stands as it is.
+    // A revision that is skipped leaves what was posted as it is.
     store.revise(&key, message("three"), at(7)).await.unwrap();
     store.claim(at(7), 1, BTreeMap::new()).await.unwrap();
     store.attempted(&key, Attempt::Skipped, at(8)).await.unwrap();
@@ -425,8 +432,8 @@ async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_an
         store.attempted(&key, Attempt::Unknown(at(next), fault()), at(2)).await.unwrap();
         let context = format!("looked up at {next}, now {now}");
         if !sent {
-            // The look-up is what is waited for; what stands before it is edited all the same.
-            assert!(store.next_delivery_at(at(now)).await.unwrap().is_some(), "{context}");
+            // The look-up is what is waited for; what was posted before it is edited all the same.
+            assert!(store.next_delivery_at(at(now), Vec::new()).await.unwrap().is_some(), "{context}");
             store.revise(&before, message("before, edited"), at(2)).await.unwrap();
             let claimed = store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
             assert_eq!(claimed.first().map(|it| &it.key), Some(&before), "{context}");

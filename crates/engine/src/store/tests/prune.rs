@@ -9,8 +9,8 @@ async fn ingest(store: &Store, delivery: &str, item: Item, now: i64) {
     store.ingest(&pager(), hook(delivery, vec![item]), at(now), everything()).await.unwrap();
 }
 
-/// Everything that waits is delivered and told.
-async fn settle(store: &Store, now: i64) {
+/// Everything that waits is delivered and shown.
+async fn deliver_all(store: &Store, now: i64) {
     loop {
         let claimed = store.claim(at(now), 100, Default::default()).await.unwrap();
         if claimed.is_empty() {
@@ -36,7 +36,7 @@ async fn prune_deletes_only_old_closed_rows() {
     store.append_output("r1", 0, "text".to_owned()).await.unwrap();
     store.end_run("r1", state, None, at(130)).await.unwrap();
     store.begin_run(running("r2"), None, at(130)).await.unwrap();
-    settle(&store, 140).await;
+    deliver_all(&store, 140).await;
     while store.write(index_step).await.unwrap() {}
 
     let early = store.prune(at(80 * DAY), Retention::default()).await.unwrap();
@@ -80,7 +80,7 @@ async fn pending_notifications_and_deliveries_are_not_pruned() {
 
     let pruned = store.prune(at(200 * DAY), Retention::default()).await.unwrap();
     assert_eq!(pruned, Pruned { hooks: 2, ..Pruned::default() });
-    settle(&store, 200 * DAY).await;
+    deliver_all(&store, 200 * DAY).await;
     let pruned = store.prune(at(400 * DAY), Retention::default()).await.unwrap();
     assert_eq!((pruned.deliveries, pruned.events, pruned.items), (1, 1, 0));
     assert_eq!(

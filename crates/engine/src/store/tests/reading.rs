@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn put_aside_until_something_happens_or_until_a_time() {
+async fn snoozed_until_something_happens_or_until_a_time() {
     let store = watching().await;
     let rules = Arc::new(Everything { silence: true, ..Everything::default() });
     store.ingest(&pager(), hook("1", vec![firing("a")]), at(110), rules).await.unwrap();

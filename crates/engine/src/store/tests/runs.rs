@@ -181,7 +181,7 @@ impl Decide for OfRuns {
 #[tokio::test]
 async fn what_a_run_did_joins_its_message_in_that_channel() {
     let elsewhere: Address = "room:elsewhere".parse().unwrap();
-    // where the run is posted, whether that is given up -> the messages of the rules, and what the run's tells besides
+    // where the run is posted, whether that is given up -> the messages of the rules, and what the run's message reports besides
     let acknowledged = "disk is filling up on a in storage was acknowledged";
     let cases = [
         (Some(deploys()), false, 1, Some(acknowledged)),

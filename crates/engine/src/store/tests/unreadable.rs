@@ -123,7 +123,7 @@ async fn damaged_row_is_named_with_its_column() {
 }
 
 #[tokio::test]
-async fn damaged_account_says_so_until_everything_is_read_anew() {
+async fn damaged_account_has_a_problem_until_everything_is_read_anew() {
     let cases = [
         "identity = 'nonsense'".to_owned(),
         "problems = '{'".to_owned(),
@@ -306,7 +306,7 @@ async fn one_event_that_cannot_be_read_keeps_no_other_notification_back() {
 }
 
 #[tokio::test]
-async fn item_that_cannot_be_read_is_an_error_that_says_so() {
+async fn unreadable_item_is_reported_as_an_error() {
     let store = lived_in().await;
     damage(&store, "UPDATE items SET detail = '{}' WHERE id = 'a'");
     let error = store.item(&key("a")).await.unwrap_err();
@@ -315,7 +315,7 @@ async fn item_that_cannot_be_read_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn list_of_events_says_which_cannot_be_read() {
+async fn list_of_events_names_the_unreadable_ones() {
     let damages = [
         "name = 'danced'".to_owned(),
         "name = CAST(x'ff' AS TEXT)".to_owned(),
@@ -350,7 +350,7 @@ async fn list_of_events_says_which_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn activity_says_how_much_cannot_be_counted() {
+async fn activity_reports_how_much_cannot_be_counted() {
     let whole = Day { date: jiff::civil::date(2026, 9, 21), from: at(0), to: at(1_000) };
     let later = Day { date: jiff::civil::date(2026, 9, 22), from: at(1_000), to: at(2_000) };
     // Change, day -> runs that are counted, how many events and runs cannot be.
@@ -375,7 +375,7 @@ async fn activity_says_how_much_cannot_be_counted() {
 }
 
 #[tokio::test]
-async fn message_in_the_room_that_cannot_be_read_stands_there_and_says_so() {
+async fn unreadable_room_message_is_shown_as_unreadable() {
     let cases = [
         ("message = '{'".to_owned(), "This message cannot be read"),
         ("message = '[]'".to_owned(), "This message cannot be read"),
@@ -421,7 +421,7 @@ async fn secret_whose_record_cannot_be_read_is_kept_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_cleaned_as_what_a_service_says_is() {
+async fn stored_items_are_cleaned_like_reported_ones() {
     let cases = [
         ("https://pager.example/a", Some("https://pager.example/a")),
         ("https://ana:secret@pager.example/a", Some("https://pager.example/a")),

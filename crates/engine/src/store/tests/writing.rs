@@ -62,7 +62,7 @@ async fn full_disk_is_reported_and_writing_resumes() {
     };
     let (neighbour, full) = in_one_group!(store, store.write(source_named("beside")), store.write(large));
     assert_eq!(full, Err(StoreError::Full { file: store.file().to_owned() }));
-    // What shares the transaction is either stored or told of the same fault, never silently lost.
+    // What shares the transaction is either stored or gets the same error, never silently lost.
     let stored = names(&store).await.contains(&"beside".to_owned());
     assert_eq!(neighbour.is_ok(), stored, "{neighbour:?}");
     store.write(limit_pages(1_000)).await.unwrap();

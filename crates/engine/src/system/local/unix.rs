@@ -77,7 +77,7 @@ impl Drop for LocalListener {
     }
 }
 
-/// Calls whoever listens there, where that is the same user: another's answers, and what they would be told, are no good.
+/// Calls whoever listens there, where that is the same user: another's answers are no good, and what is sent is not for them.
 pub(crate) async fn connect(path: &Path) -> io::Result<Connected> {
     check_length(path)?;
     let stream = UnixStream::connect(path).await?;

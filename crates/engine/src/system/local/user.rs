@@ -1,4 +1,4 @@
-//! The user whose computer this is, as the operating system knows them: never what the environment says.
+//! The user whose computer this is, as the operating system knows them: never as the environment has it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn user_is_who_the_system_says_and_always_has_a_name() {
+    async fn user_comes_from_the_system_and_always_has_a_name() {
         let own = User::own().await;
         assert_eq!(own.id, rustix::process::geteuid().as_raw().to_string());
         assert!(!own.name().is_empty());

@@ -81,7 +81,7 @@ pub(crate) async fn connect(path: &Path) -> io::Result<Connected> {
     }
 }
 
-/// Pipes have one flat list of names: the path, without what separates its parts. Its end tells paths apart.
+/// Pipes have one flat list of names: the path, without what separates its parts. Its end distinguishes paths.
 fn name_of(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let flat: Vec<char> = path

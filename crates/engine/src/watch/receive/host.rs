@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::{Refusal, refuse};
+use super::refusal::{Refusal, refuse};
 
 /// A web page must not be able to post here by a name that it made to point to this machine (DNS rebinding), nor at all.
 pub(super) fn check_host(headers: &HeaderMap, hosts: &[String]) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ use callboard_domain::{
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-use super::{Refusal, refuse, unauthorized};
+use super::refusal::{Refusal, refuse, unauthorized};
 use crate::{accounts::Account, active_config::ActiveConfig};
 
 /// What a sender sent who has proved to send for an account.

@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::GRACE;
+use super::program::GRACE;
 
 /// A program with the group that it leads.
 pub(super) struct Group(Option<Child>);

@@ -1,13 +1,12 @@
 //! A program under way: its output as it comes, and its end with all that it started.
 
 mod group;
+mod program;
 #[cfg(target_os = "linux")]
 pub(super) mod subreaper;
 
 use std::{
-    ffi::OsStr,
     io,
-    path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::Mutex,
     time::Duration,
@@ -16,9 +15,13 @@ use std::{
 use callboard_domain::action::Progress;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
     time::timeout,
 };
+
+use self::program::{pipes, without_secrets};
+
+pub(super) use self::program::{ProcessError, Program, is_ours};
 
 /// The longest line that is passed on whole, in bytes.
 const LINE: usize = 8 << 10;
@@ -28,21 +31,6 @@ const DATA: usize = 1 << 20;
 const TAIL: usize = 64 << 10;
 /// How long what is left in the pipes is read once the program has ended: what it started may hold them open for good.
 const LEFT_OVER: Duration = Duration::from_millis(500);
-/// How long a program may take to clean up when it is stopped.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// What is run, and with what.
-#[derive(Debug)]
-pub(super) struct Program {
-    /// A name to be looked up where programs are, or a path.
-    pub(super) program: PathBuf,
-    pub(super) args: Vec<String>,
-    pub(super) cwd: PathBuf,
-    /// Variables besides those of this process.
-    pub(super) env: Vec<(String, String)>,
-    /// What it reads.
-    pub(super) stdin: Option<String>,
-}
 
 /// How a program ended.
 #[derive(Debug)]
@@ -53,17 +41,6 @@ pub(super) struct Ended {
     pub(super) data: Option<String>,
     /// The end of all that it wrote, in the order in which it came.
     pub(super) output: String,
-}
-
-/// Why there is no end of a program.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ProcessError {
-    /// It has not begun.
-    #[error("{0}")]
-    NotStarted(io::Error),
-    /// It has begun, and how it ended is not known.
-    #[error("{0}")]
-    Lost(io::Error),
 }
 
 #[derive(Default)]
@@ -150,7 +127,15 @@ impl Running {
 async fn start(program: Program) -> Result<Started, ProcessError> {
     #[cfg(target_os = "linux")]
     let program = match subreaper::start(program).await {
-        Ok(started) => return started,
+        Ok(launched) => {
+            return launched.map(|subreaper::Launched { watched, stdout, stderr }| Started {
+                running: Running::Watched(watched),
+                stdin: None,
+                stdout,
+                stderr,
+                text: None,
+            });
+        }
         Err(program) => program,
     };
     let mut command = Command::new(&program.program);
@@ -161,24 +146,6 @@ async fn start(program: Program) -> Result<Started, ProcessError> {
     let mut group = group::Group::start(&mut command).map_err(ProcessError::NotStarted)?;
     let (stdin, stdout, stderr) = pipes(group.child());
     Ok(Started { running: Running::Group(group), stdin, stdout, stderr, text: program.stdin })
-}
-
-fn pipes(child: &mut Child) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
-    (child.stdin.take(), child.stdout.take(), child.stderr.take())
-}
-
-/// Keeps what in our own environment is for nobody else from a program.
-fn without_secrets(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// True for what in Callboard's own environment is for nobody else.
-pub(super) fn is_ours(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_ascii_uppercase();
-    name.starts_with("CALLBOARD_SECRET_") || name == "CALLBOARD_PASSPHRASE"
 }
 
 /// Passes on what comes, line by line. A line that does not end is passed on in pieces.

@@ -1,4 +1,4 @@
-//! What goes around a run: what guards it, where its outcome goes, and how its end is told.
+//! What goes around a run: what guards it, where its outcome goes, and how it is reported.
 
 use callboard_domain::{
     command::{CommandSpec, Policy},
@@ -77,12 +77,17 @@ impl Reader<'_, '_> {
         if text.starts_with("http://") || text.starts_with("https://") {
             return self.template(steps, text, scope).map(Link::Written);
         }
-        self.told(steps, text, "a URL, such as \"https://ops.example/{{ app }}\" or \"{{ body.url }}\"")
-            .map(Link::FromAnswer)
+        let expected = "a URL, such as \"https://ops.example/{{ app }}\" or \"{{ body.url }}\"";
+        self.answer_template(steps, text, expected).map(Link::FromAnswer)
     }
 
     /// A place that the answer alone gives: no value that a person types has a say in where it leads.
-    pub(super) fn told(&mut self, steps: &[Step<'_>], text: &str, expected: &str) -> Option<Template> {
+    pub(super) fn answer_template(
+        &mut self,
+        steps: &[Step<'_>],
+        text: &str,
+        expected: &str,
+    ) -> Option<Template> {
         if !text.trim_start().starts_with("{{") {
             self.fault(steps, format!("expected {expected}"));
             return None;

@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Headers that say who asks, or how the request travels.
+/// Headers that identify who asks, or control how the request travels.
 const NOT_THEIRS: [&str; 9] = [
     "authorization",
     "connection",
@@ -136,7 +136,7 @@ impl Reader<'_, '_> {
             }
             (Some(json), None) => {
                 self.json(&steps("json"), &scope);
-                // What is wrong in it has been said where it stands.
+                // What is wrong in it has been reported at its own place.
                 JsonTemplate::compile(&json).ok().map(Body::Json)
             }
             (None, Some(form)) => self.templates(&steps("form"), form, &scope).map(Body::Form),
@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
             self.path(&steps("get"), &table.get, &scope).map(Get::Path)
         } else {
             let expected = "a path such as \"/jobs/{{ body.id }}\", or a URL that the answer gave: \"{{ body.status_url }}\"";
-            self.told(&steps("get"), &table.get, expected).map(Get::FromAnswer)
+            self.answer_template(&steps("get"), &table.get, expected).map(Get::FromAnswer)
         };
         let until = self.expression(&steps("until"), &table.until, &scope, Type::Bool);
         Some(Wait { get: get?, until: until?.into(), every: every.0, timeout: wait.0 })
@@ -290,7 +290,7 @@ impl Reader<'_, '_> {
         read.into_iter().collect()
     }
 
-    /// Checks every text of a JSON value where it stands.
+    /// Checks every text of a JSON value at its place.
     fn json(&mut self, steps: &[Step<'_>], scope: &[Name<'_>]) {
         let file = self.file;
         let Some(value) = file.get(&self.at(steps)) else { return };

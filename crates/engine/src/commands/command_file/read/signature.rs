@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
             let name = key.get_ref().as_ref();
             if let Some(what) = not_a_name(name) {
                 self.errors.push(self.file.fault_at(key.span(), what));
-                // The rest of its table would only say the same again.
+                // The rest of its table would only give the same fault again.
                 continue;
             }
             // One that is not right is declared all the same: that it is not would be a second fault of the same.
@@ -193,7 +193,7 @@ fn not_a_name(name: &str) -> Option<String> {
     }
 }
 
-/// Where an argument first stands in a usage.
+/// Where an argument first occurs in a usage.
 fn place_in(usage: &str, name: &str) -> usize {
     let stands = |at: &usize| {
         usage[..*at].ends_with(['<', '[']) && usage[at + name.len()..].starts_with(['>', ']', '.'])

@@ -315,7 +315,7 @@ fn example_matching_another_command_is_reported() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_where_it_is_named() {
+fn missing_folder_is_reported_where_it_is_named() {
     let files = files(&[]);
     fs::remove_dir(files.folder()).unwrap();
     let found = files.errors();

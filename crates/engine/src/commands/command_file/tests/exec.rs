@@ -16,13 +16,13 @@ fn go(exec: &str, rest: &str) -> Files {
 }
 
 #[tokio::test]
-async fn each_argument_stays_one_whatever_it_says() {
+async fn each_argument_stays_one_whatever_it_contains() {
     let files = go(r#"argv = ["printf", "<%s>", "{{ x }}", "app={{ x }}"]"#, "");
     let commands = files.commands().await;
     for value in ["api", "; rm -rf /", "$(id) `id` && id | id", "a b  c", "'\"\\", "*", "-1"] {
         let line = format!("go {}", typed::quote(value));
         let said = Said::default();
-        let outcome = run_told(&commands, &line, &said).await.unwrap();
+        let outcome = run_with_progress(&commands, &line, &said).await.unwrap();
         assert!(outcome.ok, "{value}: {outcome:?}");
         assert_eq!(said.output(), format!("<{value}><app={value}>"));
     }
@@ -58,7 +58,7 @@ stdin = "read {{ x }}\n""#;
         )]
     );
     let said = Said::default();
-    run_told(&commands, "go world", &said).await.unwrap();
+    run_with_progress(&commands, "go world", &said).await.unwrap();
     let output = said.output();
     for line in [&*folder, "it's world, hello world", "read world", "aside"] {
         assert!(output.lines().any(|it| it.ends_with(line)), "{output}");
@@ -185,7 +185,7 @@ async fn cancelled_it_ends_with_all_that_it_started() {
         let commands = files.commands().await;
         let said = Said::default();
         let ids = tokio::select! {
-            ended = run_told(&commands, "go", &said) => panic!("{ended:?}"),
+            ended = run_with_progress(&commands, "go", &said) => panic!("{ended:?}"),
             ids = ids(&said) => ids,
         };
         assert!(gone(&ids).await, "{script}");
@@ -197,7 +197,8 @@ async fn what_it_leaves_behind_holds_up_nothing() {
     let files = go("argv = [\"/bin/sh\", \"-c\", \"sleep 600 & echo $$ $!\"]", "");
     let said = Said::default();
     let commands = files.commands().await;
-    let outcome = tokio::time::timeout(Duration::from_secs(20), run_told(&commands, "go", &said)).await;
+    let outcome =
+        tokio::time::timeout(Duration::from_secs(20), run_with_progress(&commands, "go", &said)).await;
     assert!(outcome.unwrap().unwrap().ok);
     let left = ids(&said).await[1];
     assert!(lives(left), "a program that ended by itself may leave a service running");

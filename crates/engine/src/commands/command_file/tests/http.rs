@@ -189,7 +189,7 @@ async fn an_answer_is_judged() {
 
 /// A POST that is redirected: what is said of it, and what came to the other place on the same origin.
 #[tokio::test]
-async fn redirected_post_goes_on_as_http_says_or_is_not_known() {
+async fn redirected_post_follows_http_or_is_unknown() {
     let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
     let unsure = "That does not say whether it was done; it was not sent again";
     let cases = [
@@ -261,7 +261,7 @@ async fn what_looks_shows_and_no_secret_comes_out() {
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_be_used_says_so_when_it_is() {
+async fn unusable_account_is_reported_when_a_command_uses_it() {
     let files =
         files(&[("a.toml", &text("method = \"GET\"\npath = \"/{{ x }}\"", "").replace("deployer", "forge"))]);
     let commands = files.commands_with(&Secrets::in_memory([])).await;
@@ -298,7 +298,7 @@ async fn what_was_begun_is_followed_to_its_end() {
         "{shown:?}"
     );
     let said = Said::default();
-    let outcome = run_told(&commands, "go api", &said).await.unwrap();
+    let outcome = run_with_progress(&commands, "go api", &said).await.unwrap();
     assert_eq!((outcome.ok, &*outcome.summary), (true, "api is done"));
     let said = said.lines();
     assert!(said.iter().any(|line| line.contains("503") && line.contains("so far")), "{said:?}");

@@ -110,10 +110,14 @@ fn preview(commands: &[FileCommand], line: &str) -> Result<Vec<String>, String> 
 
 /// Runs a line to its end.
 async fn run(commands: &[FileCommand], line: &str) -> Result<Outcome, ServiceError> {
-    run_told(commands, line, &Said::default()).await
+    run_with_progress(commands, line, &Said::default()).await
 }
 
-async fn run_told(commands: &[FileCommand], line: &str, said: &Said) -> Result<Outcome, ServiceError> {
+async fn run_with_progress(
+    commands: &[FileCommand],
+    line: &str,
+    said: &Said,
+) -> Result<Outcome, ServiceError> {
     let (action, args) = read(commands, line);
     action.run(&args, Timestamp::UNIX_EPOCH, said).await
 }

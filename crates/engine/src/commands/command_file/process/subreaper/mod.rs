@@ -1,7 +1,7 @@
 //! Ends a command with every process that it started, also those that moved to a session of their own, when the run is
 //! stopped and when this process ends in whatever way (SIGKILL too).
 //!
-//! Between this process and the command stand two processes of this same program, started with [`ARGUMENT`]: an outer and an
+//! Between this process and the command are two processes of this same program, started with [`ARGUMENT`]: an outer and an
 //! inner subreaper. Processes below one that lose their parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER), so
 //! that none of them gets away. Their standard input is a socket whose other end only this process has: once that is
 //! closed, the command is ended. The kernel closes it however this process ends. PR_SET_PDEATHSIG would not do here: it
@@ -14,8 +14,10 @@
 //! A command that ends by itself may leave processes behind, as a service that it started: they are left alone.
 
 mod descendants;
+mod entry;
 mod guard;
 mod outer;
+mod process_tree;
 
 use std::{
     ffi::OsString,
@@ -31,15 +33,15 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
-    process::{Child, Command},
+    process::{Child, ChildStderr, ChildStdout, Command},
     time::timeout,
 };
 use uuid::Uuid;
 
 use self::descendants::{descendants, marked};
-use super::{ProcessError, Program, Running, Started, pipes, without_secrets};
+use super::program::{ProcessError, Program, pipes, without_secrets};
 
-pub use guard::become_subreaper_if_asked;
+pub use self::entry::become_subreaper_if_asked;
 
 /// The argument that makes this program a subreaper.
 const ARGUMENT: &str = "__subreaper";
@@ -93,8 +95,15 @@ pub(super) struct Watched {
     ended: Option<ExitStatus>,
 }
 
+/// A command that has begun under a subreaper. What it reads goes through that.
+pub(super) struct Launched {
+    pub(super) watched: Watched,
+    pub(super) stdout: Option<ChildStdout>,
+    pub(super) stderr: Option<ChildStderr>,
+}
+
 /// Starts a program under a subreaper. Gives it back where that cannot be had.
-pub(super) async fn start(program: Program) -> Result<Result<Started, ProcessError>, Program> {
+pub(super) async fn start(program: Program) -> Result<Result<Launched, ProcessError>, Program> {
     if !AVAILABLE.load(Ordering::Relaxed) {
         return Err(program);
     }
@@ -105,19 +114,12 @@ pub(super) async fn start(program: Program) -> Result<Result<Started, ProcessErr
             return Err(program);
         }
     };
-    Ok(watched.run(program).await.map(|()| Started {
-        running: Running::Watched(watched),
-        stdin: None,
-        stdout,
-        stderr,
-        text: None,
-    }))
+    Ok(watched.run(program).await.map(|()| Launched { watched, stdout, stderr }))
 }
 
 impl Watched {
     /// Starts a subreaper and waits until it listens.
-    async fn ready()
-    -> io::Result<(Self, Option<tokio::process::ChildStdout>, Option<tokio::process::ChildStderr>)> {
+    async fn ready() -> io::Result<(Self, Option<ChildStdout>, Option<ChildStderr>)> {
         let (ours, theirs) = UnixStream::pair()?;
         let theirs = theirs.into_std()?;
         // The program as it was started, even where its file has been replaced since.

@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    super::GRACE,
+    super::program::GRACE,
     ARGUMENT, INNER,
-    guard::{ProcessTree, WakeSignals},
+    process_tree::{ProcessTree, WakeSignals},
 };
 
 /// How long the inner one may take to end everything before this one does.
@@ -47,7 +47,7 @@ pub(super) async fn guard(socket: StdSocket) -> io::Result<()> {
         };
         let found = waitpid(Some(inner), WaitOptions::NOHANG | WaitOptions::UNTRACED);
         let status = match (is_child, found) {
-            // It has ended by itself, and has said all that is to be said. What the command left behind is left alone.
+            // It has ended by itself, and has reported all that there is. What the command left behind is left alone.
             (_, Ok(Some((_, status)))) if status.exit_status() == Some(0) => return Ok(()),
             (true, Ok(None) | Err(rustix::io::Errno::INTR)) => continue,
             (_, Ok(Some((_, status)))) if !status.stopped() => Some(status.as_raw()),

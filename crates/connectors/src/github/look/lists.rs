@@ -1,0 +1,81 @@
+//! What a repository's lists say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callboard_domain::{error::ServiceError, item::Kind, source::GoneReason};
+
+use crate::{
+    github::{
+        cursor::{Part, Repo, RepoDescription},
+        wire,
+    },
+    lenient::{MalformedEntry, first_and_more},
+};
+
+/// Rows on a page of the lists that are read at every poll.
+pub(super) const PAGE: usize = 50;
+
+/// What a repository's lists say.
+#[derive(Default)]
+pub(in crate::github) struct Look {
+    /// Its name in small letters, as the configuration or an owner's list has it: its key in the cursor.
+    pub(in crate::github) key: String,
+    pub(in crate::github) repo: Repo,
+    /// The pull requests that are new or changed.
+    pub(in crate::github) pulls: BTreeMap<u64, wire::Pull>,
+    /// Of those, the ones that were open and are merged now.
+    pub(in crate::github) merged: BTreeSet<u64>,
+    /// The runs of lists that changed.
+    pub(in crate::github) runs: Vec<wire::Run>,
+    /// True where there were runs, and GitHub says that there are none at all any more.
+    pub(in crate::github) no_runs: bool,
+    /// The heads of runs that are new or changed.
+    pub(in crate::github) heads: BTreeSet<String>,
+    /// True where its list of runs changed and all of it could be read: what stood on it may be gone.
+    pub(in crate::github) relisted: bool,
+    /// True where at least one of its lists was read.
+    pub(in crate::github) read: bool,
+    /// Why (a part of) it could not be read.
+    pub(in crate::github) error: Option<ServiceError>,
+    /// What is certainly not there any more, by kind and id.
+    pub(in crate::github) gone: Vec<(Kind, String, GoneReason)>,
+    /// True where no build of it is there any more, also none that the cursor does not know.
+    pub(in crate::github) all_builds_gone: bool,
+    /// The runs that are certainly not there any more, by their build's id and their number.
+    pub(in crate::github) gone_runs: Vec<(String, u64)>,
+    /// Names of repositories of which nothing is there any more but what this poll reports.
+    pub(in crate::github) emptied: BTreeSet<String>,
+    /// Branches that a webhook says were deleted.
+    pub(in crate::github) said_deleted: BTreeSet<String>,
+    /// True where its name and default branch were asked for in this poll.
+    pub(in crate::github) is_described: bool,
+}
+
+impl Look {
+    /// What is known of the repository's name and default branch, however old.
+    pub(in crate::github) fn described(&self) -> Option<&RepoDescription> {
+        self.repo.described.as_ref().map(|(described, _)| described)
+    }
+
+    /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.
+    pub(in crate::github) fn is_readable(&self) -> bool {
+        self.error.is_none() && self.read
+    }
+}
+
+/// Remembers which entries of a list could not be read.
+pub(super) fn note_unread(repo: &mut Repo, part: Part, unread: &[MalformedEntry]) {
+    match first_and_more(unread) {
+        None => drop(repo.malformed.remove(&part)),
+        Some(why) => drop(repo.malformed.insert(part, why)),
+    }
+}
+
+/// Remembers whether a list has fewer entries than GitHub counts.
+pub(super) fn note_short(repo: &mut Repo, part: Part, short: bool) {
+    if short {
+        repo.short.insert(part)
+    } else {
+        repo.short.remove(&part)
+    };
+}

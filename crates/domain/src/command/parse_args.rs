@@ -1,0 +1,440 @@
+//! What the words after a command's name mean: options first, then the usage, one parse mode after another.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::{
+    ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
+    matcher::{Matcher, ParseMode, Solution, Word},
+    token::{Token, quote, scan},
+    usage::{Element, Piece},
+    value::{names, same},
+};
+use crate::{
+    nearest::nearest,
+    until::{LEADS, goes_on, is_always_to_come, looks_like_time},
+};
+
+/// The options of a line, and the words that are none.
+#[derive(Default)]
+pub(super) struct Options<'t> {
+    /// By the argument's place in the spec.
+    pub(super) values: BTreeMap<usize, String>,
+    pub(super) pairs: Vec<(String, String)>,
+    /// An option at the end of the line that has no value yet.
+    pub(super) asked: Option<usize>,
+    pub(super) words: Vec<Word<'t>>,
+}
+
+/// How a line is read: the first of these that makes sense of every word counts.
+const PARSE_MODES: [ParseMode; 11] = {
+    let exact = ParseMode::EXACT;
+    let named = ParseMode { names: true, ..exact };
+    let begun = ParseMode { complete: false, ..exact };
+    [
+        exact,
+        named,
+        ParseMode { free: true, ..named },
+        // Complete, but wrong: better an error than to take a word for something else.
+        ParseMode { typed: false, ..exact },
+        ParseMode { again: true, ..exact },
+        // Not complete.
+        begun,
+        ParseMode { names: true, ..begun },
+        ParseMode { names: true, free: true, ..begun },
+        MOST_FORGIVING,
+        ParseMode { again: true, ..MOST_FORGIVING },
+        // And last, a word of the command's own that can only be a value.
+        ParseMode { own_words: true, ..exact },
+    ]
+};
+
+/// The reading that gets furthest in a line that makes no sense.
+const MOST_FORGIVING: ParseMode =
+    ParseMode { complete: false, typed: false, names: true, ..ParseMode::EXACT };
+
+/// What the words after a command's name mean.
+#[derive(Default)]
+pub(super) struct ParsedArgs<'c> {
+    pub(super) args: Args,
+    pub(super) missing: Vec<&'c ArgSpec>,
+    pub(super) given: Vec<&'c ArgSpec>,
+}
+
+impl Command {
+    /// What the words after the name mean.
+    pub(super) fn read(&self, tokens: &[Token]) -> Result<ParsedArgs<'_>, ArgError> {
+        let options = self.options(tokens)?;
+        self.read_words(&options).or_else(|error| match error {
+            ArgError::Unexpected { .. } | ArgError::Invalid { .. } => {
+                self.read_by_place(&options).or_else(|| self.read_left_as_one(tokens)).ok_or(error)
+            }
+            error => Err(error),
+        })
+    }
+
+    /// What words mean by their place alone: `reassign Q2R8T zoe`, `silence DiskFull 2h deploying`.
+    fn read_by_place(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
+        let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
+        let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
+        let solution = matcher.read(ParseMode { unled: true, ..ParseMode::EXACT }).pop()?;
+        self.build_args(options, &matcher, &solution).ok()
+    }
+
+    /// The words that no place takes, as the value of the argument that comes next, where it can be that:
+    /// `reassign Q2R8T Ana Lima`.
+    fn read_left_as_one(&self, tokens: &[Token]) -> Option<ParsedArgs<'_>> {
+        let begun = self.begun(tokens);
+        let [(arg, text)] = begun.texts.as_slice() else { return None };
+        let may_be_several = matches!(arg.ty, ArgType::Live | ArgType::Item(_));
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_own = |word: &&str| {
+            self.usage.words.iter().any(|literal| same(literal, word)) || self.named(word).is_some()
+        };
+        // What follows a text of any words is more of that text, and a time is known by its place.
+        let is_text = |given: &&ArgSpec| self.named(&given.name).is_some_and(|at| self.is_rest(at));
+        let follows_text = arg.ty.is_time() || begun.given.iter().any(is_text);
+        let is_several = words.len() > 1 && !may_be_several;
+        if !begun.left.is_empty() || words.iter().any(is_own) || is_several || follows_text {
+            return None;
+        }
+        let value = arg.read(text).ok()?;
+        let (mut args, mut given) = (begun.args, begun.given);
+        args.values.insert(arg.name.clone(), value);
+        given.push(*arg);
+        let lacks = |arg: &&ArgSpec| match arg.ty {
+            ArgType::Pairs => args.pairs.is_empty(),
+            _ => !args.values.contains_key(&arg.name),
+        };
+        let missing = self.spec().args.iter().filter(|arg| arg.required).filter(lacks).collect();
+        Some(ParsedArgs { args, missing, given })
+    }
+
+    /// What options mean, with the words beside them.
+    pub(super) fn read_words(&self, options: &Options<'_>) -> Result<ParsedArgs<'_>, ArgError> {
+        let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
+        let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
+        for reading in PARSE_MODES {
+            let solutions = matcher.read(reading);
+            match solutions.as_slice() {
+                [] => {}
+                [only] => return self.build_args(options, &matcher, only),
+                several => return Err(self.ambiguous(options, &matcher, several)),
+            }
+        }
+        matcher.read(MOST_FORGIVING);
+        let (at, wanted) = matcher.stuck;
+        let wanted = wanted.filter(|wanted| self.reads_with(&options.words, &given, at, wanted));
+        Err(self.unexpected(options.words.get(at).map_or("", |word| &word.token.text), wanted))
+    }
+
+    /// True where the words would make sense with this one before the one at `at`.
+    fn reads_with(&self, words: &[Word<'_>], given: &[usize], at: usize, wanted: &str) -> bool {
+        let lacking = Token::of(wanted);
+        let mut words = words.to_vec();
+        words.insert(at, Word { token: &lacking, may_name: true });
+        !Matcher::new(self.spec(), &self.usage, &words, given, false).read(ParseMode::EXACT).is_empty()
+    }
+
+    fn build_args(
+        &self,
+        options: &Options<'_>,
+        matcher: &Matcher<'_>,
+        solution: &Solution,
+    ) -> Result<ParsedArgs<'_>, ArgError> {
+        let mut texts = options.values.clone();
+        for found in &solution.found {
+            let second = matcher.text(found);
+            if let Some(first) = texts.insert(found.arg, second.clone()) {
+                return Err(self.twice(found.arg, first, second));
+            }
+        }
+        self.check_no_time_is_swallowed(options, solution, &texts)?;
+        let mut args = Args { pairs: options.pairs.clone(), ..Args::default() };
+        let mut missing = Vec::new();
+        for (place, arg) in self.spec().args.iter().enumerate() {
+            let given = match texts.get(&place) {
+                Some(text) => Some(arg.read(text)?),
+                None => arg.default.clone(),
+            };
+            let asked = solution.asked.contains(&place) || options.asked == Some(place);
+            let lacking = match arg.ty {
+                ArgType::Pairs => args.pairs.is_empty(),
+                _ => given.is_none(),
+            };
+            if asked || (arg.required && lacking) {
+                missing.push(arg);
+            } else if let Some(value) = given {
+                args.values.insert(arg.name.clone(), value);
+            }
+        }
+        let is_given = |(place, arg): &(usize, &ArgSpec)| match arg.ty {
+            ArgType::Pairs => !args.pairs.is_empty(),
+            _ => texts.contains_key(place),
+        };
+        let given = self.spec().args.iter().enumerate().filter(is_given).map(|(_, arg)| arg).collect();
+        Ok(ParsedArgs { args, missing, given })
+    }
+
+    /// A length of time, or a time, that is not written as the usage says ("2 hours" without "for") must not become a part
+    /// of a text while the command takes its default. In quotes it is literal.
+    fn check_no_time_is_swallowed(
+        &self,
+        options: &Options<'_>,
+        solution: &Solution,
+        given: &BTreeMap<usize, String>,
+    ) -> Result<(), ArgError> {
+        self.check_time_is_whole(options, solution)?;
+        let lacks =
+            |(place, arg): (usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(&place);
+        if !self.spec().args.iter().enumerate().any(lacks) {
+            return Ok(());
+        }
+        let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
+        for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
+            let words = &options.words[found.words.clone()];
+            if found.part.is_some() || !self.is_rest(found.arg) {
+                continue;
+            }
+            let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
+            let is_bare = |at: usize| words.get(at).is_some_and(|word| !word.token.is_quoted());
+            let is_time = |at: usize| is_bare(at) && looks_like_time(&texts[at..].join(" "));
+            let led = || (0..texts.len()).find(|at| is_bare(*at) && leads(texts[*at]) && is_time(at + 1));
+            let swallowed = if is_time(0) { Some((0, 0)) } else { led().map(|at| (at, at + 1)) };
+            if let Some((from, time)) = swallowed {
+                return Err(self.time_in_text(found.arg, &texts, from, time));
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows a time and may belong to it must not become the beginning of a text: `monday 9` is not Monday, with "9" as
+    /// the comment. In quotes it is literal.
+    fn check_time_is_whole(&self, options: &Options<'_>, solution: &Solution) -> Result<(), ArgError> {
+        let is_bare = |at: usize| options.words.get(at).is_some_and(|word| !word.token.is_quoted());
+        let text_of = |words: Range<usize>| {
+            options.words[words].iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let whole = || solution.found.iter().filter(|found| found.part.is_none());
+        for rest in whole().filter(|found| self.is_rest(found.arg)) {
+            let start = rest.words.start;
+            let time = whole().find(|it| it.words.end == start && self.spec().args[it.arg].ty.is_time());
+            let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
+                continue;
+            };
+            if goes_on(&text_of(rest.words.clone())) {
+                let (arg, text) = (&self.spec().args[time.arg], &self.spec().args[rest.arg].name);
+                let next = &options.words[start].token.text;
+                return Err(ArgError::Invalid {
+                    arg: arg.name.clone(),
+                    expected: format!(
+                        "{}; a {text} that begins with {next:?} is written in quotes",
+                        arg.ty.expected()
+                    ),
+                    found: text_of(time.words.start..rest.words.end),
+                    nearest: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The error of a text that contains a time, from the word `time` on, with what leads it from `from` on.
+    fn time_in_text(&self, arg: usize, texts: &[&str], from: usize, time: usize) -> ArgError {
+        let name = &self.spec().args[arg].name;
+        let ways: Vec<_> = self.ways_to_say_time().collect();
+        let written: Vec<_> =
+            ways.iter().map(|(lead, arg)| format!("`{lead} <{}>`", self.spec().args[*arg].name)).collect();
+        let way = match written.as_slice() {
+            [] => String::new(),
+            _ => format!("a time is given as {}, and ", written.join(" or ")),
+        };
+        // The longest that is a time, of a type that the usage has a place for.
+        let said = (time + 1..=texts.len()).rev().find_map(|end| {
+            let text = texts[time..end].join(" ");
+            // What would be refused, such as the 31st of February or a day that is past, is not proposed.
+            let fits = |arg: usize| match &self.spec().args[arg].ty {
+                ArgType::Time => is_always_to_come(&text),
+                ty => ty.accepts(&text),
+            };
+            let (lead, _) = ways.iter().find(|(_, arg)| fits(*arg))?;
+            let rest: Vec<&str> = texts[..from].iter().chain(&texts[end..]).copied().collect();
+            // Nor what would be refused because its next words may belong to the time.
+            let is_whole = !goes_on(&rest.join(" "));
+            is_whole.then(|| [*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
+        });
+        ArgError::Invalid {
+            arg: name.clone(),
+            expected: format!("no time in it ({way}a {name} that says one is written in quotes)"),
+            found: texts.join(" "),
+            nearest: said,
+        }
+    }
+
+    /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
+    fn ways_to_say_time(&self) -> impl Iterator<Item = (&str, usize)> {
+        let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
+        pairs.filter_map(|pair| match pair {
+            [lead, Element::Word(pieces)] => match pieces.as_slice() {
+                [Piece::Arg(arg)] if self.spec().args[*arg].ty.is_time() => Some((lead.literal()?, *arg)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// True where the argument takes all the words that are left.
+    pub(super) fn is_rest(&self, arg: usize) -> bool {
+        self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
+    }
+
+    fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {
+        let words: Vec<_> = options.words.iter().map(|word| word.token.text.as_str()).collect();
+        let mut candidates: Vec<_> = solutions
+            .iter()
+            .map(|solution| {
+                let found = solution.found.iter().map(|found| (found.arg, matcher.text(found)));
+                let texts: BTreeMap<_, _> = found.collect();
+                let pairs = texts
+                    .iter()
+                    .map(|(arg, text)| format!("{}={}", self.spec().args[*arg].name, quote(text)));
+                pairs.collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        candidates.sort();
+        ArgError::Ambiguous { arg: self.spec().name.clone(), found: words.join(" "), candidates }
+    }
+
+    fn twice(&self, arg: usize, first: String, second: String) -> ArgError {
+        ArgError::Twice { arg: self.spec().args[arg].name.clone(), first, second }
+    }
+
+    /// `wanted` is a word that would make sense before it.
+    fn unexpected(&self, word: &str, wanted: Option<&str>) -> ArgError {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let near = if name == word && !word.starts_with("--") {
+            nearest(word, self.usage.words.iter().map(String::as_str).filter(|literal| !same(literal, word)))
+        } else {
+            nearest(name.trim_start_matches("--"), self.spec().args.iter().map(|arg| arg.name.as_str()))
+        };
+        let led = || wanted.map(|wanted| format!("{wanted} {word}"));
+        ArgError::Unexpected {
+            command: self.spec().name.clone(),
+            name: word.to_owned(),
+            nearest: near.map(str::to_owned).or_else(led),
+        }
+    }
+
+    /// Takes `name=value`, `--name value`, `--name=value` and `--flag` out of the words.
+    pub(super) fn options<'t>(&self, tokens: &'t [Token]) -> Result<Options<'t>, ArgError> {
+        let mut options = Options::default();
+        let takes_pairs = self.spec().args.iter().any(|arg| arg.ty == ArgType::Pairs);
+        let mut pairs = BTreeMap::new();
+        let mut may_name = true;
+        let mut tokens = tokens.iter().peekable();
+        while let Some(token) = tokens.next() {
+            let split = token.find_bare("=", 0).filter(|at| *at > 0);
+            let (name, value) = match split {
+                Some(at) => (&token.text[..at], Some(&token.text[at + 1..])),
+                None => (token.text.as_str(), None),
+            };
+            let dashed = may_name && is_option(token);
+            if dashed && token.text == "--" {
+                may_name = false;
+                continue;
+            }
+            let names_arg = may_name && (dashed || value.is_some()) && token.is_bare(0..name.len());
+            let name = if dashed { &name[2..] } else { name };
+            let arg = if !names_arg {
+                None
+            } else if takes_pairs && !dashed {
+                // A job may well have a parameter JOB.
+                self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && arg.name == name)
+            } else {
+                self.named(name)
+            };
+            match (arg, value) {
+                (Some(arg), Some("")) if !token.is_quoted() => return Err(self.no_value(arg, "")),
+                (Some(arg), Some(value)) => self.give(&mut options, arg, value)?,
+                (Some(arg), None) if self.spec().args[arg].ty == ArgType::Bool => {
+                    self.give(&mut options, arg, "true")?;
+                }
+                (Some(arg), None) => match (tokens.next_if(|next| !is_option(next)), tokens.peek()) {
+                    (Some(value), _) => self.give(&mut options, arg, &value.text)?,
+                    (None, None) => options.asked = Some(arg),
+                    (None, Some(next)) => return Err(self.no_value(arg, &next.text)),
+                },
+                (None, _) if dashed => return Err(self.unexpected(&token.text, None)),
+                (None, Some(value)) if takes_pairs => {
+                    if let Some(first) = pairs.insert(name, value) {
+                        return Err(ArgError::Twice {
+                            arg: name.to_owned(),
+                            first: first.to_owned(),
+                            second: value.to_owned(),
+                        });
+                    }
+                    options.pairs.push((name.to_owned(), value.to_owned()));
+                }
+                (None, _) => options.words.push(Word { token, may_name }),
+            }
+        }
+        Ok(options)
+    }
+
+    fn no_value(&self, arg: usize, found: &str) -> ArgError {
+        let arg = &self.spec().args[arg];
+        ArgError::Invalid {
+            arg: arg.name.clone(),
+            expected: arg.ty.expected(),
+            found: found.to_owned(),
+            nearest: None,
+        }
+    }
+
+    /// The place of the argument of that name.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && names(name, &arg.name))
+    }
+
+    fn give(&self, options: &mut Options<'_>, arg: usize, value: &str) -> Result<(), ArgError> {
+        match options.values.insert(arg, value.to_owned()) {
+            Some(first) => Err(self.twice(arg, first, value.to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_option(token: &Token) -> bool {
+    token.text.starts_with("--") && token.is_bare(0..2)
+}
+
+/// A line that lacks an argument, with that argument: as `name=value`, or as the value where the line ends with the name.
+pub fn answer(line: &str, arg: &str, value: &str) -> String {
+    let line = line.trim_end();
+    let (tokens, _) = scan(line);
+    let bare = |token: &&Token| !token.is_quoted();
+    if tokens.last().filter(bare).is_some_and(|last| names(last.text.trim_start_matches("--"), arg)) {
+        return format!("{line} {}", quote(value));
+    }
+    let end =
+        tokens.iter().filter(bare).find(|token| token.text == "--").map_or(line.len(), |token| token.start);
+    let given = format!("{} {arg}={} {}", line[..end].trim_end(), quote(value), &line[end..]);
+    given.trim_end().to_owned()
+}
+
+/// The line that gives all of a run's arguments by name: what [`super::Commands::parse`] makes the same arguments of.
+pub fn canonical_line(spec: &CommandSpec, args: &Args) -> String {
+    let mut line = spec.name.clone();
+    for arg in &spec.args {
+        if let Some(value) = args.get(&arg.name) {
+            line.push_str(&format!(" {}={}", arg.name, quote(value)));
+        }
+    }
+    let is_arg = |name: &str| spec.args.iter().any(|arg| names(name, &arg.name));
+    if args.pairs.iter().any(|(name, _)| is_arg(name)) {
+        line.push_str(" --");
+    }
+    for (name, value) in &args.pairs {
+        line.push_str(&format!(" {}={}", quote(name), quote(value)));
+    }
+    line
+}

@@ -1,0 +1,37 @@
+//! Why a text is no time to come, and what would be one.
+
+/// What is expected, in words that follow "expected".
+pub const EXPECTED: &str =
+    "a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00";
+
+/// Why a text is no time to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimeError {
+    /// It is no time, or one that is not understood.
+    NotATime,
+    /// It is past.
+    Past,
+    /// It is more than a century away, which is hardly meant.
+    TooFar,
+    /// It can be read in several ways; what would be clear, in words that follow "expected".
+    Ambiguous(String),
+    /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
+    Followed(String),
+    /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
+    /// right, in words that follow "expected".
+    Impossible(String),
+}
+
+impl TimeError {
+    /// What would be right, in words that follow "expected".
+    pub fn expected(&self) -> &str {
+        match self {
+            Self::NotATime => EXPECTED,
+            Self::Past => "a time that is not past yet",
+            Self::TooFar => "a time within 100 years",
+            Self::Ambiguous(clear) => clear,
+            Self::Followed(what) => what,
+            Self::Impossible(what) => what,
+        }
+    }
+}

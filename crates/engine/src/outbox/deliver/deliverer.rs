@@ -1,0 +1,127 @@
+//! What delivers: its parts, and what it knows in memory only.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey},
+    error::ServiceError,
+    item::AccountName,
+};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::limits::CALL_TIME;
+use crate::{
+    accounts::{self, Chat, ChatUnavailable},
+    active_config::ConfigHandle,
+    store::{Delivery, DeliveryState, Store, StoreError},
+    system::supervise::Tasks,
+};
+
+/// Delivers what is in the outbox. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Deliverer {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) live: ConfigHandle,
+    pub(super) tasks: Tasks,
+    /// The messages that are being sent. Once it is closed, nothing more is claimed.
+    pub(super) sends: TaskTracker,
+    builtin_chat: Chat,
+    pub(super) logs_failures_quietly: bool,
+    state: Mutex<State>,
+}
+
+/// What is known of the outbox in memory only.
+#[derive(Default)]
+pub(super) struct State {
+    /// When each channel was last posted in, to keep the pause that its service asks for.
+    pub(super) paces: HashMap<Address, Instant>,
+    /// How many messages of each account are being sent.
+    pub(super) sending: BTreeMap<AccountName, u32>,
+    /// The messages that are being looked up, with their accounts.
+    pub(super) looked_up: HashSet<(AccountName, DeliveryKey)>,
+    /// Why the store cannot be written, while it cannot.
+    store_error: Option<String>,
+}
+
+impl Deliverer {
+    /// `logs_failures_quietly` is true where whoever holds the store reports itself how its message got on: no warning is
+    /// logged then.
+    pub(crate) fn new(
+        store: Store,
+        live: ConfigHandle,
+        tasks: Tasks,
+        builtin_chat: Chat,
+        logs_failures_quietly: bool,
+    ) -> Self {
+        let (sends, state) = (TaskTracker::new(), Mutex::default());
+        let inner = Inner { store, live, tasks, sends, builtin_chat, logs_failures_quietly, state };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Claims nothing more, and waits for what is being sent, as long as a call may take: cut off, it would be unknown
+    /// whether it arrived.
+    pub(crate) async fn finish(&self) {
+        self.inner.sends.close();
+        let _ = tokio::time::timeout(CALL_TIME, self.inner.sends.wait()).await;
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chat of an account, or why there is none.
+    pub(crate) fn chat(&self, account: &AccountName) -> Result<Chat, ChatUnavailable> {
+        let live = &self.inner.live;
+        let chat = accounts::chat(&live.now().accounts, &self.inner.builtin_chat, account);
+        chat.map_err(|why| match (why, live.errors()) {
+            // An account that a broken file does not name is not gone.
+            (ChatUnavailable::None(why), Some(_)) => ChatUnavailable::Waiting(format!(
+                "{why} as long as the configuration has errors: callboard doctor"
+            )),
+            (why, _) => why,
+        })
+    }
+
+    /// The accounts that lack something for now, such as a secret: what is for them is neither claimed nor looked up, so
+    /// that nothing of it changes before they have it.
+    pub(crate) fn waiting(&self) -> Vec<AccountName> {
+        accounts::waiting(&self.inner.live.now().accounts)
+    }
+
+    /// What a message waits for that is not sent because its account lacks something.
+    pub(crate) fn lacks(&self, delivery: &Delivery) -> Option<ServiceError> {
+        if delivery.state != DeliveryState::Pending {
+            return None;
+        }
+        match self.chat(&delivery.to.account) {
+            Err(ChatUnavailable::Waiting(why)) => Some(ServiceError::unavailable(why)),
+            Ok(_) | Err(ChatUnavailable::None(_)) => None,
+        }
+    }
+
+    /// Why what was sent cannot be recorded, while it cannot: nothing more is sent meanwhile.
+    pub(crate) fn store_error(&self) -> Option<String> {
+        self.state().store_error.clone()
+    }
+
+    /// Notes whether the store could be written. Logged where it changes: a full disk often holds the log as well.
+    pub(super) fn note_store<T>(&self, result: &Result<T, StoreError>) {
+        let error = result.as_ref().err().map(ToString::to_string);
+        let before = std::mem::replace(&mut self.state().store_error, error.clone());
+        match error {
+            Some(error) if before.as_ref() != Some(&error) => {
+                tracing::error!(error, "the outbox cannot be written; messages wait until it can");
+            }
+            None if before.is_some() => tracing::info!("the outbox can be written again"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What waits in the outbox, and who sends it when.
+
+use callboard_domain::{
+    error::ServiceError,
+    message::{Message, Tone},
+};
+use serde_json::json;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+
+use super::*;
+use crate::{
+    accounts::ChatUnavailable,
+    api::{
+        AccountsQuery, BoardQuery, DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, Flush,
+        PollNow, Post, Reload, RemoveAccount, Retry, RunsQuery, Search, Secret, SetSecret, StatusQuery,
+    },
+    store::{self, Content, NewDelivery},
+};
+
+/// A chat that takes what it is given.
+async fn chat() -> MockServer {
+    let server = MockServer::start().await;
+    let posted = json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" });
+    let answer = ResponseTemplate::new(200).set_body_json(posted);
+    Mock::given(path("/api/chat.postMessage")).respond_with(answer).mount(&server).await;
+    server
+}
+
+fn config(server: &MockServer) -> String {
+    format!("[accounts.chat]\nservice = \"slack\"\nurl = \"{}/api\"\n", server.uri())
+}
+
+fn hello(channel: &str) -> Post {
+    Post { channel: channel.into(), text: "hello".into(), item: None }
+}
+
+/// The latest delivery.
+async fn latest(it: &Scene) -> Delivery {
+    it.call(DeliveriesQuery { pending: false, limit: 1, before: None }).await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() {
+    let server = chat().await;
+    let config = config(&server);
+    let cases = [(Mode::Once, None), (Mode::Once, Some("")), (Mode::Serve, None)];
+    for (mode, secret) in cases {
+        let secrets: Vec<_> = secret.map(|secret| ("chat", "token", secret)).into_iter().collect();
+        let it = Scene::open(&config, mode, &secrets).await;
+        let posted = it.call(hello("chat:#ops")).await.unwrap();
+        let retried = it.call(Retry { id: posted.id.clone() }).await.unwrap_err().to_string();
+        assert!(retried.contains("as soon as its account has what it lacks: the token"), "{retried}");
+        // Who waits for it to be sent waits for no secret.
+        let left = it.call(Flush { seconds: 60 }).await.unwrap();
+        assert_eq!(left.len(), 1, "{left:?}");
+        for delivery in left.into_iter().chain([posted, latest(&it).await]) {
+            let DeliveryState::Pending { error: Some(ServiceError::Unavailable { why }), .. } =
+                &delivery.state
+            else {
+                panic!("{mode:?}, {secret:?}: {delivery:?}");
+            };
+            assert!(why.contains("token"), "{why}");
+            assert_eq!(delivery.attempts, 0, "it was not tried");
+        }
+        let mut checks = it.call(Doctor {}).await.unwrap();
+        checks.retain(|check| check.name == "deliveries");
+        assert!(checks[0].found.contains("chat:#ops: ") && checks[0].found.contains("token"), "{checks:?}");
+        assert_eq!(it.call(StatusQuery {}).await.unwrap().undelivered, 1);
+        let set = SetSecret {
+            account: "chat".into(),
+            field: "token".into(),
+            secret: Some(Secret("xoxb-1".into())),
+        };
+        it.call(set).await.unwrap();
+        until("it is posted", async || latest(&it).await.state == DeliveryState::Posted).await;
+        it.engine.stop().await;
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), cases.len(), "each was sent once");
+}
+
+#[tokio::test]
+async fn message_fails_only_where_its_account_is_gone() {
+    let config = "[accounts.chat]\nservice = \"slack\"\n\
+                  [accounts.clear]\nservice = \"slack\"\nurl = \"http://chat.acme.example/api\"\n\
+                  [accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    let it = Scene::open(config, Mode::Once, &[("clear", "token", "xoxb-1")]).await;
+    // The account -> whether what is for it waits; `None`: it is sent.
+    let waits = |account: &str| match it.engine.inner.deliverer.chat(&account.into()) {
+        Ok(_) => None,
+        Err(ChatUnavailable::Waiting(_)) => Some(true),
+        Err(ChatUnavailable::None(_)) => Some(false),
+    };
+    let all = || ["room", "chat", "clear", "pager", "nobody"].map(waits);
+    assert_eq!(all(), [None, Some(true), Some(true), Some(false), Some(false)]);
+    // An account that a broken file does not name is not gone.
+    let path = it.folder.path().join("callboard.toml");
+    std::fs::write(&path, "accounts = 3").unwrap();
+    it.call(Reload {}).await.unwrap_err();
+    assert_eq!(all(), [None, Some(true), Some(true), Some(true), Some(true)]);
+    std::fs::write(&path, config).unwrap();
+    it.call(Reload {}).await.unwrap();
+
+    it.call(hello("chat:#ops")).await.unwrap();
+    assert!(matches!(latest(&it).await.state, DeliveryState::Pending { .. }));
+    it.call(RemoveAccount { account: "chat".into() }).await.unwrap();
+    let failed = async || matches!(latest(&it).await.state, DeliveryState::Failed { .. });
+    until("it has failed", failed).await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn who_only_reads_sends_nothing() {
+    let it = Scene::open("", Mode::Once, &[]).await;
+    let content = Content::Message(Message::new(Tone::Neutral, "hello"));
+    let new = NewDelivery { content, to: "room:general".parse().unwrap(), actor: None };
+    let key = it.engine.store().enqueue(new, Timestamp::now()).await.unwrap();
+
+    it.call(AccountsQuery {}).await.unwrap();
+    it.call(BoardQuery::default()).await.unwrap();
+    it.call(EventsQuery { after: None, before: None, since: None, limit: 10 }).await.unwrap();
+    it.call(PollNow { account: None }).await.unwrap();
+    it.call(RunsQuery { limit: 10, before: None }).await.unwrap();
+    it.call(Search { text: "hello".into(), limit: 10, skip: 0 }).await.unwrap();
+    it.call(StatusQuery {}).await.unwrap();
+    assert!(matches!(latest(&it).await.state, DeliveryState::Pending { error: None, .. }));
+    assert!(!it.engine.inner.delivering.is_completed(), "nothing is sent");
+    let waits = it.engine.store().delivery(&key).await.unwrap().unwrap();
+    assert_eq!((waits.state, waits.attempts), (store::DeliveryState::Pending, 0));
+
+    assert_eq!(it.call(Flush { seconds: 60 }).await.unwrap(), []);
+    assert_eq!(latest(&it).await.state, DeliveryState::Posted);
+    it.engine.stop().await;
+}

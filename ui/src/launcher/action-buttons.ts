@@ -1,0 +1,180 @@
+/** What can be done with an item, the first thing first. Every service's commands come as one of a few roles, each with its key and place. */
+
+import type { ItemAction, ItemDetail, Role, Row, Run } from "../api";
+import { type Act, keysOf } from "./keys";
+import { kindOf } from "./look";
+
+export interface ActionButton {
+  id: string;
+  title: string;
+  icon: string;
+  keys: string;
+  /** What a press of that key is called. */
+  act: Act | null;
+  does:
+    { run: ItemAction } | { resolve: boolean } | "page" | "open" | "log" | "snooze" | "send" | "copy" | "why";
+}
+
+const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
+  again: { title: "Run it again", icon: "rerun", act: null },
+  approve: { title: "Approve", icon: "check", act: "approve" },
+  take: { title: "I am on it", icon: "usercheck", act: "take" },
+  merge: { title: "Merge", icon: "pr", act: null },
+  resolve: { title: "Resolve", icon: "check", act: "resolve" },
+  comment: { title: "Comment", icon: "note", act: "comment" },
+  stop: { title: "Stop", icon: "stop", act: "stop" },
+  log: { title: "Log from the service", icon: "log", act: null },
+  show: { title: "Show", icon: "info", act: null },
+};
+
+function buttonOf(action: ItemAction, kind: string, alone: boolean): ActionButton {
+  const usual = action.role ? ROLES[action.role] : { title: action.summary, icon: "term", act: null };
+  const incident = kind === "incident";
+  const words =
+    incident && action.role === "take"
+      ? "Acknowledge"
+      : incident && action.role === "comment"
+        ? "Add note"
+        : usual.title;
+  // Two of one role are told apart by what they say of themselves.
+  const title = (action.label ?? (alone ? words : action.summary)) + (action.complete ? "" : "…");
+  return {
+    id: action.line,
+    title,
+    icon: usual.icon,
+    keys: alone && usual.act ? keysOf(usual.act) : "",
+    act: alone ? usual.act : null,
+    does: { run: action },
+  };
+}
+
+/**
+ * All of it, in order. The first is for Enter, the second for Shift+Enter. Enter never approves, and never snoozes: it opens
+ * the page, unless that is open (`paged`).
+ */
+export function buttonsOf(
+  row: Pick<Row, "key" | "url" | "turn">,
+  detail: ItemDetail | null,
+  paged = false,
+): ActionButton[] {
+  const kind = kindOf(row.key);
+  const url = detail?.item.url ?? row.url;
+  // A build's log is read here, without a run of it.
+  const actions = (detail?.actions ?? []).filter(({ role }) => kind !== "build" || role !== "log");
+  const count = (role: Role | null) => actions.filter((action) => action.role === role).length;
+  const runs = actions.map((action) =>
+    buttonOf(action, kind, count(action.role) === 1 && action.role !== null),
+  );
+
+  const own: ActionButton[] = [];
+  if (kind === "build")
+    own.push({ id: "log", title: "Whole log", icon: "log", keys: keysOf("log"), act: "log", does: "log" });
+  const turn = row.turn?.mine ? row.turn.kind : null;
+  const reviews = kind === "pull_request" && turn === "review";
+  const open: ActionButton = {
+    id: "open",
+    title: reviews ? "Review in browser" : "Open in browser",
+    icon: "ext",
+    keys: keysOf("open"),
+    act: "open",
+    does: "open",
+  };
+  if (url) own.push(open);
+  own.push({
+    id: "snooze",
+    title: "Snooze…",
+    icon: "clock",
+    keys: keysOf("snooze"),
+    act: "snooze",
+    does: "snooze",
+  });
+  own.push({
+    id: "send",
+    title: "Post to a channel…",
+    icon: "send",
+    keys: keysOf("send"),
+    act: "send",
+    does: "send",
+  });
+  if (url)
+    own.push({
+      id: "copy",
+      title: "Copy link",
+      icon: "copy",
+      keys: keysOf("copy"),
+      act: "copy",
+      does: "copy",
+    });
+  own.push({
+    id: "why",
+    title: "Why did I get this?",
+    icon: "info",
+    keys: keysOf("why"),
+    act: "why",
+    does: "why",
+  });
+
+  const has = (role: Role) => (button: ActionButton) =>
+    typeof button.does === "object" && "run" in button.does && button.does.run.role === role;
+  const approves = has("approve");
+  const merges = turn === "merge" ? runs.find(has("merge")) : undefined;
+  const usual = merges ?? (reviews && url ? open : (runs.find((button) => !approves(button)) ?? own[0]));
+  const page: ActionButton = {
+    id: "page",
+    title: "Show all of it",
+    icon: "info",
+    keys: "",
+    act: null,
+    does: "page",
+  };
+  const shows = kind === "approval" || usual?.does === "snooze";
+  const first = !shows ? usual : paged ? own.find((button) => button === open) : page;
+  if (!first) return [...runs, ...own];
+  const rest = [...runs, ...own].filter((button) => button !== first);
+  const ordered = [{ ...first, keys: "Enter" }, ...rest];
+  // The second thing has Shift+Enter where it has no key of its own.
+  const second = ordered[1];
+  if (second && second.keys === "" && !approves(second)) ordered[1] = { ...second, keys: "Shift+Enter" };
+  return ordered;
+}
+
+/** What a person who has looked can say of a run that is not known. */
+export function buttonsOfRun(run: Run): ActionButton[] {
+  if (run.state.state !== "unknown") return [];
+  return [
+    {
+      id: "ran",
+      title: "It ran",
+      icon: "check",
+      keys: keysOf("ran"),
+      act: "ran",
+      does: { resolve: true },
+    },
+    {
+      id: "did-not-run",
+      title: "It did not",
+      icon: "x",
+      keys: keysOf("did-not-run"),
+      act: "did-not-run",
+      does: { resolve: false },
+    },
+  ];
+}
+
+/** True for what begins without a preview, after a few seconds in which it can be undone. */
+export const beginsAtOnce = ({ does }: ActionButton) =>
+  typeof does === "object" && "run" in does && does.run.role === "take" && does.run.complete;
+
+/** What it means goes by the item's detail. The rest can be done with any row. */
+export const isOfDetail = (act: Act) =>
+  act === "go" || act === "second" || Object.values(ROLES).some((role) => role.act === act);
+
+/** The button that an act is for. Shift+Enter does the second thing, unless that is an approval. */
+export function buttonFor(buttons: ActionButton[], act: Act): ActionButton | undefined {
+  if (act === "go") return buttons[0]?.keys === "Enter" ? buttons[0] : undefined;
+  if (act === "second") {
+    const second = buttons[1];
+    return second && second.act !== "approve" ? second : undefined;
+  }
+  return buttons.find((button) => button.act === act);
+}

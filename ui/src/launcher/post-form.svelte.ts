@@ -1,0 +1,166 @@
+/** A row on its way to a channel: which one, what exactly will stand there, and whether it does. */
+
+import type { ChannelInfo, Delivery, PostPlan } from "../api";
+import { layout } from "../parts/layout";
+import { type AppContext, errorText } from "./context.svelte";
+import { channelName } from "../parts/channel";
+import { type RoomLine, sentLine, willSend } from "./outcome";
+
+/** The channels that have what was typed in their name or address. */
+export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
+  const wanted = typed.trim().replace(/^#/, "").toLowerCase();
+  const latin = layout.reading(wanted) ?? wanted;
+  return channels.filter(({ name, address }) =>
+    [name ?? "", address].some((text) => [wanted, latin].some((part) => text.toLowerCase().includes(part))),
+  );
+}
+
+export class PostForm {
+  private readonly context: AppContext;
+  /** The item's key. */
+  readonly item: string;
+  readonly title: string;
+  typed = $state("");
+  channels = $state.raw<ChannelInfo[]>([]);
+  /** Why not all channels could be listed. */
+  failure = $state<string | null>(null);
+  marked = $state(0);
+  prepared = $state.raw<PostPlan | null>(null);
+  problem = $state<string | null>(null);
+  posting = $state(false);
+  /** What was posted, and how far it is. */
+  delivery = $state.raw<Delivery | null>(null);
+
+  readonly choices: ChannelInfo[] = $derived(fitting(this.channels, this.typed));
+  /** Where to: what is marked, else what was typed, for a channel that is in no list. */
+  readonly channel: string = $derived(this.choices[this.marked]?.address ?? this.typed.trim());
+  readonly ready: boolean = $derived(this.prepared !== null && !this.posting && this.delivery === null);
+  readonly room: RoomLine | null = $derived(this.roomLine());
+
+  private asked = 0;
+
+  constructor(context: AppContext, item: string, title: string) {
+    this.context = context;
+    this.item = item;
+    this.title = title;
+  }
+
+  private roomLine(): RoomLine | null {
+    if (this.delivery) return sentLine(this.delivery, this.context.now);
+    return this.prepared && willSend(this.prepared.address);
+  }
+
+  /** The channels that have short names at once, those of the services when they have answered. */
+  async load(): Promise<void> {
+    await this.list(false);
+    await this.list(true);
+  }
+
+  private async list(live: boolean): Promise<void> {
+    try {
+      const asking = this.context.backend.call("channels", { live });
+      const channels = await this.context.waitFor(live ? "the chat services" : "the engine", asking);
+      const first = this.channels.length === 0;
+      const before = this.channel;
+      this.channels = channels;
+      this.failure = null;
+      if (first && this.typed === "")
+        this.marked = Math.max(
+          0,
+          channels.findIndex((known) => known.default),
+        );
+      if (this.channel !== before) await this.prepare();
+    } catch (thrown) {
+      this.failure = errorText(thrown);
+    }
+  }
+
+  type(text: string): void {
+    if (this.delivery) return;
+    this.typed = text;
+    this.choose(0);
+  }
+
+  mark(by: number): void {
+    this.choose(this.marked + by);
+  }
+
+  select(address: string): void {
+    this.choose(this.choices.findIndex((choice) => choice.address === address));
+  }
+
+  private choose(at: number): void {
+    if (this.delivery) return;
+    this.marked = Math.max(0, Math.min(at, this.choices.length - 1));
+    void this.prepare();
+  }
+
+  private what(channel: string) {
+    return { channel, text: "", item: this.item };
+  }
+
+  /** What would stand there. A late answer never takes the place of a newer one. */
+  private async prepare(): Promise<void> {
+    const asked = ++this.asked;
+    this.prepared = null;
+    this.problem = null;
+    if (this.channel === "") return;
+    try {
+      const what = this.what(this.channel);
+      const prepared = await this.context.waitFor(
+        "the engine",
+        this.context.backend.call("prepare_post", { what }),
+      );
+      if (asked === this.asked) this.prepared = prepared;
+    } catch (thrown) {
+      if (asked === this.asked) this.problem = errorText(thrown);
+    }
+  }
+
+  async post(): Promise<void> {
+    const { prepared } = this;
+    if (!prepared || !this.ready) return;
+    this.posting = true;
+    await this.ask(this.context.backend.call("post", this.what(prepared.address)));
+    this.posting = false;
+    // It may have arrived before anybody listened.
+    await this.changed();
+  }
+
+  /** Sends it again. */
+  async retry(): Promise<void> {
+    if (this.delivery && this.room?.delivery)
+      await this.ask(this.context.backend.call("retry", { id: this.delivery.id }));
+  }
+
+  private async ask(asking: Promise<Delivery>): Promise<void> {
+    try {
+      this.take(await this.context.waitFor(this.channel, asking));
+      this.problem = null;
+    } catch (thrown) {
+      this.problem = errorText(thrown);
+      this.context.say(this.problem, true);
+    }
+  }
+
+  /** The store changed: it may have arrived, or met an obstacle. */
+  async changed(): Promise<void> {
+    const id = this.delivery?.id;
+    if (id === undefined) return;
+    try {
+      const all = await this.context.backend.call("deliveries", { pending: false, limit: 50 });
+      const delivery = all.find((other) => other.id === id);
+      if (delivery) this.take(delivery);
+    } catch {
+      // What was known of it stays: the next change asks again.
+    }
+  }
+
+  private take(delivery: Delivery): void {
+    const before = this.delivery?.state.state;
+    this.delivery = delivery;
+    if (delivery.state.state === before) return;
+    const line = sentLine(delivery, Date.now());
+    this.context.say(`${line.before} #${channelName(delivery.address)}`, line.urgent);
+  }
+}
