@@ -188,6 +188,7 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
     let mut again = AGAIN;
     loop {
         let owner = Arc::clone(&owners.borrow_and_update());
+        let playground = shell.is_playing();
         let mut way = owner.way();
         let answer = tokio::select! {
             () = shell.stop.cancelled() => return,
@@ -201,7 +202,7 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
             Ok(due) => {
                 again = AGAIN;
                 for notification in due.show {
-                    shell.show_notification(notification);
+                    shell.show_notification(notification, playground);
                 }
                 if !due.settled.is_empty() {
                     shell.notifier.withdraw(due.settled);

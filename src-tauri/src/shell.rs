@@ -40,7 +40,6 @@ const ACTIONS_TIME: Duration = Duration::from_secs(2);
 /// The app.
 pub(crate) struct Shell {
     app: AppHandle,
-    host: Arc<dyn Host>,
     /// The person's own owner, and the one in force: the playground's while it is on.
     own: Mutex<Opening>,
     owner: watch::Sender<Arc<Owner>>,
@@ -86,14 +85,13 @@ impl Shell {
         Arc::new_cyclic(|shell: &Weak<Self>| {
             let pressed = shell.clone();
             let pages = paths.data.join("pages");
-            let host: Arc<dyn Host> = Arc::new(DesktopHost { shell: shell.clone() });
-            let own = Opening { paths, secrets: None, sources: Vec::new(), host: Arc::clone(&host) };
+            let host: Arc<dyn Host> = Arc::new(DesktopHost { shell: shell.clone(), playground: false });
+            let own = Opening { paths, secrets: None, sources: Vec::new(), host };
             Self {
                 windows: Windows::new(app.clone(), std::fs::create_dir_all(&pages).is_ok().then_some(pages)),
                 app,
                 owner: watch::Sender::new(Arc::new(Owner::open(own.clone()))),
                 own: Mutex::new(own),
-                host,
                 play: tokio::sync::Mutex::default(),
                 playing: AtomicBool::new(false),
                 notifier: Notifier::start(move |act, token| {
@@ -284,15 +282,18 @@ impl Shell {
         }
     }
 
-    /// Shows a notification of the engine's, with the actions of its item.
-    pub(crate) fn show_notification(self: &Arc<Self>, notification: Notification) {
+    /// Shows a notification of the engine's, with the actions of its item. One of the playground's says so, and is not shown
+    /// any more once that has ended.
+    pub(crate) fn show_notification(self: &Arc<Self>, notification: Notification, playground: bool) {
         let shell = Arc::clone(self);
         tauri::async_runtime::spawn(async move {
             let actions = match &notification.items[..] {
                 [item] => shell.actions(item).await,
                 _ => Vec::new(),
             };
-            shell.notifier.show(Notice::new(notification, &actions));
+            if !playground || shell.is_playing() {
+                shell.notifier.show(Notice { playground, ..Notice::new(notification, &actions) });
+            }
         });
     }
 
@@ -346,7 +347,8 @@ impl Shell {
             (Some(running), true) => *play = Some(running),
             (None, false) => {}
             (None, true) => {
-                let started = Play::start(Arc::clone(&self.host))
+                let host = DesktopHost { shell: Arc::downgrade(self), playground: true };
+                let started = Play::start(Arc::new(host))
                     .await
                     .map_err(|error| ApiError::internal(format!("{error:#}")))?;
                 self.playing.store(true, Ordering::Relaxed);
@@ -358,6 +360,7 @@ impl Shell {
                 self.playing.store(false, Ordering::Relaxed);
                 let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 self.owner.send_replace(Arc::new(Owner::open(own)));
+                self.notifier.withdraw_playground();
                 running.stop().await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
             }
         }
@@ -375,6 +378,9 @@ impl Shell {
         self.stop.cancel();
         let shell = Arc::clone(self);
         tauri::async_runtime::spawn(async move {
+            if shell.is_playing() {
+                shell.notifier.withdraw_playground();
+            }
             if let Some(play) = shell.play.lock().await.take()
                 && let Err(error) = play.stop().await
             {
@@ -389,12 +395,20 @@ impl Shell {
 /// The engine's host: passes everything on to the [`Shell`], for as long as there is one.
 struct DesktopHost {
     shell: Weak<Shell>,
+    /// It is that of the made-up team.
+    playground: bool,
 }
 
 impl Host for DesktopHost {
     fn notify(&self, notification: &Notification) {
         if let Some(shell) = self.shell.upgrade() {
-            shell.show_notification(notification.clone());
+            shell.show_notification(notification.clone(), self.playground);
+        }
+    }
+
+    fn settled(&self, items: &[ItemKey]) {
+        if let Some(shell) = self.shell.upgrade() {
+            shell.notifier.withdraw(items.to_vec());
         }
     }
 

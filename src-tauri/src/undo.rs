@@ -23,7 +23,7 @@ impl Shell {
         via: LocalVia,
         token: Option<String>,
     ) {
-        let (owner, click) = (self.owner(), Act::Show(Some(item.clone())));
+        let (owner, click, playground) = (self.owner(), Act::Show(Some(item.clone())), self.is_playing());
         let what = PlanQuery { line: line.clone(), channel: None, private: false };
         let refused = |title: String, error: &ApiError| {
             self.notifier.show(Notice::plain(title, error.to_string(), click.clone()));
@@ -53,6 +53,7 @@ impl Shell {
         self.notifier.show(Notice {
             buttons: vec![("Undo".to_owned(), Act::Undo { run: run.id.clone() })],
             run: Some(run.id.clone()),
+            playground,
             ..Notice::plain(
                 format!("{words}: sent in 5 seconds"),
                 format!("{does}. Undo it here, or with: callboard cancel {}", run.id),
@@ -65,7 +66,10 @@ impl Shell {
                 (format!("{words}: how it ended is not known here"), format!("{why}. See: callboard runs"))
             }
         };
-        self.notifier.show(Notice { run: Some(run.id), ..Notice::plain(title, body, click) });
+        // Of the made-up team nothing is shown once that is gone.
+        if !playground || self.is_playing() {
+            self.notifier.show(Notice { run: Some(run.id), playground, ..Notice::plain(title, body, click) });
+        }
     }
 
     /// Takes a run back. Where it has begun meanwhile it is stopped; how it ended is shown by whoever follows it.

@@ -361,6 +361,42 @@ fn a_second_command_line_runs_through_the_daemon_and_stops_what_it_started() -> 
     Ok(())
 }
 
+/// However the daemon goes away, what it had begun for a command line may have happened.
+#[test]
+fn a_run_whose_daemon_ends_in_the_middle_of_it_is_not_known() -> Result<()> {
+    for killed in [false, true] {
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let forge = forge(move || {
+            let _ = held.lock().map(|held| held.recv());
+            Answer::nothing()
+        })?;
+        let callboard = only_forge(forge.url())?;
+        let serving = callboard.serve()?;
+        let said = callboard.folder().join("run.log");
+        let mut command = callboard.command(&["run", "pr comment acme/web#1 hello"]);
+        let mut running = command.stdout(Stdio::null()).stderr(std::fs::File::create(&said)?).spawn()?;
+        wait_until("the comment", PATIENCE, || {
+            forge.requests().iter().any(|it| it.method == "POST").then_some(())
+        })?;
+        if killed {
+            serving.kill()?;
+        } else {
+            serving.stop()?;
+        }
+        let status = wait_until("the command line to end", PATIENCE, || running.try_wait().transpose())??;
+        let said = std::fs::read_to_string(said)?;
+        assert_eq!(status.code(), Some(5), "killed: {killed}: {said}");
+        if killed {
+            assert!(said.contains("it may have happened, see `callboard runs`"), "{said}");
+        }
+        let runs = callboard.json(&["runs"])?;
+        assert_eq!(runs[0][0]["state"]["state"], "unknown", "{runs:#?}");
+        drop(release);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_hostile_title_is_shown_as_text_and_mentions_nobody() -> Result<()> {
     let emulator = Emulator::start()?;

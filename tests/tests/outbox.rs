@@ -3,7 +3,10 @@
 
 use std::{
     fs,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -257,6 +260,59 @@ fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
     assert_eq!(set()?.code, Some(0));
     assert_eq!(callboard.cmd(&["accounts", "test", "chat"])?.code, Some(0));
     assert!(!new.requests().is_empty());
+    Ok(())
+}
+
+/// A Slack that answers posts with 503 and cannot be searched until it is well; where `takes`, it posts them all the same.
+fn slack_in_trouble(is_well: Arc<AtomicBool>, takes: bool) -> Result<StandIn> {
+    let stands = Mutex::new(Vec::new());
+    StandIn::start(move |request| {
+        let is_well = is_well.load(Ordering::SeqCst);
+        let mut stands = stands.lock().unwrap_or_else(PoisonError::into_inner);
+        match request.path.rsplit('/').next() {
+            Some("chat.postMessage") => {
+                let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
+                if is_well || takes {
+                    stands.push(
+                        json!({ "type": "message", "ts": "1700000000.000001", "metadata": sent["metadata"] }),
+                    );
+                }
+                let posted = json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" });
+                if is_well { Answer::json(200, &posted) } else { Answer::json(503, &json!({})) }
+            }
+            Some("conversations.list") => {
+                let channels = json!([{ "id": "C012345678", "name": "deploys" }]);
+                Answer::json(200, &json!({ "ok": true, "channels": channels }))
+            }
+            Some("conversations.history") if is_well => {
+                Answer::json(200, &json!({ "ok": true, "messages": *stands, "has_more": false }))
+            }
+            Some("conversations.history") => Answer::json(500, &json!({})),
+            _ => Answer::json(200, &json!({ "ok": false, "error": "unknown_method" })),
+        }
+    })
+}
+
+#[test]
+fn a_message_that_may_have_arrived_is_looked_for_before_retry_sends_it() -> Result<()> {
+    // whether the chat took it -> how often it is sent in all
+    for (takes, count) in [(true, 1), (false, 2)] {
+        let is_well = Arc::new(AtomicBool::new(false));
+        let chat = slack_in_trouble(Arc::clone(&is_well), takes)?;
+        let callboard = callboard(&config(&chat, ""))?;
+        assert_ne!(callboard.cmd(&["post", "chat:#deploys", "hello"])?.code, Some(0));
+        let delivery = list(&callboard, "deliveries")?.remove(0);
+        assert_eq!(delivery["state"]["state"], "unknown", "{delivery}");
+        let id = delivery["id"].as_str().context("an id")?;
+        // Where it cannot be looked for, it is not sent either.
+        let retried = callboard.cmd(&["retry", id])?;
+        assert_eq!(bodies(&chat, "chat.postMessage").len(), 1, "{retried:?}");
+        is_well.store(true, Ordering::SeqCst);
+        assert_eq!(callboard.cmd(&["retry", id])?.code, Some(0));
+        let delivery = list(&callboard, "deliveries")?.remove(0);
+        assert_eq!(delivery["state"]["state"], "posted", "{delivery}");
+        assert_eq!(bodies(&chat, "chat.postMessage").len(), count, "it was taken: {takes}");
+    }
     Ok(())
 }
 

@@ -39,7 +39,7 @@ rate_limit: RateLimit | null,
  */
 last_ok: string | null, 
 /**
- * How far it is, while it is read in parts: what is not read yet is not on the board.
+ * How far it is, while it is read in parts for the first time (as it is set up, since the start): the rest is not on the board.
  */
 reading: Progress | null, 
 /**
@@ -198,7 +198,7 @@ secrets: { [key in string]: Secret }, };
 export type Address = string;
 
 /**
- * What a person last said to a request.
+ * A person's latest answer to a request.
  */
 export type Answer = { 
 /**
@@ -317,7 +317,7 @@ approvers?: AsOf<Approvers>,
  */
 account_may?: AsOf<boolean>, 
 /**
- * What each person has answered, the last word of each, by id; at most [`ANSWERS_KEPT`]. A snapshot may hold any part:
+ * Each person's latest answer, by id; at most [`ANSWERS_KEPT`]. A snapshot may hold any part:
  * answers are joined, never taken away.
  */
 answers?: Array<Answer>, 
@@ -497,16 +497,16 @@ export type Args = {
  */
 values: { [key in string]: string }, 
 /**
- * The items that [`ArgType::Item`] arguments named, by argument name, where they stand on the board.
+ * The items that [`ArgType::Item`](super::ArgType::Item) arguments named, by argument name, where they stand on the board.
  */
 items: { [key in string]: Item }, 
 /**
- * What an [`ArgType::Pairs`] argument took, in the order typed.
+ * What an [`ArgType::Pairs`](super::ArgType::Pairs) argument took, in the order typed.
  */
 pairs: Array<[string, string]>, 
 /**
- * What [`ArgType::Live`] arguments named, by argument name, where the service knows it by an id of its own: their values
- * are these ids then.
+ * What [`ArgType::Live`](super::ArgType::Live) arguments named, by argument name, where the service knows it by an id of
+ * its own: their values are these ids then.
  */
 named?: { [key in string]: Named }, };
 
@@ -528,7 +528,7 @@ value: T, };
  */
 export type Assignment = { 
 /**
- * As of when the service says so: of two words the later one counts.
+ * As of when the service reports it: of two reports the later one counts.
  */
 at: string, 
 /**
@@ -728,7 +728,7 @@ branch: string | null,
  */
 default_branch: boolean, 
 /**
- * The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has begun anew
+ * The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has restarted
  * since come last.
  * A snapshot may hold any part of them.
  */
@@ -743,7 +743,7 @@ export type BuildRun = {
  */
 id: string, 
 /**
- * The run's number in its pipeline: later runs have higher ones, until the service's counter begins anew.
+ * The run's number in its pipeline: later runs have higher ones, until the service's counter restarts.
  */
 number: number, 
 /**
@@ -1058,11 +1058,11 @@ aliases: Array<string>,
  */
 summary: string, 
 /**
- * What a button says that runs it as it stands, where its role alone does not say it: `Silence for 2 h`.
+ * The text of a button that runs it with its defaults, where its role alone does not tell: `Silence for 2 h`.
  */
 label?: string | null, 
 /**
- * The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`].
+ * The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`](super::Usage).
  */
 usage: string, 
 /**
@@ -1070,7 +1070,7 @@ usage: string,
  */
 args: Array<ArgSpec>, 
 /**
- * Lines that work as they stand.
+ * Lines that work as they are.
  */
 examples: Array<string>, 
 /**
@@ -1331,7 +1331,7 @@ by: User | null,
  */
 of?: Array<User>, 
 /**
- * The ids of those who had been asked by then: to them it is no news.
+ * The ids of those who had been asked before: to them it is nothing new.
  */
 asked_before?: Array<string>, 
 /**
@@ -1468,9 +1468,15 @@ export type Found = {
  */
 commands: Array<FoundCommand>, 
 /**
- * Items.
+ * Items: one whose title is what was typed, then those whose title begins with it, then those with its words in order, then
+ * the rest.
  */
 items: Array<FoundItem>, 
+/**
+ * How many items match in all, those that are not here included. `None` where not all of them were looked at, and by an
+ * older version.
+ */
+items_total?: number | null, 
 /**
  * Lines that were run before, each once, the latest run of each.
  */
@@ -1638,7 +1644,7 @@ command: string, };
  */
 export type Hold = { 
 /**
- * As of when the service says so: of two words the later one counts.
+ * As of when the service reports it: of two reports the later one counts.
  */
 at: string, 
 /**
@@ -1655,7 +1661,7 @@ until: string | null, };
  */
 export type Identity = { 
 /**
- * The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
+ * The login name, as items have it (`author`, `requested`, `holders`). Empty where the service has no users.
  */
 login: string, 
 /**
@@ -2006,7 +2012,7 @@ cut: boolean, };
 export type MergeState = "ready" | "behind" | "blocked" | "conflicts";
 
 /**
- * Whether a service would merge a commit, as it last said.
+ * Whether a service would merge a commit, as it last reported.
  */
 export type Mergeability = { 
 /**
@@ -2014,11 +2020,11 @@ export type Mergeability = {
  */
 commit: string, 
 /**
- * What it said.
+ * What it reported.
  */
 state: MergeState, 
 /**
- * When it said so: the newer word wins.
+ * When it did so: the newer report wins.
  */
 at: string, };
 
@@ -2027,11 +2033,11 @@ at: string, };
  */
 export type Message = { 
 /**
- * What kind of news it is: shown as a mark or colour.
+ * Its tone: shown as a mark or colour.
  */
 tone: Tone, 
 /**
- * The one line that says it all.
+ * The one line that sums it up.
  */
 title: string, 
 /**
@@ -2057,7 +2063,7 @@ scope: string,
 needed_for: string, };
 
 /**
- * Why what has happened was no news by the time it was seen.
+ * Why an event was moot by the time it was seen.
  */
 export type MootCause = "over" | "acknowledged" | "silenced";
 
@@ -2131,13 +2137,34 @@ title: string,
  */
 body: string, 
 /**
- * The items that it is about, the one that matters most first.
+ * The items that it is about, the most urgent first.
  */
 items: Array<ItemKey>, 
 /**
  * It pierces quiet hours.
  */
-important: boolean, };
+important: boolean, 
+/**
+ * What it says of each of them, in the same order: what is left of it once others are over. Empty from an older version.
+ */
+parts: Array<NotificationPart>, };
+
+/**
+ * What a notification says of one of its items.
+ */
+export type NotificationPart = { 
+/**
+ * The item.
+ */
+item: ItemKey, 
+/**
+ * The line that says it all.
+ */
+title: string, 
+/**
+ * More; may be empty.
+ */
+body: string, };
 
 /**
  * Waits for notifications to show, or half a minute. While a client waits so, the owner hands them over instead of
@@ -2183,7 +2210,7 @@ export type OffBoardReason = "passed" | "canceled" | "merged" | "closed" | "reso
 export type Origin = { "accounts": Array<AccountName> } | { "file": string };
 
 /**
- * How a command ended, as the service told it.
+ * How a command ended, as the service reported it.
  */
 export type Outcome = { 
 /**
@@ -2307,7 +2334,7 @@ export type Policy = {
 post: string | null, 
 /**
  * A CEL expression over the arguments that gives `none`, `yes` (ask) or `type:ARG` (type that argument's value again).
- * See [`Confirm`].
+ * See [`Confirm`](super::Confirm).
  */
 confirm: string | null, 
 /**
@@ -2495,7 +2522,7 @@ reviews: Array<Review>,
  */
 checks: Checks | null, 
 /**
- * Whether the service would merge `head` now; `None` where it does not say. What it said of another commit is left out.
+ * Whether the service would merge `head` now; `None` where it does not say. That of another commit is left out.
  */
 mergeability?: Mergeability, 
 /**
@@ -2562,7 +2589,7 @@ export type ReadLine = {
 line: string, };
 
 /**
- * What one rule had to say.
+ * How one rule came out, and why.
  */
 export type Reason = { 
 /**
@@ -2688,7 +2715,7 @@ commit?: string, };
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
  * Clients give each its own key and place.
  */
-export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "comment" | "stop" | "log" | "show";
+export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "assign" | "comment" | "stop" | "log" | "show";
 
 /**
  * One item on the board.
@@ -2883,7 +2910,7 @@ actor?: Actor | null,
  */
 started_at: string, 
 /**
- * When it ended, or was found to be not known. A person's word on it later changes nothing of that. It lies before
+ * When it ended, or was found to be not known. Resolving it later does not change that. It lies before
  * `started_at` where the clock was set back meanwhile: see [`Run::took`].
  */
 ended_at: string | null, 
@@ -2959,11 +2986,11 @@ why: string, } | { "state": "settled",
  */
 ran: boolean, 
 /**
- * Who said so. Empty only where an older version did not know.
+ * Who resolved it. Empty only where an older version did not know.
  */
 by: string, 
 /**
- * When they said so.
+ * When they did.
  */
 at: string, 
 /**
@@ -3299,7 +3326,7 @@ removed: number,
  */
 files: number, 
 /**
- * The version ([`PullRequest::updated_at`]) of the snapshot that said so: the newer one wins, because the same commit
+ * The version ([`PullRequest::updated_at`]) of the snapshot that it is from: the newer one wins, because the same commit
  * may come to be compared with another base.
  */
 at: string, };
@@ -3507,7 +3534,7 @@ text: string,
 hit: boolean, };
 
 /**
- * What kind of news.
+ * The tone of a message.
  */
 export type Tone = "running" | "good" | "bad" | "attention" | "unknown" | "neutral";
 
@@ -3565,7 +3592,7 @@ id: string,
 name: string, };
 
 /**
- * What a review says. A dismissal replaces what the same review said before.
+ * The verdict of a review. A dismissal replaces the one that the same review had.
  */
 export type Verdict = "commented" | "approved" | "changes_requested" | "dismissed";
 

@@ -32,6 +32,9 @@ use crate::{
 /// The longest secret that is read.
 const SECRET_LIMIT: u64 = 64 << 10;
 
+/// The encrypted file of secrets, in the data folder.
+const SECRETS_FILE: &str = "secrets.enc";
+
 /// Does what was asked.
 pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output) -> Result<Exit> {
     let mut client = open(paths).await?;
@@ -46,8 +49,7 @@ pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output)
         }
         args::Accounts::Remove { account } => remove(&account, &mut client, output).await,
     };
-    client.close().await;
-    done
+    client.close(done).await
 }
 
 /// Opens the way to the engine; where secrets are in the encrypted file, and a person is there, asks what opens it.
@@ -56,11 +58,28 @@ async fn open(paths: &Paths) -> Result<Client> {
     let known = passphrase();
     let asked = match config.secrets {
         Place::File if known.is_none() && std::io::stdin().is_terminal() => {
-            Some(rpassword::prompt_password("passphrase of the encrypted file: ")?.into())
+            let is_new = !paths.data.join(SECRETS_FILE).exists();
+            Some(ask_passphrase(is_new, |question| Ok(rpassword::prompt_password(question)?))?)
         }
         _ => known,
     };
     Client::open_with(paths, asked).await
+}
+
+/// What opens the encrypted file. One that is chosen now, for a file that is yet to be written, is typed twice: nobody can see
+/// what they type, and nothing else ever opens that file.
+fn ask_passphrase(is_new: bool, mut ask: impl FnMut(&str) -> Result<String>) -> Result<SecretString> {
+    if !is_new {
+        return Ok(ask("passphrase of the encrypted file: ")?.into());
+    }
+    let first = ask("choose a passphrase for the encrypted file of secrets: ")?;
+    if first.is_empty() {
+        return Err(Usage("no passphrase was given, and nothing was changed".into()).into());
+    }
+    if ask("the same passphrase again: ")? != first {
+        return Err(Usage("the two passphrases differ, and nothing was changed: try again".into()).into());
+    }
+    Ok(first.into())
 }
 
 /// An account, and the secrets that it can have.
@@ -330,6 +349,32 @@ mod tests {
         }
         let there = refused(vec![fault(2, "watch = [\"a\"]")]);
         assert!(matches!(there, ApiError::Config { .. }), "{there:?}");
+    }
+
+    #[test]
+    fn a_new_passphrase_is_typed_twice() {
+        // whether the file is yet to be written, what is typed -> the passphrase, how often it is asked for
+        type Case<'c> = (bool, &'c [&'c str], Result<&'c str, &'c str>, usize);
+        let cases: [Case<'_>; 5] = [
+            (false, &["right"], Ok("right"), 1),
+            (true, &["right", "right"], Ok("right"), 2),
+            (true, &["right", "rihgt"], Err("the two passphrases differ"), 2),
+            (true, &["right", ""], Err("the two passphrases differ"), 2),
+            (true, &[""], Err("no passphrase was given"), 1),
+        ];
+        for (is_new, typed, expected, times) in cases {
+            let mut asked = 0;
+            let answer = ask_passphrase(is_new, |_| {
+                asked += 1;
+                Ok(typed[asked - 1].to_owned())
+            });
+            match (answer, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.expose_secret(), expected),
+                (Err(error), Err(words)) => assert!(error.to_string().starts_with(words), "{error}"),
+                (found, expected) => panic!("{typed:?}: {found:?}, expected {expected:?}"),
+            }
+            assert_eq!(asked, times, "{typed:?}");
+        }
     }
 
     #[test]

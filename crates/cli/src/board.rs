@@ -14,7 +14,7 @@ use crate::{
     client::Client,
     exit::Exit,
     output::{Output, age, left, mark, when},
-    table::{table, table_with_reasons},
+    table::{table_cutting, table_with_reasons},
 };
 
 /// After how long a wait is explained where nothing moves on a terminal.
@@ -150,7 +150,11 @@ fn print_rows(board: &Board, empty: &str) {
         });
         // Until when a request can be answered, and for what, is never cut.
         let is_approvals = section.rows.iter().all(|row| row.key.kind == Kind::Approval);
-        print!("{}", if is_approvals { table_with_reasons(rows, &[1]) } else { table(rows, &[1]) });
+        // Of the others, only a title is.
+        print!(
+            "{}",
+            if is_approvals { table_with_reasons(rows, &[1]) } else { table_cutting(rows, &[1], 2) }
+        );
     }
     print_not_seen(&board.not_seen);
 }

@@ -6,19 +6,59 @@ use anyhow::{Context, Result};
 use callboard_domain::{actor::LocalVia, item::AccountName, secret::SecretString};
 use callboard_engine::{
     Engine, Mode, OnConfigError, OpenError, Options,
-    api::{AccountsQuery, ApiError, Call, PollNow},
+    api::{Access, AccountsQuery, ApiError, Call, Cancel, PollNow, Post, ResolveRun, Retry, StartRun},
     config::ConfigErrors,
     paths::Paths,
     socket,
 };
 use tokio::task::JoinSet;
 
-use crate::host::TerminalHost;
+use crate::{exit::MayHaveHappened, host::TerminalHost};
 
 /// The way to the engine.
 pub(crate) struct Client {
     way: Way,
     data: PathBuf,
+    begun: Begun,
+}
+
+/// What has been begun through a client.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Begun {
+    /// The command that shows what became of it, where something was begun.
+    see: Option<&'static str>,
+    /// True where an answer is missing since, so that nobody knows how it ends.
+    is_unknown: bool,
+}
+
+impl Begun {
+    /// Notes a call's answer; `was_answered` is false where none came that could be read.
+    fn note<C: Call>(&mut self, answer: &Result<C::Answer, ApiError>, was_answered: bool) {
+        let acts = C::ACCESS != Access::Reads;
+        if acts && (answer.is_ok() || !was_answered) {
+            self.see = Some(shown_by(C::NAME));
+        }
+        // Whoever refuses to act has not acted. How something ends that was begun before is read.
+        let failed = !was_answered || (!acts && matches!(answer, Err(ApiError::Internal { .. })));
+        self.is_unknown |= self.see.is_some() && failed;
+    }
+
+    /// How a command ended that made these calls: an error after an answer was missed does not say that nothing happened.
+    fn ended<T>(&self, ended: Result<T>) -> Result<T> {
+        match (ended, self.see) {
+            (Err(source), Some(see)) if self.is_unknown => Err(MayHaveHappened { see, source }.into()),
+            (ended, _) => ended,
+        }
+    }
+}
+
+/// The command that shows what became of what a call of that name asked for.
+fn shown_by(call: &str) -> &'static str {
+    match call {
+        StartRun::NAME | Cancel::NAME | ResolveRun::NAME => "callboard runs",
+        Post::NAME | Retry::NAME => "callboard deliveries",
+        _ => "callboard audit",
+    }
 }
 
 enum Way {
@@ -40,12 +80,12 @@ impl Client {
         let mut tries = 0;
         loop {
             match open_engine(paths, Mode::Once, passphrase.clone()).await {
-                Ok(engine) => return Ok(Self { way: Way::Own(engine), data: paths.data.clone() }),
+                Ok(engine) => return Ok(Self::by(Way::Own(engine), paths)),
                 Err(OpenError::InUse) => {}
                 Err(error) => return Err(explain(error)),
             }
             match socket::Client::connect(&paths.data).await {
-                Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
+                Ok(client) => return Ok(Self::by(Way::Other(client), paths)),
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                     return Err(anyhow::anyhow!("{error}; nothing was sent"));
                 }
@@ -60,15 +100,24 @@ impl Client {
 
     /// The way to an engine that runs in this process.
     pub(crate) fn of(engine: &Engine, paths: &Paths) -> Self {
-        Self { way: Way::Own(engine.clone()), data: paths.data.clone() }
+        Self::by(Way::Own(engine.clone()), paths)
+    }
+
+    fn by(way: Way, paths: &Paths) -> Self {
+        Self { way, data: paths.data.clone(), begun: Begun::default() }
     }
 
     /// Makes a call, as this computer's user on the command line.
     pub(crate) async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
-        match &mut self.way {
-            Way::Own(engine) => engine.call_as(LocalVia::Cli, call).await,
-            Way::Other(client) => client.call_as(LocalVia::Cli, call).await,
-        }
+        let (answer, was_answered) = match &mut self.way {
+            Way::Own(engine) => (engine.call_as(LocalVia::Cli, call).await, true),
+            Way::Other(client) => {
+                let answer = client.call_as(LocalVia::Cli, call).await;
+                (answer, client.was_answered())
+            }
+        };
+        self.begun.note::<C>(&answer, was_answered);
+        answer
     }
 
     /// Where nothing else polls, polls every account once; `waits_for` is given those whose answer is still waited for,
@@ -100,16 +149,20 @@ impl Client {
     /// that answer.
     pub(crate) async fn reconnect(&mut self) -> std::io::Result<()> {
         if let Way::Other(client) = &mut self.way {
-            *client = socket::Client::connect(&self.data).await?;
+            let connected = socket::Client::connect(&self.data).await;
+            self.begun.is_unknown |= self.begun.see.is_some() && connected.is_err();
+            *client = connected?;
         }
         Ok(())
     }
 
-    /// Lets go of the store, once what is under way has ended.
-    pub(crate) async fn close(self) {
+    /// Lets go of the store, once what is under way has ended. Gives how the command `ended`: as [`MayHaveHappened`]
+    /// where it failed because the answer to something it had begun, or to how that ends, never came.
+    pub(crate) async fn close<T>(self, ended: Result<T>) -> Result<T> {
         if let Way::Own(engine) = self.way {
             engine.finish().await;
         }
+        self.begun.ended(ended)
     }
 }
 
@@ -142,5 +195,62 @@ pub(crate) fn explain(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::Config(ConfigErrors(errors)) => ApiError::Config { errors }.into(),
         other => anyhow::Error::new(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_engine::api::{BoardQuery, FollowRun};
+
+    use super::*;
+    use crate::exit::{self, Exit};
+
+    /// A call that fails: without an answer, or with one of the daemon's own.
+    fn fails<C: Call>(begun: &mut Begun, was_answered: bool) {
+        begun.note::<C>(&Err(ApiError::internal("it is lost")), was_answered);
+    }
+
+    fn begin(begun: &mut Begun) {
+        begun.see = Some("callboard runs");
+    }
+
+    #[test]
+    fn what_was_begun_and_has_no_answer_is_not_known() {
+        type Calls = fn(&mut Begun);
+        // what is called, what comes of it -> how the command ends, and where to look
+        let cases: [(&str, Calls, Exit, &str); 8] = [
+            ("nothing is begun", |it| fails::<BoardQuery>(it, false), Exit::Failed, ""),
+            ("it may have begun", |it| fails::<StartRun>(it, false), Exit::Unknown, "callboard runs"),
+            ("it was refused", |it| fails::<StartRun>(it, true), Exit::Failed, ""),
+            ("it may be stopped", |it| fails::<Cancel>(it, false), Exit::Unknown, "callboard runs"),
+            ("it may be sent", |it| fails::<Retry>(it, false), Exit::Unknown, "callboard deliveries"),
+            (
+                "its end is missed",
+                |it| {
+                    begin(it);
+                    fails::<FollowRun>(it, false);
+                },
+                Exit::Unknown,
+                "callboard runs",
+            ),
+            (
+                "its end cannot be read",
+                |it| {
+                    begin(it);
+                    fails::<FollowRun>(it, true);
+                },
+                Exit::Unknown,
+                "callboard runs",
+            ),
+            ("it is answered", begin, Exit::Failed, ""),
+        ];
+        for (what, calls, expected, see) in cases {
+            let mut begun = Begun::default();
+            calls(&mut begun);
+            let error = begun.ended::<()>(Err(ApiError::internal("it is lost").into())).unwrap_err();
+            assert_eq!(exit::of(&error), expected, "{what}");
+            assert!(format!("{error:#}").contains(see), "{what}: {error:#}");
+            assert!(begun.ended(Ok(())).is_ok(), "{what}");
+        }
     }
 }

@@ -72,6 +72,7 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
             cause
                 .downcast_ref::<ApiError>()
                 .map(Exit::from)
+                .or_else(|| cause.downcast_ref::<MayHaveHappened>().map(|_| Exit::Unknown))
                 .or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
                 .or_else(|| cause.downcast_ref::<NoSuchItem>().map(|_| Exit::Unreachable))
         })
@@ -82,6 +83,16 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub String);
+
+/// Whoever carries out what was begun cannot be asked any more how it ends.
+#[derive(Debug, thiserror::Error)]
+#[error("it may have happened, see `{see}`")]
+pub(crate) struct MayHaveHappened {
+    /// The command that shows what became of it.
+    pub see: &'static str,
+    /// What came instead of an answer.
+    pub source: anyhow::Error,
+}
 
 /// What was to be told is not running.
 #[derive(Debug, thiserror::Error)]
@@ -133,5 +144,10 @@ mod tests {
             assert_eq!(Exit::from(&state) as u8, code, "{state:?}");
         }
         assert_eq!(of(&Usage("what".into()).into()) as u8, 2);
+        let source = anyhow::Error::new(ApiError::internal("the connection was lost")).context("while at it");
+        let unknown = anyhow::Error::new(MayHaveHappened { see: "callboard runs", source });
+        assert_eq!(of(&unknown) as u8, 5);
+        let shown = format!("{unknown:#}");
+        assert_eq!(shown, "it may have happened, see `callboard runs`: while at it: the connection was lost");
     }
 }

@@ -3,17 +3,17 @@
 mod facts;
 
 use anyhow::Result;
-use callboard_domain::text;
+use callboard_domain::{text, until};
 use callboard_engine::api::{ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
-use console::Term;
+use console::{Term, measure_text_width};
 use jiff::Timestamp;
 
 use crate::{
     board::glyph,
     client::Client,
     exit::Exit,
-    output::{Output, when},
-    times,
+    output::{Output, print_wrapped, when},
+    times, wrap,
 };
 
 /// The most events of an item that the engine answers with.
@@ -31,13 +31,15 @@ pub(crate) async fn show(item: String, client: &mut Client, output: &Output) -> 
 fn print(detail: &ItemDetail, output: &Output) {
     let item = &detail.item;
     let mark = detail.row.as_ref().map_or("", glyph);
-    println!("{mark} {}  {}", item.reference(), text::line(&item.title, 300));
+    print_wrapped(&format!("{mark} {}  {}", item.reference(), text::line(&item.title, 300)), 2);
     let facts = facts::of(detail);
     let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
     // Whoever reads on cuts for themselves.
     let longest = if Term::stdout().is_term() { LONGEST } else { usize::MAX };
+    let room = wrap::width_of(&Term::stdout()).map(|terminal| terminal.saturating_sub(width + 3).max(1));
     for (name, value) in facts {
-        let value = shown(&value, longest).replace('\n', &format!("\n{:1$}", "", width + 3));
+        let value = in_room(&shown(&value, longest), room);
+        let value = value.replace('\n', &format!("\n{:1$}", "", width + 3));
         println!("  {:<width$} {value}", format!("{name}:"));
     }
     if detail.events.is_empty() {
@@ -51,8 +53,19 @@ fn print(detail: &ItemDetail, output: &Output) {
             .note(&format!("These are its latest {HISTORY} events; `callboard events` has the earlier ones"));
     }
     for action in &detail.actions {
-        println!("→ callboard run {}  {}", action.line, console::style(&action.summary).dim());
+        let summary = console::style(&action.summary).dim();
+        print_wrapped(&format!("→ callboard run {}  {summary}", action.line), 2);
     }
+}
+
+/// Lines of at most that width, where there is one; a longer one is broken between its words.
+fn in_room(value: &str, room: Option<usize>) -> String {
+    let Some(room) = room else { return value.to_owned() };
+    let broken = value.lines().map(|line| match measure_text_width(line) > room {
+        true => wrap::lines(line, room, false).join("\n"),
+        false => line.to_owned(),
+    });
+    broken.collect::<Vec<_>>().join("\n")
 }
 
 /// A value in at most that many characters: whole lines of it, and how many there are besides.
@@ -73,18 +86,44 @@ fn shown(value: &str, longest: usize) -> String {
     }
 }
 
+/// The item and the time that words mean: a title need not be quoted (`snooze Queue is full 2h`), so the longest end of the words
+/// that is a time is one.
+fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Result<T>) -> Result<(String, T)> {
+    let text = words.join(" ");
+    let whole = match read(&text) {
+        Ok(at) => return Ok((item, at)),
+        // A time that is refused is no part of a title.
+        Err(error) if until::looks_like_time(&text) => return Err(error),
+        Err(error) => error,
+    };
+    let later = (1..words.len()).find_map(|start| {
+        let at = read(&words[start..].join(" ")).ok()?;
+        Some((format!("{item} {}", words[..start].join(" ")), at))
+    });
+    later.ok_or(whole)
+}
+
 /// Takes an item off the board until then, or puts it back.
-pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, output: &Output) -> Result<Exit> {
-    if until == "off" {
+pub(crate) async fn snooze(
+    item: String,
+    until: &[String],
+    client: &mut Client,
+    output: &Output,
+) -> Result<Exit> {
+    if let [title @ .., last] = until
+        && last == "off"
+    {
+        let item = [&[item][..], title].concat().join(" ");
         client.call(Unsnooze { item: item.clone() }).await?;
         output.note(&format!("{item} is on the board again"));
         return Ok(Exit::Done);
     }
     let offers = client.call(SnoozeTimes::default()).await?;
-    let until = match offers.iter().find(|offer| offer.name == until) {
-        Some(offer) => offer.until,
-        None => Some(times::to_come(until, "`change` and `off` work as well", Timestamp::now())?),
+    let read = |text: &str| match offers.iter().find(|offer| offer.name == text) {
+        Some(offer) => Ok(offer.until),
+        None => times::to_come(text, "`change` and `off` work as well", Timestamp::now()).map(Some),
     };
+    let (item, until) = item_and_time(item, until, read)?;
     client.call(Snooze { item: item.clone(), until }).await?;
     output.note(&match until {
         None => format!("{item} is off the board until it changes"),
@@ -96,6 +135,39 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_before_a_time_needs_no_quotes() {
+        let read = |text: &str| match ["2h", "at 9", "tomorrow at 9", "friday"].contains(&text) {
+            true => Ok(text.to_owned()),
+            false => Err(anyhow::anyhow!("no time: {text}")),
+        };
+        let cases = [
+            ("Queue", "2h", Ok(("Queue", "2h"))),
+            ("Queue", "is full 2h", Ok(("Queue is full", "2h"))),
+            ("Queue", "is full tomorrow at 9", Ok(("Queue is full", "tomorrow at 9"))),
+            ("Queue", "tomorrow at 9", Ok(("Queue", "tomorrow at 9"))),
+            ("Queue", "next friday", Err("no time: next friday")),
+            ("Queue", "is full soon", Err("no time: is full soon")),
+            ("Queue", "", Err("no time: ")),
+        ];
+        for (item, words, expected) in cases {
+            let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+            let found = item_and_time(item.to_owned(), &words, read).map_err(|error| error.to_string());
+            let found = found.as_ref().map(|(item, at)| (item.as_str(), at.as_str())).map_err(String::as_str);
+            assert_eq!(found, expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_broken_between_its_words() {
+        let value =
+            "the disk of the first web server is nearly full\nhttps://ci.example/a/very/long/path\n  kept";
+        let expected =
+            "the disk of the\nfirst web server is\nnearly full\nhttps://ci.example/a/very/long/path\n  kept";
+        assert_eq!(in_room(value, Some(20)), expected);
+        assert_eq!(in_room(value, None), value);
+    }
 
     #[test]
     fn what_is_left_out_of_a_long_value_is_counted() {

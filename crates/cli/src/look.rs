@@ -20,6 +20,7 @@ use crate::{
     exit::{Exit, Usage},
     item, lists,
     output::{Output, when},
+    printed::on_one_line,
     run, times,
 };
 
@@ -62,7 +63,8 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
                     "" => String::new(),
                     by => format!(" by {by}"),
                 };
-                println!("{}  {}{by}", when(run.started_at), named_line(&run.line, &run.args));
+                let line = on_one_line(&named_line(&run.line, &run.args));
+                println!("{}  {line}{}", when(run.started_at), on_one_line(&by));
                 match &run.actor {
                     Some(Actor { principal: Principal::Unreadable, .. }) => {
                         println!("Who asked for it, and through what, is unknown: its record is damaged")
@@ -120,7 +122,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             output.either(&replay, || output.replay(&replay));
         }
         Command::Snooze { item, until } => {
-            return item::snooze(item, &until.join(" "), client, output).await;
+            return item::snooze(item, &until, client, output).await;
         }
         Command::Quiet { until } => {
             let until = match until.join(" ").as_str() {

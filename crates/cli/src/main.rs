@@ -2,6 +2,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
+// First, as its macros are for those that follow.
+#[macro_use]
+mod printed;
+
 mod accounts;
 mod args;
 mod board;
@@ -140,8 +144,7 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
                 }
                 command => look::act(command, &mut client, output).await,
             };
-            client.close().await;
-            ended
+            client.close(ended).await
         }
     }
 }
@@ -152,6 +155,7 @@ fn end_quietly_with_the_pipe() {
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload().downcast_ref::<String>();
         if said.is_some_and(|said| said.starts_with("failed printing to stdout")) {
+            playground::remove_folder();
             std::process::exit(0);
         }
         otherwise(panic);

@@ -20,9 +20,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::wrap;
+use crate::{printed::on_one_line, wrap};
 
 mod run;
+
+/// Columns of a spinner's line that are not its text: the spinner, how long it takes ("59m"), and what stands between.
+const BESIDE_SPINNER: usize = 8;
 
 /// JSON without a character that steers a terminal: serde_json writes out only those below a space.
 fn plain_json(line: &str) -> std::borrow::Cow<'_, str> {
@@ -105,28 +108,7 @@ impl Output {
 
     /// A message as a terminal shows it.
     pub(crate) fn message(&self, message: &Message) {
-        // A person's words stand here in their lines.
-        let title = text::block(&message.title, usize::MAX);
-        println!("{} {}", mark(message.tone), indent(title.trim_end()).trim_start());
-        for block in &message.blocks {
-            match block {
-                Block::Text(text) => println!("{}", indent(text)),
-                Block::Code(code) => println!("{}", style(indent(code.trim_end())).dim()),
-                Block::Fields(fields) => {
-                    for (name, value) in fields {
-                        println!("  {} {value}", style(format!("{name}:")).dim());
-                    }
-                }
-                Block::List(rows) => {
-                    for row in rows {
-                        println!("  {}", text::line(&row.text, 500));
-                    }
-                }
-            }
-        }
-        if let Some(link) = &message.link {
-            println!("{}", style(link).dim());
-        }
+        message_lines(message).iter().for_each(|line| println!("{line}"));
     }
 
     /// What the rules said, rule by rule.
@@ -152,8 +134,12 @@ impl Output {
             Event { moot: true, .. } => " (over when it was seen)",
             _ => "",
         };
-        let id = style(format!("{:>6}", event.id)).dim();
-        println!("{id} {}  {}{}", when(event.at), text::line(&event.summary, 300), style(note).dim());
+        let id = format!("{:>6} ", event.id);
+        let line = format!("{}  {}{}", when(event.at), text::line(&event.summary, 300), style(note).dim());
+        // In the column of the times, what goes on stands under them.
+        let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(id.len()).max(1));
+        let margin = format!("\n{:1$}", "", id.len());
+        println!("{}{}", style(&id).dim(), wrap::prose(&line, width, 2).replace('\n', &margin));
     }
 
     /// What would come of events otherwise.
@@ -255,6 +241,26 @@ impl Output {
     }
 }
 
+/// A message in lines, or groups of them. A person's words stand in it in their lines, and nothing else begins one.
+fn message_lines(message: &Message) -> Vec<String> {
+    let title = text::block(&message.title, usize::MAX);
+    let mut lines = vec![format!("{} {}", mark(message.tone), indent(title.trim_end()).trim_start())];
+    for block in &message.blocks {
+        match block {
+            Block::Text(text) => lines.push(indent(text)),
+            Block::Code(code) => lines.push(style(indent(code.trim_end())).dim().to_string()),
+            Block::Fields(fields) => lines.extend(fields.iter().map(|(name, value)| {
+                format!("  {} {}", style(format!("{}:", on_one_line(name))).dim(), on_one_line(value))
+            })),
+            Block::List(rows) => {
+                lines.extend(rows.iter().map(|row| format!("  {}", text::line(&row.text, 500))))
+            }
+        }
+    }
+    lines.extend(message.link.as_ref().map(|link| style(link).dim().to_string()));
+    lines
+}
+
 /// A decision in words.
 pub(crate) fn decision_text(decision: &Decision) -> String {
     let posts = if decision.post.is_empty() {
@@ -273,8 +279,21 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
+/// What stands beside the spinner of a run: what it says of itself, else its line. What is too long for the terminal is cut,
+/// and says so.
+pub(crate) fn spinner_text(line: &str, said: &str) -> String {
+    spinner_text_within(line, said, wrap::width_of(&Term::stderr()))
+}
+
+fn spinner_text_within(line: &str, said: &str, width: Option<usize>) -> String {
+    let words = [said, line].map(|words| text::line(words, 1_000));
+    let words = words.into_iter().find(|words| !words.trim().is_empty()).unwrap_or_default();
+    let Some(width) = width else { return words };
+    wrap::lines_cut(&words, width.saturating_sub(BESIDE_SPINNER).max(1), 1).join(" ")
+}
+
 /// Prints a sentence, which a terminal shows in lines of whole words, the further ones indented.
-fn print_wrapped(text: &str, indent: usize) {
+pub(crate) fn print_wrapped(text: &str, indent: usize) {
     println!("{}", wrapped(text, wrap::width_of(&Term::stdout()), indent));
 }
 
@@ -353,6 +372,50 @@ mod tests {
             let plain = console::strip_ansi_codes(&shown);
             assert_eq!(plain, "  → Run one two\n    three four", "{colour}");
         }
+    }
+
+    #[test]
+    fn a_spinner_is_never_without_its_text() {
+        let long = "waiting for the build of acme/web to end ".repeat(4);
+        let wide = "建".repeat(60);
+        // what it says of itself -> what stands there, at 40 columns
+        let cases = [
+            ("", "deploy api"),
+            (" ", "deploy api"),
+            ("queued", "queued"),
+            ("queued\n\u{1b}[2Jnow", "queued"),
+            (long.as_str(), "waiting for the build of…"),
+            (wide.as_str(), "建建建"),
+        ];
+        for (said, expected) in cases {
+            let shown = spinner_text_within("deploy api", said, Some(40));
+            assert!(shown.starts_with(expected), "{said:?}: {shown:?}");
+            assert!(console::measure_text_width(&shown) <= 40 - BESIDE_SPINNER, "{shown:?}");
+            assert_eq!(shown.ends_with('…'), said.chars().count() > 40, "{shown:?}");
+            assert!(!shown.contains(text::is_unsafe), "{shown:?}");
+        }
+        assert!(spinner_text_within("deploy api", &long, None).len() >= long.trim_end().len());
+        assert!(!spinner_text_within("deploy api", "x", Some(0)).is_empty());
+    }
+
+    #[test]
+    fn a_message_cannot_steer_the_terminal_or_begin_a_line() {
+        let evil = "x\u{1b}]0;t\u{7}\u{202e}\ny";
+        let row = callboard_domain::message::ListEntry { text: evil.to_owned(), link: None };
+        let message = Message {
+            blocks: vec![
+                Block::Text(evil.into()),
+                Block::Code(evil.into()),
+                Block::Fields(vec![("command".into(), evil.into()), (evil.into(), "v".into())]),
+                Block::List(vec![row]),
+            ],
+            ..Message::new(Tone::Good, evil)
+        };
+        let shown = message_lines(&message).join("\n");
+        let shown = console::strip_ansi_codes(&shown);
+        assert!(!shown.contains(|c| text::is_unsafe(c) && c != '\n'), "{shown:?}");
+        assert!(shown.contains("command: x\\u{1b}]0;t\\u{7}\\u{202e}\\ny"), "{shown}");
+        assert!(!shown.lines().any(|line| line.starts_with('y')), "{shown}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The tour: a made-up team's services on this machine, and the real engine on them, in folders of its own.
 
 use std::{
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -14,15 +15,15 @@ use callboard_domain::{
 use callboard_engine::{
     Engine, Mode, OnConfigError, Options,
     api::{
-        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Flush, Health, Hello, PlanQuery,
-        StartRun,
+        AccountsQuery, BoardQuery, Changes, Check, DeliveryState, EventsQuery, Flush, Health, Hello,
+        PlanQuery, StartRun,
     },
     host::Host,
     paths::Paths,
     secrets::Secrets,
 };
 use callboard_playground::{CART, Chat, ChatMessage, ME, Moment, Pace, Playground, RED, SLOW};
-use console::style;
+use console::{Term, style};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,8 +37,8 @@ use crate::{
     events,
     exit::Exit,
     host::TerminalHost,
-    output::Output,
-    run, serve,
+    output::{Output, print_wrapped},
+    run, serve, wrap,
 };
 
 /// How long each step of the loop may take to come true.
@@ -51,16 +52,25 @@ const EVENTS: usize = 1_000;
 /// How much of a request is shown, in characters.
 const REQUEST: usize = 100;
 
+/// The tour's folder, for an end that nothing waits for.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Removes the tour's folder, where there is one: before this process ends at once, as where nobody reads its output any more.
+pub(crate) fn remove_folder() {
+    // What cannot be removed now stays, as after a crash.
+    let _ = FOLDER.get().map(std::fs::remove_dir_all);
+}
+
 /// Plays one full loop, or lets days go by until it is told to stop. Leaves nothing behind.
 pub(crate) async fn play(once: bool, output: &Output) -> Result<Exit> {
     let (notified, notifications) = mpsc::unbounded_channel();
     let (pace, host): (_, Arc<dyn Host>) = match once {
         true => (BRISK, Arc::new(Collect(notified))),
-        false => (Pace::default(), Arc::new(TerminalHost::start()?)),
+        false => (Pace::default(), Arc::new(MadeUp(TerminalHost::start()?))),
     };
     // To stop is the end of days, and of a loop that is not through.
     let stopped = if once { Exit::Failed } else { Exit::Done };
-    let mut stop = std::pin::pin!(serve::stop_asked_for());
+    let mut stop = std::pin::pin!(serve::stop_asked_for_or_hung_up());
     let tour = tokio::select! {
         tour = Tour::start(pace, host) => tour?,
         stop = &mut stop => return Ok(stop.map(|()| stopped)?),
@@ -89,6 +99,20 @@ impl Host for Collect {
     }
 }
 
+/// A host whose notifications say that they are of the playground: they come among a person's own.
+struct MadeUp<H>(H);
+
+impl<H: Host> Host for MadeUp<H> {
+    fn notify(&self, notification: &Notification) {
+        let title = format!("Playground: {}", notification.title);
+        self.0.notify(&Notification { title, ..notification.clone() });
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        self.0.checks()
+    }
+}
+
 /// The services and the engine on them.
 struct Tour {
     playground: Playground,
@@ -100,6 +124,7 @@ struct Tour {
 impl Tour {
     async fn start(pace: Pace, host: Arc<dyn Host>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
+        let _ = FOLDER.set(folder.path().to_owned());
         let paths = Paths::within(folder.path());
         let playground = Playground::start(pace).await.context("the services could not be started")?;
         std::fs::write(&paths.config, playground.config_toml())?;
@@ -200,7 +225,7 @@ impl Tour {
         output.either(&shown, || {
             println!("{taken} webhooks were received. A desktop shows:");
             println!("  {}", style(&told.title).bold());
-            told.body.lines().for_each(|line| println!("  {line}"));
+            told.body.lines().for_each(|line| print_wrapped(&format!("  {line}"), 2));
         });
         title(output, "What needs you: callboard board");
         self.board(output).await?;
@@ -307,14 +332,14 @@ impl Tour {
             println!("{} {}", style("$").dim(), style(format!("callboard run {flag}{line}")).bold());
             for step in &prepared.steps {
                 let request = step.exactly.lines().next().unwrap_or_default();
-                println!("  {} {}", step.what, style(text::line(request, REQUEST)).dim());
+                print_wrapped(&format!("  {} {}", step.what, style(text::line(request, REQUEST)).dim()), 4);
             }
         }
         let began = Instant::now();
         let started = client
             .call(StartRun { what, fingerprint: Some(prepared.fingerprint.clone()), ..StartRun::default() })
             .await?;
-        let (progress, printed) = run::follow(&started.id, &mut client, output).await?;
+        let (progress, printed) = run::follow(&started, &mut client, output).await?;
         let progress = run::flush(progress, &mut client).await?;
         if Exit::from(&progress.run.state) != Exit::Done {
             output.either(&progress, || output.ended(&progress, &printed));
@@ -336,7 +361,11 @@ impl Tour {
         });
         output.either(&step, || {
             println!("  #{} says, in one message{}:", message.channel, edited(message));
-            message.plain().lines().for_each(|line| println!("  {} {line}", style("│").cyan()));
+            let bar = style("│").cyan();
+            let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(4).max(1));
+            for line in wrap::prose(&message.plain(), width, 0).lines() {
+                println!("  {bar} {line}");
+            }
         });
         Ok(())
     }
@@ -384,7 +413,8 @@ async fn overhear(chat: &Chat, output: &Output) {
             output.either(&step, || {
                 let again = if place < heard.len() { " (edited)" } else { "" };
                 let line = text.lines().next().unwrap_or_default();
-                println!("       {} {}{again}: {line}", style(format!("#{}", said.channel)).cyan(), said.by);
+                let channel = style(format!("#{}", said.channel)).cyan();
+                print_wrapped(&format!("       {channel} {}{again}: {line}", said.by), 9);
             });
         }
         heard = all;
@@ -397,6 +427,16 @@ mod tests {
 
     use super::*;
     use crate::exit;
+
+    #[test]
+    fn notifications_of_the_playground_say_so() {
+        let (notified, mut notifications) = mpsc::unbounded_channel();
+        let (title, body) = ("main failed".to_owned(), "unit tests".to_owned());
+        let real = Notification { title, body, items: Vec::new(), important: true, parts: Vec::new() };
+        MadeUp(Collect(notified)).notify(&real);
+        let shown = notifications.try_recv().unwrap();
+        assert_eq!(shown, Notification { title: "Playground: main failed".to_owned(), ..real });
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_step_that_does_not_come_true_is_named_and_ends_the_tour_as_failed() {

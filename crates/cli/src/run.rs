@@ -3,7 +3,10 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::Result;
-use callboard_domain::command::{self, ArgError};
+use callboard_domain::{
+    command::{self, ArgError},
+    run::Run,
+};
 use callboard_engine::api::{
     ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, Flush, FollowRun, Plan, PlanQuery, ReadLine,
     RunProgress, StartRun,
@@ -13,13 +16,13 @@ use crate::{
     args,
     client::Client,
     exit::{Exit, Usage},
-    output::Output,
+    output::{Output, spinner_text},
 };
 
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
 const FLUSH_SECONDS: u64 = 10;
 
-/// How often what `--yes` runs is prepared anew where it changes meanwhile.
+/// How often what runs without a question is prepared anew where it changes meanwhile.
 const UNSHOWN_TRIES: u32 = 3;
 
 /// The program's own flags that stand after a command's words.
@@ -123,7 +126,8 @@ pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) 
     for lacking in &prepared.lacks {
         output.note(&format!("the credential lacks {}: {}", lacking.scope, lacking.remedy));
     }
-    let mut left = if asked.yes { UNSHOWN_TRIES } else { 1 };
+    let is_shown = prepared.confirm.is_some() && !asked.yes;
+    let mut left = if is_shown { 1 } else { UNSHOWN_TRIES };
     let run = loop {
         let confirmed = confirm(&prepared, asked.yes)?;
         // What was shown is what runs, however long the question stood.
@@ -131,12 +135,12 @@ pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) 
         let start = StartRun { what: what.clone(), confirmed, fingerprint, undo: false };
         left -= 1;
         match client.call(start).await {
-            // With --yes nothing was shown: it is about what is there now.
+            // Nothing was shown: it is about what is there now.
             Err(ApiError::Changed { .. }) if left > 0 => prepared = client.call(what.clone()).await?,
             run => break run?,
         }
     };
-    let (progress, printed) = follow(&run.id, client, output).await?;
+    let (progress, printed) = follow(&run, client, output).await?;
     let progress = flush(progress, client).await?;
     output.either(&progress, || output.ended(&progress, &printed));
     Ok(Exit::from(&progress.run.state))
@@ -209,13 +213,14 @@ fn confirm(prepared: &Plan, yes: bool) -> Result<Option<String>> {
 
 /// Streams the run's output until it ends, and gives what was printed of it. The first Ctrl+C stops the run.
 pub(crate) async fn follow(
-    id: &str,
+    run: &Run,
     client: &mut Client,
     output: &Output,
 ) -> Result<(RunProgress, Vec<String>)> {
     let spinner = output.spinner();
+    spinner.set_message(spinner_text(&run.line, ""));
     let mut printed = Vec::new();
-    let mut seen = FollowRun { id: id.to_owned(), seen: 0, said: String::new() };
+    let mut seen = FollowRun { id: run.id.clone(), seen: 0, said: String::new() };
     let mut stopping = false;
     loop {
         let next = tokio::select! {
@@ -226,12 +231,12 @@ pub(crate) async fn follow(
             stopping = true;
             spinner.set_message("stopping");
             client.reconnect().await?;
-            client.call(Cancel { id: id.to_owned() }).await?;
+            client.call(Cancel { id: run.id.clone() }).await?;
             continue;
         };
         spinner.suspend(|| output.run_output(&next.output));
         printed.extend_from_slice(&next.output);
-        spinner.set_message(next.said.clone());
+        spinner.set_message(spinner_text(&run.line, &next.said));
         (seen.seen, seen.said) = (next.seen, next.said.clone());
         if next.run.state.is_final() {
             spinner.finish_and_clear();

@@ -70,7 +70,41 @@ pub(crate) async fn stop_asked_for() -> std::io::Result<()> {
     }
 }
 
+/// The same, or that the terminal is closed: for what leaves nothing behind. The daemon may outlive its terminal.
+#[cfg(unix)]
+pub(crate) async fn stop_asked_for_or_hung_up() -> std::io::Result<()> {
+    let mut hung_up = signal::unix::signal(signal::unix::SignalKind::hangup())?;
+    tokio::select! {
+        stopped = stop_asked_for() => stopped,
+        _ = hung_up.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn stop_asked_for_or_hung_up() -> std::io::Result<()> {
+    stop_asked_for().await
+}
+
 #[cfg(not(unix))]
 pub(crate) async fn stop_asked_for() -> std::io::Result<()> {
     signal::ctrl_c().await
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_closed_terminal_is_an_end() {
+        let mut stop = std::pin::pin!(stop_asked_for_or_hung_up());
+        // It listens once it has been asked.
+        tokio::select! {
+            biased;
+            stopped = &mut stop => panic!("{stopped:?}"),
+            () = std::future::ready(()) => {}
+        }
+        let hang_up = format!("kill -HUP {}", std::process::id());
+        assert!(std::process::Command::new("sh").args(["-c", &hang_up]).status().unwrap().success());
+        stop.await.unwrap();
+    }
 }

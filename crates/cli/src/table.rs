@@ -20,6 +20,25 @@ const MARGIN: usize = 4;
 /// The widest word for which the other columns give way first.
 const WORD: usize = 24;
 
+/// Which columns are cut where a terminal has no room for them; the others are shown to their ends.
+#[derive(Clone, Copy, PartialEq)]
+enum Cut {
+    Every,
+    Only(usize),
+    Nothing,
+}
+
+impl Cut {
+    /// The most lines that a column takes.
+    fn lines(self, column: usize) -> usize {
+        match self {
+            Self::Every => LINES,
+            Self::Only(only) if only == column => LINES,
+            Self::Only(_) | Self::Nothing => usize::MAX,
+        }
+    }
+}
+
 /// Rows as they are printed; nothing where there are none.
 pub(crate) struct Printed(Vec<String>);
 
@@ -32,7 +51,7 @@ impl fmt::Display for Printed {
 /// A table in which the columns `whole` (what a person types again, and copies) are never cut or broken; the widest of the
 /// others give way, and take at most two lines. Where there is no room for them as columns, they stand below.
 pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>, whole: &[usize]) -> Printed {
-    make(rows, whole, LINES, wrap::width_of(&Term::stdout()))
+    make(rows, whole, Cut::Every, wrap::width_of(&Term::stdout()))
 }
 
 /// The same for lists whose last column says why something is as it is: that is shown to its end.
@@ -40,13 +59,22 @@ pub(crate) fn table_with_reasons<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     whole: &[usize],
 ) -> Printed {
-    make(rows, whole, usize::MAX, wrap::width_of(&Term::stdout()))
+    make(rows, whole, Cut::Nothing, wrap::width_of(&Term::stdout()))
+}
+
+/// The same where one column, such as a title, may be cut: whatever its length, the others are shown to their ends.
+pub(crate) fn table_cutting<const N: usize>(
+    rows: impl IntoIterator<Item = [String; N]>,
+    whole: &[usize],
+    column: usize,
+) -> Printed {
+    make(rows, whole, Cut::Only(column), wrap::width_of(&Term::stdout()))
 }
 
 fn make<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     whole: &[usize],
-    lines: usize,
+    cut: Cut,
     terminal: Option<usize>,
 ) -> Printed {
     let Some(terminal) = terminal else {
@@ -66,31 +94,54 @@ fn make<const N: usize>(
     let room = terminal.saturating_sub((N - 1) * GAP);
     let least = |column: usize| if whole.contains(&column) { natural[column] } else { words[column] };
     if !whole.is_empty() && (0..N).map(least).sum::<usize>() > room {
-        return Printed(rows.iter().flat_map(|row| stacked(row, whole, terminal, lines)).collect());
+        return Printed(rows.iter().flat_map(|row| stacked(row, whole, terminal, cut)).collect());
     }
     let widths: [usize; N] = widths(natural, words, whole, room);
-    Printed(rows.iter().flat_map(|row| row_lines(row, &widths, lines)).collect())
+    Printed(rows.iter().flat_map(|row| row_lines(row, &widths, cut)).collect())
 }
 
 /// A row without columns: what is whole, then the rest below.
-fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, most: usize) -> Vec<String> {
+fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, cut: Cut) -> Vec<String> {
     let (head, tail) = row.split_at(whole.iter().max().map_or(0, |last| last + 1));
-    let said = |cells: &[String], between: &str| {
-        cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(between)
+    let said = |cells: &[&String], between: &str| {
+        let cells = cells.iter().map(|cell| cell.as_str()).filter(|cell| !cell.is_empty());
+        cells.collect::<Vec<_>>().join(between)
     };
-    let below = wrap::lines_cut(&said(tail, " · "), terminal.saturating_sub(MARGIN).max(1), most);
+    let width = terminal.saturating_sub(MARGIN).max(1);
+    let tail: Vec<&String> = tail.iter().collect();
+    let all = said(&tail, " · ");
+    let below = match cut {
+        Cut::Every => wrap::lines_cut(&all, width, LINES),
+        Cut::Nothing => wrap::lines(&all, width, true),
+        Cut::Only(column) => {
+            let lines = wrap::lines(&all, width, true);
+            match column.checked_sub(head.len()).filter(|column| lines.len() > LINES && *column < tail.len())
+            {
+                // What is cut has a line of its own, and what is not has all that it needs.
+                Some(column) => {
+                    let others: Vec<&String> =
+                        tail[..column].iter().chain(&tail[column + 1..]).copied().collect();
+                    let mut lines = wrap::lines_cut(tail[column], width, 1);
+                    lines.extend(wrap::lines(&said(&others, " · "), width, true));
+                    lines
+                }
+                None => lines,
+            }
+        }
+    };
     let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
-    [said(head, &" ".repeat(GAP))].into_iter().chain(below).collect()
+    let head: Vec<&String> = head.iter().collect();
+    [said(&head, &" ".repeat(GAP))].into_iter().chain(below).collect()
 }
 
 /// The lines of a row.
-fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], most: usize) -> Vec<String> {
+fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], cut: Cut) -> Vec<String> {
     let cells: [Vec<String>; N] = array::from_fn(|column| {
         let (cell, width) = (&row[column], widths[column].max(1));
         if measure_text_width(cell) <= width {
             vec![cell.clone()]
         } else {
-            wrap::lines_cut(cell, width, most)
+            wrap::lines_cut(cell, width, cut.lines(column))
         }
     });
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
@@ -160,19 +211,19 @@ mod tests {
         let why = "the chat answered 503: it is tried again when it is back, or by `callboard retry`";
         for terminal in [20, 40, 60, 80, 120] {
             let row = delivery("dora asks for approval: Deploy web 1.42.0 to production", why);
-            let shown = make([row], &[0, 1, 2], usize::MAX, Some(terminal)).to_string();
+            let shown = make([row], &[0, 1, 2], Cut::Nothing, Some(terminal)).to_string();
             assert!(shown.lines().any(|line| line.contains(id)), "{terminal}:\n{shown}");
             let words: Vec<&str> = shown.split_whitespace().collect();
             assert!(["`callboard", "retry`", "production"].iter().all(|it| words.contains(it)), "{shown}");
         }
-        let shown = make([delivery("Deploy web", "")], &[0, 1, 2], LINES, Some(60)).to_string();
+        let shown = make([delivery("Deploy web", "")], &[0, 1, 2], Cut::Every, Some(60)).to_string();
         assert_eq!(shown, format!("{id}  26 s  chat:#deploys\n    Deploy web · waits\n"));
     }
 
     #[test]
     fn a_row_takes_two_lines_at_most_and_reasons_all_they_need() {
         let row = || [["▲".to_owned(), "3f2a9c4d5e6b7a81".to_owned(), "a long title ".repeat(20)]];
-        let shown = make(row(), &[1], LINES, Some(80)).to_string();
+        let shown = make(row(), &[1], Cut::Every, Some(80)).to_string();
         assert!(shown.contains("3f2a9c4d5e6b7a81"), "{shown}");
         assert_eq!(shown.trim_end().lines().count(), 2, "{shown}");
         assert!(shown.lines().all(|line| measure_text_width(line) <= 80), "{shown}");
@@ -181,14 +232,34 @@ mod tests {
             let key = "acme/some-repository-of-the-web#12345".to_owned();
             let row = [" ◆".to_owned(), key, title.clone(), title, "review by ana".into(), "3 h".into()];
             for terminal in [60, 80, 100, 200] {
-                let shown = make([row.clone()], &[1], LINES, Some(terminal)).to_string();
+                let shown = make([row.clone()], &[1], Cut::Every, Some(terminal)).to_string();
                 let widest = shown.lines().map(measure_text_width).max();
                 assert!(widest.is_some_and(|width| width <= terminal), "{terminal}, {widest:?}:\n{shown}");
             }
         }
-        let reasons = make(row(), &[1], usize::MAX, Some(80)).to_string();
+        let reasons = make(row(), &[1], Cut::Nothing, Some(80)).to_string();
         assert!(reasons.trim_end().lines().count() > 2, "{reasons}");
-        assert_eq!(make([] as [[String; 3]; 0], &[], LINES, Some(80)).to_string(), "");
+        assert_eq!(make([] as [[String; 3]; 0], &[], Cut::Every, Some(80)).to_string(), "");
+    }
+
+    #[test]
+    fn a_long_title_leaves_the_other_columns_whole() {
+        let snoozed = "web, critical, snoozed until 2026-11-30 09:00 by ana";
+        for key in ["3f2a9c4d5e6b7a81", "acme/some-repository-of-the-web-team#12345"] {
+            for title in ["L".repeat(300), "a long title ".repeat(20), "長い題名".repeat(60), "short".into()]
+            {
+                for terminal in [60, 80, 100, 200] {
+                    let row = [" ▲", key, &title, snoozed, "nobody yet", "3 h"].map(str::to_owned);
+                    let shown = make([row], &[1], Cut::Only(2), Some(terminal)).to_string();
+                    let words: Vec<&str> = shown.split_whitespace().collect();
+                    let wanted = format!("{snoozed} nobody yet 3 h");
+                    let lost: Vec<&str> = wanted.split(' ').filter(|word| !words.contains(word)).collect();
+                    assert!(lost.is_empty(), "{terminal}, {lost:?}:\n{shown}");
+                    assert!(shown.lines().all(|line| measure_text_width(line) <= terminal), "{shown}");
+                    assert!(shown.contains('…') == (title != "short") || terminal == 200, "{shown}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -198,7 +269,7 @@ mod tests {
             ["✗".to_owned(), "web#22".to_owned(), "two\tand\nmore".to_owned(), "a".to_owned(), String::new()],
         ];
         let expected = format!("◆\tweb#1\t{}\t\t3 h\n✗\tweb#22\ttwo and more\ta\t\n", "x".repeat(300));
-        assert_eq!(make(rows, &[1], LINES, None).to_string(), expected);
+        assert_eq!(make(rows, &[1], Cut::Every, None).to_string(), expected);
     }
 
     #[test]
@@ -206,9 +277,9 @@ mod tests {
         let row = |title: &str| {
             [[" ◆".to_owned(), "web#482".to_owned(), title.to_owned(), "an investigation".to_owned()]]
         };
-        let shown = make(row("fix the very long title of it"), &[1], LINES, Some(40)).to_string();
+        let shown = make(row("fix the very long title of it"), &[1], Cut::Every, Some(40)).to_string();
         assert_eq!(shown, " ◆  web#482  fix the very  an\n             long title…   investigation\n");
-        let cut = make(row(&"words ".repeat(40)), &[1], LINES, Some(40)).to_string();
+        let cut = make(row(&"words ".repeat(40)), &[1], Cut::Every, Some(40)).to_string();
         assert!(cut.contains('…') && !cut.contains("..."), "{cut}");
         // Columns stand under each other whatever the width of the characters.
         let rows = [
@@ -217,7 +288,7 @@ mod tests {
             ["שלום".to_owned(), "c".to_owned()],
             ["👨‍👩‍👧".to_owned(), "d".to_owned()],
         ];
-        let shown = make(rows, &[], LINES, Some(80)).to_string();
+        let shown = make(rows, &[], Cut::Every, Some(80)).to_string();
         for line in shown.lines() {
             assert_eq!(measure_text_width(line), 11, "{line:?} of {shown}");
         }

@@ -33,14 +33,13 @@ pub use self::{
     credential::Credential,
     fault::fault_of_status,
     rate_limit::{RateLimitHeaders, Reset},
-    redact::Parts,
+    redact::{Parts, Redactor},
     request::Request,
 };
 use self::{
     credential::secret_parts,
     fault::{error_message, innermost},
     rate_limit::{LastRateLimit, Pace},
-    redact::Redactor,
     redirect::{RedirectStep, chain, onward},
     request::{Body, Target},
 };

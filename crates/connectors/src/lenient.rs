@@ -22,7 +22,7 @@ use serde_json::{Value, value::RawValue};
 use url::Url;
 
 pub(crate) use self::{
-    date::{Date, date, not_ahead, read as read_date},
+    date::{Date, NamedDate, date, not_ahead, read as read_date},
     listed::Listed,
     scalar::{
         Text, any, any_text, flag, folded, number, optional_text, required_number, required_text, text,

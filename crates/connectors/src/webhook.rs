@@ -14,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_path_to_error::Segment;
 use sha2::{Digest, Sha256};
 
 /// How a signature is written.
@@ -188,8 +189,12 @@ fn path_of<'de, T: Deserialize<'de>>(json: &'de str, said: &str) -> Option<Strin
     let mut json = serde_json::Deserializer::from_str(json);
     let found: Result<T, _> = serde_path_to_error::deserialize(&mut json);
     let error = found.err().filter(|error| error.inner().to_string() == said)?;
+    let path = error.path().to_string();
+    // What is wrong with a name in an object has no path of its own: the last part is a question mark then.
+    let is_about_a_name = matches!(error.path().iter().next_back(), Some(Segment::Unknown));
+    let path = if is_about_a_name { path.trim_end_matches('?').trim_end_matches('.') } else { &path };
     // The path of the whole is a dot.
-    Some(error.path().to_string()).filter(|path| path != ".")
+    Some(path.to_owned()).filter(|path| !matches!(path.as_str(), "." | ""))
 }
 
 /// Checks a secret that a header carries as a bearer token: for services that sign nothing.
@@ -255,6 +260,24 @@ mod tests {
             Encoding::Base64 => BASE64_STANDARD.encode(tag),
         };
         format!("{}{text}", scheme.prefix)
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_path_or_its_place() {
+        use std::collections::BTreeMap;
+        type Body = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
+        // what comes -> what is said of it
+        let cases = [
+            ("{{{", "a key must be in quotes (line 1, column 2)"),
+            ("{\n  alerts: []}", "a key must be in quotes (line 2, column 3)"),
+            ("{\"alerts\":[{{", "alerts[0]: a key must be in quotes (line 1, column 13)"),
+            ("{\"alerts\":[{\"a?\":-1}]}", "alerts[0].a?: "),
+            ("[]", "expected an object {...}, found a list"),
+        ];
+        for (body, expected) in cases {
+            let why = read::<Body>(body).unwrap_err();
+            assert!(why.starts_with(expected), "{body}: {why}");
+        }
     }
 
     #[test]

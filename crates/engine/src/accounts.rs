@@ -36,9 +36,10 @@ pub(crate) struct Account {
     pub(crate) connection: Result<Connection, AccountUnusable>,
     /// Its chat, taken out of its connection.
     pub(crate) chat: Option<Chat>,
-    /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
-    /// left the board.
-    pub(crate) covered: tokio::sync::Mutex<bool>,
+    /// Held while it is polled.
+    pub(crate) polling: tokio::sync::Mutex<()>,
+    /// True once a poll of the whole has shown what this configuration covers, and the rest has left the board.
+    pub(crate) covered: AtomicBool,
     /// All that is stored of it is to be looked through for damage, not only what is on the board: at first, and each time
     /// that maintenance asks for it.
     pub(crate) suspect: AtomicBool,
@@ -105,6 +106,12 @@ impl Account {
         matches!(self.connection, Err(AccountUnusable::Waiting(_)))
     }
 
+    /// True where it cannot be used for want of a secret: one that could not be read, is not set, or cannot be used. It may
+    /// be there by now, without our doing.
+    pub(crate) fn lacks_secrets(&self) -> bool {
+        matches!(self.connection, Err(AccountUnusable::Waiting(_) | AccountUnusable::Incomplete(_)))
+    }
+
     /// Sees to it that what is damaged of it in the store is read anew by its next poll.
     pub(crate) async fn rebuild_unreadable(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let all = self.suspect.swap(false, Ordering::Relaxed);
@@ -116,9 +123,12 @@ impl Account {
     }
 
     fn made_from(&self, config: &ConnectorConfig, secrets: &BTreeMap<String, SecretString>) -> bool {
-        self.config == *config
-            && self.connection.is_ok()
-            && self.secrets.len() == secrets.len()
+        self.config == *config && self.connection.is_ok() && self.has_secrets(secrets)
+    }
+
+    /// True where these are the secrets that it was made from.
+    fn has_secrets(&self, secrets: &BTreeMap<String, SecretString>) -> bool {
+        self.secrets.len() == secrets.len()
             && self.secrets.iter().all(|(field, secret)| {
                 secrets.get(field).is_some_and(|other| other.expose_secret() == secret.expose_secret())
             })
@@ -146,7 +156,7 @@ pub(crate) async fn connect(
     let needs = |name: &AccountName, config: &ConnectorConfig| needs_secrets(name, config, &records, client);
     // Nobody is asked for the keychain's password where no account has anything in it.
     let known = match config.accounts.iter().any(|(name, config)| needs(name, config)) {
-        true => read(config, secrets).await,
+        true => read(&config.accounts, secrets).await,
         false => config.accounts.keys().map(|name| (name.clone(), Ok(BTreeMap::new()))).collect(),
     };
     adopt(config, secrets, store, &records, &known).await;
@@ -184,7 +194,8 @@ pub(crate) async fn connect(
             config: config.clone(),
             connection,
             chat,
-            covered: tokio::sync::Mutex::default(),
+            polling: tokio::sync::Mutex::default(),
+            covered: AtomicBool::default(),
             suspect: AtomicBool::new(true),
             changed: tokio::sync::Notify::new(),
             unread_webhooks: UnreadWebhooks::default(),
@@ -218,8 +229,23 @@ fn needs_secrets(
         || config.connect(none()).is_err()
 }
 
-async fn read(config: &Config, secrets: &Secrets) -> BTreeMap<AccountName, Known> {
-    let each = config.accounts.iter();
+/// Whether the accounts that lack a secret have others now than they were made from. Nothing is read of the other accounts.
+pub(crate) async fn have_new_secrets(accounts: &Accounts, secrets: &Secrets) -> bool {
+    let lacking = accounts.iter().filter(|(_, account)| account.lacks_secrets());
+    let lacking: BTreeMap<_, _> =
+        lacking.map(|(name, account)| (name.clone(), account.config.clone())).collect();
+    let known = read(&lacking, secrets).await;
+    known.iter().any(|(name, known)| match (known, accounts.get(name)) {
+        (Ok(known), Some(account)) => !account.has_secrets(known),
+        _ => false,
+    })
+}
+
+async fn read(
+    configs: &BTreeMap<AccountName, ConnectorConfig>,
+    secrets: &Secrets,
+) -> BTreeMap<AccountName, Known> {
+    let each = configs.iter();
     let wanted: Vec<(AccountName, &'static str)> = each
         .flat_map(|(name, config)| config.secrets().iter().map(|field| (name.clone(), field.name)))
         .collect();

@@ -19,6 +19,7 @@ pub mod store;
 mod system;
 #[cfg(test)]
 mod tests;
+mod title_match;
 mod watch;
 
 use std::{

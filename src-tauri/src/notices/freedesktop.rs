@@ -11,7 +11,7 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 use zbus::{Connection, fdo::DBusProxy, zvariant::Value};
 
-use super::{Notice, escape};
+use super::{Left, Notice, escape};
 use crate::act::Act;
 
 /// How many wait for a notification service that is not there; older ones are let go.
@@ -70,6 +70,7 @@ pub(crate) struct Notifier {
 enum Order {
     Show(Box<Notice>),
     Withdraw(Vec<ItemKey>),
+    WithdrawPlayground,
 }
 
 impl Notifier {
@@ -87,9 +88,14 @@ impl Notifier {
         let _ = self.say.send(Order::Show(Box::new(notice)));
     }
 
-    /// Takes back what is shown of these items alone.
+    /// Takes back what is shown of these items: what is about others as well says what is left of it.
     pub(crate) fn withdraw(&self, items: Vec<ItemKey>) {
         let _ = self.say.send(Order::Withdraw(items));
+    }
+
+    /// Takes back what is shown of the playground.
+    pub(crate) fn withdraw_playground(&self) {
+        let _ = self.say.send(Order::WithdrawPlayground);
     }
 
     /// Who shows them, or why nobody does.
@@ -115,7 +121,8 @@ async fn run(
                 () = &mut again => break,
                 say = said.recv() => match say {
                     Some(Order::Show(notice)) => shown.wait(*notice, "there is no session bus"),
-                    Some(Order::Withdraw(items)) => drop(shown.forget_moot(&items)),
+                    Some(Order::Withdraw(items)) => drop(shown.take_out(&items)),
+                    Some(Order::WithdrawPlayground) => drop(shown.forget_playground()),
                     None => return,
                 },
             }
@@ -178,14 +185,23 @@ async fn serve(
             say = said.recv() => match say {
                 Some(Order::Show(notice)) => shown.show(&proxy, *notice, markup).await,
                 Some(Order::Withdraw(items)) => {
-                    for id in shown.forget_moot(&items) {
-                        // It may be gone already.
-                        let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
+                    let TakenOut { gone, less } = shown.take_out(&items);
+                    close(&proxy, gone).await;
+                    for id in less {
+                        shown.show_again(&proxy, id, markup).await;
                     }
                 }
+                Some(Order::WithdrawPlayground) => close(&proxy, shown.forget_playground()).await,
                 None => return Ok(()),
             },
         }
+    }
+}
+
+async fn close(proxy: &NotificationsProxy<'_>, ids: Vec<u32>) {
+    for id in ids {
+        // It may be gone already.
+        let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
     }
 }
 
@@ -205,6 +221,15 @@ async fn ask(proxy: &NotificationsProxy<'_>, service: &Mutex<Result<String, Stri
     markup
 }
 
+/// The numbers of what is shown and was about items that are over.
+#[derive(Debug, PartialEq, Eq)]
+struct TakenOut {
+    /// Nothing of it is left.
+    gone: Vec<u32>,
+    /// It says less now.
+    less: Vec<u32>,
+}
+
 /// What is shown, by the service's number for it, and what waits for a service.
 #[derive(Default)]
 struct Shown {
@@ -215,6 +240,19 @@ struct Shown {
 
 impl Shown {
     async fn show(&mut self, proxy: &NotificationsProxy<'_>, notice: Notice, markup: bool) {
+        let replaces = self.of_run(notice.run.as_deref()).unwrap_or(0);
+        self.show_as(proxy, notice, replaces, markup).await;
+    }
+
+    /// Has the service show what one says by now.
+    async fn show_again(&mut self, proxy: &NotificationsProxy<'_>, id: u32, markup: bool) {
+        if let Some(notice) = self.notices.remove(&id) {
+            self.show_as(proxy, notice, id, markup).await;
+        }
+    }
+
+    /// Shows one in the place of another; 0 is none.
+    async fn show_as(&mut self, proxy: &NotificationsProxy<'_>, notice: Notice, replaces: u32, markup: bool) {
         let keys: Vec<String> = (0..notice.buttons.len()).map(|index| index.to_string()).collect();
         let mut actions = vec!["default", "Open"];
         for (key, (words, _)) in keys.iter().zip(&notice.buttons) {
@@ -224,9 +262,8 @@ impl Shown {
         let hints =
             HashMap::from([("urgency", Value::from(urgency)), ("desktop-entry", Value::from("callboard"))]);
         let body = if markup { escape(&notice.body) } else { notice.body.clone() };
-        let replaces = self.of_run(notice.run.as_deref()).unwrap_or(0);
-        let asked =
-            proxy.notify("Callboard", replaces, "callboard", &notice.title, &body, &actions, hints, -1);
+        let title = notice.shown_title();
+        let asked = proxy.notify("Callboard", replaces, "callboard", &title, &body, &actions, hints, -1);
         match tokio::time::timeout(ANSWER_TIME, asked).await {
             Ok(Ok(id)) => {
                 self.notices.insert(id, notice);
@@ -235,7 +272,13 @@ impl Shown {
                 }
             }
             Ok(Err(error)) => self.wait(notice, &error.to_string()),
-            Err(_) => tracing::warn!(title = %notice.title, "the notification service does not answer"),
+            Err(_) => {
+                tracing::warn!(title = %notice.title, "the notification service does not answer");
+                // What it takes the place of may still stand there, and is withdrawn with it.
+                if replaces != 0 {
+                    self.notices.insert(replaces, notice);
+                }
+            }
         }
     }
 
@@ -273,14 +316,28 @@ impl Shown {
         Some((act, token))
     }
 
-    /// Forgets what is about settled items only; answers with what is to be closed.
-    fn forget_moot(&mut self, items: &[ItemKey]) -> Vec<u32> {
-        let is_moot = |notice: &Notice| {
-            !notice.items.is_empty() && notice.items.iter().all(|item| items.contains(item))
-        };
-        self.waiting.retain(|notice| !is_moot(notice));
-        let ids: Vec<u32> =
-            self.notices.iter().filter(|(_, notice)| is_moot(notice)).map(|(id, _)| *id).collect();
+    /// Takes out what is said of items that are over, in what is shown and in what waits.
+    fn take_out(&mut self, items: &[ItemKey]) -> TakenOut {
+        self.waiting.retain_mut(|notice| notice.take_out(items) != Left::Nothing);
+        let mut taken = TakenOut { gone: Vec::new(), less: Vec::new() };
+        for (id, notice) in &mut self.notices {
+            match notice.take_out(items) {
+                Left::Same => {}
+                Left::Less => taken.less.push(*id),
+                Left::Nothing => taken.gone.push(*id),
+            }
+        }
+        for id in &taken.gone {
+            self.notices.remove(id);
+        }
+        taken
+    }
+
+    /// Forgets what is of the playground; answers with what is to be closed.
+    fn forget_playground(&mut self) -> Vec<u32> {
+        self.waiting.retain(|notice| !notice.playground);
+        let of_playground = self.notices.iter().filter(|(_, notice)| notice.playground);
+        let ids: Vec<u32> = of_playground.map(|(id, _)| *id).collect();
         for id in &ids {
             self.notices.remove(id);
         }
@@ -290,6 +347,8 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::rules::NotificationPart;
+
     use super::*;
 
     fn notice(items: &[&str]) -> Notice {
@@ -323,15 +382,40 @@ mod tests {
 
     #[test]
     fn moot_notification_is_withdrawn() {
+        let (web, api) = ("ci/build/web@main", "ci/build/api@main");
+        let key = |text: &str| -> ItemKey { text.parse().unwrap() };
+        let joint = || Notice {
+            parts: [web, api]
+                .map(|item| NotificationPart { item: key(item), title: item.into(), body: String::new() })
+                .into(),
+            ..notice(&[web, api])
+        };
         let mut shown = Shown::default();
-        shown.notices.insert(1, notice(&["ci/build/web@main"]));
-        shown.notices.insert(2, notice(&["ci/build/web@main", "ci/build/api@main"]));
+        shown.notices.insert(1, notice(&[web]));
+        shown.notices.insert(2, joint());
         shown.notices.insert(3, notice(&[]));
-        assert_eq!(shown.forget_moot(&["ci/build/web@main".parse().unwrap()]), [1]);
-        assert_eq!(shown.forget_moot(&["ci/build/web@main".parse().unwrap()]), [0_u32; 0]);
-        let both = ["ci/build/api@main".parse().unwrap(), "ci/build/web@main".parse().unwrap()];
-        assert_eq!(shown.forget_moot(&both), [2]);
-        assert_eq!(shown.notices.len(), 1);
+        shown.wait(joint(), "nobody is there");
+        shown.wait(notice(&[web]), "nobody is there");
+        // One after the other, as they end.
+        assert_eq!(shown.take_out(&[key(web)]), TakenOut { gone: vec![1], less: vec![2] });
+        assert_eq!((shown.notices[&2].title.as_str(), shown.waiting.len()), (api, 1));
+        assert_eq!(shown.waiting[0].title, api);
+        assert_eq!(shown.take_out(&[key(web)]), TakenOut { gone: vec![], less: vec![] });
+        assert_eq!(shown.take_out(&[key(api)]), TakenOut { gone: vec![2], less: vec![] });
+        assert_eq!((shown.notices.len(), shown.waiting.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_is_made_up_goes_with_the_playground() {
+        let made_up = || Notice { playground: true, ..notice(&["forge/build/web@main"]) };
+        let mut shown = Shown::default();
+        shown.notices.insert(1, made_up());
+        shown.notices.insert(2, notice(&["ci/build/web@main"]));
+        shown.wait(made_up(), "nobody is there");
+        shown.wait(notice(&[]), "nobody is there");
+        assert_eq!(shown.forget_playground(), [1]);
+        assert_eq!(shown.notices.keys().collect::<Vec<_>>(), [&2]);
+        assert!(shown.waiting.iter().all(|notice| !notice.playground) && shown.waiting.len() == 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod system;
 use callboard_domain::{
     command::Role,
     item::{ItemKey, Kind},
-    rules::Notification,
+    rules::{Notification, NotificationPart},
 };
 use callboard_engine::api::ItemAction;
 
@@ -33,23 +33,86 @@ pub(crate) struct Notice {
     pub buttons: Vec<(String, Act)>,
     /// The run that it is about: a later one about the same run takes its place.
     pub run: Option<String>,
+    /// What it says of each of its items; empty where it says it of all of them only.
+    pub parts: Vec<NotificationPart>,
+    /// It is about the made-up team: it says so, and goes when that goes.
+    pub playground: bool,
 }
+
+/// What has become of a notification some of whose items are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It says what it said.
+    Same,
+    /// It says less.
+    Less,
+    /// Nothing of it is left.
+    Nothing,
+}
+
+/// The most lines of what is left of a notification.
+const LINES: usize = 5;
 
 impl Notice {
     /// A notification of the engine's, with the actions of its item where it is about one.
     pub(crate) fn new(notification: Notification, actions: &[ItemAction]) -> Self {
-        let Notification { title, body, items, important } = notification;
+        let Notification { title, body, items, important, parts } = notification;
         let (click, buttons) = match &items[..] {
             [item] => (Act::Show(Some(item.clone())), buttons(item, actions)),
             _ => (Act::Show(None), vec![("Open the board".to_owned(), Act::Show(None))]),
         };
-        Self { title, body, important, items, click, buttons, run: None }
+        Self { title, body, important, items, click, buttons, run: None, parts, playground: false }
     }
 
     /// Something that the app itself has to say.
     pub(crate) fn plain(title: impl Into<String>, body: impl Into<String>, click: Act) -> Self {
         let (title, body) = (title.into(), body.into());
-        Self { title, body, important: false, items: Vec::new(), click, buttons: Vec::new(), run: None }
+        Self {
+            title,
+            body,
+            important: false,
+            items: Vec::new(),
+            click,
+            buttons: Vec::new(),
+            run: None,
+            parts: Vec::new(),
+            playground: false,
+        }
+    }
+
+    /// Its title as it is shown: what is made up says so.
+    pub(crate) fn shown_title(&self) -> String {
+        if self.playground { format!("Playground: {}", self.title) } else { self.title.clone() }
+    }
+
+    /// Takes out what it says of items that are over.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems keep what was shown"))]
+    pub(crate) fn take_out(&mut self, over: &[ItemKey]) -> Left {
+        let before = self.items.len();
+        self.items.retain(|item| !over.contains(item));
+        if self.items.len() == before {
+            return Left::Same;
+        }
+        if self.items.is_empty() {
+            return Left::Nothing;
+        }
+        self.parts.retain(|part| self.items.contains(&part.item));
+        match &self.parts[..] {
+            // An older owner says nothing of each.
+            [] => return Left::Same,
+            [only] => {
+                let (title, body, item) = (only.title.clone(), only.body.clone(), only.item.clone());
+                (self.title, self.body) = (title, body);
+                self.buttons = buttons(&item, &[]);
+                self.click = Act::Show(Some(item));
+            }
+            [first, rest @ ..] => {
+                let title = format!("{} and {} more", first.title, rest.len());
+                let lines: Vec<&str> = rest.iter().take(LINES).map(|part| part.title.as_str()).collect();
+                (self.title, self.body) = (title, lines.join("\n"));
+            }
+        }
+        Left::Less
     }
 }
 
@@ -113,6 +176,58 @@ mod tests {
     }
 
     #[test]
+    fn a_joint_notification_says_what_is_left_of_it() {
+        let key = |id: &str| -> ItemKey { format!("ci/build/{id}").parse().unwrap() };
+        let part = |id: &str| NotificationPart {
+            item: key(id),
+            title: format!("{id} failed"),
+            body: format!("change of {id}"),
+        };
+        let ids = ["web", "api", "docs"];
+        let joint = Notification {
+            title: "3 builds failed".into(),
+            body: "web\napi\ndocs".into(),
+            items: ids.iter().map(|id| key(id)).collect(),
+            important: true,
+            parts: ids.iter().map(|id| part(id)).collect(),
+        };
+        // what is over, one after the other -> what is left, and what it says then
+        let cases: [(&[&[&str]], Left, &str, &str); 5] = [
+            (&[&["other"]], Left::Same, "3 builds failed", "web\napi\ndocs"),
+            (&[&["api"]], Left::Less, "web failed and 1 more", "docs failed"),
+            (&[&["web"], &["docs"]], Left::Less, "api failed", "change of api"),
+            (&[&["web", "docs"]], Left::Less, "api failed", "change of api"),
+            (&[&["web"], &["docs"], &["api"]], Left::Nothing, "api failed", "change of api"),
+        ];
+        for (steps, expected, title, body) in cases {
+            let mut notice = Notice::new(joint.clone(), &[]);
+            let mut left = Left::Same;
+            for over in steps {
+                left = notice.take_out(&over.iter().map(|id| key(id)).collect::<Vec<_>>());
+            }
+            assert_eq!(
+                (left, notice.title.as_str(), notice.body.as_str()),
+                (expected, title, body),
+                "{steps:?}"
+            );
+            if title == "api failed" {
+                assert_eq!(notice.click, Act::Show(Some(key("api"))));
+            }
+        }
+        // One of an older owner goes once all of its items are over.
+        let mut old = Notice::new(Notification { parts: Vec::new(), ..joint }, &[]);
+        assert_eq!(old.take_out(&[key("web"), key("api")]), Left::Same);
+        assert_eq!(old.take_out(&[key("docs")]), Left::Nothing);
+    }
+
+    #[test]
+    fn what_is_made_up_says_so() {
+        let real = Notice::plain("web failed", "", Act::Show(None));
+        assert_eq!(real.shown_title(), "web failed");
+        assert_eq!(Notice { playground: true, ..real }.shown_title(), "Playground: web failed");
+    }
+
+    #[test]
     fn markup_is_text() {
         let cases = [
             ("unit tests failed", "unit tests failed"),
@@ -144,7 +259,13 @@ mod tests {
         for (items, actions, expected) in cases {
             let items: Vec<ItemKey> = items.iter().map(|it| it.parse().unwrap()).collect();
             let one = (items.len() == 1).then(|| items[0].clone());
-            let notification = Notification { title: "t".into(), body: "b".into(), items, important: false };
+            let notification = Notification {
+                title: "t".into(),
+                body: "b".into(),
+                items,
+                important: false,
+                parts: Vec::new(),
+            };
             let notice = Notice::new(notification, actions);
             let words: Vec<&str> = notice.buttons.iter().map(|(words, _)| words.as_str()).collect();
             assert_eq!(words, expected, "{one:?}");

@@ -19,7 +19,7 @@ impl Notifier {
     pub(crate) fn show(&self, notice: Notice) {
         tokio::task::spawn_blocking(move || {
             let mut shown = notify_rust::Notification::new();
-            shown.appname("Callboard").summary(&notice.title).body(&notice.body);
+            shown.appname("Callboard").summary(&notice.shown_title()).body(&notice.body);
             if let Err(error) = shown.show() {
                 tracing::info!(title = %notice.title, %error, "a notification could not be shown");
             }
@@ -28,6 +28,9 @@ impl Notifier {
 
     /// The system's list keeps them.
     pub(crate) fn withdraw(&self, _items: Vec<ItemKey>) {}
+
+    /// The system's list keeps them; each says that it is the playground's.
+    pub(crate) fn withdraw_playground(&self) {}
 
     /// Who shows them.
     pub(crate) fn service(&self) -> Result<String, String> {

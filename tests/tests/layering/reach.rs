@@ -95,8 +95,9 @@ fn the_engine_knows_no_service_by_name() -> Result<()> {
 }
 
 /// The rooms of the engine, in the order in which they are built: each knows only itself and those of earlier lines.
-const ROOMS: [&[&str]; 13] = [
+const ROOMS: [&[&str]; 14] = [
     &["system"],
+    &["title_match"],
     &["secrets"],
     &["config"],
     &["api"],

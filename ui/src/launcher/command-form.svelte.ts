@@ -7,6 +7,7 @@ import { changesText } from "./changes";
 import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
 import { argOf, confirmed, enter, type Flow, isNamed, missing, start, step, take, type, typed } from "./flow";
+import { readOn } from "./read-on";
 
 export interface Problem {
   words: string;
@@ -235,10 +236,13 @@ export class CommandForm {
         this.refuse(this.problem?.words ?? "It is still being checked. Press Enter again in a moment");
         return null;
       case "confirm":
-        this.confirming = true;
-        return null;
       case "run":
-        if (this.guard === null) return this.run();
+        if (!readOn()) {
+          this.refuse("Read on, then press again");
+          return null;
+        }
+        this.refused = null;
+        if (next.do === "run" && this.guard === null) return this.run();
         this.confirming = true;
         return null;
     }

@@ -8,6 +8,9 @@ import { keepDraft } from "./drafts";
 import { type Act, KEYS } from "./keys";
 import type { Entry, Lines } from "./look";
 
+/** How many are asked for, of each kind. */
+const MOST = 20;
+
 const OWN: Act[] = ["runs", "activity", "settings", "quiet", "check", "keys", "quit"];
 
 /** What of the window itself has a word that begins with what was typed. */
@@ -40,11 +43,12 @@ export function foundLines(found: Found): Lines[] {
   }));
   const items = found.items.map(({ row, title }): Entry => ({ kind: "row", key: row.key, row, title }));
   const runs = found.runs.map((found): Entry => ({ kind: "again", key: `again ${found.id}`, found }));
-  return [
-    { title: "Commands", entries: commands },
-    { title: "On the board", entries: items },
-    { title: "Run again", entries: runs },
-  ].filter(({ entries }) => entries.length > 0);
+  // The search tells no more than so many of a kind, and not how many there are.
+  const section = (title: string, entries: Entry[]): Lines =>
+    entries.length < MOST ? { title, entries } : { title, entries, count: `the first ${entries.length}` };
+  return [section("Commands", commands), section("On the board", items), section("Run again", runs)].filter(
+    ({ entries }) => entries.length > 0,
+  );
 }
 
 /** What was found for the text as typed, then what the Latin letters of its keys found besides. */
@@ -65,6 +69,12 @@ export function both(typed: Found, latin: Found): Found {
 function withOwn(lines: Lines[], text: string): Lines[] {
   const entries = ownLines(text);
   return entries.length > 0 ? [...lines, { title: "Callboard", entries }] : lines;
+}
+
+function countText(lines: Lines[]): string {
+  const count = lines.reduce((sum, { entries }) => sum + entries.length, 0);
+  if (lines.some(({ count }) => count)) return `the first ${count} results`;
+  return count === 1 ? "1 result" : `${count} results`;
 }
 
 /** The rest of the completion, drawn after what was typed. */
@@ -89,6 +99,8 @@ export class Finder {
   private readonly answered: Lines[] = $derived(this.found ? foundLines(this.found) : []);
   readonly lines: Lines[] = $derived(this.found ? withOwn(this.answered, this.text) : []);
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
+  /** How many results there are, or are shown of more. */
+  readonly counted: string = $derived(countText(this.lines));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));
 
@@ -125,8 +137,7 @@ export class Finder {
       this.found = found;
       this.failure = null;
       if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
-      const count = this.entries.length;
-      this.context.say(count === 1 ? "1 result" : `${count} results`);
+      this.context.say(this.counted);
     } catch (thrown) {
       if (asked === this.asked) this.failure = errorText(thrown);
     }
@@ -134,7 +145,7 @@ export class Finder {
 
   /** What the text finds, as typed and as the Latin letters of its keys. */
   private async readings(text: string): Promise<Found> {
-    const ask = (text: string) => this.context.backend.call("find", { text, limit: 20 });
+    const ask = (text: string) => this.context.backend.call("find", { text, limit: MOST });
     const latin = layout.reading(text);
     if (latin === null) return ask(text);
     const [typed, other] = await Promise.all([ask(text), ask(latin)]);

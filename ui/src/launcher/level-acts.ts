@@ -5,6 +5,7 @@ import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import type { PostForm } from "./post-form.svelte";
+import { readOn } from "./read-on";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
 
@@ -97,7 +98,7 @@ function onSend(act: Act, sending: PostForm): boolean {
       void sending.retry();
       return true;
     case "go":
-      void sending.post();
+      if (!sending.ready || readOn()) void sending.post();
       return true;
   }
   return false;

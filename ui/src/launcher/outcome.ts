@@ -150,6 +150,9 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   const { state } = run;
   const going = !isOver(run);
   if (!delivery) {
+    // What was undone before it began has no message.
+    if (state.state === "canceled" && !state.sent)
+      return { ...PLAIN, before: "Nothing was posted to", ...channel };
     return going
       ? { ...PLAIN, before: "Will post to", ...channel, after: "one message, edited as it goes" }
       : { ...PLAIN, before: "Being posted to", ...channel };

@@ -78,12 +78,21 @@ export class RowActs {
   async snooze(until: string | null, row = this.launcher.row): Promise<void> {
     this.launcher.over = null;
     if (!row) return;
-    await this.launcher.boards.optimistic(
+    const { boards, searching, top } = this.launcher;
+    // The row moves to the end of the board; the selection goes on from where it was.
+    if (!top && !searching && boards.selected === row.key) {
+      boards.move(1);
+      if (boards.selected === row.key) boards.move(-1);
+    }
+    const next = boards.selected;
+    await boards.optimistic(
       row.key,
       "snoozed",
       "The snooze",
       this.launcher.context.backend.call("snooze", { item: row.key, until }),
     );
+    // Why it is back stands beside it.
+    if (boards.undone.has(row.key) && boards.selected === next) boards.selected = row.key;
   }
 
   /** Puts the row back on the board. */

@@ -1,6 +1,6 @@
 /** Keys as people read them, and key presses as the same words. */
 
-import { type Layout, layout as used } from "./layout";
+import { isLatin, type Layout, layout as used, shifted } from "./layout";
 
 const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
 
@@ -37,12 +37,12 @@ export function presses(event: KeyboardEvent, layout: Layout = used, mac = isMac
   const latin = layout.latin(event);
   const typed = pressed(event, mac);
   if (latin === null) return [typed];
+  const held = event.ctrlKey || event.metaKey || event.altKey;
+  // "É" at "/" is a letter, and asks for nothing.
+  const place = event.shiftKey && !held && !isLatin(event.key) ? shifted(latin) : latin;
   // What that key types has a shortcut of its own elsewhere: its place goes first.
-  if (latin === "/" && (event.key === "." || event.key === ",")) {
-    const held = event.ctrlKey || event.metaKey || event.altKey;
-    return [named(event, event.shiftKey && !held ? "?" : latin, mac), typed];
-  }
-  return [typed, named(event, latin, mac)];
+  const all = [named(event, place, mac), typed];
+  return latin === "/" && (event.key === "." || event.key === ",") ? all : all.reverse();
 }
 
 function named(event: KeyboardEvent, key: string, mac: boolean): string {

@@ -24,19 +24,26 @@ export function latinOf(code: string): string | null {
   return letter?.toLowerCase() ?? SIGNS[code] ?? null;
 }
 
-const LATIN = /\p{Script=Latin}/u;
+export const isLatin = (text: string) => /\p{Script=Latin}/u.test(text);
 const isLetter = (text: string) => /^\p{L}$/u.test(text);
+/** What no key of a Latin layout types: letters and marks of other scripts, and digits such as "۹". */
+const isForeign = (text: string) => text > "\u007f" && /^[\p{L}\p{M}\p{Nd}]$/u.test(text) && !isLatin(text);
 
 const rows = (foreign: string, latin: string): [string, string][] =>
   [...foreign].map((letter, place) => [letter, latin[place] ?? letter]);
-// The rows of the Russian and of the Greek layout.
+// The rows of the Russian and of the Greek layout, and what their keys of signs type with Shift or before a sign.
 const USUAL = new Map([
-  ...rows("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,."),
-  ...rows("іїєґ", "s]'`"),
-  ...rows("ςερτυθιοπασδφγηξκλζχψωβνμ", "wertyuiopasdfghjklzxcvbnm"),
+  ...rows("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"),
+  ...rows("іїєґ№", "s]'`#"),
+  ...rows("ςερτυθιοπασδφγηξκλζχψωβνμ΄´¨", "wertyuiopasdfghjklzxcvbnm;;:"),
 ]);
+/** The signs that have another with Shift, and those. A letter with Shift is a letter still. */
+const SHIFTED = new Map(rows(",./;'[]`-=\\", '<>?:"{}~_+|'));
 
-type Press = Pick<KeyboardEvent, "key" | "code">;
+/** What the key of a letter or sign types with Shift. */
+export const shifted = (sign: string) => SHIFTED.get(sign) ?? sign.toUpperCase();
+
+type Press = Pick<KeyboardEvent, "key" | "code"> & { shiftKey?: boolean };
 
 /** True for what the key of "/" and "?" types under a Cyrillic layout. A Turkish one has its "." there, too. */
 const isCyrillicSlash = ({ key, code }: Press, foreign: boolean) =>
@@ -50,13 +57,15 @@ export class Layout {
   private foreign = false;
 
   /** A press: what it types, and where the key is. */
-  learn({ key, code }: Press): void {
+  learn({ key, code, shiftKey }: Press): void {
     const latin = latinOf(code);
     if (key.length !== 1 || latin === null) return;
-    if (isLetter(key)) {
-      if (/^Key/.test(code)) this.foreign = !LATIN.test(key);
-      if (!LATIN.test(key)) this.letters.set(key.toLowerCase(), latin);
-    } else if (this.foreign && /^Key/.test(code)) this.signs.set(key, latin);
+    if (isLetter(key) && /^Key/.test(code)) this.foreign = !isLatin(key);
+    if (isForeign(key)) {
+      // Where a letter has no capital, its key types another one with Shift.
+      const sign = shiftKey && key === key.toLowerCase() ? SHIFTED.get(latin) : undefined;
+      this.letters.set(key.toLowerCase(), sign ?? latin);
+    } else if (this.foreign && !shiftKey && !isLetter(key) && /^Key/.test(code)) this.signs.set(key, latin);
   }
 
   /** The Latin letter that a key stands for in a shortcut, where what it types is none. */
@@ -71,22 +80,25 @@ export class Layout {
   /** The text as the Latin letters of the keys that typed it; `null` where it is Latin as it is. */
   reading(text: string): string | null {
     let changed = false;
-    const letters = [
+    const typed = [
       ...text
         .normalize("NFD")
         .replace(/\u0301/g, "")
-        .normalize("NFC")
-        .toLowerCase(),
+        .normalize("NFC"),
     ];
-    const read = letters.map((letter) => {
+    const read = typed.map((each) => {
+      const letter = each.toLowerCase();
       const latin = this.letters.get(letter) ?? USUAL.get(letter);
       if (latin === undefined) return letter;
       changed = true;
-      return latin;
+      // A capital was typed with Shift: "Ж" is at ":", and "ж" at ";".
+      return letter === each ? latin : (SHIFTED.get(latin) ?? latin);
     });
     if (!changed) return null;
     return read
-      .map((letter, place) => (letters[place] === letter ? (this.signs.get(letter) ?? letter) : letter))
+      .map((letter, place) =>
+        typed[place]?.toLowerCase() === letter ? (this.signs.get(letter) ?? letter) : letter,
+      )
       .join("");
   }
 }

@@ -6,9 +6,12 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A text in which `this` is a value or a key, as it is read: "this". */
+export const quoted = (text: string) => text.replace(/`([^`]*)`/g, '"$1"');
+
 /** A reason or a help text as a sentence. */
 export function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = quoted(text.trim());
   return trimmed === "" ? "" : capital(trimmed) + (/[.?]$/.test(trimmed) ? "" : ".");
 }
 

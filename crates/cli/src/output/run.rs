@@ -13,6 +13,7 @@ use console::style;
 use serde_json::json;
 
 use super::{Output, mark, print_wrapped};
+use crate::printed::on_one_line;
 
 impl Output {
     /// Output of a run, as it comes.
@@ -76,10 +77,14 @@ impl Output {
     pub(crate) fn run(&self, run: &Run, printed: &[String]) {
         match &run.state {
             RunState::Pending { .. } => {
-                println!("{} {} begins in a moment, and can be taken back", mark(Tone::Running), run.line);
+                println!(
+                    "{} {} begins in a moment, and can be taken back",
+                    mark(Tone::Running),
+                    on_one_line(&run.line)
+                );
                 println!("  Take it back: callboard cancel {}", run.id);
             }
-            RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
+            RunState::Running => println!("{} {} is under way", mark(Tone::Running), on_one_line(&run.line)),
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
                 self.message(&Message {
@@ -145,15 +150,63 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         }
         Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
         Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
-        Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
+        Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) => {
             vec![format!("Being posted in {address}")]
         }
+        // A run has its message from the moment it begins: one without did not get that far.
+        None => vec![match &run.state {
+            RunState::Pending { .. } => format!("Will be posted in {address} once it has begun"),
+            RunState::Running => format!("Being posted in {address}"),
+            RunState::Canceled { sent: false } => {
+                format!("Not posted in {address}: it was taken back before it began")
+            }
+            _ => format!("Nothing waits to be posted in {address}"),
+        }],
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::command::Args;
+
     use super::*;
+
+    #[test]
+    fn a_run_without_a_message_claims_none() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let run = |state: RunState| Run {
+            id: "1".into(),
+            command: "silence".into(),
+            line: "silence disk 2h".into(),
+            args: Args::default(),
+            account: None,
+            item: None,
+            by: "ana".into(),
+            actor: None,
+            started_at: at,
+            ended_at: None,
+            state,
+            post: "room:general".parse().ok(),
+        };
+        let cases = [
+            (RunState::Pending { until: at }, "Will be posted in room:general once it has begun"),
+            (RunState::Running, "Being posted in room:general"),
+            (
+                RunState::Canceled { sent: false },
+                "Not posted in room:general: it was taken back before it began",
+            ),
+            // It was to begin while the computer was asleep.
+            (
+                RunState::Failed { error: ServiceError::unavailable("it was asleep") },
+                "Nothing waits to be posted in room:general",
+            ),
+        ];
+        for (state, expected) in cases {
+            assert_eq!(told(&run(state.clone()), None), [expected], "{state:?}");
+        }
+        let private = Run { post: None, ..run(RunState::Running) };
+        assert_eq!(told(&private, None), ["Private: nothing was posted"]);
+    }
 
     #[test]
     fn printed_output_is_not_repeated_in_the_summary() {

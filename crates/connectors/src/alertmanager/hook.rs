@@ -48,7 +48,7 @@ impl Webhooks {
             "resolved" => {
                 let Some(at) = said.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
                 first_seen.forget(&alert.fingerprint);
-                let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now).max(at);
+                let ended = lenient::not_ahead(alert.ends_at.at, now).unwrap_or(now).max(at);
                 self.server.ends.note(&alert.fingerprint, at, ended);
                 (at, AlertState::unheld(IncidentStatus::Resolved, ended))
             }
@@ -81,24 +81,29 @@ impl Hook for Webhooks {
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
             // Every alert has labels: of one that does not say them it is not known whether it is watched.
-            if alert.labels.0.is_empty() {
+            if alert.labels.say_nothing() {
                 later += 1;
+                let name = json!({ "fingerprint": &*alert.fingerprint }).to_string();
+                odd.push(MalformedEntry::new(place, &name, "it has no labels"));
                 continue;
             }
             if !self.server.filter.iter().all(|matcher| matcher.matches(|name| alert.labels.get(name))) {
                 continue;
             }
-            match self.alert(alert, now) {
+            let name = || json!({ "name": alert.labels.get("alertname") }).to_string();
+            let read = self.alert(alert, now);
+            if read.is_ok() {
+                // It is shown as of when it was seen.
+                odd.extend(alert.unread_date().map(|why| MalformedEntry::new(place, &name(), why)));
+            }
+            match read {
                 Ok(Some(item)) => {
                     // Its title is among them.
                     later += usize::from(alert.annotations.is_none());
                     snapshots.push(item);
                 }
                 Ok(None) => later += 1,
-                Err(why) => {
-                    let name = json!({ "name": alert.labels.get("alertname") }).to_string();
-                    odd.push(MalformedEntry::new(place, &name, why));
-                }
+                Err(why) => odd.push(MalformedEntry::new(place, &name(), why)),
             }
         }
         // To refuse the delivery would lose the good ones: Alertmanager does not send it again.
@@ -110,8 +115,9 @@ impl Hook for Webhooks {
             None => (!is_whole).then(|| "alerts: it is null".to_owned()),
         };
         if later > 0 {
+            // Of each webhook, however many come: no more than a detail. What cannot be read is logged by whoever receives them.
             let account = &self.server.place.account;
-            tracing::warn!(%account, count = later, "alerts of a webhook do not say enough: a poll tells");
+            tracing::debug!(%account, count = later, "alerts of a webhook do not say enough: a poll tells");
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
         let poll = later > 0 || unread.is_some();

@@ -79,7 +79,7 @@ pub(super) struct Began {
 /// would make two occurrences of it. None where the alert does not say, or says a time to come: of such an occurrence all
 /// later ones would be earlier.
 pub(super) fn began<S>(alert: &Alert<'_, S>, now: Timestamp) -> Option<Timestamp> {
-    lenient::not_ahead(alert.starts_at.0, now).map(to_the_second)
+    lenient::not_ahead(alert.starts_at.at, now).map(to_the_second)
 }
 
 pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
@@ -90,7 +90,8 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: AlertState) -> Item {
     let labels = &alert.labels;
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Unknown, Severity::from_word);
-    let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
+    // Empty is unknown: nothing that is known of it is overwritten.
+    let service = labels.first(&["service", "alertname"]).unwrap_or_default();
     let (shown, cut) = shown_labels(labels);
     let description = annotation(alert, &["description", "message"]);
     let description = description.map(|words| text::block(words, DESCRIPTION));
@@ -131,15 +132,20 @@ fn title<S>(alert: &Alert<'_, S>) -> String {
     if let Some(words) = annotation(alert, &["summary", "title"]) {
         return text::line(words, TITLE);
     }
-    let name = alert.labels.first(&["alertname"]).unwrap_or(&alert.fingerprint);
+    let id = text::line(&alert.fingerprint, LABEL_NAME);
+    let name = alert.labels.first(&["alertname"]);
     match alert.labels.first(&["instance"]) {
-        Some(instance) => text::line(&format!("{name} on {instance}"), TITLE),
-        None => text::line(name, TITLE),
+        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), TITLE),
+        // By its id: it has no title.
+        None => name.map_or(id, |name| text::line(name, TITLE)),
     }
 }
 
-/// The labels as they are shown, and the names of those that are not whole.
+/// The labels as they are shown, and the names of those that are not whole: of an alert that does not say them, any may be.
 fn shown_labels(labels: &Pairs<'_>) -> (BTreeMap<String, String>, Vec<String>) {
+    if labels.say_nothing() {
+        return (BTreeMap::new(), vec!["…".to_owned()]);
+    }
     let (mut shown, mut cut) = (BTreeMap::new(), Vec::new());
     for (name, value) in &labels.0 {
         let (clean, short) = (text::line(name, LABEL_NAME), text::line(value, LABEL_VALUE));
@@ -186,8 +192,11 @@ fn web(url: &str) -> Option<Url> {
     lenient::web_url(url).filter(|_| url.len() <= URL_BYTES)
 }
 
-/// The alert in Alertmanager's own pages, quiet or not.
+/// The alert in Alertmanager's own pages, quiet or not. None where nothing says which it is.
 fn page(base: &Url, labels: &Pairs<'_>) -> Option<Url> {
+    if labels.say_nothing() {
+        return None;
+    }
     let matchers: Vec<_> = ["alertname", "instance"]
         .iter()
         .filter_map(|name| labels.get(name).map(|value| format!("{name}={value:?}")))

@@ -16,11 +16,11 @@ use super::{
     ends::End,
     normalise::{AlertState, Began, began, label, snapshot, to_the_second},
     server::Server,
-    wire::{Alert, Pairs, Quiet, Silence},
+    wire::{Alert, Quiet, Silence},
 };
 use crate::{
     http::Request,
-    lenient::{Entries, folded, not_ahead},
+    lenient::{Entries, first_and_more, folded, not_ahead},
 };
 
 pub(super) struct Alerts {
@@ -29,8 +29,7 @@ pub(super) struct Alerts {
 
 /// Alertmanager's alerts have a name at least: where one has no label, what severity and service it has is not known.
 fn unlabelled(alerts: &Entries<Alert<'_, Quiet>>) -> Option<Problem> {
-    let says_nothing = |labels: &Pairs<'_>| labels.0.iter().all(|(_, value)| value.trim().is_empty());
-    let bare = alerts.good.iter().filter(|alert| says_nothing(&alert.labels)).count();
+    let bare = alerts.good.iter().filter(|alert| alert.labels.say_nothing()).count();
     let why = || {
         let all = alerts.good.len();
         format!(
@@ -38,6 +37,17 @@ fn unlabelled(alerts: &Entries<Alert<'_, Quiet>>) -> Option<Problem> {
         )
     };
     (bare > 0).then(|| Problem::new(ProblemKind::Incomplete, "", why()))
+}
+
+/// Alerts with a time that is no date: they are shown as of when they were seen.
+fn undated(alerts: &Entries<Alert<'_, Quiet>>) -> Option<Problem> {
+    let unread = alerts.good.iter().filter_map(|alert| {
+        let name = alert.labels.get("alertname").unwrap_or(&alert.fingerprint);
+        Some(format!("{}: {}", text::line(name, 100), alert.unread_date()?))
+    });
+    let why = first_and_more(&unread.collect::<Vec<_>>())?;
+    let why = format!("when alerts began or end cannot be read, they count from when they were seen: {why}");
+    Some(Problem::new(ProblemKind::Details, "alerts", why))
 }
 
 #[async_trait]
@@ -100,6 +110,7 @@ impl Source for Alerts {
         let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));
         problems.extend(alerts.problem("", "alerts"));
         problems.extend(unlabelled(&alerts));
+        problems.extend(undated(&alerts));
         Ok(Batch {
             snapshots,
             complete: complete.into_iter().collect(),

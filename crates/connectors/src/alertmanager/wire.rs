@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::lenient::{self, Date, Entries, Text};
+use crate::lenient::{self, Date, Entries, NamedDate, Text};
 
 /// A webhook's body.
 #[derive(Debug, Deserialize)]
@@ -37,14 +37,22 @@ pub(super) struct Alert<'a, S> {
     #[serde(borrow, default)]
     pub annotations: Option<Pairs<'a>>,
     #[serde(default)]
-    pub starts_at: Date,
+    pub starts_at: NamedDate,
     #[serde(default)]
-    pub ends_at: Date,
+    pub ends_at: NamedDate,
     /// When Alertmanager was last sent it; only the API says.
     #[serde(default)]
     pub updated_at: Date,
     #[serde(borrow, default, rename = "generatorURL", deserialize_with = "lenient::any")]
     pub generator_url: Text<'a>,
+}
+
+impl<S> Alert<'_, S> {
+    /// Which of its times is no date, and what stands there instead.
+    pub(super) fn unread_date(&self) -> Option<String> {
+        let dates = [("startsAt", &self.starts_at), ("endsAt", &self.ends_at)];
+        dates.into_iter().find_map(|(field, date)| Some(format!("`{field}`: {}", date.unread.as_ref()?)))
+    }
 }
 
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
@@ -204,6 +212,11 @@ impl Pairs<'_> {
     /// The first of these names that says something.
     pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().filter_map(|name| self.get(name)).find(|value| !value.trim().is_empty())
+    }
+
+    /// True where there are none, or none with a text.
+    pub(super) fn say_nothing(&self) -> bool {
+        self.0.iter().all(|(_, value)| value.trim().is_empty())
     }
 }
 

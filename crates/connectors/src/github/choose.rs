@@ -32,7 +32,9 @@ const MERGE_QUEUE: &str = "gh-readonly-queue/";
 pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut branches, mut suspect, mut standing) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, look) in looks.iter().enumerate().filter(|(_, look)| look.error.is_none() || look.read) {
+    // One that is left alone for a while is not asked for its parts either.
+    let is_asked = |look: &Look| look.read || look.error.is_none() && !look.repo.is_refused(Part::Repo);
+    for (at, look) in looks.iter().enumerate().filter(|(_, look)| is_asked(look)) {
         for (number, open) in &look.repo.open {
             let when = match open {
                 open if open.due => &mut due,

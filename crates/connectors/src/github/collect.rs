@@ -14,6 +14,8 @@ use super::{
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
+    fault::Fault,
+    left_build::LeftBuild,
     look::Look,
     normalise,
     open::LastReported,
@@ -29,7 +31,7 @@ pub(super) fn is_refusal(error: &ServiceError) -> bool {
 
 /// What could not be read in this poll and is named in its problems; what is refused is remembered with the repository.
 pub(super) struct Missed {
-    pub(super) kind: ProblemKind,
+    kind: ProblemKind,
     /// What is not seen for it, where it is one part.
     part: Option<Part>,
     pub(super) error: ServiceError,
@@ -43,12 +45,9 @@ impl Missed {
         Self { kind, part, error }
     }
 
-    /// In a person's words.
-    pub(super) fn why(&self) -> String {
-        match self.part {
-            Some(part) => format!("no {}: {}", part.name(), self.error),
-            None => self.error.to_string(),
-        }
+    /// As it is named.
+    pub(super) fn fault(&self) -> Fault {
+        Fault { kind: self.kind, part: self.part, why: self.error.to_string() }
     }
 }
 
@@ -66,6 +65,13 @@ impl Look {
             workflows: &self.repo.workflows,
         }
     }
+
+    /// True for a failed run that is later than what is known of its build.
+    pub(super) fn is_news_of_red(&self, run: &wire::Run) -> bool {
+        let known = self.repo.standing.get(&normalise::build_id(&self.place(), run));
+        normalise::run_status(run) == BuildStatus::Failed
+            && known.is_none_or(|known| RunPosition::of(run).is_after(known.newest))
+    }
 }
 
 impl Account {
@@ -78,7 +84,7 @@ impl Account {
         snapshots: &mut Vec<Item>,
     ) -> Vec<Missed> {
         let mut errors = Vec::new();
-        let mut unlisted = Vec::new();
+        let (mut unlisted, mut later_runs) = (Vec::new(), Vec::new());
         let mut deleted = Vec::new();
         let readable = look.is_readable();
         for done in done {
@@ -97,7 +103,9 @@ impl Account {
                 }
                 TaskResult::Run { id, found } => match found {
                     Ok(Found::Same) => {}
-                    Ok(Found::News(News { content: UnlistedRunRead { run, failing }, etag, .. })) => {
+                    Ok(Found::News(News {
+                        content: UnlistedRunRead { run, failing, later }, etag, ..
+                    })) => {
                         if look.repo.lacks_attempt(&run) {
                             let why = format!("run {} does not say which attempt it is", run.run_number);
                             errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
@@ -109,7 +117,20 @@ impl Account {
                         } else {
                             look.repo.unlisted_runs.remove(id);
                         }
-                        unlisted.push((*run, failing));
+                        let names = failing.unwrap_or_else(|error| {
+                            look.repo.refuse(Part::Jobs, &error, now);
+                            Vec::new()
+                        });
+                        unlisted.push((*run, names));
+                        // Those under way may be on no list either.
+                        let later = later.into_iter().filter(|run| !look.repo.lacks_attempt(run));
+                        let later: Vec<_> = later.collect();
+                        for run in later.iter().filter(|run| normalise::is_awaited(run)) {
+                            if !look.repo.listed.contains(&run.id) {
+                                look.repo.unlisted_runs.add(run.id);
+                            }
+                        }
+                        later_runs.extend(later);
                     }
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
@@ -156,13 +177,11 @@ impl Account {
             look.repo.failing.retain(|attempt, _| listed.contains(attempt));
         }
         leave_all_builds(look, &unlisted, &errors);
-        let default_branch = look.described().and_then(|described| described.default_branch.clone());
-        for (mut run, names) in unlisted {
-            let known = look.repo.branch_of(run.id);
-            normalise::complete_branch(&mut run, known, default_branch.as_deref());
+        for (run, names) in unlisted {
             failing.insert(normalise::attempt(&run), names);
             runs.push(run);
         }
+        runs.append(&mut later_runs);
         let mut workflows = std::mem::take(&mut look.repo.workflows);
         workflows.learn(&runs);
         look.repo.workflows = workflows;
@@ -198,8 +217,10 @@ fn pull(
         return;
     }
     for (part, error) in faults {
-        // One pull request's 404 is its own; a 403 is the token's, and the server's lack is everybody's.
-        let is_everybodys = matches!(error, ServiceError::Auth { .. }) || part == Part::Statuses;
+        // One pull request's 404 is its own, as is a refusal of itself where the list has it; any other 403 is the token's, and
+        // the server's lack is everybody's.
+        let is_refused = matches!(error, ServiceError::Auth { .. }) && part != Part::Pulls;
+        let is_everybodys = is_refused || part == Part::Statuses;
         if !(is_everybodys && look.repo.refuse(part, &error, now)) {
             errors.push(Missed::new(part, error));
         }
@@ -236,6 +257,9 @@ fn stands(
                 if read.workflow_asked {
                     known.workflow_at = Some(now);
                 }
+                if read.is_named {
+                    look.repo.unlisted_runs.add(known.run);
+                }
             }
         }
     }
@@ -269,7 +293,10 @@ fn run_is_gone(look: &mut Look, id: u64) {
     let of_run = |(build, known): (&String, &BoardBuild)| (known.run == id).then(|| build.clone());
     let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
     match look.repo.not_passed.remove(&id) {
-        Some(told) if builds.is_empty() => look.gone_runs.push((told.build, told.number)),
+        Some(told) if builds.is_empty() => {
+            leave_again(look, &told.build);
+            look.gone_runs.push((told.build, told.number));
+        }
         _ => builds.into_iter().for_each(|build| leave_run(look, build)),
     }
 }
@@ -316,25 +343,41 @@ fn leave(look: &mut Look, id: String, reason: GoneReason) {
     look.repo.unlisted_runs.remove(known.run);
     look.repo.running.remove(&known.run);
     look.repo.not_passed.retain(|_, told| told.build != id);
-    look.repo.left.insert(id.clone(), known.newest);
+    look.repo.left.insert(id.clone(), LeftBuild::new(known.newest, reason.clone()));
     look.gone.push((Kind::Build, id, reason));
 }
 
-/// Takes runs that name their branch by now out of the build that they were reported in while they did not.
+/// A build that is gone already: a late webhook may have brought it back.
+fn leave_again(look: &mut Look, id: &str) {
+    let is_told = look.gone.iter().any(|(kind, gone, _)| *kind == Kind::Build && gone == id);
+    if let Some(left) = look.repo.left.get(id).filter(|_| !is_told) {
+        look.gone.push((Kind::Build, id.to_owned(), left.reason.clone()));
+    }
+}
+
+/// Has the builds of runs that name their branch by now go by that, with all that happened to them. In earlier versions all
+/// runs that did not were one build: each leaves that.
 fn leave_branchless(look: &mut Look, runs: &[wire::Run]) {
     let place = look.place();
-    let told_otherwise = |run: &&wire::Run| {
-        let told = look.repo.not_passed.get(&run.id);
-        told.is_some_and(|told| told.build == normalise::branchless_id(&place, run))
-    };
-    let moved = runs.iter().filter(|run| !normalise::is_branchless(run)).filter(told_otherwise);
-    let moved: Vec<_> =
-        moved.map(|run| (normalise::branchless_id(&place, run), run.id, run.run_number)).collect();
-    for (build, id, number) in moved {
+    let (mut named, mut single) = (BTreeMap::new(), Vec::new());
+    for run in runs {
+        let Some(told) = look.repo.not_passed.get(&run.id) else { continue };
+        let build = normalise::build_id(&place, run);
+        if told.build == normalise::workflow_id(&place, run) {
+            single.push((told.build.clone(), run.id, told.number));
+        } else if told.build != build && told.is_branchless(run.id) {
+            named.insert(told.build.clone(), build);
+        }
+    }
+    for (build, id, number) in single {
         if look.repo.standing.get(&build).is_some_and(|known| known.run == id) {
             look.repo.standing.remove(&build);
         }
         look.gone_runs.push((build, number));
+    }
+    for (build, to) in named {
+        look.repo.standing.remove(&build);
+        look.gone.push((Kind::Build, build, GoneReason::Renamed { to }));
     }
 }
 
@@ -346,21 +389,24 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
     for run in &runs {
         builds.entry(normalise::build_id(&place, run)).or_default().push(run);
     }
-    let left =
-        |id: &str, newest: RunPosition| look.repo.left.get(id).is_some_and(|left| !newest.is_after(*left));
-    let (mut standing, mut silent, mut back) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let left = |id: &str, newest: RunPosition| look.repo.left.get(id).is_some_and(|left| left.covers(newest));
+    let (mut standing, mut silent, mut back, mut away) =
+        (Vec::new(), BTreeSet::new(), Vec::new(), Vec::new());
     for (id, of_build) in &builds {
         let Some(newest) = newest_of(of_build.iter().copied()) else { continue };
         if left(id, RunPosition::of(newest)) {
             silent.extend(of_build.iter().map(|run| normalise::attempt(run)));
+            away.push(id.clone());
             continue;
         }
         back.push(id.clone());
         let known = look.repo.standing.get(id).cloned().unwrap_or_default();
         standing.push((id.clone(), stand(&place, known, of_build, now)));
     }
-    let repo = &mut look.repo;
     let listed: BTreeSet<_> = builds.keys().cloned().collect();
+    away.iter().for_each(|id| leave_again(look, id));
+    let repo = &mut look.repo;
+    repo.not_passed.retain(|_, told| !away.contains(&told.build));
     if look.relisted {
         // What no list has can't be reported by mistake.
         repo.left.retain(|id, _| listed.contains(id));

@@ -11,7 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    normalise, open::Open, run_position::RunPosition, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+    claim::Claim, fault::Fault, left_build::LeftBuild, normalise, open::Open, run_position::RunPosition,
+    unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+};
+
+pub(super) use super::{
+    board_run::{BoardRun, RepoDescription},
+    part::Part,
 };
 
 /// How long a refusal (gone, forbidden) is valid before asking again.
@@ -43,9 +49,9 @@ pub(super) struct Place {
     /// The repositories that are still to be read, where the last poll was a part.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unread: BTreeSet<String>,
-    /// What webhooks say is gone, until a poll has checked it.
+    /// What webhooks say and only a poll can check, until one has.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) claims: BTreeSet<DeletionClaim>,
+    pub(super) claims: BTreeSet<Claim>,
     /// Why not all of the account's teams could be read when they were asked for last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) teams_unread: Option<String>,
@@ -71,22 +77,6 @@ pub(super) struct Listing {
     /// How many entries could not be read.
     #[serde(default)]
     pub(super) malformed: usize,
-}
-
-/// A repository's proper name and default branch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct RepoDescription {
-    pub(super) name: String,
-    pub(super) default_branch: Option<String>,
-    /// GitHub's number for it, which it keeps when it is renamed or moved.
-    #[serde(default)]
-    pub(super) id: Option<u64>,
-    /// Archived or disabled: nothing waits for anybody there.
-    #[serde(default)]
-    pub(super) closed: bool,
-    /// GitHub does not say which branch is the default one: it is the one that was known, if any was.
-    #[serde(rename = "default_unsaid", default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) default_unknown: bool,
 }
 
 /// A repository.
@@ -120,14 +110,14 @@ pub(super) struct Repo {
     /// The builds that stand on the board until something says otherwise, by their id: red ones, those under way, those of
     /// the default branch.
     pub(super) standing: BTreeMap<String, BoardBuild>,
-    /// The builds that are gone although their runs are still listed, with the newest run at that time.
-    pub(super) left: BTreeMap<String, RunPosition>,
+    /// The builds that are gone although their runs are still listed.
+    pub(super) left: BTreeMap<String, LeftBuild>,
     /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
     pub(super) listed: BTreeSet<u64>,
-    /// The runs that were reported and have not passed, by their id: each is asked for by itself once a list lacks it that
-    /// should have it.
+    /// The runs that were reported and have not passed, or do not name their branch, by their id: each is asked for by itself
+    /// once a list lacks it that should have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) not_passed: BTreeMap<u64, BoardRun>,
     /// Of the runs on its lists, those that were run again.
@@ -169,86 +159,6 @@ pub(super) struct BoardBuild {
     pub(super) workflow_at: Option<Timestamp>,
 }
 
-/// A run on the board.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct BoardRun {
-    /// Its build's id.
-    pub(super) build: String,
-    pub(super) number: u64,
-    /// Its branch, where it is one of the repository's own.
-    #[serde(default)]
-    pub(super) branch: Option<String>,
-}
-
-/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it. Or a run of which it does not
-/// say enough.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct DeletionClaim {
-    /// The repository's full name in small letters, as the webhook has it.
-    repo: String,
-    /// GitHub's number for it, where the webhook says.
-    #[serde(default)]
-    id: Option<u64>,
-    /// The branch; none where it is of the repository itself.
-    #[serde(default)]
-    pub(super) branch: Option<String>,
-    /// The run that is to be asked for; none in the cursors of earlier versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) run: Option<u64>,
-}
-
-impl DeletionClaim {
-    pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
-        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch, run: None }
-    }
-
-    /// Of a run that is to be asked for.
-    pub(super) fn of_run(repo: &wire::Repo, run: u64) -> Self {
-        Self { run: Some(run), ..Self::new(repo, None) }
-    }
-
-    /// True where it may be of the repository with that key, whatever it is called now.
-    pub(super) fn is_of(&self, key: &str, described: Option<&RepoDescription>) -> bool {
-        let is_described = |it: &RepoDescription| {
-            it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id
-        };
-        self.repo == key || described.is_some_and(is_described)
-    }
-}
-
-/// A part of a repository that can be refused by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Part {
-    Repo,
-    Pulls,
-    Runs,
-    Reviews,
-    Checks,
-    Statuses,
-    Jobs,
-}
-
-impl Part {
-    /// True for what is asked for by the pull request or run, and not by the repository.
-    fn is_read_singly(self) -> bool {
-        matches!(self, Self::Reviews | Self::Checks | Self::Jobs)
-    }
-
-    /// What is not seen without it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Repo => "the repository",
-            Self::Pulls => "pull requests",
-            Self::Runs => "workflow runs",
-            Self::Reviews => "reviews",
-            Self::Checks => "checks",
-            Self::Statuses => "commit statuses",
-            Self::Jobs => "jobs",
-        }
-    }
-}
-
 /// What GitHub said when it refused a part, and until when that is valid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Refusal {
@@ -268,9 +178,9 @@ impl Place {
         cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
     }
 
-    /// Has the next poll check what a webhook says is gone, though the program may end before. What no poll has seen yet
+    /// Has the next poll check what a webhook says, though the program may end before. What no poll has seen yet
     /// needs no checking.
-    pub(super) fn remember(claim: DeletionClaim) -> CursorUpdate {
+    pub(super) fn remember(claim: Claim) -> CursorUpdate {
         CursorUpdate::new(move |stored| {
             let mut place: Self = serde_json::from_str(&stored?.0).ok()?;
             place.claims.insert(claim.clone()).then(|| place.write())?
@@ -317,7 +227,7 @@ impl Repo {
 
     /// Takes note of a run that the board shows.
     pub(super) fn note_on_board(&mut self, run: &wire::Run, told: BoardRun) {
-        if normalise::run_status(run) == BuildStatus::Passed {
+        if normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run) {
             self.not_passed.remove(&run.id);
         } else {
             self.not_passed.insert(run.id, told);
@@ -334,6 +244,11 @@ impl Repo {
             self.standing.values().find(is_of)?.branch.as_deref()
         };
         self.not_passed.get(&run).and_then(|told| told.branch.as_deref()).or_else(of_standing)
+    }
+
+    /// True where nothing of it is on the board: it is closed, or was not there when it was asked for twice.
+    pub(super) fn is_away(&self) -> bool {
+        self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)
     }
 
     /// True for a run that was run again and does not say now which attempt it is.
@@ -354,27 +269,26 @@ impl Repo {
         self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true });
     }
 
-    /// What is not seen of it, in plain words. A server without commit statuses is no problem.
-    pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
+    /// What of it was refused. A server without commit statuses is no problem.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
         let told = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
-        let refused = told.map(|(part, refusal)| {
-            let (kind, why) = match part {
-                Part::Repo if refusal.missing => (
-                    ProblemKind::NotSeen,
-                    format!("{}; correct its name in watch, or give the token access to it", refusal.why),
-                ),
-                Part::Repo => (ProblemKind::NotSeen, refusal.why.clone()),
-                Part::Pulls | Part::Runs => {
-                    (ProblemKind::NotSeen, format!("no {}: {}", part.name(), refusal.why))
-                }
-                // Failed checks and requested changes put a pull request among what needs its author.
-                Part::Reviews | Part::Checks => {
-                    (ProblemKind::Incomplete, format!("no {}: {}", part.name(), refusal.why))
-                }
-                _ => (ProblemKind::Details, format!("no {}: {}", part.name(), refusal.why)),
+        told.map(|(part, refusal)| {
+            let why = match refusal.missing {
+                true => format!("{}; correct its name in watch, or give the token access to it", refusal.why),
+                false => refusal.why.clone(),
             };
-            Problem::new(kind, name, why)
-        });
+            let kind = match part {
+                Part::Repo | Part::Pulls | Part::Runs => ProblemKind::NotSeen,
+                // Failed checks and requested changes put a pull request among what needs its author.
+                Part::Reviews | Part::Checks => ProblemKind::Incomplete,
+                Part::Statuses | Part::Jobs => ProblemKind::Details,
+            };
+            Fault { kind, part: Some(*part).filter(|part| *part != Part::Repo), why }
+        })
+    }
+
+    /// What else is not seen of it, in plain words.
+    pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
         let malformed = self.malformed.iter().map(|(part, why)| {
             Problem::new(ProblemKind::Malformed, name, format!("some {} are left out: {why}", part.name()))
         });
@@ -426,7 +340,7 @@ impl Repo {
             let why = format!("it is not known how its last run ended: GitHub {says}");
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
-        let own = refused.chain(default_unknown).chain(unknown).chain(malformed).chain(short).chain(cut);
+        let own = default_unknown.chain(unknown).chain(malformed).chain(short).chain(cut);
         own.chain(details).collect()
     }
 }

@@ -9,6 +9,7 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{
     checks::{Lacks, Sum},
@@ -50,10 +51,13 @@ pub(super) enum TaskResult {
     Branch { name: String, read: BranchRead },
 }
 
-/// A run that is on no list, and its jobs that failed, where they were asked for.
+/// A run that is on no list.
 pub(super) struct UnlistedRunRead {
     pub(super) run: Box<wire::Run>,
-    pub(super) failing: Vec<String>,
+    /// Its jobs that failed, where they were asked for, or why they are refused.
+    pub(super) failing: Result<Vec<String>, ServiceError>,
+    /// The later runs of its build, where those were asked for.
+    pub(super) later: Vec<wire::Run>,
 }
 
 /// What could not be read.
@@ -125,7 +129,7 @@ pub(super) async fn pull(
     let refused = |(part, error): &(Part, ServiceError)| {
         *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
     };
-    let (mut item, mut gone, mut is_other_head) = (None, false, false);
+    let (mut item, mut gone, mut is_other_head, mut is_itself_unread) = (None, false, false, false);
     if news || open.approved || open.computing || faults.iter().any(refused) {
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
@@ -153,13 +157,20 @@ pub(super) async fn pull(
                 tell(&found.content, &open);
             }
             // A list has just shown it: that a server does not show it by itself is no evidence.
-            (Ok(Found::Gone) | Err(_), Some(row)) => tell(row, &open),
+            (Ok(Found::Gone), Some(row)) => tell(row, &open),
             (Ok(Found::Gone), None) => gone = true,
-            (Err(error), None) => faults.push((Part::Pulls, error)),
+            (Err(error), row) => {
+                // What a list does not say of it is not known.
+                if let Some(row) = row {
+                    tell(row, &open);
+                }
+                is_itself_unread = true;
+                faults.push((Part::Pulls, error));
+            }
         }
     }
     let unheard = item.is_none() && news && !gone;
-    open.due = is_other_head || faults.iter().any(lost);
+    open.due = is_other_head || is_itself_unread || faults.iter().any(lost);
     if unheard {
         // What was news stays news.
         open = Open { due: open.due, ..known.clone() };
@@ -213,6 +224,8 @@ pub(super) struct BoardBuildRead {
     pub(super) gone: Option<BoardBuildGone>,
     /// The ETags of its run, branch and workflow.
     pub(super) etags: [Option<String>; 3],
+    /// True where its run names its branch by now, and did not before.
+    pub(super) is_named: bool,
     /// Whether its workflow was asked for.
     pub(super) workflow_asked: bool,
     /// Whether the repository answers for branches, where that was asked.
@@ -264,9 +277,15 @@ async fn standing_parts(
     let [run_etag, branch_etag, workflow_etag] = &mut read.etags;
     if !repo.listed.contains(&known.run) {
         let request = in_repo(Method::GET, name, &["actions", "runs", &known.run.to_string()]);
-        match calls.find::<IgnoredAny>(request, run_etag.as_deref()).await? {
+        match calls.find::<Value>(request, run_etag.as_deref()).await? {
             Found::Same => {}
-            Found::News(news) => *run_etag = Some(news.etag),
+            Found::News(news) => {
+                *run_etag = Some(news.etag);
+                let branch = news.content["head_branch"].as_str().unwrap_or_default();
+                let on_board = repo.not_passed.get(&known.run);
+                read.is_named =
+                    !branch.trim().is_empty() && on_board.is_some_and(|it| it.is_branchless(known.run));
+            }
             Found::Gone => {
                 read.gone = Some(BoardBuildGone::Run);
                 return Ok(());
@@ -380,6 +399,35 @@ pub(super) fn jobs_of(repo: &str, run: u64) -> crate::http::Request {
     in_repo(Method::GET, repo, &["actions", "runs", &run.to_string(), "jobs"])
         .query("filter", "latest")
         .query("per_page", "100")
+}
+
+/// The runs of that run's build that are later than it, as the list of its branch has them; read on until one shows whether the
+/// build is red, or the list comes to the run.
+pub(super) async fn later_runs(
+    calls: &Calls<'_>,
+    repo: &normalise::Place<'_>,
+    run: &wire::Run,
+) -> Result<Vec<wire::Run>, ServiceError> {
+    let Some(branch) = run.head_branch.as_deref().filter(|_| !normalise::is_branchless(run)) else {
+        return Ok(Vec::new());
+    };
+    let build = normalise::build_id(repo, run);
+    let is_later = |other: &wire::Run| other.id > run.id && normalise::build_id(repo, other) == build;
+    let is_verdict = |other: &wire::Run| is_later(other) && normalise::run_status(other).is_verdict();
+    let further =
+        |rows: &[wire::Run]| rows.last().is_some_and(|last| last.id > run.id) && !rows.iter().any(is_verdict);
+    let list = in_repo(Method::GET, repo.name, &["actions", "runs"])
+        .query("branch", branch)
+        .query("per_page", "100")
+        .query("exclude_pull_requests", "true");
+    let Some(found) = calls.rows::<wire::Runs>(list, None, PAGES, further).await? else {
+        return Ok(Vec::new());
+    };
+    let later: Vec<_> = found.rows.into_iter().filter(is_later).collect();
+    match found.fault.filter(|_| !later.iter().any(is_verdict)) {
+        Some(fault) => Err(fault),
+        None => Ok(later),
+    }
 }
 
 /// A run by itself, unless it is as it was or not there any more.

@@ -4,12 +4,12 @@
 //! Checks (`check_run`, `check_suite`, `status`) are about one check each, of which no sum can be made, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
-use std::slice;
+use std::{slice, sync::Arc};
 
 use callboard_domain::{
-    item::AccountName,
+    item::{AccountName, ItemKey, Kind, PullRequestState},
     secret::SecretString,
-    source::{CursorUpdate, Hook, HookError, Received},
+    source::{Gone, GoneReason, Hook, HookError, Received},
     text,
 };
 use jiff::Timestamp;
@@ -18,12 +18,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded;
 
 use super::{
-    cursor::{DeletionClaim, Place, RepoDescription},
-    knowledge::RepoKnowledge,
+    claim::Claim,
+    cursor::{BoardRun, Place, RepoDescription},
+    knowledge::{KnownRepo, RepoKnowledge},
     look::described,
     normalise,
     watch::{Watched, is_watched},
     wire,
+    workflows::Workflows,
 };
 use crate::{
     http::charset,
@@ -96,29 +98,113 @@ impl Webhook {
         self.knowledge.clone()
     }
 
-    /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
-    /// of another repository that had the name. Or how a run is of which the webhook does not say enough. None where the
-    /// repository is not watched.
-    fn claim(&self, repo: &wire::Repo, claim: DeletionClaim) -> Option<CursorUpdate> {
-        self.watched(repo)?;
+    /// Has the next poll check it.
+    fn ask(&self, claim: Claim) -> Received {
         self.knowledge.claim(claim.clone());
-        Some(Place::remember(claim))
+        Received { remember: Some(Place::remember(claim)), ..Received::default() }
     }
 
-    /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
-    fn watched(&self, repo: &wire::Repo) -> Option<RepoDescription> {
-        let is_watched = is_watched(&self.watch, &repo.full_name) || self.knowledge.has(repo);
-        is_watched.then(|| {
-            let said = described(repo);
-            match self.knowledge.described(&repo.full_name) {
-                Some(known) => RepoDescription {
-                    default_branch: said.default_branch.or(known.default_branch),
-                    name: known.name,
-                    ..said
-                },
-                None => said,
+    /// The same, and has that poll come soon. Nothing where the repository is not watched.
+    fn ask_soon(&self, repo: &wire::Repo, claim: Claim) -> Received {
+        match self.watched(repo) {
+            Some(_) => Received { poll: true, ..self.ask(claim) },
+            None => Received::default(),
+        }
+    }
+
+    /// A watched repository: called as polls write it, whatever its name and capitals in the webhook, which may lack its default
+    /// branch.
+    fn watched(&self, repo: &wire::Repo) -> Option<Subject> {
+        let said = described(repo);
+        match self.knowledge.find(repo) {
+            Some(known) => {
+                let default_branch = said.default_branch.or_else(|| known.described.default_branch.clone());
+                let described =
+                    RepoDescription { default_branch, name: known.described.name.clone(), ..said };
+                Some(Subject { described, known: Some(known) })
             }
-        })
+            None => {
+                is_watched(&self.watch, &repo.full_name).then_some(Subject { described: said, known: None })
+            }
+        }
+    }
+
+    /// What a webhook says of a pull request. An open one that no poll has seen is asked for: it may be gone.
+    fn pull(
+        &self,
+        repository: &wire::Repo,
+        pull: &mut wire::Pull,
+        reviews: &[wire::Review],
+        now: Timestamp,
+    ) -> Received {
+        leave_author_open(pull);
+        let Some(repo) = self.watched(repository) else { return Received::default() };
+        if repo.is_away() {
+            return self.ask(Claim::of_repo(repository));
+        }
+        let is_seen = repo.known.as_ref().is_some_and(|known| known.has_open(pull.number));
+        let asked = match normalise::state(pull) {
+            PullRequestState::Open if !is_seen => self.ask(Claim::of_pull(repository, pull)),
+            _ => Received::default(),
+        };
+        let snapshot = normalise::pull(&self.account, &repo.described.name, pull, reviews, None, now);
+        Received { snapshots: vec![snapshot], poll: says_too_little(pull), ..asked }
+    }
+
+    /// What a webhook says of a run. One that no poll has seen is asked for: it may be gone.
+    fn run(&self, repository: &wire::Repo, mut run: wire::Run) -> Received {
+        let Some(repo) = self.watched(repository) else { return Received::default() };
+        if repo.is_away() {
+            return self.ask(Claim::of_repo(repository));
+        }
+        let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
+        run.repository.get_or_insert_with(ran_in);
+        let default_branch = repo.described.default_branch.as_deref();
+        normalise::complete_branch(&mut run, None, default_branch);
+        let none = Workflows::default();
+        let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
+        let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
+        if normalise::is_branchless(&run) {
+            // Of which build it is, is not known here: a poll may know the branch.
+            return Received { poll: true, ..self.ask(Claim::of_unsaid_run(repository, run.id, None)) };
+        }
+        let build = normalise::build_id(&place, &run);
+        if repo.known.as_ref().is_some_and(|known| known.has_left(&build, &run)) {
+            // It was under way when its branch was deleted, say: only a newer one brings the build back.
+            return Received::default();
+        }
+        let known = repo.known.as_ref();
+        // One that did not name its branch before: what happened to it goes on under the name that it has now.
+        let unnamed = known.and_then(|known| known.branchless(run.id)).filter(|unnamed| *unnamed != build);
+        let renamed = unnamed.map(|unnamed| Gone {
+            key: ItemKey::new(&self.account, Kind::Build, unnamed),
+            reason: GoneReason::Renamed { to: build.clone() },
+        });
+        let is_seen = renamed.is_none() && known.is_some_and(|known| known.has_run(run.id));
+        let is_unsaid = normalise::lacks_conclusion(&run);
+        let branch = normalise::own_branch(place.name, &run);
+        let on_board = (!is_seen).then_some(BoardRun { build, number: run.run_number, branch });
+        let asked = match (is_unsaid, is_seen) {
+            (true, _) => self.ask(Claim::of_unsaid_run(repository, run.id, on_board)),
+            (false, false) => self.ask(Claim::of_run(repository, run.id, on_board)),
+            (false, true) => Received::default(),
+        };
+        let snapshots = normalise::builds(&self.account, &place, slice::from_ref(&run), &Default::default());
+        Received { snapshots, gone: renamed.into_iter().collect(), poll: is_unsaid, ..asked }
+    }
+}
+
+/// The watched repository that a webhook is of.
+struct Subject {
+    described: RepoDescription,
+    /// What polls know of it, where they do.
+    known: Option<Arc<KnownRepo>>,
+}
+
+impl Subject {
+    /// True where nothing of it is on the board, until a poll finds that it is back.
+    fn is_away(&self) -> bool {
+        self.described.closed || self.known.as_ref().is_some_and(|known| known.is_away)
     }
 }
 
@@ -131,68 +217,41 @@ impl Hook for Webhook {
         self.signatures.verify(headers, body, now)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
-        let (mut snapshots, mut remember, mut poll) = (Vec::new(), None, false);
-        match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
+        let received = match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
             "pull_request" => {
                 let mut event: PullEvent = parse(headers, body)?;
-                leave_author_open(&mut event.pull_request);
-                if let Some(repo) = self.watched(&event.repository) {
-                    poll = says_too_little(&event.pull_request);
-                    snapshots =
-                        vec![normalise::pull(&self.account, &repo.name, &event.pull_request, &[], None, now)];
-                }
+                self.pull(&event.repository, &mut event.pull_request, &[], now)
             }
             "pull_request_review" => {
                 let mut event: ReviewEvent = parse(headers, body)?;
-                leave_author_open(&mut event.pull_request);
-                if let Some(repo) = self.watched(&event.repository) {
-                    let (pull, reviews) = (&event.pull_request, event.review.as_slice());
-                    poll = says_too_little(pull);
-                    snapshots = vec![normalise::pull(&self.account, &repo.name, pull, reviews, None, now)];
-                }
+                self.pull(&event.repository, &mut event.pull_request, event.review.as_slice(), now)
             }
             "workflow_run" => {
-                let RunEvent { mut workflow_run, repository } = parse(headers, body)?;
-                if let Some(repo) = self.watched(&repository) {
-                    normalise::complete_branch(&mut workflow_run, None, repo.default_branch.as_deref());
-                    let is_branchless = normalise::is_branchless(&workflow_run);
-                    if is_branchless || normalise::lacks_conclusion(&workflow_run) {
-                        remember =
-                            self.claim(&repository, DeletionClaim::of_run(&repository, workflow_run.id));
-                    }
-                    let repo = normalise::Place {
-                        name: &repo.name,
-                        default_branch: repo.default_branch.as_deref(),
-                        workflows: &self.knowledge.workflows(&repo.name),
-                    };
-                    let runs = slice::from_ref(&workflow_run);
-                    // Of which build it is, is not known here: a poll may know the branch.
-                    if !is_branchless {
-                        snapshots = normalise::builds(&self.account, &repo, runs, &Default::default());
-                    }
-                }
+                let event: RunEvent = parse(headers, body)?;
+                self.run(&event.repository, event.workflow_run)
             }
             "delete" => {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
-                    let event: DeleteEvent = parse(headers, body)?;
-                    let claim = DeletionClaim::new(&event.repository, Some(event.name));
-                    remember = self.claim(&event.repository, claim);
+                    let DeleteEvent { name, repository } = parse(headers, body)?;
+                    self.ask_soon(&repository, Claim::of_branch(&repository, name))
+                } else {
+                    Received::default()
                 }
             }
             // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
-                let event: RepositoryEvent = parse(headers, body)?;
-                if matches!(folded(&event.action).as_deref(), Some("deleted" | "archived")) {
-                    remember = self.claim(&event.repository, DeletionClaim::new(&event.repository, None));
+                let RepositoryEvent { action, repository } = parse(headers, body)?;
+                match folded(&action).as_deref() {
+                    Some("deleted" | "archived") => self.ask_soon(&repository, Claim::of_repo(&repository)),
+                    _ => Received::default(),
                 }
             }
             // Which event it is of, it does not say.
-            "" => poll = true,
-            _ => {}
-        }
-        let poll = poll || remember.is_some();
-        Ok(Received { delivery, snapshots, poll, remember, ..Received::default() })
+            "" => Received { poll: true, ..Received::default() },
+            _ => Received::default(),
+        };
+        Ok(Received { delivery, ..received })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the source and its webhook share. What polls have learnt of repositories that neither the configuration
-//! nor a webhook says: names that they go by now, and what their workflows are called. What webhooks say and the next poll
-//! checks: what has gone, as a webhook may be late, and of another repository of that name; and runs of which they say too little.
+//! nor a webhook says: names that they go by now, what their workflows are called, and what of theirs is there or gone. What
+//! webhooks say and the next poll checks ([`Claim`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{
-    cursor::{DeletionClaim, Place, RepoDescription},
+    claim::Claim,
+    cursor::{Place, Repo, RepoDescription},
+    left_build::LeftBuild,
+    run_position::RunPosition,
     wire,
     workflows::Workflows,
 };
@@ -27,34 +30,85 @@ pub(super) struct RepoKnowledge {
 #[derive(Debug, Default)]
 struct Claims {
     made: u64,
-    open: BTreeMap<DeletionClaim, u64>,
+    open: BTreeMap<Claim, u64>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// By full name in small letters.
-    described: BTreeMap<String, RepoDescription>,
-    ids: BTreeSet<u64>,
-    workflows: BTreeMap<String, Workflows>,
+    by_id: BTreeMap<u64, Arc<KnownRepo>>,
+    /// By present full name in small letters.
+    by_name: BTreeMap<String, Arc<KnownRepo>>,
+    /// By the name, in small letters, that the configuration or an owner's list has.
+    by_key: BTreeMap<String, Arc<KnownRepo>>,
+}
+
+/// What polls know of a watched repository.
+#[derive(Debug)]
+pub(super) struct KnownRepo {
+    pub(super) described: RepoDescription,
+    pub(super) workflows: Workflows,
+    /// Nothing of it is on the board: it is closed, or not there.
+    pub(super) is_away: bool,
+    left: BTreeMap<String, LeftBuild>,
+    runs: BTreeSet<u64>,
+    /// The builds of runs of which it is not known of which branch they are, by the run.
+    branchless: BTreeMap<u64, String>,
+    open: BTreeSet<u64>,
+}
+
+impl KnownRepo {
+    fn new(described: &RepoDescription, repo: &Repo) -> Self {
+        let on_board = repo.not_passed.keys().copied().chain(repo.standing.values().map(|known| known.run));
+        let branchless = repo.not_passed.iter().filter(|(id, known)| known.is_branchless(**id));
+        Self {
+            described: described.clone(),
+            workflows: repo.workflows.clone(),
+            is_away: repo.is_away(),
+            left: repo.left.clone(),
+            runs: repo.listed.iter().copied().chain(on_board).collect(),
+            branchless: branchless.map(|(id, known)| (*id, known.build.clone())).collect(),
+            open: repo.open.keys().copied().collect(),
+        }
+    }
+
+    /// True for a run of a build that is gone, and that brings it not back.
+    pub(super) fn has_left(&self, build: &str, run: &wire::Run) -> bool {
+        self.left.get(build).is_some_and(|left| left.covers(RunPosition::of(run)))
+    }
+
+    /// True for a run that polls have seen: they find out when it is gone.
+    pub(super) fn has_run(&self, id: u64) -> bool {
+        self.runs.contains(&id)
+    }
+
+    /// The build of a run that polls have seen, and that did not name its branch then.
+    pub(super) fn branchless(&self, run: u64) -> Option<&str> {
+        self.branchless.get(&run).map(String::as_str)
+    }
+
+    /// True for a pull request that polls have seen open: they find out when it is gone.
+    pub(super) fn has_open(&self, number: u64) -> bool {
+        self.open.contains(&number)
+    }
 }
 
 impl RepoKnowledge {
     /// Takes in what a cursor holds.
     pub(super) fn learn(&self, place: &Place) {
         let mut inner = Inner::default();
-        for repo in place.repos.values() {
+        for (key, repo) in &place.repos {
             let Some((described, _)) = &repo.described else { continue };
-            let name = described.name.to_ascii_lowercase();
-            inner.ids.extend(described.id);
-            inner.workflows.insert(name.clone(), repo.workflows.clone());
-            inner.described.insert(name, described.clone());
+            let known = Arc::new(KnownRepo::new(described, repo));
+            inner.by_id.extend(described.id.map(|id| (id, known.clone())));
+            inner.by_name.insert(described.name.to_ascii_lowercase(), known.clone());
+            inner.by_key.insert(key.clone(), known);
         }
         *self.inner.write().unwrap_or_else(PoisonError::into_inner) = inner;
     }
 
     /// Takes in the claims that were stored.
-    pub(super) fn recall(&self, stored: &BTreeSet<DeletionClaim>) {
-        let is_open = |claim: &DeletionClaim| {
+    pub(super) fn recall(&self, stored: &BTreeSet<Claim>) {
+        let is_open = |claim: &Claim| {
             self.claims.read().unwrap_or_else(PoisonError::into_inner).open.contains_key(claim)
         };
         for claim in stored.iter().filter(|claim| !is_open(claim)) {
@@ -63,7 +117,7 @@ impl RepoKnowledge {
     }
 
     /// Keeps what a webhook says until a poll has checked it.
-    pub(super) fn claim(&self, claim: DeletionClaim) {
+    pub(super) fn claim(&self, claim: Claim) {
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         claims.made += 1;
         let made = claims.made;
@@ -76,13 +130,13 @@ impl RepoKnowledge {
     }
 
     /// What is still to be checked, each with its place in the order in which they came.
-    pub(super) fn claims(&self) -> Vec<(DeletionClaim, u64)> {
+    pub(super) fn claims(&self) -> Vec<(Claim, u64)> {
         let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
         claims.open.iter().map(|(claim, made)| (claim.clone(), *made)).collect()
     }
 
     /// Forgets a claim that was checked, unless it was made again since.
-    pub(super) fn checked(&self, claim: &DeletionClaim, made: u64) {
+    pub(super) fn checked(&self, claim: &Claim, made: u64) {
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         if claims.open.get(claim) == Some(&made) {
             claims.open.remove(claim);
@@ -92,24 +146,18 @@ impl RepoKnowledge {
     /// True for the present name of a watched repository.
     pub(super) fn has_name(&self, full_name: &str) -> bool {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.described.contains_key(&full_name.to_ascii_lowercase())
+        inner.by_name.contains_key(&full_name.to_ascii_lowercase())
     }
 
-    /// What polls know of the watched repository that is called so now, whatever the capitals.
-    pub(super) fn described(&self, full_name: &str) -> Option<RepoDescription> {
+    /// What polls know of a watched repository, whatever a webhook calls it: a late one has an earlier name. By its number, and
+    /// by a name only where not both say one.
+    pub(super) fn find(&self, repo: &wire::Repo) -> Option<Arc<KnownRepo>> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.described.get(&full_name.to_ascii_lowercase()).cloned()
-    }
-
-    /// True for a watched repository, whatever it is called.
-    pub(super) fn has(&self, repo: &wire::Repo) -> bool {
-        let known = |id| self.inner.read().unwrap_or_else(PoisonError::into_inner).ids.contains(&id);
-        repo.id.is_some_and(known) || self.has_name(&repo.full_name)
-    }
-
-    /// What the repository's workflows are called.
-    pub(super) fn workflows(&self, full_name: &str) -> Workflows {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.workflows.get(&full_name.to_ascii_lowercase()).cloned().unwrap_or_default()
+        let name = repo.full_name.to_ascii_lowercase();
+        let by_id = repo.id.and_then(|id| inner.by_id.get(&id));
+        let may_be = |known: &&Arc<KnownRepo>| repo.id.is_none() || known.described.id.is_none();
+        let by_name = || inner.by_name.get(&name).filter(may_be);
+        let by_key = || inner.by_key.get(&name).filter(may_be);
+        by_id.or_else(by_name).or_else(by_key).cloned()
     }
 }

@@ -20,6 +20,7 @@ use self::lists::{PAGE, note_unread};
 use super::{
     client::{Calls, Found, Rows, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
+    left_build::LeftBuild,
     normalise,
     open::Open,
     unlisted_runs::UnlistedRun,
@@ -248,7 +249,8 @@ fn leave_default_branch(look: &mut Look, old: Option<&str>) {
     let of_old = |standing: &BoardBuild| old.is_some() && standing.branch.as_deref() == old;
     for (id, standing) in repo.standing.iter().filter(|(_, standing)| of_old(standing)) {
         look.gone.push((Kind::Build, id.clone(), GoneReason::NotDefaultBranch));
-        repo.left.insert(id.clone(), standing.newest);
+        let left = LeftBuild::new(standing.newest, GoneReason::NotDefaultBranch);
+        repo.left.insert(id.clone(), left);
     }
     repo.standing.retain(|_, standing| !of_old(standing));
     (repo.runs, repo.default_runs, repo.branches) = (None, None, None);

@@ -5,18 +5,23 @@
 
 mod account;
 mod actions;
+mod board_run;
 mod checks;
 mod choose;
+mod claim;
 mod client;
 mod collect;
 mod cursor;
 mod details;
+mod fault;
 mod hook;
 mod identity;
 mod knowledge;
+mod left_build;
 mod look;
 mod normalise;
 mod open;
+mod part;
 mod refusal;
 mod run_position;
 mod source;

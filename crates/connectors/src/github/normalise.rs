@@ -237,12 +237,20 @@ pub(super) struct Place<'a> {
 
 /// `OWNER/REPO/WORKFLOW@BRANCH`.
 pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
-    let branch = branch(repo.name, run).map(|branch| format!("@{branch}")).unwrap_or_default();
-    format!("{}{branch}", branchless_id(repo, run))
+    match branch(repo.name, run) {
+        Some(branch) => format!("{}@{branch}", workflow_id(repo, run)),
+        None => branchless_id(repo, run),
+    }
 }
 
-/// What a run's build is called where it is not known which branch it is of: `OWNER/REPO/WORKFLOW`.
-pub(super) fn branchless_id(repo: &Place<'_>, run: &wire::Run) -> String {
+/// What a run's build is called while it is not known which branch it is of: `OWNER/REPO/WORKFLOW#RUN`. It is a build of its
+/// own, as any other run may be of another branch, and says nothing of this one.
+fn branchless_id(repo: &Place<'_>, run: &wire::Run) -> String {
+    format!("{}#{}", workflow_id(repo, run), run.id)
+}
+
+/// `OWNER/REPO/WORKFLOW`: in earlier versions the build of all runs that do not name their branch.
+pub(super) fn workflow_id(repo: &Place<'_>, run: &wire::Run) -> String {
     format!("{}/{}", repo.name, repo.workflows.name(run))
 }
 

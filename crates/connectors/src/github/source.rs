@@ -23,11 +23,13 @@ use super::{
     account::Account,
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
-    collect::is_refusal,
-    cursor::{Place, Repo},
+    collect::{Missed, is_refusal},
+    cursor::{Part, Place, Repo},
     details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
+    fault::{self, Fault},
     identity::me,
     look::{Look, Target, look},
+    normalise,
     targets::{Targets, left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
@@ -63,7 +65,7 @@ impl Source for Account {
         let left: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
         let whole = left.is_empty();
         let mut asked = found.targets;
-        // What a webhook says is gone is looked for at once.
+        // What a webhook says is checked at once.
         let claims = self.knowledge.claims();
         let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
@@ -72,7 +74,7 @@ impl Source for Account {
             let described = described.map(|(described, _)| described);
             let own = claims.iter().filter(|(claim, _)| claim.is_of(&key, described));
             let own: Vec<_> = own.collect();
-            target.again |= own.iter().any(|(claim, _)| claim.run.is_none());
+            target.again |= own.iter().any(|(claim, _)| claim.asks_for_repo());
             claimed.extend(own.iter().map(|(_, made)| *made));
             whole || !own.is_empty() || left.contains(&key)
         });
@@ -96,9 +98,7 @@ impl Source for Account {
         for look in &mut looks {
             let own = claims.iter().filter(|(claim, _)| claim.is_of(&look.key, look.described()));
             let own: Vec<_> = own.map(|(claim, _)| claim).collect();
-            look.said_deleted = own.iter().filter_map(|claim| claim.branch.clone()).collect();
-            let runs = own.iter().filter_map(|claim| claim.run);
-            runs.for_each(|run| look.repo.unlisted_runs.insert(run, UnlistedRun::New));
+            own.into_iter().for_each(|claim| look.check(claim, now));
         }
 
         let mut problems = found.problems;
@@ -135,6 +135,7 @@ impl Source for Account {
         let mut unread: BTreeSet<String> =
             unbegun.iter().map(|target| target.name.to_ascii_lowercase()).collect();
         let mut halted = 0;
+        let mut faults: BTreeMap<String, Vec<Fault>> = BTreeMap::new();
         for (at, look) in looks.iter_mut().enumerate() {
             let missed = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
             let name = look.described().map_or(look.key.clone(), |described| described.name.clone());
@@ -150,8 +151,7 @@ impl Source for Account {
             let other = missed.iter().filter(|missed| {
                 look.error.as_ref() != Some(&missed.error) && Some(&missed.error) != halt.as_ref()
             });
-            let other: BTreeMap<_, _> = other.map(|missed| (missed.why(), missed.kind)).collect();
-            problems.extend(other.into_iter().map(|(why, kind)| Problem::new(kind, &name, why)));
+            faults.insert(look.key.clone(), other.map(Missed::fault).collect());
         }
         for (at, task) in unbegun_tasks {
             unread.extend(leave_for_later(&mut looks[at], task));
@@ -181,8 +181,8 @@ impl Source for Account {
 
         for (claim, made) in &claims {
             let is_checked = |look: &Look| {
-                // The cursor keeps which runs are to be asked for.
-                if claim.run.is_some() {
+                // The cursor keeps which runs and pull requests are to be asked for.
+                if !claim.asks_for_repo() {
                     return true;
                 }
                 let answered = look.error.as_ref().is_none_or(is_refusal);
@@ -202,6 +202,8 @@ impl Source for Account {
         }
         for (key, repo) in &known {
             let name = repo.described.as_ref().map_or(key.as_str(), |(described, _)| &described.name);
+            let missed = faults.remove(key).unwrap_or_default();
+            problems.extend(fault::problems(name, missed.into_iter().chain(repo.faults())));
             problems.extend(repo.problems(name));
         }
         if let Some(organisations) = calls.left_out() {
@@ -365,14 +367,31 @@ impl Account {
         etag: Option<&str>,
         me: &str,
     ) -> Result<Found<UnlistedRunRead>, ServiceError> {
-        let News { content: run, etag, next } = match details::run(calls, repo, id, etag).await? {
+        let News { content: mut run, etag, next } = match details::run(calls, repo, id, etag).await? {
             Found::Same => return Ok(Found::Same),
             Found::Gone => return Ok(Found::Gone),
             Found::News(news) => news,
         };
-        let explain = is_worth_explaining(look, &run, me);
-        let failing = if explain { details::failing(calls, repo, id).await? } else { Vec::new() };
-        Ok(Found::News(News { content: UnlistedRunRead { run, failing }, etag, next }))
+        let place = look.place();
+        normalise::complete_branch(&mut run, look.repo.branch_of(id), place.default_branch);
+        // What would make a build red may be long past: its lists need not have what came since.
+        let later = match look.is_news_of_red(&run) {
+            true => match details::later_runs(calls, &place, &run).await {
+                Err(error) if is_refusal(&error) => Vec::new(),
+                later => later?,
+            },
+            false => Vec::new(),
+        };
+        let is_past = later.iter().any(|later| normalise::run_status(later).is_verdict());
+        let explain = !is_past && is_worth_explaining(look, &run, me) && !look.repo.is_refused(Part::Jobs);
+        let failing = match explain {
+            true => match details::failing(calls, repo, id).await {
+                Err(error) if !is_refusal(&error) => return Err(error),
+                failing => failing,
+            },
+            false => Ok(Vec::new()),
+        };
+        Ok(Found::News(News { content: UnlistedRunRead { run, failing, later }, etag, next }))
     }
 }
 

@@ -7,7 +7,7 @@
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
 //! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
-//! ([`numbers`]), as a text of their own.
+//! ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
@@ -48,6 +48,7 @@ use self::{
     forms::{DEPTH, Edges, Form, LONG, SHORT, bare, clean},
     view::{Place, Places, Seen, View},
 };
+use super::credential::secret_parts;
 
 const MASK: &str = "[REDACTED]";
 /// How much of a text is searched at once, in bytes.
@@ -56,9 +57,9 @@ const SEGMENT: usize = 64 << 10;
 /// at most 6 where it is escaped again.
 const WIDEST: usize = 36;
 
-/// What never may be repeated, ready to be searched for.
+/// What never may be repeated, ready to be searched for. Of no secrets, as by default, it costs nothing.
 #[derive(Clone, Default)]
-pub(super) struct Redactor(Option<Arc<Search>>);
+pub struct Redactor(Option<Arc<Search>>);
 
 struct Search {
     /// In a text as it is seen.
@@ -69,6 +70,8 @@ struct Search {
     digits: Patterns,
     /// In a text as it stands.
     literal: Patterns,
+    /// In what a dump shows of which is not known how often each byte is repeated.
+    squeezed: Patterns,
     words: Vec<SecretString>,
     /// How long the longest form can be as it stands in a text, in bytes.
     reach: usize,
@@ -138,13 +141,25 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
+    /// Of the secrets that accounts hold, of any field. Of one that is an address also of what in it is secret.
+    pub fn of_fields<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let all: Vec<SecretString> = secrets.into_iter().flat_map(secret_parts).collect();
+        Self::new(&all)
+    }
+
+    /// True where there is no secret to search for: every text stays as it is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let [mut exact, mut alphanumeric, mut digits, mut literal] = [const { Vec::new() }; 4];
+        let [mut exact, mut alphanumeric, mut digits, mut literal, mut squeezed] = [const { Vec::new() }; 5];
         let (mut words, mut longest) = (Vec::new(), 0);
         for secret in secrets {
             let secret = secret.expose_secret().trim();
             for form in [Some(secret), bare(secret)].into_iter().flatten() {
                 exact.extend(forms::exact(form));
+                squeezed.extend(forms::squeezed(form));
                 alphanumeric.extend(forms::alphanumeric(form));
                 digits.extend(forms::digits(form));
                 if clean(form).len() < LONG && !form.is_ascii() {
@@ -156,15 +171,15 @@ impl Redactor {
                 longest = longest.max(form.len());
             }
         }
-        let [exact, alphanumeric, digits, literal] =
-            [exact, alphanumeric, digits, literal].map(Patterns::new);
+        let [exact, alphanumeric, digits, literal, squeezed] =
+            [exact, alphanumeric, digits, literal, squeezed].map(Patterns::new);
         let all =
             || [&exact, &alphanumeric, &digits, &literal].into_iter().flat_map(|patterns| &patterns.forms);
         if all().next().is_none() && words.is_empty() {
             return Self(None);
         }
         let reach = all().map(|(form, _)| form.len()).max().unwrap_or_default().max(longest) * WIDEST;
-        Self(Some(Arc::new(Search { exact, alphanumeric, digits, literal, words, reach })))
+        Self(Some(Arc::new(Search { exact, alphanumeric, digits, literal, squeezed, words, reach })))
     }
 
     /// How long a secret can be as it stands in a text, in bytes.
@@ -173,13 +188,13 @@ impl Redactor {
     }
 
     /// A text without the secrets.
-    pub(super) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text, DEPTH);
         if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(masked(text, found)) }
     }
 
     /// An answer's body without the secrets. JSON stays JSON: its strings and keys are decoded, and each is redacted.
-    pub(super) fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text, DEPTH + 1);
         // The lines of a dump are lines only once they are decoded.
         let may_be_dumped = || self.0.is_some() && dump::may_be_in_json(text);
@@ -262,6 +277,9 @@ impl Search {
             || readings(Seen::quickly(text), depth, false, &is_in).is_break()
             || columns().any(|column| readings(column, depth, false, &is_in).is_break())
             || numbers().any(|it| {
+                if it.is_squeezed {
+                    return self.squeezed.is_in(&it.seen::<()>().plain.bytes);
+                }
                 self.literal.is_in(&it.bytes) || readings(it.seen(), depth, false, &is_in).is_break()
             })
     }
@@ -288,6 +306,10 @@ impl Search {
             let _ = readings(seen, depth, false, &find);
         }
         for numbers in numbers::decoded(text, self.longest()) {
+            if numbers.is_squeezed {
+                self.squeezed.find(text, &numbers.seen().plain, &mut found.borrow_mut());
+                continue;
+            }
             self.literal.find(text, &numbers.raw(), &mut found.borrow_mut());
             let _ = readings(numbers.seen(), depth, false, &find);
         }
@@ -313,6 +335,11 @@ impl Search {
                 let _ = readings(seen, depth, cut, &begins);
             }
             for numbers in numbers::unfinished(text, self.longest(), cut) {
+                if numbers.is_squeezed {
+                    let squeezed = self.squeezed.begins(text, &numbers.seen().plain);
+                    first.set(squeezed.into_iter().chain(first.get()).min());
+                    continue;
+                }
                 let literal = self.literal.begins(text, &numbers.raw());
                 first.set(literal.into_iter().chain(first.get()).min());
                 let _ = readings(numbers.seen(), depth, cut, &begins);

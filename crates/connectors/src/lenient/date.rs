@@ -1,5 +1,6 @@
 //! Dates of any kind.
 
+use callboard_domain::text;
 use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 use serde::{Deserialize, Deserializer};
 
@@ -11,6 +12,8 @@ const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 const LATEST: Timestamp = Timestamp::constant(221_845_392_000, 0);
 /// How far ahead another machine's clock may be.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
+/// The most characters that are said of what is no date.
+const FOUND: usize = 40;
 
 /// A date, where there is one that can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,15 +21,46 @@ pub(crate) struct Date(pub Option<Timestamp>);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match Scalar::deserialize(deserializer)? {
-            Scalar::Text(text) => read(&text),
-            Scalar::Whole(number) => epoch(number),
-            Scalar::Broken(seconds) => SignedDuration::try_from_secs_f64(seconds)
-                .ok()
-                .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
-                .map(within),
-            Scalar::Null | Scalar::Flag(_) | Scalar::Many => None,
-        }))
+        Scalar::deserialize(deserializer).map(|scalar| Self(of(&scalar)))
+    }
+}
+
+/// As [`Date`], with what stands there instead of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct NamedDate {
+    /// The date, where one can be read.
+    pub at: Option<Timestamp>,
+    /// What stands there and is no date; `None` also where nothing does.
+    pub unread: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for NamedDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let scalar = Scalar::deserialize(deserializer)?;
+        let at = of(&scalar);
+        let found = match &scalar {
+            _ if at.is_some() => None,
+            Scalar::Null => None,
+            Scalar::Text(text) if text.trim().is_empty() => None,
+            Scalar::Text(text) => Some(format!("the text {:?}", text::line(text, FOUND))),
+            Scalar::Whole(number) => Some(number.to_string()),
+            Scalar::Broken(number) => Some(format!("{number:e}")),
+            Scalar::Flag(flag) => Some(flag.to_string()),
+            Scalar::Many => Some("a list or an object".to_owned()),
+        };
+        Ok(Self { at, unread: found.map(|found| format!("expected a date, found {found}")) })
+    }
+}
+
+fn of(scalar: &Scalar<'_>) -> Option<Timestamp> {
+    match scalar {
+        Scalar::Text(text) => read(text),
+        Scalar::Whole(number) => epoch(*number),
+        Scalar::Broken(seconds) => SignedDuration::try_from_secs_f64(*seconds)
+            .ok()
+            .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
+            .map(within),
+        Scalar::Null | Scalar::Flag(_) | Scalar::Many => None,
     }
 }
 

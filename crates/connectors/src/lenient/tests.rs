@@ -153,6 +153,26 @@ fn dates_of_any_kind_are_read() {
 }
 
 #[test]
+fn what_is_no_date_is_named_and_nothing_is_not() {
+    let cases = [
+        (json!("yesterday"), Some("expected a date, found the text \"yesterday\"")),
+        (json!("2026-13-45T99:00:00Z"), Some("expected a date, found the text \"2026-13-45T99:00:00Z\"")),
+        (json!(true), Some("expected a date, found true")),
+        (json!({}), Some("expected a date, found a list or an object")),
+        (json!(null), None),
+        (json!(" "), None),
+        (json!("2026-11-22"), None),
+        (json!(1_795_348_800), None),
+        (json!("0001-01-01T00:00:00Z"), None),
+    ];
+    for (value, expected) in cases {
+        let Date(at) = serde_json::from_str(&value.to_string()).unwrap();
+        let named: NamedDate = serde_json::from_str(&value.to_string()).unwrap();
+        assert_eq!((named.at, named.unread.as_deref()), (at, expected), "{value}");
+    }
+}
+
+#[test]
 fn nothing_has_happened_in_the_future() {
     let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     for (at, expected) in

@@ -3,8 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::source::{Cursor, CursorUpdate};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// How long an incident that only webhooks reported may be missing before it counts as deleted.
+pub(super) const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// The pause before one that is missing is asked for the first time again; it doubles,
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// up to this.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(60);
 
 /// What the last poll saw.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -17,6 +24,9 @@ pub(super) struct Seen {
     /// Those of them that were not there when they were asked for, since when: they may be hidden from this key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) missed: BTreeMap<String, Timestamp>,
+    /// When those were asked for last; one that is not among them is asked for with the next poll.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) asked: BTreeMap<String, Timestamp>,
     /// Until when the log has been read.
     pub(super) logged: Option<Timestamp>,
 }
@@ -36,8 +46,52 @@ impl Seen {
         serde_json::from_str(&cursor?.0).ok()
     }
 
+    /// False while an incident that was missing is not asked for again: the pause grows with the time that it has been
+    /// missing, and ends once that is enough to count as deleted.
+    pub(super) fn is_due(&self, id: &str, now: Timestamp) -> bool {
+        let (Some(since), Some(asked)) = (self.missed.get(id), self.asked.get(id)) else { return true };
+        let pause = (asked.duration_since(*since) + PAUSE).clamp(PAUSE, LONGEST_PAUSE);
+        let waited = now.duration_since(*asked);
+        // A clock that was set back is no reason to wait.
+        waited >= pause || waited.is_negative() || now.duration_since(*since) >= MISSED_FOR
+    }
+
     pub(super) fn write(&self) -> Cursor {
         // A struct of texts and a time cannot fail to be written.
         Cursor(serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_before_a_missing_incident_is_asked_for_again_grows() {
+        let at = |minute: i64| Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
+        let mut seen = Seen::default();
+        assert!(seen.is_due("Q1", at(0)), "it was never missing");
+        seen.missed.insert("Q1".into(), at(0));
+        assert!(seen.is_due("Q1", at(0)), "an older version did not note when it was asked for");
+        seen.asked.insert("Q1".into(), at(0));
+        let mut asked = Vec::new();
+        for minute in 0..=24 * 60 {
+            if seen.is_due("Q1", at(minute)) {
+                asked.push(minute);
+                seen.asked.insert("Q1".into(), at(minute));
+            }
+        }
+        assert_eq!(asked[..8], [1, 3, 7, 15, 31, 63, 123, 183]);
+        assert_eq!(asked.last(), Some(&(24 * 60)), "a day is over");
+        assert!(asked.len() < 32, "{asked:?}");
+        assert!(seen.is_due("Q1", at(-5)), "the clock was set back");
+    }
+
+    #[test]
+    fn cursor_of_an_older_version_is_read() {
+        let old = Cursor(r#"{"open":["Q1"],"missed":{"Q2":"2026-11-22T12:00:00Z"},"logged":null}"#.into());
+        let seen = Seen::read(Some(&old)).unwrap();
+        assert!(seen.missed.contains_key("Q2") && seen.asked.is_empty());
+        assert_eq!(seen.write().0, old.0, "nothing is added before there is something to say");
     }
 }

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     client::PagerDuty,
-    cursor::Seen,
+    cursor::{MISSED_FOR, Seen},
     hook::Webhooks,
     normalise::{self, SERVICE, TEAMS, moment},
     watched::Watched,
@@ -35,8 +35,6 @@ const MOST: usize = 9_900;
 const ENDS: usize = 20;
 /// How many of them at once.
 const AT_ONCE: usize = 4;
-/// How long an incident that only webhooks reported may be missing before it counts as deleted.
-const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// The most entries of the log that are read in one poll.
 const LOGGED: usize = 500;
 /// How far the reading of the log overlaps: entries appear a little after their time.
@@ -155,8 +153,24 @@ impl Source for Incidents {
         let mentioned = self.hook.take_mentioned();
         let told = before.missed.keys().chain(&before.mentioned).chain(&mentioned);
         let known: BTreeSet<&String> = before.open.iter().chain(told).collect();
-        let mut left: Vec<String> =
-            known.into_iter().filter(|id| !seen.open.contains(*id)).cloned().collect();
+        // Since when it has been missing; a webhook about it means that it is there, or will be.
+        let missing_since = |id: &String| {
+            let is_told_anew = before.mentioned.contains(id) || mentioned.contains(id);
+            before.missed.get(id).copied().filter(|_| !is_told_anew)
+        };
+        let is_due =
+            |id: &String| before.open.contains(id) || missing_since(id).is_none() || before.is_due(id, now);
+        let missing = |id: &str| {
+            let why = "a webhook told of it, and it is not there for this key yet";
+            Problem::new(ProblemKind::Details, id, why)
+        };
+        let (mut left, resting): (Vec<String>, Vec<String>) =
+            known.into_iter().filter(|id| !seen.open.contains(*id)).cloned().partition(is_due);
+        for id in resting {
+            batch.problems.push(missing(&id));
+            seen.asked.extend(before.asked.get_key_value(&id).map(|(id, at)| (id.clone(), *at)));
+            seen.missed.extend(before.missed.get_key_value(&id).map(|(id, since)| (id.clone(), *since)));
+        }
         // What may never be there comes last.
         left.sort_by_key(|id| (!before.open.contains(id), before.missed.contains_key(id)));
         let (asked, later) = left.split_at(left.len().min(ENDS));
@@ -169,11 +183,6 @@ impl Source for Incidents {
         // answer.
         let (mut waiting, mut unanswered): (BTreeSet<String>, BTreeSet<String>) =
             later.iter().cloned().partition(|id| before.open.contains(id));
-        // Since when it has been missing; a webhook about it means that it is there, or will be.
-        let missing_since = |id: &String| {
-            let is_told_anew = before.mentioned.contains(id) || mentioned.contains(id);
-            before.missed.get(id).copied().filter(|_| !is_told_anew)
-        };
         let is_deleted = |id: &String| {
             let is_overdue = |since| now.duration_since(since) >= MISSED_FOR;
             before.open.contains(id) || missing_since(id).is_some_and(is_overdue)
@@ -213,8 +222,8 @@ impl Source for Incidents {
                 }),
                 // What a webhook reported may not be there yet, or not for this key.
                 Ok(None) => {
-                    let why = "a webhook told of it, and it is not there for this key yet";
-                    batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
+                    batch.problems.push(missing(&id));
+                    seen.asked.insert(id.clone(), now);
                     let since = missing_since(&id).unwrap_or(now);
                     seen.missed.insert(id, since);
                 }

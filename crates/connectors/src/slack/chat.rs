@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::{Api, Cursor, Failure, bare, is_id},
+    client::{Api, Cursor, Failure, Me, bare, is_id},
     render::{UNIT, WHOLE, render},
 };
 use crate::lenient::{self, Entries, web_url};
@@ -45,6 +45,8 @@ struct Sent {
 #[derive(Deserialize)]
 struct History {
     messages: Entries<HistoryMessage>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    has_more: bool,
     #[serde(default, deserialize_with = "lenient::or_default")]
     response_metadata: Cursor,
 }
@@ -54,24 +56,48 @@ struct History {
 struct HistoryMessage {
     #[serde(deserialize_with = "lenient::text")]
     ts: String,
+    /// What kind of message it is, where it is none that somebody wrote, such as `channel_join`.
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
+    subtype: Option<String>,
+    /// Who wrote it.
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
+    user: Option<String>,
+    /// Through which app, where it was through one.
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
+    bot_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_nothing")]
     metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
-    #[serde(default)]
     event_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
     event_payload: Map<String, Value>,
 }
 
 impl HistoryMessage {
-    fn has(&self, key: &DeliveryKey) -> bool {
-        self.metadata.as_ref().is_some_and(|metadata| {
-            metadata.event_type == EVENT_TYPE
-                && metadata.event_payload.get("key").and_then(Value::as_str) == Some(&key.0)
-        })
+    /// The key that it carries; `None` where it carries none that can be read, and the empty one where it is of another kind.
+    fn key(&self) -> Option<&str> {
+        match self.metadata.as_ref()? {
+            ours if ours.event_type == EVENT_TYPE => ours.event_payload.get("key").and_then(Value::as_str),
+            _ => Some(""),
+        }
+    }
+
+    /// True where it may be a message of ours, as far as can be seen without its key. `me` is who we are, where that is known.
+    fn may_be_ours(&self, me: Option<&Me>) -> bool {
+        if self.subtype.as_deref().is_some_and(|subtype| subtype != "bot_message") {
+            return false;
+        }
+        let Some(me) = me else { return true };
+        match (&self.bot_id, &me.bot_id, &self.user, &me.user_id) {
+            (Some(theirs), Some(ours), ..) => theirs == ours,
+            (.., Some(theirs), Some(ours)) => theirs == ours,
+            // A message that we post names our app.
+            (None, Some(_), Some(_), None) => false,
+            _ => true,
+        }
     }
 
     /// Sent before that second. A time that cannot be read is none.
@@ -212,10 +238,20 @@ impl ChatService for Chat {
         let thread = under.map(|under| under.id.as_str());
         let oldest = since.checked_sub(SKEW).unwrap_or(since).as_second();
         let mut cursor = String::new();
+        let mut unmarked = false;
         for _ in 0..PAGES {
             let page = self.page((channel, &id), thread, &format!("{oldest}.000000"), &cursor).await?;
-            if let Some(told) = page.messages.good.iter().find(|told| told.has(key)) {
+            if let Some(told) = page.messages.good.iter().find(|told| told.key() == Some(key.0.as_str())) {
                 return Ok(Some(self.posted(id, told.ts.clone(), thread).await));
+            }
+            // A thread begins with the message that was answered.
+            let is_candidate = |told: &&HistoryMessage| {
+                told.key().is_none() && Some(told.ts.as_str()) != thread && !told.before(oldest)
+            };
+            let candidates: Vec<_> = page.messages.good.iter().filter(is_candidate).collect();
+            if !candidates.is_empty() {
+                let me = self.api.who().await;
+                unmarked |= candidates.iter().any(|told| told.may_be_ours(me));
             }
             // It may be the one that cannot be read.
             if let Some(problem) = page.messages.problem(channel, "messages") {
@@ -224,6 +260,16 @@ impl ChatService for Chat {
             // A channel comes newest first, a thread oldest first.
             let past = thread.is_none() && page.messages.good.last().is_some_and(|told| told.before(oldest));
             cursor = page.response_metadata.next_cursor;
+            if !past && cursor.is_empty() && page.has_more {
+                return Err(ServiceError::unknown(format!(
+                    "Slack says that {channel} has more messages, and not where they go on"
+                )));
+            }
+            if (past || cursor.is_empty()) && unmarked {
+                return Err(ServiceError::unknown(format!(
+                    "a message in {channel} may be this one, and Slack does not say which message of Callboard it is"
+                )));
+            }
             if past || cursor.is_empty() {
                 return Ok(None);
             }

@@ -44,6 +44,9 @@ pub(super) struct Me {
     #[serde(default)]
     pub team_id: Option<String>,
     pub user: String,
+    /// The user's id, as messages name who wrote them.
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
+    pub user_id: Option<String>,
     /// Only for a bot's token.
     pub bot_id: Option<String>,
     /// The token's scopes, where Slack says.

@@ -62,7 +62,7 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> R
 /// | pull request that is merged or closed | approve, merge, take, resolve, stop |
 /// | my pull request | approve |
 /// | draft, or in conflict with its base | merge |
-/// | incident that is resolved | take, resolve, stop |
+/// | incident that is resolved | take, resolve, assign, stop |
 /// | incident that I have | take |
 /// | approval that has ended | approve, merge, take, resolve, stop |
 /// | approval that is not mine to give | approve |
@@ -86,7 +86,9 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
             _ => true,
         },
         Detail::Incident(incident) => match role {
-            R::Take | R::Resolve | R::Stop if incident.status == IncidentStatus::Resolved => false,
+            R::Take | R::Resolve | R::Assign | R::Stop if incident.status == IncidentStatus::Resolved => {
+                false
+            }
             R::Take => !(incident.is_held(now) && incident.holders().iter().any(|holder| me.is(&holder.id))),
             _ => true,
         },
@@ -108,6 +110,8 @@ pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
         Role::Take => event == E::Acknowledged,
         Role::Merge => event == E::Merged,
         Role::Resolve => matches!(event, E::Resolved | E::Closed),
+        // Who is asked anew has not taken it yet.
+        Role::Assign => matches!(event, E::Reassigned | E::Unacknowledged),
         Role::Stop => event == E::Canceled,
         Role::Comment | Role::Log | Role::Show => false,
     }
@@ -233,6 +237,47 @@ mod tests {
             assert_eq!(not_offered, expected, "{item:?}");
             assert!(can_work(None, &item, &kim(), at(10)));
         }
+    }
+
+    #[test]
+    fn effects_of_a_role_are_not_told_besides_it() {
+        use EventName as E;
+        let all = [
+            E::Queued,
+            E::Running,
+            E::Passed,
+            E::Failed,
+            E::Canceled,
+            E::Approved,
+            E::Merged,
+            E::Closed,
+            E::Triggered,
+            E::Acknowledged,
+            E::Unacknowledged,
+            E::Escalated,
+            E::Reassigned,
+            E::Resolved,
+        ];
+        let cases: [(Role, &[EventName]); 10] = [
+            (Role::Again, &[E::Queued, E::Running]),
+            (Role::Approve, &[E::Approved]),
+            (Role::Take, &[E::Acknowledged]),
+            (Role::Merge, &[E::Merged]),
+            (Role::Resolve, &[E::Closed, E::Resolved]),
+            // An escalation by the service a moment later is news.
+            (Role::Assign, &[E::Unacknowledged, E::Reassigned]),
+            (Role::Stop, &[E::Canceled]),
+            (Role::Comment, &[]),
+            (Role::Log, &[]),
+            (Role::Show, &[]),
+        ];
+        for (role, expected) in cases {
+            let found: Vec<_> = all.into_iter().filter(|event| is_effect_of_role(role, *event)).collect();
+            assert_eq!(found, expected, "{role:?}");
+        }
+        let over = incident(|i| i.status = IncidentStatus::Resolved);
+        assert!(!can_work(Some(Role::Assign), &over, &kim(), at(10)), "nobody is asked for what is over");
+        assert!(can_work(Some(Role::Assign), &incident(|_| {}), &kim(), at(10)));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use fitting::{Relevance, can_work, fits, is_effect_of_role};
 pub use named::{Lookup, Named};
 pub use parse_args::{answer, canonical_line};
 pub use partial::PartialParse;
-pub use resolve::{Resolution, applies_to, prefill, resolve_item};
+pub use resolve::{Resolution, applies_to, is_over, prefill, resolve_item};
 pub use spec::{ArgSpec, ArgType, CommandSpec, Effect, Policy, Role, USUAL_TIMEOUT};
 pub use token::{Token, line_from, quote, tokens};
 pub use usage::{Usage, UsageError};

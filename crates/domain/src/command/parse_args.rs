@@ -10,8 +10,9 @@ use super::{
     value::{names, same},
 };
 use crate::{
+    duration::Span,
     nearest::nearest,
-    until::{LEADS, goes_on, is_always_to_come, looks_like_time},
+    until::{LEADS, goes_on, is_always_to_come, looks_like_time, misspelt_time},
 };
 
 /// The options of a line, and the words that are none.
@@ -48,6 +49,9 @@ const PARSE_MODES: [ParseMode; 11] = {
     ]
 };
 
+/// The name of an item has at most so many words where it is not quoted.
+const MOST_NAME_WORDS: usize = 24;
+
 /// The reading that gets furthest in a line that makes no sense.
 const MOST_FORGIVING: ParseMode =
     ParseMode { complete: false, typed: false, names: true, ..ParseMode::EXACT };
@@ -66,7 +70,16 @@ impl Command {
         let options = self.options(tokens)?;
         self.read_words(&options).or_else(|error| match error {
             ArgError::Unexpected { .. } | ArgError::Invalid { .. } => {
-                self.read_by_place(&options).or_else(|| self.read_left_as_one(tokens)).ok_or(error)
+                let by_place = || self.read_by_place(&options);
+                let left_as_one = || self.read_left_as_one(tokens);
+                // A slip of the fingers is no part of a name.
+                let is_slip = matches!(
+                    error,
+                    ArgError::Unexpected { nearest: Some(_), .. }
+                        | ArgError::Invalid { nearest: Some(_), .. }
+                );
+                let item_as_one = || if is_slip { None } else { self.read_item_as_one(&options) };
+                by_place().or_else(left_as_one).or_else(item_as_one).ok_or(error)
             }
             error => Err(error),
         })
@@ -76,7 +89,65 @@ impl Command {
     fn read_by_place(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
-        let solution = matcher.read(ParseMode { unled: true, ..ParseMode::EXACT }).pop()?;
+        // `silence Alert 2h`: an alert is called Alert, and none is called 2h.
+        let own_words = match options.words.as_slice() {
+            [name, length, ..] => {
+                let is_item =
+                    |arg: &ArgSpec| matches!(arg.ty, ArgType::Item(_)) && names(&name.token.text, &arg.name);
+                self.spec().args.iter().any(is_item) && length.token.text.parse::<Span>().is_ok()
+            }
+            _ => false,
+        };
+        let mode = ParseMode { unled: true, own_words, ..ParseMode::EXACT };
+        let solution = matcher.read(mode).pop()?;
+        self.build_args(options, &matcher, &solution).ok()
+    }
+
+    /// The first words as the name of the item that the usage begins with, as few of them as leave only words that have their
+    /// place: `ack Checkout is slow`, `snooze Queue is full 2h`. Only where no text that takes any words may follow.
+    fn read_item_as_one(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
+        let first = self.usage.segments.first()?.elements.first()?;
+        let Element::Word(pieces) = first else { return None };
+        let [Piece::Arg(item)] = pieces.as_slice() else { return None };
+        let is_item = matches!(self.spec().args[*item].ty, ArgType::Item(_));
+        if !is_item || self.spec().args.iter().any(|arg| arg.ty == ArgType::Text) {
+            return None;
+        }
+        // A number, a reference and a page are one word.
+        let may_go_on = |word: &Word<'_>| {
+            let text = &word.token.text;
+            word.may_name
+                && !word.token.is_quoted()
+                && !text.contains(['#', '/', '@', ':'])
+                && text.parse::<u64>().is_err()
+        };
+        if !options.words.first().is_some_and(may_go_on) {
+            return None;
+        }
+        let plain = |word: &&Word<'_>| !word.token.is_quoted();
+        let most = options.words.iter().take(MOST_NAME_WORDS).take_while(plain).count();
+        // As few as can be: what is a time or a choice after them is no part of the name.
+        (2..=most).find_map(|count| {
+            let (name, others) = options.words.split_at(count);
+            let name: Vec<&str> = name.iter().map(|word| word.token.text.as_str()).collect();
+            let name = Token::of(&name.join(" "));
+            let mut words = vec![Word { token: &name, may_name: false }];
+            words.extend_from_slice(others);
+            let options = Options {
+                values: options.values.clone(),
+                pairs: options.pairs.clone(),
+                asked: options.asked,
+                words,
+            };
+            self.read_exactly(&options).or_else(|| self.read_by_place(&options))
+        })
+    }
+
+    /// What words mean exactly as the usage says.
+    fn read_exactly(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
+        let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
+        let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
+        let solution = matcher.read(ParseMode::EXACT).pop()?;
         self.build_args(options, &matcher, &solution).ok()
     }
 
@@ -99,6 +170,11 @@ impl Command {
         }
         let value = arg.read(text).ok()?;
         let (mut args, mut given) = (begun.args, begun.given);
+        // One that was named, and has no value yet, is asked for.
+        let is_asked = |it: &ArgSpec| it.default.is_some() && !args.values.contains_key(&it.name);
+        if self.spec().args.iter().any(|it| it.name != arg.name && is_asked(it)) {
+            return None;
+        }
         args.values.insert(arg.name.clone(), value);
         given.push(*arg);
         let lacks = |arg: &&ArgSpec| match arg.ty {
@@ -184,9 +260,12 @@ impl Command {
         given: &BTreeMap<usize, String>,
     ) -> Result<(), ArgError> {
         self.check_time_is_whole(options, solution)?;
-        let lacks =
-            |(place, arg): (usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(&place);
-        if !self.spec().args.iter().enumerate().any(lacks) {
+        // A command takes its default where no length is given, and has no end where none is.
+        let times = || self.spec().args.iter().enumerate().filter(|(_, arg)| arg.ty.is_time());
+        let is_given = |place: usize| given.contains_key(&place);
+        let lacks_length = times().any(|(place, arg)| arg.ty == ArgType::Duration && !is_given(place));
+        let lacks_all = times().count() > 0 && !times().any(|(place, _)| is_given(place));
+        if !lacks_length && !lacks_all {
             return Ok(());
         }
         let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
@@ -262,9 +341,13 @@ impl Command {
             let is_whole = !goes_on(&rest.join(" "));
             is_whole.then(|| [*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
         });
+        let what = match misspelt_time(&texts[time..].join(" ")) {
+            Some(word) => format!("a time that can be understood, which {word:?} is not"),
+            None => "no time in it".to_owned(),
+        };
         ArgError::Invalid {
             arg: name.clone(),
-            expected: format!("no time in it ({way}a {name} that says one is written in quotes)"),
+            expected: format!("{what} ({way}a {name} that says one is written in quotes)"),
             found: texts.join(" "),
             nearest: said,
         }

@@ -10,7 +10,13 @@ use super::{
     token::quote,
     usage::{Element, Piece},
 };
-use crate::item::{Detail, Incident, Item, ItemKey, Kind};
+use crate::{
+    item::{Detail, Incident, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
+    text,
+};
+
+/// How much of an incident's title tells it from others, in characters.
+const MOST_OF_TITLE: usize = 60;
 
 /// What a text means among the items of the board.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +25,8 @@ pub enum Resolution<'i> {
     Exact(&'i Item),
     /// Any of several.
     Many {
-        /// What they are called, sorted, at most ten: by reference, or by whole key where references are the same.
+        /// What they are called, sorted, at most ten: by reference, or by whole key where references are the same; incidents with
+        /// their title as well, since their reference may be a hash.
         names: Vec<String>,
         /// How many there are.
         total: usize,
@@ -39,6 +46,8 @@ enum Match {
     AnyCase,
     /// The number of a pull request or an incident.
     Number,
+    /// The whole title, or the name of an alert's rule, but for its case.
+    Title,
     /// The end of the reference, from the start of a word on.
     End,
     /// Words of the reference in their order, the last one among them.
@@ -47,23 +56,34 @@ enum Match {
     Words,
 }
 
+/// How good a candidate an item is, the best one first: what ended is meant by its title or a part of its name only where nothing else
+/// is, and by its whole name where nothing of that name goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    is_last_resort: bool,
+    found: Match,
+    is_over: bool,
+}
+
+impl Fit {
+    fn new(found: Match, item: &Item) -> Self {
+        let is_over = is_over(item);
+        Self { is_last_resort: is_over && found >= Match::Title, found, is_over }
+    }
+}
+
 /// Finds the item that a text means: by key (`forge/pull_request/acme/web#479`), reference (`acme/web#479`), page in
-/// the browser, number (`479`, `#479`), end of the reference (`web#479`), its parts in order (`web/ci@main`,
-/// `web main`), or words of reference and title. What is a number or looks like a reference never means words of a title.
+/// the browser, number (`479`, `#479`), whole title, end of the reference (`web#479`), its parts in order (`web/ci@main`,
+/// `web main`), or words of reference and title. What is a number or looks like a reference never means words of a title. What is
+/// over does not count where an open one is meant as well, unless it alone is named in full.
 pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, kind: Kind) -> Resolution<'i> {
     let wanted = Wanted::new(text);
-    let mut best: Vec<&Item> = Vec::new();
-    let mut rank = Match::Words;
-    for item in items.into_iter().filter(|item| item.key.kind == kind) {
-        match wanted.matches(item) {
-            Some(found) if found < rank => {
-                rank = found;
-                best = vec![item];
-            }
-            Some(found) if found == rank => best.push(item),
-            _ => {}
-        }
-    }
+    let found = items.into_iter().filter(|item| item.key.kind == kind);
+    let found: Vec<(Fit, &Item)> =
+        found.filter_map(|item| Some((Fit::new(wanted.matches(item)?, item), item))).collect();
+    let fit = found.iter().map(|(fit, _)| *fit).min();
+    let best: Vec<&Item> =
+        found.into_iter().filter(|(it, _)| Some(*it) == fit).map(|(_, item)| item).collect();
     match best.as_slice() {
         [] => Resolution::None,
         [item] => Resolution::Exact(item),
@@ -80,7 +100,13 @@ fn disambiguated(items: &[&Item]) -> Vec<String> {
     let shared = |item: &Item| known.get(item.reference()).is_some_and(|count| *count > 1);
     let mut names: Vec<_> = items
         .iter()
-        .map(|item| if shared(item) { item.key.to_string() } else { item.reference().to_owned() })
+        .map(|item| {
+            let name = if shared(item) { item.key.to_string() } else { item.reference().to_owned() };
+            match item.key.kind {
+                Kind::Incident => format!("{name} ({})", text::line(&item.title, MOST_OF_TITLE)),
+                Kind::Build | Kind::PullRequest | Kind::Approval => name,
+            }
+        })
         .collect();
     names.sort();
     names.truncate(MOST_CANDIDATES);
@@ -136,6 +162,15 @@ impl Wanted {
             }
             _ => {}
         }
+        // People know an alert by its rule's name as well.
+        let rule = match &item.detail {
+            Detail::Incident(incident) => incident.labels.get("alertname").map_or("", String::as_str),
+            Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => "",
+        };
+        let [title, rule] = [item.title.as_str(), rule].map(str::to_lowercase);
+        if self.number.is_none() && [&title, &rule].contains(&&self.lower) {
+            return Some(Match::Title);
+        }
         if let Some(before) = reference.strip_suffix(&self.lower)
             && (before.ends_with(separates) || self.lower.starts_with(separates))
         {
@@ -150,12 +185,7 @@ impl Wanted {
         if self.text.contains(['#', '/', '@']) {
             return None;
         }
-        // People know an alert by its rule's name as well.
-        let rule = match &item.detail {
-            Detail::Incident(incident) => incident.labels.get("alertname").map_or("", String::as_str),
-            Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => "",
-        };
-        let all = format!("{reference} {} {}", item.title.to_lowercase(), rule.to_lowercase());
+        let all = format!("{reference} {title} {rule}");
         self.lower.split_whitespace().all(|word| has_word(&all, word)).then_some(Match::Words)
     }
 
@@ -188,6 +218,16 @@ fn plain(mut page: Url) -> Url {
     let path = page.path().trim_end_matches('/').to_owned();
     page.set_path(&path);
     page
+}
+
+/// True where nothing can be done about an item any more. A build can always be run again.
+pub fn is_over(item: &Item) -> bool {
+    match &item.detail {
+        Detail::Incident(incident) => incident.status == IncidentStatus::Resolved,
+        Detail::PullRequest(pull_request) => pull_request.state != PullRequestState::Open,
+        Detail::Approval(approval) => !approval.waits(),
+        Detail::Build(_) => false,
+    }
 }
 
 /// True where a command can be run on an item: it takes one of that kind.

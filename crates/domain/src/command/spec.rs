@@ -80,6 +80,8 @@ pub enum Role {
     Merge,
     /// Ends it, or says that it is over.
     Resolve,
+    /// Asks others to take it.
+    Assign,
     /// Says something on it.
     Comment,
     /// Stops it.

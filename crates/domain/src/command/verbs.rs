@@ -59,6 +59,7 @@ pub fn reassign() -> CommandSpec {
     of_incident("reassign", "Ask another person to take an incident: they are paged")
         .label("Reassign")
         .usage("reassign <incident> to <person...>")
+        .role(Role::Assign)
         .arg(ArgSpec::live(PERSON, "whom to page instead: a name, an e-mail address or an id"))
         .example("reassign Q2R8T to ana@acme.example")
         .example("reassign Q2R8T to Ana Lima")

@@ -219,8 +219,10 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 )),
             }
         }
-        (Some(Incident { status: Acknowledged, .. }), Triggered) => {
-            let summary = format!("{subject} still fires, and is no longer acknowledged{severity}");
+        (Some(held @ Incident { status: Acknowledged, .. }), Triggered) => {
+            // Only a silence has an end.
+            let what = held.held_until().map_or("acknowledged", |_| "silenced");
+            let summary = format!("{subject} still fires, and is no longer {what}{severity}");
             let by = new.changed_by.clone();
             found.push(transition(
                 EventName::Unacknowledged,

@@ -27,7 +27,7 @@ pub use condition::Condition;
 pub use config::{NotifyLevel, RuleConfig};
 pub use fields::FIELDS;
 pub use moot::{Ends, can_be_over, ends, ends_thread, is_moot, is_over, matter_ends, moot_cause};
-pub use notification::{NotifiableEvent, Notification, notification};
+pub use notification::{NotifiableEvent, Notification, NotificationPart, notification};
 
 use crate::{
     event::{Event, EventName},

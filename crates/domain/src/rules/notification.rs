@@ -26,6 +26,20 @@ pub struct Notification {
     pub items: Vec<ItemKey>,
     /// It pierces quiet hours.
     pub important: bool,
+    /// What it says of each of them, in the same order: what is left of it once others are over. Empty from an older version.
+    #[serde(default)]
+    pub parts: Vec<NotificationPart>,
+}
+
+/// What a notification says of one of its items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct NotificationPart {
+    /// The item.
+    pub item: ItemKey,
+    /// The line that says it all.
+    pub title: String,
+    /// More; may be empty.
+    pub body: String,
 }
 
 /// An event that is to be notified, and the item as it is.
@@ -60,9 +74,14 @@ pub fn notification(events: &[NotifiableEvent]) -> Option<Notification> {
         [one] => single(one),
         several => (title(several), body(several)),
     };
+    let part = |one: &&NotifiableEvent| {
+        let (title, body) = single(one);
+        NotificationPart { item: one.item.key.clone(), title, body }
+    };
     Some(Notification {
         title,
         body,
+        parts: latest.iter().map(part).collect(),
         items: latest.iter().map(|one| one.item.key.clone()).collect(),
         important: events.iter().any(|one| one.important),
     })
@@ -208,7 +227,7 @@ fn phrase(event: EventName, of_me: bool, count: usize) -> String {
         EventName::Stale => format!("{is} stale"),
         EventName::Triggered => format!("{was} triggered"),
         EventName::Acknowledged => format!("{was} acknowledged"),
-        EventName::Unacknowledged => format!("{is} no longer acknowledged"),
+        EventName::Unacknowledged => format!("{is} no longer acknowledged or silenced"),
         EventName::Escalated => format!("{was} escalated"),
         EventName::Reassigned => format!("{was} reassigned"),
         EventName::Resolved => format!("{was} resolved"),

@@ -1,9 +1,10 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `prose`
-//! distinguishes times from other text.
+//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `form` what is
+//! written like a time whether or not it is one, `prose` distinguishes times from other text.
 
 mod error;
+mod form;
 mod impossible;
 mod prose;
 mod reading;
@@ -14,7 +15,7 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::duration::{self, Span};
 pub use error::{EXPECTED, TimeError};
-pub use prose::{goes_on, looks_like_time};
+pub use prose::{goes_on, looks_like_time, misspelt_time};
 pub use reading::{LEADS, names_a_date};
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without

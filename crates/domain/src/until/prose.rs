@@ -2,10 +2,12 @@
 
 use jiff::civil::Date;
 
-use super::reading::{
-    NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday,
+use super::{
+    form::{has_form_of_time, is_unit},
+    is_time,
+    reading::{NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday},
 };
-use crate::duration::{self, Span};
+use crate::duration::Span;
 
 /// What follows a time of day: which half of the day, or the time zone.
 const AFTER_CLOCK: [&str; 21] = [
@@ -28,10 +30,6 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().take(8).map(plain).collect()
 }
 
-fn is_unit(word: &str) -> bool {
-    duration::unit(word).is_some() || matches!(word, "month" | "months" | "year" | "years")
-}
-
 /// True for how many there are of a unit.
 fn is_count(word: &str) -> bool {
     word.parse::<f64>().is_ok() || matches!(word, "a" | "an" | "half") || NUMBERS.contains(&word)
@@ -44,7 +42,8 @@ fn is_date(word: &str) -> bool {
         || (is_in_another_order(word) && !is_fraction(word))
 }
 
-/// True where a text begins like a time to come, or a length of time: what a person who writes it hardly means as prose.
+/// True where a text begins like a time or a length of time, whether or not there is one that is so written: what a person who
+/// writes it hardly means as prose.
 pub fn looks_like_time(text: &str) -> bool {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -55,7 +54,8 @@ pub fn looks_like_time(text: &str) -> bool {
     let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
     first.parse::<Span>().is_ok()
         || weekday(first).is_some()
-        || ["today", "tomorrow", "tonight", "eod", "eow", "eom"].contains(first)
+        || ["today", "tomorrow", "tonight", "yesterday", "eod", "eow", "eom"].contains(first)
+        || has_form_of_time(first, second)
         || is_clock(&words[..1])
         || words.get(..2).is_some_and(is_clock)
         || is_date(first)
@@ -63,6 +63,8 @@ pub fn looks_like_time(text: &str) -> bool {
         || (is_count(first) && is_unit(second))
         || match *first {
             "next" => is_period(second),
+            // "last minute" is said of other things.
+            "last" => weekday(second).is_some() || ["night", "week", "month", "year"].contains(&second),
             "this" => weekday(second).is_some() || is_part_of_day(second),
             "end" => match rest {
                 ["of", "the", period, ..] | ["of", period, ..] => {
@@ -78,12 +80,27 @@ pub fn looks_like_time(text: &str) -> bool {
             "in" => {
                 let third = words.get(2).copied().unwrap_or_default();
                 second.parse::<Span>().is_ok()
+                    || has_form_of_time(second, third)
                     || (is_count(second) && is_unit(third))
                     || rest.starts_with(&["half", "an"])
             }
-            "at" => is_hour(second) || is_clock(&words[..words.len().min(2)]),
+            "at" => {
+                is_hour(second) || is_clock(&words[..words.len().min(2)]) || looks_like_time(&rest.join(" "))
+            }
+            "on" | "by" | "about" | "around" => looks_like_time(&rest.join(" ")),
             _ => is_day_of_month(first, second) || is_day_of_month(second, first),
         }
+}
+
+/// The word among the first ones of a text that is written like a time and is none: `9:3o` in `tomorrow at 9:3o`.
+pub fn misspelt_time(text: &str) -> Option<String> {
+    let words = words(text);
+    let next = |at: usize| words.get(at + 1).map_or("", String::as_str);
+    let is_misspelt = |at: &usize| {
+        let (word, next) = (words[*at].as_str(), next(*at));
+        has_form_of_time(word, next) && !is_time(word) && !is_time(&format!("{word} {next}"))
+    };
+    (0..words.len()).find(is_misspelt).map(|at| words[at].clone())
 }
 
 /// True where words that follow a time may belong to it: `monday` `9`, `tomorrow` `at half past 9`, `18:00` `utc`.
@@ -101,6 +118,7 @@ pub fn goes_on(text: &str) -> bool {
         || is_year(first)
         || looks_like_time(text)
         || match *first {
+            "at" if second.starts_with(|c: char| c.is_ascii_digit()) => true,
             "at" | "and" | "or" | "to" | "until" | "-" | "–" | "+" | "plus" | "of" | "on" | "in"
             | "around" => {
                 is_hour(second)
@@ -120,8 +138,9 @@ fn is_hour(word: &str) -> bool {
     word.len() <= 2 && word.parse::<u8>().is_ok_and(|number| number <= 31)
 }
 
-/// `nov` and `24`, `24th`.
+/// `nov` and `24`, `24th`; `32` as well, which no month has. May and March are words too: beside them only what is a day counts.
 fn is_day_of_month(month: &str, day: &str) -> bool {
     let digits = day.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    month_of(month).is_some() && is_hour(digits) && !digits.is_empty()
+    let is_number = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    month_of(month).is_some() && is_number && (is_hour(digits) || !["may", "march"].contains(&month))
 }

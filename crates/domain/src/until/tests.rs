@@ -130,6 +130,40 @@ fn prose_is_distinguished_from_times() {
         "11/24",
         "24.11. patching",
         "24.11.27 patching",
+        // What is written like one is none of the other words either.
+        "25:00 deploying",
+        "12:75",
+        "99:99 x",
+        "9:3o",
+        "18:00-20:00",
+        "9.30",
+        "9.30pm",
+        "13pm",
+        "13 pm",
+        "25 o'clock",
+        "-2h",
+        "+2h",
+        "~2h",
+        "\u{2212}1d deploying",
+        "2h30",
+        "2h,30m",
+        "1.5h deploy",
+        "1,5 hours",
+        "2houres",
+        "2026-02-31 deploying",
+        "2026-13-01",
+        "2026/02/03",
+        "2026-2-3",
+        "2026-02",
+        "32 jan",
+        "yesterday",
+        "last week",
+        "last monday it broke",
+        "on monday",
+        "by 18:00",
+        "about 2h",
+        "at 25:00",
+        "in 1.5h",
     ];
     for text in times {
         assert!(looks_like_time(text), "{text}");
@@ -155,6 +189,23 @@ fn prose_is_distinguished_from_times() {
         "3/4 disks fail",
         "13/14 shards",
         "seven dwarfs",
+        "3 pods restart",
+        "2 of 3 nodes",
+        "500 errors on checkout",
+        "3rd time today",
+        "0.50 of the load",
+        "99.95 is the goal",
+        "3d-printer is down",
+        "-5 degrees",
+        "- deploying",
+        "404:page not found",
+        "1800 users",
+        "45 may fail",
+        "last minute fix",
+        "on call knows",
+        "by hand",
+        "about time",
+        "at the office",
     ];
     for text in prose {
         assert!(!looks_like_time(text), "{text}");
@@ -398,6 +449,10 @@ fn words_that_may_continue_a_time_are_recognised() {
         "9 disks",
         "at 9",
         "at half past 9",
+        "at 9:3o",
+        "at 93",
+        "25:00",
+        "9.30 deploying",
         "morning",
         "o'clock",
         "UTC",
@@ -458,4 +513,24 @@ fn a_text_without_end_is_no_time() {
     // Lengths may have more words than days.
     let long = until("1 week 2 days 3 hours 4 minutes 5 seconds", &now);
     assert_eq!(long.unwrap().to_string(), "2027-03-05T14:04:05Z");
+}
+
+#[test]
+fn what_is_misspelt_is_named() {
+    let cases = [
+        ("2h30", Some("2h30")),
+        ("1.5h deploy", Some("1.5h")),
+        ("9.30", Some("9.30")),
+        ("tomorrow at 9:3o", Some("9:3o")),
+        // A time that there is not, or is past, is understood.
+        ("25:00", None),
+        ("-2h", None),
+        ("13 pm", None),
+        ("2026-02-31 deploying", None),
+        ("3 pods restart", None),
+        ("", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(misspelt_time(text).as_deref(), expected, "{text:?}");
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     files::{Files, contents},
 };
 use crate::{
-    accounts::Accounts,
+    accounts,
     api::ApiError,
     config::{self, Config, ConfigError, ConfigErrors},
     store::StoreError,
@@ -118,17 +118,14 @@ impl ConfigHandle {
         self.replace(active.map_err(|errors| ApiError::Config { errors: errors.0 })?).await
     }
 
-    /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
+    /// Reads the accounts' secrets again, and makes due the messages of those that can be connected by now.
     pub(crate) async fn read_secrets_again(&self) -> Result<(), ApiError> {
-        let waited = waiting(&self.now().accounts);
+        let waited = accounts::waiting(&self.now().accounts);
         self.rebuild().await?;
-        let wait = waiting(&self.now().accounts);
+        let wait = accounts::waiting(&self.now().accounts);
         let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
         if !ready.is_empty() {
-            tracing::info!(
-                accounts = ready.len(),
-                "the secrets of accounts that waited for them can be read"
-            );
+            tracing::info!(accounts = ready.len(), "the secrets of accounts that lacked them are there");
             let retried = self.inner.means.store.retry_waiting_deliveries(ready, Timestamp::now()).await;
             retried.map_err(ApiError::internal)?;
         }
@@ -213,10 +210,4 @@ fn warn_of_left_out(active: &ActiveConfig) {
     for error in &active.command_errors {
         tracing::warn!(%error, "a command file is left out");
     }
-}
-
-/// The accounts that wait for their secrets.
-pub(super) fn waiting(accounts: &Accounts) -> Vec<AccountName> {
-    let waiting = accounts.values().filter(|account| account.is_waiting());
-    waiting.map(|account| account.name.clone()).collect()
 }

@@ -45,7 +45,7 @@ pub struct AccountInfo {
     pub rate_limit: Option<RateLimit>,
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,
-    /// How far it is, while it is read in parts: what is not read yet is not on the board.
+    /// How far it is, while it is read in parts for the first time (as it is set up, since the start): the rest is not on the board.
     pub reading: Option<Progress>,
     /// Parts of it that cannot be read, in plain words.
     pub problems: Vec<Problem>,

@@ -22,8 +22,14 @@ pub struct Find {
 pub struct Found {
     /// Commands.
     pub commands: Vec<FoundCommand>,
-    /// Items.
+    /// Items: one whose title is what was typed, then those whose title begins with it, then those with its words in order, then
+    /// the rest.
     pub items: Vec<FoundItem>,
+    /// How many items match in all, those that are not here included. `None` where not all of them were looked at, and by an
+    /// older version.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub items_total: Option<usize>,
     /// Lines that were run before, each once, the latest run of each.
     pub runs: Vec<FoundRun>,
     /// The line that the text would be with its best completion, where it begins with the text.

@@ -146,12 +146,19 @@ async fn next_line(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Opti
 /// A caller's end of the socket.
 pub struct Client {
     stream: BufReader<local::Connected>,
+    was_answered: bool,
 }
 
 impl Client {
     /// Connects to the owner of a data folder.
     pub async fn connect(data: &Path) -> io::Result<Self> {
-        Ok(Self { stream: BufReader::new(local::connect(&data.join(NAME)).await?) })
+        let stream = BufReader::new(local::connect(&data.join(NAME)).await?);
+        Ok(Self { stream, was_answered: true })
+    }
+
+    /// False where the last call has no answer, or none that can be read: what it asks for may have been done.
+    pub fn was_answered(&self) -> bool {
+        self.was_answered
     }
 
     /// Reads something and waits for the answer.
@@ -167,6 +174,7 @@ impl Client {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 let greeting = self.call_named(via, Hello::NAME, json!({})).await.unwrap_or_default();
+                self.was_answered = false;
                 let daemon = greeting.get("version").and_then(Value::as_str).unwrap_or_default();
                 Err(ApiError::protocol(env!("CARGO_PKG_VERSION"), daemon, error))
             }
@@ -182,12 +190,15 @@ impl Client {
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let request = Request { call: name.to_owned(), params, via, version };
+        self.was_answered = false;
         write_line(&mut self.stream, &request).await.map_err(gone)?;
         let line = next_line(&mut self.stream)
             .await
             .and_then(|line| line.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
             .map_err(gone)?;
-        match serde_json::from_slice(&line).map_err(ApiError::internal)? {
+        let answer: Answer = serde_json::from_slice(&line).map_err(ApiError::internal)?;
+        self.was_answered = true;
+        match answer {
             Answer::Ok(value) => Ok(value),
             Answer::Error(error) => Err(error),
         }

@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use callboard_domain::{
     action::Action,
     command::{
-        self, ArgError, ArgType, Args, Command, CommandSpec, Commands, Completion, Parsed, PartialParse,
+        self, ArgError, ArgType, Args, Command, CommandSpec, Commands, Completion, Effect, Parsed,
+        PartialParse,
     },
     identity::Identity,
     item::{AccountName, Item},
+    source::GoneReason,
 };
 use jiff::Timestamp;
 
@@ -17,6 +19,7 @@ use crate::{
     api::Origin,
     commands::command_file::{FileCommand, Listing},
     commands::every_account::EveryAccount,
+    store::StoredItem,
 };
 
 /// What a line calls the account that is to run it.
@@ -84,6 +87,17 @@ impl Entry {
             && self
                 .runner(Some(&item.key.account))
                 .is_ok_and(|(_, action)| action.refuses(item, me).is_none())
+    }
+
+    /// The same for one that may be gone: what is deleted is offered nothing, and what is off the board for another reason
+    /// only what looks at it.
+    pub(crate) fn is_for_stored(&self, stored: &StoredItem, me: &Identity, now: Timestamp) -> bool {
+        let can_be_run = match &stored.gone {
+            None => true,
+            Some((GoneReason::Deleted, _)) => false,
+            Some(_) => self.spec.effect == Effect::Reads,
+        };
+        can_be_run && self.is_for(&stored.item, me, now)
     }
 
     /// Whom a run is done by: the account asked for, else the only one there is, else each of them where that makes sense.

@@ -70,7 +70,7 @@ pub(super) fn read<'t, T>(
             let Some((_, stand_in)) = stand_ins.iter().find(|(key, _)| *key == missing) else {
                 // What lacks it may be left out itself.
                 match take_out(&mut value, &error.span()?)? {
-                    Taken::Key(key) => lacks.push(key),
+                    Taken::Key(key) | Taken::StandIns(key) => lacks.push(key),
                     Taken::Entry(_) | Taken::StandIn => list_is_cut = true,
                 }
                 continue;
@@ -88,7 +88,7 @@ pub(super) fn read<'t, T>(
         }
         let taken = error.span().and_then(|span| take_out(&mut value, &span));
         let is_known = match &taken {
-            Some(Taken::StandIn) => true,
+            Some(Taken::StandIn | Taken::StandIns(_)) => true,
             // A list without one of its entries has the wrong length.
             _ => list_is_cut && parse_error::is_of_length(error.message()),
         };
@@ -96,7 +96,7 @@ pub(super) fn read<'t, T>(
             refuse(&error);
         }
         match taken? {
-            Taken::Key(key) => lacks.push(key),
+            Taken::Key(key) | Taken::StandIns(key) => lacks.push(key),
             Taken::Entry(place) => refused_entries.push(place),
             Taken::StandIn => list_is_cut = true,
         }
@@ -112,6 +112,8 @@ enum Taken {
     Entry(usize),
     /// A stand-in, which is refused as well.
     StandIn,
+    /// The entry of a table with that key: a list of stand-ins alone, which are refused as well.
+    StandIns(String),
 }
 
 /// A date or a time as the text that it is written as: no value is one.
@@ -149,6 +151,10 @@ fn has_table_at(value: &DeValue<'_>, place: &Range<usize>) -> bool {
     })
 }
 
+fn is_stand_in(entry: &Spanned<DeValue<'_>>) -> bool {
+    entry.get_ref().as_str() == Some(STAND_IN)
+}
+
 /// Takes the entry out of a table or list in which the place is, the innermost one.
 fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<Taken> {
     let covers = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
@@ -161,7 +167,20 @@ fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<Ta
                     return within;
                 }
                 if covers(key.span()) || covers(value.span()) {
+                    let is_about_the_key = covers(key.span());
                     let key = key.get_ref().to_string();
+                    // What refuses an entry once it is read as a text names the place of the list.
+                    if let DeValue::Array(list) = value.get_mut()
+                        && !is_about_the_key
+                        && list.iter().any(is_stand_in)
+                    {
+                        *list = list.iter().filter(|entry| !is_stand_in(entry)).cloned().collect();
+                        if !list.is_empty() {
+                            return Some(Taken::StandIn);
+                        }
+                        table.remove(key.as_str());
+                        return Some(Taken::StandIns(key));
+                    }
                     table.remove(key.as_str());
                     return Some(Taken::Key(key));
                 }
@@ -177,7 +196,7 @@ fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<Ta
                 if !covers(value.span()) {
                     continue;
                 }
-                if value.get_ref().as_str() != Some(STAND_IN) {
+                if !is_stand_in(value) {
                     *value.get_mut() = text(STAND_IN);
                     return Some(Taken::Entry(place.start));
                 }

@@ -32,7 +32,7 @@ pub(super) struct Moot {
 }
 
 /// What the delivery whose news comes first is to say, and what becomes of those behind it. Where it `stands` already, it
-/// shows how its item is now.
+/// shows how its item is now, or was at the end of the episode.
 pub(super) fn compose(
     news: Vec<QueuedEvent>,
     stands: bool,
@@ -78,11 +78,12 @@ pub(super) fn compose(
     }
 }
 
-/// What happened, where it is news still.
+/// What happened, where it is news still. What is over is so too where the same has begun anew since, which is news of its own.
 fn judged(what: CurrentEvent, now: Timestamp) -> Result<CurrentEvent, MootReason> {
-    match rules::is_moot(what.event.name, &what.event.of, &what.item, &what.me, now) {
-        true => Err(MootReason::Over { status: what.item.status().to_owned() }),
-        false => Ok(what),
+    let is_moot = rules::is_moot(what.event.name, &what.event.of, &what.item, &what.me, now);
+    match what.over().or_else(|| is_moot.then(|| what.item.status())) {
+        Some(status) => Err(MootReason::Over { status: status.to_owned() }),
+        None => Ok(what),
     }
 }
 
@@ -108,7 +109,7 @@ fn digest(told: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Message 
     items.sort_by_key(|(tone, _, DigestEntry { what, .. })| (rank(*tone), what.event.at, what.event.id));
     let tone = items.first().map_or(Tone::Neutral, |(tone, ..)| *tone);
     let rows = items.iter().take(NAMED).map(|(tone, count, DigestEntry { what, note })| {
-        let now = if what.is_overtaken { format!(", now {}", what.item.status()) } else { String::new() };
+        let now = what.status_since().map(|status| format!(", now {status}")).unwrap_or_default();
         let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
         let unsure = what.unsure.as_ref().map(|_| " (it is not known whether what came before was posted)");
         let unsure = unsure.unwrap_or_default();
@@ -160,11 +161,11 @@ mod tests {
     use callboard_domain::{
         event::{Event, EventName},
         identity::Identity,
-        item::{BuildStatus, IncidentStatus, Item},
+        item::{ApprovalState, BuildStatus, Detail, IncidentStatus, Item},
     };
 
     use super::*;
-    use crate::tests::{at, build, incident, pull};
+    use crate::tests::{approval, at, build, incident, pull};
 
     const NOW: i64 = 40_000;
 
@@ -183,11 +184,17 @@ mod tests {
             asked_before: Vec::new(),
             summary: format!("{} {}", item.title, name.name()),
         };
-        CurrentEvent { event, item, me: Identity::default(), is_overtaken: false, unsure: None }
+        CurrentEvent { event, item, me: Identity::default(), is_overtaken: false, end: None, unsure: None }
     }
 
     fn news(what: CurrentEvent) -> QueuedEvent {
         QueuedEvent { key: key(what.event.id), what: Ok(what), note: None, digested: false }
+    }
+
+    /// The same, where its episode has ended since.
+    fn ended(what: CurrentEvent, name: EventName, happened: i64) -> CurrentEvent {
+        let end = Event { id: what.event.id + 1, name, at: at(happened), ..what.event.clone() };
+        CurrentEvent { end: Some(end), ..what }
     }
 
     fn key(id: i64) -> DeliveryKey {
@@ -240,6 +247,24 @@ mod tests {
             let composed = composed(vec![news(what(1, name, NOW - 5, item))]);
             let expected = status.map(|status| MootReason::Over { status: status.to_owned() });
             assert_eq!(composed.err().map(|it| it.reason), expected, "{name:?} {status:?}");
+        }
+        // Over, and begun anew: that is news of its own.
+        let failed = || build("acme/web", &[Failed, Passed, Failed]);
+        let again = || incident("db1", Triggered, 1);
+        let cases = [
+            (E::Failed, E::Fixed, failed(), Some("passed")),
+            (E::StillFailing, E::Fixed, failed(), Some("passed")),
+            (E::Triggered, E::Resolved, again(), Some("resolved")),
+            (E::Escalated, E::Resolved, again(), Some("resolved")),
+            // A run that was canceled has mended nothing.
+            (E::Failed, E::Canceled, failed(), None),
+            (E::Opened, E::Closed, pull(1, "Try it", &["ana"]), None),
+        ];
+        for (name, end, item, status) in cases {
+            let one =
+                CurrentEvent { is_overtaken: true, ..ended(what(1, name, NOW - 5, item), end, NOW - 4) };
+            let expected = status.map(|status| MootReason::Over { status: status.to_owned() });
+            assert_eq!(composed(vec![news(one)]).err().map(|it| it.reason), expected, "{name:?} {end:?}");
         }
         for reason in [MootReason::Gone, MootReason::Orphaned, MootReason::Forgotten] {
             let news = QueuedEvent { what: Err(reason.clone()), ..firing(1, NOW) };
@@ -367,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_shows_the_state_of_now_and_is_never_moot() {
+    fn what_stands_shows_the_state_of_its_episode_and_is_never_moot() {
         let item = incident("db1", IncidentStatus::Resolved, 1);
         let one = QueuedEvent {
             what: Ok(CurrentEvent { is_overtaken: true, ..what(1, EventName::Triggered, 0, item) }),
@@ -376,6 +401,29 @@ mod tests {
         let message = compose(vec![one], true, at(NOW), &TimeZone::UTC).unwrap().message.unwrap();
         assert_eq!(message.tone, Tone::Neutral);
         assert_eq!(message.blocks, [Block::Fields(vec![("now".to_owned(), "resolved".to_owned())])]);
+        // What came after the end of its episode is no part of it.
+        let mut failed = build("acme/web", &[BuildStatus::Failed, BuildStatus::Passed, BuildStatus::Failed]);
+        if let Detail::Build(build) = &mut failed.detail {
+            for run in &mut build.runs {
+                run.subject = Some(format!("change {}", run.number));
+            }
+        }
+        let firing_again = || incident("db1", IncidentStatus::Triggered, 1);
+        let approved = || approval("web", ApprovalState::Waiting);
+        let cases = [
+            (EventName::Failed, EventName::Fixed, failed.clone(), Tone::Good, "passed", Some("change 2")),
+            (EventName::Failed, EventName::Canceled, failed.clone(), Tone::Bad, "canceled", Some("change 2")),
+            (EventName::Running, EventName::Passed, failed.clone(), Tone::Good, "passed", Some("change 2")),
+            (EventName::Triggered, EventName::Resolved, firing_again(), Tone::Neutral, "resolved", None),
+            (EventName::Requested, EventName::Denied, approved(), Tone::Neutral, "denied", None),
+        ];
+        for (name, end, item, tone, status, detail) in cases {
+            let one = CurrentEvent { is_overtaken: true, ..ended(what(1, name, 60, item), end, 120) };
+            let message = compose(vec![news(one)], true, at(NOW), &TimeZone::UTC).unwrap().message.unwrap();
+            let mut blocks: Vec<_> = detail.map(|it| Block::Text(it.to_owned())).into_iter().collect();
+            blocks.push(Block::Fields(vec![("now".to_owned(), status.to_owned())]));
+            assert_eq!((message.tone, message.blocks), (tone, blocks), "{name:?} {end:?}");
+        }
         let gone = QueuedEvent { what: Err(MootReason::Gone), ..firing(1, 0) };
         assert_eq!(compose(vec![gone], true, at(NOW), &TimeZone::UTC), Ok(PreparedDelivery::default()));
     }

@@ -127,7 +127,13 @@ mod tests {
 
     fn due(title: &str) -> PendingNotifications {
         let title = title.to_owned();
-        let one = Notification { title, body: String::new(), items: Vec::new(), important: false };
+        let one = Notification {
+            title,
+            body: String::new(),
+            items: Vec::new(),
+            important: false,
+            parts: Vec::new(),
+        };
         PendingNotifications { show: vec![one], settled: Vec::new() }
     }
 

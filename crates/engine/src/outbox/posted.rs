@@ -4,7 +4,7 @@ use callboard_domain::{
     board::{self, State},
     event::EventName,
     identity::Identity,
-    item::{Detail, Item, Severity},
+    item::{BuildRun, Detail, Item, Severity},
     message::{Block, Message, Tone},
     text,
 };
@@ -15,13 +15,13 @@ use crate::store::CurrentEvent;
 /// The longest title of an item's message, in characters: only a person's words are longer.
 const TITLE: usize = 300;
 
-/// An event as it is posted, with its item as it is now; `note` stands below.
+/// An event as it is posted, with its item as it is now, or was at the end of the episode; `note` stands below.
 pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> Message {
-    let CurrentEvent { event, item, is_overtaken, unsure, .. } = what;
+    let CurrentEvent { event, item, end, unsure, .. } = what;
     let message = Message::new(tone(what, now), text::line(&event.summary, TITLE)).linked(item.url.clone());
-    let mut message = with_detail(message, item);
-    if *is_overtaken {
-        message = message.with(Block::Fields(vec![("now".to_owned(), item.status().to_owned())]));
+    let mut message = with_detail(message, item, end.as_ref().map(|end| end.at));
+    if let Some(status) = what.status_since() {
+        message = message.with(Block::Fields(vec![("now".to_owned(), status.to_owned())]));
     }
     if let Some(before) = unsure {
         let before = text::line(before, TITLE);
@@ -51,13 +51,14 @@ pub(crate) fn item(item: &Item, words: &str, by: &str, now: Timestamp) -> Messag
     let mut fields = vec![("state".to_owned(), item.status().to_owned())];
     fields.extend(row.turn.map(|turn| ("turn".to_owned(), turn.what)));
     fields.push(("by".to_owned(), by.to_owned()));
-    with_detail(message, item).with(Block::Fields(fields))
+    with_detail(message, item, None).with(Block::Fields(fields))
 }
 
-/// With what the item says of itself.
-fn with_detail(message: Message, item: &Item) -> Message {
+/// With what the item says of itself, of a build as it was at `end`.
+fn with_detail(message: Message, item: &Item, end: Option<Timestamp>) -> Message {
+    let was_there = |run: &&BuildRun| end.is_none_or(|end| run.at.is_none_or(|at| at <= end));
     let text = match &item.detail {
-        Detail::Build(build) => build.latest().and_then(|run| run.subject.as_ref()),
+        Detail::Build(build) => build.runs.iter().find(was_there).and_then(|run| run.subject.as_ref()),
         Detail::Incident(incident) => incident.description.as_ref(),
         Detail::Approval(approval) => approval.description.as_ref(),
         Detail::PullRequest(_) => None,
@@ -79,15 +80,34 @@ fn tone_of_state(state: State, item: &Item) -> Tone {
     }
 }
 
-/// What kind of news it is by now: where more has happened since, how the item stands.
+/// What kind of news it is by now: where more has happened since, how the item stands, or did at the end of the episode.
 pub(super) fn tone(what: &CurrentEvent, now: Timestamp) -> Tone {
-    use EventName as E;
-    let CurrentEvent { event, item, is_overtaken, .. } = what;
-    if *is_overtaken {
-        let nobody = Identity::default();
-        return tone_of_state(board::row(board::Entry { item, me: &nobody, snoozed: None }, now).state, item);
+    let CurrentEvent { event, item, is_overtaken, end, .. } = what;
+    match (is_overtaken, end) {
+        (false, _) => tone_of_event(event.name, item),
+        (true, Some(end)) => tone_at_end(event.name, end.name),
+        (true, None) => {
+            let nobody = Identity::default();
+            let entry = board::Entry { item, me: &nobody, snoozed: None };
+            tone_of_state(board::row(entry, now).state, item)
+        }
     }
-    match event.name {
+}
+
+/// How the end of an episode leaves what was reported of it.
+fn tone_at_end(event: EventName, end: EventName) -> Tone {
+    use EventName as E;
+    match end {
+        E::Passed | E::Fixed => Tone::Good,
+        // A run that is canceled says nothing of what has failed before.
+        E::Canceled if matches!(event, E::Failed | E::StillFailing) => Tone::Bad,
+        _ => Tone::Neutral,
+    }
+}
+
+fn tone_of_event(event: EventName, item: &Item) -> Tone {
+    use EventName as E;
+    match event {
         E::Failed | E::StillFailing | E::ChecksFailed | E::Denied => Tone::Bad,
         E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
         E::Triggered | E::Unacknowledged | E::Escalated => urgency(item),

@@ -95,6 +95,12 @@ impl Secrets {
         self.place == Place::Keychain && cfg!(target_os = "linux")
     }
 
+    /// True where reading asks the person for nothing, as long as [`Secrets::is_ready`]. The keychain of macOS may ask for a
+    /// password each time, for what another program has put there.
+    pub fn asks_nobody(&self) -> bool {
+        self.place != Place::Keychain || !cfg!(target_os = "macos")
+    }
+
     /// Whether secrets can be kept and read. What is locked finds nothing as readily as what is empty, so that a
     /// place of the system's is tried with a probe, which is removed.
     pub async fn probe(&self) -> Result<(), SecretsError> {

@@ -128,6 +128,20 @@ pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> 
     Ok(one(conn, &sql, [n], |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
 }
 
+/// True where item `n`, which nobody has any more, was silenced ever since it began, or came back: nothing of that was news.
+/// Also where that it is free was recorded as its beginning before, by what distinguishes it.
+pub(super) fn begins_as_news(conn: &Connection, n: i64, distinct: &str) -> rusqlite::Result<bool> {
+    let begins = sql_list(&[EventName::Triggered, EventName::Unacknowledged]);
+    let (began, over) = (EventName::Triggered.name(), EventName::Resolved.name());
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE item = ?1 AND name = '{began}' AND distinct_by = ?2) OR
+         (SELECT count(*) > 0 AND min(moot_because IS ?3) FROM events WHERE item = ?1 AND name IN ({begins}) AND id >
+          (SELECT coalesce(max(id), 0) FROM events WHERE item = ?1 AND name = '{over}'))"
+    );
+    let silenced = EnumText(MootCause::Silenced);
+    Ok(one(conn, &sql, params![n, distinct, silenced], |row| row.get(0))?.unwrap_or_default())
+}
+
 /// Puts what happened to one item on the record of another, once: what that has on its own record too is dropped here.
 pub(super) fn move_to(conn: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     run(conn, "UPDATE OR IGNORE events SET item = ?2 WHERE item = ?1", params![from, to])?;

@@ -8,9 +8,9 @@ use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 use callboard_domain::{
     actor::Actor,
     chat::Address,
-    event::{Change, Event, Transition, compare, compare_read},
+    event::{Change, Event, EventName, Transition, compare, compare_read},
     identity::Identity,
-    item::{AccountName, Item, ItemKey, Kind},
+    item::{AccountName, Detail, IncidentStatus, Item, ItemKey, Kind},
     rules,
     run::Run,
     source::{Batch, Gone, GoneReason, Received},
@@ -31,7 +31,8 @@ use super::{
 };
 
 /// What happened longer ago than this is on the record but never news, even if it is first seen now. Nor is what
-/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been seen before.
+/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been seen before. An incident that a
+/// poll finds firing is another matter ([`ReportContext::is_found_firing`]).
 const NEWS: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long an item may be reported unchanged before that is written, so that what is still reported is not deleted as
@@ -273,7 +274,7 @@ impl ReportContext<'_> {
                 known.n
             }
         };
-        let subject = Subject { n, item: &item, off_board, snoozed };
+        let subject = Subject { n, item: &item, off_board, snoozed, is_new: known.is_none() };
         transitions.iter().try_for_each(|transition| self.record(&subject, transition))?;
         // What happened has done so.
         match changed && transitions.is_empty() {
@@ -286,11 +287,19 @@ impl ReportContext<'_> {
     fn record(&mut self, subject: &Subject<'_>, transition: &Transition) -> rusqlite::Result<()> {
         let Self { conn, now, decide, .. } = *self;
         let Subject { n, item, .. } = *subject;
+        // What was silenced from its beginning has not been reported: this is the first that anybody hears of it.
+        let begins = transition.name == EventName::Unacknowledged
+            && events::begins_as_news(conn, n, &transition.distinct)?;
+        let transition = &match begins {
+            true => Transition { name: EventName::Triggered, ..transition.clone() },
+            false => transition.clone(),
+        };
         let at = whole_micros(transition.at.unwrap_or(now));
         let old = match transition.at {
             Some(at) => {
                 self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
-                    || at < before(now, NEWS.min(decide.remembered()))
+                    || (at < before(now, NEWS.min(decide.remembered()))
+                        && !self.is_found_firing(subject, transition))
             }
             None => self.first_poll,
         };
@@ -299,8 +308,11 @@ impl ReportContext<'_> {
         let because = moot.then(|| rules::moot_cause(item, now));
         let news = News { old, moot: because };
         let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
-        // Whether or not anything is posted of it: what was posted in a channel shows the state of its item.
-        deliveries::renew_all(conn, n, &item.key, now)?;
+        // Whether or not anything is posted of it: what was posted in a channel shows the state of its item. Nothing is sent
+        // before all that is reported of it is written, so once is enough.
+        if self.events.last().is_none_or(|event| event.item != item.key) {
+            deliveries::renew_all(conn, n, &item.key, now)?;
+        }
         let event = Event {
             id,
             item: item.key.clone(),
@@ -318,10 +330,17 @@ impl ReportContext<'_> {
         if !old && !moot {
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
             let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
-            let decided = decide.decide(happened);
+            let mut decided = decide.decide(happened);
+            let doers = match (decided.posts.as_slice(), &decided.notice) {
+                ([], None) => Vec::new(),
+                _ => runs::lately_on(conn, &item.key, before(now, LATELY))?,
+            };
+            let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
+            // Who did it themselves is not alarmed by it.
+            let is_own = !doers.is_empty() && decided.notice.take().is_some();
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
             // What only others are asked for is nothing that has happened, unless a rule makes it so.
-            let is_notified = decided.notice.is_some() || !decided.posts.is_empty();
+            let is_notified = is_own || decided.notice.is_some() || !decided.posts.is_empty();
             if subject.off_board
                 && (is_notified || !rules::concerns_others_only(&event, item, &self.source.me))
             {
@@ -330,11 +349,6 @@ impl ReportContext<'_> {
             if decided.silence {
                 items::silence(conn, n)?;
             }
-            let doers = match decided.posts.as_slice() {
-                [] => Vec::new(),
-                _ => runs::lately_on(conn, &item.key, before(now, LATELY))?,
-            };
-            let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
             for Post { to, note, rule } in decided.posts {
                 // One run is one message in a channel, what it has changed included.
                 if deliveries::join_run(conn, &doers, id, &to)? {
@@ -347,6 +361,16 @@ impl ReportContext<'_> {
         }
         self.events.push(event);
         Ok(())
+    }
+
+    /// True for the beginning of an incident that a poll is the first to report, and that nobody has taken: it fires, and
+    /// nobody has been notified. That is news however long ago it began, such as by a clock that is ahead. A webhook may
+    /// itself be as old as what it reports.
+    fn is_found_firing(&self, subject: &Subject<'_>, transition: &Transition) -> bool {
+        self.polled.is_some()
+            && subject.is_new
+            && transition.name == EventName::Triggered
+            && matches!(&subject.item.detail, Detail::Incident(incident) if incident.status == IncidentStatus::Triggered)
     }
 }
 
@@ -366,6 +390,8 @@ struct Subject<'a> {
     /// True where it was off the board.
     off_board: bool,
     snoozed: Option<items::Snooze>,
+    /// True where it was not known before.
+    is_new: bool,
 }
 
 impl Store {
@@ -459,7 +485,8 @@ fn sweep(
             decide,
             events,
         };
-        context.record(&Subject { n, item: &stored.item, off_board, snoozed: stored.snoozed }, transition)?;
+        let subject = Subject { n, item: &stored.item, off_board, snoozed: stored.snoozed, is_new: false };
+        context.record(&subject, transition)?;
         events = context.events;
     }
     Ok(events)

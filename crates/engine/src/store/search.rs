@@ -3,7 +3,7 @@
 //! The index is brought up to date by the writer when nothing else waits, so that taking in reports stays fast. A row's
 //! own flag says whether the index has it, so that after a crash the index goes on where it was.
 
-use std::ops::ControlFlow;
+use std::{cmp::Reverse, ops::ControlFlow};
 
 use callboard_domain::run::Run;
 use rusqlite::{Connection, Params, Row, params, params_from_iter};
@@ -14,6 +14,7 @@ use super::{
     row::{all, each, run},
     runs,
 };
+use crate::title_match::{TitleMatch, TypedTitle, folded};
 
 /// Contentless: what was found is read from the tables (sqlite.org/fts5.html, 4.4.3). `rowid` is the row's `n`.
 pub(super) const V1: &str = "
@@ -26,7 +27,8 @@ const STEP: usize = 32;
 /// The shortest word that a trigram index can find. Shorter ones are looked for in every row.
 const INDEXED: usize = 3;
 
-/// What a search found, the newest first.
+/// What a search found: those whose title (of a run, its line) is what is looked for, then those that begin with it, then those
+/// with its words in order, then the rest; of these the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Items.
@@ -68,6 +70,7 @@ pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
 
 /// The words of a query, in lower case: every one must be found.
 struct SearchTerms {
+    typed: TypedTitle,
     long: Vec<String>,
     short: Vec<String>,
 }
@@ -77,7 +80,8 @@ impl SearchTerms {
     fn new(query: &str) -> Option<Self> {
         let words = query.split_whitespace().take(16).map(str::to_lowercase);
         let (long, short): (Vec<_>, Vec<_>) = words.partition(|word| word.chars().count() >= INDEXED);
-        (!long.is_empty() || !short.is_empty()).then_some(Self { long, short })
+        let typed = TypedTitle::new(query);
+        (!long.is_empty() || !short.is_empty()).then_some(Self { typed, long, short })
     }
 
     /// The query in the language of the index: each word a quoted string, so that nothing in it is an operator.
@@ -100,35 +104,50 @@ impl SearchTerms {
     }
 }
 
-/// The newest items that hold every word.
+/// The items that hold every word, in the order of [`Found`].
 fn search_items(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
     let columns = items::COLUMNS;
+    let each = format!("SELECT {columns} FROM items WHERE n = ?1");
     let keep = |it: &StoredItem| words.short_in(&items::search_text(&it.item));
-    if words.long.is_empty() {
+    let order = if words.long.is_empty() {
         let holds = words.short_condition("lower(id || ' ' || title || ' ' || repo)");
-        let sql = format!("SELECT {columns} FROM items WHERE gone IS NULL AND {holds} ORDER BY n DESC");
-        return page.read(conn, &sql, params_from_iter(&words.short), items::read, keep);
-    }
-    let sql = format!(
-        "SELECT {columns} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1)
-         AND gone IS NULL ORDER BY n DESC"
-    );
-    page.read(conn, &sql, [words.query()], items::read, keep)
+        let sql = format!("SELECT n, title FROM items WHERE gone IS NULL AND {holds}");
+        words.ranked(conn, &sql, params_from_iter(&words.short))?
+    } else {
+        let sql = "SELECT n, title FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1)
+                   AND gone IS NULL";
+        words.ranked(conn, sql, [words.query()])?
+    };
+    page.read(conn, &each, &order, items::read, keep)
 }
 
-/// The newest runs that hold every word.
+/// The runs that hold every word, in the order of [`Found`].
 fn search_runs(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<Run>> {
     let columns = runs::COLUMNS;
+    let each = format!("SELECT {columns} FROM runs WHERE n = ?1");
     let keep = |run: &Run| words.short_in(&runs::search_text(run));
-    if words.long.is_empty() {
+    let order = if words.long.is_empty() {
         let holds = words.short_condition("lower(line)");
-        let sql = format!("SELECT {columns} FROM runs WHERE {holds} ORDER BY n DESC");
-        return page.read(conn, &sql, params_from_iter(&words.short), runs::read, keep);
+        let sql = format!("SELECT n, line FROM runs WHERE {holds}");
+        words.ranked(conn, &sql, params_from_iter(&words.short))?
+    } else {
+        let sql = "SELECT n, line FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1)";
+        words.ranked(conn, sql, [words.query()])?
+    };
+    page.read(conn, &each, &order, runs::read, keep)
+}
+
+impl SearchTerms {
+    /// The rows that a query gives by number and title, in the order of [`Found`].
+    fn ranked(&self, conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<i64>> {
+        let mut rows: Vec<(TitleMatch, i64)> = all(conn, sql, params, |row| {
+            // A title that cannot be read is nobody's.
+            let title = row.get::<_, String>(1).unwrap_or_default();
+            Ok((self.typed.of(&folded(&title)), row.get(0)?))
+        })?;
+        rows.sort_unstable_by_key(|row| Reverse(*row));
+        Ok(rows.into_iter().map(|(_, n)| n).collect())
     }
-    let sql = format!(
-        "SELECT {columns} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1) ORDER BY n DESC"
-    );
-    page.read(conn, &sql, [words.query()], runs::read, keep)
 }
 
 /// A part of what was found.
@@ -139,35 +158,38 @@ struct Page {
 }
 
 impl Page {
-    /// Reads rows in their order until this part of those that are to be kept is there.
+    /// Reads the rows of these numbers in their order, each by the query `sql`, until this part of those that are to be kept is
+    /// there.
     fn read<T>(
         self,
         conn: &Connection,
         sql: &str,
-        params: impl Params,
+        order: &[i64],
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
         keep: impl Fn(&T) -> bool,
     ) -> rusqlite::Result<Vec<T>> {
         let (mut skip, mut found) = (self.skip, Vec::new());
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        each(conn, sql, params, |row| {
+        for n in order {
             if found.len() >= limit {
-                return Ok(ControlFlow::Break(()));
+                break;
             }
-            let value = read(row)?;
-            match (keep(&value), skip) {
-                (false, _) => {}
-                (true, 0) => found.push(value),
-                (true, _) => skip -= 1,
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
+            each(conn, sql, [n], |row| {
+                let value = read(row)?;
+                match (keep(&value), skip) {
+                    (false, _) => {}
+                    (true, 0) => found.push(value),
+                    (true, _) => skip -= 1,
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
         Ok(found)
     }
 }
 
 impl Store {
-    /// Finds the items and runs whose text holds every word of the query, newest first, at most `limit` of each.
+    /// Finds the items and runs whose text holds every word of the query, in the order of [`Found`], at most `limit` of each.
     /// An empty query finds nothing.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Found, StoreError> {
         self.search_page(query, 0, limit).await

@@ -38,6 +38,10 @@ pub(super) const V3: &str = "
 ALTER TABLE sources ADD COLUMN origin TEXT; -- Origin, once known: where what is stored of the account comes from
 ";
 
+pub(super) const V4: &str = "
+ALTER TABLE sources ADD COLUMN meanwhile_at INTEGER; -- since when it is watched by a clock that is behind baseline_at
+";
+
 /// How a watched account fares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSource {
@@ -143,13 +147,13 @@ pub(super) fn state(
     account: &AccountName,
     now: Timestamp,
 ) -> rusqlite::Result<SourceState> {
-    let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity FROM sources WHERE account = ?1";
+    let sql =
+        "SELECT baseline_at, last_ok_at IS NOT NULL, identity, meanwhile_at FROM sources WHERE account = ?1";
     let found = one(conn, sql, [account.as_str()], |row| {
         let mut row = Lenient::new(row);
-        let baseline_at = row.get::<Option<Clock>>(0)?.flatten();
+        let (first, meanwhile) = (baseline(&mut row, 0)?, baseline(&mut row, 3)?);
         Ok(SourceState {
-            // One to come would keep all news back.
-            baseline_at: baseline_at.map(|at| at.0).filter(|at| at.duration_since(now) < CLOCK),
+            baseline_at: [first, meanwhile].into_iter().flatten().find(|at| !is_ahead(*at, now)),
             polled: row.get(1)?.unwrap_or_default(),
             me: row.get::<Option<Json<_>>>(2)?.flatten().map(|it| it.0).unwrap_or_default(),
         })
@@ -157,13 +161,44 @@ pub(super) fn state(
     Ok(found.unwrap_or_default())
 }
 
+/// A time since when an account is watched; `None` where it is not, or cannot be read.
+fn baseline(row: &mut Lenient<'_, '_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<Option<Clock>>(column)?.flatten().map(|at| at.0))
+}
+
+/// True for a time that the clock is behind by more than it may have been set back: it is wrong, or was. Taken for when an
+/// account began to be watched, it would keep all news back.
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) >= CLOCK
+}
+
 /// Begins to watch an account, where it is not watched yet.
+///
+/// Where the clock is behind the time at which that began, only time tells which of the two was wrong. Until the clock gets
+/// there, what happens from now on is news; the first beginning is kept, and holds again from then on.
 pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
-    if state(conn, account, now)?.baseline_at.is_some() {
-        return Ok(());
-    }
-    let sql = "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
-               ON CONFLICT (account) DO UPDATE SET baseline_at = ?2";
+    let sql = "SELECT baseline_at, meanwhile_at FROM sources WHERE account = ?1";
+    let found = one(conn, sql, [account.as_str()], |row| {
+        let mut row = Lenient::new(row);
+        Ok((baseline(&mut row, 0)?, baseline(&mut row, 1)?))
+    })?;
+    let sql = match found.unwrap_or_default() {
+        (Some(first), None) if !is_ahead(first, now) => return Ok(()),
+        (Some(first), Some(_)) if !is_ahead(first, now) => {
+            return run(
+                conn,
+                "UPDATE sources SET meanwhile_at = NULL WHERE account = ?1",
+                [account.as_str()],
+            )
+            .map(drop);
+        }
+        (Some(_), Some(meanwhile)) if !is_ahead(meanwhile, now) => return Ok(()),
+        (Some(_), _) => "UPDATE sources SET meanwhile_at = ?2 WHERE account = ?1",
+        (None, _) => {
+            "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
+             ON CONFLICT (account) DO UPDATE SET baseline_at = ?2"
+        }
+    };
     run(conn, sql, params![account.as_str(), At(now)]).map(drop)
 }
 
@@ -364,6 +399,17 @@ impl Store {
             let sql = "INSERT INTO sources (account, error, error_since) VALUES (?1, ?2, ?3)
                        ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = coalesce(error_since, ?3)";
             run(conn, sql, params![account.as_str(), Json(&error), At(now)]).map(drop)
+        })
+        .await
+    }
+
+    /// Forgets what went wrong with an account that was never read: it answers now. Of one that was, the next poll says how it is.
+    pub async fn first_answered(&self, account: &AccountName) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| {
+            let sql = "UPDATE sources SET error = NULL, error_since = NULL
+                       WHERE account = ?1 AND last_ok_at IS NULL AND error IS NOT NULL";
+            run(conn, sql, [account.as_str()]).map(drop)
         })
         .await
     }

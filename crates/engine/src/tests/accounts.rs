@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::{
     AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, RemoveAccount, Secret,
-    SetSecret,
+    SetSecret, TestAccount,
 };
 
 const FILE: &str = "# Ours.\n[channels] # by name\nnews = \"room:news\"\n";
@@ -67,6 +67,25 @@ async fn an_account_is_added_changed_and_removed() {
     assert!(accounts(&it).await.is_empty());
     assert_eq!(secret(&it, "forge", "token").await, None);
     assert!(it.config().starts_with(FILE) && !it.config().contains("forge"));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_new_account_was_told_is_said_of_it() {
+    // A port at which nobody listens any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config =
+        format!("{FILE}[accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:{port}\"\n");
+    let it = Scene::open(&config, Mode::Once, &[]).await;
+    let health = async || accounts(&it).await.remove(0).health;
+    assert_eq!(health().await, Health::New);
+    let refused = it.call(TestAccount { account: "pager".into() }).await.unwrap_err();
+    let ApiError::Service { error: told, .. } = refused else { panic!("{refused:?}") };
+    let found = health().await;
+    assert!(matches!(&found, Health::Trouble { error, .. } if *error == told), "{found:?}, not {told:?}");
+    // Once it answers, that is over.
+    it.engine.store().first_answered(&"pager".into()).await.unwrap();
+    assert_eq!(health().await, Health::New);
     it.engine.stop().await;
 }
 

@@ -3,14 +3,16 @@
 use callboard_domain::{
     board::{NotSeenKind, Snoozed},
     error::ServiceError,
-    source::{GoneReason, Problem, ProblemKind},
+    source::{GoneReason, Problem, ProblemKind, Progress},
 };
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 use super::*;
 use crate::{
     api::{
-        BoardQuery, BuiltinRoomQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST, OffBoardQuery,
-        OffBoardReason, Post, RunsQuery, Search, Snooze, SnoozeTimes, StatusQuery, TrayIcon, Unsnooze,
+        AccountsQuery, BoardQuery, BuiltinRoomQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST,
+        OffBoardQuery, OffBoardReason, PollNow, Post, Reload, RunsQuery, Search, Snooze, SnoozeTimes,
+        StatusQuery, TrayIcon, Unsnooze,
     },
     store,
 };
@@ -60,6 +62,46 @@ async fn an_empty_board_says_what_it_does_not_see() {
     it.engine.store().poll_failed(&"feed".into(), down, at(80)).await.unwrap();
     assert_eq!(not_seen().await, [(NotSeenKind::Down, String::new(), Some(at(80)))]);
     assert_eq!(status().await.0, TrayIcon::Offline);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_read_in_parts_is_not_seen_whole_only_until_it_was_read_once() {
+    let server = MockServer::start().await;
+    let feed = ResponseTemplate::new(200).set_body_raw("<Projects></Projects>", "application/xml");
+    Mock::given(method("GET")).respond_with(feed).mount(&server).await;
+    let config = |more: &str| {
+        format!("[accounts.feed]\nservice = \"cctray\"\nurl = \"{}/cc.xml\"\n{more}", server.uri())
+    };
+    let it = Scene::open(&config(""), Mode::Once, &[]).await;
+    // A poll that has more to read.
+    let read_part = async || {
+        let batch = Batch { partial: Some(Progress { done: 40, total: 200 }), ..Batch::default() };
+        it.engine
+            .inner
+            .watcher
+            .ingest(&"feed".into(), batch, Watched::all(), Timestamp::now())
+            .await
+            .unwrap();
+    };
+    let not_seen = async || {
+        let found = board(&it).await.not_seen.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let accounts = it.call(AccountsQuery {}).await.unwrap();
+        assert_eq!(accounts[0].reading.is_some(), !found.is_empty(), "they say the same: {found:?}");
+        found
+    };
+    let reading = ["feed is being read: 40 of 200 are read"];
+    read_part().await;
+    assert_eq!(not_seen().await, reading);
+    it.call(PollNow { account: None }).await.unwrap();
+    assert_eq!(not_seen().await, [""; 0]);
+    read_part().await;
+    assert_eq!(not_seen().await, [""; 0], "all of it is known");
+    // What is watched besides is not.
+    std::fs::write(it.folder.path().join("callboard.toml"), config("every = \"7m\"\n")).unwrap();
+    it.call(Reload {}).await.unwrap();
+    read_part().await;
+    assert_eq!(not_seen().await, reading);
     it.engine.stop().await;
 }
 

@@ -140,6 +140,37 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
 }
 
 #[tokio::test]
+async fn nothing_is_offered_that_acts_on_what_is_gone() {
+    let it = with_commands().await;
+    let red = build("acme/web", &[BuildStatus::Failed]);
+    let offered = async || {
+        let detail = it.call(ItemQuery { item: red.key.to_string() }).await.unwrap();
+        detail.actions.into_iter().map(|action| action.command).collect::<Vec<_>>()
+    };
+    // Why it is gone -> what is offered: its log at most.
+    let renamed = GoneReason::Renamed { to: "acme/site/ci@main".into() };
+    let cases: [(GoneReason, &[&str]); 7] = [
+        (GoneReason::Deleted, &[]),
+        (GoneReason::NotListed, &["why"]),
+        (GoneReason::Disabled, &["why"]),
+        (GoneReason::BranchDeleted, &["why"]),
+        (GoneReason::NotDefaultBranch, &["why"]),
+        (GoneReason::NotWatched, &["why"]),
+        (renamed, &["why"]),
+    ];
+    for (reason, expected) in cases {
+        it.report([red.clone()]).await;
+        assert_eq!(offered().await, ["again", "why", "blame"], "{reason:?}");
+        let gone = Gone { key: red.key.clone(), reason: reason.clone() };
+        let batch = Batch { gone: vec![gone], ..Batch::default() };
+        let account = &red.key.account;
+        it.engine.inner.watcher.ingest(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        assert_eq!(offered().await, expected, "{reason:?}");
+    }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_never_snoozed_is_not_put_back_and_nothing_is_snoozed_until_the_past() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
@@ -217,6 +248,7 @@ async fn an_item_is_named_however_many_are_open() {
         }
     }
     let error = it.call(ItemQuery { item: "disk full".into() }).await.unwrap_err().to_string();
-    assert!(error.contains("db00000, db00001, ") && error.contains("and 995 more"), "{error}");
+    let first = "db00000 (Disk of db00000 is full), db00001 (";
+    assert!(error.contains(first) && error.contains("and 995 more"), "{error}");
     it.engine.stop().await;
 }

@@ -5,14 +5,18 @@ use callboard_domain::{
     message::{Message, Tone},
 };
 use serde_json::json;
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, path},
+};
 
 use super::*;
 use crate::{
     accounts::ChatUnavailable,
     api::{
-        AccountsQuery, BoardQuery, DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, Flush,
-        PollNow, Post, Reload, RemoveAccount, Retry, RunsQuery, Search, Secret, SetSecret, StatusQuery,
+        AccountsQuery, BoardQuery, CheckVerdict, DeliveriesQuery, Delivery, DeliveryState, Doctor,
+        EventsQuery, Flush, Health, PollNow, Post, Reload, RemoveAccount, Retry, RunsQuery, Search, Secret,
+        SetSecret, StatusQuery, TestAccount,
     },
     store::{self, Content, NewDelivery},
 };
@@ -34,6 +38,19 @@ fn hello(channel: &str) -> Post {
     Post { channel: channel.into(), text: "hello".into(), item: None }
 }
 
+/// How a secret comes to be there.
+#[derive(Debug, Clone, Copy)]
+enum Comes {
+    Set,
+    ByAnotherProgram,
+    ByAnotherProgramAndIsTested,
+}
+
+/// Puts the chat's token where secrets are kept, as another program would.
+async fn put_behind_our_back(it: &Scene, token: &str) {
+    it.engine.active().secrets.set("chat", "token", token.into()).await.unwrap();
+}
+
 /// The latest delivery.
 async fn latest(it: &Scene) -> Delivery {
     it.call(DeliveriesQuery { pending: false, limit: 1, before: None }).await.unwrap().remove(0)
@@ -43,8 +60,14 @@ async fn latest(it: &Scene) -> Delivery {
 async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() {
     let server = chat().await;
     let config = config(&server);
-    let cases = [(Mode::Once, None), (Mode::Once, Some("")), (Mode::Serve, None)];
-    for (mode, secret) in cases {
+    let cases = [
+        (Mode::Once, None, Comes::Set),
+        (Mode::Once, Some(""), Comes::Set),
+        (Mode::Serve, None, Comes::Set),
+        (Mode::Once, None, Comes::ByAnotherProgramAndIsTested),
+        (Mode::Serve, None, Comes::ByAnotherProgram),
+    ];
+    for (mode, secret, comes) in cases {
         let secrets: Vec<_> = secret.map(|secret| ("chat", "token", secret)).into_iter().collect();
         let it = Scene::open(&config, mode, &secrets).await;
         let posted = it.call(hello("chat:#ops")).await.unwrap();
@@ -57,7 +80,7 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
             let DeliveryState::Pending { error: Some(ServiceError::Unavailable { why }), .. } =
                 &delivery.state
             else {
-                panic!("{mode:?}, {secret:?}: {delivery:?}");
+                panic!("{mode:?}, {secret:?}, {comes:?}: {delivery:?}");
             };
             assert!(why.contains("token"), "{why}");
             assert_eq!(delivery.attempts, 0, "it was not tried");
@@ -66,16 +89,49 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
         checks.retain(|check| check.name == "deliveries");
         assert!(checks[0].found.contains("chat:#ops: ") && checks[0].found.contains("token"), "{checks:?}");
         assert_eq!(it.call(StatusQuery {}).await.unwrap().undelivered, 1);
-        let set = SetSecret {
-            account: "chat".into(),
-            field: "token".into(),
-            secret: Some(Secret("xoxb-1".into())),
-        };
-        it.call(set).await.unwrap();
+        let account = AccountName::from("chat");
+        match comes {
+            Comes::Set => {
+                let secret = Some(Secret("xoxb-1".into()));
+                it.call(SetSecret { account, field: "token".into(), secret }).await.unwrap();
+            }
+            Comes::ByAnotherProgram => put_behind_our_back(&it, "xoxb-1").await,
+            Comes::ByAnotherProgramAndIsTested => {
+                put_behind_our_back(&it, "xoxb-1").await;
+                // The chat knows no such call; what counts is that it was asked.
+                let tested = it.call(TestAccount { account }).await.unwrap_err();
+                assert!(matches!(tested, ApiError::Service { .. }), "{tested}");
+            }
+        }
         until("it is posted", async || latest(&it).await.state == DeliveryState::Posted).await;
         it.engine.stop().await;
     }
-    assert_eq!(server.received_requests().await.unwrap().len(), cases.len(), "each was sent once");
+    let posted = server.received_requests().await.unwrap();
+    let posted = posted.iter().filter(|request| request.url.path() == "/api/chat.postMessage");
+    assert_eq!(posted.count(), cases.len(), "each was sent once");
+}
+
+#[tokio::test]
+async fn a_test_reads_a_secret_that_another_program_has_put_there() {
+    let server = MockServer::start().await;
+    // The service knows one token.
+    let refused = ResponseTemplate::new(200).set_body_json(json!({ "ok": false, "error": "invalid_auth" }));
+    Mock::given(path("/api/auth.test")).respond_with(refused).with_priority(2).mount(&server).await;
+    let known = json!({ "ok": true, "user": "callboard", "user_id": "U1", "team": "acme", "team_id": "T1",
+                        "bot_id": "B1", "url": "https://acme.slack.com/" });
+    let known = ResponseTemplate::new(200).set_body_json(known);
+    let token = header("authorization", "Bearer xoxb-2");
+    Mock::given(path("/api/auth.test")).and(token).respond_with(known).with_priority(1).mount(&server).await;
+    // The token that it was connected with.
+    for before in [None, Some("xoxb-1")] {
+        let secrets: Vec<_> = before.map(|secret| ("chat", "token", secret)).into_iter().collect();
+        let it = Scene::open(&config(&server), Mode::Once, &secrets).await;
+        let test = async || it.call(TestAccount { account: "chat".into() }).await;
+        test().await.expect_err("its token is not good");
+        put_behind_our_back(&it, "xoxb-2").await;
+        test().await.unwrap_or_else(|error| panic!("{before:?}: {error}"));
+        it.engine.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -105,6 +161,41 @@ async fn message_fails_only_where_its_account_is_gone() {
     it.call(RemoveAccount { account: "chat".into() }).await.unwrap();
     let failed = async || matches!(latest(&it).await.state, DeliveryState::Failed { .. });
     until("it has failed", failed).await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_takes_no_messages_is_in_trouble_until_it_takes_one() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/chat.postMessage")).respond_with(ResponseTemplate::new(503)).mount(&server).await;
+    let it = Scene::open(&config(&server), Mode::Serve, &[("chat", "token", "xoxb-1")]).await;
+    let health = async || it.call(AccountsQuery {}).await.unwrap().remove(0).health;
+    let check = async || {
+        let checks = it.call(Doctor {}).await.unwrap();
+        checks.into_iter().find(|check| check.name == "account chat").unwrap().verdict
+    };
+    let posted = it.call(hello("chat:#ops")).await.unwrap();
+    until("its trouble is known", async || matches!(health().await, Health::Trouble { .. })).await;
+    assert_eq!(check().await, CheckVerdict::Failed);
+    let tried = async || {
+        !matches!(
+            latest(&it).await.state,
+            DeliveryState::Sending | DeliveryState::Pending { error: None, .. }
+        )
+    };
+    until("the try is on the record", tried).await;
+
+    server.reset().await;
+    let answer = json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" });
+    let answer = ResponseTemplate::new(200).set_body_json(answer);
+    Mock::given(path("/api/chat.postMessage")).respond_with(answer).mount(&server).await;
+    // What may have arrived is sent again by a person only, the rest by itself.
+    if !matches!(latest(&it).await.state, DeliveryState::Pending { .. }) {
+        it.call(Retry { id: posted.id }).await.unwrap();
+    }
+    until("it is posted", async || latest(&it).await.state == DeliveryState::Posted).await;
+    until("it is well", async || health().await == Health::Ok).await;
+    assert_ne!(check().await, CheckVerdict::Failed);
     it.engine.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -164,10 +164,10 @@ impl Watcher {
     pub(crate) async fn poll_once(&self, account: &Account) -> Result<Polled, ServiceError> {
         let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
         let Some(source) = &connection.source else { return Ok(Polled::default()) };
-        let mut covered = account.covered.lock().await;
+        let _polling = account.polling.lock().await;
         let now = Timestamp::now();
         // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
-        let polled = catch_panic(self.poll(account, source, &mut covered, now)).map(|polled| {
+        let polled = catch_panic(self.poll(account, source, now)).map(|polled| {
             polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string())))
         });
         let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
@@ -179,12 +179,10 @@ impl Watcher {
         polled
     }
 
-    /// `covered` is true once what the configuration does not cover any more has left the board.
     async fn poll(
         &self,
         account: &Account,
         source: &Arc<dyn Source>,
-        covered: &mut bool,
         now: Timestamp,
     ) -> Result<Polled, ServiceError> {
         let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
@@ -208,10 +206,11 @@ impl Watcher {
             Watched::by(move |item| source.watches(item))
         };
         self.ingest(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
-        if !*covered && polled.partial.is_none() {
+        // What the configuration does not cover any more leaves the board.
+        if !account.covered.load(Ordering::Relaxed) && polled.partial.is_none() {
             let left = self.inner.store.leave_unwatched(&account.name, watched, now, Timestamp::now());
             left.await.map_err(stored)?;
-            *covered = true;
+            account.covered.store(true, Ordering::Relaxed);
         }
         Ok(polled)
     }
@@ -246,6 +245,9 @@ impl Watcher {
         let known = store.source(&account.name).await.map_err(stored)?;
         let identity = with_teams_known_here(read, origin.as_ref(), known);
         store.identified(&account.name, identity.clone(), origin, now).await.map_err(stored)?;
+        if connection.source.is_none() {
+            store.first_answered(&account.name).await.map_err(stored)?;
+        }
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }

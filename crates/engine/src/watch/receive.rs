@@ -254,7 +254,9 @@ async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(error) => {
-                    tracing::warn!(%error, "the webhook listener could not accept a connection");
+                    if may_log(&shared) {
+                        tracing::warn!(%error, "the webhook listener could not accept a connection");
+                    }
                     // Too many open files, most likely: taking the next at once would spin.
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -354,7 +356,8 @@ fn plain_text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     response
 }
 
-/// True where one more webhook that was refused or cannot be read is to be written into the log.
+/// True where one more webhook that was refused or cannot be read is to be written into the log. Every line about what comes
+/// in asks here first: no sender fills the log.
 fn may_log(shared: &Shared) -> bool {
     let logged = shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).refused(Timestamp::now());
     log_more(logged.more);

@@ -75,6 +75,37 @@ describe("a command", () => {
     );
   });
 
+  test("what will run is shown to its end before Enter runs it", async () => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const body = screen.getByRole("region", { name: "What will run" }).parentElement as HTMLElement;
+    let scrolled = 0;
+    Object.defineProperties(body, {
+      scrollHeight: { value: 500 },
+      clientHeight: { value: 200 },
+      scrollTop: { get: () => scrolled, set: (to: number) => (scrolled = Math.max(0, Math.min(to, 300))) },
+    });
+    press("Enter");
+    expect(scrolled).toBe(170);
+    await screen.findAllByText("Read on, then press again");
+    press("Enter");
+    expect(scrolled).toBe(300);
+    expect(backend.asked("run")).toEqual([]);
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
+  test("nothing is said to be unlisted where it is a value", async () => {
+    const { backend } = await open();
+    backend.answer("choices", () => []);
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    expect(screen.queryByText(/None of the values/)).toBeNull();
+  });
+
   test("says what is wrong in its place, and does not run", async () => {
     const { backend } = await open();
     type("deploy api to stagin");

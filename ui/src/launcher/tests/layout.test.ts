@@ -57,6 +57,16 @@ test("a length of time is read by its keys, and a text as it is", async () => {
   );
 });
 
+test("a time to snooze until is read by its keys, with Shift", async () => {
+  const { backend } = await open();
+  await screen.findByText("Acknowledge");
+  key("ы", "KeyS", { ctrlKey: true });
+  const input = await screen.findByRole<HTMLInputElement>("combobox", { name: /^Snooze/ });
+  input.value = "ьщтвфн 9Ж30";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  await waitFor(() => expect(backend.asked("snooze_times").at(-1)).toEqual({ typed: "monday 9:30" }));
+});
+
 test("what a shortcut's sheet is asked for with", async () => {
   const { launcher } = await open();
   await screen.findByText("Acknowledge");

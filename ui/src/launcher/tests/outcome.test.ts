@@ -26,6 +26,7 @@ const of = (state: Delivery["state"]): Delivery => ({ ...delivery("1", state), a
 const running = run("1", "deploy", { state: { state: "running" }, ended_at: null });
 const done = run("1", "deploy");
 const unknown = run("1", "deploy", { state: { state: "unknown", why: "Jenkins stopped answering" } });
+const undone = run("1", "deploy", { state: { state: "canceled", sent: false } });
 const secret = run("1", "deploy", { post: null });
 const settled = (ran: boolean) =>
   run("1", "deploy", {
@@ -53,6 +54,7 @@ describe("the room's line", () => {
       false,
     ],
     ["at the end, before it is known", done, null, "plain", "Being posted to #deploys", false],
+    ["undone before it began", undone, null, "plain", "Nothing was posted to #deploys", false],
     ["on its way", done, of({ state: "sending" }), "plain", "Being posted to #deploys", false],
     [
       "due",

@@ -20,8 +20,20 @@ describe("the Latin letters of what was typed", () => {
     ["ωεβ", "veb"],
     ["wéb", null],
     ["größe", null],
+    // A sign with Shift is a sign of its own, and one that was typed as it is stays.
+    ["ьщтвфн 9Ж30", "monday 9:30"],
+    ["ЬЩТВФН 9Ж30", "monday 9:30"],
+    ["ьщтвфн 9:30", "monday 9:30"],
+    ["25Ж00", "25:00"],
+    ["25ж00", "25;00"],
+    ["БЮХЪЭЁ", '<>{}"~'],
+    ["№7", "#7"],
+    // Greek has dead keys there, which stand alone before a digit.
+    ["μονδαυ 9¨30", "monday 9:30"],
+    ["μονδαυ 9΄30", "monday 9;30"],
     ["", null],
     ["482", null],
+    ["9:30", null],
   ])("%s: %s", (text, latin) => {
     expect(new Layout().reading(text)).toBe(latin);
   });
@@ -31,6 +43,20 @@ describe("the Latin letters of what was typed", () => {
     const phonetic = typedOn(["д", "KeyD"], ["е", "KeyE"], ["п", "KeyP"]);
     expect(phonetic.reading("деп")).toBe("dep");
     expect(typedOn(["ε", "KeyE"], [";", "KeyQ"]).reading(";υευε")).toBe("qyeye");
+    // Digits of a script, and letters where a Latin layout has digits.
+    expect(typedOn(["੨", "Digit2"], ["ๅ", "Digit1"]).reading("੨ๅ")).toBe("21");
+    expect(typedOn(["۹", "Digit9"], ["۰", "Digit0"]).reading("۹:۰۰")).toBe("9:00");
+  });
+
+  test("know a sign with Shift from a letter", () => {
+    const greek = new Layout();
+    greek.learn({ key: "ε", code: "KeyE" });
+    greek.learn({ key: ":", code: "KeyQ", shiftKey: true });
+    expect(greek.reading("υευε 9:30")).toBe("yeye 9:30");
+    const uncased = new Layout();
+    uncased.learn({ key: "ซ", code: "Semicolon", shiftKey: true });
+    uncased.learn({ key: "ว", code: "Semicolon", shiftKey: false });
+    expect(uncased.reading("9ซ30ว")).toBe("9:30;");
   });
 });
 
@@ -43,6 +69,11 @@ describe("a shortcut under another layout", () => {
     [russian(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],
     [russian(), press("Л", "KeyK", { ctrlKey: true, shiftKey: true }), ["Ctrl+Shift+Л", "Ctrl+Shift+K"]],
     [russian(), press("о", "KeyJ", {}), ["о", "j"]],
+    [russian(), press("у", "KeyE", {}), ["у", "e"]],
+    [russian(), press("У", "KeyE", { shiftKey: true }), ["У", "E"]],
+    [greek(), press("Ν", "KeyN", { shiftKey: true }), ["Ν", "N"]],
+    [russian(), press("Ж", "Semicolon", { shiftKey: true }), ["Ж", ":"]],
+    [new Layout(), press("؟", "Slash", { shiftKey: true }), ["؟", "?"]],
     [russian(), press("б", "Comma"), ["Ctrl+Б", "Ctrl+,"]],
     // Before anything else was typed.
     [new Layout(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],

@@ -71,8 +71,8 @@ export function wrong(question: Question, text: string, taken: readonly string[]
   const trimmed = text.trim();
   if (question.kind === "name") {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(trimmed)) return "Expected letters, digits, - and _";
-    if (trimmed === "room") return "`room` is the built-in room. Choose another name";
-    if (taken.includes(trimmed)) return `There is an account \`${trimmed}\` already. Choose another name`;
+    if (trimmed === "room") return '"room" is the built-in room. Choose another name';
+    if (taken.includes(trimmed)) return `There is an account "${trimmed}" already. Choose another name`;
   }
   if (question.required && trimmed === "") return "This is needed";
   if (question.kind === "setting") {
@@ -82,8 +82,13 @@ export function wrong(question: Question, text: string, taken: readonly string[]
       return (error as Error).message;
     }
   }
+  if (question.key === "every" && trimmed !== "" && !LENGTH.test(trimmed))
+    return `Expected a length of time such as 90s or 15m, found "${trimmed}"`;
   return undefined;
 }
+
+/** A length of time, such as "90s" or "1h 30m". */
+const LENGTH = /^(\d+ *[wdhms][a-z]* *)+$/i;
 
 /** A key as people say it: "webhook_secret" is "Webhook secret". */
 export function spelled(key: string): string {

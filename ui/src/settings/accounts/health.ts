@@ -3,6 +3,7 @@
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { moment } from "../../parts/time";
 import { sentence } from "../../parts/words";
+import { textOf } from "./fields";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
 
@@ -33,11 +34,18 @@ const TROUBLE: Record<ServiceError["error"], string> = {
   unknown: "gave an unclear answer",
 };
 
+/** What its service did. Where there is nothing to sign in with, that is not what was refused. */
+function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, { error }: ServiceError): string {
+  return error === "auth" && secrets_set.length === 0
+    ? "refused what was asked (401 or 403)"
+    : TROUBLE[error];
+}
+
 /** The line under its name in the list. */
 export function accountLine(account: AccountInfo, now: number): string {
   const { health, identity, last_ok: last, problems } = account;
   if (health.state === "incomplete") return "not complete";
-  if (health.state === "trouble") return TROUBLE[health.error.error];
+  if (health.state === "trouble") return troubleOf(account, health.error);
   const missing = identity?.missing_scopes.length ?? 0;
   const who = identity?.login ? [identity.login] : [];
   if (missing > 0) return [...who, counted(missing, "scope") + " missing"].join(", ");
@@ -75,13 +83,14 @@ export function troubleText(
   next: string | null,
   last: string | null,
   now: number,
+  account: Pick<AccountInfo, "secrets_set">,
 ): string {
   const again = next ? ` It is tried again at ${moment(next, now)}.` : "";
   const why = sentence(error.why);
   const rows = last
     ? `Its rows are from ${moment(last, now)}, when it last answered.`
     : "It has never answered, so nothing of it is shown.";
-  return `${service} ${TROUBLE[error.error]} at ${moment(since, now)}. ${why} ${rows}${again}`;
+  return `${service} ${troubleOf(account, error)} at ${moment(since, now)}. ${why} ${rows}${again}`;
 }
 
 /** The share of the rate limit that is used, where checks slow down, and both in words. */
@@ -107,12 +116,17 @@ export function letters(title: string): string {
   return two.charAt(0).toUpperCase() + two.charAt(1).toLowerCase();
 }
 
-/** What it watches, in a line: "acme/web, acme/api and 2 more". */
+/** What it watches, where, and by which filters, in a line: "acme/web, acme/api, 2 more, every 60s". */
 export function watchText(settings: AccountInfo["settings"]): { title: string; list: string } {
   const watch = Array.isArray(settings["watch"]) ? settings["watch"].map(String) : [];
   const shown = watch.length > 4 ? [...watch.slice(0, 3), `${watch.length - 3} more`] : watch;
   const every = typeof settings["every"] === "string" ? `every ${settings["every"]}` : "";
-  const list = [shown.join(", "), every].filter(Boolean).join(", ");
+  const rest = Object.entries(settings).flatMap(([key, value]) => {
+    if (key === "watch" || key === "every" || value === null || value === "") return [];
+    const text = textOf(value, Array.isArray(value) ? "list" : "text").replaceAll("\n", ", ");
+    return key === "url" ? [text] : [`${key.replaceAll("_", " ")}: ${text}`];
+  });
+  const list = [shown.join(", "), every, ...rest].filter(Boolean).join(", ");
   return {
     title: watch.length > 0 ? `Watches ${watch.length}` : "Settings",
     list: list || "Everything has its default",

@@ -176,3 +176,43 @@ test("a half-filled account is kept while another section is open, but for its s
   await screen.findByText("Which service?");
   expect(localStorage.getItem("callboard.new-account")).toBeNull();
 });
+
+test("Enter is Next at every question, and Space is for the switch", async () => {
+  const allow = {
+    name: "allow_http",
+    help: "Lets `http://` be used",
+    takes: "bool" as const,
+    required: false,
+  };
+  const every = {
+    name: "every",
+    help: "How often.",
+    takes: "text" as const,
+    required: false,
+    default: "60s",
+  };
+  const settings = [{ ...allow, default: false }, every];
+  const service = { service: "web", title: "Web", summary: "Pages", settings, secrets: [] };
+  const { fake } = await open("connect", { services: [service] });
+  await press("Web");
+  // What is suggested gives way to what is typed.
+  const name = (await screen.findByLabelText("Name")) as HTMLInputElement;
+  await waitFor(() => expect([name.selectionStart, name.selectionEnd]).toEqual([0, 3]));
+  await key("Enter", name);
+  const allowed = await screen.findByRole("switch");
+  await waitFor(() => expect(document.activeElement).toBe(allowed));
+  expect(screen.getByText('Lets "http://" be used.')).toBeTruthy();
+  await key("Enter", allowed);
+  const often = await type("Every", "banana");
+  expect(screen.getByText("3 of 3")).toBeTruthy();
+  await key("Enter", often);
+  expect(screen.getByRole("alert").textContent).toContain('found "banana"');
+  expect(fake.asked("add_account")).toEqual([]);
+
+  // From a test that failed there is a way back to what was answered.
+  fake.fail("test_account", "no route");
+  await type("Every", "1h 30m");
+  await key("Enter", often);
+  await press("Change its settings");
+  expect(fake.asked("add_account")[0]?.settings).toEqual({ every: "1h 30m" });
+});

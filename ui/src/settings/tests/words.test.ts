@@ -112,8 +112,8 @@ test.each([
   ["forge", undefined],
   ["", "Expected letters, digits, - and _"],
   ["a b", "Expected letters, digits, - and _"],
-  ["room", "`room` is the built-in room. Choose another name"],
-  ["chat", "There is an account `chat` already. Choose another name"],
+  ["room", '"room" is the built-in room. Choose another name'],
+  ["chat", 'There is an account "chat" already. Choose another name'],
 ])("an account named %j: %s", (name, what) => {
   expect(wrong({ kind: "name", key: "name", required: true }, name, ["chat"])).toBe(what);
 });
@@ -154,12 +154,26 @@ test.each([
   expect(accountState(account)).toBe(state);
 });
 
+test("who has nothing to sign in with was not refused a sign-in", () => {
+  const refused = { error: "auth", why: "403", missing_scopes: [] } as never;
+  const text = (secrets_set: string[]) =>
+    troubleText("Web", refused, at(0), null, null, NOW, { secrets_set });
+  expect(text([])).toMatch(/^Web refused what was asked \(401 or 403\) at/);
+  expect(text(["token"])).toMatch(/^Web refused the sign-in at/);
+});
+
+test("a key in a text is read in quotation marks", () => {
+  expect(sentence("with `http://`, say `allow_http`")).toBe('With "http://", say "allow_http".');
+});
+
+const SIGNED = { secrets_set: ["token"] };
+
 test("trouble is told with what, since when and from when its rows are", () => {
-  expect(troubleText("Jenkins", error, at(0), null, at(0), NOW)).toMatch(
+  expect(troubleText("Jenkins", error, at(0), null, at(0), NOW, SIGNED)).toMatch(
     /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
   );
   // What never answered has no rows.
-  expect(troubleText("Jenkins", error, at(0), null, null, NOW)).toMatch(
+  expect(troubleText("Jenkins", error, at(0), null, null, NOW, SIGNED)).toMatch(
     /No route\. It has never answered, so nothing of it is shown\.$/,
   );
 });
@@ -181,6 +195,12 @@ test("what is watched", () => {
   expect(watchText({ watch: ["a", "b", "c", "d", "e"], every: "60s" })).toEqual({
     title: "Watches 5",
     list: "a, b, c, 2 more, every 60s",
+  });
+  expect(
+    watchText({ url: "http://alerts.acme", filters: ["team=web", "env=prod"], allow_http: true }),
+  ).toEqual({
+    title: "Settings",
+    list: "http://alerts.acme, filters: team=web, env=prod, allow http: true",
   });
   expect(watchText({})).toEqual({ title: "Settings", list: "Everything has its default" });
 });

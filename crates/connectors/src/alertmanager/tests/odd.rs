@@ -34,7 +34,17 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
         lists(&server, &[odd("HighCPU", fields.clone()), listed("Other", &[])]).await;
         let source = source(&server.uri());
         let batch = polled(&source, None).await;
-        assert_eq!((batch.snapshots.len(), &batch.problems[..]), (2, &[][..]), "{fields}");
+        assert_eq!(batch.snapshots.len(), 2, "{fields}");
+        // What stands there and is no date is named; nothing hides behind it.
+        let named: Vec<_> = batch.problems.iter().map(|problem| problem.why.as_str()).collect();
+        match fields["startsAt"] == json!("yesterday") {
+            true => assert!(
+                matches!(named[..], [why] if why.ends_with("HighCPU: `startsAt`: expected a date, found the text \"yesterday\"")),
+                "{named:?}"
+            ),
+            false => assert!(named.is_empty(), "{fields}: {named:?}"),
+        }
+        assert!(!batch.problems.iter().any(callboard_domain::source::Problem::hides), "{fields}");
         assert_eq!(batch.complete.len(), 1, "{fields}");
         let first = incident(&batch.snapshots[0]);
         assert_eq!(first.started_at.to_string(), expected, "{fields}");
@@ -89,6 +99,38 @@ async fn alerts_without_labels_are_shown_and_named() {
             problem.hides() && problem.why.starts_with("1 of 2 alerts have no labels"),
             "{labels}: {problem}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_an_alert_does_not_say_any_more_overwrites_nothing() {
+    use callboard_domain::event::compare;
+    let unsaid = |labels: Value| json!({ "labels": labels, "annotations": null, "generatorURL": null });
+    // what is known of it, what a later poll lists of it
+    let cases = [
+        (json!({}), unsaid(json!(null))),
+        (json!({}), unsaid(json!({}))),
+        (json!({}), unsaid(json!({ "alertname": null }))),
+        (json!({ "labels": { "alertname": "Slow" } }), unsaid(json!(null))),
+        (
+            json!({ "labels": { "alertname": "Slow" }, "annotations": null, "generatorURL": null }),
+            unsaid(json!(null)),
+        ),
+    ];
+    for (known, later) in cases {
+        let listed = async |fields: &Value| {
+            let server = MockServer::start().await;
+            lists(&server, &[odd("Slow", fields.clone())]).await;
+            polled(&source(&server.uri()), None).await.snapshots.remove(0)
+        };
+        let (known, later) = (compare(None, listed(&known).await).item, listed(&later).await);
+        let stands = compare(Some(&known), later.clone()).item;
+        assert_eq!((&stands.title, &stands.url), (&known.title, &known.url), "{later:?}");
+        let (known, stands) = (incident(&known), incident(&stands));
+        assert_eq!((&stands.service, stands.severity), (&known.service, known.severity), "{later:?}");
+        assert_eq!((&stands.labels, &stands.description), (&known.labels, &known.description), "{later:?}");
+        // Whether these are all of them is not known: none is silenced by them.
+        assert!(exact_labels(stands).is_none(), "{later:?}");
     }
 }
 
@@ -164,6 +206,21 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         assert_eq!(received.snapshots.len(), expected, "{entry}");
         assert_eq!(received.unread.is_some(), expected == 1, "{entry}");
     }
+    // One that begins at what is no date is shown as of now, and that is named.
+    for (entry, expected) in [
+        (odd("startsAt", json!("yesterday")), "`startsAt`: expected a date, found the text \"yesterday\""),
+        (odd("startsAt", json!({})), "`startsAt`: expected a date, found a list or an object"),
+        (odd("endsAt", json!("later")), "`endsAt`: expected a date, found the text \"later\""),
+    ] {
+        for alerts in [vec![entry.clone()], vec![told("HighCPU", "firing"), entry.clone()]] {
+            let body = webhook(&alerts).to_string();
+            let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+            assert_eq!((received.snapshots.len(), received.poll), (alerts.len(), true), "{entry}");
+            let unread = received.unread.unwrap();
+            assert!(unread.starts_with("1 of its alerts: Odd (entry "), "{unread}");
+            assert!(unread.ends_with(expected), "{unread}");
+        }
+    }
     // One that does not say whether it fires, and a webhook without alerts, neither.
     let mut silent = told("Silent", "firing");
     silent.as_object_mut().unwrap().remove("status");
@@ -187,6 +244,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     for (field, value, expected) in [
         ("labels", json!(null), 0),
         ("labels", json!({}), 0),
+        ("labels", json!({ "alertname": null }), 0),
         ("annotations", json!(null), 1),
         ("annotations", json!("missing"), 1),
     ] {
@@ -197,6 +255,13 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         let body = webhook(&[alert]).to_string();
         let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
         assert_eq!((received.snapshots.len(), received.poll), (expected, true), "{field} {value}");
+        // An alert without labels is named; one without annotations may have none.
+        let named = received.unread.unwrap_or_default();
+        assert_eq!(
+            named == "1 of its alerts: f-Odd (entry 1): it has no labels",
+            field == "labels",
+            "{named}"
+        );
     }
     let body = webhook(&[odd("annotations", json!({}))]).to_string();
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();

@@ -3,10 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{error::ServiceError, item::Kind, source::GoneReason};
+use jiff::Timestamp;
 
 use crate::{
     github::{
-        cursor::{Part, Repo, RepoDescription},
+        claim::Claim,
+        cursor::{BoardRun, Part, Repo, RepoDescription},
+        normalise,
+        open::Open,
+        unlisted_runs::UnlistedRun,
         wire,
     },
     lenient::{MalformedEntry, first_and_more},
@@ -60,6 +65,55 @@ impl Look {
     /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.
     pub(in crate::github) fn is_readable(&self) -> bool {
         self.error.is_none() && self.read
+    }
+
+    /// Has this poll ask for what a webhook says.
+    pub(in crate::github) fn check(&mut self, claim: &Claim, now: Timestamp) {
+        self.said_deleted.extend(claim.branch.clone());
+        if claim.asks_for_repo() {
+            return;
+        }
+        if self.repo.is_away() {
+            // Nothing of it is on the board, though the webhook came to it before that was known.
+            let name = self.described().map(|described| described.name.clone());
+            self.emptied.extend(name);
+            return;
+        }
+        if let Some((number, head)) = &claim.pull {
+            self.repo.open.entry(*number).or_insert_with(|| Open::new(head, now, now));
+        }
+        match (claim.run, &claim.on_board) {
+            (Some(run), None) => self.repo.unlisted_runs.insert(run, UnlistedRun::New),
+            (Some(run), Some(on_board)) => {
+                let is_named = self.name_branch(run, on_board);
+                let is_left = self.repo.left.contains_key(&on_board.build);
+                // One that a list has is there.
+                let is_there = self.repo.listed.contains(&run) && !is_left;
+                if !is_there {
+                    self.repo.not_passed.entry(run).or_insert_with(|| on_board.clone());
+                }
+                if !is_there || claim.is_unsaid || is_named {
+                    self.repo.unlisted_runs.insert(run, UnlistedRun::New);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// A webhook says of which branch a run is: that holds though a list may not say it yet. True where the run was on the
+    /// board without it.
+    fn name_branch(&mut self, run: u64, on_board: &BoardRun) -> bool {
+        let rows = self.runs.iter_mut().filter(|row| row.id == run);
+        rows.for_each(|row| normalise::complete_branch(row, on_board.branch.as_deref(), None));
+        let known = self.repo.not_passed.get_mut(&run);
+        let Some(known) = known.filter(|known| known.is_branchless(run) && known.build != on_board.build)
+        else {
+            return false;
+        };
+        let before = std::mem::replace(known, on_board.clone()).build;
+        self.repo.standing.remove(&before);
+        self.gone.push((Kind::Build, before, GoneReason::Renamed { to: on_board.build.clone() }));
+        true
     }
 }
 

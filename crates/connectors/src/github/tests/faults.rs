@@ -354,3 +354,77 @@ async fn a_list_that_fails_keeps_its_place() {
     // The list lacks the one that has not passed: it is asked for by itself.
     assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed [], 31.1 failed [\"build\"]"]);
 }
+
+/// A redirect to elsewhere that hides several parts of a repository is one problem, and what is left alone is not asked for.
+#[tokio::test]
+async fn one_fault_of_a_repository_is_one_problem() {
+    let away = |at: &str| {
+        let answer = ResponseTemplate::new(301).insert_header("location", "http://elsewhere.example/x");
+        Mock::given(path(at)).respond_with(answer).with_priority(1)
+    };
+    let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
+    let statuses_at = format!("/repos/acme/web/commits/{SHA}/status");
+    let parts = [
+        "/repos/acme/web/pulls/482",
+        "/repos/acme/web/pulls/482/reviews",
+        checks_at.as_str(),
+        statuses_at.as_str(),
+    ];
+    let lists = ["/repos/acme/web", "/repos/acme/web/pulls", "/repos/acme/web/actions/runs"];
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    mount(&server, parts.map(away)).await;
+    let batch = watch.poll().await;
+    let [problem] = &texts(&batch.problems)[..] else { panic!("{:?}", batch.problems) };
+    assert!(problem.starts_with("acme/web: no reviews, checks: GitHub redirects to "), "{problem}");
+    assert!(batch.problems[0].hides());
+
+    mount(&server, lists.map(away)).await;
+    let mut seen = 0;
+    for poll in 0..2 {
+        asked(&server, &mut seen).await;
+        let batch = watch.poll().await;
+        let [problem] = &texts(&batch.problems)[..] else { panic!("{poll}: {:?}", batch.problems) };
+        assert!(problem.starts_with("acme/web: GitHub redirects to "), "{problem}");
+        assert_eq!(batch.problems[0].kind, callboard_domain::source::ProblemKind::NotSeen);
+    }
+    assert_eq!(asked(&server, &mut seen).await, [""; 0], "it is left alone for a while");
+}
+
+/// How a pull request itself fails to answer while a list has it: its row is shown, what only it says is named as missing, and
+/// it is read again.
+#[tokio::test]
+async fn a_listed_pull_request_that_does_not_answer_is_named_and_read_again() {
+    use callboard_domain::source::ProblemKind;
+
+    let at = "/repos/acme/web/pulls/482";
+    let itself = || pull(482, json!({ "mergeable": true, "mergeable_state": "clean" }));
+    let by_proxy = ResponseTemplate::new(203).set_body_json(itself());
+    let by_proxy = Mock::given(path(at)).respond_with(by_proxy).with_priority(1);
+    let cases =
+        [("203", by_proxy), ("502", failing(at, 502)), ("403", failing(at, 403)), ("422", failing(at, 422))];
+    for (status, answer) in cases {
+        let server = serve([answer.up_to_n_times(2)]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        let mergeable = |batch: &Batch| {
+            let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web#482");
+            item.map(|item| pull_of(item).mergeability.is_some())
+        };
+        let first = watch.poll().await;
+        assert_eq!(mergeable(&first), Some(false), "{status}: its row is shown");
+        let kinds: Vec<_> =
+            first.problems.iter().map(|problem| (problem.part.as_str(), problem.kind)).collect();
+        assert_eq!(kinds, [("acme/web", ProblemKind::Incomplete)], "{status}: {:?}", first.problems);
+        let second = watch.poll().await;
+        assert_eq!(texts(&second.problems), texts(&first.problems), "{status}: it is still not known");
+        let third = watch.poll().await;
+        assert_eq!((mergeable(&third), texts(&third.problems)), (Some(true), vec![]), "{status}");
+        // Nothing there is due any more.
+        let mut seen = server.received_requests().await.unwrap().len();
+        watch.poll().await;
+        let asked = asked(&server, &mut seen).await;
+        assert!(asked.contains(&"web/pulls/482*".to_owned()), "{status}: {asked:?}");
+    }
+}

@@ -1,11 +1,13 @@
 //! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
 
 mod actions;
+mod branchless;
 mod checks;
 mod counter;
 mod faults;
 mod gone;
 mod hook;
+mod late_hooks;
 mod normalise;
 mod odd_runs;
 mod poll;

@@ -260,7 +260,7 @@ fn nulls_and_odd_dates_are_read() {
         "actor": null, "triggering_actor": { "login": null }, "head_repository": null, "head_commit": { "message": null },
     });
     let items = builds(&[wire(nulls)], &Default::default());
-    assert_eq!(told(&items[0]), "acme/web/workflow 7.1 failed []");
+    assert_eq!(told(&items[0]), "acme/web/workflow#9 7.1 failed []");
 }
 
 /// A repository that was renamed meanwhile is not a fork of itself.
@@ -330,9 +330,9 @@ fn a_build_is_named_by_workflow_and_branch() {
         (json!({ "path": "", "name": null }), "acme/web/workflow@main", true),
         (json!({ "head_branch": "cache" }), "acme/web/ci@cache", false),
         // It may be of the default branch.
-        (json!({ "head_branch": null }), "acme/web/ci", true),
-        (json!({ "head_branch": "" }), "acme/web/ci", true),
-        (json!({ "head_branch": null, "event": "pull_request" }), "acme/web/ci", false),
+        (json!({ "head_branch": null }), "acme/web/ci#1", true),
+        (json!({ "head_branch": "" }), "acme/web/ci#1", true),
+        (json!({ "head_branch": null, "event": "pull_request" }), "acme/web/ci#1", false),
         (
             json!({ "event": "pull_request", "head_repository": { "full_name": "stranger/web" } }),
             "acme/web/ci@stranger:main",

@@ -84,3 +84,37 @@ async fn webhooks_of_the_new_name_are_taken() {
         assert_eq!(received.snapshots.len(), expected, "{repository}");
     }
 }
+
+/// Late ones, and those that a person has GitHub send again, have the old name.
+#[tokio::test]
+async fn webhooks_of_the_old_name_are_of_the_renamed_repository() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    serve_instead(&server, renamed(&server)).await;
+    watch.poll().await;
+    let nameless = json!({ "full_name": "ACME/Web" });
+    let site = with(repo("site"), json!({ "full_name": "acme/site" }));
+    for repository in [repo("web"), nameless, site] {
+        for (event, about, expected) in [
+            ("pull_request", json!({ "pull_request": pull(482, json!({})) }), "acme/site#482"),
+            ("workflow_run", json!({ "workflow_run": run(31, json!({})) }), "acme/site/ci@main"),
+            (
+                "workflow_run",
+                json!({ "workflow_run": run(31, json!({ "repository": null })) }),
+                "acme/site/ci@main",
+            ),
+        ] {
+            let (headers, body) = hook::signed(event, &with(about, json!({ "repository": repository })));
+            let received = watch.hook().receive(&headers, &body, now()).unwrap();
+            let ids: Vec<_> = received.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+            assert_eq!((ids, received.remember.is_some()), (vec![expected], false), "{repository}");
+        }
+    }
+    // Another repository that has the old name is another one.
+    let other =
+        json!({ "pull_request": pull(482, json!({})), "repository": with(repo("web"), json!({ "id": 5 })) });
+    let (headers, body) = hook::signed("pull_request", &other);
+    let received = watch.hook().receive(&headers, &body, now()).unwrap();
+    assert_eq!(received.snapshots[0].key.id, "acme/web#482");
+}

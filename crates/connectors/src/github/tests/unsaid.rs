@@ -80,7 +80,7 @@ async fn a_red_run_of_an_unknown_branch_is_hidden_from_nobody() {
         let server = serve([get(RUNS, runs(&[row]))]).await;
         mount(&server, forge()).await;
         let batch = Watch::new(&server, &["acme/web"]).poll().await;
-        let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web/ci").expect("it is told");
+        let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web/ci#41").expect("it is told");
         let build = build_of(item);
         assert_eq!((build.branch.as_deref(), build.default_branch), (None, expected), "{change}");
         assert_eq!(build.runs[0].status.name(), "failed", "{change}");
@@ -99,11 +99,11 @@ async fn a_branch_that_is_said_later_takes_the_run_over_and_is_not_forgotten() {
         lines.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     let first = watch.poll().await;
-    assert_eq!((builds(&first), gone(&first)), (vec!["acme/web/ci".to_owned()], vec![]));
+    assert_eq!((builds(&first), gone(&first)), (vec!["acme/web/ci#41".to_owned()], vec![]));
     serve_anew(&server, [list(json!("main"))]).await;
     let second = watch.poll().await;
     assert_eq!(builds(&second), ["acme/web/ci@main"]);
-    assert_eq!(gone(&second), ["acme/web/ci run 41"], "it stands on the board once");
+    assert_eq!(gone(&second), ["acme/web/ci#41 renamed to acme/web/ci@main"], "it stands on the board once");
     for unsaid in [json!(null), json!("")] {
         serve_anew(&server, [list(unsaid.clone())]).await;
         let batch = watch.poll().await;

@@ -18,6 +18,13 @@ pub(super) fn cell(line: &[u8], from: usize) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
+/// What stands last in a line between white space, before `end`.
+pub(super) fn cell_before(line: &[u8], end: usize) -> Option<Range<usize>> {
+    let end = line[..end].trim_ascii_end().len();
+    let start = line[..end].iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
+    (start < end).then_some(start..end)
+}
+
 /// What stands next in a line between white space and what may stand between numbers: `54-54`.
 pub(super) fn token(line: &[u8], from: usize) -> Option<Range<usize>> {
     let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"-:,;".contains(byte);

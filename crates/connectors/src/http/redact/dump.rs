@@ -97,6 +97,16 @@ fn beside(line: &str, mask: &str) -> Option<Range<usize>> {
 
 /// True where there may be one in a text of JSON: there its lines end with `\n`, written so.
 pub(super) fn may_be_in_json(json: &str) -> bool {
+    // How the lines that are left out are marked, of which each may show a single byte; and words in the first line of a text.
+    let is_left_out = || json.contains("\\n*\\n") || json.contains("\\n*\\r");
+    let begins_with_words = |text: &str| {
+        let text = &text.as_bytes()[..text.len().min(LINE)];
+        let end = text.iter().position(|byte| b"\"\\".contains(byte)).unwrap_or(text.len());
+        numbers::is_of_words(&text[..end])
+    };
+    if json.split('"').skip(1).any(begins_with_words) || is_left_out() {
+        return true;
+    }
     let mut rest = json.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
         let is_break = rest.get(at + 1) == Some(&b'n');
@@ -265,6 +275,10 @@ mod tests {
             (r#"{"log":"00000000  67 68  |gh|"}"#, false),
             (r#"{"log":"a\\n00000010  67 68  |gh|\\"}"#, false),
             (r#"{"log":"one\ntwo\n"}"#, false),
+            (r#"{"log":" 1601202279   825784410\n"}"#, true),
+            (r#"{"log":"1601202279   825784410"}"#, true),
+            (r#"{"log":" 67\n*\n 68\n"}"#, true),
+            (r#"{"log":" 67\n 68\n"}"#, false),
             ("\\", false),
             ("\\n", false),
         ];

@@ -83,6 +83,15 @@ pub(super) fn exact(secret: &str) -> Vec<Form> {
     forms
 }
 
+/// The same with one of equal bytes in a row alone, of those that have such.
+pub(super) fn squeezed(secret: &str) -> impl Iterator<Item = Form> {
+    exact(secret).into_iter().filter_map(|(form, edges)| {
+        let mut squeezed = form.clone();
+        squeezed.dedup();
+        (squeezed.len() < form.len()).then_some((squeezed, edges))
+    })
+}
+
 /// As a dump writes it beside its bytes, with a dot for each that is no ASCII; of what has little ASCII it says nothing.
 fn dotted(secret: &str) -> Option<Vec<u8>> {
     let form: String =

@@ -5,8 +5,11 @@
 //! Each way to read the numbers of such lines gives bytes ([`decoded`]), which are searched as a text of their own. Where
 //! something is found in them, all that its lines show is masked, however they show it.
 //!
-//! What it costs is bounded: each line is read once for each of [`NOTATIONS`] and [`LAYOUTS`], and only where its first cells are
-//! numbers.
+//! Whether the first number of a line is an offset is not decided by its length alone: decimal words have as many digits as
+//! they need. Where that is not sure, the line is read both ways.
+//!
+//! What it costs is bounded: each line is read once for each of [`NOTATIONS`], [`LAYOUTS`] and, where lines are left out,
+//! [`REPETITIONS`], and only where its cells are numbers or characters.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +17,7 @@ mod tests;
 use std::ops::Range;
 
 use super::{
-    cell::{MAX_PREFIX, cell, marked, token},
+    cell::{MAX_PREFIX, cell, cell_before, marked, token},
     forms::LONG,
     notation::{NOTATIONS, Notation},
     view::{Place, Places, Seen, View},
@@ -35,6 +38,8 @@ const MAX_REPEATED: usize = 16 << 10;
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
     places: Vec<Place>,
+    /// True where of equal bytes in a row there is but one: how many there were is not known.
+    pub(super) is_squeezed: bool,
 }
 
 impl Decoded {
@@ -60,11 +65,25 @@ struct Block {
     is_repeated: bool,
 }
 
-/// Where the offset of a line of numbers stands, empty where it has none, and where the numbers begin.
-type Layout = fn(&[u8]) -> Option<(Range<usize>, usize)>;
+/// Where the offset of a line of numbers stands, empty where it has none, and the numbers with what stands beside them.
+type Layout = fn(&[u8]) -> Option<(Range<usize>, Range<usize>)>;
 
 /// A line may be one of numbers in several ways: which is known only once a secret is found.
-const LAYOUTS: [Layout; 3] = [after_offset_or_alike, alone, after_alike_offset];
+const LAYOUTS: [Layout; 4] = [beside_text, alone, at_end, after_first];
+
+/// How often what a line shows is repeated by the lines after it that are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repetition {
+    /// As often as the longest secret may need.
+    Often,
+    Times(usize),
+    /// Not known: of equal bytes in a row one is left.
+    Unknown,
+}
+
+/// All that are tried where lines are left out; otherwise the first alone.
+static REPETITIONS: [Repetition; 4] =
+    [Repetition::Often, Repetition::Times(1), Repetition::Times(2), Repetition::Unknown];
 
 /// What the numbers of a text may write, in every way to read them; secrets have at most `longest` bytes.
 pub(super) fn decoded(text: &str, longest: usize) -> impl Iterator<Item = Decoded> {
@@ -82,9 +101,26 @@ pub(super) fn unfinished(text: &str, longest: usize, cut: bool) -> impl Iterator
     })
 }
 
-/// True where a line may be one of several numbers.
+/// How many digits a word of two bytes has at least where it is written as a number, unless it begins with control characters.
+const WORD: usize = 4;
+
+/// True where a line may be one of several numbers, or of one that writes several bytes.
 pub(super) fn may_be(line: &[u8]) -> bool {
-    after_offset_or_alike(line).is_some() || leading_numbers(line).is_some_and(|(_, next)| next.is_some())
+    let is_enough =
+        |(first, next): (Range<usize>, Option<Range<usize>>)| next.is_some() || first.len() >= WORD;
+    after_offset_or_alike(line).is_some() || first_at_end(line).is_some_and(is_enough)
+}
+
+/// True for a line that ends with words of several bytes, which say nothing unless they are read as such.
+pub(super) fn is_of_words(line: &[u8]) -> bool {
+    first_at_end(line).and_then(|(_, next)| next).is_some_and(|next| next.len() >= WORD)
+}
+
+/// The first two of the numbers that a line ends with, or the only one.
+fn first_at_end(line: &[u8]) -> Option<(Range<usize>, Option<Range<usize>>)> {
+    let first = cell(line, numbers_at_end(line)?.start)?;
+    let next = cell(line, first.end);
+    Some((first, next))
 }
 
 /// Where what a line shows begins, if it shows the same bytes as the line `first`, of which the offset stands there: it is
@@ -111,13 +147,11 @@ fn blocks(text: &[u8], layout: Layout) -> (Vec<Block>, bool) {
         {
             block.rows.push(start + from..end);
             block.shown.end = start + line.trim_ascii_end().len();
-        } else if let Some((offset, from)) = layout(line) {
-            // Without an offset it may be a line of something else, with numbers in it.
-            let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
+        } else if let Some((offset, shown)) = layout(line) {
             blocks.push(Block {
                 offset: start + offset.start..start + offset.end,
-                rows: std::iter::once(start + from..end).collect(),
-                shown: start + from..start + to,
+                rows: std::iter::once(start + shown.start..end).collect(),
+                shown: start + shown.start..start + shown.end,
                 is_repeated: false,
             });
             first = Some((line, offset));
@@ -159,31 +193,55 @@ fn after_offset_or_alike(line: &[u8]) -> Option<(Range<usize>, usize)> {
     None
 }
 
+/// Finds the numbers after an offset, or of which the first two are written alike, whatever stands beside them.
+fn beside_text(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let (offset, from) = after_offset_or_alike(line)?;
+    // Without an offset it may be a line of something else, with numbers in it.
+    let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
+    Some((offset, from..to))
+}
+
 /// Finds the numbers of a line that has nothing but those: they may be of any length then.
-fn alone(line: &[u8]) -> Option<(Range<usize>, usize)> {
-    let (first, next) = leading_numbers(line)?;
-    let is_after_offset = first.len() > 5 && next.is_some_and(|next| is_offset(line, &first, &next));
-    (!is_after_offset).then_some((first.start..first.start, first.start))
+fn alone(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    without_offset(line, false)
 }
 
-/// The same after an offset that is written like them, where the line begins: `od -A x -o`.
-fn after_alike_offset(line: &[u8]) -> Option<(Range<usize>, usize)> {
-    let (first, next) = leading_numbers(line)?;
-    let is_alike = |next: &Range<usize>| next.len() == first.len() && (4..=16).contains(&next.len());
-    let next = next.filter(|next| first.start == 0 && is_alike(next))?;
-    Some((first, next.start))
+/// The same after something else, such as the time that a log puts before each line.
+fn at_end(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    without_offset(line, true)
 }
 
-/// The first two numbers of a line that has nothing but those, or the only one.
-fn leading_numbers(line: &[u8]) -> Option<(Range<usize>, Option<Range<usize>>)> {
-    let first = cell(line, 0)?;
-    let mut found = Some(first.clone());
-    while let Some(number) = found {
-        is_number(&line[number.clone()]).then_some(())?;
-        found = cell(line, number.end);
-    }
+fn without_offset(line: &[u8], is_after_prefix: bool) -> Option<(Range<usize>, Range<usize>)> {
+    let shown = numbers_at_end(line)?;
+    let has_prefix = !line[..shown.start].trim_ascii_start().is_empty();
+    let first = cell(line, shown.start).filter(|_| has_prefix == is_after_prefix)?;
     let next = cell(line, first.end);
-    Some((first, next))
+    // A decimal word may be longer than the next, as an offset is; but no word that begins so has another length than others.
+    let is_padded = || line[first.start] == b'0' || !line[first.clone()].iter().all(u8::is_ascii_digit);
+    let is_after_offset =
+        first.len() > 5 && is_padded() && next.is_some_and(|next| is_offset(line, &first, &next));
+    (!is_after_offset).then_some((shown.start..shown.start, shown))
+}
+
+/// Finds the numbers after the first of a line, which may be an offset however long they are: `od -A x -o`, `od -t u4`.
+fn after_first(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let shown = numbers_at_end(line)?;
+    let first = cell(line, shown.start)?;
+    let next = cell(line, first.end)?;
+    let is_after_nothing = first.start == 0 && first.len() >= 4;
+    let is_padded = line[first.start] == b'0' && first.len() >= 6;
+    let is_like_offset = line[first.clone()].iter().all(u8::is_ascii_hexdigit) && first.len() <= 16;
+    (is_like_offset && (is_after_nothing || is_padded)).then_some((first, next.start..shown.end))
+}
+
+/// The numbers that a line ends with, after no more than what a log puts before each line.
+fn numbers_at_end(line: &[u8]) -> Option<Range<usize>> {
+    let end = line.trim_ascii_end().len();
+    let mut start = end;
+    while let Some(number) = cell_before(line, start).filter(|it| is_number(&line[it.clone()])) {
+        start = number.start;
+    }
+    (start < end && start <= MAX_PREFIX).then_some(start..end)
 }
 
 /// True for hexadecimal digits that are marked as an offset by a `:`, or are of another length than the numbers after them.
@@ -230,9 +288,15 @@ fn distances(text: &[u8], one: &Block, other: &Block) -> impl Iterator<Item = us
 
 fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     let rows = blocks.iter().map(|block| block.rows.len()).max().unwrap_or_default();
+    let is_repeated = blocks.iter().any(|block| block.is_repeated);
+    let repetitions = if is_repeated { &REPETITIONS[..] } else { &REPETITIONS[..1] };
     let readings = (0..rows).flat_map(|row| NOTATIONS.map(|notation| (row, notation)));
+    let readings =
+        readings.flat_map(move |(row, notation)| repetitions.iter().map(move |it| (row, notation, *it)));
     readings
-        .map(move |(row, notation)| decode(notation, text, &blocks, row, longest, cut))
+        .map(move |(row, notation, repetition)| {
+            decode(notation, text, &blocks, row, repetition, longest, cut)
+        })
         .filter(|decoded| !decoded.bytes.is_empty())
 }
 
@@ -242,10 +306,12 @@ fn decode(
     text: &[u8],
     blocks: &[Block],
     row: usize,
+    repetition: Repetition,
     longest: usize,
     cut: bool,
 ) -> Decoded {
-    let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new() };
+    let is_squeezed = repetition == Repetition::Unknown;
+    let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed };
     // How many bytes a line showed at last, and how many may be added for lines that are left out.
     let (mut last, mut budget) = (None, text.len().max(MAX_REPEATED));
     for (at, block) in blocks.iter().enumerate() {
@@ -261,12 +327,26 @@ fn decode(
         bytes.truncate(width.unwrap_or(usize::MAX));
         let mut times = 1;
         if block.is_repeated && !bytes.is_empty() {
-            let more = (longest / bytes.len() + 1).min(budget / bytes.len());
+            let more = match repetition {
+                Repetition::Often => longest / bytes.len() + 1,
+                Repetition::Times(more) => more,
+                Repetition::Unknown => 0,
+            };
+            let more = more.min(budget / bytes.len());
             budget -= more * bytes.len();
             times += more;
         }
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let place = (place(block.shown.start), place(block.shown.end));
+        if is_squeezed {
+            bytes.dedup();
+            if decoded.bytes.last() == bytes.first()
+                && let Some(last) = decoded.places.last_mut()
+            {
+                last.1 = place.1;
+                bytes.drain(..1);
+            }
+        }
         for _ in 0..times {
             decoded.bytes.extend_from_slice(&bytes);
         }

@@ -13,6 +13,13 @@ pub struct Parts {
     held: String,
 }
 
+impl Redactor {
+    /// Takes the secrets out of a text that comes in parts.
+    pub fn parts(&self) -> Parts {
+        Parts::new(self.clone())
+    }
+}
+
 impl Parts {
     pub(in crate::http) fn new(redactor: Redactor) -> Self {
         Self { redactor, before: String::new(), held: String::new() }

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, LookupResult, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role, verbs},
     error::ServiceError,
     identity::Identity,
     item::{IncidentStatus, Item, Kind},
@@ -104,6 +104,7 @@ impl Escalate {
             CommandSpec::new("escalate", "Page those on another level of an incident's escalation policy")
                 .label("Escalate")
                 .usage("escalate <incident> to <level>")
+                .role(Role::Assign)
                 .arg(ArgSpec::item(verbs::INCIDENT, Kind::Incident, "the incident"))
                 .arg(ArgSpec::number(LEVEL, "the level of its escalation policy, from 1"))
                 .example("escalate Q2R8T to 2");

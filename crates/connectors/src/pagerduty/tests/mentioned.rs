@@ -33,6 +33,24 @@ async fn missing_incident_mentioned_by_a_webhook_is_not_resolved() {
     assert_eq!(board.poll_after(25).await.1.problems, []);
 }
 
+/// It may never be there for this key: it costs few calls, and goes on being named.
+#[tokio::test]
+async fn missing_incident_is_asked_for_with_a_growing_pause() {
+    let http = serve(&Server::default()).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    tell(&board, "Q3SLOW");
+    let answer = Mock::given(path("/incidents/Q3SLOW")).respond_with(ResponseTemplate::new(404));
+    // At once, after 1 h, and each hour from then on.
+    answer.with_priority(1).expect(4).mount(&http).await;
+    for hours in [0, 0, 0, 0, 1, 1, 2, 2, 3] {
+        let (told, batch) = board.poll_after(hours).await;
+        let named: Vec<_> = batch.problems.iter().map(|problem| problem.part.as_str()).collect();
+        assert_eq!((told, batch.gone, named), (vec![], vec![], vec!["Q3SLOW"]), "{hours} h later");
+    }
+    http.verify().await;
+}
+
 #[tokio::test]
 async fn only_an_answer_says_that_an_incident_is_missing() {
     let http = serve(&Server::default()).await;

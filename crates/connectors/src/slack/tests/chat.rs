@@ -190,7 +190,16 @@ async fn a_message_is_found_by_its_key() {
         (vec![told(&[], "")], None),
         // What is older than the message can be is not read on, though there is more.
         (vec![told(&[("1700000009.1", "k2"), (old, "k0")], "two")], None),
-        (vec![json!({ "ok": true, "messages": [{ "ts": "1700000009.1", "text": "no metadata" }] })], None),
+        // Of others, or of nobody.
+        (vec![unmarked(json!({ "user": "U0ANA0001" }))], None),
+        (vec![unmarked(json!({ "user": "U0OTHER01", "bot_id": "B2", "subtype": "bot_message" }))], None),
+        (vec![unmarked(json!({ "user": "U0BELL001", "subtype": "channel_join" }))], None),
+        (vec![unmarked(json!({ "ts": old, "bot_id": "B1" }))], None),
+        // That one may be it does not matter where it is found.
+        (
+            vec![with_next(unmarked(json!({ "bot_id": "B1" })), "two"), told(&[("1700000008.1", "k1")], "")],
+            Some("1700000008.1"),
+        ),
         (
             vec![json!({ "ok": true, "messages": [{ "ts": "1700000009.1", "metadata": {
                 "event_type": "somebody_elses", "event_payload": { "key": "k1" },
@@ -200,7 +209,7 @@ async fn a_message_is_found_by_its_key() {
     ];
     for (pages, expected) in cases {
         let server = MockServer::start().await;
-        on("auth.test", me()).mount(&server).await;
+        on("auth.test", bell()).mount(&server).await;
         for page in &pages {
             on_call("conversations.history")
                 .and(body_string_contains("channel=C0DEPLOYS1"))
@@ -215,6 +224,78 @@ async fn a_message_is_found_by_its_key() {
         let found = chat(&server).find("C0DEPLOYS1", None, &key(), since()).await.unwrap();
         assert_eq!(found.map(|posted| posted.id).as_deref(), expected, "{pages:?}");
     }
+}
+
+/// A page with a message that has these fields and no metadata.
+fn unmarked(fields: Value) -> Value {
+    let mut message = json!({ "type": "message", "ts": "1700000009.1", "text": "x" });
+    message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    json!({ "ok": true, "messages": [message] })
+}
+
+fn with_next(mut page: Value, next: &str) -> Value {
+    page["response_metadata"] = json!({ "next_cursor": next });
+    page
+}
+
+#[tokio::test]
+async fn an_incomplete_search_has_not_found_nothing() {
+    let ours = |metadata: Value| unmarked(json!({ "bot_id": "B1", "metadata": metadata }));
+    let more = |page: Value| {
+        let mut page = page;
+        page["has_more"] = json!(true);
+        page
+    };
+    let pages = [
+        more(told(&[], "")),
+        more(told(&[("1700000009.1", "k2")], "")),
+        more(json!({ "ok": true, "messages": [] })),
+        // Ours, or of whom is not said, and which one is not said either.
+        unmarked(json!({ "bot_id": "B1" })),
+        unmarked(json!({ "bot_id": "B1", "subtype": "bot_message" })),
+        unmarked(json!({ "user": "U0BELL001" })),
+        unmarked(json!({})),
+        ours(Value::Null),
+        ours(json!({})),
+        ours(json!("cut")),
+        ours(json!({ "event_type": "callboard_delivery" })),
+        ours(json!({ "event_type": "callboard_delivery", "event_payload": {} })),
+        ours(json!({ "event_type": "callboard_delivery", "event_payload": "cut" })),
+        ours(json!({ "event_type": "callboard_delivery", "event_payload": { "key": 1 } })),
+    ];
+    for page in pages {
+        for under in [None, Some(posted("1600000000.1"))] {
+            let server = MockServer::start().await;
+            on("auth.test", bell()).mount(&server).await;
+            on("conversations.history", page.clone()).mount(&server).await;
+            on("conversations.replies", page.clone()).mount(&server).await;
+            let found = chat(&server).find("C0DEPLOYS1", under.as_ref(), &key(), since()).await;
+            assert!(matches!(found, Err(ServiceError::Unknown { .. })), "{page} under {under:?}: {found:?}");
+        }
+    }
+    // Who we are may not be known.
+    let server = MockServer::start().await;
+    on("auth.test", refused("internal_error")).mount(&server).await;
+    on("conversations.history", unmarked(json!({ "user": "U0ANA0001" }))).mount(&server).await;
+    let found = chat(&server).find("C0DEPLOYS1", None, &key(), since()).await;
+    assert!(matches!(found, Err(ServiceError::Unknown { .. })), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_message_that_was_answered_is_not_taken_for_the_reply() {
+    let server = MockServer::start().await;
+    on("auth.test", bell()).mount(&server).await;
+    let answered = unmarked(json!({ "ts": "1700000001.1", "bot_id": "B1" }));
+    on("conversations.replies", answered).mount(&server).await;
+    let found = chat(&server).find("C0DEPLOYS1", Some(&posted("1700000001.1")), &key(), since()).await;
+    assert_eq!(found.unwrap(), None);
+}
+
+/// As `auth.test` says it, with the user's id.
+fn bell() -> Value {
+    let mut me = me();
+    me["user_id"] = json!("U0BELL001");
+    me
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role, verbs},
     error::ServiceError,
     identity::Identity,
     item::{IncidentStatus, Item, Kind},
@@ -41,6 +41,7 @@ impl Reroute {
             CommandSpec::new("reroute", "Have another user or escalation policy paged for an incident")
                 .label("Reroute")
                 .usage("reroute <incident> to <target>")
+                .role(Role::Assign)
                 .arg(ArgSpec::item(verbs::INCIDENT, Kind::Incident, "the incident"))
                 .arg(ArgSpec::live(
                     TARGET,

@@ -1,7 +1,10 @@
 //! The parts of a usage against the words from one place on: which comes next, and what may be left out.
 
 use super::{Found, MOST_STEPS, Matcher, Word, segment_set::SegmentSet};
-use crate::command::{ArgSpec, ArgType, usage::Element, value::names};
+use crate::{
+    command::{ArgSpec, ArgType, usage::Element, value::names},
+    duration::Span,
+};
 
 /// What is still to be matched.
 pub(super) enum Todo<'t, 'u> {
@@ -79,6 +82,12 @@ impl<'a> Matcher<'a> {
             let done = self.segments(left, at + 1);
             self.so_far.asked.pop();
             return done;
+        }
+        // "silence Alert 2h" silences what is called Alert: nothing is called "2h".
+        let first = self.words[value.start].token;
+        let is_length = !first.is_quoted() && first.text.parse::<Span>().is_ok();
+        if is_length && matches!(self.spec.args[arg].ty, ArgType::Item(_)) {
+            return false;
         }
         let end = value.end;
         self.with(Found { arg, words: value, part: None }, |matcher| matcher.segments(left, end))

@@ -130,6 +130,8 @@ fn values_are_matched_by_place_without_their_leading_word() {
         ("copy db a", "copy what=db source=a, needs target"),
         ("who is on call web", "who is on call team=web"),
         ("silence X 2h", "silence alert=X duration=2h"),
+        ("silence Alert 2h", "silence alert=Alert duration=2h"),
+        ("silence Alert 2h deploying", "silence alert=Alert duration=2h comment=deploying"),
     ]);
     let commands = commands();
     for line in [
@@ -245,6 +247,37 @@ fn unreadable_lines_are_errors_and_never_guessed() {
         ("ack \"open", "error: the quote that starts at character 5 is not closed"),
         ("ack", "ack, needs incident"),
         ("ack \"\"", "error: incident: expected an incident, found \"\""),
+    ]);
+}
+
+#[test]
+fn a_name_of_several_words_needs_no_quotes_where_only_it_can_be_meant() {
+    let spec = CommandSpec::new("snooze", "Snooze an incident")
+        .usage("snooze <incident> for <duration>")
+        .arg(ArgSpec::item("incident", Kind::Incident, "the incident"))
+        .arg(ArgSpec::duration("duration", "for how long").or("1h"));
+    let snooze: Commands = [Command::new(spec).unwrap()].into_iter().collect();
+    let read = |line: &str| match snooze.parse(line) {
+        Ok(parsed) => canonical_line(parsed.spec, &parsed.args),
+        Err(error) => format!("error: {error}"),
+    };
+    let cases = [
+        ("snooze Queue 2h", "snooze incident=Queue duration=2h"),
+        ("snooze Queue is full 2h", "snooze incident=\"Queue is full\" duration=2h"),
+        ("snooze Queue is full for 2 hours", "snooze incident=\"Queue is full\" duration=\"2 hours\""),
+        ("snooze \"Queue is full\" 2h", "snooze incident=\"Queue is full\" duration=2h"),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(read(line), expected, "{line}");
+    }
+    check_all(&[
+        ("ack Checkout is slow", "ack incident=\"Checkout is slow\""),
+        // What is one word, or quoted, does not go on.
+        ("ack web#1 now", "error: ack takes no \"now\""),
+        ("ack 123 now", "error: ack takes no \"now\""),
+        ("ack \"Checkout\" now", "error: ack takes no \"now\""),
+        // A text that follows takes any words: where the name ends, nothing says.
+        ("pr approve Fix cart now", "error: pr approve takes no \"now\""),
     ]);
 }
 
@@ -430,6 +463,11 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
         )
     };
+    let misspelt = |found: &str, word: &str| {
+        format!(
+            "error: comment: expected a time that can be understood, which {word:?} is not (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
+        )
+    };
     let said = |args: &str| format!("silence alert=X {args}");
     let comment = |text: &str| said(&format!("duration=2h comment={}", quote(text)));
     let part = |found: &str, next: &str| {
@@ -499,6 +537,36 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X 1.4.2 rollout", comment("1.4.2 rollout")),
         ("silence X 3/4 disks fail", comment("3/4 disks fail")),
         ("silence X for 4h until monday", said("duration=4h until=monday")),
+        // Understood, and refused when it runs: there is no such time, or it is past.
+        ("silence X 25:00", until("25:00", "")),
+        ("silence X 26:00", until("26:00", "")),
+        ("silence X 12:75", until("12:75", "")),
+        ("silence X 99:99 x", until("99:99", " comment=x")),
+        ("silence X 13pm", until("13pm", "")),
+        ("silence X 13 pm", until("13 pm", "")),
+        ("silence X -2h", until("-2h", "")),
+        ("silence X -1d", until("-1d", "")),
+        ("silence X yesterday", until("yesterday", "")),
+        ("silence X 25:00 deploying", until("25:00", " comment=deploying")),
+        ("silence X 2026-02-31 deploying", until("2026-02-31", " comment=deploying")),
+        ("silence X at 25:00", until("at 25:00", "")),
+        ("silence X on monday deploying", until("on monday", " comment=deploying")),
+        // Written like a time, and none.
+        ("silence X 2h30", misspelt("2h30", "2h30")),
+        ("silence X 1.5h deploy", misspelt("1.5h deploy", "1.5h")),
+        ("silence X 9.30", misspelt("9.30", "9.30")),
+        ("silence X tomorrow at 9:3o", misspelt("tomorrow at 9:3o", "9:3o")),
+        ("silence X 2026-2-3x", misspelt("2026-2-3x", "2026-2-3x")),
+        ("silence X until tomorrow at 9:3o", part("tomorrow at 9:3o", "at")),
+        ("silence X deploying until 9.30", misspelt("deploying until 9.30", "9.30")),
+        ("silence X \"25:00 deploying\"", comment("25:00 deploying")),
+        ("silence X comment=\"9.30\"", comment("9.30")),
+        // Counts are none, and neither is anything once a time is given.
+        ("silence X 3 pods restart", comment("3 pods restart")),
+        ("silence X 2 of 3 nodes", comment("2 of 3 nodes")),
+        ("silence X 500 errors on checkout", comment("500 errors on checkout")),
+        ("silence X 5xx again", comment("5xx again")),
+        ("silence X for 2h 500 errors", said("duration=2h comment=\"500 errors\"")),
         ("pr comment web#1 until monday", "pr comment pr=web#1 message=\"until monday\"".to_owned()),
     ];
     for (line, expected) in cases {

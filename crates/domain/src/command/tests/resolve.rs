@@ -95,6 +95,7 @@ fn board() -> Vec<Item> {
         build("acme/web", "nightly", "main"),
         incident("PD-123", "Disk full on web-1"),
         incident("PD-124", "Disk slow on web-2"),
+        incident("PD-125", "Disk full"),
     ]
 }
 
@@ -132,8 +133,13 @@ fn texts_mean_items() {
         (Build, "web nightly main", &["acme/web/nightly@main"]),
         (Build, "web main", &["acme/web/ci.yml@main", "acme/web/nightly@main"]),
         (Incident, "pd-123", &["PD-123"]),
-        (Incident, "disk full", &["PD-123"]),
-        (Incident, "disk", &["PD-123", "PD-124"]),
+        (Incident, "disk full", &["PD-125"]),
+        (Incident, "full on", &["PD-123"]),
+        (
+            Incident,
+            "disk",
+            &["PD-123 (Disk full on web-1)", "PD-124 (Disk slow on web-2)", "PD-125 (Disk full)"],
+        ),
         (Incident, "web-2", &["PD-124"]),
     ];
     let board = board();
@@ -147,6 +153,42 @@ fn texts_mean_items() {
             Resolution::None => Vec::new(),
         };
         assert_eq!(got, *expected, "{kind} {text:?}");
+    }
+}
+
+#[test]
+fn what_is_over_does_not_make_a_name_ambiguous() {
+    let of = |id: &str, title: &str, status: IncidentStatus| {
+        let mut item = incident(id, title);
+        if let Detail::Incident(incident) = &mut item.detail {
+            incident.status = status;
+        }
+        item
+    };
+    let board = [
+        of("Q2R8T", "Checkout is slow", IncidentStatus::Triggered),
+        of("bbbb", "Checkout", IncidentStatus::Resolved),
+        of("cccc", "Queue full", IncidentStatus::Resolved),
+        of("dddd", "Queue full", IncidentStatus::Resolved),
+        of("disk", "Disk", IncidentStatus::Resolved),
+        of("x disk", "Another", IncidentStatus::Acknowledged),
+    ];
+    let cases: [(&str, &[&str]); 6] = [
+        ("Checkout", &["Q2R8T"]),
+        ("checkout is slow", &["Q2R8T"]),
+        // By its own name it is meant all the same.
+        ("bbbb", &["bbbb"]),
+        ("disk", &["disk"]),
+        ("pager/incident/bbbb", &["bbbb"]),
+        ("queue full", &["cccc (Queue full)", "dddd (Queue full)"]),
+    ];
+    for (text, expected) in cases {
+        let found = match resolve_item(text, &board, Kind::Incident) {
+            Resolution::Exact(item) => vec![item.reference().to_owned()],
+            Resolution::Many { names, .. } => names,
+            Resolution::None => Vec::new(),
+        };
+        assert_eq!(found, *expected, "{text}");
     }
 }
 

@@ -389,6 +389,23 @@ fn incident_join() {
     }
 }
 
+/// Until when it was held -> what is said once it is not.
+#[test]
+fn what_nobody_has_any_more_says_what_it_was() {
+    for (until, expected) in [(None, "no longer acknowledged"), (Some(60), "no longer silenced")] {
+        let held = incident(|i| {
+            (i.updated_at, i.status) = (at(1), IncidentStatus::Acknowledged);
+            i.hold = hold(1, &["bo"], until);
+        });
+        let freed = incident(|i| i.updated_at = at(2));
+        let transition = compare(Some(&compare(None, held).item), freed).transitions.remove(0);
+        assert_eq!(transition.name, Unacknowledged);
+        let expected =
+            format!("Checkout slower than 2 s in billing still fires, and is {expected} (critical)");
+        assert_eq!(transition.summary, expected);
+    }
+}
+
 #[test]
 fn assignees_are_recorded_with_the_event() {
     let user = |id: &str, name: &str| User { id: id.into(), name: name.into() };

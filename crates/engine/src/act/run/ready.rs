@@ -97,7 +97,7 @@ impl Runner {
         let (entry, parsed) = active.registry.parse(&line).map_err(|error| no_command(error, active))?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
-        self.resolve_items(&entry.spec, &mut args).await?;
+        self.resolve_items(entry, &mut args).await?;
         let (account, action) = match (&asked, args.items.iter().next()) {
             (None, Some((arg, item))) => {
                 let of_item = entry.runner(Some(&item.key.account));
@@ -111,12 +111,18 @@ impl Runner {
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
-    pub(crate) async fn resolve_items(&self, spec: &CommandSpec, args: &mut Args) -> Result<(), ApiError> {
-        for arg in &spec.args {
+    /// Items of accounts that cannot run the command count only where no other is meant: the error then says whose it is.
+    pub(crate) async fn resolve_items(&self, entry: &Entry, args: &mut Args) -> Result<(), ApiError> {
+        for arg in &entry.spec.args {
             let ArgType::Item(kind) = arg.ty else { continue };
             let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
             let items = self.items_meant(kind, &typed).await.map_err(ApiError::internal)?;
-            match command::resolve_item(&typed, items.iter(), kind) {
+            let can_run = |item: &&Item| entry.runner(Some(&item.key.account)).is_ok();
+            let meant = match command::resolve_item(&typed, items.iter().filter(can_run), kind) {
+                Resolution::None => command::resolve_item(&typed, items.iter(), kind),
+                meant => meant,
+            };
+            match meant {
                 Resolution::Exact(item) => {
                     args.values.insert(arg.name.clone(), item.reference().to_owned());
                     args.items.insert(arg.name.clone(), item.clone());

@@ -1,6 +1,9 @@
 //! Accounts and how they are.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use callboard_domain::{actor::Actor, error::ServiceError, identity::Identity, source::Problem};
 use futures::future::join_all;
@@ -41,7 +44,10 @@ impl Engine {
                 identity: source.and_then(|source| source.identity.clone()),
                 rate_limit: source.and_then(|source| source.rate_limit),
                 last_ok: source.and_then(|source| source.last_ok_at),
-                reading: source.and_then(|source| source.reading),
+                // Once it was read whole, all of it is on the board while it is read again.
+                reading: source
+                    .and_then(|source| source.reading)
+                    .filter(|_| !account.covered.load(Ordering::Relaxed)),
                 problems: problems(account, source),
                 secrets: active.secrets.place(),
                 watched: account.config.watches(),
@@ -76,26 +82,46 @@ impl Engine {
         let name = query.account;
         self.account_named(&name)?;
         self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
-        // It may be unlocked by now, or this asks for it.
-        if self.active().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
-            self.inner.live.read_secrets_again().await?;
+        let tested = self.account_named(&name)?;
+        let result = match tested.lacks_secrets() {
+            true => None,
+            false => Some(self.identify(&tested).await),
+        };
+        match result {
+            None | Some(Err(ApiError::Service { error: ServiceError::Auth { .. }, .. })) => {}
+            Some(result) => return result,
         }
-        let active = self.active();
-        let account = active.accounts.get(&name).ok_or_else(|| {
-            ApiError::usage(crate::config::unknown(
-                "account",
-                name.as_str(),
-                active.accounts.keys().map(|it| it.as_str()),
-            ))
-        })?;
+        // What it lacks may be there by now, put there by another program or unlocked; or this asks for it.
+        self.inner.live.read_secrets_again().await?;
+        let account = self.account_named(&name)?;
+        match result {
+            // Nothing has changed: it is not asked twice.
+            Some(refused) if Arc::ptr_eq(&account, &tested) => refused,
+            _ => self.identify(&account).await,
+        }
+    }
+
+    /// Asks the service who an account acts as.
+    async fn identify(&self, account: &accounts::Account) -> Result<Identity, ApiError> {
+        let name = &account.name;
         if let Err(why) = &account.connection {
             return Err(ApiError::usage(format!("{name} is not complete: {why}")));
         }
-        self.inner
-            .watcher
-            .identify(account, Timestamp::now())
-            .await
-            .map_err(|error| ApiError::Service { account: name.to_string(), error })
+        let now = Timestamp::now();
+        let asked = self.inner.watcher.identify(account, now).await;
+        // Of one that has been read, its polls say how it is.
+        if account.config.watches() {
+            match &asked {
+                Ok(_) => self.store().first_answered(name).await.map_err(ApiError::internal)?,
+                Err(error) => {
+                    let known = self.store().source(name).await.map_err(ApiError::internal)?;
+                    if known.is_none_or(|source| source.last_ok_at.is_none()) {
+                        self.inner.watcher.record_error(name, error, now).await;
+                    }
+                }
+            }
+        }
+        asked.map_err(|error| ApiError::Service { account: name.to_string(), error })
     }
 
     pub(crate) async fn secret_changed(&self, query: SecretChanged, actor: &Actor) -> Result<(), ApiError> {

@@ -26,7 +26,7 @@ impl Engine {
         let source = self.store().source(&item.key.account).await.map_err(ApiError::internal)?;
         let me = source.as_ref().and_then(|source| source.identity.clone()).unwrap_or_default();
         let mut entries: Vec<&Entry> =
-            active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
+            active.registry.entries().iter().filter(|entry| entry.is_for_stored(&stored, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
         entries.sort_by_key(|entry| command::fits(entry.spec.role, item, &me, now));
         let action = |entry: &Entry| {
@@ -92,6 +92,10 @@ impl Engine {
                 }
                 command::Resolution::None => {}
             }
+        }
+        // What is over does not count beside what is not.
+        if candidates.iter().any(|stored| !command::is_over(&stored.item)) {
+            candidates.retain(|stored| !command::is_over(&stored.item));
         }
         match candidates.len() {
             0 => Err(ApiError::usage(format!("there is no item {typed:?}; see: callboard board --all"))),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     action::Choice,
-    command::{self, ArgError, ArgSpec, ArgType, Args, PartialParse},
+    command::{self, ArgError, ArgSpec, ArgType, Args, PartialParse, is_over},
     identity::Identity,
-    item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
+    item::{AccountName, Detail, Item, Kind},
 };
 use jiff::Timestamp;
 
@@ -143,7 +143,7 @@ impl Engine {
         asked: Option<AccountName>,
     ) -> Result<Vec<Choice>, ApiError> {
         // An argument before it that means nothing yet is left as it is typed.
-        let _ = self.inner.runner.resolve_items(&entry.spec, &mut args).await;
+        let _ = self.inner.runner.resolve_items(entry, &mut args).await;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
         let key = ChoicesKey { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
@@ -209,16 +209,6 @@ fn written(pairs: &[(String, String)]) -> String {
     let pairs =
         pairs.iter().map(|(name, value)| format!("{}={}", command::quote(name), command::quote(value)));
     pairs.collect::<Vec<_>>().join(" ")
-}
-
-/// True where nothing can be done about it any more. A build can always be run again.
-fn is_over(item: &Item) -> bool {
-    match &item.detail {
-        Detail::Incident(incident) => incident.status == IncidentStatus::Resolved,
-        Detail::PullRequest(pull_request) => pull_request.state != PullRequestState::Open,
-        Detail::Approval(approval) => !approval.waits(),
-        Detail::Build(_) => false,
-    }
 }
 
 /// How many labels tell alerts of one name apart, at most.
@@ -292,7 +282,7 @@ fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::item::ApprovalState;
+    use callboard_domain::item::{ApprovalState, IncidentStatus, PullRequestState};
 
     use super::*;
     use crate::clients::find::fuzzy::shown;

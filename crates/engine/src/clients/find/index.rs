@@ -17,7 +17,10 @@ use jiff::Timestamp;
 use nucleo_matcher::Utf32String;
 
 use super::fuzzy::FuzzyQuery;
-use crate::api::{Found, FoundCommand, FoundItem, FoundRun};
+use crate::{
+    api::{Found, FoundCommand, FoundItem, FoundRun},
+    title_match::{TypedTitle, folded},
+};
 
 /// Two texts whose letters are worth as much, within this, are equally meant: then use decides.
 const ALIKE: u32 = 3;
@@ -49,6 +52,8 @@ struct CommandEntry {
 
 struct ItemEntry {
     row: Row,
+    /// Its title, as titles are compared.
+    title: String,
     open: bool,
     changed_at: Timestamp,
     text: Utf32String,
@@ -110,7 +115,8 @@ impl Index {
                 text.push_str(more);
             }
         }
-        self.items.push(ItemEntry { row, open, changed_at, text: text.into() });
+        let title = folded(&row.title);
+        self.items.push(ItemEntry { row, title, open, changed_at, text: text.into() });
     }
 
     /// Adds the lines that were run, each once; `runs` are newest first.
@@ -137,9 +143,11 @@ impl Index {
     pub(crate) fn find(&self, text: &str, limit: usize) -> Found {
         let Some(mut wanted) = FuzzyQuery::new(text) else { return Found::default() };
         let lower = text.trim_start().to_lowercase();
+        let (items, items_total) = self.find_items(text, &mut wanted, limit);
         Found {
             commands: self.find_commands(&lower, &mut wanted, limit),
-            items: self.find_items(text, &mut wanted, limit),
+            items,
+            items_total,
             runs: self.find_lines(&lower, &mut wanted, limit),
             completion: self.completion(text),
         }
@@ -170,10 +178,18 @@ impl Index {
             .collect()
     }
 
-    fn find_items(&self, text: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundItem> {
+    /// The items that are meant, and how many they are in all, where all were looked at closely.
+    fn find_items(
+        &self,
+        text: &str,
+        wanted: &mut FuzzyQuery,
+        limit: usize,
+    ) -> (Vec<FoundItem>, Option<usize>) {
+        let typed = TypedTitle::new(text);
         let rank = |quality: u32, at: usize| {
             let entry = &self.items[at];
-            (quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
+            let by_title = typed.of(&entry.title);
+            (by_title, quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
         };
         let Matched { whole, mut loose, .. } = self.matched_by(text);
         let mut kept = Vec::new();
@@ -183,6 +199,7 @@ impl Index {
             Some(rank(quality, at))
         });
         let whole = std::mem::take(&mut kept);
+        let mut total = Some(whole.len());
         if wanted.is_worth_more(found.len(), limit) {
             let likely = best(loose, limit.saturating_mul(LIKELY), |at| {
                 let quality = wanted.quality_at_a_glance(self.items[at].text.slice(..))?;
@@ -190,17 +207,22 @@ impl Index {
                 Some(rank(quality, at))
             });
             loose = kept;
-            found = best(likely, limit, |at| Some(rank(wanted.quality(self.items[at].text.slice(..))?, at)));
+            let (mut meant, all_likely) = (0, loose.len() <= likely.len());
+            found = best(likely, limit, |at| {
+                let quality = wanted.quality(self.items[at].text.slice(..))?;
+                meant += 1;
+                Some(rank(quality, at))
+            });
+            total = all_likely.then_some(meant);
         }
         let matched = Matched { text: text.to_owned(), whole, loose };
         *self.matched.lock().unwrap_or_else(PoisonError::into_inner) = Some(matched);
         let found = found.into_iter().map(|at| &self.items[at]);
-        found
-            .map(|entry| FoundItem {
-                row: entry.row.clone(),
-                title: wanted.mark(entry.text.slice(..), &entry.row.title),
-            })
-            .collect()
+        let items = found.map(|entry| FoundItem {
+            row: entry.row.clone(),
+            title: wanted.mark(entry.text.slice(..), &entry.row.title),
+        });
+        (items.collect(), total)
     }
 
     /// The items that are worth looking at for a text: where it goes on from the last one, those that matched that one.
@@ -434,6 +456,46 @@ mod tests {
             assert_eq!(shown, expected, "{typed}");
         }
         assert_eq!(index().find("web", 2).items.len(), 2);
+    }
+
+    #[test]
+    fn an_item_named_in_full_comes_first_among_thousands() {
+        let mut index = Index::default();
+        let name = |n: usize| format!("request {n:05} is high");
+        for n in 0..5_000 {
+            // What stands beside the title repeats the words of the one that is looked for.
+            let second = if n % 2 == 0 { "is high: request 00005" } else { "billing" };
+            index.add_item(row(&format!("a{n}"), &name(n), second), "acme/web", true, at(0));
+        }
+        // A snoozed one is like any other.
+        let until = Some(callboard_domain::board::Snoozed::Until(at(9)));
+        index.add_item(
+            Row { snoozed: until, ..row("s", "Queue is full", "billing") },
+            "acme/web",
+            true,
+            at(-9),
+        );
+        index.add_item(row("t", "Queue is full again", "billing"), "acme/web", true, at(0));
+        index.add_item(row("u", "The queue that is too full", "billing"), "acme/web", true, at(0));
+        index.add_item(row("v", "Full: queue", "is"), "acme/web", true, at(1));
+        // typed -> the first titles, and how many there are in all
+        let cases: [(&str, &[&str], Option<usize>); 4] = [
+            ("request 00005 is high", &["request 00005 is high"], Some(2_501)),
+            ("REQUEST 04999", &["request 04999 is high"], Some(1)),
+            (
+                "queue is full",
+                &["Queue is full", "Queue is full again", "The queue that is too full", "Full: queue"],
+                Some(4),
+            ),
+            ("is high", &[], Some(5_000)),
+        ];
+        for (typed, expected, total) in cases {
+            let found = index.find(typed, 20);
+            let titles: Vec<&str> =
+                found.items.iter().take(expected.len()).map(|it| it.row.title.as_str()).collect();
+            assert_eq!((titles.as_slice(), found.items_total), (expected, total), "{typed}");
+            assert_eq!(found.items.len(), total.unwrap().min(20), "{typed}");
+        }
     }
 
     #[test]

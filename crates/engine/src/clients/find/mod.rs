@@ -5,6 +5,7 @@ pub(crate) mod fuzzy;
 mod index;
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -25,6 +26,7 @@ use crate::{
     api::{AccountsQuery, ApiError, Find, Found, FoundItem},
     clients::status,
     store::StoredItem,
+    title_match::{TypedTitle, folded},
 };
 pub(crate) use index::{Index, Used};
 
@@ -79,12 +81,20 @@ impl Engine {
         if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
             let count = u32::try_from(limit).unwrap_or(u32::MAX);
             let more = self.store().search_items(&query.text, count).await.map_err(ApiError::internal)?;
+            // Where it gave all that it may give, there may be more.
+            let is_all = more.len() < limit;
             for stored in more {
-                if found.items.len() < limit && !found.items.iter().any(|it| it.row.key == stored.item.key) {
+                if !found.items.iter().any(|it| it.row.key == stored.item.key) {
                     let row = row(&stored, &made.index, &made.as_of, now);
                     found.items.push(FoundItem { title: fuzzy::with_words(&row.title, &query.text), row });
+                    found.items_total = found.items_total.map(|total| total + 1);
                 }
             }
+            found.items_total = found.items_total.filter(|_| is_all);
+            // The sort is stable: an old one of exactly that title is as good as one that is looked through in memory.
+            let typed = TypedTitle::new(&query.text);
+            found.items.sort_by_cached_key(|it| Reverse(typed.of(&folded(&it.row.title))));
+            found.items.truncate(limit);
         }
         for item in &mut found.items {
             item.row = self.with_snoozer(item.row.clone(), now).await?;

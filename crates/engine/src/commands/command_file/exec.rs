@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use callboard_connectors::writes;
+use callboard_connectors::{http::Redactor, writes};
 use callboard_domain::{
     action::{Progress, Step},
     command::{ArgError, Effect},
@@ -26,6 +26,8 @@ pub(super) struct Exec {
     pub(super) cwd: PathBuf,
     pub(super) env: Vec<(String, Template)>,
     pub(super) stdin: Option<Template>,
+    /// Takes the accounts' secrets out of what it writes.
+    pub(super) redactor: Redactor,
 }
 
 /// A program with everything in its place.
@@ -106,7 +108,7 @@ impl Exec {
         progress.step(&format!("{} is running", self.program));
         // What it has done when it is stopped in the middle is not known.
         let write = (effect == Effect::Changes).then(writes::begin);
-        let ended = process::run(program, progress).await;
+        let ended = process::run(program, &self.redactor, progress).await;
         if let Some(write) = write {
             write.answered();
         }

@@ -19,13 +19,17 @@ mod tests;
 mod wait;
 
 use std::{
+    cell::LazyCell,
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use callboard_connectors::{Access, http::Client};
+use callboard_connectors::{
+    Access,
+    http::{Client, Redactor},
+};
 use callboard_domain::{
     action::Action,
     command::{self as typed, Commands},
@@ -135,9 +139,12 @@ fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
 ///
 /// An account that cannot be used now (its secret is not set) is no fault of the file: its commands fail with that when they run.
 pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> (Vec<FileCommand>, Vec<ConfigError>) {
+    // Made where a program is run: it may have read the secret of any account.
+    let of_all = LazyCell::new(|| redactor(accounts));
     let ready = |Checked { path, mut command, listings, .. }: Checked| {
-        if let Run::Http(call) = &mut command.run {
-            call.http = api(accounts.get(&call.account).map(|account| &**account));
+        match &mut command.run {
+            Run::Http(call) => call.http = api(accounts.get(&call.account).map(|account| &**account)),
+            Run::Exec(exec) => exec.redactor = Redactor::clone(&of_all),
         }
         // Every template, expression and setting that was read is in it.
         let definition = format!("{command:?}");
@@ -145,6 +152,15 @@ pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> (Vec<FileCommand
     };
     let (commands, errors) = read_all(config);
     (commands.into_iter().map(ready).collect(), errors)
+}
+
+/// Takes the secrets of all accounts out of a text, as far as they are known now.
+fn redactor(accounts: &Accounts) -> Redactor {
+    let of = |account: &Arc<Account>| {
+        account.secrets_set().into_iter().filter_map(|field| account.secret(&field)).collect::<Vec<_>>()
+    };
+    let secrets: Vec<_> = accounts.values().flat_map(of).collect();
+    Redactor::of_fields(&secrets)
 }
 
 fn api(account: Option<&Account>) -> Result<callboard_connectors::http::Http, String> {

@@ -59,6 +59,16 @@ fn one_fault_hides_no_other() {
             "[notifications]\nquiet_hours = [\"25:00\", \"7\"]\n[keep]\nhistory = 3",
             &["2:16 ", "2:25 ", "4:11 "],
         ),
+        // What stands in for a refused entry is not refused as well.
+        ("[accounts.a]\nservice = \"github\"\nwatch = [1]", &["3:10 "]),
+        (
+            "[accounts.a]\nservice = \"github\"\nwatch = [true, \"acme/web\"]\nevery = \"soon\"",
+            &["3:10 ", "4:9 "],
+        ),
+        (
+            "[accounts.a]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1\"\nfilter = [{}, 1]",
+            &["4:11 ", "4:15 "],
+        ),
         // Keys that are doubled hide nothing else; other lines that are no TOML are all named.
         ("[keep]\nhistory = \"1d\"\nhistory = \"2d\"\n[desktop]\ntheme = \"pink\"", &["3:1 ", "5:9 "]),
         ("[keep]\nhistory = 90d\n[desktop]\ntheme = dark", &["2:11 ", "4:9 "]),

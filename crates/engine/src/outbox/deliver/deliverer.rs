@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use callboard_domain::{
@@ -10,6 +11,7 @@ use callboard_domain::{
     error::ServiceError,
     item::AccountName,
 };
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +22,9 @@ use crate::{
     store::{Delivery, DeliveryState, Store, StoreError},
     system::supervise::Tasks,
 };
+
+/// An account that takes no messages for less than this is not in trouble: chats ask for it all the time.
+const MOMENT: Duration = Duration::from_secs(60);
 
 /// Delivers what is in the outbox. A clone is the same.
 #[derive(Clone)]
@@ -49,6 +54,28 @@ pub(super) struct State {
     pub(super) looked_up: HashSet<(AccountName, DeliveryKey)>,
     /// Why the store cannot be written, while it cannot.
     store_error: Option<String>,
+}
+
+/// What the answer to a message says of its account.
+#[derive(Debug, PartialEq)]
+enum Answer<'e> {
+    /// It takes messages.
+    Well,
+    /// It takes none now.
+    Trouble(&'e ServiceError),
+    /// It asks for a moment.
+    Neither,
+}
+
+impl<'e> Answer<'e> {
+    fn of(error: Option<&'e ServiceError>) -> Self {
+        match error {
+            // What is refused is this message, or its channel.
+            None | Some(ServiceError::Rejected { .. }) => Self::Well,
+            Some(ServiceError::RateLimited { retry_after, .. }) if *retry_after < MOMENT => Self::Neither,
+            Some(error) => Self::Trouble(error),
+        }
+    }
 }
 
 impl Deliverer {
@@ -107,6 +134,28 @@ impl Deliverer {
         }
     }
 
+    /// Notes for the health of an account how it answered what was sent, as a poll would. One that is polled has its health by
+    /// that.
+    pub(super) async fn note_answer(&self, account: &AccountName, error: Option<&ServiceError>) {
+        let active = self.inner.live.now();
+        let connection = active.accounts.get(account).and_then(|it| it.connection.as_ref().ok());
+        if connection.is_none_or(|connection| connection.source.is_some()) {
+            return;
+        }
+        let store = &self.inner.store;
+        let noted = match Answer::of(error) {
+            Answer::Trouble(error) => store.poll_failed(account, error.clone(), Timestamp::now()).await,
+            Answer::Well => match store.source(account).await {
+                Ok(Some(source)) if source.error.is_some() => store.first_answered(account).await,
+                other => other.map(drop),
+            },
+            Answer::Neither => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, %account, "how an account answered could not be recorded");
+        }
+    }
+
     /// Why what was sent cannot be recorded, while it cannot: nothing more is sent meanwhile.
     pub(crate) fn store_error(&self) -> Option<String> {
         self.state().store_error.clone()
@@ -123,5 +172,30 @@ impl Deliverer {
             None if before.is_some() => tracing::info!("the outbox can be written again"),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_says_of_its_account() {
+        let limited = |seconds| ServiceError::RateLimited {
+            why: "too many".into(),
+            retry_after: Duration::from_secs(seconds),
+        };
+        let in_trouble = [
+            ServiceError::unavailable("503"),
+            ServiceError::unknown("no answer"),
+            ServiceError::auth("revoked"),
+            limited(600),
+        ];
+        for error in &in_trouble {
+            assert_eq!(Answer::of(Some(error)), Answer::Trouble(error));
+        }
+        assert_eq!(Answer::of(None), Answer::Well);
+        assert_eq!(Answer::of(Some(&ServiceError::rejected("no such channel"))), Answer::Well);
+        assert_eq!(Answer::of(Some(&limited(1))), Answer::Neither);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The longest: the clock may be set meanwhile.
 pub(super) const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
-/// How many messages of one account are sent at once, each to a channel of its own.
+/// How many messages of one account are sent at once: to a channel one of events and runs, and one of a person.
 pub(super) const SENT_AT_ONCE: u32 = 8;
 /// How many messages of one account are looked up at once.
 pub(super) const LOOKED_UP_AT_ONCE: u32 = 2;

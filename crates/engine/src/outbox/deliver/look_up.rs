@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::error::ServiceError;
+use callboard_domain::{chat::Posted, error::ServiceError};
 use jiff::Timestamp;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     way::{Way, way},
 };
 use crate::{
-    accounts::ChatUnavailable,
+    accounts::{Chat, ChatUnavailable},
     store::{Attempt, Delivery, LONGEST_WAIT},
 };
 
@@ -29,13 +29,41 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
         }
         Err(ChatUnavailable::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
     };
+    let found = look_for(&chat, delivery).await;
+    // That it can be read does not say that it takes messages, nor the other way round.
+    if let Found::NotKnown(_, error @ (ServiceError::Unavailable { .. } | ServiceError::Unknown { .. })) =
+        &found
+    {
+        deliverer.note_answer(&delivery.to.account, Some(error)).await;
+    }
+    match found {
+        Found::There(posted) => Attempt::Posted(posted),
+        Found::Absent => Attempt::Absent,
+        Found::NotKnown(wait, error) => unknown(wait, error),
+        // To send it again with its key does no harm.
+        Found::NotSearchable(error) if chat.limits().idempotent => Attempt::Later(Timestamp::now(), error),
+        // A person can mend that, or look.
+        Found::NotSearchable(error) => unknown(LONGEST_WAIT, error),
+    }
+}
+
+/// What a search for a message came to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    There(Posted),
+    /// It is surely not there.
+    Absent,
+    /// It was not found, which says nothing: there was no answer, or it was not complete. To be looked for again after this.
+    NotKnown(Duration, ServiceError),
+    /// Its channel cannot be searched: the chat cannot, or the account may post there and not look.
+    NotSearchable(ServiceError),
+}
+
+/// Looks for a message as it was last sent.
+pub(super) async fn look_for(chat: &Chat, delivery: &Delivery) -> Found {
     if !chat.limits().finds {
         let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown("no answer"));
-        return match chat.limits().idempotent {
-            // To send it again with its key does no harm.
-            true => Attempt::Later(Timestamp::now(), error),
-            false => unknown(LONGEST_WAIT, error),
-        };
+        return Found::NotSearchable(error);
     }
     // What was decided while the clock was ahead has been sent before that.
     let since = delivery.created_at.min(Timestamp::now()) - CLOCK_MARGIN;
@@ -44,14 +72,16 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
     let under = if let Way::Reply(under) = way { Some(under) } else { None };
     let found = chat.find(&delivery.to.channel, under, &key, since);
     match tokio::time::timeout(CALL_TIME, found).await {
-        Ok(Ok(Some(posted))) => Attempt::Posted(posted),
-        Ok(Ok(None)) => Attempt::Absent,
+        Ok(Ok(Some(posted))) => Found::There(posted),
+        Ok(Ok(None)) => Found::Absent,
         Ok(Err(ServiceError::RateLimited { why, retry_after })) => {
-            unknown(retry_after, ServiceError::RateLimited { why, retry_after })
+            Found::NotKnown(retry_after, ServiceError::RateLimited { why, retry_after })
         }
-        Ok(Err(error)) if error.may_retry() => unknown(LOOK_AFTER * 3, error),
-        // The credential may post but not read: a person can mend that, or look.
-        Ok(Err(error)) => unknown(LONGEST_WAIT, error),
-        Err(_) => unknown(LOOK_AFTER * 3, ServiceError::unknown("it could not be looked up: no answer")),
+        Ok(Err(error)) if error.may_retry() => Found::NotKnown(LOOK_AFTER * 3, error),
+        Ok(Err(error @ ServiceError::Unknown { .. })) => Found::NotKnown(LONGEST_WAIT, error),
+        Ok(Err(error)) => Found::NotSearchable(error),
+        Err(_) => {
+            Found::NotKnown(LOOK_AFTER * 3, ServiceError::unknown("it could not be looked up: no answer"))
+        }
     }
 }

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use super::{
     deliverer::Deliverer,
     limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
+    look_up::{Found, look_for},
     way::{Way, way},
 };
 use crate::{
-    accounts::ChatUnavailable,
+    accounts::{Chat, ChatUnavailable},
     api::MootReason,
     outbox::compose::{Moot, compose},
     store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, PreparedDelivery, Store, StoreError},
@@ -47,8 +48,17 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     };
     let limits = chat.limits();
     let claimed = Delivery::clone(&delivery);
-    let unreadable =
-        |error: StoreError| later(ServiceError::unavailable(error.to_string()), &claimed, Timestamp::now());
+    let unreadable = |error: StoreError| {
+        // That it may have arrived is not forgotten for that.
+        let unknown = claimed.error.clone().filter(|_| claimed.may_have_arrived());
+        let error = unknown.unwrap_or_else(|| ServiceError::unavailable(error.to_string()));
+        later(error, &claimed, Timestamp::now())
+    };
+    let delivery = match looked_for(&deliverer.inner.store, &chat, delivery).await {
+        Ok(Ok(delivery)) => delivery,
+        Ok(Err(attempt)) => return attempt,
+        Err(error) => return unreadable(error),
+    };
     let delivery = match ready(&deliverer.inner.store, delivery, Timestamp::now()).await {
         Ok(Ok(delivery)) => delivery,
         Ok(Err(attempt)) => return attempt,
@@ -73,7 +83,28 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     let result = called.unwrap_or_else(|_| {
         Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
     });
+    deliverer.note_answer(&delivery.to.account, result.as_ref().err()).await;
     after_sending(result, delivery, &way, limits, Timestamp::now())
+}
+
+/// A delivery that a person has sent again is looked for before, where it may have arrived. Gives it where it is to be sent;
+/// else what the search came to. What cannot be searched for is sent: it was theirs to look.
+pub(super) async fn looked_for(
+    store: &Store,
+    chat: &Chat,
+    delivery: Claimed,
+) -> Result<Result<Claimed, Attempt>, StoreError> {
+    if !delivery.may_have_arrived() {
+        return Ok(Ok(delivery));
+    }
+    let attempt = match look_for(chat, &delivery).await {
+        Found::There(posted) => Attempt::Posted(posted),
+        // It is claimed anew, knowing that.
+        Found::Absent => Attempt::Absent,
+        Found::NotKnown(wait, error) => Attempt::Unknown(Timestamp::now() + wait, error),
+        Found::NotSearchable(_) => return store.send_anyway(delivery).await.map(Ok),
+    };
+    Ok(Err(attempt))
 }
 
 /// A delivery as it is to be sent, recorded as such: an event is put into words now. Where it is not to be sent, why not.

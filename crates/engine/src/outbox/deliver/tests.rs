@@ -2,23 +2,28 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::FutureExt;
 
+use async_trait::async_trait;
 use callboard_domain::{
     actor::Actor,
-    chat::{Limits, Posted},
-    item::IncidentStatus,
+    chat::{ChatService, Edited, Limits, Posted},
+    item::{BuildStatus, IncidentStatus},
     length::LengthUnit,
-    message::{Message, Tone},
+    message::{Block, Message, Tone},
     source::Received,
 };
 
 use super::{
-    send::{GIVE_UP, after_sending, keep_pace, ready},
+    send::{GIVE_UP, after_sending, keep_pace, looked_for, ready},
     way::{Way, way},
     *,
 };
 use crate::{
+    accounts::Chat,
     api::MootReason,
-    store::{About, Decide, DeliveryState, Edits, EventDecision, NewEvent, Post, Report, Store},
+    store::{
+        About, Content, Decide, DeliveryState, Edits, EventDecision, NewDelivery, NewEvent, Post, Report,
+        Store,
+    },
 };
 
 fn delivery(posted: bool, attempts: u32) -> Delivery {
@@ -329,6 +334,167 @@ async fn what_is_posted_of_an_end_depends_on_what_became_of_its_beginning() {
         // What is looked up at last is never a second message of a beginning that is over.
         store.attempted(&key, Attempt::Absent, at(201)).await.unwrap();
         assert_eq!(post_due(&store, at(202)).await, Vec::<String>::new(), "{beginning:?}");
+    }
+}
+
+/// The edit that shows the end of a matter does not arrive before the same begins anew.
+#[tokio::test]
+async fn a_root_ends_with_its_own_episode_and_shows_no_other() {
+    use BuildStatus::{Failed, Passed};
+
+    use crate::tests::{at, build};
+    let store = Store::temporary(at(0)).unwrap();
+    let forge = AccountName::from("forge");
+    store.watch(&forge, at(0)).await.unwrap();
+    let ingest = async |statuses: &[BuildStatus], second: i64| {
+        let snapshots = vec![build("acme/web", statuses)];
+        let report = Report::Hook(Received { snapshots, ..Received::default() });
+        store.ingest(&forge, report, at(second), Arc::new(PostAll)).await.unwrap();
+    };
+    let post_due = async |second: i64| {
+        let posted = post_due(&store, at(second)).await;
+        posted.iter().filter_map(|it| it.split(' ').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let latest = async || store.deliveries(1).await.unwrap().remove(0);
+    ingest(&[Passed], 61).await;
+    post_due(62).await;
+    ingest(&[Passed, Failed], 121).await;
+    assert_eq!(post_due(122).await, ["post"]);
+    let root = latest().await.key;
+    ingest(&[Passed, Failed, Passed], 181).await;
+    // Four times in vain.
+    for second in [182, 184, 188, 196] {
+        let claimed = store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("an edit");
+        assert_eq!(claimed.key, root);
+        ready(&store, claimed, at(second)).await.unwrap().expect("it says more than before");
+        let attempt = Attempt::Later(at(second + 2), ServiceError::unknown("503"));
+        store.attempted(&root, attempt, at(second)).await.unwrap();
+    }
+    ingest(&[Passed, Failed, Passed, Failed], 241).await;
+    let shown = async || {
+        let message = store.delivery(&root).await.unwrap().unwrap().message;
+        (message.tone, message.blocks)
+    };
+    let ended = (Tone::Good, vec![Block::Fields(vec![("now".to_owned(), "passed".to_owned())])]);
+    assert_eq!(post_due(242).await, ["edit", "post"], "the end is over, its root shows it");
+    assert_eq!(shown().await, ended);
+    // The second episode has a root of its own.
+    ingest(&[Passed, Failed, Passed, Failed, Passed], 301).await;
+    assert_eq!(post_due(302).await, ["edit", "reply"]);
+    assert_eq!(shown().await, ended);
+    let fixed = latest().await;
+    assert!(fixed.root.is_some_and(|of| of != root), "it is under the second one");
+}
+
+/// A chat that is searched, and does nothing else.
+struct Searched {
+    finds: bool,
+    found: Result<Option<Posted>, ServiceError>,
+}
+
+#[async_trait]
+impl ChatService for Searched {
+    async fn post(&self, _: &str, _: &Message, _: &DeliveryKey) -> Result<Posted, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn edit(&self, _: &Posted, _: &Message) -> Result<Edited, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn reply(&self, _: &Posted, _: &Message, _: &DeliveryKey) -> Result<Posted, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn find(
+        &self,
+        _: &str,
+        _: Option<&Posted>,
+        _: &DeliveryKey,
+        _: Timestamp,
+    ) -> Result<Option<Posted>, ServiceError> {
+        self.found.clone()
+    }
+
+    async fn channels(&self) -> Result<Vec<String>, ServiceError> {
+        Ok(Vec::new())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { finds: self.finds, ..limits(true) }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_sends_again_is_looked_for_first() {
+    use crate::tests::at;
+    let (lost, down) = (ServiceError::unknown("503"), ServiceError::unavailable("500"));
+    let (no, limited) = (ServiceError::auth("it may not look"), |seconds| ServiceError::RateLimited {
+        why: "slow".into(),
+        retry_after: Duration::from_secs(seconds),
+    });
+    let tried = [
+        Attempt::Unknown(at(90), lost.clone()),
+        // It was looked up in vain.
+        Attempt::Unknown(at(90), down.clone()),
+        Attempt::Unknown(at(90), no.clone()),
+        // Its sending broke each time.
+        Attempt::Failed(lost.clone()),
+    ];
+    // the chat finds, what -> what comes of it
+    let cases = [
+        (true, Ok(Some(stands())), "stands"),
+        (true, Ok(None), "absent"),
+        (true, Err(down), "unknown"),
+        (true, Err(lost), "unknown"),
+        (true, Err(limited(30)), "unknown"),
+        // It was for the person to look.
+        (true, Err(no), "sent"),
+        (false, Ok(None), "sent"),
+    ];
+    for before in tried {
+        for (finds, found, expected) in cases.clone() {
+            let context = format!("{before:?}, then {found:?}");
+            let store = Store::temporary(at(0)).unwrap();
+            let message = |title: &str| Message::new(Tone::Good, title);
+            let to = "chat:#deploys".parse().unwrap();
+            let new = NewDelivery { content: Content::Message(message("one")), to, actor: None };
+            let key = store.enqueue(new, at(0)).await.unwrap();
+            let claim = async |second: i64| {
+                store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due")
+            };
+            claim(1).await;
+            store.attempted(&key, before.clone(), at(2)).await.unwrap();
+            store.revise(&key, message("two"), at(3)).await.unwrap();
+            assert!(store.retry(&key, &Actor::rule("all"), at(4)).await.unwrap());
+            let chat = Chat::new(Arc::new(Searched { finds, found }));
+            match looked_for(&store, &chat, claim(5).await).await.unwrap() {
+                Ok(claimed) => {
+                    assert_eq!(expected, "sent", "{context}");
+                    assert_eq!(
+                        (claimed.sent_revision, claimed.message.title.as_str()),
+                        (2, "two"),
+                        "{context}"
+                    );
+                }
+                Err(attempt) => {
+                    let came = match &attempt {
+                        Attempt::Posted(_) => "stands",
+                        Attempt::Absent => "absent",
+                        Attempt::Unknown(..) => "unknown",
+                        _ => "other",
+                    };
+                    assert_eq!(came, expected, "{context}");
+                    store.attempted(&key, attempt, at(6)).await.unwrap();
+                }
+            }
+            // What stands is edited to its latest revision, and what does not is sent without another search.
+            if ["stands", "absent"].contains(&expected) {
+                let claimed = claim(7).await;
+                assert_eq!(claimed.posted.is_some(), expected == "stands", "{context}");
+                assert!(!claimed.may_have_arrived() && claimed.sent_revision == 2, "{context}");
+            }
+        }
     }
 }
 

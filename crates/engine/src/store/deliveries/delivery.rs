@@ -110,7 +110,8 @@ pub struct Delivery {
     pub posted: Option<Posted>,
     /// Whether what was posted can be edited.
     pub edits: Edits,
-    /// The revision that was last sent, or is being sent.
+    /// The revision that was last sent, or is being sent. One that is claimed and may have arrived has the one that was last
+    /// sent, until [`Store::send_anyway`](crate::store::Store::send_anyway).
     pub sent_revision: i64,
     /// Why the last attempt did not go well.
     pub error: Option<ServiceError>,
@@ -132,6 +133,12 @@ impl Delivery {
             Some(_) => DeliveryKey(format!("{}.{}", self.key.0, self.sent_revision)),
             None => self.key.clone(),
         }
+    }
+
+    /// True for one whose last sending may have arrived, and was no edit: it is looked for before it is sent again.
+    pub fn may_have_arrived(&self) -> bool {
+        let is_edited = self.posted.as_ref().is_some_and(|it| !it.id.is_empty()) && self.edits == Edits::Open;
+        matches!(self.error, Some(ServiceError::Unknown { .. })) && !is_edited
     }
 }
 

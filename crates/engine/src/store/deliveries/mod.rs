@@ -15,6 +15,8 @@
 //!    |                     |              it in its channel is sent, for as long as that may take (`queue`)
 //!    '---------------------'              looked up, and absent
 //!
+//! failed, unknown -> pending              a person tries again: what may have arrived is looked for first
+//!
 //! pending -> digested                     listed in the digest that another delivery has become
 //! ```
 //!
@@ -99,7 +101,8 @@ CREATE INDEX deliveries_digest ON deliveries (digest) WHERE digest IS NOT NULL;
 CREATE INDEX deliveries_untold ON deliveries (changed_at) WHERE state IN ('moot', 'digested');
 ";
 
-/// Since when it is not known whether one was posted, and the roots of an item.
+/// Since when it is not known whether one was posted, and the roots of an item. Of one that waits behind such a one, the column
+/// says since when it does: see `queue`.
 pub(super) const V4: &str = "
 ALTER TABLE deliveries ADD COLUMN unknown_since INTEGER; -- since when it may have arrived; NULL: that is known
 CREATE INDEX deliveries_roots ON deliveries (item) WHERE item IS NOT NULL AND root IS NULL;
@@ -143,6 +146,12 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
 /// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let error = ServiceError::unknown("Callboard ended while the message was being sent");
+    // What is behind them waits from now on.
+    let sql = "UPDATE deliveries SET unknown_since = ?1
+               WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
+               AND EXISTS (SELECT 1 FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.state = 'sending'
+                   AND d.address = deliveries.address AND d.n < deliveries.n)";
+    run(conn, sql, params![At(now)])?;
     let sql = format!(
         "UPDATE deliveries SET state = iif({EDITABLE}, 'pending', 'unknown'), next_at = ?1, error = ?2,
                unknown_since = coalesce(unknown_since, ?1)

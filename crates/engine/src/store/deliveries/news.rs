@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
-    event::Event,
+    event::{Event, EventName},
     identity::Identity,
-    item::{AccountName, Item},
+    item::{AccountName, BuildStatus, Item},
     message::Message,
     rules,
 };
@@ -59,14 +59,39 @@ pub struct CurrentEvent {
     pub item: Item,
     /// Who its account acts as.
     pub me: Identity,
-    /// True where more has happened to the item since.
+    /// True where more has happened to the item since, but for what comes after the end of an episode: that is no part of
+    /// what ended it.
     pub is_overtaken: bool,
+    /// What has ended its episode since, where something has: what came after that belongs to another one.
+    pub end: Option<Event>,
     /// The event before it of the same episode, in a line, where it is not known whether that was posted in the
     /// channel.
     pub unsure: Option<String>,
 }
 
+/// The state in which the end of an episode has left an item, as [`Item::status`] says it.
+fn end_status(end: EventName) -> &'static str {
+    match end {
+        EventName::Fixed => BuildStatus::Passed.name(),
+        // The others are called by the state that they lead to.
+        end => end.name(),
+    }
+}
+
 impl CurrentEvent {
+    /// How the item stands by now, where more has happened since: at the end of the episode, where that is over.
+    pub fn status_since(&self) -> Option<&'static str> {
+        let now = || self.end.as_ref().map_or_else(|| self.item.status(), |end| end_status(end.name));
+        self.is_overtaken.then(now)
+    }
+
+    /// The state in which what it reports has come to its end, where it has, though the same may have begun anew since.
+    pub fn over(&self) -> Option<&'static str> {
+        let end = self.end.as_ref()?.name;
+        let is_of_this = rules::ends(end).is_some_and(|it| it.what.contains(&self.event.name));
+        is_of_this.then(|| end_status(end))
+    }
+
     /// True where it happened so long before `now` that its message is late.
     pub fn is_late(&self, now: Timestamp) -> bool {
         is_late(self.event.at, now)
@@ -118,11 +143,12 @@ impl Reader<'_> {
             self.identities.insert(account.clone(), me);
         }
         let me = self.identities.get(account).cloned().unwrap_or_default();
-        // What was seen with it is reported beside it.
-        let later = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
-        let is_overtaken = one(conn, later, params![n, event.id, At(event.seen_at)], |_| Ok(()))?.is_some();
+        let (is_overtaken, end) = match rules::ends_thread(event.name, event.item.kind) {
+            true => (false, None),
+            false => (is_overtaken(conn, n, &event)?, end(conn, n, &event)?),
+        };
         let unsure = self.unsure(n, &event, to)?;
-        Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken, unsure }))
+        Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken, end, unsure }))
     }
 
     /// The latest event of the same episode before this one of which it is not known whether it was posted in this channel.
@@ -149,6 +175,21 @@ impl Reader<'_> {
         let row = params![n, event, Text(to)];
         Ok(one(self.conn, &sql, row, |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
     }
+}
+
+/// True where more was seen of an item after an event: what was seen with it is reported beside it.
+fn is_overtaken(conn: &Connection, n: i64, event: &Event) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
+    one(conn, sql, params![n, event.id, At(event.seen_at)], |_| Ok(())).map(|found| found.is_some())
+}
+
+/// What has ended the episode of an event since.
+fn end(conn: &Connection, n: i64, event: &Event) -> rusqlite::Result<Option<Event>> {
+    let ends = events::sql_list(&rules::matter_ends(event.item.kind));
+    let sql =
+        format!("SELECT id FROM events WHERE item = ?1 AND id > ?2 AND name IN ({ends}) ORDER BY id LIMIT 1");
+    let id = one(conn, &sql, params![n, event.id], |row| row.get(0))?;
+    id.map_or(Ok(None), |id| events::by_ids(conn, &[id]).map(|mut found| found.pop()))
 }
 
 /// The columns that [`read`] reads.

@@ -20,8 +20,8 @@ use crate::api::AuditedChange;
 
 /// The longest wait between two tries, but for a service that asks for a longer one.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// How long a message that may have arrived keeps what is behind it in its channel waiting, to be looked up a few times first:
-/// so the channel reads in order, and an end is not posted where its beginning may be missing.
+/// How long messages that may have arrived keep one that is behind them in its channel waiting, however many they are, to be
+/// looked up a few times first: so the channel reads in order, and an end is not posted where its beginning may be missing.
 const HOLDS: Duration = Duration::from_secs(2 * 60);
 /// A record that was changed more than this in the future was changed while the clock was wrong.
 const CLOCK_MARGIN: Duration = Duration::from_secs(60);
@@ -37,34 +37,49 @@ fn due() -> String {
     )
 }
 
-/// True at `?1` for an unknown delivery that what is behind it in its channel waits for: it is about to be looked up. One that
-/// cannot be looked up within [`HOLDS`], or was not in vain, holds back nothing.
-fn holds() -> String {
+/// What a person posts by hand: it stands in a line of its own, and neither waits for what is posted of events and runs nor
+/// keeps that waiting.
+const BY_HAND: &str = "(at_send = 0 AND event IS NULL AND run IS NULL)";
+
+/// True at `?1` where what has begun then lasts still, [`HOLDS`] long. What began in the future began while the clock was ahead.
+fn lasts(begin: &str) -> String {
     let (holds, margin) = (HOLDS.as_micros(), CLOCK_MARGIN.as_micros());
-    format!(
-        "(unknown_since <= ?1 + {margin} AND unknown_since + {holds} > ?1 AND next_at < unknown_since + {holds})"
-    )
+    format!("({begin} <= ?1 + {margin} AND {begin} + {holds} > ?1)")
 }
 
-/// The oldest live delivery of each address at `?1` (a walk over the index from address to address, however long the queues),
-/// but where an older one has to be looked up before.
+/// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but where an
+/// older one has to be looked up before. It waits for that no longer than [`HOLDS`] in all, and not for one that will not be
+/// looked up by then, or was for so long in vain.
 fn heads() -> String {
-    let holds = holds();
+    let holds = HOLDS.as_micros();
+    let (is_looked_up, waits) = (lasts("unknown_since"), lasts("since"));
+    let oldest = |by_hand: u8| {
+        format!(
+            "SELECT queue.address, {by_hand}, (SELECT n FROM deliveries
+                 WHERE state IN ('pending', 'sending') AND address = queue.address AND {BY_HAND} = {by_hand}
+                 ORDER BY n LIMIT 1)
+             FROM queue WHERE queue.address IS NOT NULL"
+        )
+    };
+    let (news, by_hand) = (oldest(0), oldest(1));
     format!(
         "WITH RECURSIVE queue (address) AS (
             SELECT min(address) FROM deliveries WHERE state IN ('pending', 'sending')
             UNION ALL
             SELECT (SELECT min(d.address) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address > queue.address)
             FROM queue WHERE queue.address IS NOT NULL
-        ), oldest (address, n) AS (
-            SELECT queue.address, (SELECT min(d.n) FROM deliveries d
-                WHERE d.state IN ('pending', 'sending') AND d.address = queue.address)
-            FROM queue WHERE queue.address IS NOT NULL
-        ), held (address, n) AS MATERIALIZED (
-            SELECT address, min(n) FROM deliveries WHERE state = 'unknown' AND {holds} GROUP BY address
+        ), oldest (address, by_hand, n) AS MATERIALIZED (
+            {news} UNION ALL {by_hand}
+        ), waiting (address, by_hand, n, since) AS (
+            SELECT oldest.address, oldest.by_hand, oldest.n, coalesce(d.unknown_since, d.created_at)
+            FROM oldest JOIN deliveries d ON d.n = oldest.n
+        ), looked_up (address, by_hand, n, next_at) AS MATERIALIZED (
+            SELECT address, {BY_HAND}, n, next_at FROM deliveries
+            WHERE state = 'unknown' AND {is_looked_up} AND next_at < unknown_since + {holds}
         ), heads (n) AS (
-            SELECT oldest.n FROM oldest
-            WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.address = oldest.address AND held.n < oldest.n)
+            SELECT w.n FROM waiting w
+            WHERE NOT ({waits} AND EXISTS (SELECT 1 FROM looked_up l WHERE l.address = w.address
+                AND l.by_hand = w.by_hand AND l.n < w.n AND l.next_at < w.since + {holds}))
         )"
     )
 }
@@ -75,7 +90,7 @@ fn claim(
     now: Timestamp,
     each: u32,
     mut out: BTreeMap<AccountName, u32>,
-) -> rusqlite::Result<Vec<Delivery>> {
+) -> rusqlite::Result<Vec<Claimed>> {
     let (heads, due) = (heads(), due());
     let sql = format!(
         "{heads} SELECT n, address FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {due} ORDER BY n"
@@ -93,17 +108,18 @@ fn claim(
         match one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE n = ?1"), [n], read) {
             Ok(None) => {}
             Ok(Some(delivery)) => {
-                let sql = "UPDATE deliveries SET state = 'sending', sent_revision = revision, attempts = attempts + 1,
-                           changed_at = ?2 WHERE n = ?1 RETURNING sent_revision";
-                let sent_revision =
-                    one(conn, sql, params![n, At(now)], |row| row.get(0))?.unwrap_or(delivery.sent_revision);
+                // What may have arrived is looked for as it was last sent.
+                let sql = "UPDATE deliveries SET state = 'sending', sent_revision = iif(?3, sent_revision, revision),
+                           attempts = attempts + 1, changed_at = ?2 WHERE n = ?1 RETURNING sent_revision";
+                let row = params![n, At(now), delivery.may_have_arrived()];
+                let sent_revision = one(conn, sql, row, |row| row.get(0))?.unwrap_or(delivery.sent_revision);
                 *out += 1;
-                claimed.push(Delivery {
+                claimed.push(Claimed(Delivery {
                     state: DeliveryState::Sending,
                     attempts: delivery.attempts + 1,
                     sent_revision,
                     ..delivery
-                });
+                }));
             }
             Err(error) if is_unreadable(&error) => {
                 tracing::error!(%error, address, "a message cannot be read and is marked as failed");
@@ -113,6 +129,16 @@ fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// Notes of what waits behind a delivery that is being sent since when it waits for that to be looked up, where it does not
+/// wait for another already.
+fn begin_waiting(conn: &Connection, key: &DeliveryKey, now: Timestamp) -> rusqlite::Result<usize> {
+    let sql = "UPDATE deliveries SET unknown_since = ?2
+               WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
+               AND address = (SELECT address FROM deliveries WHERE id = ?1 AND state = 'sending')
+               AND n > (SELECT n FROM deliveries WHERE id = ?1)";
+    run(conn, sql, params![key.0, At(now)])
 }
 
 fn attempted(
@@ -133,12 +159,12 @@ fn attempted(
     let rows = match attempt {
         Attempt::Skipped => {
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'),
-                       next_at = ?2, changed_at = ?2, attempts = 0, error = NULL
+                       next_at = ?2, changed_at = ?2, attempts = 0, error = NULL, unknown_since = NULL
                        WHERE id = ?1 AND state = 'sending'";
             run(conn, sql, params![key.0, At(now)])
         }
         Attempt::Closed(edits) => {
-            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3,
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3, error = NULL,
                        posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
             run(conn, sql, params![key.0, EnumText(edits), At(now)])
         }
@@ -160,7 +186,10 @@ fn attempted(
             run(conn, sql, params![key.0, Json(&posted), At(now)])
         }
         Attempt::Later(at, error) => after("pending", *at, Some(error)),
-        Attempt::Unknown(at, error) => after("unknown", *at, Some(error)),
+        Attempt::Unknown(at, error) => {
+            begin_waiting(conn, key, now)?;
+            after("unknown", *at, Some(error))
+        }
         Attempt::Failed(error) => after("failed", now, Some(error)),
         Attempt::Absent => after("pending", now, None),
     }?;
@@ -193,16 +222,27 @@ impl Store {
     ///
     /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
     /// to wait, or to be looked up soon, holds back those behind it, while failed ones do not, nor what cannot be looked up
-    /// within minutes. At most `each` of an account are out at
-    /// a time; `out` says how many are already, so that an account that does not answer holds up no other.
+    /// within minutes. What a person posts by hand is in order for itself, and waits for nothing else. At most `each` of an
+    /// account are out at a time; `out` says how many are already, so that an account that does not answer holds up no other.
     pub async fn claim(
         &self,
         now: Timestamp,
         each: u32,
         out: BTreeMap<AccountName, u32>,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let claimed = self.write(move |conn| claim(conn, now, each, out.clone())).await?;
-        Ok(claimed.into_iter().map(Claimed).collect())
+        self.write(move |conn| claim(conn, now, each, out.clone())).await
+    }
+
+    /// Notes that a claimed delivery that may have arrived is sent again without having been looked for, as it is now.
+    pub async fn send_anyway(&self, claimed: Claimed) -> Result<Claimed, StoreError> {
+        let delivery = Delivery::clone(&claimed);
+        let ready = self.write(move |conn| {
+            let sql = "UPDATE deliveries SET sent_revision = revision WHERE id = ?1 RETURNING sent_revision";
+            let revision = one(conn, sql, [&delivery.key.0], |row| row.get(0))?;
+            let sent_revision = revision.unwrap_or(delivery.sent_revision);
+            Ok(Delivery { sent_revision, ..delivery.clone() })
+        });
+        Ok(claimed.ready(ready.await?))
     }
 
     /// When the next delivery is to be claimed or looked up, as seen at `now`; `None` while nothing waits (or all of
@@ -288,13 +328,20 @@ impl Store {
         .await
     }
 
-    /// Sends a failed or unknown delivery again, because a person asked for it. False where it is neither.
+    /// Sends a failed or unknown delivery again, because a person asked for it: what may have arrived is looked for first
+    /// ([`Delivery::may_have_arrived`]). False where it is neither.
     pub async fn retry(&self, key: &DeliveryKey, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
         let (key, actor) = (key.clone(), actor.clone());
         self.write(move |conn| {
-            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0, unknown_since = NULL
+            // Its channel has waited for it already.
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0,
+                       unknown_since = iif(state = 'unknown', unknown_since, NULL),
+                       error = iif(state = 'unknown' AND NOT iif(json_valid(error),
+                           coalesce(json_extract(error, '$.error'), '') = 'unknown', 0), ?3, error)
                        WHERE id = ?1 AND state IN ('failed', 'unknown')";
-            let retried = run(conn, sql, params![key.0, At(now)])? == 1;
+            // Why it could not be looked up is not what there is to be known of it.
+            let error = ServiceError::unknown("whether it arrived could not be looked up");
+            let retried = run(conn, sql, params![key.0, At(now), Json(&error)])? == 1;
             if retried {
                 let what = AuditedChange::DeliveryRetried { delivery: key.0.clone() };
                 audit::insert(conn, &actor, &what, now)?;

@@ -91,12 +91,13 @@ pub(super) fn root(
     Ok(Some(DeliveryKey(id)))
 }
 
-/// Has a root that reports an event edited, to show the present state of its item.
+/// Has a root that reports an event edited, to show the present state of its item. One that is to be edited already is
+/// rendered when it is sent.
 pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
          next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE id = ?1 AND at_send = 1 AND (state IN ('sending', 'unknown') OR {EDITABLE})"
+         WHERE id = ?1 AND at_send = 1 AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE})"
     );
     run(conn, &sql, params![root.0, At(now)]).map(drop)
 }
@@ -115,7 +116,8 @@ pub(in crate::store) fn renew_all(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
          next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
          WHERE item = ?1 AND item IS NOT NULL AND root IS NULL AND at_send = 1
-         AND created_at > ?4 AND revision < {EDITS} AND (state IN ('sending', 'unknown') OR {EDITABLE})
+         AND created_at > ?4 AND revision < {EDITS} AND revision = sent_revision
+         AND (state IN ('sending', 'unknown') OR {EDITABLE})
          AND n = (SELECT max(o.n) FROM deliveries o
              WHERE o.item = ?1 AND o.root IS NULL AND o.at_send = 1 AND o.address = deliveries.address)
          AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?2 AND e.name IN ({ends})

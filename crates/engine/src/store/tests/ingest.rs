@@ -130,6 +130,94 @@ async fn event_reported_long_after_is_old() {
 }
 
 #[tokio::test]
+async fn incident_that_a_poll_finds_firing_is_news_however_long_ago_it_began() {
+    struct Nothing;
+    impl Decide for Nothing {
+        fn decide(&self, _: NewEvent<'_>) -> EventDecision {
+            EventDecision { record: "{}".to_owned(), silence: false, notice: None, posts: Vec::new() }
+        }
+    }
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    const AHEAD: i64 = 100 + 400 * 86_400;
+    let poll = |alert: &Item| poll(AHEAD, vec![alert.clone()]);
+    let hook = |alert: &Item| hook("1", vec![alert.clone()]);
+    // Who reports it, how it is -> whether that it triggered is news, by a clock that is 400 days ahead.
+    type Case = (fn(&Item) -> Report, IncidentStatus, bool);
+    let cases: [Case; 4] = [
+        (poll, Triggered, true),
+        (poll, Acknowledged, false),
+        (poll, Resolved, false),
+        // It may have been on its way for long.
+        (hook, Triggered, false),
+    ];
+    for (place, (report, status, news)) in cases.into_iter().enumerate() {
+        let store = watching().await;
+        let report = report(&alert("a", status, 100));
+        let ingested = store.ingest(&pager(), report, at(AHEAD), everything()).await.unwrap();
+        assert_eq!(ingested.events[0].name, EventName::Triggered, "{place}");
+        assert_eq!(!ingested.events[0].old, news, "{place}");
+        assert_eq!(store.pending_notices(10).await.unwrap().len(), usize::from(news), "{place}");
+    }
+    // What began before it was watched is old all the same.
+    let store = Store::temporary(at(0)).unwrap();
+    store.watch(&pager(), at(101)).await.unwrap();
+    let ingested = store.ingest(&pager(), poll(&firing("a")), at(AHEAD), everything()).await.unwrap();
+    assert!(ingested.events[0].old);
+    // So is what was known: its record is gone, and its row is damaged.
+    let store = watching().await;
+    store.ingest(&pager(), hook(&firing("a")), at(110), Arc::new(Nothing)).await.unwrap();
+    store.prune(at(AHEAD), Retention::default()).await.unwrap();
+    assert_eq!(store.events_after(0, 10).await.unwrap(), Events::default());
+    damage(&store, "UPDATE items SET detail = ''");
+    let ingested = store.ingest(&pager(), poll(&firing("a")), at(AHEAD), everything()).await.unwrap();
+    assert_eq!(ingested.events.iter().map(|event| event.old).collect::<Vec<_>>(), [true]);
+}
+
+#[tokio::test]
+async fn clock_that_was_wrong_once_does_not_move_what_is_old() {
+    const DAY: i64 = 86_400;
+    /// What the clock shows when an alert is first seen, and when that began, in days; whether it is old.
+    type Seen = (i64, i64, bool);
+    // When the account began to be watched, whether the program is started each time, and what is seen.
+    let cases: [(&str, i64, bool, &[Seen]); 5] = [
+        ("right", 0, true, &[(1, -30, true), (1, 1, false)]),
+        ("set back for a while", 0, true, &[(-400, -400, false), (1, -30, true), (1, 1, false)]),
+        ("the same, and it goes on", 0, false, &[(-400, -400, false), (1, -30, true), (1, 1, false)]),
+        (
+            "set back twice",
+            0,
+            true,
+            &[(-400, -400, false), (1, -30, true), (-300, -310, true), (-300, -300, false), (2, -30, true)],
+        ),
+        (
+            "ahead at first",
+            400,
+            true,
+            &[(0, -30, true), (0, 0, false), (1, -30, true), (1, 1, false), (401, 401, false)],
+        ),
+    ];
+    for (name, watched, starts, seen) in cases {
+        let store = Store::temporary(at(watched * DAY)).unwrap();
+        store.watch(&pager(), at(watched * DAY)).await.unwrap();
+        for (number, (clock, began, old)) in seen.iter().enumerate() {
+            let (now, id) = (at(clock * DAY + 10), number.to_string());
+            if starts {
+                store.watch(&pager(), now).await.unwrap();
+            }
+            let mut alert = firing(&id);
+            if let Detail::Incident(incident) = &mut alert.detail {
+                (incident.started_at, incident.updated_at) = (at(began * DAY + 10), at(began * DAY + 10));
+            }
+            let report = hook(&id, vec![alert]);
+            let ingested = store.ingest(&pager(), report, now, everything()).await.unwrap();
+            assert_eq!(ingested.events[0].old, *old, "{name}, {number}");
+        }
+        let source = store.source(&pager()).await.unwrap().unwrap();
+        assert_eq!(source.baseline_at, Some(at(watched * DAY)), "{name}: the first is kept");
+    }
+}
+
+#[tokio::test]
 async fn pruned_item_seen_again_makes_no_event() {
     const DAY: i64 = 86_400;
     // How long events are kept, when it is first seen -> whether it is news.
@@ -290,6 +378,67 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
         assert_eq!(asked, told, "{name}");
         assert_eq!(store.pending_notices(20).await.unwrap().len(), told.len(), "{name}");
         assert_eq!(store.deliveries(20).await.unwrap().len(), told.len(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn alert_that_begins_silenced_is_triggered_once_it_is_free() {
+    use EventName::*;
+    use IncidentStatus::{Resolved as R, Triggered as T};
+    let a = |status, updated| alert("a", status, updated);
+    let silenced = |updated| {
+        let mut item = a(IncidentStatus::Acknowledged, updated);
+        let Detail::Incident(incident) = &mut item.detail else { unreachable!() };
+        incident.hold = Some(Hold { at: at(updated), by: vec![User::named("bo")], until: Some(at(9_000)) });
+        item
+    };
+    // What is found, twice each -> all that is on record, and what of it is notified.
+    type Case = (&'static str, Vec<Item>, &'static [EventName], &'static [EventName]);
+    let cases: Vec<Case> = vec![
+        ("freed", vec![silenced(100), a(T, 150)], &[Triggered, Acknowledged, Triggered], &[Triggered]),
+        (
+            "freed twice",
+            vec![silenced(100), a(T, 150), silenced(160), a(T, 170)],
+            &[Triggered, Acknowledged, Triggered, Acknowledged, Unacknowledged],
+            &[Triggered, Acknowledged, Unacknowledged],
+        ),
+        (
+            "silenced later",
+            vec![a(T, 100), silenced(120), a(T, 150)],
+            &[Triggered, Acknowledged, Unacknowledged],
+            &[Triggered, Acknowledged, Unacknowledged],
+        ),
+        (
+            "over, and back free",
+            vec![silenced(100), a(R, 150), a(T, 160)],
+            &[Triggered, Acknowledged, Resolved, Triggered],
+            &[Triggered],
+        ),
+        (
+            "over, back silenced, and freed",
+            vec![a(T, 100), a(R, 150), silenced(160), a(T, 170)],
+            &[Triggered, Resolved, Triggered, Acknowledged, Triggered],
+            &[Triggered, Resolved, Triggered],
+        ),
+    ];
+    for (name, found, recorded, told) in cases {
+        // By polls, by webhooks, and by both.
+        for by in 0..3 {
+            let (store, rules) = (watching().await, everything());
+            for (began, item) in (200..).step_by(10).zip(&found) {
+                for again in 0..2 {
+                    let report = match by == 0 || (by == 2 && again == 0) {
+                        true => poll(began + again, vec![item.clone()]),
+                        false => hook(&format!("{began} {again}"), vec![item.clone()]),
+                    };
+                    store.ingest(&pager(), report, at(began + again), rules.clone()).await.unwrap();
+                }
+            }
+            let events = store.events_after(0, 20).await.unwrap().events;
+            assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), recorded, "{name}, {by}");
+            let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(name, _)| *name).collect();
+            assert_eq!(asked, told, "{name}, {by}");
+        }
     }
 }
 

@@ -422,3 +422,29 @@ async fn root_is_edited_only_where_it_can_be_and_not_too_often() {
         assert_eq!(post_all(&store, 121).await, expected, "{attempt:?} {revision}");
     }
 }
+
+#[tokio::test]
+async fn changes_before_a_root_is_edited_are_one_edit_of_it_however_many() {
+    let store = watching().await;
+    ingest_quietly(&store, firing("a"), 110).await;
+    let [(root, false)] = &post_all(&store, 111).await[..] else { panic!("one message") };
+    let revision = async || {
+        let read = store
+            .write(|conn| conn.query_row("SELECT revision FROM deliveries", [], |row| row.get::<_, i64>(0)));
+        read.await.unwrap()
+    };
+    // More than a root is edited in a day.
+    for second in 120..330 {
+        let named = Item { title: format!("disk is full since {second}"), ..acknowledged(second) };
+        ingest_quietly(&store, named, second).await;
+    }
+    assert_eq!(revision().await, 2);
+    assert_eq!(post_all(&store, 401).await, [(root.clone(), true)]);
+    // What comes while it is being sent is another one.
+    ingest_quietly(&store, acknowledged(410), 410).await;
+    let stands = claim(&store, 411).await;
+    ingest_quietly(&store, resolved("a", 420), 420).await;
+    store.attempted(&stands.key, Attempt::Posted(posted("17")), at(421)).await.unwrap();
+    assert_eq!(revision().await, 4);
+    assert_eq!(post_all(&store, 422).await, [(root.clone(), true)]);
+}

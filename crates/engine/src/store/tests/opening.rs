@@ -2,7 +2,10 @@ use callboard_domain::{identity::Identity, origin::Origin};
 use rusqlite::ffi;
 
 use super::*;
-use crate::store::{open::FORMATS, row};
+use crate::store::{
+    open::{FORMATS, NEWEST, fingerprint, parts_of},
+    row,
+};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -193,6 +196,65 @@ async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_
     let file = folder.path().join("empty.db");
     Connection::open(&file).unwrap().execute_batch("PRAGMA application_id = 1128352844").unwrap();
     drop(Store::open(&file, at(0)).unwrap());
+}
+
+#[tokio::test]
+async fn a_file_of_the_newest_format_that_lacks_a_part_of_it_is_refused_and_left_as_it_is() {
+    // what was done to a store of ours -> what is said to be missing in it
+    let cases = [
+        ("ALTER TABLE items DROP COLUMN title", "items.title"),
+        ("ALTER TABLE deliveries DROP COLUMN unknown_since", "deliveries.unknown_since"),
+        ("ALTER TABLE runs DROP COLUMN state", "runs.state"),
+        ("ALTER TABLE runs RENAME COLUMN state TO status", "runs.state"),
+        ("DROP TABLE deliveries", "deliveries"),
+        ("DROP TABLE sources", "sources"),
+        ("DROP TABLE events", "events"),
+        ("ALTER TABLE events RENAME TO happened", "events"),
+        ("DROP TABLE item_search", "item_search"),
+        ("DROP INDEX events_counted", "events_counted"),
+        (
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'run_search_data'",
+            "run_search_data",
+        ),
+    ];
+    for (done, missing) in cases {
+        let folder = folder();
+        let file = folder.path().join("callboard.db");
+        closed(&file).await;
+        Connection::open(&file).unwrap().execute_batch(done).unwrap();
+        let error = refused(&file);
+        let expected = format!("{missing} of format {} is missing in it", FORMATS.len());
+        assert!(matches!(&error, StoreError::Corrupt { why, .. } if *why == expected), "{done}: {error}");
+    }
+    // Every table and every index, one at a time.
+    let whole = folder();
+    let file = whole.path().join("callboard.db");
+    closed(&file).await;
+    let objects: Vec<(String, String)> = {
+        let sql =
+            "SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'";
+        let conn = Connection::open(&file).unwrap();
+        row::all(&conn, sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    for (what, name) in objects {
+        let folder = folder();
+        let copy = folder.path().join("callboard.db");
+        fs::copy(&file, &copy).unwrap();
+        // Not what a search index keeps its data in.
+        if Connection::open(&copy).unwrap().execute_batch(&format!("DROP {what} {name}")).is_ok() {
+            assert!(matches!(refused(&copy), StoreError::Corrupt { .. }), "{what} {name}");
+        }
+    }
+    // What is there besides does no harm.
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+    Store::open(&file, at(0)).unwrap();
+}
+
+/// Where it does not, all is still found out, and every start takes longer.
+#[test]
+fn the_newest_formats_fingerprint_is_that_of_its_tables() {
+    let found = fingerprint(&parts_of(FORMATS).unwrap());
+    assert_eq!(NEWEST, found, "store/open.rs: NEWEST is to be {found:#018x}");
 }
 
 #[test]

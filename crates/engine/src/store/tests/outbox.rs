@@ -366,8 +366,13 @@ async fn what_cannot_be_edited_any_more_is_posted_anew_and_looked_up_after_a_cra
     store.attempted(&key, Attempt::Posted(posted()), at(2)).await.unwrap();
     store.revise(&key, message("two"), at(3)).await.unwrap();
     store.claim(at(3), 1, BTreeMap::new()).await.unwrap();
+    // The edit got no answer first, which says nothing of what is posted anew.
+    let lost = ServiceError::unknown("503");
+    store.attempted(&key, Attempt::Later(at(3), lost), at(3)).await.unwrap();
+    store.claim(at(3), 1, BTreeMap::new()).await.unwrap();
     store.attempted(&key, Attempt::Closed(Edits::Closed), at(4)).await.unwrap();
     let claimed = store.claim(at(4), 1, BTreeMap::new()).await.unwrap().remove(0);
+    assert!(!claimed.may_have_arrived());
     assert_eq!((claimed.edits, &claimed.posted), (Edits::Closed, &Some(posted())));
     assert_eq!(claimed.message_key().0, format!("{}.2", key.0));
     let store = after_crash(&store, 5);
@@ -452,6 +457,88 @@ async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_an
             assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, behind, "{context}");
         }
     }
+}
+
+#[tokio::test]
+async fn many_that_may_have_arrived_hold_back_a_message_no_longer_than_one() {
+    // after how long each is found, where it is
+    for found_after in [None, Some(100)] {
+        let store = watching().await;
+        for name in ["a", "b", "c", "d", "e"] {
+            let report = hook(name, vec![firing(name)]);
+            store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+        }
+        let mut sent: Vec<(DeliveryKey, i64)> = Vec::new();
+        for now in 110..300 {
+            for looked_up in store.unknown_deliveries(at(now), 10).await.unwrap() {
+                let was_sent = sent.iter().find(|(key, _)| *key == looked_up.key).unwrap().1;
+                let attempt = match found_after {
+                    Some(after) if now >= was_sent + after => Attempt::Posted(posted()),
+                    _ => Attempt::Unknown(at(now + 30), fault()),
+                };
+                store.attempted(&looked_up.key, attempt, at(now)).await.unwrap();
+            }
+            while let Some(claimed) = store.claim(at(now), 1, BTreeMap::new()).await.unwrap().pop() {
+                store
+                    .attempted(&claimed.key, Attempt::Unknown(at(now + 10), fault()), at(now))
+                    .await
+                    .unwrap();
+                sent.push((claimed.key.clone(), now));
+            }
+        }
+        let mut keys: Vec<_> = store.deliveries(10).await.unwrap().into_iter().map(|it| it.key).collect();
+        keys.reverse();
+        assert_eq!(sent.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), keys, "{found_after:?}");
+        assert!(sent[1].1 > 150, "the next one waits for a few look-ups: {sent:?}");
+        assert!(sent.iter().all(|(_, now)| *now <= 230), "{found_after:?}: {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_message_that_a_crash_has_cut_off_waits_from_then_on() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    let store = after_crash(&store, 1_000);
+    store.attempted(&key, Attempt::Unknown(at(1_030), fault()), at(1_001)).await.unwrap();
+    assert_eq!(store.claim(at(1_029), 1, BTreeMap::new()).await.unwrap(), []);
+    assert_eq!(store.claim(at(1_120), 1, BTreeMap::new()).await.unwrap()[0].key, behind);
+}
+
+#[tokio::test]
+async fn what_a_person_posts_waits_for_what_persons_posted_and_for_nothing_else() {
+    let store = watching().await;
+    let ingest = async |name: &str, now: i64| {
+        let report = hook(name, vec![firing(name)]);
+        store.ingest(&pager(), report, at(now), everything()).await.unwrap();
+        store.deliveries(1).await.unwrap().remove(0).key
+    };
+    let write = async |title: &str, now: i64| {
+        store.enqueue(to(&deploys().to_string(), title), at(now)).await.unwrap()
+    };
+    let claim = async |now: i64| {
+        let claimed = store.claim(at(now), 10, BTreeMap::new()).await.unwrap();
+        claimed.iter().map(|it| it.key.clone()).collect::<Vec<_>>()
+    };
+    let first = ingest("a", 110).await;
+    assert_eq!(claim(110).await, std::slice::from_ref(&first));
+    // Neither what is being sent nor what may have arrived is waited for.
+    let one = write("one", 111).await;
+    assert_eq!(claim(111).await, std::slice::from_ref(&one));
+    store.attempted(&one, Attempt::Posted(posted()), at(111)).await.unwrap();
+    store.attempted(&first, Attempt::Unknown(at(125), fault()), at(112)).await.unwrap();
+    let second = ingest("b", 112).await;
+    let two = write("two", 112).await;
+    assert_eq!(claim(112).await, std::slice::from_ref(&two));
+    // Their own are in order.
+    store.attempted(&two, Attempt::Unknown(at(125), fault()), at(113)).await.unwrap();
+    let three = write("three", 113).await;
+    assert_eq!(claim(113).await, []);
+    store.attempted(&first, Attempt::Posted(posted()), at(114)).await.unwrap();
+    assert_eq!(claim(114).await, [second], "a person's message holds back no news");
+    store.attempted(&two, Attempt::Posted(posted()), at(115)).await.unwrap();
+    assert_eq!(claim(115).await, [three]);
 }
 
 #[tokio::test]

@@ -211,6 +211,9 @@ async fn what_a_run_did_joins_its_message_in_that_channel() {
         let held = alert("a", IncidentStatus::Acknowledged, 120);
         let taken = store.ingest(&pager(), hook("2", vec![held]), at(120), rules).await.unwrap();
         assert_eq!(taken.events.len(), 1, "it is on the record all the same");
+        let alarms = store.pending_notices(10).await.unwrap();
+        let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+        assert_eq!(alarms, [EventName::Triggered], "nobody is alarmed by what they did");
         let of_events = |it: &&Delivery| matches!(it.about, About::Event(_));
         let all = store.deliveries(10).await.unwrap();
         assert_eq!(all.iter().filter(of_events).count(), expected, "{all:#?}");

@@ -41,6 +41,33 @@ async fn any_part_of_the_text_finds_it() {
 }
 
 #[tokio::test]
+async fn a_title_typed_in_full_comes_first_however_many_hold_its_words() {
+    let store = watching().await;
+    let named = |id: &str, title: &str| Item { title: title.to_owned(), ..firing(id) };
+    let mut alerts = vec![
+        named("exact", "number 5 is high"),
+        named("begins", "number 5 is high again"),
+        named("in-order", "the number of 5 is too high"),
+    ];
+    // Newer, with the same words otherwise.
+    alerts.extend((0..60).map(|n| named(&format!("is-{n}"), &format!("high: number 5{n}"))));
+    store.ingest(&pager(), poll(110, alerts), at(110), everything()).await.unwrap();
+    index(&store).await;
+    let ids = async |query: &str, skip, limit| -> Vec<String> {
+        let found = store.search_page(query, skip, limit).await.unwrap().items;
+        found.into_iter().map(|stored| stored.item.key.id).collect()
+    };
+    for query in ["number 5 is high", "NUMBER  5 is high"] {
+        assert_eq!(ids(query, 0, 3).await, ["exact", "begins", "in-order"], "{query}");
+        assert_eq!(ids(query, 1, 1).await, ["begins"], "{query}");
+        let all = ids(query, 0, 100).await;
+        assert_eq!((all.len(), all[3].as_str()), (63, "is-59"), "the rest, newest first");
+    }
+    // Short words alone go another way.
+    assert_eq!(ids("5 is", 0, 3).await, ["in-order", "begins", "exact"], "the newest first");
+}
+
+#[tokio::test]
 async fn a_short_word_is_looked_for_in_every_row() {
     let store = watching().await;
     store.ingest(&pager(), poll(110, vec![firing("zq-old")]), at(110), everything()).await.unwrap();

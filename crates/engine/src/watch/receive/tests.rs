@@ -210,6 +210,33 @@ async fn the_hosts_that_are_served_are_those_of_the_configuration_that_was_bound
     scene.engine.stop().await;
 }
 
+/// Whatever is wrong with what is sent, a flood of it writes a few lines, and how many more there were.
+#[tokio::test]
+async fn a_flood_of_webhooks_that_are_not_read_in_full_is_counted_in_the_log() {
+    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    let alerts = |alerts: &str| format!(r#"{{"version":"4","alerts":[{alerts}]}}"#);
+    let nameless = alerts(r#"{"status":"firing","fingerprint":"f1","labels":null,"annotations":null}"#);
+    // the secret of who sends, what is sent
+    for (secret, body) in
+        [("hush", &nameless), ("hush", &alerts("{}")), ("hush", &"{{{".to_owned()), ("guess", &nameless)]
+    {
+        let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+        let listener = Listener::of(&scene);
+        for _ in 0..40 {
+            let mut sender = listener.connect([10, 0, 0, 1]).await;
+            let head =
+                format!("POST /hooks/alerts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}");
+            let request =
+                format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            sender.write_all(request.as_bytes()).await.unwrap();
+            sender.read_to_end(&mut Vec::new()).await.unwrap();
+        }
+        let more = listener.shared.refusals.lock().unwrap().rest();
+        assert_eq!(more, 35, "{secret} {body}");
+        listener.stop.cancel();
+    }
+}
+
 /// The secret of who sends, what is sent -> the answer, whether the account is polled, what its page says then.
 #[tokio::test]
 async fn a_webhook_that_cannot_be_read_is_named_and_has_its_account_polled() {

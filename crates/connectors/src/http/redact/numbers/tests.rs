@@ -40,7 +40,7 @@ fn all(words: Vec<u64>, write: impl Fn(u64) -> String) -> String {
     words.into_iter().map(write).collect()
 }
 
-const TOOLS: [(&str, usize, Line); 27] = [
+const TOOLS: [(&str, usize, Line); 31] = [
     ("curl --trace", 16, |at, it| format!("{at:04x}: {:<48}{}", each(it, |b| format!("{b:02x} ")), text(it))),
     ("openssl s_client -debug", 16, |at, it| {
         let digits = each(it, |b| format!("{b:02x} "));
@@ -75,6 +75,12 @@ const TOOLS: [(&str, usize, Line); 27] = [
     ("od -t x8", 16, |at, it| format!("{at:07o}{}", all(words(it, 8, true), |w| format!(" {w:016x}")))),
     ("od -t u8", 16, |at, it| format!("{at:07o}{}", all(words(it, 8, true), |w| format!("{w:>21}")))),
     ("od -An -t u2", 16, |_, it| all(words(it, 2, true), |w| format!(" {w:>5}"))),
+    ("od -An -t d4", 16, |_, it| {
+        all(words(it, 4, true), |w| format!("{:>12}", u32::try_from(w).unwrap().cast_signed()))
+    }),
+    ("od -An -t u4 -w32", 32, |_, it| all(words(it, 4, true), |w| format!("{w:>11}"))),
+    ("od -w1 -An -t x1", 1, |_, it| each(it, |b| format!(" {b:02x}"))),
+    ("od -w1 -c", 1, |at, it| format!("{at:07o}{}", each(it, |b| format!("{:>4}", cell(b))))),
     ("hexdump -b -c", 16, |at, it| {
         let (digits, cells) = (each(it, |b| format!(" {b:03o}")), each(it, |b| format!("{:>4}", cell(b))));
         format!("{at:07x}{digits}\n{at:07x}{cells}")
@@ -177,6 +183,71 @@ fn a_secret_is_found_after_lines_and_in_lines_that_are_left_out() {
             let clean = redactor(&long).text(&dump).into_owned();
             assert!(width < 16 || dump.contains("\n*\n"), "{tool}");
             assert!(clean.contains(MASK), "{tool}: {clean}");
+        }
+    }
+}
+
+/// Words have as many digits as they need: the first of a line may be longer than the next, as an offset is, or as long as one.
+#[test]
+fn a_secret_is_found_in_words_of_any_length_wherever_it_begins() {
+    let secret = "ghp_Zx81PlainTokenValue7766";
+    let redactor = redactor(secret);
+    let layouts: [fn(usize) -> String; 3] =
+        [|_| String::new(), |at| format!("{at:07o}"), |_| "2026-11-22T11:00:00.123Z".to_owned()];
+    for (size, width) in [(2, 16), (4, 8), (4, 32), (8, 8)] {
+        for (is_little, after) in [(true, ""), (true, ";and.more.of.it!"), (false, ";and.more.of.it!")] {
+            for (before, layout) in (0..16).flat_map(|before| layouts.map(|layout| (before, layout))) {
+                let bytes = [b"-".repeat(before).as_slice(), secret.as_bytes(), after.as_bytes()].concat();
+                let mut lines = Vec::new();
+                for (number, part) in bytes.chunks(width).enumerate() {
+                    let at = number * width;
+                    let shown = all(words(part, size, is_little), |word| format!("{word:>21}"));
+                    let shows_it = at < before + secret.len() && before < at + part.len();
+                    lines.push((format!("{}{shown}", layout(at)), shows_it));
+                }
+                let whole: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
+                let json = serde_json::json!({ "log": whole }).to_string();
+                let in_json = (before % 4 == 0).then(|| redactor.body(&json));
+                for clean in [redactor.text(&whole)].into_iter().chain(in_json) {
+                    assert!(clean.contains(MASK), "{size} of {width} after {before}: {whole}");
+                    for (line, _) in lines.iter().filter(|(_, shows_it)| *shows_it) {
+                        let shown = &line[layout(0).len()..];
+                        assert!(!clean.contains(shown), "{size} of {width} after {before}: {clean}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Of lines that are left out it is not known how many there were, and not each letter is repeated as often.
+#[test]
+fn a_secret_is_found_byte_by_byte_where_repeated_ones_are_left_out() {
+    let lines: [Line; 7] = [
+        |_, it| each(it, |b| format!(" {b:02x}")),
+        |_, it| each(it, |b| format!("{b:>4}")),
+        |_, it| each(it, |b| format!(" {b:03o}")),
+        |at, it| format!("{at:07o}{}", each(it, |b| format!(" {b:02x}"))),
+        |at, it| format!("{at:07o}{}", each(it, |b| format!("{b:>4}"))),
+        |at, it| format!("{at:07o}{}", each(it, |b| format!(" {b:03o}"))),
+        |at, it| format!("{at:07o}{}", each(it, |b| format!("{:>4}", cell(b)))),
+    ];
+    for secret in ["ghp_Zx81PlainTokenValue7766", "00011-aab-7777-zZ-99", "zz81yy72xx63www"] {
+        let redactor = redactor(secret);
+        for line in lines {
+            let dump = |secret: &str| squeezed(format!("---key={secret};;end").as_bytes(), 1, line);
+            let whole = dump(secret);
+            let json = serde_json::json!({ "log": whole }).to_string();
+            assert!(whole.contains("\n*\n") && redactor.body(&json).contains(MASK), "{secret}: {json}");
+            let clean = redactor.text(&whole).into_owned();
+            let before: usize = "-*key=".len();
+            let left = clean.split(MASK).next().unwrap_or_default();
+            assert!(clean.contains(MASK) && left.lines().count() <= before + 1, "{secret}: {clean}");
+            let left = clean.split(MASK).last().unwrap_or_default();
+            assert!(left.lines().count() <= "*;*end".len() + 1, "{secret}: {clean}");
+            // With one other letter it is another text.
+            let other = dump(&secret.replacen(&secret[8..9], "Q", 1));
+            assert_eq!(redactor.text(&other), other, "{secret}");
         }
     }
 }

@@ -4,14 +4,16 @@ mod group;
 mod program;
 #[cfg(target_os = "linux")]
 pub(super) mod subreaper;
+mod written;
 
 use std::{
     io,
     process::{ExitStatus, Stdio},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use callboard_connectors::http::Redactor;
 use callboard_domain::action::Progress;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
@@ -19,16 +21,17 @@ use tokio::{
     time::timeout,
 };
 
-use self::program::{pipes, without_secrets};
+use self::{
+    program::{pipes, without_secrets},
+    written::{Stream, Written},
+};
 
 pub(super) use self::program::{ProcessError, Program, is_ours};
 
 /// The longest line that is passed on whole, in bytes.
 const LINE: usize = 8 << 10;
-/// The most standard output that is kept to be read as data, in bytes.
-const DATA: usize = 1 << 20;
-/// The end of the output that is kept, in bytes.
-const TAIL: usize = 64 << 10;
+/// How much of what has come is passed on at once at most, in bytes: the more, the less often secrets are searched for.
+const AT_ONCE: usize = 32 << 10;
 /// How long what is left in the pipes is read once the program has ended: what it started may hold them open for good.
 const LEFT_OVER: Duration = Duration::from_millis(500);
 
@@ -37,36 +40,27 @@ const LEFT_OVER: Duration = Duration::from_millis(500);
 pub(super) struct Ended {
     /// Its exit code; 128 and the signal's number where a signal ended it, as shells have it.
     pub(super) exit: i32,
-    /// Its whole standard output; none where it was more than is kept.
+    /// Its whole standard output, without secrets; none where it was more than is kept.
     pub(super) data: Option<String>,
-    /// The end of all that it wrote, in the order in which it came.
+    /// The end of all that it wrote, in the order in which it came, without secrets.
     pub(super) output: String,
 }
 
-#[derive(Default)]
-struct Written {
-    data: Option<String>,
-    output: String,
-}
-
-/// Runs a program to its end. Dropped before that, it stops the program and everything that the program started; on Linux
-/// also what moved to another session, and also where this process is killed.
-pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<Ended, ProcessError> {
+/// Runs a program to its end, and takes the secrets of `redactor` out of all that it writes. Dropped before that, it stops the
+/// program and everything that the program started; on Linux also what moved to another session, and also where this process
+/// is killed.
+pub(super) async fn run(
+    program: Program,
+    redactor: &Redactor,
+    progress: &dyn Progress,
+) -> Result<Ended, ProcessError> {
     let Started { mut running, stdin: pipe, stdout, stderr, text } = start(program).await?;
-    let written = Mutex::new(Written { data: Some(String::new()), output: String::new() });
-    let keep = |line: &str, is_data: bool| {
-        progress.output(line);
-        let mut written = written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if is_data {
-            let whole = written.data.take().filter(|data| data.len() + line.len() <= DATA);
-            written.data = whole.map(|data| data + line);
-        }
-        written.output.push_str(line);
-        let excess = written.output.len().saturating_sub(TAIL);
-        // Rarely: every cut moves all that is kept.
-        if excess > TAIL {
-            let at = (excess..).find(|at| written.output.is_char_boundary(*at)).unwrap_or(excess);
-            written.output.drain(..at);
+    let written = Mutex::new(Written::new(redactor));
+    let lock = || written.lock().unwrap_or_else(PoisonError::into_inner);
+    let pass_on = |piece: &str, stream: Stream| {
+        let clean = lock().add(piece, stream);
+        if !clean.is_empty() {
+            progress.output(&clean);
         }
     };
     let feed = async {
@@ -76,23 +70,28 @@ pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<End
         }
     };
     let talk = async {
-        tokio::join!(feed, follow(stdout, |line| keep(line, true)), follow(stderr, |line| keep(line, false)))
+        let stdout = follow(stdout, |piece| pass_on(piece, Stream::Stdout));
+        let stderr = follow(stderr, |piece| pass_on(piece, Stream::Stderr));
+        tokio::join!(feed, stdout, stderr)
     };
     let status = {
         tokio::pin!(talk);
         tokio::select! {
             status = running.wait() => {
+                lock().program_has_ended();
                 let _ = timeout(LEFT_OVER, talk).await;
                 status
             }
             _ = &mut talk => running.wait().await,
         }
     };
+    let mut written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let rest = written.end();
+    if !rest.is_empty() {
+        progress.output(&rest);
+    }
     let exit = exit_code(status.map_err(ProcessError::Lost)?);
-    let Written { data, mut output } =
-        written.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let excess = output.len().saturating_sub(TAIL);
-    output.drain(..(excess..=output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(0));
+    let (data, output) = written.whole(redactor).await.map_err(ProcessError::Lost)?;
     Ok(Ended { exit, data, output })
 }
 
@@ -148,16 +147,16 @@ async fn start(program: Program) -> Result<Started, ProcessError> {
     Ok(Started { running: Running::Group(group), stdin, stdout, stderr, text: program.stdin })
 }
 
-/// Passes on what comes, line by line. A line that does not end is passed on in pieces.
+/// Passes on what comes, in whole lines: as many as have come. A line that does not end is passed on in pieces.
 async fn follow(pipe: Option<impl AsyncRead + Unpin>, mut each: impl FnMut(&str)) {
     let Some(pipe) = pipe else { return };
-    let mut reader = BufReader::new(pipe);
+    let mut reader = BufReader::with_capacity(AT_ONCE, pipe);
     let mut line = Vec::new();
     while let Ok(here) = reader.fill_buf().await {
         if here.is_empty() {
             break;
         }
-        let end = here.iter().position(|byte| *byte == b'\n').map_or(here.len(), |at| at + 1);
+        let end = here.iter().rposition(|byte| *byte == b'\n').map_or(here.len(), |at| at + 1);
         line.extend_from_slice(&here[..end]);
         reader.consume(end);
         if line.ends_with(b"\n") || line.len() >= LINE {

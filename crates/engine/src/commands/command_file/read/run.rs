@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use callboard_connectors::http::Redactor;
 use callboard_domain::{
     command::{CommandSpec, Effect, USUAL_TIMEOUT},
     duration::Span,
@@ -248,6 +249,7 @@ impl Reader<'_, '_> {
                 Some(read) => Some(read?),
                 None => None,
             },
+            redactor: Redactor::default(),
         })
     }
 

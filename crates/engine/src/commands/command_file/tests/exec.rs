@@ -126,6 +126,45 @@ async fn its_end_is_judged() {
     }
 }
 
+/// A program may have read a token where the service's own tool keeps it, and print it.
+#[tokio::test]
+async fn what_it_writes_has_none_of_the_accounts_secrets() {
+    let encoded = "czNjcjN0LVpxOXhXN3ZU";
+    let scripts = [
+        format!("echo {SECRET}; echo aside {SECRET} >&2; exit 1"),
+        format!("printf 's3cr3t-'; printf 'Zq9xW7vT'; printf {encoded} >&2; exit 1"),
+        format!("printf '%s' {SECRET} | od -An -c; exit 1"),
+    ];
+    for script in scripts {
+        let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
+        let said = Said::default();
+        let outcome = run_with_progress(&files.commands().await, "go", &said).await.unwrap();
+        let told = format!("{outcome:?}\n{}\n{:?}", said.output(), said.lines());
+        assert!(said.output().contains("[REDACTED]") && !outcome.ok, "{told}");
+        for secret in [SECRET, "Zq9xW7vT", encoded, "Z   q   9   x"] {
+            assert!(!told.contains(secret), "{script}: {told}");
+        }
+        let [Block::Code(shown)] = &outcome.blocks[..] else { panic!("{told}") };
+        assert!(shown.contains("[REDACTED]"), "{told}");
+    }
+    // What templates and expressions name, and what is recorded as data.
+    let json = format!(r#"{{\"token\":\"{SECRET}\",\"n\":2}}"#);
+    let files = go(
+        &format!("argv = [\"/bin/sh\", \"-c\", \"echo '{json}'\"]"),
+        "[command.result]\nok = \"body.n == 2\"\nsummary = \"{{ body.token }} of {{ output }}\"\n\
+         link = \"https://ops.example/{{ body.token }}\"",
+    );
+    let outcome = run(&files.commands().await, "go").await.unwrap();
+    assert!(outcome.ok && outcome.summary.starts_with("[REDACTED] of"), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains(SECRET), "{outcome:?}");
+    assert!(outcome.link.is_some(), "{outcome:?}");
+    // Of an account that has none nothing is looked for.
+    let files = go(&format!("argv = [\"echo\", \"{SECRET}\"]"), "");
+    let (said, none) = (Said::default(), Secrets::in_memory([]));
+    run_with_progress(&files.commands_with(&none).await, "go", &said).await.unwrap();
+    assert_eq!(said.output(), format!("{SECRET}\n"));
+}
+
 #[tokio::test]
 async fn missing_program_is_reported() {
     let files = go(r#"argv = ["callboard-has-no-such-program"]"#, "");
@@ -182,7 +221,8 @@ async fn cancelled_it_ends_with_all_that_it_started() {
     ];
     for script in scripts {
         let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
-        let commands = files.commands().await;
+        // Without secrets: an id that looks like the beginning of one would be held back.
+        let commands = files.commands_with(&Secrets::in_memory([])).await;
         let said = Said::default();
         let ids = tokio::select! {
             ended = run_with_progress(&commands, "go", &said) => panic!("{ended:?}"),

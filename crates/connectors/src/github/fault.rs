@@ -1,0 +1,84 @@
+//! What of a repository could not be read: each fault is named once, whatever it hides.
+
+use callboard_domain::source::{Problem, ProblemKind};
+
+use super::part::Part;
+
+/// Why a part of a repository is not seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) kind: ProblemKind,
+    /// What is not seen; none where it is all of the repository, or a single thing.
+    pub(super) part: Option<Part>,
+    pub(super) why: String,
+}
+
+/// A repository's faults in plain words, in the order in which each came first.
+pub(super) fn problems(name: &str, faults: impl IntoIterator<Item = Fault>) -> Vec<Problem> {
+    let mut once: Vec<(String, Vec<Fault>)> = Vec::new();
+    for fault in faults {
+        match once.iter_mut().find(|(why, _)| *why == fault.why) {
+            Some((_, same)) => same.push(fault),
+            None => once.push((fault.why.clone(), vec![fault])),
+        }
+    }
+    let problem = |(why, same): (String, Vec<Fault>)| {
+        let kinds = [ProblemKind::NotSeen, ProblemKind::Incomplete, ProblemKind::Malformed];
+        let worst = kinds.into_iter().find(|kind| same.iter().any(|fault| fault.kind == *kind));
+        let is_all = |fault: &Fault| fault.part.is_none() && fault.kind == ProblemKind::NotSeen;
+        let mut parts: Vec<_> = same.iter().filter_map(|fault| fault.part).collect();
+        parts.sort();
+        parts.dedup();
+        let parts: Vec<_> = parts.into_iter().map(Part::name).collect();
+        let why = match parts.is_empty() || same.iter().any(is_all) {
+            true => why,
+            false => format!("no {}: {why}", parts.join(", ")),
+        };
+        Problem::new(worst.unwrap_or(ProblemKind::Details), name, why)
+    };
+    once.into_iter().map(problem).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Faults -> problems.
+    #[test]
+    fn each_is_named_once_as_the_worst_that_it_hides() {
+        use ProblemKind::{Details, Incomplete, NotSeen};
+        let all = (NotSeen, None);
+        let single = (Incomplete, None);
+        let (reviews, checks, jobs) = (
+            (Incomplete, Some(Part::Reviews)),
+            (Incomplete, Some(Part::Checks)),
+            (Details, Some(Part::Jobs)),
+        );
+        type Case<'a> = (&'a [((ProblemKind, Option<Part>), &'a str)], &'a [(ProblemKind, &'a str)]);
+        let cases: [Case<'_>; 7] = [
+            (&[], &[]),
+            (&[(reviews, "away")], &[(Incomplete, "no reviews: away")]),
+            (&[(jobs, "away"), (jobs, "away")], &[(Details, "no jobs: away")]),
+            (&[(jobs, "away"), (reviews, "away")], &[(Incomplete, "no reviews, jobs: away")]),
+            (
+                &[(single, "away"), (checks, "away"), (reviews, "away")],
+                &[(Incomplete, "no reviews, checks: away")],
+            ),
+            (&[(checks, "away"), (reviews, "away"), (single, "away"), (all, "away")], &[(NotSeen, "away")]),
+            (
+                &[(checks, "one"), (jobs, "other")],
+                &[(Incomplete, "no checks: one"), (Details, "no jobs: other")],
+            ),
+        ];
+        for (faults, expected) in cases {
+            let of = |((kind, part), why): &((ProblemKind, Option<Part>), &str)| Fault {
+                kind: *kind,
+                part: *part,
+                why: (*why).to_owned(),
+            };
+            let found = problems("acme/web", faults.iter().map(of));
+            let found: Vec<_> = found.iter().map(|problem| (problem.kind, problem.why.as_str())).collect();
+            assert_eq!(found, expected, "{faults:?}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Runs of which it is not known of which branch they are, and those that name it later.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::{
+    event::{EventName, compare, without_runs},
+    source::{DeletedRuns, Gone, GoneReason},
+};
+
+use super::{
+    gone::gone,
+    hook::signed,
+    poll::{Watch, all_told, serve_instead},
+    *,
+};
+
+const RUNS: &str = "/repos/acme/web/actions/runs";
+
+fn list(rows: &[Value]) -> Mock {
+    get(RUNS, runs(rows))
+}
+
+fn red(id: u64, change: Value) -> Value {
+    run(id, with(json!({ "conclusion": "failure" }), change))
+}
+
+async fn serve_anew(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+    server.reset().await;
+    mount(server, mocks).await;
+    mount(server, forge()).await;
+}
+
+/// The builds as they are stored, and what happens to them.
+#[derive(Default)]
+pub(super) struct Board(BTreeMap<String, Item>);
+
+impl Board {
+    /// Takes in what a poll or a webhook reports; gives back what is news.
+    pub(super) fn take(
+        &mut self,
+        gone_runs: &[DeletedRuns],
+        gone: &[Gone],
+        snapshots: &[Item],
+    ) -> Vec<(String, EventName)> {
+        for DeletedRuns { key, numbers } in gone_runs {
+            if let Some(left) = self.0.get(&key.id).and_then(|known| without_runs(known, numbers)) {
+                self.0.insert(key.id.clone(), left);
+            }
+        }
+        for Gone { key, reason } in gone {
+            let Some(known) = self.0.remove(&key.id) else { continue };
+            let GoneReason::Renamed { to } = reason else { continue };
+            let mut moved = known;
+            moved.key.id.clone_from(to);
+            let both = match self.0.remove(to) {
+                Some(other) => compare(Some(&moved), other).item,
+                None => moved,
+            };
+            self.0.insert(to.clone(), both);
+        }
+        let mut news = Vec::new();
+        for item in snapshots.iter().filter(|item| matches!(item.detail, Detail::Build(_))) {
+            let change = compare(self.0.get(&item.key.id), item.clone());
+            let names = change.transitions.iter().map(|transition| transition.name);
+            news.extend(names.map(|name| (item.key.id.clone(), name)));
+            self.0.insert(item.key.id.clone(), change.item);
+        }
+        news
+    }
+
+    pub(super) fn poll(&mut self, batch: &Batch) -> Vec<(String, EventName)> {
+        self.take(&batch.gone_runs, &batch.gone, &batch.snapshots)
+    }
+
+    /// How a build stands; none where it is not there.
+    pub(super) fn status(&self, id: &str) -> Option<&'static str> {
+        self.0.get(id).map(Item::status)
+    }
+}
+
+fn news(id: &str, name: EventName) -> (String, EventName) {
+    (id.to_owned(), name)
+}
+
+/// What a later green run says that does not name its branch either: it may be of any.
+#[tokio::test]
+async fn only_the_same_run_ends_a_red_one_of_an_unknown_branch() {
+    let nameless = |change: Value| with(json!({ "head_branch": null }), change);
+    let fork = json!({ "id": 7, "full_name": "eve/web" });
+    let of_ana = json!({ "event": "pull_request", "actor": user("ana"), "triggering_actor": user("ana") });
+    let of_bob = json!({ "event": "pull_request", "actor": user("bob"), "triggering_actor": user("bob") });
+    // The red run, the green one.
+    let cases = [
+        (json!({}), json!({ "event": "pull_request", "head_repository": fork })),
+        (json!({}), json!({ "head_sha": "bbbb" })),
+        (json!({}), json!({})),
+        (json!({ "head_branch": "" }), json!({ "head_branch": " " })),
+        (of_ana, of_bob),
+    ];
+    for (before, after) in cases {
+        let first = |change: Value| red(2, with(nameless(before.clone()), change));
+        let second = || run(3, nameless(after.clone()));
+        let server = serve([list(&[first(json!({}))])]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        let failed = [news("acme/web/ci#2", EventName::Failed)];
+        assert_eq!(board.poll(&watch.poll().await), failed, "{before}");
+
+        serve_anew(&server, [list(&[second(), first(json!({}))])]).await;
+        let batch = watch.poll().await;
+        assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before} {after}");
+        assert_eq!(
+            (board.status("acme/web/ci#2"), gone(&batch)),
+            (Some("failed"), vec![]),
+            "{before} {after}"
+        );
+
+        // Run again, it is green.
+        let again = first(json!({ "run_attempt": 2, "conclusion": "success" }));
+        serve_anew(&server, [list(&[second(), again])]).await;
+        let fixed = [news("acme/web/ci#2", EventName::Fixed)];
+        assert_eq!(board.poll(&watch.poll().await), fixed, "{before} {after}");
+    }
+}
+
+/// Which branch it turns out to be of, how it ended, who says so -> it is told once, and goes on under that name.
+#[tokio::test]
+async fn a_run_that_names_its_branch_later_is_told_once() {
+    for branch in ["main", "feature"] {
+        for (conclusion, event) in [("failure", EventName::Failed), ("success", EventName::Passed)] {
+            for is_webhook in [false, true] {
+                let case = format!("{branch} {conclusion} {is_webhook}");
+                let second =
+                    |branch: Value| run(2, json!({ "head_branch": branch, "conclusion": conclusion }));
+                let server = serve([list(&[second(json!(null)), run(1, json!({}))])]).await;
+                mount(&server, forge()).await;
+                let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+                let expected = [news("acme/web/ci#2", event), news("acme/web/ci@main", EventName::Passed)];
+                assert_eq!(board.poll(&watch.poll().await), expected, "{case}");
+
+                let renamed = format!("acme/web/ci#2 renamed to acme/web/ci@{branch}");
+                if is_webhook {
+                    let about = json!({ "workflow_run": second(json!(branch)), "repository": repo("web") });
+                    let (headers, body) = signed("workflow_run", &about);
+                    let received = watch.hook().receive(&headers, &body, now()).unwrap();
+                    let lines: Vec<_> =
+                        received.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).collect();
+                    assert_eq!(lines, [renamed.as_str()], "{case}");
+                    assert_eq!(board.take(&[], &received.gone, &received.snapshots), [], "{case}");
+                    // The list does not say it yet: what the webhook says holds.
+                    let rows =
+                        [run(3, json!({ "head_branch": "x" })), second(json!(null)), run(1, json!({}))];
+                    let by_itself = get(&format!("{RUNS}/2"), second(json!(null)));
+                    let its_jobs = get(&format!("{RUNS}/2/jobs"), jobs(&[]));
+                    serve_anew(&server, [list(&rows), by_itself, its_jobs]).await;
+                    let expected = [news("acme/web/ci@x", EventName::Passed)];
+                    assert_eq!(board.poll(&watch.poll().await), expected, "{case}");
+                } else {
+                    serve_anew(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
+                    let batch = watch.poll().await;
+                    assert_eq!(gone(&batch), [renamed.as_str()], "{case}");
+                    assert_eq!(board.poll(&batch), [], "{case}");
+                }
+                let status = if conclusion == "failure" { "failed" } else { "passed" };
+                assert_eq!(board.status(&format!("acme/web/ci@{branch}")), Some(status), "{case}");
+                assert_eq!(board.status("acme/web/ci#2"), None, "{case}");
+                let batch = watch.poll().await;
+                assert_eq!((board.poll(&batch), gone(&batch)), (vec![], vec![]), "{case}: told once");
+            }
+        }
+    }
+}
+
+/// The list comes after the webhook, and lacks what that says.
+#[tokio::test]
+async fn a_branch_that_only_a_webhook_names_is_believed() {
+    let server = serve([list(&[run(1, json!({}))])]).await;
+    mount(&server, forge()).await;
+    let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+    board.poll(&watch.poll().await);
+    let about = json!({ "workflow_run": red(2, json!({})), "repository": repo("web") });
+    let (headers, body) = signed("workflow_run", &about);
+    let received = watch.hook().receive(&headers, &body, now()).unwrap();
+    let told = board.take(&[], &received.gone, &received.snapshots);
+    assert_eq!(told, [news("acme/web/ci@main", EventName::Failed)]);
+    let nameless = red(2, json!({ "head_branch": null }));
+    for later in [3, 4] {
+        let other = run(later, json!({ "head_branch": "x" }));
+        serve_anew(&server, [list(&[other, nameless.clone(), run(1, json!({}))])]).await;
+        let batch = watch.poll().await;
+        let told = board.poll(&batch);
+        assert_eq!(told, [news("acme/web/ci@x", EventName::Passed)], "{later}");
+        assert_eq!((board.status("acme/web/ci#2"), gone(&batch)), (None, vec![]), "{later}");
+    }
+}
+
+/// A red run that is on no page any more is named by itself alone.
+#[tokio::test]
+async fn a_run_that_is_on_no_list_any_more_is_named_too() {
+    let server = serve([list(&[red(2, json!({ "head_branch": null }))])]).await;
+    mount(&server, forge()).await;
+    let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+    board.poll(&watch.poll().await);
+    server.reset().await;
+    let link = format!("<{}/next>; rel=\"next\"", server.uri());
+    let page = ResponseTemplate::new(200).set_body_json(runs(&[run(60, json!({ "head_branch": "x" }))]));
+    let all = Mock::given(path(RUNS)).and(query_param_is_missing("branch"));
+    let all = all.respond_with(page.insert_header("link", link.as_str()));
+    let itself = get(&format!("{RUNS}/2"), red(2, json!({})));
+    mount(&server, [all, list(&[run(30, json!({}))]), itself]).await;
+    mount(&server, forge()).await;
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        let batch = watch.poll().await;
+        board.poll(&batch);
+        left.extend(gone(&batch));
+    }
+    assert_eq!(left, ["acme/web/ci#2 renamed to acme/web/ci@main"]);
+    let stands = (board.status("acme/web/ci@main"), board.status("acme/web/ci#2"));
+    assert_eq!(stands, (Some("passed"), None));
+}
+
+/// Earlier versions took all runs that do not name their branch for one build: each leaves it.
+#[tokio::test]
+async fn what_an_earlier_version_took_for_one_build_is_taken_apart() {
+    for (branch, expected) in [(json!(null), "acme/web/ci#2 2.1"), (json!("main"), "acme/web/ci@main 2.1")] {
+        let second = |branch: &Value| red(2, json!({ "head_branch": branch }));
+        let server = serve([list(&[second(&json!(null))])]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        let stored = watch.cursor.take().map(|cursor| cursor.0.replace("acme/web/ci#2", "acme/web/ci"));
+        watch.cursor = stored.map(Cursor);
+        serve_instead(&server, [list(&[run(3, json!({ "head_branch": "x" })), second(&branch)])]).await;
+        let batch = watch.poll().await;
+        assert_eq!(gone(&batch), ["acme/web/ci run 2"], "{branch}");
+        let told = all_told(&batch);
+        assert!(told.iter().any(|line| line.starts_with(expected)), "{branch}: {told:?}");
+    }
+}

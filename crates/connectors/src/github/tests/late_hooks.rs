@@ -1,0 +1,350 @@
+//! Webhooks of what is gone: GitHub sends them late, and again where a person has them sent again.
+
+use callboard_domain::source::Received;
+
+use super::{
+    branchless::Board,
+    gone::{emptied, gone},
+    poll::{Watch, all_told, asked, serve_instead},
+    *,
+};
+
+const RUNS: &str = "/repos/acme/web/actions/runs";
+
+fn missing(at: &str) -> Mock {
+    Mock::given(path(at))
+        .respond_with(ResponseTemplate::new(404).set_body_json(json!({ "message": "Not Found" })))
+}
+
+fn receive(watch: &Watch, event: &str, about: Value) -> Received {
+    let (headers, body) = hook::signed(event, &with(json!({ "repository": repo("web") }), about));
+    watch.hook().receive(&headers, &body, now()).unwrap()
+}
+
+fn told_by(received: &Received) -> Vec<String> {
+    received.snapshots.iter().map(told).collect()
+}
+
+/// The same account after a restart: its webhooks come before its first poll.
+fn restarted(server: &MockServer, watch: Watch) -> Watch {
+    let mut next = Watch::new(server, &["acme/web"]);
+    (next.cursor, next.now) = (watch.cursor, watch.now);
+    next
+}
+
+/// What a webhook has the cursor remember is stored.
+fn store(watch: &mut Watch, received: &Received) {
+    let remember = received.remember.as_ref().expect("it is to be remembered");
+    watch.cursor = remember.put(watch.cursor.as_ref());
+}
+
+/// Whether the run was under way when its branch was deleted, or had ended -> what the late webhook brings back.
+#[tokio::test]
+async fn a_run_of_a_deleted_branch_brings_nothing_back() {
+    let late = |change| run(13, with(json!({ "head_branch": "late", "actor": user("ana") }), change));
+    let failed = || late(json!({ "conclusion": "failure", "updated_at": "2026-11-22T11:00:00Z" }));
+    let under_way = late(json!({ "status": "in_progress", "conclusion": null }));
+    let left = "acme/web/ci@late its branch was deleted";
+    for before in [under_way, failed()] {
+        let list = |late: Value| get(RUNS, runs(&[run(14, json!({})), late]));
+        let server = serve([list(before.clone())]).await;
+        mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
+        mount(&server, [get("/repos/acme/web/branches/late", json!({}))]).await;
+        mount(&server, [get(&format!("{RUNS}/13"), failed())]).await;
+        mount(&server, [get(&format!("{RUNS}/13/jobs"), jobs(&[]))]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        serve_instead(&server, [missing("/repos/acme/web/branches/late")]).await;
+        assert!(receive(&watch, "delete", json!({ "ref": "late", "ref_type": "branch" })).poll);
+        assert_eq!(gone(&watch.poll().await), [left]);
+        let received = receive(&watch, "workflow_run", json!({ "workflow_run": failed() }));
+        assert_eq!(told_by(&received), [""; 0], "{before}");
+        // Its list says so too: whatever has brought it back meanwhile, it is gone.
+        serve_instead(&server, [list(failed())]).await;
+        let batch = watch.poll().await;
+        let is_told = all_told(&batch).iter().any(|line| line.starts_with("acme/web/ci@late"));
+        assert!(!is_told, "{:?}", all_told(&batch));
+        assert!(before == failed() || gone(&batch) == [left], "{:?}", gone(&batch));
+
+        // Before the first poll of another program it is not known: the poll finds out.
+        let mut watch = restarted(&server, watch);
+        let received = receive(&watch, "workflow_run", json!({ "workflow_run": failed() }));
+        assert_eq!(told_by(&received), ["acme/web/ci@late 13.1 failed []"]);
+        store(&mut watch, &received);
+        assert_eq!(gone(&watch.poll().await), [left], "{before}");
+        assert_eq!(gone(&watch.poll().await), [""; 0], "told once");
+
+        // A new attempt is newer.
+        let again = with(failed(), json!({ "run_attempt": 2 }));
+        let received = receive(&watch, "workflow_run", json!({ "workflow_run": again }));
+        assert_eq!(told_by(&received), ["acme/web/ci@late 13.2 failed []"]);
+    }
+}
+
+/// A webhook of something that no poll knows any more -> what the next poll finds gone, also after a restart.
+#[tokio::test]
+async fn a_late_webhook_of_what_is_deleted_is_checked() {
+    let red = || run(41, json!({ "head_branch": "mine", "actor": user("ana"), "conclusion": "failure" }));
+    let cases = [
+        ("workflow_run", json!({ "workflow_run": red() }), "acme/web/ci@mine run 41"),
+        (
+            "pull_request",
+            json!({ "pull_request": pull(482, json!({})) }),
+            "acme/web#482 deleted on the service",
+        ),
+        (
+            "pull_request_review",
+            json!({ "pull_request": pull(482, json!({})), "review": review("bo", "approved", "2026-11-22T09:30:00Z") }),
+            "acme/web#482 deleted on the service",
+        ),
+    ];
+    for (event, about, expected) in cases {
+        for is_restarted in [false, true] {
+            let server = serve([get(RUNS, runs(&[red(), run(30, json!({}))]))]).await;
+            mount(&server, forge()).await;
+            let mut watch = Watch::new(&server, &["acme/web"]);
+            watch.poll().await;
+            serve_instead(
+                &server,
+                [
+                    get("/repos/acme/web/pulls", json!([])),
+                    missing("/repos/acme/web/pulls/482"),
+                    missing("/repos/acme/web/pulls/482/reviews"),
+                    get(RUNS, runs(&[run(30, json!({}))])),
+                    missing(&format!("{RUNS}/41")),
+                ],
+            )
+            .await;
+            for _ in 0..3 {
+                watch.poll().await;
+            }
+            if is_restarted {
+                watch = restarted(&server, watch);
+            }
+            let received = receive(&watch, event, about.clone());
+            assert_eq!(received.snapshots.len(), 1, "{event}");
+            if is_restarted {
+                store(&mut watch, &received);
+            }
+            assert_eq!(gone(&watch.poll().await), [expected], "{event} {is_restarted}");
+            assert_eq!(gone(&watch.poll().await), [""; 0], "{event} {is_restarted}: told once");
+        }
+    }
+}
+
+/// A failure to answer is no evidence: it is asked for until GitHub answers.
+#[tokio::test]
+async fn what_a_late_webhook_is_about_is_asked_for_until_it_is_known() {
+    let red = || run(41, json!({ "head_branch": "mine", "actor": user("ana"), "conclusion": "failure" }));
+    let run_at = format!("{RUNS}/41");
+    let at = [run_at.as_str(), "/repos/acme/web/pulls/7", "/repos/acme/web/pulls/7/reviews"];
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let down = |at: &str| Mock::given(path(at)).respond_with(ResponseTemplate::new(502)).up_to_n_times(1);
+    serve_instead(&server, at.map(down)).await;
+    mount(&server, at.map(missing)).await;
+    receive(&watch, "workflow_run", json!({ "workflow_run": red() }));
+    receive(&watch, "pull_request", json!({ "pull_request": pull(7, json!({})) }));
+    assert_eq!(gone(&watch.poll().await), [""; 0]);
+    let mut found = gone(&watch.poll().await);
+    found.sort();
+    assert_eq!(found, ["acme/web#7 deleted on the service", "acme/web/ci@mine run 41"]);
+}
+
+/// What is new is on the next lists: it is not asked for by itself.
+#[tokio::test]
+async fn what_the_lists_have_is_not_asked_for() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let new = run(50, json!({ "head_branch": "new", "status": "queued", "conclusion": null }));
+    let received = receive(&watch, "workflow_run", json!({ "workflow_run": new }));
+    assert_eq!(
+        (told_by(&received), received.poll),
+        (vec!["acme/web/ci@new 50.1 queued []".to_owned()], false)
+    );
+    let rows = [new, run(31, json!({ "conclusion": "failure" })), run(30, json!({}))];
+    serve_instead(&server, [get(RUNS, runs(&rows))]).await;
+    let mut seen = server.received_requests().await.unwrap().len();
+    assert_eq!(gone(&watch.poll().await), [""; 0]);
+    let asked = asked(&server, &mut seen).await;
+    assert!(!asked.iter().any(|it| it.starts_with("web/actions/runs/50")), "{asked:?}");
+    // What polls have seen is left to them.
+    for (event, about) in [
+        ("workflow_run", json!({ "workflow_run": rows[0] })),
+        ("workflow_run", json!({ "workflow_run": rows[2] })),
+        ("pull_request", json!({ "pull_request": pull(482, json!({})) })),
+        ("pull_request", json!({ "pull_request": pull(9, json!({ "state": "closed" })) })),
+    ] {
+        let received = receive(&watch, event, about.clone());
+        assert_eq!((received.snapshots.len(), received.remember.is_some()), (1, false), "{about}");
+    }
+}
+
+/// A webhook from before a repository was archived, or deleted, puts nothing of it on the board.
+#[tokio::test]
+async fn nothing_of_an_archived_or_deleted_repository_comes_back() {
+    let archived = [get("/repos/acme/web", with(repo("web"), json!({ "archived": true })))];
+    let deleted = ["/repos/acme/web", "/repos/acme/web/pulls", RUNS].map(missing);
+    for instead in [Vec::from(archived), Vec::from(deleted)] {
+        let server = serve(forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        serve_instead(&server, instead).await;
+        watch.poll().await;
+        watch.poll().await;
+        let about = [
+            ("pull_request", json!({ "pull_request": pull(482, json!({})) })),
+            ("workflow_run", json!({ "workflow_run": run(31, json!({ "conclusion": "failure" })) })),
+        ];
+        for (event, about) in &about {
+            let received = receive(&watch, event, about.clone());
+            assert_eq!((told_by(&received), received.remember.is_some()), (vec![], true), "{event}");
+        }
+        assert_eq!(all_told(&watch.poll().await), [""; 0]);
+        let mut watch = restarted(&server, watch);
+        for (event, about) in &about {
+            let received = receive(&watch, event, about.clone());
+            assert_eq!(received.snapshots.len(), 1, "{event}");
+            store(&mut watch, &received);
+        }
+        assert_eq!(emptied(&watch.poll().await), ["acme/web"]);
+        assert_eq!(emptied(&watch.poll().await), [""; 0], "told once");
+    }
+}
+
+/// A pull request that the list of all names as merged, or that is too old for it -> the next poll tells that it is merged,
+/// though its details come late, and though no poll had ever seen it open.
+#[tokio::test]
+async fn a_pull_request_that_ended_before_any_poll_saw_it_is_told() {
+    let merged = |number: u64, at: &str| {
+        pull(
+            number,
+            json!({ "state": "closed", "merged_at": at, "closed_at": at, "updated_at": at, "merged_by": user("bo") }),
+        )
+    };
+    let ended = || merged(60, "2026-11-22T11:30:00Z");
+    let long_ago = || merged(52, "2026-10-22T11:30:00Z");
+    let newest = || pull(482, json!({}));
+    // The pull requests listed at first and then, the one that the webhook is of.
+    let cases = [
+        (json!([]), json!([ended()]), ended()),
+        (json!([]), json!([]), ended()),
+        (json!([newest()]), json!([newest()]), long_ago()),
+        (json!([newest(), long_ago()]), json!([newest(), long_ago()]), long_ago()),
+    ];
+    for (first, then, itself) in cases {
+        for is_restarted in [false, true] {
+            let number = itself["number"].as_u64().unwrap();
+            let at = format!("/repos/acme/web/pulls/{number}");
+            let server = serve([get("/repos/acme/web/pulls", first.clone())]).await;
+            mount(&server, [get(&format!("{at}/reviews"), json!([]))]).await;
+            mount(&server, forge()).await;
+            let mut watch = Watch::new(&server, &["acme/web"]);
+            watch.poll().await;
+            let asks = json!({
+                "action": "review_requested",
+                "pull_request": pull(number, json!({ "requested_reviewers": [user("ana")] })),
+            });
+            if is_restarted {
+                watch = restarted(&server, watch);
+            }
+            let received = receive(&watch, "pull_request", asks);
+            assert_eq!(told_by(&received), [format!("acme/web#{number} open [] ?")]);
+            if is_restarted {
+                store(&mut watch, &received);
+            }
+            let down = Mock::given(path(at.as_str())).respond_with(ResponseTemplate::new(502));
+            serve_instead(&server, [get("/repos/acme/web/pulls", then.clone()), down.up_to_n_times(1)]).await;
+            mount(&server, [get(&at, itself.clone())]).await;
+            let mut told = all_told(&watch.poll().await);
+            told.extend(all_told(&watch.poll().await));
+            let expected = format!("acme/web#{number} merged by bo");
+            assert!(told.iter().any(|line| line.starts_with(&expected)), "{number} {is_restarted}: {told:?}");
+        }
+    }
+}
+
+/// What is there of the branch of a red run that a late webhook brings back and no list has -> how its build stands then.
+#[tokio::test]
+async fn a_late_red_run_stands_for_its_build_only_while_it_is_the_newest() {
+    let of = |branch: &str, id: u64, conclusion: &str| {
+        run(
+            id,
+            json!({ "head_branch": branch, "conclusion": conclusion, "updated_at": "2026-10-22T09:10:00Z" }),
+        )
+    };
+    let other = |id: u64| run(id, json!({ "path": ".github/workflows/nightly.yml", "workflow_id": 10 }));
+    for branch in ["main", "try"] {
+        let red = || of(branch, 5, "failure");
+        let green = || of(branch, 6, "success");
+        let build = format!("acme/web/ci@{branch}");
+        let cases = [
+            (vec![green(), red()], Some("passed")),
+            (vec![of(branch, 7, "cancelled"), green(), red()], Some("canceled")),
+            (vec![of(branch, 6, "failure"), red()], Some("failed")),
+            // Of another workflow, or older: it says nothing of this one.
+            (vec![other(8), red()], Some("failed")),
+            (vec![red(), of(branch, 4, "success")], Some("failed")),
+            // It does not say which is newer.
+            (vec![], Some("failed")),
+        ];
+        for (of_branch, expected) in cases {
+            let listed = |rows: &[Value]| ResponseTemplate::new(200).set_body_json(runs(rows));
+            let all = run(60, json!({ "head_branch": "elsewhere" }));
+            let whole = Mock::given(path(RUNS)).and(query_param_is_missing("branch"));
+            let own = || Mock::given(path(RUNS)).and(query_param("branch", branch));
+            let mocks = [
+                whole.respond_with(listed(&[all])),
+                own().respond_with(ResponseTemplate::new(502)).up_to_n_times(1),
+                own().respond_with(listed(&of_branch)),
+                get(&format!("{RUNS}/5"), red()),
+                get(&format!("{RUNS}/5/jobs"), jobs(&[])),
+            ];
+            let server = serve(mocks).await;
+            mount(&server, forge()).await;
+            let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+            board.poll(&watch.poll().await);
+            let received = receive(&watch, "workflow_run", json!({ "workflow_run": red() }));
+            board.take(&[], &received.gone, &received.snapshots);
+            assert_eq!(board.status(&build), Some("failed"));
+            // The list of the branch does not come: what is known stays, and it is asked for again.
+            let batch = watch.poll().await;
+            board.poll(&batch);
+            assert_eq!((board.status(&build), batch.problems.is_empty()), (Some("failed"), false));
+            let batch = watch.poll().await;
+            board.poll(&batch);
+            assert_eq!(board.status(&build), expected, "{of_branch:?}");
+            assert!(batch.problems.is_empty(), "{of_branch:?}: {:?}", batch.problems);
+        }
+        // It was deleted.
+        let server = serve([get(RUNS, runs(&[])), missing(&format!("{RUNS}/5"))]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        receive(&watch, "workflow_run", json!({ "workflow_run": red() }));
+        assert_eq!(gone(&watch.poll().await), [format!("{build} run 5")]);
+    }
+}
+
+/// A run whose jobs are refused is told all the same, and that they are not known is named.
+#[tokio::test]
+async fn a_claimed_red_run_whose_jobs_are_refused_is_told() {
+    for status in [403, 404] {
+        let red = run(50, json!({ "conclusion": "failure" }));
+        let refused = ResponseTemplate::new(status).set_body_json(json!({ "message": "No" }));
+        let refused = Mock::given(path(format!("{RUNS}/50/jobs"))).respond_with(refused);
+        let server = serve([get(RUNS, runs(&[run(30, json!({}))])), refused]).await;
+        mount(&server, [get(&format!("{RUNS}/50"), red.clone())]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        receive(&watch, "workflow_run", json!({ "workflow_run": red }));
+        let batch = watch.poll().await;
+        assert_eq!(all_told(&batch), ["acme/web/ci@main 50.1 failed []"], "{status}");
+        let [problem] = &texts(&batch.problems)[..] else { panic!("{status}: {:?}", batch.problems) };
+        assert!(problem.starts_with("acme/web: no jobs: "), "{status}: {problem}");
+    }
+}

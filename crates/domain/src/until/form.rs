@@ -1,0 +1,77 @@
+//! What is written like a time, a date or a length of time, whether or not it is one: `25:00`, `9.30`, `-2h`, `2h30`, `2026-02-31`.
+
+use crate::duration;
+
+/// What a unit begins with that is misspelt: `2houres`.
+const STEMS: [&str; 8] = ["hour", "hr", "min", "sec", "day", "week", "month", "year"];
+/// What follows the hour of a clock.
+const OF_A_CLOCK: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
+
+/// True for a word in lower case that has such a form; `next` is the word after it. A number alone has none, and neither has
+/// one with other letters (`5xx`, `3rd`) or of more parts (`1.4.2`).
+pub(super) fn has_form_of_time(word: &str, next: &str) -> bool {
+    let word = word.trim_start_matches(['-', '+', '~', '\u{2212}']);
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && (is_like_clock(word, next) || is_like_length(word, next) || is_like_date(word))
+}
+
+fn is_number(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_like_clock(word: &str, next: &str) -> bool {
+    let is_of_clock = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == ':' || c == '.');
+    let half = ["am", "pm", "a.m", "p.m"].into_iter().find_map(|half| word.strip_suffix(half));
+    let with_colon = word.split_once(':').is_some_and(|(hour, rest)| {
+        let is_short = (1..=2).contains(&rest.chars().count()) && rest.chars().all(char::is_alphanumeric);
+        is_number(hour, 3) && (is_short || rest.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    // `9.30`; `0.50` is a share.
+    let with_point = word.split_once('.').is_some_and(|(hour, minute)| {
+        let at_most = |text: &str, most: u8| text.parse::<u8>().is_ok_and(|number| number <= most);
+        is_number(hour, 2)
+            && hour != "0"
+            && at_most(hour, 24)
+            && is_number(minute, 2)
+            && minute.len() == 2
+            && at_most(minute, 59)
+    });
+    half.is_some_and(is_of_clock)
+        || with_colon
+        || with_point
+        || (is_of_clock(word) && OF_A_CLOCK.contains(&next))
+}
+
+fn is_like_length(word: &str, next: &str) -> bool {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+    let (number, rest) = word.split_at(word.find(|c| !is_of_number(c)).unwrap_or(word.len()));
+    if rest.is_empty() {
+        return number.contains(['.', ',']) && is_unit(next);
+    }
+    let (name, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()));
+    let goes_on =
+        after.trim_start_matches([',', '.', '+', '-', '/']).starts_with(|c: char| c.is_ascii_digit());
+    (is_unit(name) && (after.is_empty() || goes_on)) || STEMS.iter().any(|stem| name.starts_with(stem))
+}
+
+/// `2026-02-31`, `2026/2/3`, `2026-02`.
+fn is_like_date(word: &str) -> bool {
+    let mut parts = word.split(['-', '/']);
+    let (year, month) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if year.len() != 4 || !is_number(year, 4) || !is_number(month, 2) {
+        return false;
+    }
+    match parts.next() {
+        Some(day) => day.starts_with(|c: char| c.is_ascii_digit()),
+        None => {
+            word.contains('-')
+                && year.starts_with("20")
+                && month.parse().is_ok_and(|it: u8| (1..=12).contains(&it))
+        }
+    }
+}
+
+/// True for a word that names a unit of time.
+pub(super) fn is_unit(word: &str) -> bool {
+    duration::unit(word).is_some() || matches!(word, "month" | "months" | "year" | "years")
+}
