@@ -1,22 +1,18 @@
-/** What will happen is read before it is sent: Enter first shows what of it is not in sight. */
+/** What will happen is read before it is sent: where its beginning is out of sight, Enter first shows it. */
 
-/** So much that is out of sight is the edge of the pane, not its text. */
-const EDGE = 14;
+/** How much of it is enough, in pixels: its first lines. */
+const ENOUGH = 120;
 
-/** True where the end of what will happen is in sight, or nothing of it is drawn; else scrolls on to what comes next of it. */
+/** True where the beginning of what will happen is in sight, or nothing of it is drawn; else scrolls there. */
 export function readOn(): boolean {
   const pane = document.querySelector(".choosing + .pane");
   const body = pane?.parentElement;
   if (!pane || !body) return true;
-  const from = pane.getBoundingClientRect().top - body.getBoundingClientRect().top;
-  // Beside what is chosen it scrolls by itself; beneath it, all of it does.
-  return ![
-    { box: body, by: from > EDGE ? from : 0.85 * body.clientHeight },
-    { box: pane, by: 0.85 * pane.clientHeight },
-  ].some(({ box, by }) => {
-    const before = box.scrollTop;
-    if (box.scrollHeight - box.clientHeight - before <= EDGE) return false;
-    box.scrollTop += by;
-    return box.scrollTop !== before;
-  });
+  const shown = pane.getBoundingClientRect();
+  const frame = body.getBoundingClientRect();
+  const inSight = Math.min(shown.bottom, frame.bottom) - Math.max(shown.top, frame.top);
+  if (inSight >= Math.min(ENOUGH, shown.height)) return true;
+  const before = body.scrollTop;
+  body.scrollTop += shown.top - frame.top;
+  return body.scrollTop === before;
 }
