@@ -43,12 +43,21 @@ export function foundLines(found: Found): Lines[] {
   }));
   const items = found.items.map(({ row, title }): Entry => ({ kind: "row", key: row.key, row, title }));
   const runs = found.runs.map((found): Entry => ({ kind: "again", key: `again ${found.id}`, found }));
-  // The search tells no more than so many of a kind, and not how many there are.
-  const section = (title: string, entries: Entry[]): Lines =>
-    entries.length < MOST ? { title, entries } : { title, entries, count: `the first ${entries.length}` };
-  return [section("Commands", commands), section("On the board", items), section("Run again", runs)].filter(
-    ({ entries }) => entries.length > 0,
-  );
+  // No more than so many of a kind are asked for; how many items there are is known where all were looked at.
+  const section = (title: string, entries: Entry[], total?: number | null): Lines => {
+    if (entries.length < MOST || total === entries.length) return { title, entries };
+    const shown = entries.length.toString();
+    return {
+      title,
+      entries,
+      count: total ? `${shown} of ${total.toLocaleString("en")}` : `the first ${shown}`,
+    };
+  };
+  return [
+    section("Commands", commands),
+    section("On the board", items, found.items_total),
+    section("Run again", runs),
+  ].filter(({ entries }) => entries.length > 0);
 }
 
 /** What was found for the text as typed, then what the Latin letters of its keys found besides. */
@@ -61,6 +70,8 @@ export function both(typed: Found, latin: Found): Found {
     ...typed,
     commands: more(typed.commands, latin.commands, ({ name }) => name),
     items: more(typed.items, latin.items, ({ row }) => row.key),
+    // Of two searches together it is not known.
+    items_total: latin.items.length > 0 ? null : typed.items_total,
     runs: more(typed.runs, latin.runs, ({ line }) => line),
   };
 }

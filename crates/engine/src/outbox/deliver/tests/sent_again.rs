@@ -1,0 +1,136 @@
+//! What is sent again, and what is looked for first.
+
+use super::*;
+
+/// A chat that is searched, and does nothing else.
+struct Searched {
+    finds: bool,
+    found: Result<Option<Posted>, ServiceError>,
+}
+
+#[async_trait]
+impl ChatService for Searched {
+    async fn post(&self, _: &str, _: &Message, _: &DeliveryKey) -> Result<Posted, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn edit(&self, _: &Posted, _: &Message) -> Result<Edited, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn reply(&self, _: &Posted, _: &Message, _: &DeliveryKey) -> Result<Posted, ServiceError> {
+        Err(ServiceError::rejected("it is searched only"))
+    }
+
+    async fn find(
+        &self,
+        _: &str,
+        _: Option<&Posted>,
+        _: &DeliveryKey,
+        _: Timestamp,
+    ) -> Result<Option<Posted>, ServiceError> {
+        self.found.clone()
+    }
+
+    async fn channels(&self) -> Result<Vec<String>, ServiceError> {
+        Ok(Vec::new())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { finds: self.finds, ..limits(true) }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_sends_again_is_looked_for_first() {
+    use crate::tests::at;
+    let (lost, down) = (ServiceError::unknown("503"), ServiceError::unavailable("500"));
+    let (no, limited) = (ServiceError::auth("it may not look"), |seconds| ServiceError::RateLimited {
+        why: "slow".into(),
+        retry_after: Duration::from_secs(seconds),
+    });
+    let tried = [
+        Attempt::Unknown(at(90), lost.clone()),
+        // It was looked up in vain.
+        Attempt::Unknown(at(90), down.clone()),
+        Attempt::Unknown(at(90), no.clone()),
+        // Its sending broke each time.
+        Attempt::Failed(lost.clone()),
+    ];
+    // the chat finds, what -> what comes of it
+    let cases = [
+        (true, Ok(Some(stands())), "stands"),
+        (true, Ok(None), "absent"),
+        (true, Err(down), "unknown"),
+        (true, Err(lost), "unknown"),
+        (true, Err(limited(30)), "unknown"),
+        // It was for the person to look.
+        (true, Err(no), "sent"),
+        (false, Ok(None), "sent"),
+    ];
+    for before in tried {
+        for (finds, found, expected) in cases.clone() {
+            let context = format!("{before:?}, then {found:?}");
+            let store = Store::temporary(at(0)).unwrap();
+            let message = |title: &str| Message::new(Tone::Good, title);
+            let to = "chat:#deploys".parse().unwrap();
+            let new = NewDelivery { content: Content::Message(message("one")), to, actor: None };
+            let key = store.enqueue(new, at(0)).await.unwrap();
+            let claim = async |second: i64| {
+                store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due")
+            };
+            claim(1).await;
+            store.attempted(&key, before.clone(), at(2)).await.unwrap();
+            store.revise(&key, message("two"), at(3)).await.unwrap();
+            assert!(store.retry(&key, &Actor::rule("all"), at(4)).await.unwrap());
+            let chat = Chat::new(Arc::new(Searched { finds, found }));
+            match looked_for(&store, &chat, claim(5).await).await.unwrap() {
+                Ok(claimed) => {
+                    assert_eq!(expected, "sent", "{context}");
+                    assert_eq!(
+                        (claimed.sent_revision, claimed.message.title.as_str()),
+                        (2, "two"),
+                        "{context}"
+                    );
+                }
+                Err(attempt) => {
+                    let came = match &attempt {
+                        Attempt::Posted(_) => "stands",
+                        Attempt::Absent => "absent",
+                        Attempt::Unknown(..) => "unknown",
+                        _ => "other",
+                    };
+                    assert_eq!(came, expected, "{context}");
+                    store.attempted(&key, attempt, at(6)).await.unwrap();
+                }
+            }
+            // What stands is edited to its latest revision, and what does not is sent without another search.
+            if ["stands", "absent"].contains(&expected) {
+                let claimed = claim(7).await;
+                assert_eq!(claimed.posted.is_some(), expected == "stands", "{context}");
+                assert!(!claimed.may_have_arrived() && claimed.sent_revision == 2, "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_did_not_arrive_is_sent_again_though_it_says_the_same() {
+    use crate::tests::{at, incident};
+    let store = Store::temporary(at(0)).unwrap();
+    let pager = AccountName::from("pager");
+    store.watch(&pager, at(0)).await.unwrap();
+    for (status, second) in [(IncidentStatus::Triggered, 10), (IncidentStatus::Acknowledged, 20)] {
+        let snapshots = vec![incident("db1", status, second)];
+        let report = Report::Hook(Received { snapshots, ..Received::default() });
+        store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        if status == IncidentStatus::Triggered {
+            assert_eq!(post_due(&store, at(11)).await, ["post 1"]);
+        }
+    }
+    let claimed = store.claim(at(21), 1, BTreeMap::new()).await.unwrap().pop().expect("an edit");
+    let key = claimed.key.clone();
+    ready(&store, claimed, at(21)).await.unwrap().expect("it says more than before");
+    store.attempted(&key, Attempt::Later(at(22), ServiceError::unavailable("down")), at(21)).await.unwrap();
+    assert_eq!(post_due(&store, at(23)).await, ["edit 1", "reply 2"]);
+}

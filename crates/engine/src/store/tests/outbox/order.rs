@@ -1,0 +1,177 @@
+//! The order of a channel, and what waits in it.
+
+use super::*;
+
+#[tokio::test]
+async fn a_channel_reads_in_order() {
+    let store = Store::temporary(at(0)).unwrap();
+    for (address, title) in [("chat:#a", "a1"), ("chat:#a", "a2"), ("chat:#b", "b1"), ("room:c", "c1")] {
+        store.enqueue(to(address, title), at(0)).await.unwrap();
+    }
+    let titles = |claimed: &[Claimed]| claimed.iter().map(|it| it.message.title.clone()).collect::<Vec<_>>();
+    let claimed = store.claim(at(1), 10, Default::default()).await.unwrap();
+    assert_eq!(titles(&claimed), ["a1", "b1", "c1"]);
+    assert_eq!(store.claim(at(1), 10, Default::default()).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), None);
+    // A channel that has to wait holds back what is behind; one that failed does not.
+    store.attempted(&claimed[0].key, Attempt::Later(at(60), fault()), at(2)).await.unwrap();
+    assert_eq!(store.claim(at(59), 10, Default::default()).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), Some(at(60)));
+    let but_for = |account: &str| vec![account.into()];
+    assert_eq!(
+        store.next_delivery_at(at(2), but_for("chat")).await.unwrap(),
+        None,
+        "its account lacks something"
+    );
+    assert_eq!(store.next_delivery_at(at(2), but_for("room")).await.unwrap(), Some(at(60)));
+    assert_eq!(titles(&store.claim(at(60), 10, Default::default()).await.unwrap()), ["a1"]);
+    store.attempted(&claimed[0].key, Attempt::Failed(fault()), at(61)).await.unwrap();
+    assert_eq!(titles(&store.claim(at(61), 10, Default::default()).await.unwrap()), ["a2"]);
+}
+
+#[tokio::test]
+async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_and_not_for_ever() {
+    // when it is looked up next, now -> whether what is behind it is sent
+    let cases = [
+        (12, 3, false),
+        (12, 121, false),
+        // It was looked up in vain for long enough.
+        (12, 122, true),
+        // It cannot be looked up soon, or not at all.
+        (122, 3, true),
+        (900, 3, true),
+        // The clock was ahead.
+        (12, -100, true),
+    ];
+    for (next, now, sent) in cases {
+        let store = Store::temporary(at(-200)).unwrap();
+        let before = store.enqueue(to("chat:#a", "before"), at(-200)).await.unwrap();
+        store.claim(at(-200), 1, BTreeMap::new()).await.unwrap();
+        store.attempted(&before, Attempt::Posted(posted()), at(-200)).await.unwrap();
+        let key = one(&store).await;
+        let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+        let beside = store.enqueue(to("chat:#b", "beside"), at(0)).await.unwrap();
+        let claimed = store.claim(at(1), 10, BTreeMap::new()).await.unwrap();
+        assert_eq!(claimed.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key, &beside]);
+        store.attempted(&key, Attempt::Unknown(at(next), fault()), at(2)).await.unwrap();
+        let context = format!("looked up at {next}, now {now}");
+        if !sent {
+            // The look-up is what is waited for; what was posted before it is edited all the same.
+            assert!(store.next_delivery_at(at(now), Vec::new()).await.unwrap().is_some(), "{context}");
+            store.revise(&before, message("before, edited"), at(2)).await.unwrap();
+            let claimed = store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
+            assert_eq!(claimed.first().map(|it| &it.key), Some(&before), "{context}");
+            store.attempted(&before, Attempt::Posted(posted()), at(now)).await.unwrap();
+        }
+        // A start changes nothing of it.
+        let store = if now > 0 { after_crash(&store, now) } else { store };
+        let claimed = store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
+        let expected = sent.then_some(&behind);
+        assert_eq!(claimed.first().map(|it| &it.key), expected, "{context}");
+        if !sent {
+            // Each outcome lets it go, in order.
+            store.attempted(&key, Attempt::Absent, at(now)).await.unwrap();
+            assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, key, "{context}");
+            store.attempted(&key, Attempt::Posted(posted()), at(now)).await.unwrap();
+            assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, behind, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_that_may_have_arrived_hold_back_a_message_no_longer_than_one() {
+    // after how long each is found, where it is
+    for found_after in [None, Some(100)] {
+        let store = watching().await;
+        for name in ["a", "b", "c", "d", "e"] {
+            let report = hook(name, vec![firing(name)]);
+            store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+        }
+        let mut sent: Vec<(DeliveryKey, i64)> = Vec::new();
+        for now in 110..300 {
+            for looked_up in store.unknown_deliveries(at(now), 10).await.unwrap() {
+                let was_sent = sent.iter().find(|(key, _)| *key == looked_up.key).unwrap().1;
+                let attempt = match found_after {
+                    Some(after) if now >= was_sent + after => Attempt::Posted(posted()),
+                    _ => Attempt::Unknown(at(now + 30), fault()),
+                };
+                store.attempted(&looked_up.key, attempt, at(now)).await.unwrap();
+            }
+            while let Some(claimed) = store.claim(at(now), 1, BTreeMap::new()).await.unwrap().pop() {
+                store
+                    .attempted(&claimed.key, Attempt::Unknown(at(now + 10), fault()), at(now))
+                    .await
+                    .unwrap();
+                sent.push((claimed.key.clone(), now));
+            }
+        }
+        let mut keys: Vec<_> = store.deliveries(10).await.unwrap().into_iter().map(|it| it.key).collect();
+        keys.reverse();
+        assert_eq!(sent.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), keys, "{found_after:?}");
+        assert!(sent[1].1 > 150, "the next one waits for a few look-ups: {sent:?}");
+        assert!(sent.iter().all(|(_, now)| *now <= 230), "{found_after:?}: {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_message_that_a_crash_has_cut_off_waits_from_then_on() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    let store = after_crash(&store, 1_000);
+    store.attempted(&key, Attempt::Unknown(at(1_030), fault()), at(1_001)).await.unwrap();
+    assert_eq!(store.claim(at(1_029), 1, BTreeMap::new()).await.unwrap(), []);
+    assert_eq!(store.claim(at(1_120), 1, BTreeMap::new()).await.unwrap()[0].key, behind);
+}
+
+#[tokio::test]
+async fn what_a_person_posts_waits_for_what_persons_posted_and_for_nothing_else() {
+    let store = watching().await;
+    let ingest = async |name: &str, now: i64| {
+        let report = hook(name, vec![firing(name)]);
+        store.ingest(&pager(), report, at(now), everything()).await.unwrap();
+        store.deliveries(1).await.unwrap().remove(0).key
+    };
+    let write = async |title: &str, now: i64| {
+        store.enqueue(to(&deploys().to_string(), title), at(now)).await.unwrap()
+    };
+    let claim = async |now: i64| {
+        let claimed = store.claim(at(now), 10, BTreeMap::new()).await.unwrap();
+        claimed.iter().map(|it| it.key.clone()).collect::<Vec<_>>()
+    };
+    let first = ingest("a", 110).await;
+    assert_eq!(claim(110).await, std::slice::from_ref(&first));
+    // Neither what is being sent nor what may have arrived is waited for.
+    let one = write("one", 111).await;
+    assert_eq!(claim(111).await, std::slice::from_ref(&one));
+    store.attempted(&one, Attempt::Posted(posted()), at(111)).await.unwrap();
+    store.attempted(&first, Attempt::Unknown(at(125), fault()), at(112)).await.unwrap();
+    let second = ingest("b", 112).await;
+    let two = write("two", 112).await;
+    assert_eq!(claim(112).await, std::slice::from_ref(&two));
+    // Their own are in order.
+    store.attempted(&two, Attempt::Unknown(at(125), fault()), at(113)).await.unwrap();
+    let three = write("three", 113).await;
+    assert_eq!(claim(113).await, []);
+    store.attempted(&first, Attempt::Posted(posted()), at(114)).await.unwrap();
+    assert_eq!(claim(114).await, [second], "a person's message holds back no news");
+    store.attempted(&two, Attempt::Posted(posted()), at(115)).await.unwrap();
+    assert_eq!(claim(115).await, [three]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_unknown_again_and_again_holds_back_its_channel_once() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    for now in [1, 60] {
+        assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, key);
+        store.attempted(&key, Attempt::Unknown(at(now + 10), fault()), at(now)).await.unwrap();
+        assert_eq!(store.claim(at(now + 1), 1, BTreeMap::new()).await.unwrap(), []);
+        store.attempted(&key, Attempt::Absent, at(now + 10)).await.unwrap();
+    }
+    assert_eq!(store.claim(at(200), 1, BTreeMap::new()).await.unwrap()[0].key, key);
+    store.attempted(&key, Attempt::Unknown(at(210), fault()), at(200)).await.unwrap();
+    assert_eq!(store.claim(at(201), 1, BTreeMap::new()).await.unwrap()[0].key, behind);
+}

@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+
+import type { Found } from "../../api";
+import { both, foundLines } from "../finder.svelte";
+
+/** So many items, of so many that match. */
+function found(count: number, total: number | null): Found {
+  const items = Array.from({ length: count }, (_, at) => ({
+    row: { key: `pager/incident/${at}` },
+    title: [],
+  }));
+  return { commands: [], items, runs: [], completion: null, items_total: total } as unknown as Found;
+}
+
+describe("how many were found", () => {
+  test.each([
+    [found(3, 3), undefined],
+    [found(19, null), undefined],
+    [found(20, 20), undefined],
+    [found(20, 4998), "20 of 4,998"],
+    [found(20, null), "the first 20"],
+  ])("%#", (answer, count) => {
+    expect(foundLines(answer)[0]?.count).toBe(count);
+  });
+
+  test("of two searches together it is not known", () => {
+    expect(both(found(20, 4998), found(20, 7)).items_total).toBeNull();
+    expect(both(found(20, 4998), found(0, 0)).items_total).toBe(4998);
+  });
+});
