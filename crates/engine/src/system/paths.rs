@@ -17,7 +17,7 @@ pub struct Paths {
 pub struct NoHomeDir(&'static str);
 
 impl Paths {
-    /// Those asked for, else the platform's.
+    /// Those asked for, else the platform's. Relative ones are below the working directory of now: commands run in others.
     ///
     /// # Errors
     /// Where one is not given and there is no home folder.
@@ -25,11 +25,31 @@ impl Paths {
         let places = directories::ProjectDirs::from("", "", "callboard");
         let config = config.or_else(|| places.as_ref().map(|it| it.config_dir().join("callboard.toml")));
         let data = data.or_else(|| places.as_ref().map(|it| it.data_dir().to_owned()));
-        Ok(Self { config: config.ok_or(NoHomeDir("--config"))?, data: data.ok_or(NoHomeDir("--data"))? })
+        Ok(Self {
+            config: absolute(config.ok_or(NoHomeDir("--config"))?),
+            data: absolute(data.ok_or(NoHomeDir("--data"))?),
+        })
     }
 
     /// Both in one folder, such as one that is removed at the end.
     pub fn within(folder: &Path) -> Self {
         Self { config: folder.join("callboard.toml"), data: folder.join("data") }
+    }
+}
+
+/// As it is where there is no working directory: opening it says so.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_paths_are_of_the_working_directory_of_the_start() {
+        let paths = Paths::new(Some("callboard.toml".into()), Some("./data".into())).unwrap();
+        let here = std::env::current_dir().unwrap();
+        assert_eq!((paths.config, paths.data), (here.join("callboard.toml"), here.join("data")));
     }
 }
