@@ -307,8 +307,10 @@ fn a_message_that_may_have_arrived_is_looked_for_before_retry_sends_it() -> Resu
         // Where it cannot be looked for, it is not sent either.
         let retried = callboard.cmd(&["retry", id])?;
         assert_eq!(bodies(&chat, "chat.postMessage").len(), 1, "{retried:?}");
+        assert!(retried.code != Some(0) && retried.stdout.contains("Why: "), "{retried:?}");
         is_well.store(true, Ordering::SeqCst);
-        assert_eq!(callboard.cmd(&["retry", id])?.code, Some(0));
+        let retried = callboard.cmd(&["retry", id])?;
+        assert!(retried.code == Some(0) && retried.stdout.contains(": posted"), "{retried:?}");
         let delivery = list(&callboard, "deliveries")?.remove(0);
         assert_eq!(delivery["state"]["state"], "posted", "{delivery}");
         assert_eq!(bodies(&chat, "chat.postMessage").len(), count, "it was taken: {takes}");

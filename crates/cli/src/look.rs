@@ -101,8 +101,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         }
         Command::Retry { id } => {
             let delivery = client.call(Retry { id }).await?;
-            client.call(Flush { seconds: 10 }).await?;
-            output.either(&delivery, || println!("{} is sent again", delivery.id));
+            return arrival(delivery, client, output).await;
         }
         Command::Rules { command: Rules::Explain { event } } => {
             return events::explain(event, client, output).await;
@@ -175,6 +174,11 @@ fn at_once(id: String) -> FollowRun {
 
 async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> {
     let delivery = client.call(post).await?;
+    arrival(delivery, client, output).await
+}
+
+/// Waits for a message to arrive, and prints what became of it.
+async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Result<Exit> {
     let left = client.call(Flush { seconds: 10 }).await?;
     // What is not among those that have not arrived has arrived.
     let delivery = left
