@@ -27,6 +27,7 @@ static ITEMS: LazyLock<[(Item, EventName); 2]> = LazyLock::new(|| {
         hold: Some(Hold { at: Timestamp::UNIX_EPOCH, by: vec![User::named("ana")], until: None }),
         released_at: None,
         start_unknown: false,
+        suppressed: false,
         notes: Default::default(),
         assigned: None,
         inferred_end: None,

@@ -1,4 +1,4 @@
-//! What a person can ask for outside the windows: in the tray's menu and on notifications.
+//! The acts that a person can start outside the windows: in the tray's menu and on notifications.
 
 use callboard_domain::{
     command::{Effect, Role},
@@ -14,10 +14,10 @@ pub(crate) enum Act {
     Show(Option<ItemKey>),
     /// Open a link in the browser.
     Browse(String),
-    /// Show the launcher with a line on an item, and what it would do: nothing is sent before it is looked at.
+    /// Show the launcher with a line on an item, and its preview: nothing is sent before a person confirms it there.
     Prepare { line: String, item: ItemKey },
-    /// Run a line on an item in a few seconds, unless it is undone until then. `words` are those of its button.
-    Begin { line: String, item: ItemKey, words: String },
+    /// Run a line on an item in a few seconds, unless it is undone until then. `label` is that of its button.
+    Begin { line: String, item: ItemKey, label: String },
     /// Take back a run that has not begun.
     Undo { run: String },
     /// Do not disturb.
@@ -42,8 +42,8 @@ impl Until {
     pub(crate) const ALL: [Self; 5] =
         [Self::HalfAnHour, Self::AnHour, Self::Evening, Self::Tomorrow, Self::TurnedOff];
 
-    /// Its words in a menu.
-    pub(crate) fn words(self) -> &'static str {
+    /// Its label in a menu.
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::HalfAnHour => "30 minutes",
             Self::AnHour => "1 hour",
@@ -72,13 +72,13 @@ impl Until {
     }
 }
 
-/// An action that runs as it stands: nothing is to be said first, and it changes something.
+/// An action that runs without further input, and changes something.
 pub(crate) fn runs_at_once(action: &ItemAction) -> bool {
     action.complete && action.effect == Effect::Changes
 }
 
-/// The words of an action on a button or in a menu.
-pub(crate) fn words(action: &ItemAction) -> String {
+/// The label of an action on a button or in a menu.
+pub(crate) fn label(action: &ItemAction) -> String {
     match action.role {
         _ if action.label.is_some() => action.label.clone().unwrap_or_default(),
         Some(Role::Again) => "Run again".to_owned(),
@@ -89,7 +89,7 @@ pub(crate) fn words(action: &ItemAction) -> String {
     }
 }
 
-/// Deliberate things take a deliberate key: these are only ever done in the window.
+/// Approvals and merges are only done in the window, with a deliberate key.
 pub(crate) fn is_deliberate(action: &ItemAction) -> bool {
     matches!(action.role, Some(Role::Approve | Role::Merge))
 }

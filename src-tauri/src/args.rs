@@ -25,11 +25,11 @@ pub(crate) struct Args {
     #[arg(long, alias = "autostart")]
     pub hidden: bool,
     /// What is asked of the app that runs already, or done once this one runs.
-    #[arg(value_parser = words())]
+    #[arg(value_parser = app_command())]
     pub command: Option<AppCommand>,
 }
 
-fn words() -> impl TypedValueParser<Value = AppCommand> {
+fn app_command() -> impl TypedValueParser<Value = AppCommand> {
     PossibleValuesParser::new(AppCommand::ALL.map(AppCommand::name))
         .try_map(|name| AppCommand::named(&name).ok_or("the app does not know this word"))
 }

@@ -25,7 +25,7 @@ mod xdg {
     /// Whether it is started at login.
     pub(crate) fn is_on() -> bool {
         let text = file().and_then(|file| private::read(&file, LIMIT).ok());
-        text.is_some_and(|text| !says_hidden(&String::from_utf8_lossy(&text)))
+        text.is_some_and(|text| !is_hidden(&String::from_utf8_lossy(&text)))
     }
 
     /// Starts it at login, or not.
@@ -44,8 +44,8 @@ mod xdg {
         private::replace(&file, entry(&std::env::current_exe()?).as_bytes(), None)
     }
 
-    /// What a desktop's own settings write to switch an entry off.
-    fn says_hidden(text: &str) -> bool {
+    /// True for an entry that a desktop's own settings have switched off.
+    fn is_hidden(text: &str) -> bool {
         text.lines().any(|line| {
             matches!(
                 line.replace(' ', "").to_ascii_lowercase().as_str(),
@@ -94,14 +94,14 @@ mod xdg {
         }
 
         #[test]
-        fn a_desktop_can_switch_it_off() {
+        fn entry_switched_off_by_the_desktop_is_hidden() {
             let cases = [
                 (entry(Path::new("/x")), false),
                 ("[Desktop Entry]\nHidden=true\n".to_owned(), true),
                 ("[Desktop Entry]\nX-GNOME-Autostart-enabled = false\n".to_owned(), true),
             ];
             for (text, expected) in cases {
-                assert_eq!(says_hidden(&text), expected, "{text}");
+                assert_eq!(is_hidden(&text), expected, "{text}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What windows may ask of the shell. `build.rs` and the files in `capabilities` name the same commands, each window's own.
+//! The commands that windows may call. `build.rs` and the files in `capabilities` name the same commands, each window's own.
 
 use std::sync::Arc;
 
@@ -53,19 +53,19 @@ pub(crate) async fn call(
 /// Refuses a call that is not for this window: the launcher shows what services wrote, and changes no account, secret or
 /// setting.
 fn check(window: Option<Kind>, name: &str) -> Result<(), ApiError> {
-    let wanted = access(name).ok_or_else(|| ApiError::usage(format!("there is no call {name:?}")))?;
-    let most = match window {
+    let needed = access(name).ok_or_else(|| ApiError::usage(format!("there is no call {name:?}")))?;
+    let allowed = match window {
         Some(Kind::Settings) => Access::Configures,
         Some(Kind::Launcher) => Access::Acts,
         None => return Err(ApiError::usage("this is no window of Callboard's")),
     };
-    if wanted <= most {
+    if needed <= allowed {
         return Ok(());
     }
     Err(ApiError::usage(format!("{name} changes settings: only the settings window can make this call")))
 }
 
-/// The desktop around the windows. A page asks for it once it hears events.
+/// The desktop around the windows. A page reads it once it receives events.
 #[tauri::command]
 pub(crate) async fn desktop(shell: Shared<'_>, window: WebviewWindow) -> Result<Desktop, Failure> {
     let desktop = shell.desktop().await;
@@ -75,7 +75,7 @@ pub(crate) async fn desktop(shell: Shared<'_>, window: WebviewWindow) -> Result<
     Ok(desktop)
 }
 
-/// Puts the window that asks away.
+/// Hides the window that asks.
 #[tauri::command]
 pub(crate) async fn hide(shell: Shared<'_>, window: WebviewWindow) -> Result<(), Failure> {
     if let Some(kind) = Kind::of(window.label()) {
@@ -116,7 +116,7 @@ pub(crate) async fn set_autostart(shell: Shared<'_>, on: bool) -> Result<(), Fai
     Ok(shell.set_autostart(on).await?)
 }
 
-/// Goes to the made-up team, or back.
+/// Enters the playground, or leaves it.
 #[tauri::command]
 pub(crate) async fn playground(shell: Shared<'_>, on: bool) -> Result<(), Failure> {
     Ok(shell.inner().playground(on).await?)

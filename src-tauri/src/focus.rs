@@ -1,4 +1,4 @@
-//! Taking the focus on Linux, and losing no key that is typed before a page is there to take it.
+//! Taking the focus on Linux, and keeping the keys that are typed before a page is ready.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -39,7 +39,7 @@ pub(crate) fn present(window: &WebviewWindow, token: Option<&str>) {
     }
 }
 
-/// Keeps the keys that a window gets until [`give_keys`]. On the main thread.
+/// Keeps the keys that a window gets until [`replay_keys`]. On the main thread.
 pub(crate) fn keep_keys(window: &WebviewWindow, kind: Kind) {
     let Ok(window) = window.gtk_window() else { return };
     EARLY.with_borrow_mut(|early| early.insert(kind, Vec::new()));
@@ -56,8 +56,8 @@ pub(crate) fn keep_keys(window: &WebviewWindow, kind: Kind) {
     window.connect_key_release_event(move |_, key| keep(key));
 }
 
-/// Gives a page what was typed before it was ready. On the main thread.
-pub(crate) fn give_keys(kind: Kind) {
+/// Replays to a page the keys that were typed before it was ready. On the main thread.
+pub(crate) fn replay_keys(kind: Kind) {
     let keys = EARLY.with_borrow_mut(|early| early.remove(&kind)).unwrap_or_default();
     for mut key in keys {
         gtk::main_do_event(&mut key);

@@ -1,4 +1,4 @@
-//! Following the engine: the tray and the windows show what is, and notifications are shown as they come.
+//! Following the engine: the tray and the windows show the present state, and notifications are shown as they come.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use crate::{
     hotkey::{self, Keys},
     owner::Owner,
     shell::Shell,
-    tray::{Look, Top, View, entries, tooltip},
+    tray::{IconKey, Top, View, entries, tooltip},
 };
 
 /// How many items the tray's menu has.
@@ -39,7 +39,7 @@ pub(crate) struct Follower {
     shown: Option<View>,
 }
 
-/// The view before the engine has said anything.
+/// The view before the engine has answered.
 pub(crate) fn first_view(shell: &Shell) -> View {
     Follower::default().view(shell)
 }
@@ -60,12 +60,12 @@ pub(crate) async fn follow(shell: Arc<Shell>) {
 
 impl Follower {
     async fn follow(&mut self, shell: &Arc<Shell>, owner: &Owner) {
-        let mut way = owner.way();
+        let mut link = owner.link();
         let (mut seen, mut again) = (0, AGAIN);
         loop {
             self.refresh(shell, owner).await;
             tokio::select! {
-                more = way.changed() => {
+                more = link.changed() => {
                     if more.is_err() {
                         return std::future::pending().await;
                     }
@@ -83,7 +83,7 @@ impl Follower {
                     }
                     Err(_) => {
                         tokio::select! {
-                            _ = way.changed() => {}
+                            _ = link.changed() => {}
                             () = tokio::time::sleep(again) => again = (again * 2).min(AGAIN_AT_MOST),
                         }
                         shell.windows().emit("changed", ());
@@ -93,7 +93,7 @@ impl Follower {
         }
     }
 
-    /// Reads what is, and shows what of it is new.
+    /// Reads the present state, and shows what has changed.
     async fn refresh(&mut self, shell: &Arc<Shell>, owner: &Owner) {
         if let Ok(settings) = owner.call(SettingsQuery {}).await {
             match config::Desktop::deserialize(&settings.settings["desktop"]) {
@@ -117,13 +117,13 @@ impl Follower {
         shell.emit_desktop().await;
     }
 
-    /// Actions are asked for again only where the row is another one.
+    /// Actions are read again only where the row has changed.
     async fn with_actions(&mut self, shell: &Shell, rows: Vec<Row>) -> Vec<Top> {
-        let mut known: HashMap<ItemKey, Top> =
+        let mut previous: HashMap<ItemKey, Top> =
             self.tops.drain(..).map(|top| (top.row.key.clone(), top)).collect();
         let mut tops = Vec::with_capacity(rows.len());
         for row in rows {
-            let actions: Vec<ItemAction> = match known.remove(&row.key) {
+            let actions: Vec<ItemAction> = match previous.remove(&row.key) {
                 Some(top) if top.row == row => top.actions,
                 _ => shell.actions(&row.key).await,
             };
@@ -148,7 +148,7 @@ impl Follower {
         let (icon, count) =
             self.status.as_ref().map_or((TrayIcon::Offline, 0), |status| (status.icon, status.count));
         View {
-            look: Look { icon, count, ink: settings.tray, dark: shell.dark_panel.load(Ordering::Relaxed) },
+            icon: IconKey { icon, count, ink: settings.tray, dark: shell.dark_panel.load(Ordering::Relaxed) },
             tooltip: match &self.status {
                 Some(status) => tooltip(status, playground),
                 None => "Callboard\nStarting".to_owned(),
@@ -182,14 +182,14 @@ fn apply(shell: &Shell, now: config::Desktop) {
     }
 }
 
-/// Shows what the owner hands over, until the app ends: each is handed over once, to the client that waits.
+/// Shows the owner's notifications, until the app ends: each is sent once, to the client that waits.
 pub(crate) async fn show_notices(shell: Arc<Shell>) {
     let mut owners = shell.owners();
     let mut again = AGAIN;
     loop {
         let owner = Arc::clone(&owners.borrow_and_update());
         let playground = shell.is_playing();
-        let mut way = owner.way();
+        let mut link = owner.link();
         let answer = tokio::select! {
             () = shell.stop.cancelled() => return,
             more = owners.changed() => match more {
@@ -204,8 +204,8 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
                 for notification in due.show {
                     shell.show_notification(notification, playground);
                 }
-                if !due.settled.is_empty() {
-                    shell.notifier.withdraw(due.settled);
+                if !due.moot.is_empty() {
+                    shell.notifier.withdraw(due.moot);
                 }
             }
             Err(error) => {
@@ -213,7 +213,7 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
                 tokio::select! {
                     () = shell.stop.cancelled() => return,
                     _ = owners.changed() => again = AGAIN,
-                    Ok(()) = way.changed() => again = AGAIN,
+                    Ok(()) = link.changed() => again = AGAIN,
                     () = tokio::time::sleep(again) => again = (again * 2).min(AGAIN_AT_MOST),
                 }
             }

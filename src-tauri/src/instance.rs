@@ -1,4 +1,4 @@
-//! One app for each data folder: a second start says what it wants to the first, and ends.
+//! One app for each data folder: a second start sends its command to the first, and ends.
 
 use std::{
     fs::{self, File},
@@ -12,7 +12,7 @@ use callboard_engine::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// That this process is the first of its data folder; it ends with the process.
+/// Proof that this process is the first of its data folder; it ends with the process.
 pub(crate) struct First {
     /// Held locked.
     _lock: File,
@@ -21,13 +21,13 @@ pub(crate) struct First {
 
 /// What a start found.
 pub(crate) enum Found {
-    /// Nobody: this one is the first.
+    /// No other: this one is the first.
     First(First),
-    /// Another one, which was told.
+    /// Another one, which has the command.
     Forwarded,
 }
 
-/// Becomes the first of this folder, or tells the one that is there.
+/// Becomes the first of this folder, or sends the command to the one that is there.
 pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
     let lock = open_lock(data)?;
     match lock.try_lock() {
@@ -55,11 +55,11 @@ fn open_lock(data: &Path) -> io::Result<File> {
 }
 
 impl First {
-    /// Hears words until `stop`.
-    pub(crate) async fn listen(self, heard: impl Fn(AppCommand), stop: CancellationToken) {
+    /// Receives commands until `stop`.
+    pub(crate) async fn listen(self, received: impl Fn(AppCommand), stop: CancellationToken) {
         let why = tokio::select! {
             () = stop.cancelled() => return,
-            Err(why) = tray_app::listen(&self.data, heard) => why,
+            Err(why) = tray_app::listen(&self.data, received) => why,
         };
         tracing::warn!(%why, data = %self.data.display(), "a second start will not reach this one");
         stop.cancelled().await;
@@ -78,9 +78,10 @@ mod tests {
         let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
             panic!("nobody was there")
         };
-        let (hear, heard) = mpsc::channel();
+        let (sender, commands) = mpsc::channel();
         let stop = CancellationToken::new();
-        let listening = tokio::spawn(first.listen(move |command| hear.send(command).unwrap(), stop.clone()));
+        let listening =
+            tokio::spawn(first.listen(move |command| sender.send(command).unwrap(), stop.clone()));
         // It listens as soon as it answers.
         let second = loop {
             match enter(folder.path(), AppCommand::Settings).await {
@@ -89,7 +90,7 @@ mod tests {
             }
         };
         assert!(matches!(second, Found::Forwarded));
-        assert_eq!(heard.recv().unwrap(), AppCommand::Settings);
+        assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
         stop.cancel();
         listening.await.unwrap();
         assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::First(_)));

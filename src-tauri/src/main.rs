@@ -1,7 +1,7 @@
 //! `callboard-tray`: Callboard in the tray. Composes the engine with the desktop; what is decided is decided there.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
-#![allow(clippy::print_stderr, reason = "what is said before there is a window goes to the terminal")]
+#![allow(clippy::print_stderr, reason = "errors before there is a window go to the terminal")]
 
 mod act;
 mod args;
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode> {
-    // Before any secret is read. Where the system refuses, they are as safe as in any other program.
+    // Before any secret is read. It is best effort: the system may refuse.
     let _ = private::keep_from_core_dumps();
     let paths = Paths::new(args.config, args.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,12 +88,12 @@ fn run(args: Args) -> Result<ExitCode> {
         .thread_name("callboard")
         .enable_all()
         .build()?;
-    let asked = args.command.unwrap_or(AppCommand::Open);
-    let first = match runtime.block_on(instance::enter(&paths.data, asked)) {
+    let forwarded = args.command.unwrap_or(AppCommand::Open);
+    let first = match runtime.block_on(instance::enter(&paths.data, forwarded)) {
         Ok(Found::First(first)) => Some(first),
         Ok(Found::Forwarded) => return Ok(ExitCode::SUCCESS),
         Err(error) => {
-            // The window says what is wrong with the folder; a second start is then one more app.
+            // The window reports what is wrong with the folder; a second start is then one more app.
             tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");
             None
         }
@@ -178,8 +178,8 @@ fn set_up(
     let _ = shell.hotkey.set(listener);
 
     if let Some(first) = first {
-        let hearing = Arc::clone(&shell);
-        tokio::spawn(first.listen(move |command| hearing.command(command, None), stop.clone()));
+        let receiving = Arc::clone(&shell);
+        tokio::spawn(first.listen(move |command| receiving.command(command, None), stop.clone()));
     }
     #[cfg(target_os = "linux")]
     tokio::spawn(panel::follow(Arc::clone(&shell)));
@@ -189,7 +189,7 @@ fn set_up(
     Ok(())
 }
 
-/// Starts on what was asked for; where nothing leads to the window, it is shown.
+/// Starts with the command; without one, shows the launcher where neither tray nor hotkey lead to it.
 async fn begin(shell: Arc<Shell>, command: Option<AppCommand>, playground: bool) {
     if playground && let Err(error) = shell.playground(true).await {
         tracing::error!(%error, "the playground could not be started");
@@ -241,7 +241,7 @@ fn has_display() -> bool {
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// Has WebKit draw the windows by the processor, unless the environment says otherwise. While there is one thread.
+/// Has WebKit draw the windows by the processor, unless the environment overrides it. While there is one thread.
 ///
 /// A page is text and lines, of which a letter changes a part. WebKit's way through OpenGL takes 90 MB more for a page;
 /// without a graphics card it takes twice the time, and a window that is partly transparent is not seen at all. The
@@ -253,7 +253,7 @@ fn draw_without_gl() {
     }
 }
 
-/// What the program does goes to standard error; `RUST_LOG` chooses what of it.
+/// Logs to standard error; `RUST_LOG` selects what.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         tracing_subscriber::EnvFilter::new("warn,callboard_tray=info,callboard_engine=info")

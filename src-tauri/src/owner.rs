@@ -1,4 +1,4 @@
-//! The way to the engine: this process's own where the store is free, else the owner's over its socket. When the owner
+//! The connection to the engine: in this process where the store is free, else to its owner over a socket. When the owner
 //! goes away, the store is opened here, so that the app takes over at once.
 
 use std::{
@@ -22,13 +22,13 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Between the owner's lock and its socket, and between its last word and its end, there is a moment.
+/// The pause between two attempts: an owner that starts or ends has the lock without the socket for a moment.
 const MOMENT: Duration = Duration::from_millis(100);
-/// How often an owner that has the store may fail to answer before a person is told.
+/// How often an owner that has the store may fail to answer before this is an error.
 const PATIENCE: u32 = 50;
 /// How often a store that cannot be opened is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// How long a call waits for a way that is just being opened.
+/// How long a call waits for an engine that is being opened.
 const OPENING: Duration = Duration::from_secs(10);
 
 /// What an owner is opened with.
@@ -42,44 +42,44 @@ pub(crate) struct Opening {
     pub host: Arc<dyn Host>,
 }
 
-/// The way to the engine, kept open until [`Owner::close`].
+/// The connection to the engine, kept until [`Owner::close`].
 pub(crate) struct Owner {
     host: Arc<dyn Host>,
-    way: watch::Receiver<Way>,
+    link: watch::Receiver<EngineLink>,
     stop: CancellationToken,
     task: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
-/// How the engine is reached at the moment.
+/// How the engine is reached.
 #[derive(Clone)]
-pub(crate) enum Way {
-    /// Not known yet.
+pub(crate) enum EngineLink {
+    /// Being opened.
     Opening,
-    /// The store is ours.
+    /// In this process, which has the store.
     Here(Engine),
-    /// Another process has it.
+    /// In another process, which has the store.
     Daemon(Arc<Connections>),
-    /// Neither can be had; it is tried again.
+    /// Neither works; it is tried again.
     Failed(ApiError),
 }
 
 impl Owner {
-    /// Opens the way, and keeps it open.
+    /// Opens the connection, and opens it again when it ends.
     pub(crate) fn open(opening: Opening) -> Self {
-        let (say, way) = watch::channel(Way::Opening);
+        let (links, link) = watch::channel(EngineLink::Opening);
         let (stop, host) = (CancellationToken::new(), opening.host.clone());
-        let task = tokio::spawn(keep(opening, say, stop.clone()));
-        Self { host, way, stop, task: Mutex::new(Some(task)) }
+        let task = tokio::spawn(keep(opening, links, stop.clone()));
+        Self { host, link, stop, task: Mutex::new(Some(task)) }
     }
 
-    /// The way as it is, and as it changes.
-    pub(crate) fn way(&self) -> watch::Receiver<Way> {
-        self.way.clone()
+    /// The connection, and its changes.
+    pub(crate) fn link(&self) -> watch::Receiver<EngineLink> {
+        self.link.clone()
     }
 
     /// True where another process has the store.
     pub(crate) fn is_daemon(&self) -> bool {
-        matches!(*self.way.borrow(), Way::Daemon(_))
+        matches!(*self.link.borrow(), EngineLink::Daemon(_))
     }
 
     /// Reads something.
@@ -101,10 +101,10 @@ impl Owner {
         name: &str,
         params: Value,
     ) -> Result<Value, ApiError> {
-        let mut way = self.way.clone();
-        let known = way.wait_for(|way| !matches!(way, Way::Opening));
-        let known = async { known.await.map(|now| now.clone()) };
-        let now = match tokio::time::timeout(OPENING, known).await {
+        let mut link = self.link.clone();
+        let opened = link.wait_for(|link| !matches!(link, EngineLink::Opening));
+        let opened = async { opened.await.map(|now| now.clone()) };
+        let now = match tokio::time::timeout(OPENING, opened).await {
             Ok(Ok(now)) => now,
             Ok(Err(_)) => return Err(ApiError::internal("Callboard is stopping")),
             Err(_) => {
@@ -112,16 +112,16 @@ impl Owner {
             }
         };
         match now {
-            Way::Here(engine) => engine.call_named(via, name, params).await,
-            Way::Daemon(connections) => connections.call_named(via, name, params).await,
-            Way::Failed(error) if name == StatusQuery::NAME => {
+            EngineLink::Here(engine) => engine.call_named(via, name, params).await,
+            EngineLink::Daemon(connections) => connections.call_named(via, name, params).await,
+            EngineLink::Failed(error) if name == StatusQuery::NAME => {
                 serde_json::to_value(offline(&error)).map_err(ApiError::internal)
             }
-            Way::Failed(error) if name == Doctor::NAME => {
+            EngineLink::Failed(error) if name == Doctor::NAME => {
                 serde_json::to_value(self.checks(&error)).map_err(ApiError::internal)
             }
-            Way::Failed(error) => Err(error),
-            Way::Opening => Err(ApiError::internal("the store is still being opened")),
+            EngineLink::Failed(error) => Err(error),
+            EngineLink::Opening => Err(ApiError::internal("the store is still being opened")),
         }
     }
 
@@ -135,18 +135,18 @@ impl Owner {
         std::iter::once(found).chain(self.host.checks()).collect()
     }
 
-    /// Lets go of the store, once what is under way has been recorded.
+    /// Releases the store, once running work has been recorded.
     pub(crate) async fn close(&self) {
         self.stop.cancel();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
-            // It only fails where the task panicked, which has been told.
+            // It only fails where the task panicked, which has been logged.
             let _ = task.await;
         }
     }
 }
 
-/// What is said where there is no engine to say it.
+/// The status where there is no engine.
 fn offline(error: &ApiError) -> Status {
     Status {
         icon: TrayIcon::Offline,
@@ -155,7 +155,7 @@ fn offline(error: &ApiError) -> Status {
         not_seen: Vec::new(),
         accounts_ok: 0,
         accounts: 0,
-        troubles: Vec::new(),
+        account_problems: Vec::new(),
         next_check: None,
         quiet: None,
         errors: Vec::new(),
@@ -164,15 +164,15 @@ fn offline(error: &ApiError) -> Status {
     }
 }
 
-async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken) {
+async fn keep(opening: Opening, links: watch::Sender<EngineLink>, stop: CancellationToken) {
     let mut unanswered = 0;
     while !stop.is_cancelled() {
         match open_engine(&opening).await {
             Ok(engine) => {
                 tracing::info!(data = %opening.paths.data.display(), "this process owns the store");
-                say.send_replace(Way::Here(engine.clone()));
+                links.send_replace(EngineLink::Here(engine.clone()));
                 stop.cancelled().await;
-                say.send_replace(Way::Opening);
+                links.send_replace(EngineLink::Opening);
                 engine.stop().await;
             }
             Err(OpenError::InUse) => {
@@ -180,43 +180,43 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                     Ok(connections) => {
                         unanswered = 0;
                         tracing::info!("another process owns the store; this app is its client");
-                        say.send_replace(Way::Daemon(Arc::clone(&connections)));
+                        links.send_replace(EngineLink::Daemon(Arc::clone(&connections)));
                         tokio::select! {
                             () = stop.cancelled() => {}
                             () = connections.ended(&opening.paths.data) => {
                                 tracing::info!("the owner of the store went away");
                             }
                         }
-                        say.send_replace(Way::Opening);
+                        links.send_replace(EngineLink::Opening);
                     }
                     Err(error) => {
                         unanswered += 1;
                         if unanswered == PATIENCE {
                             let why =
                                 format!("another Callboard is using the store, and does not answer: {error}");
-                            say.send_replace(Way::Failed(ApiError::internal(why)));
+                            links.send_replace(EngineLink::Failed(ApiError::internal(why)));
                         }
                     }
                 }
                 pause(MOMENT, &stop).await;
             }
             Err(other) => {
-                fail(&say, ApiError::internal(other));
+                fail(&links, ApiError::internal(other));
                 pause(AGAIN, &stop).await;
             }
         }
     }
 }
 
-/// Says it once, however often it is tried.
-fn fail(say: &watch::Sender<Way>, error: ApiError) {
-    say.send_if_modified(|way| {
-        let news = !matches!(way, Way::Failed(known) if *known == error);
-        if news {
+/// Publishes and logs an error, unless it is the same as before.
+fn fail(links: &watch::Sender<EngineLink>, error: ApiError) {
+    links.send_if_modified(|link| {
+        let is_new = !matches!(link, EngineLink::Failed(last) if *last == error);
+        if is_new {
             tracing::error!(%error, "Callboard cannot work");
-            *way = Way::Failed(error);
+            *link = EngineLink::Failed(error);
         }
-        news
+        is_new
     });
 }
 
@@ -242,7 +242,7 @@ async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
     .await
 }
 
-/// Connections to the owner: one for each call that is under way, so that none waits for another.
+/// Connections to the owner: one for each call that is in flight, so that none waits for another.
 pub(crate) struct Connections {
     data: PathBuf,
     idle: Mutex<Vec<Client>>,
@@ -264,7 +264,7 @@ impl Connections {
             })?,
         };
         let answer = client.call_named(via, name, params).await;
-        // A connection over which something internal went wrong may be broken: it is not used again.
+        // After an internal error the connection may be broken: it is not used again.
         if !matches!(answer, Err(ApiError::Internal { .. })) {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
         }

@@ -1,4 +1,4 @@
-//! Whether the panel is dark: the tray's picture has to be seen on it.
+//! Whether the panel is dark: the tray's icon must be visible on it.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -29,14 +29,14 @@ trait Settings {
 /// Desktops whose panel is dark as it comes, whatever the windows are.
 const DARK: [&str; 2] = ["GNOME", "XFCE"];
 
-/// Follows the desktop's colours until the app ends. Where the desktop does not tell, the panel is taken for a light one.
+/// Follows the desktop's colours until the app ends. Where the desktop does not report them, the panel is assumed to be light.
 pub(crate) async fn follow(shell: Arc<Shell>) {
     let desktops = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
     if desktops.split(':').any(|name| DARK.iter().any(|dark| name.eq_ignore_ascii_case(dark))) {
         return set(&shell, true);
     }
     if let Err(error) = follow_portal(&shell).await {
-        tracing::debug!(%error, "the desktop does not tell whether it is dark");
+        tracing::debug!(%error, "the desktop does not report whether it is dark");
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_wish_for_dark_is_dark() {
+    fn only_the_value_for_dark_is_dark() {
         let cases = [
             (Value::U32(1), true),
             (Value::Value(Box::new(Value::U32(1))), true),

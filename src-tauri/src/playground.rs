@@ -1,4 +1,4 @@
-//! The made-up team inside the app: its services and an engine on them, in a folder that is gone afterwards.
+//! The playground inside the app: a made-up team's services and an engine on them, in a folder that is removed afterwards.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Play {
         Ok(Self { owner, team, days, end, folder })
     }
 
-    /// The way to its engine.
+    /// The connection to its engine.
     pub(crate) fn owner(&self) -> Arc<Owner> {
         Arc::clone(&self.owner)
     }
@@ -50,7 +50,7 @@ impl Play {
     /// Stops everything, and removes the folder.
     pub(crate) async fn stop(self) -> Result<()> {
         self.end.cancel();
-        // It only fails where it panicked, which has been told.
+        // It only fails where it panicked, which has been logged.
         let _ = self.days.await;
         self.owner.close().await;
         if let Some(team) = Arc::into_inner(self.team) {

@@ -1,4 +1,4 @@
-//! The app: what it is made of, and what is asked of it from outside the windows.
+//! The app: what it is made of, and what it does for requests from outside the windows.
 
 use std::{
     sync::{
@@ -40,7 +40,7 @@ const ACTIONS_TIME: Duration = Duration::from_secs(2);
 /// The app.
 pub(crate) struct Shell {
     app: AppHandle,
-    /// The person's own owner, and the one in force: the playground's while it is on.
+    /// The person's own owner, and the active one: the playground's while it is on.
     own: Mutex<Opening>,
     owner: watch::Sender<Arc<Owner>>,
     play: tokio::sync::Mutex<Option<Play>>,
@@ -52,7 +52,7 @@ pub(crate) struct Shell {
     pub(crate) settings: Mutex<config::Desktop>,
     pub(crate) dark_panel: AtomicBool,
     last: Mutex<Option<Desktop>>,
-    /// What the tray shows is to be looked at again.
+    /// Asks for a refresh of the tray.
     pub(crate) look_again: Notify,
     pub(crate) stop: CancellationToken,
 }
@@ -110,7 +110,7 @@ impl Shell {
         })
     }
 
-    /// The way to the active engine.
+    /// The connection to the active engine.
     pub(crate) fn owner(&self) -> Arc<Owner> {
         Arc::clone(&self.owner.borrow())
     }
@@ -129,7 +129,7 @@ impl Shell {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True where the made-up team is what is shown.
+    /// True while the playground is shown.
     pub(crate) fn is_playing(&self) -> bool {
         self.playing.load(Ordering::Relaxed)
     }
@@ -156,7 +156,7 @@ impl Shell {
         }
     }
 
-    /// Tells the windows where something of the desktop has changed.
+    /// Notifies the windows where something of the desktop has changed.
     pub(crate) async fn emit_desktop(&self) {
         let now = self.desktop().await;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,12 +187,12 @@ impl Shell {
         self.tray.get().map_or_else(|| Err("it is being made".to_owned()), Tray::presence)
     }
 
-    /// True where a person has a way to the windows without a second start.
+    /// True where a person can open the windows without a second start.
     pub(crate) fn is_reachable(&self) -> bool {
         self.tray_presence().is_ok() || self.keys().is_some()
     }
 
-    /// What `doctor` says of the desktop.
+    /// The checks of the desktop, for `doctor`.
     pub(crate) fn checks(&self) -> Vec<Check> {
         let check = |name: &str, found: Result<String, String>, remedy: &str| match found {
             Ok(found) => Check { name: name.into(), verdict: CheckVerdict::Ok, found, remedy: None },
@@ -223,12 +223,12 @@ impl Shell {
         ]
     }
 
-    /// Does what a person asked for in the tray.
+    /// Performs an act of the tray.
     pub(crate) fn act(self: &Arc<Self>, act: Act) {
         self.act_on(act, LocalVia::Tray, None);
     }
 
-    /// Does what a person asked for outside the windows. What they then do in a window is asked for there.
+    /// Performs an act from outside the windows. What a person then does in a window is a call of that window.
     pub(crate) fn act_on(self: &Arc<Self>, act: Act, via: LocalVia, token: Option<String>) {
         match act {
             Act::Show(item) => {
@@ -248,9 +248,9 @@ impl Shell {
                 let shown = Shown { item: Some(item.to_string()), line: Some(line), ..Shown::default() };
                 self.windows.show(Kind::Launcher, shown, token);
             }
-            Act::Begin { line, item, words } => {
+            Act::Begin { line, item, label } => {
                 let shell = Arc::clone(self);
-                tauri::async_runtime::spawn(async move { shell.begin(line, item, words, via, token).await });
+                tauri::async_runtime::spawn(async move { shell.begin(line, item, label, via, token).await });
             }
             Act::Undo { run } => {
                 let shell = Arc::clone(self);
@@ -273,7 +273,7 @@ impl Shell {
         }
     }
 
-    /// What the hotkey, a second start or the command line asks for.
+    /// Runs a command of the hotkey, a second start or the command line.
     pub(crate) fn command(self: &Arc<Self>, command: AppCommand, token: Option<String>) {
         match command {
             AppCommand::Open => self.act_on(Act::Show(None), LocalVia::Launcher, token),
@@ -282,7 +282,7 @@ impl Shell {
         }
     }
 
-    /// Shows a notification of the engine's, with the actions of its item. One of the playground's says so, and is not shown
+    /// Shows a notification of the engine's, with the actions of its item. One of the playground's is marked, and is not shown
     /// any more once that has ended.
     pub(crate) fn show_notification(self: &Arc<Self>, notification: Notification, playground: bool) {
         let shell = Arc::clone(self);
@@ -297,11 +297,11 @@ impl Shell {
         });
     }
 
-    /// What can be done about an item; nothing where that cannot be told in time.
+    /// The actions of an item; none where the answer is late.
     pub(crate) async fn actions(&self, item: &ItemKey) -> Vec<ItemAction> {
         let owner = self.owner();
-        let asked = owner.call(ItemQuery { item: item.to_string() });
-        match tokio::time::timeout(ACTIONS_TIME, asked).await {
+        let answer = owner.call(ItemQuery { item: item.to_string() });
+        match tokio::time::timeout(ACTIONS_TIME, answer).await {
             Ok(Ok(detail)) => detail.actions,
             _ => Vec::new(),
         }
@@ -340,7 +340,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Goes to the made-up team, or back to the person's own.
+    /// Enters the playground, or returns to the person's own services.
     pub(crate) async fn playground(self: &Arc<Self>, on: bool) -> Result<(), ApiError> {
         let mut play = self.play.lock().await;
         match (play.take(), on) {
@@ -370,7 +370,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Ends the app, once what is under way has been recorded.
+    /// Ends the app, once running work has been recorded.
     pub(crate) fn quit(self: &Arc<Self>) {
         if self.stop.is_cancelled() {
             return;
@@ -395,7 +395,7 @@ impl Shell {
 /// The engine's host: passes everything on to the [`Shell`], for as long as there is one.
 struct DesktopHost {
     shell: Weak<Shell>,
-    /// It is that of the made-up team.
+    /// True for the playground's.
     playground: bool,
 }
 
@@ -406,7 +406,7 @@ impl Host for DesktopHost {
         }
     }
 
-    fn settled(&self, items: &[ItemKey]) {
+    fn withdraw(&self, items: &[ItemKey]) {
         if let Some(shell) = self.shell.upgrade() {
             shell.notifier.withdraw(items.to_vec());
         }
@@ -420,6 +420,6 @@ impl Host for DesktopHost {
 /// True in a Wayland session that our windows use.
 pub(crate) fn is_wayland() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let x11_wanted = std::env::var("GDK_BACKEND").is_ok_and(|backend| backend.starts_with("x11"));
-    set("WAYLAND_DISPLAY") && !x11_wanted
+    let prefers_x11 = std::env::var("GDK_BACKEND").is_ok_and(|backend| backend.starts_with("x11"));
+    set("WAYLAND_DISPLAY") && !prefers_x11
 }

@@ -1,5 +1,5 @@
-//! What begins in a few seconds unless it is undone: asked for by a button of a notification, shown as one with Undo on it,
-//! and how it ended takes the place of that.
+//! A run that begins in a few seconds unless it is undone: a button of a notification starts it, a notification with Undo
+//! announces it, and one with its outcome replaces that.
 
 use std::sync::Arc;
 
@@ -14,12 +14,13 @@ use callboard_engine::api::{ApiError, Cancel, FollowRun, PlanQuery, StartRun};
 use crate::{act::Act, notices::Notice, owner::Owner, shell::Shell};
 
 impl Shell {
-    /// Begins a line that can be undone. What asks for a yes, or what the credential may not do, is looked at in the window.
+    /// Begins a line that can be undone. One that needs a confirmation, or a permission that the credential does not have,
+    /// is opened in the window.
     pub(crate) async fn begin(
         self: Arc<Self>,
         line: String,
         item: ItemKey,
-        words: String,
+        label: String,
         via: LocalVia,
         token: Option<String>,
     ) {
@@ -30,9 +31,9 @@ impl Shell {
         };
         let prepared = match owner.call(what.clone()).await {
             Ok(prepared) => prepared,
-            Err(error) => return refused(format!("{words}: nothing was sent"), &error),
+            Err(error) => return refused(format!("{label}: nothing was sent"), &error),
         };
-        if prepared.confirm.is_some() || !prepared.lacks.is_empty() {
+        if prepared.confirm.is_some() || !prepared.missing_scopes.is_empty() {
             return self.act_on(Act::Prepare { line, item }, via, token);
         }
         let does: Vec<&str> = prepared.steps.iter().map(|step| step.what.as_str()).collect();
@@ -41,38 +42,38 @@ impl Shell {
             StartRun { what, fingerprint: Some(prepared.fingerprint), undo: true, ..StartRun::default() };
         let run = match owner.call_as(via, start).await {
             Ok(run) => run,
-            // The answer may be what was lost.
+            // Perhaps only the answer was lost.
             Err(error @ ApiError::Internal { .. }) => {
                 return refused(
-                    format!("{words}: it is not known whether it begins. See: callboard runs"),
+                    format!("{label}: it is not known whether it begins. See: callboard runs"),
                     &error,
                 );
             }
-            Err(error) => return refused(format!("{words}: nothing was sent"), &error),
+            Err(error) => return refused(format!("{label}: nothing was sent"), &error),
         };
         self.notifier.show(Notice {
             buttons: vec![("Undo".to_owned(), Act::Undo { run: run.id.clone() })],
             run: Some(run.id.clone()),
             playground,
             ..Notice::plain(
-                format!("{words}: sent in 5 seconds"),
+                format!("{label}: sent in 5 seconds"),
                 format!("{does}. Undo it here, or with: callboard cancel {}", run.id),
                 click.clone(),
             )
         });
         let (title, body) = match follow(&owner, run.clone()).await {
-            Ok(run) => ended(&words, &run.state),
+            Ok(run) => ended(&label, &run.state),
             Err(why) => {
-                (format!("{words}: how it ended is not known here"), format!("{why}. See: callboard runs"))
+                (format!("{label}: how it ended is not known here"), format!("{why}. See: callboard runs"))
             }
         };
-        // Of the made-up team nothing is shown once that is gone.
+        // Nothing of the playground is shown once that has ended.
         if !playground || self.is_playing() {
             self.notifier.show(Notice { run: Some(run.id), playground, ..Notice::plain(title, body, click) });
         }
     }
 
-    /// Takes a run back. Where it has begun meanwhile it is stopped; how it ended is shown by whoever follows it.
+    /// Takes a run back. Where it has begun meanwhile it is stopped; its follower shows how it ended.
     pub(crate) async fn undo(self: Arc<Self>, run: String, via: LocalVia) {
         if let Err(error) = self.owner().call_as(via, Cancel { id: run }).await {
             self.notifier.show(Notice::plain("It was not undone", error.to_string(), Act::Show(None)));
@@ -84,29 +85,29 @@ impl Shell {
 async fn follow(owner: &Owner, mut run: Run) -> Result<Run, String> {
     let mut seen = 0;
     while !run.state.is_final() {
-        let follow = FollowRun { id: run.id.clone(), seen, said: String::new() };
+        let follow = FollowRun { id: run.id.clone(), seen, status: String::new() };
         let progress = owner.call(follow).await.map_err(|error| error.to_string())?;
         (run, seen) = (progress.run, progress.seen);
     }
     Ok(run)
 }
 
-/// A title and a body that say how a run ended that was asked for with these words.
-fn ended(words: &str, state: &RunState) -> (String, String) {
+/// The title and the body of a notification about how a run ended. `label` is that of its button.
+fn ended(label: &str, state: &RunState) -> (String, String) {
     match state {
         RunState::Done { outcome } if outcome.ok => (outcome.summary.clone(), String::new()),
-        RunState::Done { outcome } => (format!("{words} failed"), outcome.summary.clone()),
-        RunState::Failed { error } => (format!("{words} failed"), error.to_string()),
-        RunState::Canceled { sent: false } => (format!("{words}: undone"), "Nothing was sent".to_owned()),
+        RunState::Done { outcome } => (format!("{label} failed"), outcome.summary.clone()),
+        RunState::Failed { error } => (format!("{label} failed"), error.to_string()),
+        RunState::Canceled { sent: false } => (format!("{label}: undone"), "Nothing was sent".to_owned()),
         RunState::Canceled { sent: true } => {
-            (format!("{words}: stopped"), "What had been sent by then stays done".to_owned())
+            (format!("{label}: stopped"), "What had been sent by then stays done".to_owned())
         }
         RunState::Unknown { why } => (
-            format!("{words}: not known whether it happened"),
+            format!("{label}: not known whether it happened"),
             format!("{}. It will not be run again by itself", text::sentence(why)),
         ),
-        RunState::Resolved { .. } => (words.to_owned(), state.resolution_text().unwrap_or_default()),
-        RunState::Pending { .. } | RunState::Running => (words.to_owned(), "It is under way".to_owned()),
+        RunState::Resolved { .. } => (label.to_owned(), state.resolution_text().unwrap_or_default()),
+        RunState::Pending { .. } | RunState::Running => (label.to_owned(), "It is under way".to_owned()),
     }
 }
 
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn end_is_told_as_it_is_known() {
+    fn outcome_has_a_title_and_a_body() {
         let cases = [
             (RunState::Done { outcome: Outcome::ok("DiskFull is silenced") }, "DiskFull is silenced", ""),
             (RunState::Done { outcome: Outcome::failed("refused") }, "Silence failed", "refused"),
@@ -127,8 +128,11 @@ mod tests {
             (RunState::Unknown { why: "lost".into() }, "Silence: not known", "Lost."),
         ];
         for (state, title, body) in cases {
-            let (found, said) = ended("Silence", &state);
-            assert!(found.starts_with(title) && said.contains(body), "{state:?}: {found}: {said}");
+            let (shown_title, shown_body) = ended("Silence", &state);
+            assert!(
+                shown_title.starts_with(title) && shown_body.contains(body),
+                "{state:?}: {shown_title}: {shown_body}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The two windows: made when first needed, shown where the pointer is, and put away once they are unused.
+//! The two windows: made when first needed, shown where the pointer is, and unloaded once they are unused.
 
 mod own_pages;
 mod theme;
@@ -46,7 +46,7 @@ pub(crate) struct Windows {
     open: Mutex<HashMap<Kind, Open>>,
     /// How long a hidden window is kept.
     unload_after: Mutex<Duration>,
-    /// Light or dark, as the settings say.
+    /// Light or dark, as configured.
     theme: Mutex<config::Theme>,
     /// The launcher is to be hidden once the hotkey is up.
     hides: AtomicBool,
@@ -58,16 +58,16 @@ const JUST_LEFT: Duration = Duration::from_millis(300);
 
 #[derive(Default)]
 struct Open {
-    /// The page runs, and hears events.
+    /// The page runs, and receives events.
     ready: bool,
-    /// What the page is told as soon as it hears.
+    /// The `shown` event that the page gets as soon as it is ready.
     pending: Option<Shown>,
-    /// Counts shows and hides: a window that was shown again is not put away.
+    /// Counts shows and hides: a window that was shown again is not unloaded.
     turns: u64,
     focus: Focus,
 }
 
-/// Whether a window has the focus, as its events told.
+/// Whether a window has the focus, by its events.
 #[derive(Default)]
 enum Focus {
     #[default]
@@ -135,7 +135,7 @@ impl Windows {
         self.app.get_webview_window(kind.label())
     }
 
-    /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's leave to take it.
+    /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's permission to take it.
     pub(crate) fn show(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) {
         let windows = Arc::clone(self);
         self.on_main_thread(move || {
@@ -145,7 +145,7 @@ impl Windows {
         });
     }
 
-    /// Shows the launcher, or puts it away where it has the focus.
+    /// Shows the launcher, or hides it where it has the focus.
     pub(crate) fn toggle(self: &Arc<Self>, token: Option<String>) {
         self.press(token);
         self.release();
@@ -168,7 +168,7 @@ impl Windows {
         });
     }
 
-    /// The hotkey is up: puts the launcher away where it had the focus. Not before: as long as the key is down, the
+    /// The hotkey is up: hides the launcher where it had the focus. Not before: as long as the key is down, the
     /// keyboard is grabbed, and window managers do not see that the focus has gone elsewhere.
     pub(crate) fn release(self: &Arc<Self>) {
         let windows = Arc::clone(self);
@@ -196,7 +196,7 @@ impl Windows {
             }
         }
         if kind == Kind::Settings {
-            // It is above all others, and would cover what was asked for.
+            // The launcher is above all others, and would cover the settings.
             self.hide(Kind::Launcher);
         }
         if kind == Kind::Launcher && !window.is_visible().unwrap_or(false) {
@@ -283,7 +283,7 @@ impl Windows {
         Ok(window)
     }
 
-    /// The page of a window runs now and hears events: it is told why it was shown, and gets the keys typed so far.
+    /// The page of a window runs now and receives events: it gets the reason it was shown, and the keys typed so far.
     pub(crate) fn is_ready(&self, kind: Kind) {
         let pending = {
             let mut open = self.open();
@@ -298,10 +298,10 @@ impl Windows {
             tracing::warn!(%error, "the show event could not be sent to a window");
         }
         #[cfg(target_os = "linux")]
-        self.on_main_thread(move || focus::give_keys(kind));
+        self.on_main_thread(move || focus::replay_keys(kind));
     }
 
-    /// Puts a window out of sight, and away once it has not been needed for a while.
+    /// Hides a window, and unloads it once it has not been needed for a while.
     pub(crate) fn hide(self: &Arc<Self>, kind: Kind) {
         let Some(window) = self.window(kind) else { return };
         if let Err(error) = window.hide() {
@@ -329,7 +329,7 @@ impl Windows {
         });
     }
 
-    /// Tells all windows something.
+    /// Sends an event to all windows.
     pub(crate) fn emit<T: Serialize + Clone>(&self, event: &str, payload: T) {
         if self.open().is_empty() {
             return;
@@ -363,7 +363,7 @@ impl Windows {
         window.set_position(PhysicalPosition::new(left.round(), top.round()))
     }
 
-    /// The size of a window that is made: what it likes to have, as far as the smallest screen has room for it.
+    /// The size of a new window: its own, as far as the smallest screen has room for it.
     fn size(&self, kind: Kind) -> (f64, f64) {
         let monitors = self.app.available_monitors().unwrap_or_default();
         monitors.iter().fold(kind.size(), |size, monitor| {
@@ -379,7 +379,7 @@ impl Windows {
     }
 }
 
-/// A size that is no larger than the room there is, in logical pixels. Room that is not known limits nothing.
+/// A size that is no larger than the room there is, in logical pixels. Unknown room is no limit.
 fn fitting((width, height): (f64, f64), room: (f64, f64)) -> (f64, f64) {
     let within = |length: f64, room: f64| if room > 0.0 { length.min(room.floor()) } else { length };
     (within(width, room.0), within(height, room.1))

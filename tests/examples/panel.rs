@@ -47,15 +47,15 @@ fn main() -> Result<()> {
         session.has_name("org.kde.StatusNotifierWatcher").then_some(())
     })?;
 
-    let mut shown = settled(&session, ICON, &[])?;
+    let mut shown = stable_pixels(&session, ICON, &[])?;
 
     let app = App::start(&callboard, &session, &["--playground", "--hidden"])?;
     app.moment_after("tray registered", 0)?;
     // The made-up day begins offline, and calm: the picture is of what comes then.
     for _ in 0..3 {
-        shown = settled(&session, ICON, &shown)?;
+        shown = stable_pixels(&session, ICON, &shown)?;
     }
-    let closed = settled(&session, MENU, &[])?;
+    let closed = stable_pixels(&session, MENU, &[])?;
     // Opened for the second time it has the room that it needs: panels ask what is in a menu as they open it.
     for _ in 0..2 {
         session.press(&["Escape"])?;
@@ -63,7 +63,7 @@ fn main() -> Result<()> {
             session.pixels_of(MENU).ok().filter(|now| *now == closed)
         })?;
         session.click(15, 15, 3)?;
-        settled(&session, MENU, &closed)?;
+        stable_pixels(&session, MENU, &closed)?;
     }
     let pictures = paths::target()?.join("screenshots");
     fs::create_dir_all(&pictures)?;
@@ -71,13 +71,13 @@ fn main() -> Result<()> {
 }
 
 /// The pixels of a part of the screen, once they are others than these and stay as they are.
-fn settled(session: &DesktopSession, part: &str, others: &[u8]) -> Result<Vec<u8>> {
+fn stable_pixels(session: &DesktopSession, part: &str, others: &[u8]) -> Result<Vec<u8>> {
     let mut last = Vec::new();
     wait_until(&format!("a change at {part}"), PATIENCE, || {
         let now = session.pixels_of(part).ok()?;
-        let settled = now == last && now != others;
+        let is_stable = now == last && now != others;
         last = now;
-        settled.then(|| last.clone())
+        is_stable.then(|| last.clone())
     })
 }
 

@@ -17,12 +17,12 @@ pub struct Alertmanager {
 }
 
 impl Alertmanager {
-    /// Starts it. If a URL is given, every alert is sent there at once, as webhook version 4, firing and resolved.
+    /// Starts it. With a URL, every alert is sent there at once, as webhook version 4, firing and resolved.
     pub fn start(webhook_url: Option<&str>) -> Result<Alertmanager> {
         Alertmanager::launch(webhook_url.map(|url| json!({ "url": url })))
     }
 
-    /// Starts it with a webhook that carries `Authorization: Bearer TOKEN`, the only proof Alertmanager can give.
+    /// Starts it with a webhook that carries `Authorization: Bearer TOKEN`, the only proof that Alertmanager can send.
     pub fn start_with_token(webhook_url: &str, token: &str) -> Result<Alertmanager> {
         let authorization = json!({ "credentials": token });
         Alertmanager::launch(Some(
@@ -30,7 +30,7 @@ impl Alertmanager {
         ))
     }
 
-    /// Starts it as it is where nothing is configured: all alerts in one group, with the usual waits, told to nobody.
+    /// Starts it as it is where nothing is configured: all alerts in one group, with the usual waits, sent to nobody.
     pub fn start_plain() -> Result<Alertmanager> {
         Alertmanager::configured(
             &json!({ "route": { "receiver": "nobody" }, "receivers": [{ "name": "nobody" }] }),
@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes one webhook and gives its body.
+    /// Receives one webhook and returns its body.
     fn receive(listener: &TcpListener) -> Value {
         let (mut connection, _) = listener.accept().unwrap();
         let mut request = String::new();

@@ -36,7 +36,7 @@ pub struct Output {
     pub code: Option<i32>,
     /// What it printed.
     pub stdout: String,
-    /// What it complained about.
+    /// Its standard error.
     pub stderr: String,
 }
 
@@ -108,7 +108,7 @@ impl Callboard {
         self.finish(self.command(args), input)
     }
 
-    /// Runs what [`Callboard::command`] gave to its end, with `input` to read.
+    /// Runs a command of [`Callboard::command`] to its end, with `input` to read.
     pub fn finish(&self, mut command: Command, input: &str) -> Result<Output> {
         // Files, not pipes: a process that the command leaves behind can't hold up the test.
         let [mut stdin, mut stdout, mut stderr] =
@@ -133,7 +133,7 @@ impl Callboard {
         Ok(Output { code: status.code(), stdout, stderr })
     }
 
-    /// Runs a command with `--json` to its good end, and gives what it printed, a value for each line.
+    /// Runs a command with `--json` to its good end, and returns what it printed, a value for each line.
     pub fn json(&self, args: &[&str]) -> Result<Vec<Value>> {
         let output = self.cmd(&[&["--json"], args].concat())?;
         ensure!(output.code == Some(0), "callboard {} ended with {output:?}", args.join(" "));
@@ -239,7 +239,7 @@ impl Serving {
         self.server.kill()
     }
 
-    /// Asks it to stop (SIGTERM), waits for that, and gives how it ended.
+    /// Asks it to stop (SIGTERM), waits for that, and returns how it ended.
     pub fn stop(mut self) -> Result<ExitStatus> {
         self.server.stop(STOP)
     }
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_run_to_its_end_with_its_input_and_folders() {
+    fn command_is_run_to_its_end_with_its_input_and_folders() {
         let callboard = stand_in("cat \"$CALLBOARD_CONFIG\" -; echo \"$1 $GREETING $DISPLAY\" >&2; exit 3");
         let callboard = callboard.env([("GREETING", "hello")]);
         let output = callboard.cmd_with_input(&["board"], "typed").unwrap();
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_daemon_is_awaited_stopped_and_killed() {
+    fn daemon_is_awaited_stopped_and_killed() {
         let serve = "trap 'echo bye; exit 0' TERM\necho 'serving a.toml; webhooks at http://127.0.0.1:7878/hooks/ACCOUNT'\nwhile :; do sleep 0.01; done";
         let callboard = stand_in(serve);
         let serving = callboard.serve().unwrap();
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_ends_at_once_is_quoted() {
+    fn output_of_a_daemon_that_ends_at_once_is_quoted() {
         let error = stand_in("echo no such key >&2; exit 2").serve().unwrap_err().to_string();
         assert!(error.contains("exit status: 2") && error.contains("no such key"), "{error}");
     }

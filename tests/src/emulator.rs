@@ -21,7 +21,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// GitHub token of the user admin, with every scope Callboard wants.
+    /// GitHub token of the user admin, with every scope Callboard uses.
     pub const ADMIN: &str = "gh-admin";
     /// GitHub token of the user octocat.
     pub const OCTOCAT: &str = "gh-octocat";
@@ -56,7 +56,7 @@ impl Emulator {
         &self.slack
     }
 
-    /// The URL of an incoming webhook; it posts to #general, or to the bare channel name the message gives.
+    /// The URL of an incoming webhook; it posts to #general, or to the bare channel name in the message.
     pub fn slack_webhook_url(&self) -> String {
         format!("{}/services/T000000001/B000000001/X000000001", self.slack)
     }
@@ -67,7 +67,7 @@ impl Emulator {
         http::send(method, &format!("{}{path}", self.github), &[("Authorization", &bearer)], body)?.json()
     }
 
-    /// Calls a method of Slack's Web API and fails where Slack says it is not ok.
+    /// Calls a method of Slack's Web API and fails where Slack's answer is not ok.
     pub fn slack(&self, token: &str, method: &str, body: &Value) -> Result<Value> {
         let bearer = format!("Bearer {token}");
         let url = format!("{}/api/{method}", self.slack);
@@ -78,7 +78,7 @@ impl Emulator {
         Ok(answer)
     }
 
-    /// As octocat, pushes a commit to a new branch and opens a pull request from it to main; gives its number.
+    /// As octocat, pushes a commit to a new branch and opens a pull request from it to main; returns its number.
     pub fn open_pull(&self, repo: &str, branch: &str, title: &str) -> Result<u64> {
         let main = self.branch_sha(repo, "main")?;
         let reference = json!({ "ref": format!("refs/heads/{branch}"), "sha": main });
@@ -117,7 +117,7 @@ impl Emulator {
         Ok(())
     }
 
-    /// Starts a run of a workflow on a branch, as a push would; gives the run's id. It stays queued until it is moved.
+    /// Starts a run of a workflow on a branch, as a push would; returns the run's id. It stays queued until it is moved.
     pub fn start_run(&self, repo: &str, workflow: &str, branch: &str) -> Result<u64> {
         let dispatch = format!("/repos/{repo}/actions/workflows/{workflow}.yml/dispatches");
         self.as_admin("POST", &dispatch, &json!({ "ref": branch }))?;
@@ -166,7 +166,7 @@ impl Emulator {
             .with_context(|| format!("no channel {name}"))
     }
 
-    /// What stands in a Slack channel, oldest first; replies in threads are left out, as Slack does.
+    /// The messages of a Slack channel, oldest first; replies in threads are left out, as Slack does.
     pub fn messages(&self, channel: &str) -> Result<Vec<Value>> {
         let request =
             json!({ "channel": self.channel_id(channel)?, "limit": 1000, "include_all_metadata": true });
@@ -196,7 +196,7 @@ mod tests {
     const WEB: &str = "acme/web";
 
     #[test]
-    fn a_world_of_pull_requests_checks_and_runs_can_be_made() {
+    fn pull_requests_checks_and_runs_can_be_made() {
         let emulator = Emulator::start().unwrap();
         let get = |path: &str| emulator.github(Emulator::ADMIN, "GET", path, None).unwrap();
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn github_refuses_unknown_tokens_names_scopes_and_knows_what_is_unchanged() {
+    fn github_refuses_unknown_tokens_names_scopes_and_answers_304() {
         let emulator = Emulator::start().unwrap();
         let pulls = format!("{}/repos/acme/web/pulls", emulator.github_url());
         let get = |headers: &[(&str, &str)]| http::send("GET", &pulls, headers, None).unwrap();

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_an_error_that_quotes_the_answer() {
+    fn error_status_is_an_error_that_quotes_the_answer() {
         let error = parse("HTTP/1.0 422 No\r\n\r\nbecause").unwrap().json().unwrap_err();
         assert_eq!(error.to_string(), "answered 422: because");
     }

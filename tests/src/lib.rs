@@ -1,7 +1,7 @@
 //! The harness of the whole-product tests: real servers, a real desktop session and the built program, each started
 //! for one test on ports and in folders of its own, and gone when the value is dropped.
 //!
-//! Nothing here waits for a fixed time: readiness is asked of the thing itself, within a deadline.
+//! Nothing here waits for a fixed time: readiness is probed, within a deadline.
 
 mod alertmanager;
 mod callboard;
@@ -30,7 +30,7 @@ use std::{
 /// How long a server may take to be ready, and a command to end, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Asks `probe` until it gives a value, and says what was awaited if that takes longer than `within`.
+/// Calls `probe` until it returns a value; fails with `what` was awaited if that takes longer than `within`.
 ///
 /// ```
 /// # use callboard_tests::{wait_until, PATIENCE};

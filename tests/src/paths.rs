@@ -33,14 +33,14 @@ fn built(name: &str) -> Result<PathBuf> {
 }
 
 /// Refuses a program that is older than a file it was made of: `cargo nextest` builds the tests and not the programs, and
-/// tests of yesterday's program prove nothing. Cargo writes down what it was made of beside it.
+/// tests of an outdated program prove nothing. Cargo writes its sources to a file beside it.
 fn up_to_date(program: &Path, name: &str) -> Result<()> {
     let written = |path: &Path| path.metadata().and_then(|it| it.modified());
     let made_of = fs::read_to_string(program.with_extension("d"))?;
     let (_, files) = made_of.split_once(": ").context("cargo's list of what a program is made of")?;
     let built = written(program)?;
     for file in files.trim_end().split(' ').map(Path::new) {
-        // A path with a space is in two pieces here, and is not looked at.
+        // A path with a space is split here, and is not checked.
         let newer = written(file).is_ok_and(|at| at > built);
         ensure!(
             !newer,

@@ -45,7 +45,7 @@ impl Server {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Waits until `probe` gives a value, for as long as the program runs; quotes its output if it never does.
+    /// Waits until `probe` returns a value, for as long as the program runs; quotes its output if it never does.
     pub fn ready<T>(&mut self, mut probe: impl FnMut(&Server) -> Option<T>) -> Result<T> {
         let found = wait_until("readiness", PATIENCE, || match self.child.try_wait() {
             Ok(Some(status)) => Some(Err(anyhow::anyhow!("ended: {status}"))),
@@ -68,7 +68,7 @@ impl Server {
         })
     }
 
-    /// Gives it this to read, and then nothing more.
+    /// Writes this to its input, and closes it.
     pub fn close_input(&mut self, input: &[u8]) -> Result<()> {
         let mut stdin = self.child.stdin.take().context("its input is already closed")?;
         Ok(stdin.write_all(input)?)
@@ -96,7 +96,7 @@ impl Server {
     }
 }
 
-/// Sends a process a signal: `TERM`, `KILL`. The standard library knows only the latter, and only for children.
+/// Sends a process a signal: `TERM`, `KILL`. The standard library has only the latter, and only for children.
 pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
     let signalled =
         Command::new("sh").arg("-c").arg(format!("kill -{name} {process}")).stderr(Stdio::null()).status()?;

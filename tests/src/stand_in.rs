@@ -1,4 +1,4 @@
-//! A service in the test's own words, for what no real server can be made to do: break off, lie, redirect, hang.
+//! A service scripted by the test, for what no real server can be made to do: break off, lie, redirect, hang.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -25,7 +25,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header, asked by its name in lower case.
+    /// The value of a header, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -81,7 +81,7 @@ impl StandIn {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
                 thread::spawn(move || {
-                    // A caller that breaks off is its own business.
+                    // A client may break off.
                     let _ = converse(connection, &requests, &*answer);
                 });
             }
@@ -123,9 +123,9 @@ fn read(connection: &TcpStream) -> Result<Request> {
             line => lines.push(line.to_owned()),
         }
     }
-    let mut words = lines.first().context("a request line")?.split(' ');
-    let mut word = || words.next().unwrap_or_default().to_owned();
-    let (method, path) = (word(), word());
+    let mut parts = lines.first().context("a request line")?.split(' ');
+    let mut part = || parts.next().unwrap_or_default().to_owned();
+    let (method, path) = (part(), part());
     let headers: Vec<(String, String)> = lines[1..]
         .iter()
         .filter_map(|line| line.split_once(':'))
@@ -147,7 +147,7 @@ mod tests {
     use crate::http;
 
     #[test]
-    fn answers_and_remembers() {
+    fn requests_are_answered_and_recorded() {
         let stand_in = StandIn::start(|request| match request.path.as_str() {
             "/half" => Answer::json(200, &json!({ "some": "thing" })).half(),
             _ => Answer::json(201, &json!({ "got": request.body })),

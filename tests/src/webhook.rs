@@ -33,7 +33,7 @@ pub fn alertmanager(url: &str, token: &str, body: &Value) -> Result<Response> {
     http::send("POST", url, &[("Authorization", &format!("Bearer {token}"))], Some(body))
 }
 
-/// GitHub's word that octocat has just opened a pull request.
+/// GitHub's delivery that octocat has just opened a pull request.
 pub fn opened(repo: &str, number: u64, title: &str) -> Value {
     let now = jiff::Timestamp::now().to_string();
     json!({
@@ -57,12 +57,12 @@ pub fn opened(repo: &str, number: u64, title: &str) -> Value {
     })
 }
 
-/// Alertmanager's word on alerts, each named, firing since now, of severity `critical`.
+/// Alertmanager's webhook about alerts, each named, firing since now, of severity `critical`.
 pub fn firing(names: &[&str]) -> Value {
     firing_since(jiff::Timestamp::now(), names)
 }
 
-/// The same, firing since that time: said again, it is the same occurrence.
+/// The same, firing since that time: sent again, it is the same occurrence.
 pub fn firing_since(since: jiff::Timestamp, names: &[&str]) -> Value {
     let now = since.to_string();
     let alert = |name: &&str| {

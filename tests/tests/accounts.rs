@@ -13,13 +13,16 @@ fn accounts_are_added_and_removed() -> Result<()> {
     for daemon in [false, true] {
         let callboard = Callboard::new(FILE)?;
         let serving = if daemon { Some(callboard.serve()?) } else { None };
-        let act = |words: &[&str], code: i32| -> Result<String> {
-            let output = callboard.cmd(&[&["accounts"], words].concat())?;
-            assert_eq!(output.code, Some(code), "{words:?}: {output:?}");
+        let act = |args: &[&str], code: i32| -> Result<String> {
+            let output = callboard.cmd(&[&["accounts"], args].concat())?;
+            assert_eq!(output.code, Some(code), "{args:?}: {output:?}");
             Ok(format!("{}{}", output.stdout, output.stderr))
         };
-        let said = act(&["add", "forge", "github", "watch=acme/web,acme/api", "every=5m"], 0)?;
-        assert!(said.contains("added forge to") && said.contains("CALLBOARD_SECRET_FORGE_TOKEN"), "{said}");
+        let printed = act(&["add", "forge", "github", "watch=acme/web,acme/api", "every=5m"], 0)?;
+        assert!(
+            printed.contains("added forge to") && printed.contains("CALLBOARD_SECRET_FORGE_TOKEN"),
+            "{printed}"
+        );
         let text = fs::read_to_string(callboard.config())?;
         assert!(text.starts_with(FILE) && text.contains("watch = [\"acme/web\", \"acme/api\"]"), "{text}");
         let account = callboard.account("forge")?;
@@ -36,10 +39,10 @@ fn accounts_are_added_and_removed() -> Result<()> {
             (&["secret", "forge", "tokn"], 2, "it can be token"),
             (&["secret", "forge"], 2, "no secret was given"),
         ];
-        for (words, code, why) in refusals {
-            let said = act(words, code)?;
-            assert!(said.contains(why), "{words:?}: {said}");
-            assert_eq!(fs::read_to_string(callboard.config())?, text, "{words:?}");
+        for (args, code, why) in refusals {
+            let printed = act(args, code)?;
+            assert!(printed.contains(why), "{args:?}: {printed}");
+            assert_eq!(fs::read_to_string(callboard.config())?, text, "{args:?}");
         }
         let secret = callboard.cmd_with_input(&["accounts", "secret", "forge"], "t")?;
         assert_eq!(secret.code, Some(1), "the environment is not written: {secret:?}");
@@ -53,9 +56,9 @@ fn accounts_are_added_and_removed() -> Result<()> {
     Ok(())
 }
 
-/// What the environment has for it is what it is tested with, and the options of a list add up.
+/// A new account is tested with its secrets in the environment; repeated options of a list add up.
 #[test]
-fn an_account_is_tested_with_what_the_environment_has() -> Result<()> {
+fn added_account_is_tested_with_the_secrets_of_the_environment() -> Result<()> {
     let pager = pager()?;
     let url = format!("url={}", pager.url());
     let callboard = Callboard::new(FILE)?;
@@ -65,8 +68,8 @@ fn an_account_is_tested_with_what_the_environment_has() -> Result<()> {
     let nobody = StandIn::start(|_| Answer::json(401, &json!({ "message": "Bad credentials" })))?;
     let callboard = callboard.env([("CALLBOARD_SECRET_FORGE_TOKEN", "wrong")]);
     let url = format!("url={}", nobody.url());
-    let words = ["accounts", "add", "forge", "github", &url, "watch=acme/web", "watch=acme/api"];
-    let refused = callboard.cmd(&words)?;
+    let args = ["accounts", "add", "forge", "github", &url, "watch=acme/web", "watch=acme/api"];
+    let refused = callboard.cmd(&args)?;
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains("added forge to"), "it is in the file: {refused:?}");
     let text = fs::read_to_string(callboard.config())?;
@@ -95,10 +98,10 @@ fn pager() -> Result<StandIn> {
 
 /// Who the command line's user is, where `[people]` lists them and where it does not, with a daemon and without.
 #[test]
-fn run_snooze_and_account_change_say_who_and_through_what() -> Result<()> {
+fn run_snooze_and_account_change_name_their_actor() -> Result<()> {
     let pager = pager()?;
     for (daemon, listed) in [(false, true), (true, true), (false, false)] {
-        // Never believed: the system says who somebody is.
+        // Not trusted: the user is the one that the system names.
         let callboard = Callboard::new("")?.env([
             ("USER", "mallory"),
             ("LOGNAME", "mallory"),

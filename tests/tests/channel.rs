@@ -1,5 +1,5 @@
-//! What a channel reads of what happens: one thread for each matter, nothing that is over by the time it can be posted, and
-//! one message for a night. With a Slack that can be down, and a pager in the test's own words.
+//! What is posted in a channel: one thread for each item, nothing that is over by the time it can be posted, and one digest
+//! for a night offline. With a Slack that can be down, and a pager played by the test.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -16,17 +16,17 @@ const PAGER_TOKEN: &str = "hush-pager";
 
 /// How the chat answers a post.
 #[derive(Default)]
-struct Mood {
-    /// It surely does not take it, and asks for another try after a second.
+struct Behaviour {
+    /// It refuses the post, and asks for another try after a second.
     limited: AtomicBool,
-    /// It breaks the connection off.
+    /// It closes the connection without an answer.
     silent: AtomicBool,
 }
 
 /// A team's pager and chat, and the program between them.
 struct Scene {
     chat: StandIn,
-    mood: Arc<Mood>,
+    behaviour: Arc<Behaviour>,
     /// What Alertmanager lists.
     alerts: Arc<Mutex<Vec<Value>>>,
     callboard: Callboard,
@@ -34,8 +34,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Result<Scene> {
-        let mood = Arc::new(Mood::default());
-        let chat = slack(Arc::clone(&mood))?;
+        let behaviour = Arc::new(Behaviour::default());
+        let chat = slack(Arc::clone(&behaviour))?;
         let alerts = Arc::new(Mutex::new(Vec::new()));
         let listed = Arc::clone(&alerts);
         let pager = StandIn::start(move |request| match request.path.contains("/alerts") {
@@ -57,7 +57,7 @@ impl Scene {
             ("CALLBOARD_SECRET_CHAT_TOKEN", "xoxb-1-of-the-tests"),
             ("CALLBOARD_SECRET_PAGER_WEBHOOK_SECRET", PAGER_TOKEN),
         ]);
-        Ok(Scene { chat, mood, alerts, callboard })
+        Ok(Scene { chat, behaviour, alerts, callboard })
     }
 
     /// Serves, once the pager has been read.
@@ -95,13 +95,13 @@ impl Scene {
         Ok(all)
     }
 
-    /// Waits until nothing is on its way any more and so many are on the record, and gives them.
-    fn settled(&self, count: usize) -> Result<Vec<Value>> {
+    /// Waits until so many deliveries are recorded and none is pending, and returns them.
+    fn finished(&self, count: usize) -> Result<Vec<Value>> {
         wait_until(&format!("{count} deliveries"), PATIENCE, || {
             let all = self.deliveries().ok()?;
-            let moving =
+            let is_pending =
                 |it: &&Value| ["pending", "sending"].map(Value::from).contains(&it["state"]["state"]);
-            (all.len() == count && !all.iter().any(|it| moving(&it))).then_some(all)
+            (all.len() == count && !all.iter().any(|it| is_pending(&it))).then_some(all)
         })
     }
 
@@ -113,17 +113,17 @@ impl Scene {
     }
 }
 
-fn slack(mood: Arc<Mood>) -> Result<StandIn> {
+fn slack(behaviour: Arc<Behaviour>) -> Result<StandIn> {
     let posts = AtomicUsize::new(1);
     StandIn::start(move |request| match request.path.rsplit('/').next() {
         Some("auth.test") => Answer::json(
             200,
             &json!({ "ok": true, "url": "https://acme.slack.com/", "team": "Acme", "user": "bell", "bot_id": "B1" }),
         ),
-        Some("chat.postMessage") if mood.limited.load(Ordering::SeqCst) => {
+        Some("chat.postMessage") if behaviour.limited.load(Ordering::SeqCst) => {
             Answer::new(429, &[("Retry-After", "1")], "")
         }
-        Some("chat.postMessage") if mood.silent.load(Ordering::SeqCst) => Answer::nothing(),
+        Some("chat.postMessage") if behaviour.silent.load(Ordering::SeqCst) => Answer::nothing(),
         Some("chat.postMessage") => {
             let ts = format!("1700000000.{:06}", posts.fetch_add(1, Ordering::SeqCst));
             Answer::json(200, &json!({ "ok": true, "channel": "C012345678", "ts": ts }))
@@ -131,7 +131,7 @@ fn slack(mood: Arc<Mood>) -> Result<StandIn> {
         Some("chat.update") => {
             Answer::json(200, &json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" }))
         }
-        // It may post and not look.
+        // The token may post, but not read the history.
         _ => {
             Answer::json(200, &json!({ "ok": false, "error": "missing_scope", "needed": "channels:history" }))
         }
@@ -156,7 +156,7 @@ fn text(message: &Value) -> &str {
 }
 
 #[test]
-fn a_night_offline_is_one_message() -> Result<()> {
+fn night_offline_is_posted_as_one_digest() -> Result<()> {
     let it = Scene::new()?;
     assert!(it.serve()?.stop()?.success());
     // As if the account had been watched since yesterday.
@@ -170,22 +170,22 @@ fn a_night_offline_is_one_message() -> Result<()> {
     // Somebody writes in another channel meanwhile, and is not kept waiting.
     assert_eq!(it.callboard.cmd(&["post", "chat:#talk", "good morning"])?.code, Some(0));
 
-    let all = it.settled(15)?;
+    let all = it.finished(15)?;
     let posts = it.bodies("chat.postMessage");
     let ops: Vec<&Value> = posts.iter().filter(|post| post["channel"] == "ops").collect();
     let [digest] = &ops[..] else { panic!("one message: {ops:#?}") };
-    let said = text(digest);
-    assert!(said.contains("14 events, posted late (from "), "{said}");
-    assert!(said.contains("Night01") && said.contains("Night14"), "{said}");
-    let told: Vec<&Value> = all.iter().filter(|it| state(it) == "digested").collect();
+    let digest_text = text(digest);
+    assert!(digest_text.contains("14 events, posted late (from "), "{digest_text}");
+    assert!(digest_text.contains("Night01") && digest_text.contains("Night14"), "{digest_text}");
+    let digested: Vec<&Value> = all.iter().filter(|it| state(it) == "digested").collect();
     let root =
         all.iter().find(|it| state(it) == "posted" && it["address"] == "chat:#ops").context("the digest")?;
-    assert_eq!(told.len(), 13);
-    assert!(told.iter().all(|it| it["state"]["into"] == root["id"]), "{told:#?}");
+    assert_eq!(digested.len(), 13);
+    assert!(digested.iter().all(|it| it["state"]["into"] == root["id"]), "{digested:#?}");
     let shown = it.callboard.cmd(&["deliveries"])?.stdout;
     assert!(shown.contains(&format!("in the digest {}", root["id"].as_str().unwrap_or_default())), "{shown}");
 
-    // Nothing is told again, now or after another start.
+    // Nothing is posted again, now or after another start.
     assert!(serving.stop()?.success());
     let serving = it.serve()?;
     assert_eq!(it.deliveries()?.len(), 15);
@@ -198,15 +198,15 @@ fn moot_event_is_not_posted() -> Result<()> {
     let it = Scene::new()?;
     let serving = it.serve()?;
     let since = Timestamp::now();
-    it.mood.limited.store(true, Ordering::SeqCst);
+    it.behaviour.limited.store(true, Ordering::SeqCst);
     it.webhook(&serving, &["Brief"], since, false)?;
     wait_until("a try", PATIENCE, || (!it.bodies("chat.postMessage").is_empty()).then_some(()))?;
     it.webhook(&serving, &["Lasting"], since, false)?;
     it.webhook(&serving, &["Brief"], since, true)?;
     let tried = it.bodies("chat.postMessage").len();
-    it.mood.limited.store(false, Ordering::SeqCst);
+    it.behaviour.limited.store(false, Ordering::SeqCst);
 
-    let all = it.settled(3)?;
+    let all = it.finished(3)?;
     let reasons: Vec<_> =
         all.iter().map(|it| (state(it).to_owned(), it["state"]["reason"].clone())).collect();
     let over = json!({ "why": "over", "status": "resolved" });
@@ -231,19 +231,19 @@ fn moot_event_is_not_posted() -> Result<()> {
 }
 
 #[test]
-fn what_happens_to_an_item_stands_in_one_thread_in_order() -> Result<()> {
+fn events_of_an_item_are_posted_in_one_thread_in_order() -> Result<()> {
     let it = Scene::new()?;
     let serving = it.serve()?;
     let since = Timestamp::now();
     it.webhook(&serving, &["Disk"], since, false)?;
-    it.settled(1)?;
+    it.finished(1)?;
     it.webhook(&serving, &["Disk"], since, true)?;
-    let all = it.settled(2)?;
+    let all = it.finished(2)?;
     assert_eq!(all[1]["under"], all[0]["id"]);
     let posts = it.bodies("chat.postMessage");
     assert_eq!(posts[0].get("thread_ts"), None);
     assert_eq!(posts[1]["thread_ts"], "1700000000.000001");
-    // The first message shows how it stands now.
+    // The first message shows the present state.
     let edits = it.bodies("chat.update");
     assert_eq!(edits.len(), 1, "{edits:#?}");
     assert_eq!(edits[0]["ts"], "1700000000.000001");
@@ -251,9 +251,9 @@ fn what_happens_to_an_item_stands_in_one_thread_in_order() -> Result<()> {
         text(&edits[0]).contains("triggered (critical)") && text(&edits[0]).contains("now: resolved"),
         "{edits:#?}"
     );
-    // It begins anew: nobody looks into an old thread.
+    // A new occurrence begins a new thread.
     it.webhook(&serving, &["Disk"], Timestamp::now(), false)?;
-    let all = it.settled(3)?;
+    let all = it.finished(3)?;
     assert_eq!(all[2].get("under").cloned().unwrap_or_default(), Value::Null);
     assert_eq!(it.bodies("chat.postMessage")[2].get("thread_ts"), None);
     assert!(serving.stop()?.success());
@@ -265,13 +265,13 @@ fn reply_whose_root_is_uncertain_is_posted_on_its_own() -> Result<()> {
     let it = Scene::new()?;
     let serving = it.serve()?;
     let since = Timestamp::now();
-    it.mood.silent.store(true, Ordering::SeqCst);
+    it.behaviour.silent.store(true, Ordering::SeqCst);
     it.webhook(&serving, &["Disk"], since, false)?;
     let unknown = || it.deliveries().ok().filter(|all| all.len() == 1 && state(&all[0]) == "unknown");
     wait_until("the root to be unknown", PATIENCE, unknown)?;
-    it.mood.silent.store(false, Ordering::SeqCst);
+    it.behaviour.silent.store(false, Ordering::SeqCst);
     it.webhook(&serving, &["Disk"], since, true)?;
-    let all = it.settled(2)?;
+    let all = it.finished(2)?;
     assert_eq!((state(&all[0]), state(&all[1])), ("unknown", "posted"), "{all:#?}");
     let posts = it.bodies("chat.postMessage");
     assert_eq!(posts.len(), 2, "what is unknown is not sent again: {posts:#?}");

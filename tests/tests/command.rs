@@ -1,4 +1,4 @@
-//! A command acts on the service, and its outcome stands in the team's channel as one message.
+//! A command acts on the service, and its outcome is posted in the team's channel as one message.
 
 use std::{
     process::Stdio,
@@ -27,7 +27,7 @@ fn team(emulator: &Emulator, more: &str) -> String {
 
 fn callboard(config: &str) -> Result<Callboard> {
     Ok(Callboard::new(config)?.env([
-        // Never believed: the system says who somebody is.
+        // Not trusted: the user is the one that the system names.
         ("USER", "mallory"),
         ("CALLBOARD_SECRET_FORGE_TOKEN", Emulator::ADMIN),
         ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", "hush"),
@@ -42,9 +42,9 @@ fn me() -> Result<String> {
 }
 
 /// Runs a line to an end with that exit code.
-fn run(callboard: &Callboard, code: i32, words: &[&str]) -> Result<Output> {
-    let output = callboard.cmd(&[&["run"], words].concat())?;
-    ensure!(output.code == Some(code), "run {words:?} should end with {code}: {output:#?}");
+fn run(callboard: &Callboard, code: i32, args: &[&str]) -> Result<Output> {
+    let output = callboard.cmd(&[&["run"], args].concat())?;
+    ensure!(output.code == Some(code), "run {args:?} should end with {code}: {output:#?}");
     Ok(output)
 }
 
@@ -61,15 +61,15 @@ fn only_message(emulator: &Emulator, channel: &str) -> Result<String> {
 }
 
 #[test]
-fn a_pull_request_is_approved_commented_and_merged_with_one_message_each() -> Result<()> {
+fn pull_request_commands_act_on_github_with_one_message_each() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.open_pull(REPO, "cart", "Add the cart")?;
     let callboard = callboard(&team(&emulator, ""))?;
     callboard.json(&["board"])?;
     let get = |path: &str| emulator.github(Emulator::ADMIN, "GET", &format!("/repos/{REPO}{path}"), None);
 
-    let said = run(&callboard, 0, &["--channel", "deploys", "pr approve acme/web#1 Works on staging"])?;
-    assert!(said.stdout.contains("Posted in chat:#deploys"), "{said:?}");
+    let approved = run(&callboard, 0, &["--channel", "deploys", "pr approve acme/web#1 Works on staging"])?;
+    assert!(approved.stdout.contains("Posted in chat:#deploys"), "{approved:?}");
     let reviews = get("/pulls/1/reviews")?;
     assert_eq!((&reviews[0]["state"], &reviews[0]["body"]), (&json!("APPROVED"), &json!("Works on staging")));
     let message = only_message(&emulator, "deploys")?;
@@ -119,7 +119,7 @@ fn runs_are_read_and_run_again_and_pull_requests_are_listed() -> Result<()> {
 }
 
 #[test]
-fn an_alert_is_silenced_and_heard_again() -> Result<()> {
+fn alert_is_silenced_and_unsilenced() -> Result<()> {
     let (emulator, pager) = (Emulator::start()?, Alertmanager::start(None)?);
     pager.fire(&[("alertname", "DiskFull"), ("instance", "db1")], &[])?;
     let account = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\n", pager.url());
@@ -134,9 +134,9 @@ fn an_alert_is_silenced_and_heard_again() -> Result<()> {
     assert_eq!(pager.silences()?[0]["comment"], "looking at it");
     assert!(only_message(&emulator, "deploys")?.contains("silenced for 30m"));
 
-    // The row tells who has it once the service says so.
+    // The row is acknowledged once the service reports the silence.
     let board = callboard.json(&["board"])?;
-    assert_eq!(board[0]["summary"]["held"], 1, "{board:#?}");
+    assert_eq!(board[0]["summary"]["acknowledged"], 1, "{board:#?}");
     run(&callboard, 0, &["--channel", "chat:#random", "unsilence DiskFull"])?;
     assert_eq!(states()?, ["expired"]);
     only_message(&emulator, "random")?;
@@ -144,7 +144,7 @@ fn an_alert_is_silenced_and_heard_again() -> Result<()> {
 }
 
 #[test]
-fn an_outcome_goes_where_it_is_asked_then_where_the_rules_send_its_item_then_to_the_default() -> Result<()> {
+fn outcome_is_routed_by_flag_then_by_rules_then_to_the_default_channel() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.open_pull(REPO, "cart", "Add the cart")?;
     let rule = "[[rules]]\nname = \"pull requests\"\nwhen = 'item.kind == \"pull_request\"'\n\
@@ -152,8 +152,8 @@ fn an_outcome_goes_where_it_is_asked_then_where_the_rules_send_its_item_then_to_
     let callboard = callboard(&team(&emulator, rule))?;
     callboard.json(&["board"])?;
     let route = |flags: &[&str], line: &str| -> Result<(Value, Value)> {
-        let words = [&["run", "--dry-run"], flags, &[line]].concat();
-        let mut prepared = callboard.json(&words)?;
+        let args = [&["run", "--dry-run"], flags, &[line]].concat();
+        let mut prepared = callboard.json(&args)?;
         Ok((prepared[0]["post"].take(), prepared[0]["post_reason"].take()))
     };
     let comment = "pr comment acme/web#1 hello";
@@ -175,7 +175,7 @@ fn an_outcome_goes_where_it_is_asked_then_where_the_rules_send_its_item_then_to_
 }
 
 #[test]
-fn a_failure_is_posted_too() -> Result<()> {
+fn failed_outcome_is_posted() -> Result<()> {
     let emulator = Emulator::start()?;
     let pull = emulator.open_pull(REPO, "cart", "Add the cart")?;
     let callboard = callboard(&team(&emulator, ""))?;
@@ -191,7 +191,7 @@ fn a_failure_is_posted_too() -> Result<()> {
 }
 
 #[test]
-fn a_dry_run_sends_nothing_and_shows_exactly_what_it_would() -> Result<()> {
+fn dry_run_shows_the_requests_and_sends_nothing() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.open_pull(REPO, "cart", "Add the cart")?;
     let callboard = callboard(&team(&emulator, ""))?;
@@ -227,13 +227,13 @@ fn only_forge(url: &str) -> Result<Callboard> {
 }
 
 #[test]
-fn the_exit_code_says_how_it_ended() -> Result<()> {
+fn exit_code_matches_the_outcome() -> Result<()> {
     let comment = "pr comment acme/web#1 hello";
     let done = forge(|| Answer::json(201, &json!({ "html_url": "https://github.com/x" })))?;
     run(&only_forge(done.url())?, 0, &[comment])?;
     let refused = forge(|| Answer::json(422, &json!({ "message": "No" })))?;
-    let said = run(&only_forge(refused.url())?, 1, &[comment])?;
-    assert!(said.stdout.contains("No"), "{said:?}");
+    let output = run(&only_forge(refused.url())?, 1, &[comment])?;
+    assert!(output.stdout.contains("No"), "{output:?}");
     run(&only_forge(refused.url())?, 2, &["pr coment acme/web#1 hello"])?;
     run(&only_forge(refused.url())?, 2, &["pr comment"])?;
     let unknown_token = forge(|| Answer::json(401, &json!({ "message": "Bad credentials" })))?;
@@ -241,8 +241,8 @@ fn the_exit_code_says_how_it_ended() -> Result<()> {
     run(&only_forge("http://127.0.0.1:1")?, 4, &[comment])?;
     let lost = forge(Answer::nothing)?;
     let callboard = only_forge(lost.url())?;
-    let said = run(&callboard, 5, &[comment])?;
-    assert!(said.stdout.contains("We do not know whether this ran"), "{said:?}");
+    let output = run(&callboard, 5, &[comment])?;
+    assert!(output.stdout.contains("We do not know whether this ran"), "{output:?}");
     let sent = |stand_in: &StandIn| stand_in.requests().iter().filter(|it| it.method == "POST").count();
     assert_eq!(sent(&lost), 1, "what may have happened is not sent again");
     let room = callboard.json(&["room"])?;
@@ -254,18 +254,18 @@ fn the_exit_code_says_how_it_ended() -> Result<()> {
 fn unknown_run_is_resolved_by_a_person_and_its_message_names_them() -> Result<()> {
     let (emulator, lost) = (Emulator::start()?, forge(Answer::nothing)?);
     let callboard = callboard(&team(&emulator, "").replace(emulator.github_url(), lost.url()))?;
-    let said = run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
-    assert!(said.stdout.contains("callboard run-resolve "), "{said:?}");
+    let output = run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
+    assert!(output.stdout.contains("callboard run-resolve "), "{output:?}");
     assert!(only_message(&emulator, "general")?.contains("We do not know whether"));
     let posted = emulator.messages("general")?;
     let runs = callboard.json(&["runs"])?;
     let id = runs[0][0]["id"].as_str().context("a run has an id")?;
 
-    let settled = callboard.cmd(&["run-resolve", id, "ran"])?;
-    assert_eq!(settled.code, Some(0), "{settled:?}");
+    let resolved = callboard.cmd(&["run-resolve", id, "ran"])?;
+    assert_eq!(resolved.code, Some(0), "{resolved:?}");
     let me = me()?;
-    assert!(settled.stdout.contains(&format!("{me} says it ran")), "{settled:?}");
-    assert!(settled.stdout.contains("Posted in chat:#general"), "{settled:?}");
+    assert!(resolved.stdout.contains(&format!("{me} says it ran")), "{resolved:?}");
+    assert!(resolved.stdout.contains("Posted in chat:#general"), "{resolved:?}");
     let message = only_message(&emulator, "general")?;
     assert!(message.contains(&format!("pr comment acme/web#1 hello: {me} says it ran")), "{message}");
     assert_eq!(emulator.messages("general")?[0]["ts"], posted[0]["ts"], "it is edited");
@@ -277,26 +277,26 @@ fn unknown_run_is_resolved_by_a_person_and_its_message_names_them() -> Result<()
     let state = &shown[0]["run"]["state"];
     assert_eq!((&state["state"], &state["ran"], &state["by"]), (&json!("settled"), &json!(true), &json!(me)));
     let sent = lost.requests().iter().filter(|it| it.method == "POST").count();
-    assert_eq!(sent, 1, "nobody's word sends it again");
+    assert_eq!(sent, 1, "a resolution does not send it again");
 
     run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
     let runs = callboard.json(&["runs"])?;
     let id = runs[0][0]["id"].as_str().context("a run has an id")?;
-    let settled = callboard.json(&["run-resolve", id, "did-not-run"])?;
-    assert_eq!(settled[0]["run"]["state"]["ran"], false, "{settled:#?}");
-    assert_eq!(settled[0]["delivery"]["state"]["state"], "posted", "{settled:#?}");
+    let resolved = callboard.json(&["run-resolve", id, "did-not-run"])?;
+    assert_eq!(resolved[0]["run"]["state"]["ran"], false, "{resolved:#?}");
+    assert_eq!(resolved[0]["delivery"]["state"]["state"], "posted", "{resolved:#?}");
     Ok(())
 }
 
 #[test]
-fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
+fn item_row_is_posted_with_or_without_a_text() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.open_pull(REPO, "cart", "Add the cart <!here>")?;
     let callboard = callboard(&team(&emulator, ""))?;
     callboard.json(&["board"])?;
-    let post = |code: i32, words: &[&str]| -> Result<Output> {
-        let output = callboard.cmd(&[&["post"], words].concat())?;
-        ensure!(output.code == Some(code), "post {words:?} should end with {code}: {output:#?}");
+    let post = |code: i32, args: &[&str]| -> Result<Output> {
+        let output = callboard.cmd(&[&["post"], args].concat())?;
+        ensure!(output.code == Some(code), "post {args:?} should end with {code}: {output:#?}");
         Ok(output)
     };
 
@@ -325,12 +325,12 @@ fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
 }
 
 #[test]
-fn a_second_command_line_runs_through_the_daemon_and_stops_what_it_started() -> Result<()> {
-    let (release, held) = mpsc::channel::<()>();
-    let held = Arc::new(Mutex::new(held));
+fn run_through_the_daemon_is_canceled_by_another_command_line() -> Result<()> {
+    let (release, blocked) = mpsc::channel::<()>();
+    let blocked = Arc::new(Mutex::new(blocked));
     let forge = forge(move || {
         // Until the test ends.
-        let _ = held.lock().map(|held| held.recv());
+        let _ = blocked.lock().map(|blocked| blocked.recv());
         Answer::nothing()
     })?;
     let emulator = Emulator::start()?;
@@ -361,21 +361,21 @@ fn a_second_command_line_runs_through_the_daemon_and_stops_what_it_started() -> 
     Ok(())
 }
 
-/// However the daemon goes away, what it had begun for a command line may have happened.
+/// However the daemon ends, a run that it had begun for a command line may have happened.
 #[test]
-fn a_run_whose_daemon_ends_in_the_middle_of_it_is_not_known() -> Result<()> {
+fn run_whose_daemon_ends_in_the_middle_of_it_is_unknown() -> Result<()> {
     for killed in [false, true] {
-        let (release, held) = mpsc::channel::<()>();
-        let held = Arc::new(Mutex::new(held));
+        let (release, blocked) = mpsc::channel::<()>();
+        let blocked = Arc::new(Mutex::new(blocked));
         let forge = forge(move || {
-            let _ = held.lock().map(|held| held.recv());
+            let _ = blocked.lock().map(|blocked| blocked.recv());
             Answer::nothing()
         })?;
         let callboard = only_forge(forge.url())?;
         let serving = callboard.serve()?;
-        let said = callboard.folder().join("run.log");
+        let log = callboard.folder().join("run.log");
         let mut command = callboard.command(&["run", "pr comment acme/web#1 hello"]);
-        let mut running = command.stdout(Stdio::null()).stderr(std::fs::File::create(&said)?).spawn()?;
+        let mut running = command.stdout(Stdio::null()).stderr(std::fs::File::create(&log)?).spawn()?;
         wait_until("the comment", PATIENCE, || {
             forge.requests().iter().any(|it| it.method == "POST").then_some(())
         })?;
@@ -385,10 +385,10 @@ fn a_run_whose_daemon_ends_in_the_middle_of_it_is_not_known() -> Result<()> {
             serving.stop()?;
         }
         let status = wait_until("the command line to end", PATIENCE, || running.try_wait().transpose())??;
-        let said = std::fs::read_to_string(said)?;
-        assert_eq!(status.code(), Some(5), "killed: {killed}: {said}");
+        let log = std::fs::read_to_string(log)?;
+        assert_eq!(status.code(), Some(5), "killed: {killed}: {log}");
         if killed {
-            assert!(said.contains("it may have happened, see `callboard runs`"), "{said}");
+            assert!(log.contains("it may have happened, see `callboard runs`"), "{log}");
         }
         let runs = callboard.json(&["runs"])?;
         assert_eq!(runs[0][0]["state"]["state"], "unknown", "{runs:#?}");
@@ -398,7 +398,7 @@ fn a_run_whose_daemon_ends_in_the_middle_of_it_is_not_known() -> Result<()> {
 }
 
 #[test]
-fn a_hostile_title_is_shown_as_text_and_mentions_nobody() -> Result<()> {
+fn hostile_title_is_shown_as_text_and_mentions_nobody() -> Result<()> {
     let emulator = Emulator::start()?;
     let rule = "[receive]\nlisten = \"127.0.0.1:0\"\n[[rules]]\nname = \"opened\"\nwhen = 'event == \"opened\"'\n\
                 do = \"show\"\npost = [\"deploys\"]\n";
@@ -438,7 +438,7 @@ fn collect(value: &Value, leaves: &mut Vec<String>) {
     }
 }
 
-/// A team's own command: it counts on a service, and posts where it says itself.
+/// A team's own command: it acts on a service, and names the channel that it posts to.
 const TEAM_COMMAND: &str = r#"
 [[command]]
 name = "deploy"
@@ -465,7 +465,7 @@ argv = ["env"]
 "#;
 
 #[test]
-fn a_teams_own_command_asks_first_posts_where_it_says_and_sees_no_secret() -> Result<()> {
+fn teams_own_command_is_confirmed_posted_to_its_channel_and_sees_no_secret() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.open_pull(REPO, "cart", "Add the cart")?;
     let callboard = callboard(&team(&emulator, "[commands]\ndirs = [\"commands\"]\n"))?;
@@ -485,7 +485,7 @@ fn a_teams_own_command_asks_first_posts_where_it_says_and_sees_no_secret() -> Re
     assert!(!format!("{shown:?}").contains(Emulator::ADMIN), "the token is masked: {shown:?}");
     assert_eq!(comments()?, 0);
 
-    // The program's flags may stand after the command's words.
+    // The program's flags may follow the command's words.
     run(&callboard, 0, &["deploy", "api", "to", "production", "--yes"])?;
     assert_eq!(comments()?, 1);
     let shown = run(&callboard, 0, &["deploy", "api", "--dry-run", "to", "production"])?;
@@ -504,7 +504,7 @@ fn a_teams_own_command_asks_first_posts_where_it_says_and_sees_no_secret() -> Re
 }
 
 #[test]
-fn the_programs_flags_may_stand_after_a_commands_words() -> Result<()> {
+fn program_flags_may_follow_a_commands_words() -> Result<()> {
     let command = "[[command]]\nname = \"say\"\nsummary = \"Say it\"\nusage = \"say <what>\"\n[command.args.what]\n\
                    [command.args.quiet]\ntype = \"bool\"\n\
                    [command.run.exec]\nargv = [\"echo\", \"{{ what }}\", \"quiet: {{ quiet }}\"]\n";
@@ -512,12 +512,15 @@ fn the_programs_flags_may_stand_after_a_commands_words() -> Result<()> {
     std::fs::create_dir(callboard.folder().join("ops"))?;
     std::fs::write(callboard.folder().join("ops/say.toml"), command)?;
     let output = run(&callboard, 0, &["say", "hello", "--json"])?;
-    let said: Value = serde_json::from_str(output.stdout.lines().last().context("a line")?)?;
-    assert_eq!(said["run"]["line"], "say hello", "{output:?}");
-    assert_eq!(said["run"]["state"]["state"], "done", "{output:?}");
+    let printed: Value = serde_json::from_str(output.stdout.lines().last().context("a line")?)?;
+    assert_eq!(printed["run"]["line"], "say hello", "{output:?}");
+    assert_eq!(printed["run"]["state"]["state"], "done", "{output:?}");
     let output = run(&callboard, 0, &["--dry-run", "say", "hello", "--quiet", "--json"])?;
-    let said: Value = serde_json::from_str(&output.stdout)?;
-    assert_eq!(said["line"], "say what=hello quiet=true", "what the command declares is its own: {output:?}");
+    let printed: Value = serde_json::from_str(&output.stdout)?;
+    assert_eq!(
+        printed["line"], "say what=hello quiet=true",
+        "what the command declares is its own: {output:?}"
+    );
     let output = run(&callboard, 2, &["say", "--json", "hello", "--nothing"])?;
     let refused: Value = serde_json::from_str(&output.stdout)?;
     assert!(refused.to_string().contains("--nothing"), "errors are JSON too: {output:?}");

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use callboard_tests::{Callboard, PATIENCE, wait_until};
 use serde_json::Value;
 
-/// The variable by which a test knows its own processes, whatever session they moved to.
+/// The variable by which a test recognises its own processes, whatever session they moved to.
 const MARK: &str = "CALLBOARD_TEST_MARK";
 
 /// Callboard with a command `go` that runs this script, and processes that carry the mark of it.
@@ -61,7 +61,7 @@ impl Scene {
     }
 
     fn begun(&self, count: usize) -> Result<()> {
-        // Those that fork come and go: each is there for a moment only.
+        // Forking programs have a new process at every moment, so their own lines are counted.
         wait_until("its processes", PATIENCE, || {
             let lines =
                 fs::read_to_string(self.callboard.folder().join("commands/begun")).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Scene {
     fn all_gone(&self) -> Result<()> {
         let mut none = 0;
         wait_until("everything to be gone", PATIENCE, || {
-            // What goes from process to process can be missed by one look.
+            // One look can miss a program that forks from process to process.
             none = if self.living().is_empty() { none + 1 } else { 0 };
             (none == 20).then_some(())
         })
@@ -136,7 +136,7 @@ const STUBBORN: [(&str, &str, usize); 5] = [
 ];
 
 #[test]
-fn canceled_it_ends_with_everything_that_it_started_and_nothing_of_it_stays() -> Result<()> {
+fn canceled_program_ends_with_everything_that_it_started() -> Result<()> {
     for (what, script, count) in STUBBORN {
         let scene = Scene::new(script, "")?;
         let serving = scene.callboard.serve()?;
@@ -155,7 +155,7 @@ fn canceled_it_ends_with_everything_that_it_started_and_nothing_of_it_stays() ->
 }
 
 #[test]
-fn timed_out_it_ends_with_everything_that_it_started() -> Result<()> {
+fn timed_out_program_ends_with_everything_that_it_started() -> Result<()> {
     let (what, script, count) = STUBBORN[1];
     let scene = Scene::new(script, "timeout = \"3s\"")?;
     let serving = scene.callboard.serve()?;
@@ -169,7 +169,7 @@ fn timed_out_it_ends_with_everything_that_it_started() -> Result<()> {
 }
 
 #[test]
-fn killed_daemon_takes_everything_with_it() -> Result<()> {
+fn killed_daemon_ends_its_programs() -> Result<()> {
     for (what, script, count) in STUBBORN {
         let scene = Scene::new(script, "")?;
         let serving = scene.callboard.serve()?;
@@ -184,7 +184,7 @@ fn killed_daemon_takes_everything_with_it() -> Result<()> {
 }
 
 #[test]
-fn killed_or_stopped_command_line_takes_everything_with_it() -> Result<()> {
+fn killed_or_stopped_command_line_ends_its_programs() -> Result<()> {
     for name in ["KILL", "TERM", "INT"] {
         let (what, script, count) = STUBBORN[0];
         let scene = Scene::new(script, "")?;
@@ -198,7 +198,7 @@ fn killed_or_stopped_command_line_takes_everything_with_it() -> Result<()> {
 }
 
 #[test]
-fn killed_watcher_makes_its_end_unknown_and_not_a_success() -> Result<()> {
+fn killed_watcher_makes_the_outcome_unknown_and_not_a_success() -> Result<()> {
     let scene = Scene::new("echo >> begun; sleep 1000", "")?;
     let serving = scene.callboard.serve()?;
     let mut client = scene.start()?;
@@ -214,7 +214,7 @@ fn killed_watcher_makes_its_end_unknown_and_not_a_success() -> Result<()> {
     Ok(())
 }
 
-/// What a command can do to the processes that watch over it: to its parent, to that one's parent, or to both.
+/// Signals of a command to the processes that watch it: to its parent, to that one's parent, or to both.
 const PARENTS: [(&str, &str); 4] = [
     ("its parent", "$PPID"),
     ("the parent's parent", "$(ps -o ppid= -p $PPID)"),
@@ -222,7 +222,7 @@ const PARENTS: [(&str, &str); 4] = [
     ("nobody", ""),
 ];
 
-fn rebel(signal: &str, targets: &str) -> String {
+fn attack_script(signal: &str, targets: &str) -> String {
     format!(
         "setsid sh -c 'echo >> begun; sleep 1000' & [ -z \"{targets}\" ] || kill -{signal} {targets}\n\
          echo >> begun; sleep 1000"
@@ -230,20 +230,20 @@ fn rebel(signal: &str, targets: &str) -> String {
 }
 
 #[test]
-fn canceled_it_ends_whatever_it_did_to_its_watchers() -> Result<()> {
+fn canceled_program_ends_whatever_it_did_to_its_watchers() -> Result<()> {
     for signal in ["STOP", "KILL"] {
         for (what, targets) in PARENTS {
-            let scene = Scene::new(&rebel(signal, targets), "")?;
+            let scene = Scene::new(&attack_script(signal, targets), "")?;
             let serving = scene.callboard.serve()?;
             let mut client = scene.start()?;
             let what = format!("{signal} to {what}");
-            // One whose watcher is gone is ended at once: it may not even come to write.
+            // A program whose watcher is gone is ended at once, perhaps before it writes.
             wait_until("its run", PATIENCE, || scene.run().ok())?;
             let id = scene.run()?["id"].as_str().context("its id")?.to_owned();
             if targets.is_empty() {
                 scene.begun(2).context(what.clone())?;
             }
-            // It may have ended by now, which is as good.
+            // It may have ended already.
             let _ = scene.callboard.json(&["cancel", &id]);
             client.wait()?;
             scene.all_gone().context(what.clone())?;
@@ -259,10 +259,10 @@ fn canceled_it_ends_whatever_it_did_to_its_watchers() -> Result<()> {
 }
 
 #[test]
-fn killed_daemon_takes_it_along_whatever_it_did_to_one_watcher() -> Result<()> {
+fn killed_daemon_ends_a_program_whatever_it_did_to_one_watcher() -> Result<()> {
     for signal in ["STOP", "KILL"] {
         for (what, targets) in &PARENTS[..2] {
-            let scene = Scene::new(&rebel(signal, targets), "")?;
+            let scene = Scene::new(&attack_script(signal, targets), "")?;
             let serving = scene.callboard.serve()?;
             let mut client = scene.start()?;
             wait_until("its run", PATIENCE, || scene.run().ok())?;
@@ -275,7 +275,7 @@ fn killed_daemon_takes_it_along_whatever_it_did_to_one_watcher() -> Result<()> {
 }
 
 #[test]
-fn what_it_leaves_behind_at_its_own_end_is_left_alone() -> Result<()> {
+fn processes_left_behind_by_a_program_that_ended_are_left_alone() -> Result<()> {
     let scene = Scene::new("setsid sleep 1000 & sleep 1000 & echo done", "")?;
     let serving = scene.callboard.serve()?;
     ensure!(scene.start()?.wait()?.success());
@@ -287,7 +287,7 @@ fn what_it_leaves_behind_at_its_own_end_is_left_alone() -> Result<()> {
 }
 
 #[test]
-fn its_end_is_passed_on_as_it_is() -> Result<()> {
+fn end_of_a_program_is_passed_on() -> Result<()> {
     // script -> exit code of the program, as shells have it
     let cases = [
         ("exit 0", 0),
@@ -296,7 +296,7 @@ fn its_end_is_passed_on_as_it_is() -> Result<()> {
         ("kill -SEGV $$", 139),
         ("kill -KILL $$", 137),
         ("kill -TERM $$", 143),
-        // One that has moved away holds up nothing.
+        // A process that has moved away blocks nothing.
         ("setsid sleep 1000 & exit 4", 4),
     ];
     for (script, expected) in cases {
@@ -309,7 +309,7 @@ fn its_end_is_passed_on_as_it_is() -> Result<()> {
 }
 
 #[test]
-fn it_gets_its_input_and_none_of_ours() -> Result<()> {
+fn program_gets_its_own_input_and_none_of_ours() -> Result<()> {
     let script =
         "cat; pwd; env | grep -c -e CALLBOARD_SECRET -e CALLBOARD_PASSPHRASE; ls -l /proc/self/fd; exit 1";
     let scene = Scene::new(script, "")?;
@@ -319,7 +319,7 @@ fn it_gets_its_input_and_none_of_ours() -> Result<()> {
     for line in ["first line", "last line", &*folder.display().to_string(), "0"] {
         ensure!(all.lines().any(|it| it.trim() == line), "{line}: {all}");
     }
-    // Whoever runs the test may leave sockets open to all.
+    // The parent of the test may leave inheritable sockets open.
     let theirs = Command::new("ls").args(["-l", "/proc/self/fd"]).output()?;
     let theirs = String::from_utf8(theirs.stdout)?;
     let sockets = |listed: &str| -> BTreeSet<String> {

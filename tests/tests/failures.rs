@@ -1,4 +1,4 @@
-//! When services, files or the keychain fail: said plainly, where it belongs, and nothing else suffers.
+//! When services, files or the keychain fail: reported plainly, where it belongs, and nothing else is affected.
 
 #![allow(clippy::print_stdout, reason = "what a failing test needs to be repeated is printed")]
 
@@ -74,20 +74,20 @@ fn each_service_failure_is_reported_for_its_account_only() -> Result<()> {
     let board = callboard.cmd(&["board"])?;
     assert_eq!(board.code, Some(0), "{board:?}");
     assert_eq!(callboard.account("well")?["health"]["state"], "ok");
-    for (name, _, kind, words) in &cases {
+    for (name, _, kind, parts) in &cases {
         let health = callboard.account(name)?["health"].take();
         let text = health.to_string();
         assert_eq!(health["state"], "trouble", "{name}: {text}");
         assert_eq!(health["error"]["error"], *kind, "{name}: {text}");
-        for word in *words {
-            assert!(text.contains(word), "{name}: {word}: {text}");
+        for part in *parts {
+            assert!(text.contains(part), "{name}: {part}: {text}");
         }
         assert!(!text.contains('<'), "no page of the service is shown: {text}");
         assert!(board.stdout.contains(&format!("◆ {name} cannot be read: ")), "{name}: {}", board.stdout);
     }
     assert_eq!(other.requests().len(), 0, "what moved to another host is not followed with a credential");
-    let said = format!("{board:?}{:?}", callboard.cmd(&["accounts", "--json"])?);
-    assert!(!said.contains(TOKEN));
+    let printed = format!("{board:?}{:?}", callboard.cmd(&["accounts", "--json"])?);
+    assert!(!printed.contains(TOKEN));
     Ok(())
 }
 
@@ -109,7 +109,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_is_said_plainly_and_left_as_it_is() -> Result<()> {
+fn store_that_cannot_be_opened_is_reported_and_left_as_it_is() -> Result<()> {
     let sqlite = |callboard: &Callboard, sql: &str| -> Result<()> {
         let connection = rusqlite::Connection::open(callboard.data().join("callboard.db"))?;
         Ok(connection.execute_batch(sql)?)
@@ -151,7 +151,7 @@ fn a_store_that_cannot_be_opened_is_said_plainly_and_left_as_it_is() -> Result<(
             "is damaged",
         ),
     ];
-    for (what, spoil, said) in cases {
+    for (what, spoil, expected) in cases {
         let callboard = Callboard::new("")?;
         spoil(&callboard).context(what)?;
         let file = callboard.data().join("callboard.db");
@@ -159,7 +159,7 @@ fn a_store_that_cannot_be_opened_is_said_plainly_and_left_as_it_is() -> Result<(
         for command in [&["board"][..], &["serve"], &["runs", "--json"]] {
             let output = callboard.cmd(command)?;
             assert_eq!(output.code, Some(1), "{what}: {output:?}");
-            assert!(output.stderr.contains(said), "{what}: {output:?}");
+            assert!(output.stderr.contains(expected), "{what}: {output:?}");
             assert!(output.stderr.contains(&file.display().to_string()), "{what}: {output:?}");
         }
         assert!(fs::read(&file)? == before, "{what}: the file has changed");
@@ -168,7 +168,7 @@ fn a_store_that_cannot_be_opened_is_said_plainly_and_left_as_it_is() -> Result<(
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_written_is_said_plainly() -> Result<()> {
+fn data_folder_that_cannot_be_written_is_reported() -> Result<()> {
     let callboard = Callboard::new("")?;
     // Root may write anywhere but not make a folder below a file, and others may not even enter.
     let blocked = callboard.folder().join("blocked");
@@ -191,7 +191,7 @@ fn a_data_folder_that_cannot_be_written_is_said_plainly() -> Result<()> {
 }
 
 #[test]
-fn a_bad_configuration_is_refused_with_the_place_and_the_nearest_name() -> Result<()> {
+fn configuration_error_has_its_place_and_the_nearest_name() -> Result<()> {
     let good = "[accounts.forge]\nservice = \"github\"\n";
     let cases = [
         ("[acounts.forge]\nservice = \"github\"\n".to_owned(), "1:2", "accounts"),
@@ -229,7 +229,7 @@ fn check(callboard: &Callboard, name: &str) -> Result<Value> {
 }
 
 #[test]
-fn a_daemon_logs_from_its_start_on_which_command_files_it_leaves_out() -> Result<()> {
+fn daemon_logs_at_its_start_which_command_files_it_leaves_out() -> Result<()> {
     let callboard = Callboard::new("[commands]\ndirs = [\"ops\"]\n[secrets]\nstore = \"env\"\n")?;
     let folder = callboard.folder().join("ops");
     fs::create_dir(&folder)?;
@@ -241,7 +241,7 @@ fn a_daemon_logs_from_its_start_on_which_command_files_it_leaves_out() -> Result
 }
 
 #[test]
-fn a_running_daemon_takes_a_good_change_and_keeps_running_on_a_bad_one() -> Result<()> {
+fn running_daemon_applies_a_good_change_and_keeps_running_on_a_bad_one() -> Result<()> {
     let service = StandIn::start(healthy)?;
     let listen = "[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
     let one = format!("{}{listen}", account("forge", service.url()));
@@ -264,9 +264,9 @@ fn a_running_daemon_takes_a_good_change_and_keeps_running_on_a_bad_one() -> Resu
 
     callboard.configure("[accounts.forge]\nservice = \"gihub\"\n")?;
     let failed = || check(&callboard, "configuration").ok().filter(|check| check["verdict"] == "failed");
-    let found = wait_until("doctor to tell", PATIENCE, failed)?["found"].to_string();
+    let found = wait_until("doctor to report it", PATIENCE, failed)?["found"].to_string();
     assert!(found.contains("gihub") && found.contains(":2:11"), "{found}");
-    assert_eq!(sent(&serving, 3)?.status, 200, "the older configuration is in force");
+    assert_eq!(sent(&serving, 3)?.status, 200, "the older configuration is active");
     assert!(callboard.account("second").is_ok());
 
     callboard.configure(&one)?;
@@ -283,10 +283,10 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     let service = StandIn::start(healthy)?;
     let config = format!("{}[receive]\nlisten = \"127.0.0.1:0\"\n", account("forge", service.url()));
     let callboard = Callboard::new(&config)?.env(session.env()).env([("CALLBOARD_LOG", "trace")]);
-    let mut said: Vec<Output> = Vec::new();
-    let mut act = |words: &[&str], input: &str| -> Result<Output> {
-        let output = callboard.cmd_with_input(words, input)?;
-        said.push(output.clone());
+    let mut outputs: Vec<Output> = Vec::new();
+    let mut act = |args: &[&str], input: &str| -> Result<Output> {
+        let output = callboard.cmd_with_input(args, input)?;
+        outputs.push(output.clone());
         Ok(output)
     };
     let lookup = || -> Result<Option<String>> {
@@ -306,10 +306,10 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     let serving = callboard.serve()?;
     let first_poll = || callboard.account("forge").ok().filter(|forge| !forge["last_ok"].is_null());
     wait_until("a poll", PATIENCE, first_poll)?;
-    for words in
+    for args in
         [&["accounts", "--json"][..], &["doctor", "--json"], &["board", "--json"], &["commands", "--json"]]
     {
-        act(words, "")?;
+        act(args, "")?;
     }
     act(&["run", "--json", "--dry-run", "pr approve acme/web#1"], "")?;
     act(&["run", "--json", "pr approve acme/web#1"], "")?;
@@ -327,12 +327,12 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     let incomplete =
         || callboard.account("forge").ok().filter(|forge| forge["health"]["state"] == "incomplete");
     wait_until("the daemon to notice", PATIENCE, incomplete)?;
-    assert!(!format!("{said:?}").contains(TOKEN), "what was printed");
+    assert!(!format!("{outputs:?}").contains(TOKEN), "what was printed");
     Ok(())
 }
 
 #[test]
-fn a_keychain_that_is_locked_or_absent_is_told_in_time_and_holds_up_nothing() -> Result<()> {
+fn locked_or_absent_keychain_is_reported_in_time_and_blocks_nothing() -> Result<()> {
     for keyring in [Keyring::Unlocked, Keyring::Absent] {
         let session = DesktopSession::start(keyring)?;
         let service = StandIn::start(healthy)?;
@@ -342,11 +342,14 @@ fn a_keychain_that_is_locked_or_absent_is_told_in_time_and_holds_up_nothing() ->
             assert_eq!(stored.code, Some(0), "{stored:?}");
             session.lock()?;
         }
-        for (words, code) in [(&["accounts", "secret", "forge"][..], 1), (&["board"], 0), (&["doctor"], 1)] {
-            let output = callboard.cmd_with_input(words, &format!("{TOKEN}\n"))?;
-            assert_eq!(output.code, Some(code), "{keyring:?} {words:?}: {output:?}");
-            let told = format!("{}{}", output.stdout, output.stderr);
-            assert!(told.contains("keychain") && told.contains("secrets.store"), "{keyring:?}: {told}");
+        for (args, code) in [(&["accounts", "secret", "forge"][..], 1), (&["board"], 0), (&["doctor"], 1)] {
+            let output = callboard.cmd_with_input(args, &format!("{TOKEN}\n"))?;
+            assert_eq!(output.code, Some(code), "{keyring:?} {args:?}: {output:?}");
+            let printed = format!("{}{}", output.stdout, output.stderr);
+            assert!(
+                printed.contains("keychain") && printed.contains("secrets.store"),
+                "{keyring:?}: {printed}"
+            );
         }
         let serving = callboard.serve()?;
         let health = callboard.account("forge")?["health"].take();
@@ -358,12 +361,12 @@ fn a_keychain_that_is_locked_or_absent_is_told_in_time_and_holds_up_nothing() ->
 }
 
 #[test]
-fn the_encrypted_file_opens_with_its_passphrase_only() -> Result<()> {
+fn encrypted_file_opens_with_its_passphrase_only() -> Result<()> {
     let service = StandIn::start(healthy)?;
     let config = format!("{}[secrets]\nstore = \"file\"\n", account("forge", service.url()));
     let callboard = Callboard::new(&config)?;
-    let with = |passphrase: &str, words: &[&str], input: &str| -> Result<Output> {
-        let mut command = callboard.command(words);
+    let with = |passphrase: &str, args: &[&str], input: &str| -> Result<Output> {
+        let mut command = callboard.command(args);
         command.env("CALLBOARD_PASSPHRASE", passphrase);
         callboard.finish(command, input)
     };

@@ -1,5 +1,5 @@
-//! What a desktop can lack, and what can be wrong before the app is up: each is told in its place, and the rest goes
-//! on.
+//! What can be missing on a desktop, and what can be wrong before the app is up: each is reported in its place, and the rest
+//! works.
 
 use std::fs;
 
@@ -29,41 +29,41 @@ fn watched(session: &DesktopSession) -> Result<(Alertmanager, Callboard)> {
     Ok((pager, callboard))
 }
 
-/// What the app's diagnostics say of a part, once they say that it is not well.
-fn not_well(callboard: &Callboard, part: &str) -> Result<Check> {
+/// The check of a part in the app's diagnostics, once it is not ok.
+fn failed_check(callboard: &Callboard, part: &str) -> Result<Check> {
     let ask = || -> Result<Vec<Check>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async { Ok(Client::connect(&callboard.data()).await?.call(Doctor {}).await?) })
     };
-    let found = wait_until(&format!("{part} to be told"), PATIENCE, || {
+    let found = wait_until(&format!("{part} to be reported"), PATIENCE, || {
         ask().ok()?.into_iter().find(|check| check.name == part && check.verdict != CheckVerdict::Ok)
     });
     found.with_context(|| format!("{:#?}", ask()))
 }
 
 /// The window shows the alert all the same.
-fn the_rest_goes_on(app: &App, session: &DesktopSession) -> Result<()> {
+fn shows_the_alert(app: &App, session: &DesktopSession) -> Result<()> {
     wait_until("the window to have the keyboard", PATIENCE, || {
         session.focused().filter(|window| window.process == app.id())
     })?;
-    app.page().says("DiskFull").with_context(|| app.output())
+    app.page().shows("DiskFull").with_context(|| app.output())
 }
 
-fn diagnostics(app: &App, callboard: &Callboard, session: &DesktopSession, words: &[&str]) -> Result<()> {
+fn diagnostics(app: &App, callboard: &Callboard, session: &DesktopSession, texts: &[&str]) -> Result<()> {
     let mut second = App::start(callboard, session, &["settings"])?;
     assert!(second.ended()?.success(), "{}", second.output());
     app.page().switch_to("settings.html")?;
     app.page().click("button", "Diagnostics")?;
-    words.iter().try_for_each(|word| app.page().says(word))
+    texts.iter().try_for_each(|text| app.page().shows(text))
 }
 
 #[test]
-fn without_a_tray_it_runs_says_so_and_takes_the_one_that_comes() -> Result<()> {
+fn missing_tray_is_reported_and_a_later_one_is_used() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?.with_notifications()?;
     let (_pager, callboard) = watched(&session)?;
     let app = App::open(&callboard, &session)?;
-    the_rest_goes_on(&app, &session)?;
-    let check = not_well(&callboard, "tray")?;
+    shows_the_alert(&app, &session)?;
+    let check = failed_check(&callboard, "tray")?;
     assert!(check.remedy.is_some(), "{check:?}");
     diagnostics(&app, &callboard, &session, &["tray"])?;
 
@@ -78,7 +78,7 @@ fn without_a_tray_it_runs_says_so_and_takes_the_one_that_comes() -> Result<()> {
 }
 
 #[test]
-fn without_a_notification_service_and_a_keychain_it_says_so() -> Result<()> {
+fn missing_notification_service_and_keychain_are_reported() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?.with_windows()?;
     let _tray = TrayHost::start(&session)?;
     let (pager, callboard) = watched(&session)?;
@@ -88,29 +88,31 @@ fn without_a_notification_service_and_a_keychain_it_says_so() -> Result<()> {
         config(&pager)
     ))?;
     let app = App::open(&callboard, &session)?;
-    the_rest_goes_on(&app, &session)?;
-    app.page().says("Not seen: ci")?;
-    app.page().says("It is not set up")?;
+    shows_the_alert(&app, &session)?;
+    app.page().shows("Not seen: ci")?;
+    app.page().shows("It is not set up")?;
     for part in ["notifications", "secrets"] {
-        let check = not_well(&callboard, part)?;
+        let check = failed_check(&callboard, part)?;
         assert!(check.remedy.is_some(), "{check:?}");
     }
     diagnostics(&app, &callboard, &session, &["otification", "eychain"])
 }
 
 #[test]
-fn a_taken_hotkey_is_told_and_another_can_be_set() -> Result<()> {
+fn taken_hotkey_is_reported_and_another_can_be_set() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?.with_windows_and_key(Some("A-space"))?;
     let _tray = TrayHost::start(&session)?;
     let (_pager, callboard) = watched(&session)?;
     let app = App::open(&callboard, &session)?;
-    the_rest_goes_on(&app, &session)?;
-    let check = not_well(&callboard, "hotkey")?;
+    shows_the_alert(&app, &session)?;
+    let check = failed_check(&callboard, "hotkey")?;
     assert!(check.remedy.is_some(), "{check:?}");
 
     session.press(&["Escape"])?;
-    let shown = |wanted: bool| {
-        wait_until("the window", PATIENCE, || (session.windows(app.id()).is_empty() != wanted).then_some(()))
+    let shown = |expected: bool| {
+        wait_until("the window", PATIENCE, || {
+            (session.windows(app.id()).is_empty() != expected).then_some(())
+        })
     };
     shown(false)?;
     callboard.configure(&format!(
@@ -128,20 +130,20 @@ fn a_taken_hotkey_is_told_and_another_can_be_set() -> Result<()> {
 }
 
 #[test]
-fn without_a_display_it_ends_and_says_what_to_do() -> Result<()> {
+fn missing_display_ends_the_app_with_an_error() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?;
     let (_pager, callboard) = watched(&session)?;
     let mut app = App::start(&callboard, &session, &[])?;
     let status = app.ended()?;
     assert_eq!(status.code(), Some(2), "{}", app.output());
-    let said = app.output();
-    assert!(said.contains("display") && said.contains("callboard serve"), "{said}");
-    assert!(!said.contains("panicked"), "{said}");
+    let log = app.output();
+    assert!(log.contains("display") && log.contains("callboard serve"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
     Ok(())
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_written_is_said_plainly() -> Result<()> {
+fn data_folder_that_cannot_be_written_is_reported() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?.with_windows()?;
     let (_pager, callboard) = watched(&session)?;
     // Root may write anywhere but not make a folder below a file, and others may not even enter.
@@ -150,14 +152,14 @@ fn a_data_folder_that_cannot_be_written_is_said_plainly() -> Result<()> {
     let data = blocked.join("data").display().to_string();
     let app = App::open_with(&callboard, &session, &["--data", &data, "open"])?;
     for part in ["cannot be written", &data] {
-        app.page().says(part).with_context(|| app.output())?;
+        app.page().shows(part).with_context(|| app.output())?;
     }
     assert!(app.runs(), "it can be put right without a new start");
     Ok(())
 }
 
 #[test]
-fn a_taken_webhook_port_is_told_and_the_rest_goes_on() -> Result<()> {
+fn taken_webhook_port_is_reported_and_the_rest_works() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?;
     let _tray = TrayHost::start(&session)?;
     let (_pager, callboard) = watched(&session)?;
@@ -165,22 +167,22 @@ fn a_taken_webhook_port_is_told_and_the_rest_goes_on() -> Result<()> {
     let text = fs::read_to_string(callboard.config())?;
     callboard.configure(&text.replace("127.0.0.1:0", &taken.local_addr()?.to_string()))?;
     let app = App::open(&callboard, &session)?;
-    the_rest_goes_on(&app, &session)?;
-    let check = not_well(&callboard, "webhooks")?;
+    shows_the_alert(&app, &session)?;
+    let check = failed_check(&callboard, "webhooks")?;
     assert!(check.found.contains(&taken.local_addr()?.to_string()), "{check:?}");
     diagnostics(&app, &callboard, &session, &["ebhook"])
 }
 
 #[test]
-fn a_bad_file_at_the_start_is_told_with_its_place_and_taken_once_it_is_good() -> Result<()> {
+fn configuration_error_at_the_start_is_shown_until_it_is_corrected() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?;
     let _tray = TrayHost::start(&session)?;
     let (_pager, callboard) = watched(&session)?;
     let good = fs::read_to_string(callboard.config())?;
     callboard.configure(&good.replace("\"alertmanager\"", "\"alertmanger\""))?;
     let app = App::open(&callboard, &session)?;
-    app.page().says("alertmanger").with_context(|| app.output())?;
-    app.page().says("line 3")?;
+    app.page().shows("alertmanger").with_context(|| app.output())?;
+    app.page().shows("line 3")?;
     callboard.configure(&good)?;
-    the_rest_goes_on(&app, &session)
+    shows_the_alert(&app, &session)
 }

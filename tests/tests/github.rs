@@ -43,7 +43,7 @@ impl Board {
         Self { connection, me, items: Vec::new(), cursor: None }
     }
 
-    /// Polls; gives the events, each with its item's reference.
+    /// Polls; returns the events, each with its item's reference.
     async fn poll(&mut self) -> (Batch, Vec<(String, EventName)>) {
         let source = self.connection.source.as_ref().expect("a source");
         let batch = source.poll(self.cursor.as_ref(), Timestamp::now()).await.expect("a poll");
@@ -63,7 +63,7 @@ impl Board {
 
     async fn events(&mut self) -> Vec<(String, EventName)> {
         let (batch, events) = self.poll().await;
-        // The emulator knows no teams, which is said and hides nothing.
+        // The emulator has no teams, which is reported as a problem that hides nothing.
         assert!(batch.problems.iter().all(|problem| !problem.hides()), "{:?}", batch.problems);
         events
     }
@@ -95,7 +95,7 @@ fn happened(id: &str, events: &[EventName]) -> Vec<(String, EventName)> {
 }
 
 #[tokio::test]
-async fn a_pull_request_goes_from_review_to_merge() {
+async fn pull_request_goes_from_review_to_merge() {
     let emulator = Emulator::start().unwrap();
     let mut board = Board::new(connect(&emulator, Emulator::ADMIN, &["acme/*"])).await;
     assert_eq!(board.me.login, "admin");
@@ -118,7 +118,7 @@ async fn a_pull_request_goes_from_review_to_merge() {
         matches!(&outcome.blocks[0], Block::Fields(fields) if fields.contains(&("Checks".to_owned(), "failed: lint".to_owned()))),
         "{outcome:?}"
     );
-    assert!(board.run("pr comment", "pr", &id).await.is_err(), "a comment needs words");
+    assert!(board.run("pr comment", "pr", &id).await.is_err(), "a comment needs a text");
 
     assert!(board.run("pr merge", "pr", &id).await.unwrap().ok);
     assert_eq!(board.events().await, happened(&id, &[EventName::Merged]));
@@ -129,7 +129,7 @@ async fn a_pull_request_goes_from_review_to_merge() {
 }
 
 #[tokio::test]
-async fn a_merge_of_another_head_than_the_one_seen_is_refused() {
+async fn merge_of_another_head_than_the_one_seen_is_refused() {
     let emulator = Emulator::start().unwrap();
     let mut board = Board::new(connect(&emulator, Emulator::ADMIN, &[WEB])).await;
     let pull = emulator.open_pull(WEB, "cart", "Add the cart").unwrap();
@@ -145,7 +145,7 @@ async fn a_merge_of_another_head_than_the_one_seen_is_refused() {
 }
 
 #[tokio::test]
-async fn a_red_main_is_seen_read_and_run_again() {
+async fn failed_main_is_seen_read_and_run_again() {
     let emulator = Emulator::start().unwrap();
     let mut board = Board::new(connect(&emulator, Emulator::ADMIN, &[WEB])).await;
     emulator.add_workflow(WEB, "CI").unwrap();

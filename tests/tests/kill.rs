@@ -1,4 +1,4 @@
-//! SIGKILL at random moments: nothing that was acknowledged is lost, nothing is told twice, nothing is run again.
+//! SIGKILL at random moments: nothing that was acknowledged is lost, nothing is posted twice, nothing is run again.
 //!
 //! More than a hundred kills in all. The moments come from a seed that is printed; `CALLBOARD_TEST_SEED` repeats one.
 
@@ -25,18 +25,18 @@ const SECRET: &str = "hush";
 /// Slack takes one message a second in a channel: with several, what waits is soon posted.
 const CHANNELS: u64 = 8;
 /// How long the last daemon may take to post what was left.
-const SETTLE: Duration = Duration::from_secs(60);
+const FLUSH_TIME: Duration = Duration::from_secs(60);
 
 /// Numbers that look random, the same for the same seed (xorshift64*).
-struct Chance(u64);
+struct SeededRandom(u64);
 
-impl Chance {
-    fn new(instance: u64) -> Chance {
-        let given = std::env::var("CALLBOARD_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+impl SeededRandom {
+    fn new(instance: u64) -> SeededRandom {
+        let from_environment = std::env::var("CALLBOARD_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs());
-        let seed = given.unwrap_or_else(now);
+        let seed = from_environment.unwrap_or_else(now);
         println!("instance {instance}: CALLBOARD_TEST_SEED={seed}");
-        Chance((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (instance << 32))
+        SeededRandom((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (instance << 32))
     }
 
     fn below(&mut self, end: u64) -> u64 {
@@ -51,10 +51,10 @@ impl Chance {
     }
 }
 
-/// A port that stays the same over restarts, and that no outgoing connection is given meanwhile.
-fn port(chance: &mut Chance) -> Result<u16> {
-    wait_until("a free port", SETTLE, || {
-        let port = u16::try_from(20_000 + chance.below(12_000)).ok()?;
+/// A port that stays the same over restarts, and that no outgoing connection gets meanwhile.
+fn port(random: &mut SeededRandom) -> Result<u16> {
+    wait_until("a free port", FLUSH_TIME, || {
+        let port = u16::try_from(20_000 + random.below(12_000)).ok()?;
         TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port)
     })
 }
@@ -68,7 +68,7 @@ fn make_channels(emulator: &Emulator, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What stands in the channels of an instance.
+/// The texts in the channels of an instance.
 fn posted(emulator: &Emulator, name: &str) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for number in 0..CHANNELS {
@@ -87,9 +87,9 @@ fn callboard(config: &str) -> Result<Callboard> {
     ]))
 }
 
-/// The emulator's Slack, as slow as a real one: a message stands for a while before its sender hears of it.
+/// The emulator's Slack, as slow as a real one: a message is there for a while before its sender gets the answer.
 fn slow_slack(emulator: &Emulator, instance: u64) -> Result<StandIn> {
-    let (base, moments) = (emulator.slack_url().to_owned(), Mutex::new(Chance::new(300 + instance)));
+    let (base, moments) = (emulator.slack_url().to_owned(), Mutex::new(SeededRandom::new(300 + instance)));
     StandIn::start(move |request| {
         let pause = || thread::sleep(moments.lock().map_or(Duration::ZERO, |mut it| it.moment(80)));
         pause();
@@ -119,10 +119,10 @@ fn ready(daemon: &mut Server) -> Result<()> {
     daemon.ready_line(|line| line.starts_with("serving ").then_some(()))
 }
 
-/// Lets a last daemon finish what was left, and gives it the time to.
-fn settle(callboard: &Callboard) -> Result<()> {
+/// Lets a last daemon post what was left, for a limited time.
+fn flush(callboard: &Callboard) -> Result<()> {
     let serving = callboard.serve()?;
-    wait_until("everything to be posted", SETTLE, || {
+    wait_until("everything to be posted", FLUSH_TIME, || {
         let left = callboard.json(&["deliveries", "--pending", "--limit", "1000"]).ok()?;
         (left == [json!([])]).then_some(())
     })
@@ -131,14 +131,14 @@ fn settle(callboard: &Callboard) -> Result<()> {
     Ok(())
 }
 
-/// Sends pull requests 1, 2, 3, ... until told to stop; remembers which were acknowledged.
+/// Sends pull requests 1, 2, 3, ... until `stop`; records which were acknowledged.
 fn send(url: &str, stop: &AtomicBool, acknowledged: &Mutex<Vec<u64>>) -> Result<()> {
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
         let body = webhook::opened("acme/web", number, &format!("change-{number}."));
         let delivery = format!("d-{number}");
-        // Where nobody listens the next is tried: a lost one is the sender's loss, an acknowledged one is not.
+        // Where nothing listens, the same one is sent again: only acknowledged ones must be stored.
         match webhook::github(url, SECRET, "pull_request", &delivery, &body) {
             Ok(answer) if answer.status == 200 => {
                 acknowledged.lock().ok().context("the list")?.push(number);
@@ -156,8 +156,8 @@ fn send(url: &str, stop: &AtomicBool, acknowledged: &Mutex<Vec<u64>>) -> Result<
 }
 
 fn ingest_and_post(instance: u64, emulator: &Emulator) -> Result<()> {
-    let mut chance = Chance::new(instance);
-    let (name, port) = (format!("ingest{instance}"), port(&mut chance)?);
+    let mut random = SeededRandom::new(instance);
+    let (name, port) = (format!("ingest{instance}"), port(&mut random)?);
     make_channels(emulator, &name)?;
     let rule = format!(
         "[receive]\nlisten = \"127.0.0.1:{port}\"\n[[rules]]\nname = \"opened\"\nwhen = 'event == \"opened\"'\n\
@@ -172,21 +172,21 @@ fn ingest_and_post(instance: u64, emulator: &Emulator) -> Result<()> {
             let (stop, acknowledged) = (&stop, &acknowledged);
             move || send(&url, stop, acknowledged)
         });
-        let kill = |kills: u64, chance: &mut Chance| -> Result<()> {
+        let kill = |kills: u64, random: &mut SeededRandom| -> Result<()> {
             let mut daemon = start(&callboard, &format!("serve-{kills}.log"))?;
-            // Most die at work, some while they start and find what the last one left.
-            if chance.below(4) > 0 {
+            // Most are killed while they serve, some while they start and recover what the last one left.
+            if random.below(4) > 0 {
                 ready(&mut daemon)?;
             }
-            thread::sleep(chance.moment(250));
+            thread::sleep(random.moment(250));
             daemon.kill()
         };
-        let killed = (0..KILLS).try_for_each(|kills| kill(kills, &mut chance));
+        let killed = (0..KILLS).try_for_each(|kills| kill(kills, &mut random));
         stop.store(true, Ordering::Relaxed);
         sender.join().map_err(|_| anyhow::anyhow!("the sender panicked"))??;
         killed
     })?;
-    settle(&callboard)?;
+    flush(&callboard)?;
 
     let mut events: BTreeMap<String, u32> = BTreeMap::new();
     for event in callboard.events()? {
@@ -205,22 +205,22 @@ fn ingest_and_post(instance: u64, emulator: &Emulator) -> Result<()> {
     let texts = posted(emulator, &name)?;
     for key in events.keys() {
         let number = key.rsplit('#').next().unwrap_or_default();
-        let told = texts.iter().filter(|text| text.contains(&format!("change-{number}."))).count();
-        assert_eq!(told, 1, "{key} is told once");
+        let posts = texts.iter().filter(|text| text.contains(&format!("change-{number}."))).count();
+        assert_eq!(posts, 1, "{key} is posted once");
     }
     assert_eq!(texts.len(), events.len());
     Ok(())
 }
 
 fn runs(instance: u64, emulator: &Emulator) -> Result<()> {
-    let mut chance = Chance::new(100 + instance);
+    let mut random = SeededRandom::new(100 + instance);
     let name = format!("runs{instance}");
     make_channels(emulator, &name)?;
-    let moments = Arc::new(Mutex::new(Chance::new(200 + instance)));
+    let moments = Arc::new(Mutex::new(SeededRandom::new(200 + instance)));
     let forge = StandIn::start(move |request| match request.method.as_str() {
         "POST" => {
-            // The effect has happened; the answer may come too late for whoever asked.
-            let moment = moments.lock().map_or(Duration::ZERO, |mut chance| chance.moment(60));
+            // The effect has happened; the answer may come too late for the client.
+            let moment = moments.lock().map_or(Duration::ZERO, |mut random| random.moment(60));
             thread::sleep(moment);
             Answer::json(201, &json!({ "html_url": "https://github.com/acme/web/pull/1" }))
         }
@@ -238,19 +238,19 @@ fn runs(instance: u64, emulator: &Emulator) -> Result<()> {
             let mut daemon = start(&callboard, &format!("serve-{kills}.log"))?;
             ready(&mut daemon)?;
             let mut run = run.spawn()?;
-            thread::sleep(chance.moment(350));
+            thread::sleep(random.moment(350));
             daemon.kill()?;
-            // It may be about to take the store itself, now that it is free: it goes too.
+            // The command line may be about to take the free store itself: it is killed too.
             run.kill()?;
             run.wait()?;
         } else {
             let mut run = run.spawn()?;
-            thread::sleep(chance.moment(450));
+            thread::sleep(random.moment(450));
             run.kill()?;
             run.wait()?;
         }
     }
-    settle(&callboard)?;
+    flush(&callboard)?;
 
     let sent: Vec<String> =
         forge.requests().into_iter().filter(|it| it.method == "POST").map(|it| it.body).collect();
@@ -262,11 +262,11 @@ fn runs(instance: u64, emulator: &Emulator) -> Result<()> {
         let note = format!("note-{kills}.");
         let of_it: Vec<&Value> = runs.iter().filter(|run| run["line"].to_string().contains(&note)).collect();
         let effects = sent.iter().filter(|body| body.contains(&note)).count();
-        let told = texts.iter().filter(|text| text.contains(&note)).count();
+        let posts = texts.iter().filter(|text| text.contains(&note)).count();
         assert!(of_it.len() <= 1, "{of_it:#?}");
         assert!(effects <= 1, "{note} was done {effects} times");
         let Some(run) = of_it.first() else {
-            assert_eq!((effects, told), (0, 0), "{note} was not recorded, so it must not have begun");
+            assert_eq!((effects, posts), (0, 0), "{note} was not recorded, so it must not have begun");
             continue;
         };
         let state = run["state"]["state"].as_str().context("a run has a state")?;
@@ -276,7 +276,7 @@ fn runs(instance: u64, emulator: &Emulator) -> Result<()> {
             "unknown" => {}
             other => panic!("{note} is {other}: {run:#?}"),
         }
-        assert_eq!(told, 1, "{note} is told once: {run:#?}");
+        assert_eq!(posts, 1, "{note} is posted once: {run:#?}");
     }
     println!("{KILLS} kills: {states:?}");
     assert_eq!(texts.len(), runs.len());
@@ -304,7 +304,7 @@ fn both(play: fn(u64, &Emulator) -> Result<()>) -> Result<()> {
 }
 
 #[test]
-fn what_was_acknowledged_is_stored_once_and_posted_once() -> Result<()> {
+fn acknowledged_webhook_is_stored_once_and_posted_once() -> Result<()> {
     both(ingest_and_post)
 }
 
@@ -313,7 +313,7 @@ fn run_executes_at_most_once_and_is_posted_once() -> Result<()> {
     both(runs)
 }
 
-/// The system releases the lock of a process that is gone, however it went: nobody has to tidy up after it.
+/// The system releases the lock of a process that is gone, however it ended: nothing has to be cleaned up.
 #[test]
 fn store_of_a_killed_process_goes_to_the_next() -> Result<()> {
     let callboard = Callboard::new("")?;

@@ -1,5 +1,5 @@
-//! Messages to chats, with a Slack that refuses and keychains that are locked: what a person wrote or a run came to arrives
-//! whole, once, and waits where it has to.
+//! Messages to chats, with a Slack that refuses and keychains that are locked: a person's text and a run's outcome arrive
+//! whole, once, and wait where they have to.
 
 use std::{
     fs,
@@ -67,9 +67,9 @@ fn seen(blocks: &Value) -> String {
 }
 
 #[test]
-fn an_outcome_whose_message_cannot_be_edited_is_posted_anew() -> Result<()> {
+fn outcome_whose_message_cannot_be_edited_is_posted_as_a_new_message() -> Result<()> {
     let refused = |code: &str| json!({ "ok": false, "error": code });
-    // answer to an edit -> posts, and what the last one stands under
+    // answer to an edit -> posts, and the root of the last one
     let cases = [
         (json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" }), 1, None),
         (refused("edit_window_closed"), 2, Some("1700000000.000001")),
@@ -82,7 +82,7 @@ fn an_outcome_whose_message_cannot_be_edited_is_posted_anew() -> Result<()> {
         let callboard =
             callboard(&config(&chat, "default_channel = \"chat:#deploys\"\ncommands.dirs = [\"ops\"]"))?;
         fs::create_dir(callboard.folder().join("ops"))?;
-        // It ends when the message that it runs stands in the channel.
+        // It ends when the message that it runs is in the channel.
         let script = "while [ ! -e go ]; do sleep 0.05; done";
         fs::write(
             callboard.folder().join("ops/wait.toml"),
@@ -120,7 +120,7 @@ fn an_outcome_whose_message_cannot_be_edited_is_posted_anew() -> Result<()> {
 }
 
 #[test]
-fn a_persons_words_arrive_whole_and_in_their_lines() -> Result<()> {
+fn posted_text_arrives_whole_and_keeps_its_lines() -> Result<()> {
     let chat = slack(json!({ "ok": true }))?;
     let callboard = callboard(&config(&chat, ""))?;
     let words: Vec<String> = (0..80).map(|n| format!("word{n:03}")).collect();
@@ -135,7 +135,7 @@ fn a_persons_words_arrive_whole_and_in_their_lines() -> Result<()> {
     }
     let in_room = list(&callboard, "room")?;
     assert!(in_room.iter().any(|it| it["message"]["title"] == text.as_str()), "{in_room:?}");
-    // What the chat does not take is refused with the number, and nothing is sent.
+    // A text that is too long for the chat is refused with its length, and nothing is sent.
     let long = callboard.cmd(&["post", "chat:#deploys", &"x".repeat(20_000)])?;
     assert_eq!(long.code, Some(2), "{long:?}");
     assert!(long.stderr.contains("characters") && long.stderr.contains("20002"), "{long:?}");
@@ -175,7 +175,7 @@ fn messages_wait_for_a_locked_keychain_and_go_when_it_is_unlocked() -> Result<()
     session.lock()?;
     callboard.configure(&format!("# changed\n{}", config(&chat, "")))?;
     let reloaded = || serving.output().contains("it goes on with those it has").then_some(());
-    wait_until("the change to be in force", PATIENCE, reloaded)?;
+    wait_until("the change to be applied", PATIENCE, reloaded)?;
     assert_eq!(callboard.cmd(&["post", "chat:#deploys", "another"])?.code, Some(0));
     assert!(serving.stop()?.success());
     Ok(())
@@ -185,17 +185,17 @@ fn messages_wait_for_a_locked_keychain_and_go_when_it_is_unlocked() -> Result<()
 fn commands_without_the_secret_leave_a_message_to_a_daemon_that_has_it() -> Result<()> {
     let chat = slack(json!({ "ok": true }))?;
     let callboard = callboard(&config(&chat, ""))?;
-    let without_secret = |words: &[&str]| -> Result<(bool, String)> {
-        let output = callboard.command(words).env_remove("CALLBOARD_SECRET_CHAT_TOKEN").output()?;
+    let without_secret = |args: &[&str]| -> Result<(bool, String)> {
+        let output = callboard.command(args).env_remove("CALLBOARD_SECRET_CHAT_TOKEN").output()?;
         Ok((output.status.success(), String::from_utf8(output.stdout)?))
     };
-    let (posted, said) = without_secret(&["post", "chat:#deploys", "built meanwhile"])?;
-    ensure!(!posted && said.contains("token"), "it says what it waits for: {said}");
-    // Those that look, one that sends another message, and one that could send this one and only looks.
-    for words in [&["runs"][..], &["board"], &["deliveries", "--pending"], &["post", "room:general", "hello"]]
+    let (posted, printed) = without_secret(&["post", "chat:#deploys", "built meanwhile"])?;
+    ensure!(!posted && printed.contains("token"), "the reason for the wait is printed: {printed}");
+    // Commands that only read, and one that posts another message.
+    for args in [&["runs"][..], &["board"], &["deliveries", "--pending"], &["post", "room:general", "hello"]]
     {
-        let (went_well, said) = without_secret(words)?;
-        ensure!(went_well, "{words:?}: {said}");
+        let (went_well, printed) = without_secret(args)?;
+        ensure!(went_well, "{args:?}: {printed}");
     }
     assert_eq!(callboard.cmd(&["runs"])?.code, Some(0));
     let (_, pending) = without_secret(&["--json", "deliveries", "--pending"])?;
@@ -219,7 +219,7 @@ fn commands_without_the_secret_leave_a_message_to_a_daemon_that_has_it() -> Resu
 }
 
 #[test]
-fn an_account_that_never_had_a_secret_needs_no_keychain() -> Result<()> {
+fn account_that_never_had_a_secret_needs_no_keychain() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?;
     let alerts = StandIn::start(|request| match request.path.contains("/alerts") {
         true => Answer::json(200, &json!([])),
@@ -238,7 +238,7 @@ fn an_account_that_never_had_a_secret_needs_no_keychain() -> Result<()> {
 }
 
 #[test]
-fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
+fn secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
     let (old, new) = (slack(json!({ "ok": true }))?, slack(json!({ "ok": true }))?);
     let text = |chat: &StandIn| format!("[secrets]\nstore = \"file\"\n{}", config(chat, ""));
     let callboard = Callboard::new(&text(&old))?.env([("CALLBOARD_PASSPHRASE", "correct horse")]);
@@ -253,7 +253,7 @@ fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
     }
     assert_ne!(callboard.cmd(&["post", "chat:#deploys", "two"])?.code, Some(0));
     assert_eq!(new.requests().len(), 0, "nothing is sent there");
-    // Back again it works; set anew it goes to the other.
+    // With the old host it works again; once set again, it is sent to the new one.
     callboard.configure(&text(&old))?;
     assert_eq!(callboard.cmd(&["accounts", "test", "chat"])?.code, Some(0));
     callboard.configure(&text(&new))?;
@@ -265,15 +265,15 @@ fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
 
 /// A Slack that answers posts with 503 and cannot be searched until it is well; where `takes`, it posts them all the same.
 fn slack_in_trouble(is_well: Arc<AtomicBool>, takes: bool) -> Result<StandIn> {
-    let stands = Mutex::new(Vec::new());
+    let messages = Mutex::new(Vec::new());
     StandIn::start(move |request| {
         let is_well = is_well.load(Ordering::SeqCst);
-        let mut stands = stands.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut messages = messages.lock().unwrap_or_else(PoisonError::into_inner);
         match request.path.rsplit('/').next() {
             Some("chat.postMessage") => {
                 let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
                 if is_well || takes {
-                    stands.push(
+                    messages.push(
                         json!({ "type": "message", "ts": "1700000000.000001", "metadata": sent["metadata"] }),
                     );
                 }
@@ -285,7 +285,7 @@ fn slack_in_trouble(is_well: Arc<AtomicBool>, takes: bool) -> Result<StandIn> {
                 Answer::json(200, &json!({ "ok": true, "channels": channels }))
             }
             Some("conversations.history") if is_well => {
-                Answer::json(200, &json!({ "ok": true, "messages": *stands, "has_more": false }))
+                Answer::json(200, &json!({ "ok": true, "messages": *messages, "has_more": false }))
             }
             Some("conversations.history") => Answer::json(500, &json!({})),
             _ => Answer::json(200, &json!({ "ok": false, "error": "unknown_method" })),
@@ -294,7 +294,7 @@ fn slack_in_trouble(is_well: Arc<AtomicBool>, takes: bool) -> Result<StandIn> {
 }
 
 #[test]
-fn a_message_that_may_have_arrived_is_looked_for_before_retry_sends_it() -> Result<()> {
+fn message_that_may_have_arrived_is_looked_up_before_retry_sends_it() -> Result<()> {
     // whether the chat took it -> how often it is sent in all
     for (takes, count) in [(true, 1), (false, 2)] {
         let is_well = Arc::new(AtomicBool::new(false));
@@ -304,7 +304,7 @@ fn a_message_that_may_have_arrived_is_looked_for_before_retry_sends_it() -> Resu
         let delivery = list(&callboard, "deliveries")?.remove(0);
         assert_eq!(delivery["state"]["state"], "unknown", "{delivery}");
         let id = delivery["id"].as_str().context("an id")?;
-        // Where it cannot be looked for, it is not sent either.
+        // Where the lookup fails, nothing is sent either.
         let retried = callboard.cmd(&["retry", id])?;
         assert_eq!(bodies(&chat, "chat.postMessage").len(), 1, "{retried:?}");
         assert!(retried.code != Some(0) && retried.stdout.contains("Why: "), "{retried:?}");
@@ -319,13 +319,13 @@ fn a_message_that_may_have_arrived_is_looked_for_before_retry_sends_it() -> Resu
 }
 
 #[test]
-fn message_that_does_not_arrive_is_said_once_with_its_reason() -> Result<()> {
+fn message_that_does_not_arrive_is_reported_once_with_its_reason() -> Result<()> {
     let refuses = StandIn::start(|_| Answer::json(200, &json!({ "ok": false, "error": "is_archived" })))?;
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.local_addr()?
     };
-    // where the chat is -> exit code, a word of the reason
+    // where the chat is -> exit code, a part of the reason
     let cases = [(format!("http://{nobody}/api"), 4, "127.0.0.1"), (refuses.url().to_owned(), 1, "archived")];
     for (url, code, reason) in cases {
         let config =
@@ -334,8 +334,8 @@ fn message_that_does_not_arrive_is_said_once_with_its_reason() -> Result<()> {
         let posted = callboard.cmd(&["post", "chat:#deploys", "hello"])?;
         ensure!(posted.code == Some(code), "{posted:?}");
         let all = format!("{}{}", posted.stdout, posted.stderr);
-        let said = all.lines().filter(|line| line.contains(reason)).count();
-        ensure!(said == 1, "{url}: {all}");
+        let reports = all.lines().filter(|line| line.contains(reason)).count();
+        ensure!(reports == 1, "{url}: {all}");
     }
     Ok(())
 }

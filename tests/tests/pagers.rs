@@ -41,7 +41,7 @@ fn pagerduty() -> Result<StandIn> {
     })
 }
 
-/// Splunk On-Call with one open incident, as far as it is needed here; nobody knows who is on call while `is_down`.
+/// Splunk On-Call with one open incident, as far as it is needed here; the on-call schedule cannot be read while `is_down`.
 fn splunk_on_call(is_down: Arc<AtomicBool>) -> Result<StandIn> {
     StandIn::start(move |request| {
         let incident = json!({
@@ -81,7 +81,7 @@ fn run(callboard: &Callboard, code: i32, line: &str) -> Result<Output> {
 }
 
 #[test]
-fn each_incident_is_dealt_with_where_it_came_from() -> Result<()> {
+fn incident_commands_go_to_the_account_of_the_incident() -> Result<()> {
     let is_down = Arc::new(AtomicBool::new(false));
     let (pd, vo) = (pagerduty()?, splunk_on_call(Arc::clone(&is_down))?);
     let callboard = Callboard::new(&format!(

@@ -35,10 +35,10 @@ fn one_loop_is_played() -> Result<()> {
     let followed = ["fixed", "approved", "acknowledged", "passed"];
     assert_eq!(events, [came, followed].concat());
 
-    let told: Vec<&str> = named("run").filter_map(|step| step["message"]["text"].as_str()).collect();
+    let outcomes: Vec<&str> = named("run").filter_map(|step| step["message"]["text"].as_str()).collect();
     let expected = ["run 213 runs again", "is approved", "is silenced for 30m", "deploy #42 passed"];
-    assert_eq!(told.len(), expected.len(), "{told:?}");
-    for (text, expected) in told.iter().zip(expected) {
+    assert_eq!(outcomes.len(), expected.len(), "{outcomes:?}");
+    for (text, expected) in outcomes.iter().zip(expected) {
         assert!(text.starts_with('✓') && text.contains(expected), "{text}");
     }
     let deployed = named("run").next_back().context("four runs")?;
@@ -58,7 +58,7 @@ fn one_loop_is_played() -> Result<()> {
 }
 
 #[test]
-fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
+fn open_tour_goes_on_until_it_is_stopped() -> Result<()> {
     let (callboard, temporary) = callboard()?;
     let log = callboard.folder().join("tour.log");
     let mut tour = Server::spawn("callboard playground", callboard.command(&["playground", "--json"]), &log)?;
@@ -75,24 +75,24 @@ fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
     assert!(board.stdout.contains("acme/web#479"), "{}", board.stdout);
 
     // Nothing is put before the first three matters until one of them is dealt with.
-    let asked = |args: &[&str]| -> Result<String> {
+    let run = |args: &[&str]| -> Result<String> {
         let output = callboard.cmd(&[&["--config", &config, "--data", &data][..], args].concat())?;
         assert_eq!(output.code, Some(0), "{args:?}: {}", output.stderr);
         Ok(output.stdout)
     };
-    let incidents: Value = serde_json::from_str(&asked(&["board", "--kind", "incident", "--json"])?)?;
+    let incidents: Value = serde_json::from_str(&run(&["board", "--kind", "incident", "--json"])?)?;
     let alert = incidents["sections"][0]["rows"][0]["key"].as_str().context("an alert")?;
-    asked(&["run", "--yes", "silence", alert, "for", "30m"])?;
+    run(&["run", "--yes", "silence", alert, "for", "30m"])?;
     tour.ready_line(|line| line.contains("dora asks for approval").then_some(()))?;
-    let approvals: Value = serde_json::from_str(&asked(&["approvals", "--json"])?)?;
+    let approvals: Value = serde_json::from_str(&run(&["approvals", "--json"])?)?;
     let first = &approvals["sections"][0];
     assert_eq!((&first["title"], &first["rows"][0]["turn"]["mine"]), (&json!("Approvals"), &json!(true)));
     let key = first["rows"][0]["key"].as_str().context("a key")?;
-    let printed = asked(&["approvals"])?;
+    let printed = run(&["approvals"])?;
     assert!(printed.contains("Deploy web 1.42.0 to production") && printed.contains("expires"), "{printed}");
-    let item = asked(&["item", key])?;
+    let item = run(&["item", key])?;
     assert!(item.contains("Who may answer: ana, robin") && item.contains("1.41.0 to 1.42.0"), "{item}");
-    let only = asked(&["board", "--kind", "approval"])?;
+    let only = run(&["board", "--kind", "approval"])?;
     assert!(only.starts_with("Approvals") && !only.contains("acme/web#479"), "{only}");
 
     assert!(tour.stop(STOP)?.success(), "{}", tour.output());

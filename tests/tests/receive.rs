@@ -11,15 +11,15 @@ use callboard_tests::{Callboard, PATIENCE, Serving, http, wait_until, webhook};
 use serde_json::Value;
 
 const SECRET: &str = "hush";
-/// What the listener gives a sender, as its documentation says.
+/// How long the listener waits for a sender, as documented.
 const SENDER_TIME: Duration = Duration::from_secs(10);
 
-/// What everybody is told who does not prove to send for an account.
+/// The answer to a sender that does not prove to send for an account.
 const UNPROVEN: &str = "not a webhook of an account here";
 /// How many connections the listener has at once.
 const CONNECTIONS: usize = 256;
 
-/// A daemon with an account that can be heard and not polled, one that takes no webhooks, and one whose token is not set.
+/// A daemon with an account that receives webhooks and cannot be polled, one that takes no webhooks, and one whose token is not set.
 fn serve() -> Result<(Callboard, Serving)> {
     let config = "[accounts.web]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
                   every = \"24h\"\n[accounts.waiting]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
@@ -39,7 +39,7 @@ fn connect(serving: &Serving) -> Result<TcpStream> {
     Ok(connection)
 }
 
-/// Sends these bytes and gives the status of the answer, or 0 where the connection ends without one.
+/// Sends these bytes and returns the status of the answer, or 0 where the connection ends without one.
 fn exchange(serving: &Serving, head: &str, body: &[u8], then_end: bool) -> Result<u16> {
     let mut connection = connect(serving)?;
     connection.write_all(head.replace('\n', "\r\n").as_bytes())?;
@@ -67,13 +67,13 @@ fn status(mut connection: TcpStream) -> Result<u16> {
     Ok(text.split(' ').nth(1).map(str::parse).transpose().context(text.to_string())?.unwrap_or(0))
 }
 
-/// Whether a read met silence, not an end. Systems say it in two ways.
+/// Whether a read met silence, not an end. Systems report it in two ways.
 fn is_waiting(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 #[test]
-fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> Result<()> {
+fn invalid_request_is_refused_with_the_reason_and_stores_nothing() -> Result<()> {
     let (callboard, serving) = serve()?;
     let body = webhook::opened("acme/web", 1, "Add the cart");
     let signed = webhook::signature(SECRET, &body.to_string())?;
@@ -103,9 +103,12 @@ fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> R
         assert!(answer.body.contains(why), "{method} {path}: {}", answer.body);
         assert_eq!(answer.header("connection"), Some("close"), "{method} {path}");
         if expected == 401 {
-            // Nobody learns which accounts there are.
-            let told: Vec<_> = answer.headers.into_iter().filter(|(name, _)| name != "date").collect();
-            assert_eq!(*unproven.get_or_insert((told.clone(), answer.body.clone())), (told, answer.body));
+            // The answer must not reveal which accounts there are.
+            let headers: Vec<_> = answer.headers.into_iter().filter(|(name, _)| name != "date").collect();
+            assert_eq!(
+                *unproven.get_or_insert((headers.clone(), answer.body.clone())),
+                (headers, answer.body)
+            );
         }
     }
     assert_eq!(callboard.events()?, [] as [Value; 0]);
@@ -116,13 +119,13 @@ fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> R
 }
 
 #[test]
-fn what_is_sent_for_no_account_is_read_and_refused_as_what_is_signed_wrongly() -> Result<()> {
+fn unknown_account_is_refused_like_a_wrong_signature() -> Result<()> {
     let (callboard, serving) = serve()?;
     let body = webhook::opened("acme/web", 1, "Add the cart").to_string();
     let half = &body.as_bytes()[..body.len() / 2];
     let host = serving.url().trim_start_matches("http://");
     let large = 6 << 20;
-    // An account that has webhooks, one that takes none, one that lacks its token, and none at all. Even the right secret
+    // An account that has webhooks, one that takes none, one without its token, and none at all. Even the right secret
     // proves nothing there.
     let senders = [
         ("forge", "guess"),
@@ -153,7 +156,7 @@ fn what_is_sent_for_no_account_is_read_and_refused_as_what_is_signed_wrongly() -
 }
 
 #[test]
-fn bodies_and_hosts_that_do_not_belong_are_refused() -> Result<()> {
+fn unexpected_bodies_and_hosts_are_refused() -> Result<()> {
     let (callboard, serving) = serve()?;
     let head = |host: &str, length: usize, body: &str| -> Result<String> {
         let signature = webhook::signature(SECRET, body)?;
@@ -186,18 +189,18 @@ fn bodies_and_hosts_that_do_not_belong_are_refused() -> Result<()> {
     assert_eq!(callboard.events()?, [] as [Value; 0]);
 
     assert_eq!(exchange(&serving, &head(host, body.len(), &body)?, body.as_bytes(), false)?, 200);
-    assert_eq!(callboard.events()?.len(), 1, "after all of that it is still heard");
+    assert_eq!(callboard.events()?.len(), 1, "after all of that webhooks are still received");
     let problems = callboard.account("forge")?["problems"].to_string();
     assert!(!problems.contains("could not be read"), "{problems}");
     Ok(())
 }
 
 #[test]
-fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
+fn slow_senders_are_cut_off_and_block_nobody() -> Result<()> {
     let (callboard, serving) = serve()?;
     let url = format!("{}/hooks/forge", serving.url());
     let host = serving.url().trim_start_matches("http://");
-    // One never ends its headers, one never ends its body, and some say nothing at all.
+    // One never ends its headers, one never ends its body, and some send nothing at all.
     let mut without_headers = connect(&serving)?;
     without_headers.write_all(format!("POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\n").as_bytes())?;
     let mut without_body = connect(&serving)?;
@@ -217,7 +220,7 @@ fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
     assert_eq!(callboard.events()?.len(), 20);
     without_body.set_nonblocking(true)?;
     let silence = without_body.peek(&mut [0]).map_err(|error| is_waiting(&error));
-    assert_eq!(silence, Err(true), "others are heard meanwhile");
+    assert_eq!(silence, Err(true), "others are served meanwhile");
     without_body.set_nonblocking(false)?;
 
     assert_eq!(status(without_body)?, 408);
@@ -229,7 +232,7 @@ fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
 }
 
 #[test]
-fn who_cannot_be_the_sender_is_refused_before_the_body() -> Result<()> {
+fn sender_without_a_valid_signature_header_is_refused_before_the_body() -> Result<()> {
     let (_callboard, serving) = serve()?;
     let host = serving.url().trim_start_matches("http://");
     let formed = format!("X-Hub-Signature-256: sha256={}\n", "0".repeat(64));
@@ -237,7 +240,7 @@ fn who_cannot_be_the_sender_is_refused_before_the_body() -> Result<()> {
         ("/hooks/forge", "", 5 << 20, 401),
         ("/hooks/forge", "X-Hub-Signature-256: sha256=00\n", 5 << 20, 401),
         ("/hooks/nobody", "", 5 << 20, 401),
-        // As for an account that exists: a signature of the right form is looked at with its body.
+        // As for an account that exists: a signature of the right form is checked with its body.
         ("/hooks/nobody", &formed, 6 << 20, 413),
         ("/hooks/forge", &formed, 6 << 20, 413),
     ] {
@@ -299,7 +302,7 @@ fn bodies_together_are_bounded_and_small_ones_are_still_taken() -> Result<()> {
 }
 
 #[test]
-fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()> {
+fn idle_connections_are_closed_for_new_ones_and_a_client_that_never_reads_blocks_nobody() -> Result<()> {
     let (callboard, serving) = serve()?;
     let url = format!("{}/hooks/forge", serving.url());
     let host = serving.url().trim_start_matches("http://");
@@ -320,7 +323,7 @@ fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()>
     // Each asks again and again, and reads no answer.
     let request =
         format!("GET /hooks/forge HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n").repeat(400);
-    let mut deaf = Vec::new();
+    let mut unread = Vec::new();
     for _ in 0..CONNECTIONS {
         let mut connection = connect(&serving)?;
         connection.set_nonblocking(true)?;
@@ -330,7 +333,7 @@ fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()>
                 break;
             }
         }
-        deaf.push(connection);
+        unread.push(connection);
     }
     send(2)?;
     send(3)?;
@@ -339,7 +342,7 @@ fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()>
 }
 
 #[test]
-fn a_change_that_waits_for_the_next_start_is_logged_once() -> Result<()> {
+fn change_that_waits_for_the_next_start_is_logged_once() -> Result<()> {
     let config = |hosts: &str, theme: &str| {
         format!(
             "[receive]\nlisten = \"127.0.0.1:0\"\nhosts = [{hosts}]\n[desktop]\ntheme = \"{theme}\"\n\

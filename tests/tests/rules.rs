@@ -1,4 +1,4 @@
-//! Why one was told, and what an edited rule would have made of it.
+//! Why an event was notified, and what an edited rule would have decided.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ const SECRET: &str = "hush";
 const ACCOUNT: &str = "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
                        every = \"24h\"\n[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
 
-/// A daemon on these rules that has just heard of a new pull request, and the number of that event.
+/// A daemon on these rules that has just received a new pull request, and the number of that event.
 fn opened(rules: &str) -> Result<(Callboard, Serving, String)> {
     let callboard = Callboard::new(&format!("{ACCOUNT}{rules}"))?
         .env([("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"), ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET)]);
@@ -26,20 +26,20 @@ fn opened(rules: &str) -> Result<(Callboard, Serving, String)> {
 const RULE: &str = "[[rules]]\nname = \"opened here\"\nwhen = 'event == \"opened\"'\ndo = \"show\"\n";
 
 #[test]
-fn each_rule_says_why_it_did_or_did_not_decide() -> Result<()> {
+fn each_rule_has_the_reason_of_its_decision() -> Result<()> {
     let (callboard, _serving, event) = opened(RULE)?;
     let explained = callboard.json(&["rules", "explain", &event])?.remove(0);
     assert_eq!(explained["decided"]["do"], "show", "{explained:#}");
     let reasons = explained["now"]["reasons"].as_array().context("reasons")?;
     assert_eq!((&reasons[0]["rule"], &reasons[0]["outcome"]), (&json!("opened here"), &json!("matched")));
     assert!(reasons.iter().skip(1).all(|reason| reason["outcome"] == "not_reached"), "{reasons:#?}");
-    let said = callboard.cmd(&["rules", "explain", &event])?;
+    let printed = callboard.cmd(&["rules", "explain", &event])?;
     assert!(
-        said.stdout.contains("opened here") && said.stdout.contains("When it was seen: show"),
-        "{said:?}"
+        printed.stdout.contains("opened here") && printed.stdout.contains("When it was seen: show"),
+        "{printed:?}"
     );
-    let nobody = callboard.cmd(&["rules", "explain", "999"])?;
-    assert!(nobody.code == Some(2) && nobody.stderr.contains("there is no event 999"), "{nobody:?}");
+    let unknown = callboard.cmd(&["rules", "explain", "999"])?;
+    assert!(unknown.code == Some(2) && unknown.stderr.contains("there is no event 999"), "{unknown:?}");
 
     // The same event, written down: what is to be tried need not have happened.
     let item = callboard.json(&["item", "acme/web#7"])?.remove(0)["item"].take();
@@ -57,7 +57,7 @@ fn each_rule_says_why_it_did_or_did_not_decide() -> Result<()> {
 }
 
 #[test]
-fn an_edited_copy_is_tried_on_what_happened_and_nothing_is_put_in_force() -> Result<()> {
+fn edited_rules_are_replayed_on_past_events_and_not_applied() -> Result<()> {
     let (callboard, _serving, _) = opened(RULE)?;
     let copy = callboard.folder().join("edited.toml");
     let replay = |edited: &str| {
@@ -76,7 +76,7 @@ fn an_edited_copy_is_tried_on_what_happened_and_nothing_is_put_in_force() -> Res
     assert!(wrong.stderr.contains("did you mean \"opened\"?"), "{wrong:?}");
 
     assert_eq!(callboard.json(&["room"])?, [json!([])], "nothing was posted");
-    let in_force = callboard.json(&["rules", "replay"])?.remove(0);
-    assert_eq!(in_force, json!({ "events": 1, "otherwise": [] }));
+    let active = callboard.json(&["rules", "replay"])?.remove(0);
+    assert_eq!(active, json!({ "events": 1, "changed": [] }));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a person types into a terminal is understood, or refused in words that help.
+//! What a person types into a terminal is understood, or refused with a helpful error.
 
 use anyhow::Result;
 use callboard_tests::Callboard;
@@ -6,7 +6,7 @@ use callboard_tests::Callboard;
 #[test]
 fn configuration_that_is_named_must_be_there() -> Result<()> {
     let callboard = Callboard::new("")?;
-    // what is typed -> the exit code, and what is said
+    // what is typed -> the exit code, and a part of the error
     let cases: [(&[&str], i32, &str); 5] = [
         (&["--config", "/nope.toml", "config", "check"], 2, "there is no file /nope.toml"),
         (&["--config", "/nope.toml", "board"], 2, "there is no file /nope.toml"),
@@ -14,10 +14,10 @@ fn configuration_that_is_named_must_be_there() -> Result<()> {
         (&["--config", "/nope.toml", "config", "path"], 0, ""),
         (&["config", "check"], 0, ""),
     ];
-    for (words, code, said) in cases {
-        let output = callboard.cmd(words)?;
-        assert_eq!(output.code, Some(code), "{words:?}: {output:?}");
-        assert!(output.stderr.contains(said), "{words:?}: {output:?}");
+    for (args, code, expected) in cases {
+        let output = callboard.cmd(args)?;
+        assert_eq!(output.code, Some(code), "{args:?}: {output:?}");
+        assert!(output.stderr.contains(expected), "{args:?}: {output:?}");
     }
     Ok(())
 }
@@ -31,24 +31,24 @@ fn help_is_there_for_every_part_of_the_program() -> Result<()> {
         (&["help", "rules", "test"], "Usage: callboard rules test "),
         (&["help", "accounts", "secret"], "Usage: callboard accounts secret "),
     ];
-    for (words, usage) in cases {
-        let output = callboard.cmd(words)?;
-        assert!(output.code == Some(0) && output.stdout.contains(usage), "{words:?}: {output:?}");
+    for (args, usage) in cases {
+        let output = callboard.cmd(args)?;
+        assert!(output.code == Some(0) && output.stdout.contains(usage), "{args:?}: {output:?}");
     }
     let none = callboard.cmd(&["help", "rules", "tset"])?;
-    let meant = "did you mean `callboard help rules test`?";
-    assert!(none.code == Some(2) && none.stderr.contains(meant), "{none:?}");
+    let suggestion = "did you mean `callboard help rules test`?";
+    assert!(none.code == Some(2) && none.stderr.contains(suggestion), "{none:?}");
     Ok(())
 }
 
-/// Nothing is known of approvals while no service is asked for them: that is not said as if none waited.
+/// No service is read for approvals yet, so the empty list must not claim that none waits.
 #[test]
-fn no_approval_that_is_known_is_not_none() -> Result<()> {
+fn empty_approvals_do_not_claim_that_none_waits() -> Result<()> {
     let callboard = Callboard::new("")?;
     let output = callboard.cmd(&["approvals"])?;
     assert_eq!(output.code, Some(0), "{output:?}");
-    for said in ["No approval is known. Callboard does not read", "There are no accounts yet: "] {
-        assert!(output.stdout.contains(said), "{output:?}");
+    for line in ["No approval is known. Callboard does not read", "There are no accounts yet: "] {
+        assert!(output.stdout.contains(line), "{output:?}");
     }
     let help = callboard.cmd(&["help", "approvals"])?;
     let in_one_line = help.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -57,9 +57,9 @@ fn no_approval_that_is_known_is_not_none() -> Result<()> {
 }
 
 #[test]
-fn times_are_typed_as_people_do_and_what_is_wrong_comes_first() -> Result<()> {
+fn times_are_read_as_people_type_them_and_errors_begin_with_the_expected_form() -> Result<()> {
     let callboard = Callboard::new("")?;
-    // what is typed -> what is said
+    // what is typed -> how the message begins
     let cases: [(&[&str], &str); 6] = [
         (&["quiet", "tomorrow", "9:00"], "only important notifications are shown until"),
         (&["quiet", "for", "2", "hours"], "only important notifications are shown until"),
@@ -68,9 +68,9 @@ fn times_are_typed_as_people_do_and_what_is_wrong_comes_first() -> Result<()> {
         (&["quiet", "2020-01-01"], "callboard: expected a time that is not past yet"),
         (&["snooze", "web#1", "some", "day"], "callboard: expected a length of time such as 2h"),
     ];
-    for (words, said) in cases {
-        let output = callboard.cmd(words)?;
-        assert!(output.stderr.starts_with(said), "{words:?}: {output:?}");
+    for (args, expected) in cases {
+        let output = callboard.cmd(args)?;
+        assert!(output.stderr.starts_with(expected), "{args:?}: {output:?}");
     }
     // The time is understood: it is the item that is not there.
     let output = callboard.cmd(&["snooze", "web#1", "tomorrow", "9:00"])?;

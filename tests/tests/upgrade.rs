@@ -1,4 +1,4 @@
-//! What earlier versions stored and were configured with still opens, whole.
+//! Stores and configurations of earlier versions still open completely.
 //!
 //! `fixtures/format-N` holds a store as a version with N formats left it, killed in the middle of a run, and a
 //! configuration with every key of that version. Neither is ever edited: a new format adds a folder.
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// One for each version whose store or configuration differs.
 const FIXTURES: [&str; 4] = ["format-1", "format-5", "format-8", "format-11"];
 
-/// The first one that has recorded of whom a request is, what waits for a yes, threads, and what was not posted and why.
+/// The first one with the reviewers of requests, approvals, threads, and the reasons of what was not posted.
 const NEWEST: &str = "format-11";
 
 /// The program on a copy of a fixture.
@@ -34,7 +34,7 @@ fn on(fixture: &str) -> Result<Callboard> {
     Ok(callboard)
 }
 
-/// How many rows a table of the file has, asked of the file itself.
+/// How many rows a table of the file has, read from the file itself.
 fn rows(file: &Path, table: &str) -> Result<usize> {
     let count: u32 =
         Connection::open(file)?.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
@@ -60,8 +60,8 @@ fn texts(rows: &[Value], key: &str) -> Vec<String> {
 
 #[test]
 fn earlier_stores_open_whole() -> Result<()> {
-    let told = [
-        // The one that was under way is reported as unknown, and never run again.
+    let expected = [
+        // The interrupted run is reported as unknown, and never run again.
         ("build web/e2e", "unknown"),
         ("pr merge acme/api#86", "done"),
         ("run rerun acme/web/ci@main", "done"),
@@ -73,17 +73,17 @@ fn earlier_stores_open_whole() -> Result<()> {
         let file = callboard.data().join("callboard.db");
         let [events, items, deliveries] = ["events", "items", "deliveries"].map(|table| rows(&file, table));
 
-        let mut told = told.to_vec();
+        let mut expected = expected.to_vec();
         if fixture == NEWEST {
-            // One that could still be taken back had not begun, and does not.
-            told.insert(1, ("silence 3eb497630e44518c for 1h again", "canceled"));
+            // A run that could still be taken back had not begun, and does not begin.
+            expected.insert(1, ("silence 3eb497630e44518c for 1h again", "canceled"));
         }
-        let (lines, states): (Vec<&str>, Vec<&str>) = told.into_iter().unzip();
+        let (lines, states): (Vec<&str>, Vec<&str>) = expected.into_iter().unzip();
         let runs = list(&callboard, &["runs"])?;
         assert_eq!(texts(&runs, "/line"), lines, "{fixture}");
         assert_eq!(texts(&runs, "/state/state"), states, "{fixture}");
         assert_eq!(callboard.events()?.len(), events?, "{fixture}");
-        // What is to be said of the interrupted run changes its own message.
+        // The report of the interrupted run edits its own message.
         let messages = list(&callboard, &["deliveries", "--limit", "1000"])?;
         assert_eq!(messages.len(), deliveries?, "{fixture}");
 
@@ -110,22 +110,22 @@ fn earlier_stores_open_whole() -> Result<()> {
     Ok(())
 }
 
-/// Of whom a request for a review is was not recorded once: only those of the account's own user were.
+/// The requested reviewer was not always recorded: only requests to the account's own user were.
 #[test]
-fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
+fn earlier_review_requests_are_to_the_accounts_own_user() -> Result<()> {
     for fixture in FIXTURES.into_iter().filter(|it| *it != NEWEST) {
         let callboard = on(fixture)?;
         let events = callboard.events()?;
-        let asked = events.iter().find(|it| it["name"] == "review_requested").context("a request")?;
-        assert!(asked.get("of").is_none(), "{fixture}: nobody is named who was not: {asked}");
-        // A rule that does not ask of whom it is sees what is of me.
-        let explained = callboard.json(&["rules", "explain", &asked["id"].to_string()])?;
+        let request = events.iter().find(|it| it["name"] == "review_requested").context("a request")?;
+        assert!(request.get("of").is_none(), "{fixture}: nobody is named who was not: {request}");
+        // A rule without a condition on the reviewer matches requests to this user.
+        let explained = callboard.json(&["rules", "explain", &request["id"].to_string()])?;
         let now = &explained[0]["now"];
         assert_eq!(now["do"], "silence", "{fixture}: {now}");
         let matched =
             now["reasons"].as_array().and_then(|all| all.iter().find(|it| it["outcome"] == "matched"));
         assert_eq!(matched.context("a rule")?["rule"], "nothing else", "{fixture}: {now}");
-        // It is known by the login, as one that is reported again would be.
+        // It is identified by the login, as a repeated report would be.
         let store = Connection::open(callboard.data().join("callboard.db"))?;
         let sql = "SELECT distinct_by FROM events WHERE name = 'review_requested'";
         let distinct: String = store.query_row(sql, [], |row| row.get(0))?;
@@ -134,25 +134,25 @@ fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
     Ok(())
 }
 
-/// Since it is recorded of whom a request is, it stays that.
+/// A recorded reviewer stays.
 #[test]
-fn requests_for_a_review_are_of_whom_they_were() -> Result<()> {
+fn review_requests_keep_their_reviewer() -> Result<()> {
     let callboard = on(NEWEST)?;
     let file = callboard.data().join("callboard.db");
     let sql = "SELECT distinct_by FROM events WHERE name = 'review_requested' ORDER BY id";
     let before = column(&file, sql)?;
-    let mut asked = callboard.events()?;
-    asked.retain(|it| it["name"] == "review_requested");
-    assert_eq!(asked.len(), before.len());
-    for (event, distinct) in asked.iter().zip(&before) {
+    let mut requests = callboard.events()?;
+    requests.retain(|it| it["name"] == "review_requested");
+    assert_eq!(requests.len(), before.len());
+    for (event, distinct) in requests.iter().zip(&before) {
         let of = texts(event["of"].as_array().context("of whom")?, "/id");
         assert!(distinct.ends_with(&format!("Z {}", of.join(" "))), "{distinct}: {event}");
-        // Only what is of me comes as far as the rule on everything.
+        // Only requests to this user reach the rule on everything.
         let explained = callboard.json(&["rules", "explain", &event["id"].to_string()])?;
         let expected = if of == ["robin"] { "silence" } else { "show" };
         assert_eq!(explained[0]["now"]["do"], expected, "{event}");
     }
-    assert_eq!(column(&file, sql)?, before, "none is written anew");
+    assert_eq!(column(&file, sql)?, before, "none is rewritten");
     Ok(())
 }
 
@@ -196,8 +196,8 @@ fn earlier_approvals_read_in_full() -> Result<()> {
         let ended = (detail["ended_by"]["id"].as_str(), detail["ended_why"].as_str());
         assert_eq!(ended, (ended_by, ended_why), "{key}");
         let answers = detail["answers"].as_array().context("answers")?;
-        let (given, who) = (texts(answers, "/decision"), texts(answers, "/by/id"));
-        let answered = (given.first().map(String::as_str), who.first().map(String::as_str));
+        let (decisions, who) = (texts(answers, "/decision"), texts(answers, "/by/id"));
+        let answered = (decisions.first().map(String::as_str), who.first().map(String::as_str));
         assert_eq!(answered, (ended_by.map(|_| state), ended_by), "{key}");
         let events = item[0]["events"].as_array().context("events")?;
         assert_eq!(texts(events, "/name"), happened, "{key}");
@@ -205,9 +205,9 @@ fn earlier_approvals_read_in_full() -> Result<()> {
     Ok(())
 }
 
-/// Who put an item off the board and until when, on its row, on its page and in the record of changes.
+/// Who snoozed an item and until when: on its row, on its page and in the audit log.
 #[test]
-fn earlier_snoozes_say_until_when_and_by_whom() -> Result<()> {
+fn earlier_snoozes_keep_their_end_and_their_person() -> Result<()> {
     let (key, until) = ("forge/pull_request/acme/api#89", "2036-11-16T18:42:20.943159Z");
     let robin = json!({ "principal": { "kind": "person", "id": "robin" }, "via": { "kind": "cli" } });
     let callboard = on(NEWEST)?;
@@ -216,24 +216,24 @@ fn earlier_snoozes_say_until_when_and_by_whom() -> Result<()> {
     let snoozed = sections.iter().find(|it| it["title"] == "Snoozed").context("what is snoozed")?;
     let rows = snoozed["rows"].as_array().context("rows")?;
     assert_eq!(texts(rows, "/key"), [key]);
-    for told in [&rows[0], &callboard.json(&["item", key])?[0]] {
-        assert_eq!(told["snoozed"]["until"], until, "{told}");
-        assert_eq!(told["snoozed_by"], robin, "{told}");
+    for shown in [&rows[0], &callboard.json(&["item", key])?[0]] {
+        assert_eq!(shown["snoozed"]["until"], until, "{shown}");
+        assert_eq!(shown["snoozed_by"], robin, "{shown}");
     }
-    // What was off the board until it changes has changed, and is on it again.
+    // An item that was snoozed until it changes has changed, and is on the board again.
     let item = callboard.json(&["item", "forge/build/acme/web/ci@main"])?;
     assert_eq!((&item[0]["snoozed"], &item[0]["snoozed_by"]), (&Value::Null, &Value::Null), "{item:?}");
     let changes = list(&callboard, &["audit"])?;
     assert_eq!(texts(&changes, "/what/change"), ["snoozed", "quiet", "snoozed", "snoozed"]);
     assert!(changes.iter().all(|it| it["actor"] == robin), "{changes:?}");
-    // Where it was not configured who is who, it is the user of the computer.
+    // Without `[people]`, it is the user of the computer.
     let changes = list(&on("format-8")?, &["audit"])?;
     let by = json!({ "kind": "unlisted", "account": null, "id": "1000", "name": "robin" });
     assert_eq!((changes.len(), &changes[0]["actor"]["principal"]), (1, &by), "{changes:?}");
     Ok(())
 }
 
-/// Messages stand in the threads in which they stood, and what was not posted says why.
+/// Messages keep their threads, and what was not posted keeps its reason.
 #[test]
 fn earlier_threads_remain() -> Result<()> {
     let callboard = on(NEWEST)?;
@@ -244,10 +244,10 @@ fn earlier_threads_remain() -> Result<()> {
     let before = [threads, moot, origins].map(|sql| column(&file, sql));
     let messages = list(&callboard, &["deliveries", "--limit", "1000"])?;
     let under = |it: &Value| Some(format!("{} {}", it["id"].as_str()?, it["under"].as_str()?));
-    let stand: Vec<String> = messages.iter().filter_map(under).collect();
+    let threads_now: Vec<String> = messages.iter().filter_map(under).collect();
     let [threads_before, moot_before, origins_before] = before;
-    assert!(stand.len() > 10, "{stand:?}");
-    assert_eq!(stand, threads_before?);
+    assert!(threads_now.len() > 10, "{threads_now:?}");
+    assert_eq!(threads_now, threads_before?);
     let reasons: Vec<(String, Value)> = messages
         .iter()
         .filter(|it| it["state"]["state"] == "moot")
@@ -262,8 +262,8 @@ fn earlier_threads_remain() -> Result<()> {
     assert_eq!(column(&file, origins)?, origins_before?, "where things come from");
 
     let room = list(&callboard, &["room"])?;
-    let said = texts(&room, "/message/title");
-    assert!(said.iter().any(|it| it == "The release waits"), "{said:?}");
+    let titles = texts(&room, "/message/title");
+    assert!(titles.iter().any(|it| it == "The release waits"), "{titles:?}");
     let answers: Vec<&Value> = room.iter().filter(|it| !it["under"].is_null()).collect();
     assert_eq!(answers.len(), 2, "{room:?}");
     for answer in answers {
@@ -272,9 +272,9 @@ fn earlier_threads_remain() -> Result<()> {
     Ok(())
 }
 
-/// What waited for a chat that could not be reached is posted, once; nothing that stands there already is.
+/// Messages that waited for an unreachable chat are posted, once; those that are there already are not.
 #[test]
-fn what_waited_is_posted_once() -> Result<()> {
+fn pending_messages_are_posted_once() -> Result<()> {
     for fixture in FIXTURES {
         let posts = AtomicUsize::new(1);
         let chat = StandIn::start(move |request| match request.path.rsplit('/').next() {
@@ -297,10 +297,10 @@ fn what_waited_is_posted_once() -> Result<()> {
             requests.into_iter().map(|it| it.body).collect::<Vec<String>>()
         };
         // Opened twice: what went out the first time does not go out again.
-        for words in ["after", "and again"] {
+        for text in ["after", "and again"] {
             let serving = callboard.serve()?;
             // Behind all that waits for the channel.
-            let posted = callboard.cmd(&["post", "chat:#deploys", words])?;
+            let posted = callboard.cmd(&["post", "chat:#deploys", text])?;
             assert_eq!(posted.code, Some(0), "{fixture}: {posted:?}");
             let nothing_waits =
                 || list(&callboard, &["deliveries", "--pending"]).ok().filter(Vec::is_empty).map(drop);
@@ -313,8 +313,8 @@ fn what_waited_is_posted_once() -> Result<()> {
         }
         let posted = of("chat.postMessage");
         assert_eq!(posted.len(), expected.len(), "{fixture}: {posted:?}");
-        for (body, words) in posted.iter().zip(expected) {
-            assert!(body.contains(words), "{fixture}: {words} in {body}");
+        for (body, text) in posted.iter().zip(expected) {
+            assert!(body.contains(text), "{fixture}: {text} in {body}");
         }
         // The message of the run that was under way.
         let edited = of("chat.update");
@@ -325,7 +325,7 @@ fn what_waited_is_posted_once() -> Result<()> {
 }
 
 #[test]
-fn earlier_configurations_are_good() -> Result<()> {
+fn earlier_configurations_are_valid() -> Result<()> {
     for fixture in FIXTURES {
         let callboard = on(fixture)?;
         let checked = callboard.cmd(&["config", "check"])?;
@@ -339,7 +339,7 @@ fn earlier_configurations_are_good() -> Result<()> {
 }
 
 #[test]
-fn a_store_of_a_newer_version_is_refused() -> Result<()> {
+fn store_of_a_newer_version_is_refused() -> Result<()> {
     let callboard = on("format-5")?;
     let file = callboard.data().join("callboard.db");
     Connection::open(&file)?.pragma_update(None, "user_version", 1_000)?;
@@ -355,7 +355,7 @@ fn a_store_of_a_newer_version_is_refused() -> Result<()> {
 
 /// As a failing disk or another program may leave it: what is stored and cannot be read is no empty list.
 #[test]
-fn lists_of_a_damaged_store_say_what_cannot_be_read() -> Result<()> {
+fn lists_of_a_damaged_store_count_what_cannot_be_read() -> Result<()> {
     let callboard = on("format-5")?;
     let posted = callboard.cmd(&["post", "room:general", "hello"])?;
     assert_eq!(posted.code, Some(0), "{posted:?}");
@@ -363,8 +363,8 @@ fn lists_of_a_damaged_store_say_what_cannot_be_read() -> Result<()> {
     let events = rows(&file, "events")?;
     let damage = "UPDATE events SET name = 'danced ' || id; UPDATE room SET message = '{'";
     Connection::open(&file)?.execute_batch(damage)?;
-    for words in [&["events", "--limit", "1000"][..], &["events", "--limit", "1000", "--json"]] {
-        let output = callboard.cmd(words)?;
+    for args in [&["events", "--limit", "1000"][..], &["events", "--limit", "1000", "--json"]] {
+        let output = callboard.cmd(args)?;
         assert_eq!((output.code, output.stdout.trim()), (Some(0), ""), "{output:?}");
         let expected = format!("{events} events cannot be read; see: callboard doctor");
         assert!(output.stderr.contains(&expected) && !output.stderr.contains("No events"), "{output:?}");

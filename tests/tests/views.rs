@@ -91,7 +91,7 @@ impl Studio {
         })
     }
 
-    /// Takes the picture of a view, and gives what axe finds in it.
+    /// Takes the picture of a view, and returns what axe finds in it.
     fn look(&self, page: &Page, view: &str) -> Result<Vec<String>> {
         page.until("document.getAnimations().every((it) => it.playState !== 'running' || it.effect.getTiming().iterations === Infinity)")?;
         page.until(&format!(
@@ -120,7 +120,7 @@ impl Studio {
     fn first_run(&self) -> Result<Vec<String>> {
         let app = App::open(&self.callboard, &self.session)?;
         self.focused(&app, LAUNCHER_TITLE)?;
-        app.page().says("playground")?;
+        app.page().shows("playground")?;
         self.look(app.page(), "first-run")
     }
 
@@ -133,8 +133,8 @@ impl Studio {
         let mut found = Vec::new();
         for (view, presses, read) in LAUNCHER {
             self.press(presses)?;
-            let says = read.iter().try_for_each(|read| page.says(read));
-            says.with_context(|| format!("on the way to {view}"))?;
+            let all_read = read.iter().try_for_each(|read| page.shows(read));
+            all_read.with_context(|| format!("on the way to {view}"))?;
             found.extend(self.look(page, view)?);
         }
         self.session.press(&["ctrl+comma"])?;
@@ -148,7 +148,7 @@ impl Studio {
         }
         page.click("button", "Accounts")?;
         page.click("button", "Add account")?;
-        page.says("Which service?")?;
+        page.shows("Which service?")?;
         found.extend(self.look(page, "settings-add-account")?);
         Ok(found)
     }

@@ -1,4 +1,4 @@
-//! What happens at the services reaches the board and the person: once, at once, and only if it is news.
+//! Changes at the services reach the board and the person: once, at once, and only if they are new.
 
 use anyhow::{Context, Result};
 use callboard_tests::{
@@ -45,7 +45,7 @@ fn items_of(events: &[Value], name: &str) -> Vec<String> {
     named.map(|event| event["item"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Waits for an event of that name, and gives all events.
+/// Waits for an event of that name, and returns all events.
 fn wait_for(callboard: &Callboard, name: &str) -> Result<Vec<Value>> {
     wait_until(&format!("an event {name:?}"), PATIENCE, || {
         callboard.events().ok().filter(|events| !items_of(events, name).is_empty())
@@ -57,7 +57,7 @@ fn row<'r>(board: &'r [Value], part: &str) -> Option<&'r Value> {
 }
 
 #[test]
-fn what_happens_is_on_the_board_with_the_next_poll_as_one_event_each() -> Result<()> {
+fn polled_changes_are_on_the_board_as_one_event_each() -> Result<()> {
     let (emulator, pager) = (Emulator::start()?, Alertmanager::start(None)?);
     emulator.add_workflow(REPO, "CI")?;
     let callboard = callboard(&team(&emulator, Some(&pager), "1s"))?;
@@ -104,7 +104,7 @@ fn what_happens_is_on_the_board_with_the_next_poll_as_one_event_each() -> Result
 }
 
 #[test]
-fn a_webhook_is_on_the_board_at_once_and_a_poll_adds_nothing() -> Result<()> {
+fn webhook_is_on_the_board_at_once_and_a_poll_adds_nothing() -> Result<()> {
     let emulator = Emulator::start()?;
     emulator.add_workflow(REPO, "CI")?;
     let callboard = callboard(&team(&emulator, None, FAR_APART))?;
@@ -113,7 +113,7 @@ fn a_webhook_is_on_the_board_at_once_and_a_poll_adds_nothing() -> Result<()> {
     wait_until("the first poll", PATIENCE, account)?;
     emulator.add_hook(REPO, &hook(&serving, "forge"), HOOK_SECRET)?;
     let pager = Alertmanager::start_with_token(&hook(&serving, "pager"), PAGER_TOKEN)?;
-    // The pager could be started only once it was known where to send to.
+    // The pager could be started only once the address of the webhooks was known.
     callboard.configure(&team(&emulator, Some(&pager), FAR_APART))?;
     let first_poll = || callboard.account("pager").ok().filter(|pager| !pager["last_ok"].is_null());
     wait_until("the pager to be watched", PATIENCE, first_poll)?;
@@ -132,20 +132,20 @@ fn a_webhook_is_on_the_board_at_once_and_a_poll_adds_nothing() -> Result<()> {
     wait_for(&callboard, "resolved")?;
     let run = emulator.start_run(REPO, "CI", "main")?;
     emulator.finish_run(REPO, run, "success")?;
-    let heard = wait_for(&callboard, "fixed")?;
+    let received = wait_for(&callboard, "fixed")?;
     for name in ["failed", "fixed", "opened", "review_requested", "triggered", "resolved"] {
-        assert_eq!(items_of(&heard, name).len(), 1, "{name}: {heard:#?}");
+        assert_eq!(items_of(&received, name).len(), 1, "{name}: {received:#?}");
     }
 
     assert!(serving.stop()?.success());
     // Without a daemon the board polls.
     callboard.json(&["board"])?;
-    assert_eq!(callboard.events()?, heard);
+    assert_eq!(callboard.events()?, received);
     Ok(())
 }
 
 #[test]
-fn a_webhook_sent_again_is_taken_and_changes_nothing() -> Result<()> {
+fn repeated_webhook_is_accepted_and_changes_nothing() -> Result<()> {
     let emulator = Emulator::start()?;
     let callboard = callboard(&team(&emulator, None, FAR_APART))?;
     let serving = callboard.serve()?;
@@ -157,13 +157,13 @@ fn a_webhook_sent_again_is_taken_and_changes_nothing() -> Result<()> {
     let events = callboard.events()?;
     assert_eq!(items_of(&events, "opened"), ["forge/pull_request/acme/web#7"]);
     assert_eq!(send("d-1")?.status, 200, "the same delivery");
-    assert_eq!(send("d-2")?.status, 200, "the same words in another delivery");
+    assert_eq!(send("d-2")?.status, 200, "the same content in another delivery");
     assert_eq!(callboard.events()?, events);
     Ok(())
 }
 
 #[test]
-fn what_was_there_before_is_shown_but_not_notified() -> Result<()> {
+fn items_from_before_the_watch_are_shown_but_not_notified() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?.with_notifications()?;
     let (emulator, pager) = (Emulator::start()?, Alertmanager::start(None)?);
     emulator.add_workflow(REPO, "CI")?;
@@ -173,7 +173,7 @@ fn what_was_there_before_is_shown_but_not_notified() -> Result<()> {
     emulator.request_review(REPO, pull, "admin")?;
     let earlier = jiff::Timestamp::now() - std::time::Duration::from_secs(3_600);
     pager.fire_since(&earlier.to_string(), &[("alertname", "Old"), ("severity", "critical")])?;
-    // What a service dates to the second in which watching begins may have come after, and is news.
+    // An event dated to the second in which watching begins counts as new.
     let second = || jiff::Timestamp::now().as_second();
     let before = second();
     wait_until("the next second", PATIENCE, || (second() > before).then_some(()))?;
@@ -185,7 +185,7 @@ fn what_was_there_before_is_shown_but_not_notified() -> Result<()> {
     let events = callboard.events()?;
     assert!(events.iter().all(|event| event["old"] == true), "{events:#?}");
 
-    // Notifications keep their order: had there been one of the old things, it would stand before this one.
+    // Notifications keep their order: had there been one of the old things, it would come before this one.
     pager.fire(&[("alertname", "New"), ("severity", "critical")], &[])?;
     let shown = wait_until("a notification", PATIENCE, || {
         session.notifications().ok().filter(|shown| !shown.is_empty())
@@ -197,7 +197,7 @@ fn what_was_there_before_is_shown_but_not_notified() -> Result<()> {
 }
 
 #[test]
-fn several_at_once_are_one_counted_notification_and_a_restart_repeats_none() -> Result<()> {
+fn several_events_at_once_are_one_notification_and_a_restart_repeats_none() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?.with_notifications()?;
     let config = "[accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\nevery = \"24h\"\n\
                   [receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
@@ -224,7 +224,7 @@ fn several_at_once_are_one_counted_notification_and_a_restart_repeats_none() -> 
     assert_eq!(send(&serving, &["One", "Two", "Three", "Four"])?.status, 200);
     let both = shown(2)?;
     assert_eq!(both.len(), 2, "{both:?}");
-    let told = json!([both[1].summary, both[1].body]).to_string();
-    assert!(told.contains("Four") && !told.contains("Three"), "{both:?}");
+    let second = json!([both[1].summary, both[1].body]).to_string();
+    assert!(second.contains("Four") && !second.contains("Three"), "{both:?}");
     Ok(())
 }

@@ -49,7 +49,7 @@ problems: Array<Problem>,
 /**
  * Where its secrets are kept.
  */
-secrets: Place, 
+secrets: SecretBackend, 
 /**
  * True where it is watched, once it has all that it needs.
  */
@@ -297,7 +297,7 @@ updated_at: string,
  */
 ended_by?: User, 
 /**
- * Why it ended, in the words of whoever ended it, or what has changed since it was asked.
+ * Why it ended, in the words of the person who ended it, or what has changed since it was asked.
  */
 ended_why?: string, 
 /**
@@ -334,17 +334,17 @@ arguments?: { [key in string]: string },
  */
 ships?: AsOf<Shipment>, 
 /**
- * Why it is asked, in lines, in the words of whoever asks.
+ * Why it is asked, in lines, in the words of the person who asks.
  */
 description?: string, };
 
 /**
- * What a person decided. Of two at the same time the later in this list counts: in doubt it is no yes.
+ * What a person decided. Where two have the same time, the later in this list counts: in doubt it is not approved.
  */
 export type ApprovalDecision = "approved" | "denied" | "withdrawn";
 
 /**
- * How far a request is. Of two states of one version the later in this list counts: in doubt nothing was approved.
+ * The state of a request. Where two states have one version, the later in this list counts: in doubt nothing was approved.
  */
 export type ApprovalState = "waiting" | "approved" | "expired" | "superseded" | "denied";
 
@@ -576,7 +576,7 @@ limit: number,
 before?: number | null, };
 
 /**
- * What somebody changed. Of a secret only that it was set, never what it is.
+ * What somebody changed. For a secret, only that it was set, never its value.
  */
 export type AuditedChange = { "change": "snoozed", 
 /**
@@ -720,11 +720,11 @@ repo: string,
  */
 pipeline: string, 
 /**
- * The branch, where the service knows of branches.
+ * The branch, where the service has branches.
  */
 branch: string | null, 
 /**
- * True where the branch is the repository's default one (or the service knows no branches).
+ * True where the branch is the repository's default one (or the service has no branches).
  */
 default_branch: boolean, 
 /**
@@ -801,7 +801,7 @@ id: string,
  */
 under: string | null, 
 /**
- * What it says.
+ * The message.
  */
 message: Message, 
 /**
@@ -897,7 +897,7 @@ address: Address,
 default: boolean, };
 
 /**
- * A message in a channel, or on its way there.
+ * A message in a channel, or one that is pending for it.
  */
 export type ChannelMessage = { 
 /**
@@ -1058,7 +1058,7 @@ aliases: Array<string>,
  */
 summary: string, 
 /**
- * The text of a button that runs it with its defaults, where its role alone does not tell: `Silence for 2 h`.
+ * The text of a button that runs it with its defaults, where its role alone is ambiguous: `Silence for 2 h`.
  */
 label?: string | null, 
 /**
@@ -1139,7 +1139,7 @@ path: Array<string>,
 value: JsonValue | null, };
 
 /**
- * What a person must say before a command runs.
+ * How a person confirms a command before it runs.
  */
 export type Confirm = "yes" | { "type": string };
 
@@ -1194,7 +1194,7 @@ id: string,
  */
 address: Address, 
 /**
- * What it says now.
+ * The message as it is now.
  */
 message: Message, 
 /**
@@ -1236,7 +1236,7 @@ export type DeliveryState = { "state": "pending",
  */
 next_at: string, 
 /**
- * What its account lacks, without which it is not tried; else what the last try met.
+ * What its account is missing, without which it is not tried; else the error of the last try.
  */
 error: ServiceError | null, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
 /**
@@ -1376,7 +1376,7 @@ before?: number | null,
 since: string | null, 
 /**
  * At most this many, up to [`LONGEST_LIST`]: the latest ones where `after` is not given, else the first ones after
- * it. Who asks for one more than it needs knows whether there are more.
+ * it. A client that asks for one more than it needs learns whether there are more.
  */
 limit: number, };
 
@@ -1416,7 +1416,7 @@ text: string,
 limit: number, };
 
 /**
- * Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
+ * Waits until everything due has been sent, or for `seconds`; the response has what is still pending or failed.
  */
 export type Flush = { 
 /**
@@ -1451,13 +1451,13 @@ export type FollowRun = {
  */
 id: string, 
 /**
- * How much of the output has been seen, as [`RunProgress::seen`] said.
+ * How much of the output has been seen, as in [`RunProgress::seen`].
  */
 seen: number, 
 /**
- * The state line that has been seen.
+ * The status line that has been seen.
  */
-said: string, };
+status: string, };
 
 /**
  * What was found, the best kind first, the best of each first.
@@ -1657,7 +1657,7 @@ by: Array<User>,
 until: string | null, };
 
 /**
- * Who an account acts as on its service, and what its credential lacks.
+ * Who an account acts as on its service, and which permissions its credential is missing.
  */
 export type Identity = { 
 /**
@@ -1687,7 +1687,7 @@ server: string | null,
  */
 tenant?: string, 
 /**
- * Permissions that Callboard could use and the credential lacks.
+ * Permissions that Callboard could use and the credential does not have.
  */
 missing_scopes: Array<MissingScope>, };
 
@@ -1700,7 +1700,7 @@ export type Incident = {
  */
 service: string, 
 /**
- * The number by which people refer to it, where it has one besides its id.
+ * The number by which people refer to it, where it has one in addition to its id.
  */
 number?: number, 
 /**
@@ -1732,7 +1732,12 @@ changed_by?: User,
  */
 hold?: Hold, 
 /**
- * Where it is acknowledged and not known by whom: when it was last known that nobody had it, so that no older hold counts.
+ * True where it is acknowledged only in that its service suppresses it: it is silenced, inhibited or muted.
+ */
+suppressed?: boolean, 
+/**
+ * For an incident acknowledged by an unknown person: when it was last known to be unacknowledged, so that no older hold
+ * counts.
  * Sources leave it out.
  */
 released_at?: string, 
@@ -1745,7 +1750,7 @@ assigned?: Assignment,
  */
 escalations?: Array<string>, 
 /**
- * Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
+ * Set where the end is only inferred: the incident is absent from a listing that should have it. The next sighting
  * outranks that. No service reports this; it is made by [`crate::event::missed`].
  */
 inferred_end?: InferredEnd, 
@@ -1781,7 +1786,7 @@ since: string,
 was: IncidentStatus, };
 
 /**
- * An approval, build, pull request or incident as a service reports it, or as the store knows it.
+ * An approval, build, pull request or incident as a service reports it, or as it is stored.
  */
 export type Item = { 
 /**
@@ -1818,7 +1823,7 @@ command: string,
  */
 summary: string, 
 /**
- * What a button says, where its role alone does not say it: `Silence for 2 h`.
+ * The text of a button, where the role alone is ambiguous: `Silence for 2 h`.
  */
 label: string | null, 
 /**
@@ -1830,7 +1835,7 @@ role: Role | null,
  */
 effect: Effect, 
 /**
- * False where something is still to be said before it can run: a message, a duration.
+ * False where an argument must be given before it can run: a message, a duration.
  */
 complete: boolean, };
 
@@ -1868,7 +1873,7 @@ snoozed_by?: Actor | null,
  */
 gone: GoneItem | null, 
 /**
- * What its row on the board says, or would say: whose turn it is, since when, who has it.
+ * What its row on the board shows, or would show: whose turn it is, since when, who has it.
  */
 row?: Row | null, 
 /**
@@ -1917,7 +1922,7 @@ export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in
 export type Kind = "build" | "pull_request" | "incident" | "approval";
 
 /**
- * What a line says.
+ * A line as read.
  */
 export type LineRead = { 
 /**
@@ -1956,7 +1961,7 @@ link: string | null, };
  */
 export type LogLine = { 
 /**
- * What it says.
+ * The text.
  */
 text: string, 
 /**
@@ -2050,7 +2055,7 @@ link: string | null,
 blocks: Array<Block>, };
 
 /**
- * A permission that a credential lacks, and what cannot be done without it.
+ * A missing permission of a credential, and what cannot be done without it.
  */
 export type MissingScope = { 
 /**
@@ -2090,12 +2095,12 @@ id: string,
 names: Array<string>, };
 
 /**
- * What an account lacks before it can be used.
+ * What an account needs before it can be used.
  */
 export type Needs = "secret" | "setting";
 
 /**
- * Something that is to be watched and of which the board knows nothing, not all, or nothing new.
+ * Something watched that the board does not show at all, in part, or up to date.
  */
 export type NotSeen = { 
 /**
@@ -2191,7 +2196,7 @@ item: ItemKey,
 why: OffBoardReason, };
 
 /**
- * Why these items are not on the board any more: for whoever showed them.
+ * Why these items are not on the board any more: for clients that showed them.
  */
 export type OffBoardQuery = { 
 /**
@@ -2245,17 +2250,12 @@ show: Array<Notification>,
 /**
  * Items that no notification is about any more: what is shown of them can be withdrawn.
  */
-settled: Array<ItemKey>, };
+moot: Array<ItemKey>, };
 
 /**
  * The name of a person in `[people]`: it stays the same whatever services call them.
  */
 export type PersonId = string;
-
-/**
- * The kinds of store, as `secrets.store` names them.
- */
-export type Place = "keychain" | "session" | "file" | "env";
 
 /**
  * What a line would do: what is shown of it is what runs.
@@ -2299,13 +2299,13 @@ post: Address | null,
  */
 post_reason: string, 
 /**
- * What a person must say before it runs.
+ * What a person must confirm before it runs.
  */
 confirm: Confirm | null, 
 /**
- * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
+ * Permissions that it needs and that the account's credential is known not to have: the service will refuse.
  */
-lacks: Array<RequiredScope>, };
+missing_scopes: Array<RequiredScope>, };
 
 /**
  * What a line would do, without doing it.
@@ -2369,7 +2369,7 @@ text: string,
 item: string | null, };
 
 /**
- * What a post would say, and where.
+ * The preview of a post.
  */
 export type PostPlan = { 
 /**
@@ -2377,12 +2377,12 @@ export type PostPlan = {
  */
 address: Address, 
 /**
- * What it would say.
+ * The message that would be posted.
  */
 message: Message, };
 
 /**
- * What a post would say, and where, without posting it.
+ * Previews a post: its message and where it would go. Nothing is posted.
  */
 export type PostPlanQuery = { 
 /**
@@ -2560,7 +2560,7 @@ until: string,
 /**
  * True where a person asked for it; false for quiet hours.
  */
-asked: boolean, };
+manual: boolean, };
 
 /**
  * How many calls a service still allows, as it last reported it.
@@ -2580,7 +2580,7 @@ remaining: number,
 reset_at: string, };
 
 /**
- * What a line says, as far as it goes. Never an error: what is wrong is part of the answer.
+ * Reads a line as far as it goes. Never an error: what is wrong is part of the response.
  */
 export type ReadLine = { 
 /**
@@ -2634,7 +2634,7 @@ events: number,
 /**
  * Those of which something else would come, the latest first.
  */
-otherwise: Array<Replayed>, };
+changed: Array<Replayed>, };
 
 /**
  * An event of which something else would come.
@@ -2655,7 +2655,7 @@ before: Decision,
 after: Decision, };
 
 /**
- * A permission that a command needs and the credential lacks.
+ * A permission that a command needs and the credential does not have.
  */
 export type RequiredScope = { 
 /**
@@ -2740,7 +2740,7 @@ title: string,
 /**
  * More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
  */
-second: string, 
+subtitle: string, 
 /**
  * Whose turn it is.
  */
@@ -2932,11 +2932,11 @@ export type RunProgress = {
  */
 run: Run, 
 /**
- * Its state in a line, as the command says it.
+ * The latest status line of the command.
  */
-said: string, 
+status: string, 
 /**
- * The output after what was seen. Of a long one the beginning and the end are kept; a line says what was left out.
+ * The output after what was seen. Of a long one the beginning and the end are kept; a line in between counts the rest.
  */
 output: Array<string>, 
 /**
@@ -3005,7 +3005,7 @@ export type RunStep = {
 /**
  * What it is, in a few words: "queued".
  */
-said: string, 
+name: string, 
 /**
  * When it began.
  */
@@ -3071,12 +3071,17 @@ line: string,
 state: string, };
 
 /**
- * A secret on its way to where it is kept. Shown by nothing.
+ * A secret to be stored. It is never shown.
  */
 export type Secret = string;
 
 /**
- * Reports that an account's secret was set or removed: the account is connected anew.
+ * The kinds of store, as `secrets.store` names them.
+ */
+export type SecretBackend = "keychain" | "session" | "file" | "env";
+
+/**
+ * Reports that an account's secret was set or removed: the account is reconnected.
  */
 export type SecretChanged = { 
 /**
@@ -3164,7 +3169,7 @@ missing_scopes: Array<string>, } | { "error": "rate_limited",
  */
 why: string, 
 /**
- * How long the service wants us to wait.
+ * How long the service asks us to wait.
  */
 retry_after: { secs: number; nanos: number }, } | { "error": "rejected", 
 /**
@@ -3211,7 +3216,7 @@ secrets: Array<SecretInfo>, };
 export type ServicesQuery = Record<symbol, never>;
 
 /**
- * Keeps or replaces a secret of an account, and connects it anew.
+ * Stores or replaces a secret of an account, and reconnects the account.
  */
 export type SetSecret = { 
 /**
@@ -3384,13 +3389,13 @@ export type StartRun = {
  */
 what: PlanQuery, 
 /**
- * What the person said to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+ * The answer of the person to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
  * the fingerprint too.
  */
 confirmed: string | null, 
 /**
- * [`Plan::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
- * prepared and run in one step.
+ * [`Plan::fingerprint`] of what was shown. A client that has shown and asked nothing may leave it out: then it
+ * is prepared and run in one step.
  */
 fingerprint: string | null, 
 /**
@@ -3438,7 +3443,7 @@ accounts: number,
 /**
  * What is wrong with the others, the worst first: "ci needs sign-in".
  */
-troubles: Array<AccountProblem>, 
+account_problems: Array<AccountProblem>, 
 /**
  * When the next account is polled.
  */
@@ -3476,7 +3481,7 @@ what: string,
 /**
  * The request or program itself, one line or several; empty for a wait.
  */
-exactly: string, };
+request: string, };
 
 /**
  * The board in numbers. Snoozed items do not count.
@@ -3493,7 +3498,7 @@ incidents: number,
 /**
  * Those of them that somebody has.
  */
-held: number, 
+acknowledged: number, 
 /**
  * Pull requests whose turn is mine.
  */
@@ -3531,7 +3536,7 @@ text: string,
 /**
  * True where it is what was looked for.
  */
-hit: boolean, };
+matched: boolean, };
 
 /**
  * The tone of a message.
@@ -3565,7 +3570,7 @@ kind: TurnKind,
 what: string, };
 
 /**
- * What is awaited of whoever has the turn.
+ * What is awaited of the person whose turn it is.
  */
 export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "conflicts" | "merge" | "may_merge" | "update_branch" | "blocked" | "review_again" | "request_review" | "respond" | "fix_build" | "approve";
 

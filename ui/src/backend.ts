@@ -1,16 +1,16 @@
-/** The way to the shell, and through it to the engine. Nothing else of the windows knows that there is a Tauri. */
+/** The connection to the shell, and through it to the engine. The only module of the windows that depends on Tauri. */
 
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { Backend, Desktop, Hotkey, Shown } from "./desktop";
 
-/** The shell's name of this window. Each window has a page of its own. */
+/** The shell's label of this window. Each window has a page of its own. */
 const label = location.pathname.startsWith("/settings") ? "settings" : "launcher";
 
 /**
- * Listens until it is told to end, also where that is before the shell has taken it in. Hears what is said to this
- * window and to all, not what is said to the other one.
+ * Subscribes to an event. The returned function ends the subscription, even if the shell has not confirmed it yet.
+ * Receives events that are sent to this window or to all windows.
  */
 function on<Payload>(event: string, listener: (payload: Payload) => void): () => void {
   const target = { kind: "WebviewWindow", label } as const;

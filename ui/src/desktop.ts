@@ -1,8 +1,8 @@
-/** What the shell around the windows is and can do; the engine's own calls are in `api.ts`. */
+/** The interface of the shell around the windows; the engine's own calls are in `api.ts`. */
 
 import type { ApiError, Calls } from "./api";
 
-/** Why a call failed: a text for a person, and what it was. */
+/** Why a call failed: a text for a person, and the error itself. */
 export interface Failure {
   message: string;
   error: ApiError;
@@ -12,13 +12,13 @@ export interface Failure {
 export interface Hotkey {
   /** As people write it: "Alt+Space". */
   keys: string;
-  /** `taken`: another program has it. `portal`: the desktop decides. `unavailable`: this desktop has none for us. */
+  /** `taken`: another program has it. `portal`: the desktop decides. `unavailable`: this desktop supports none. */
   state: "active" | "taken" | "portal" | "unavailable";
-  /** Why it is so, and what to do. */
+  /** The reason for the state, and what to do. */
   why: string | null;
 }
 
-/** The theme: the system's, or one of ours whatever the system says. */
+/** The theme: the system's, or light or dark regardless of the system. */
 export type Theme = "system" | "light" | "dark";
 
 /** The desktop around the windows. */
@@ -26,9 +26,9 @@ export interface Desktop {
   version: string;
   platform: "linux" | "macos" | "windows";
   wayland: boolean;
-  /** The made-up team's services are what is shown. */
+  /** True if the made-up team's services are shown. */
   playground: boolean;
-  /** There is no account yet, and nobody has said what to do about it. */
+  /** True if there is no account yet and the first run has not been completed. */
   first_run: boolean;
   hotkey: Hotkey;
   tray: { shown: boolean; why: string | null };
@@ -42,13 +42,13 @@ export interface Desktop {
 export interface Shown {
   /** The key of the item to open. */
   item: string | null;
-  /** A line to open with what it would do, on that item. */
+  /** A line to open with its preview, on that item. */
   line: string | null;
   /** The settings' view to open. */
   view: string | null;
 }
 
-/** What the windows need of the rest. */
+/** Everything that the windows need from the shell and the engine. */
 export interface Backend {
   call<Name extends keyof Calls>(name: Name, params: Calls[Name]["params"]): Promise<Calls[Name]["answer"]>;
   desktop(): Promise<Desktop>;
@@ -61,10 +61,10 @@ export interface Backend {
   playground(on: boolean): Promise<void>;
   testNotification(): Promise<void>;
   quit(): Promise<void>;
-  /** The window was shown. Returns what ends the listening. */
+  /** Calls back each time the window is shown. Returns the function that unsubscribes. */
   onShown(listener: (shown: Shown) => void): () => void;
-  /** Something of the desktop changed. */
+  /** Calls back when the desktop's state changed. */
   onDesktop(listener: (desktop: Desktop) => void): () => void;
-  /** The store changed: what is shown is to be read again. */
+  /** Calls back when the store changed: everything shown is to be read again. */
   onChanged(listener: () => void): () => void;
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::{setup, shell, ui};
 
-/// Builds the programs and their bench in one go, and runs the bench with these words: names of groups, `--quick`.
-pub(crate) fn bench(words: &[&str]) -> Result<()> {
+/// Builds the programs and their bench in one go, and runs the bench with these arguments: names of groups, `--quick`.
+pub(crate) fn bench(args: &[&str]) -> Result<()> {
     let target = shell::target()?;
     setup::peers()?;
     ui::build()?;
@@ -25,11 +25,11 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     let report = target.join("bench");
     std::fs::create_dir_all(&report)?;
     let mut figures = Command::new(program);
-    figures.args(words).arg("--report").arg(report.join("report.json"));
+    figures.args(args).arg("--report").arg(report.join("report.json"));
     shell::run(figures)
 }
 
-/// Runs the build; gives the path of the bench that it made.
+/// Runs the build; returns the path of the bench that it made.
 fn built(mut build: Command) -> Result<PathBuf> {
     let output = build.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {

@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the command line and the app as Debian and RPM packages, in `dist` of the target folder.
 //!
 //! Debian's own `dpkg-deb` and `rpmbuild` wrap a tree that is laid here. They need no network and nothing built first,
-//! and the same commit gives the same bytes.
+//! and the same commit results in the same bytes.
 
 mod check;
 mod deb;
@@ -21,7 +21,7 @@ use anyhow::{Context, Result};
 use crate::{setup, shell, ui};
 use package::{PACKAGES, Parts};
 
-/// What the caller asked for.
+/// The options of the command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Wrap the programs that are built already.
@@ -106,15 +106,15 @@ fn build() -> Result<()> {
 
 /// When what is packed was made, in seconds since 1970: of the commit, for everybody to get the same bytes.
 fn time() -> Result<i64> {
-    let said = match env::var("SOURCE_DATE_EPOCH") {
-        Ok(said) => said,
+    let time = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(time) => time,
         Err(_) => {
             let mut git = Command::new("git");
             git.args(["log", "-1", "--format=%ct"]).current_dir(shell::root());
             shell::output(git).context("outside of git, SOURCE_DATE_EPOCH says when this was made")?
         }
     };
-    said.trim().parse().context("SOURCE_DATE_EPOCH is a number of seconds since 1970")
+    time.trim().parse().context("SOURCE_DATE_EPOCH is a number of seconds since 1970")
 }
 
 /// A date as `date` writes it, in English and in universal time.

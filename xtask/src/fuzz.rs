@@ -65,16 +65,16 @@ fn run_one(name: &str, program: &Path, folder: &Path, seconds: u32, seed: Option
         .args(seed.map(|seed| format!("-seed={seed}")))
         .args(["-timeout=5", "-rss_limit_mb=1024", "-max_len=4096"])
         .arg(format!("-artifact_prefix={}/", found.display()))
-        // What it learns goes to the first folder; the seeds stay as they are committed.
+        // New inputs are written to the first folder; the committed seeds do not change.
         .arg(corpus)
         .arg(shell::root().join("fuzz/seeds").join(name));
-    // libFuzzer is talkative: it is heard where it found something.
+    // libFuzzer writes much: its output is shown where it found something.
     let output = fuzz.output().with_context(|| format!("could not start {}", program.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        bail!("{said}\n{name} failed; the input that did it is in {}", found.display());
+        bail!("{stderr}\n{name} failed; the input that did it is in {}", found.display());
     }
-    println!("{name}: {}", said.lines().find(|line| line.starts_with("Done")).unwrap_or("done"));
+    println!("{name}: {}", stderr.lines().find(|line| line.starts_with("Done")).unwrap_or("done"));
     Ok(())
 }
 

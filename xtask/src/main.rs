@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask VERB`.
-#![allow(clippy::print_stdout, reason = "a command line program tells what it does")]
+#![allow(clippy::print_stdout, reason = "a command line program prints what it does")]
 
 mod bench;
 mod dist;
@@ -29,9 +29,9 @@ cargo xtask dist [--check] [--built]  make the Debian and RPM packages in target
                                       Debian; built: of the release programs that are there";
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match dispatch(&words) {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
         Ok(Some(())) => ExitCode::SUCCESS,
         Ok(None) => {
             println!("{USAGE}");
@@ -44,9 +44,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the verb; none where the words are not understood.
-fn dispatch(words: &[&str]) -> Result<Option<()>> {
-    match words {
+/// Runs the verb; none where the arguments are not understood.
+fn dispatch(args: &[&str]) -> Result<Option<()>> {
+    match args {
         ["run"] => run::run()?,
         ["test", flags @ ..] => match test::Options::parse(flags) {
             Some(options) => test::test(&options)?,
@@ -59,7 +59,7 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
             Err(_) => return Ok(None),
         },
         ["types"] => types::types()?,
-        ["bench", words @ ..] => bench::bench(words)?,
+        ["bench", args @ ..] => bench::bench(args)?,
         ["dist", flags @ ..] => match dist::Options::parse(flags) {
             Some(options) => dist::dist(&options)?,
             None => return Ok(None),

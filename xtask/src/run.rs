@@ -11,8 +11,8 @@ use crate::{setup, shell, ui};
 pub(crate) fn run() -> Result<()> {
     if !has_display() {
         println!("there is no display here: the playground plays in the terminal\n");
-        let words = ["run", "--quiet", "--package", "callboard", "--", "playground", "--once"];
-        return shell::run(shell::cargo(&words));
+        let args = ["run", "--quiet", "--package", "callboard", "--", "playground", "--once"];
+        return shell::run(shell::cargo(&args));
     }
     if cfg!(target_os = "linux") {
         setup::app()?;

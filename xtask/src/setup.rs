@@ -1,4 +1,4 @@
-//! What a fresh Debian with Rust and Node lacks for the tests: found by looking, installed and named.
+//! Installs and names what is missing for the tests on a fresh Debian with Rust and Node.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("npm", "npm"),
 ];
 
-/// What builds the desktop app.
+/// The programs that build the desktop app.
 const APP: [(&str, &str); 3] = [("c++", "build-essential"), ("pkg-config", "pkg-config"), ("npm", "npm")];
 
 /// What its tests start, beside [`PROGRAMS`].
@@ -38,7 +38,7 @@ const DESKTOP: [(&str, &str); 5] = [
 /// What the pictures of the documentation show beside the app.
 const PICTURES: [(&str, &str); 1] = [("xfce4-panel", "xfce4-panel")];
 
-/// A library that the desktop app is built on, as pkg-config knows it, and Debian's package with its headers.
+/// A library that the desktop app is built on, by its name for pkg-config, and Debian's package with its headers.
 const LIBRARIES: [(&str, &str); 1] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
 
 /// The programs that are measured beside ours, and what pins a process to a core.
@@ -52,15 +52,15 @@ const PEERS: [(&str, &str); 6] = [
     ("taskset", "util-linux"),
 ];
 
-/// What makes packages.
+/// The programs that make packages.
 const PACKERS: [(&str, &str); 4] =
     [("dpkg-deb", "dpkg"), ("dpkg-shlibdeps", "dpkg-dev"), ("rpmbuild", "rpm"), ("strip", "binutils")];
 
-/// What tries packages.
+/// The programs that check packages.
 const CHECKERS: [(&str, &str); 3] =
     [("lintian", "lintian"), ("appstreamcli", "appstream"), ("mmdebstrap", "mmdebstrap")];
 
-/// What the Qt of a peer loads, by the name that the loader knows it by, and Debian's package that brings it.
+/// What the Qt of a peer loads, by its name for the loader, and Debian's package that brings it.
 const QT: [(&str, &str); 7] = [
     ("libEGL.so.1", "libegl1"),
     ("libxcb-cursor.so.0", "libxcb-cursor0"),
@@ -71,7 +71,7 @@ const QT: [(&str, &str); 7] = [
     ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
 ];
 
-/// Installs whatever of Debian's packages the tests of everything lack.
+/// Installs the Debian packages that are missing for the tests of everything.
 pub(crate) fn packages() -> Result<()> {
     install([programs(&PROGRAMS), programs(&APP), programs(&DESKTOP), libraries()].concat())
 }
@@ -87,38 +87,38 @@ pub(crate) fn pictures() -> Result<()> {
     install(programs(&PICTURES))
 }
 
-/// Installs whatever of Debian's packages the bench lacks.
+/// Installs the Debian packages that are missing for the bench.
 pub(crate) fn peers() -> Result<()> {
     let mut ldconfig = Command::new("/sbin/ldconfig");
     ldconfig.arg("-p");
     let loaded = shell::output(ldconfig).unwrap_or_default();
     packages()?;
-    install([programs(&PEERS), lacking(&QT, |library| loaded.contains(library))].concat())
+    install([programs(&PEERS), missing(&QT, |library| loaded.contains(library))].concat())
 }
 
-/// Installs whatever of Debian's packages making packages lacks.
+/// Installs the Debian packages that are missing for making packages.
 pub(crate) fn packers() -> Result<()> {
     install([programs(&PACKERS), programs(&APP), libraries()].concat())
 }
 
-/// Installs whatever of Debian's packages trying packages lacks.
+/// Installs the Debian packages that are missing for trying packages.
 pub(crate) fn checkers() -> Result<()> {
     install(programs(&CHECKERS))
 }
 
 fn programs(needed: &[(&'static str, &'static str)]) -> Vec<&'static str> {
-    lacking(needed, shell::on_path)
+    missing(needed, shell::on_path)
 }
 
 fn libraries() -> Vec<&'static str> {
-    lacking(&LIBRARIES, |name| {
-        let asked = Command::new("pkg-config").args(["--exists", name]).status();
-        asked.is_ok_and(|status| status.success())
+    missing(&LIBRARIES, |name| {
+        let exit_status = Command::new("pkg-config").args(["--exists", name]).status();
+        exit_status.is_ok_and(|status| status.success())
     })
 }
 
 /// The packages of what is not there.
-fn lacking(needed: &[(&'static str, &'static str)], is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
+fn missing(needed: &[(&'static str, &'static str)], is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
     needed.iter().filter(|(name, _)| !is_there(name)).map(|(_, package)| *package).collect()
 }
 
@@ -151,16 +151,16 @@ fn agreed() -> Result<bool> {
 }
 
 /// apt-get, as root: by sudo where this is somebody else.
-fn apt_get(words: &[&str]) -> Result<Command> {
+fn apt_get(args: &[&str]) -> Result<Command> {
     let mut id = Command::new("id");
     id.arg("-u");
     let root = shell::output(id)?.trim() == "0";
     let mut command = Command::new(if root { "env" } else { "sudo" });
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(words);
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(args);
     Ok(command)
 }
 
-/// Installs the rustfmt and clippy that a minimal toolchain lacks.
+/// Installs rustfmt and clippy, which a minimal toolchain does not have.
 pub(crate) fn components() -> Result<()> {
     for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
         if !shell::on_path(program) {

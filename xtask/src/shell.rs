@@ -14,9 +14,9 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// Cargo, of the toolchain that runs this program, at the root of the workspace.
-pub(crate) fn cargo(words: &[&str]) -> Command {
+pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(words).current_dir(root());
+    command.args(args).current_dir(root());
     command
 }
 
@@ -58,6 +58,6 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
 /// The command as it could be typed.
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let words = std::iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    let parts = std::iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
+    parts.map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use crate::{fuzz, setup, shell, ui};
 const SHOWN: [&str; 6] =
     ["board-light", "board-dark", "launcher-light", "run-light", "settings-accounts-light", "tray"];
 
-/// What the caller asked for.
+/// The options of the command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Without fuzzing.
@@ -96,7 +96,7 @@ fn tests() -> Result<()> {
         // All failures of a run are worth more than the first.
         shell::run(shell::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]))
     } else {
-        // One test at a time where they can't be told apart: those of the desktop share two cores with a browser.
+        // One test at a time: cargo has no groups, and those of the desktop share two cores with a browser.
         shell::run(shell::cargo(&["test", "--workspace"]))
     }
 }

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 
 use crate::shell;
 
-/// What is written, by the example of the engine that prints it. Tests of the engine fail where a file is not what the code
-/// says.
+/// What is written, by the example of the engine that prints it. Tests of the engine fail where a file differs from the
+/// code.
 const WRITTEN: [(&str, &str); 2] = [("types", "ui/src/api.ts"), ("reference", "docs/reference.md")];
 
 /// Writes `ui/src/api.ts` and `docs/reference.md`.

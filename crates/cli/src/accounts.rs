@@ -18,7 +18,7 @@ use callboard_engine::{
     },
     config::{Config, ConfigError, ConfigErrors},
     paths::Paths,
-    secrets::{Place, variable},
+    secrets::{SecretBackend, variable},
 };
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ const SECRET_LIMIT: u64 = 64 << 10;
 /// The encrypted file of secrets, in the data folder.
 const SECRETS_FILE: &str = "secrets.enc";
 
-/// Does what was asked.
+/// Runs the subcommand.
 pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output) -> Result<Exit> {
     let mut client = open(paths).await?;
     let done = match command {
@@ -52,22 +52,22 @@ pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output)
     client.close(done).await
 }
 
-/// Opens the way to the engine; where secrets are in the encrypted file, and a person is there, asks what opens it.
+/// Connects to the engine; where secrets are in the encrypted file, and a person is there, asks for its passphrase.
 async fn open(paths: &Paths) -> Result<Client> {
     let config = Config::load(&paths.config).map_err(|ConfigErrors(errors)| ApiError::Config { errors })?;
-    let known = passphrase();
-    let asked = match config.secrets {
-        Place::File if known.is_none() && std::io::stdin().is_terminal() => {
+    let from_environment = passphrase();
+    let chosen = match config.secrets {
+        SecretBackend::File if from_environment.is_none() && std::io::stdin().is_terminal() => {
             let is_new = !paths.data.join(SECRETS_FILE).exists();
             Some(ask_passphrase(is_new, |question| Ok(rpassword::prompt_password(question)?))?)
         }
-        _ => known,
+        _ => from_environment,
     };
-    Client::open_with(paths, asked).await
+    Client::open_with(paths, chosen).await
 }
 
-/// What opens the encrypted file. One that is chosen now, for a file that is yet to be written, is typed twice: nobody can see
-/// what they type, and nothing else ever opens that file.
+/// The passphrase of the encrypted file. A new one is typed twice: it is not shown while it is typed, and nothing else opens
+/// that file.
 fn ask_passphrase(is_new: bool, mut ask: impl FnMut(&str) -> Result<String>) -> Result<SecretString> {
     if !is_new {
         return Ok(ask("passphrase of the encrypted file: ")?.into());
@@ -117,13 +117,13 @@ async fn add(
     let added = client.call(add).await.map_err(|error| as_typed(error, &before))?;
     output.note(&format!("added {name} to {}", paths.config.display()));
     let (_, fields) = account(name, client).await?;
-    if std::io::stdin().is_terminal() && added.secrets != Place::Env {
+    if std::io::stdin().is_terminal() && added.secrets != SecretBackend::Env {
         for field in fields {
             let optional = if field.required { "" } else { " (Enter to leave it out)" };
             eprintln!("{}", field.help);
-            let given = rpassword::prompt_password(format!("{}{optional}: ", field.name))?;
-            if !given.trim().is_empty() {
-                let secret = Some(Secret(given.trim().to_owned()));
+            let typed = rpassword::prompt_password(format!("{}{optional}: ", field.name))?;
+            if !typed.trim().is_empty() {
+                let secret = Some(Secret(typed.trim().to_owned()));
                 client.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
             }
         }
@@ -134,7 +134,7 @@ async fn add(
         return test_added(name, client, output).await;
     }
     for field in fields.iter().filter(|field| field.required && !added.secrets_set.contains(&field.name)) {
-        output.note(&lacking(
+        output.note(&missing_secret(
             added.secrets,
             name,
             field,
@@ -152,21 +152,21 @@ async fn test_added(name: &str, client: &mut Client, output: &Output) -> Result<
     Ok(ended(&identity))
 }
 
-/// What is to be done about a secret that the owner of the store does not have. `set_here`: its variable is set for this
-/// program, which may be another one.
-fn lacking(place: Place, name: &str, field: &SecretInfo, set_here: bool) -> String {
+/// How to set a secret that the owner of the store does not have. `set_here`: its variable is set for this program, which may
+/// be another one.
+fn missing_secret(place: SecretBackend, name: &str, field: &SecretInfo, set_here: bool) -> String {
     let variable = || variable(name, &field.name);
     match place {
-        Place::Env if set_here => {
+        SecretBackend::Env if set_here => {
             format!("{} is set here, and not for the running Callboard: start that again with it", variable())
         }
-        Place::Env => format!("it needs a secret: set the variable {}", variable()),
+        SecretBackend::Env => format!("it needs a secret: set the variable {}", variable()),
         _ => format!("it needs a secret: callboard accounts secret {name} {}", field.name),
     }
 }
 
 /// `key=value`, of the type that the service's setting of that name takes: one word is a list of one. What is not of that type
-/// stays text, and whoever reads the settings says what is expected.
+/// stays text, for the reader of the settings to refuse.
 fn read_setting(setting: &str, known: &[SettingInfo]) -> Result<(String, Value)> {
     let (key, text) =
         setting.split_once('=').ok_or_else(|| Usage(format!("expected KEY=VALUE, found {setting:?}")))?;
@@ -207,16 +207,16 @@ fn read_settings(settings: &[String], known: &[SettingInfo]) -> Result<BTreeMap<
 /// A refusal of lines that are not in the file (`before`), because they were to be added: by the options that were typed.
 fn as_typed(error: ApiError, before: &str) -> ApiError {
     let ApiError::Config { errors } = error else { return error };
-    let is_in_file = |fault: &ConfigError| {
-        let line = fault.line.checked_sub(1).and_then(|at| before.lines().nth(at));
-        !fault.text.is_empty() && line == Some(fault.text.as_str())
+    let is_in_file = |error: &ConfigError| {
+        let line = error.line.checked_sub(1).and_then(|at| before.lines().nth(at));
+        !error.text.is_empty() && line == Some(error.text.as_str())
     };
     if errors.iter().any(is_in_file) {
         return ApiError::Config { errors };
     }
-    let typed = errors.iter().map(|fault| match fault.text.split_once('=') {
-        Some((key, _)) => format!("{}=: {}", key.trim(), fault.what),
-        None => fault.what.clone(),
+    let typed = errors.iter().map(|error| match error.text.split_once('=') {
+        Some((key, _)) => format!("{}=: {}", key.trim(), error.what),
+        None => error.what.clone(),
     });
     ApiError::usage(typed.collect::<Vec<_>>().join("\n"))
 }
@@ -232,9 +232,9 @@ async fn test(name: &str, client: &mut Client, output: &Output) -> Result<Exit> 
 async fn identify(name: &str, client: &mut Client, output: &Output) -> Result<Identity> {
     let spinner = output.spinner();
     spinner.set_message(format!("asking {name}"));
-    let asked = client.call(TestAccount { account: name.into() }).await;
+    let answer = client.call(TestAccount { account: name.into() }).await;
     spinner.finish_and_clear();
-    Ok(asked?)
+    Ok(answer?)
 }
 
 fn ended(identity: &Identity) -> Exit {
@@ -298,20 +298,20 @@ fn field_of<'f>(fields: &'f [SecretInfo], name: &str, field: Option<&str>) -> Re
 }
 
 fn ask(field: &SecretInfo) -> Result<SecretString> {
-    let given = if std::io::stdin().is_terminal() {
+    let typed = if std::io::stdin().is_terminal() {
         eprintln!("{}", field.help);
         rpassword::prompt_password(format!("{}: ", field.name))?
     } else {
-        let mut given = String::new();
-        std::io::stdin().lock().take(SECRET_LIMIT).read_to_string(&mut given)?;
-        given
+        let mut typed = String::new();
+        std::io::stdin().lock().take(SECRET_LIMIT).read_to_string(&mut typed)?;
+        typed
     };
     // A secret is one line; the newline that ends it is the terminal's.
-    let given = given.trim_end_matches(['\r', '\n']);
-    if given.is_empty() {
+    let typed = typed.trim_end_matches(['\r', '\n']);
+    if typed.is_empty() {
         return Err(Usage("no secret was given: type it, or send it to standard input".into()).into());
     }
-    Ok(given.into())
+    Ok(typed.into())
 }
 
 async fn remove(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
@@ -326,33 +326,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_typed_is_named_and_no_line_that_is_not_in_the_file() {
-        let fault = |line: usize, text: &str| ConfigError {
+    fn refusal_names_what_was_typed_and_no_line_that_is_not_in_the_file() {
+        let config_error = |line: usize, text: &str| ConfigError {
             file: "callboard.toml".into(),
             line,
             column: 1,
             what: "expected a repository".to_owned(),
             text: text.to_owned(),
         };
-        let refused = |faults: Vec<ConfigError>| {
-            as_typed(ApiError::Config { errors: faults }, "# Ours.\nwatch = [\"a\"]\n")
-        };
+        let refused =
+            |errors: Vec<ConfigError>| as_typed(ApiError::Config { errors }, "# Ours.\nwatch = [\"a\"]\n");
         let cases = [
-            (fault(7, "watch = [\"bad\"]"), "watch=: expected a repository"),
+            (config_error(7, "watch = [\"bad\"]"), "watch=: expected a repository"),
             // A line of that number is there, and is another one.
-            (fault(1, "watch = [\"bad\"]"), "watch=: expected a repository"),
-            (fault(5, "[accounts.other]"), "expected a repository"),
-            (fault(1, ""), "expected a repository"),
+            (config_error(1, "watch = [\"bad\"]"), "watch=: expected a repository"),
+            (config_error(5, "[accounts.other]"), "expected a repository"),
+            (config_error(1, ""), "expected a repository"),
         ];
-        for (fault, expected) in cases {
-            assert_eq!(refused(vec![fault]).to_string(), expected);
+        for (config_error, expected) in cases {
+            assert_eq!(refused(vec![config_error]).to_string(), expected);
         }
-        let there = refused(vec![fault(2, "watch = [\"a\"]")]);
+        let there = refused(vec![config_error(2, "watch = [\"a\"]")]);
         assert!(matches!(there, ApiError::Config { .. }), "{there:?}");
     }
 
     #[test]
-    fn a_new_passphrase_is_typed_twice() {
+    fn new_passphrase_is_typed_twice() {
         // whether the file is yet to be written, what is typed -> the passphrase, how often it is asked for
         type Case<'c> = (bool, &'c [&'c str], Result<&'c str, &'c str>, usize);
         let cases: [Case<'_>; 5] = [
@@ -363,22 +362,22 @@ mod tests {
             (true, &[""], Err("no passphrase was given"), 1),
         ];
         for (is_new, typed, expected, times) in cases {
-            let mut asked = 0;
+            let mut questions = 0;
             let answer = ask_passphrase(is_new, |_| {
-                asked += 1;
-                Ok(typed[asked - 1].to_owned())
+                questions += 1;
+                Ok(typed[questions - 1].to_owned())
             });
             match (answer, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found.expose_secret(), expected),
-                (Err(error), Err(words)) => assert!(error.to_string().starts_with(words), "{error}"),
+                (Err(error), Err(why)) => assert!(error.to_string().starts_with(why), "{error}"),
                 (found, expected) => panic!("{typed:?}: {found:?}, expected {expected:?}"),
             }
-            assert_eq!(asked, times, "{typed:?}");
+            assert_eq!(questions, times, "{typed:?}");
         }
     }
 
     #[test]
-    fn a_setting_is_of_the_type_that_the_service_takes() {
+    fn setting_has_the_type_that_the_service_takes() {
         let of = |name: &str, takes: SettingType| SettingInfo {
             name: name.to_owned(),
             help: String::new(),
@@ -407,7 +406,7 @@ mod tests {
             ("port=8080", json!(8080)),
             ("port=many", json!("many")),
             ("mode=a", json!("a")),
-            // The service says that it has none of that name.
+            // The service has no setting of that name, and refuses it.
             ("nothing=a,b", json!("a,b")),
         ];
         for (setting, expected) in cases {

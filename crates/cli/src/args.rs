@@ -145,7 +145,8 @@ pub(crate) enum Command {
         /// Its id, or the start of it.
         id: String,
         /// What happened.
-        word: RunResolution,
+        #[arg(value_name = "WORD")]
+        resolution: RunResolution,
     },
     /// Post a message.
     Post {
@@ -253,7 +254,7 @@ pub(crate) enum Command {
     },
 }
 
-/// What a person says of a run that is not known.
+/// How a person resolves a run whose outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RunResolution {
     /// It ran.
@@ -389,9 +390,9 @@ pub(crate) fn verb(words: &[String]) -> Option<clap::Command> {
     words.iter().try_fold(program, |above, word| above.find_subcommand(word).cloned())
 }
 
-/// What is right where words name no part of this program: `rules tset`. `None` where nothing is near, as for what was meant as
+/// A suggestion where words name no part of this program: `rules tset`. `None` where nothing is near, as for what was meant as
 /// a command that can be run.
-pub(crate) fn meant(words: &[String]) -> Option<String> {
+pub(crate) fn suggestion(words: &[String]) -> Option<String> {
     let mut above = Cli::command();
     above.build();
     let mut path = Vec::new();
@@ -429,7 +430,7 @@ pub(crate) struct Page {
 
 /// The file or folder that a variable of the environment names; an empty one names none.
 ///
-/// Not `env` of the arguments: a variable that is set would stand as required in every usage.
+/// Not `env` of the arguments: a variable that is set would be shown as required in every usage.
 pub(crate) fn from_environment(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
@@ -461,12 +462,12 @@ mod tests {
             assert!(help.contains(&format!("Usage: {usage}")), "{usage}: {help}");
         }
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        // Commands that can be run: the engine knows them.
+        // Commands that can be run are the engine's.
         for line in ["run rerun", "pr approve", "rules tset"] {
             assert!(verb(&words(line)).is_none(), "{line}");
         }
         assert!(verb(&words("run-settle")).is_some(), "an older name");
-        // what is typed -> what is meant
+        // what is typed -> the suggestion
         let cases = [
             ("rules tset", Some("did you mean `callboard help rules test`?")),
             ("rules frobnicate", Some("`callboard rules` has the parts test, explain, replay")),
@@ -479,12 +480,12 @@ mod tests {
             ("deploy", None),
         ];
         for (line, expected) in cases {
-            assert_eq!(meant(&words(line)).as_deref(), expected, "{line}");
+            assert_eq!(suggestion(&words(line)).as_deref(), expected, "{line}");
         }
     }
 
     #[test]
-    fn what_reads_the_configuration_needs_the_file_that_is_named() {
+    fn commands_that_read_the_configuration_need_its_file() {
         let cases = [
             ("board", true),
             ("serve", true),

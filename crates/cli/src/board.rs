@@ -17,7 +17,7 @@ use crate::{
     table::{table_cutting, table_with_reasons},
 };
 
-/// After how long a wait is explained where nothing moves on a terminal.
+/// After how long a wait is explained where there is no spinner.
 const LONG: Duration = Duration::from_secs(2);
 
 /// Asks for the board and prints it; where nothing polls, the services are asked first unless `stored`.
@@ -30,7 +30,7 @@ pub(crate) async fn board(
     ask(query, stored, client, output, Board::headline).await
 }
 
-/// What is said where no approval is known. That is no word on whether one waits.
+/// Printed where no approval is known, which does not mean that none waits.
 const NO_APPROVAL: &str = "No approval is known. Callboard does not read any service's approvals yet";
 
 /// Asks for everything that waits for an answer, what is snoozed among it, and prints it. The services are asked first as for
@@ -45,7 +45,7 @@ pub(crate) async fn approvals(
     ask(query, stored, client, output, |_| NO_APPROVAL.to_owned()).await
 }
 
-/// Asks for a board and prints it; `empty` is what is said of one without rows.
+/// Asks for a board and prints it; `empty` is the line for one without rows.
 async fn ask(
     query: BoardQuery,
     stored: bool,
@@ -69,7 +69,7 @@ async fn ask(
     Ok(Exit::Done)
 }
 
-/// Says where there are more rows than are shown.
+/// Notes where there are more rows than are shown.
 fn note_cut_sections(board: &Board, output: &Output) {
     for section in board.sections.iter().filter(|section| section.shown < section.total) {
         let (shown, total) = (grouped(section.shown), grouped(section.total));
@@ -80,15 +80,15 @@ fn note_cut_sections(board: &Board, output: &Output) {
     }
 }
 
-/// Asks the services where nothing else does, and says which ones are waited for: at once on a terminal, elsewhere once
-/// it takes long.
+/// Polls the services where nothing else does, and names those that have not answered yet: at once on a terminal, elsewhere
+/// once it takes long.
 async fn poll(client: &mut Client, output: &Output) -> Result<()> {
     let spinner = output.spinner();
     let waiting = RefCell::new(String::new());
     let polled = client.poll(|accounts| {
-        let words = waits_for(accounts);
-        spinner.set_message(words.clone());
-        waiting.replace(words);
+        let text = waits_for(accounts);
+        spinner.set_message(text.clone());
+        waiting.replace(text);
     });
     let long = async {
         tokio::time::sleep(LONG).await;
@@ -131,7 +131,7 @@ pub(crate) fn print_board(board: &Board) {
     print_rows(board, &board.headline());
 }
 
-/// The same; `empty` is what is said where there are no rows.
+/// The same; `empty` is the line for a board without rows.
 fn print_rows(board: &Board, empty: &str) {
     if board.sections.is_empty() {
         println!("{empty}");
@@ -146,11 +146,11 @@ fn print_rows(board: &Board, empty: &str) {
         let rows = section.rows.iter().map(|row| {
             let turn = row.turn.as_ref().map(|turn| turn.what.clone()).unwrap_or_default();
             let since = row.since.map(age).unwrap_or_default();
-            [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), second(row), turn, since]
+            [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), details(row), turn, since]
         });
-        // Until when a request can be answered, and for what, is never cut.
+        // An approval's expiry and subject are never cut.
         let is_approvals = section.rows.iter().all(|row| row.key.kind == Kind::Approval);
-        // Of the others, only a title is.
+        // Of other rows, only the title is.
         print!(
             "{}",
             if is_approvals { table_with_reasons(rows, &[1]) } else { table_cutting(rows, &[1], 2) }
@@ -166,8 +166,8 @@ pub(crate) fn print_not_seen(not_seen: &[NotSeen]) {
     }
 }
 
-/// "billing, critical, as of 11:58", "29 m left (expires 12:40:00), dora asks": what a row says besides its title.
-pub(crate) fn second(row: &Row) -> String {
+/// "billing, critical, as of 11:58", "29 m left (expires 12:40:00), dora asks": what a row shows besides its title.
+fn details(row: &Row) -> String {
     let severity = row.severity.filter(|severity| *severity >= Severity::High).map(|it| it.name().to_owned());
     let expires = row.expires_at.map(|at| match left(at) {
         Some(left) => format!("{left} left (expires {})", when(at)),
@@ -176,7 +176,7 @@ pub(crate) fn second(row: &Row) -> String {
     let by = row.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let snoozed = row.snoozed.map(|it| format!("{}{by}", snoozed(it)));
     let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
-    let parts = [expires, Some(row.second.clone()), severity, snoozed, as_of];
+    let parts = [expires, Some(row.subtitle.clone()), severity, snoozed, as_of];
     parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
@@ -207,7 +207,7 @@ fn grouped(count: usize) -> String {
     text
 }
 
-/// Shape says what it is; hollow is in somebody's hands.
+/// The shape is the state; a hollow one is acknowledged.
 pub(crate) fn glyph(row: &Row) -> &'static str {
     match (row.state, row.held) {
         (State::Failing, _) => "✗",
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_names_what_is_waited_for() {
+    fn wait_names_the_accounts_that_have_not_answered() {
         let cases: [(&[&str], &str); 4] = [
             (&[], ""),
             (&["ci"], "waiting for ci to answer"),

@@ -1,4 +1,4 @@
-//! The way to the engine: this process's own where the store is free, else the owner's over its socket.
+//! The connection to the engine: in this process where the store is free, else to its owner over a socket.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,35 +15,35 @@ use tokio::task::JoinSet;
 
 use crate::{exit::MayHaveHappened, host::TerminalHost};
 
-/// The way to the engine.
+/// A connection to the engine.
 pub(crate) struct Client {
-    way: Way,
+    link: EngineLink,
     data: PathBuf,
     begun: Begun,
 }
 
-/// What has been begun through a client.
+/// The calls of a client that change something.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Begun {
-    /// The command that shows what became of it, where something was begun.
+    /// The command that shows their outcome; `None` where nothing was changed.
     see: Option<&'static str>,
-    /// True where an answer is missing since, so that nobody knows how it ends.
+    /// True once an answer is missing: the outcome is unknown.
     is_unknown: bool,
 }
 
 impl Begun {
-    /// Notes a call's answer; `was_answered` is false where none came that could be read.
+    /// Records a call's answer; `was_answered` is false where none came that could be read.
     fn note<C: Call>(&mut self, answer: &Result<C::Answer, ApiError>, was_answered: bool) {
         let acts = C::ACCESS != Access::Reads;
         if acts && (answer.is_ok() || !was_answered) {
             self.see = Some(shown_by(C::NAME));
         }
-        // Whoever refuses to act has not acted. How something ends that was begun before is read.
+        // A refused call changed nothing. A read that fails may have been about the end of an earlier call.
         let failed = !was_answered || (!acts && matches!(answer, Err(ApiError::Internal { .. })));
         self.is_unknown |= self.see.is_some() && failed;
     }
 
-    /// How a command ended that made these calls: an error after an answer was missed does not say that nothing happened.
+    /// The result of a command that made these calls: an error after a missing answer may follow a change.
     fn ended<T>(&self, ended: Result<T>) -> Result<T> {
         match (ended, self.see) {
             (Err(source), Some(see)) if self.is_unknown => Err(MayHaveHappened { see, source }.into()),
@@ -52,7 +52,7 @@ impl Begun {
     }
 }
 
-/// The command that shows what became of what a call of that name asked for.
+/// The command that shows the outcome of a call of that name.
 fn shown_by(call: &str) -> &'static str {
     match call {
         StartRun::NAME | Cancel::NAME | ResolveRun::NAME => "callboard runs",
@@ -61,10 +61,10 @@ fn shown_by(call: &str) -> &'static str {
     }
 }
 
-enum Way {
-    /// The store is ours for the moment.
+enum EngineLink {
+    /// The engine runs in this process, which has the store.
     Own(Engine),
-    /// Another process has it.
+    /// Another process has the store.
     Other(socket::Client),
 }
 
@@ -74,18 +74,18 @@ impl Client {
         Self::open_with(paths, passphrase()).await
     }
 
-    /// The same with what opens the encrypted file of secrets.
+    /// The same with the passphrase of the encrypted file of secrets.
     pub(crate) async fn open_with(paths: &Paths, passphrase: Option<SecretString>) -> Result<Self> {
         // The owner may be just starting or just ending: between its lock and its socket there is a moment.
         let mut tries = 0;
         loop {
             match open_engine(paths, Mode::Once, passphrase.clone()).await {
-                Ok(engine) => return Ok(Self::by(Way::Own(engine), paths)),
+                Ok(engine) => return Ok(Self::with_link(EngineLink::Own(engine), paths)),
                 Err(OpenError::InUse) => {}
                 Err(error) => return Err(explain(error)),
             }
             match socket::Client::connect(&paths.data).await {
-                Ok(client) => return Ok(Self::by(Way::Other(client), paths)),
+                Ok(client) => return Ok(Self::with_link(EngineLink::Other(client), paths)),
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                     return Err(anyhow::anyhow!("{error}; nothing was sent"));
                 }
@@ -98,20 +98,20 @@ impl Client {
         }
     }
 
-    /// The way to an engine that runs in this process.
+    /// A client of an engine that runs in this process.
     pub(crate) fn of(engine: &Engine, paths: &Paths) -> Self {
-        Self::by(Way::Own(engine.clone()), paths)
+        Self::with_link(EngineLink::Own(engine.clone()), paths)
     }
 
-    fn by(way: Way, paths: &Paths) -> Self {
-        Self { way, data: paths.data.clone(), begun: Begun::default() }
+    fn with_link(link: EngineLink, paths: &Paths) -> Self {
+        Self { link, data: paths.data.clone(), begun: Begun::default() }
     }
 
     /// Makes a call, as this computer's user on the command line.
     pub(crate) async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
-        let (answer, was_answered) = match &mut self.way {
-            Way::Own(engine) => (engine.call_as(LocalVia::Cli, call).await, true),
-            Way::Other(client) => {
+        let (answer, was_answered) = match &mut self.link {
+            EngineLink::Own(engine) => (engine.call_as(LocalVia::Cli, call).await, true),
+            EngineLink::Other(client) => {
                 let answer = client.call_as(LocalVia::Cli, call).await;
                 (answer, client.was_answered())
             }
@@ -120,10 +120,10 @@ impl Client {
         answer
     }
 
-    /// Where nothing else polls, polls every account once; `waits_for` is given those whose answer is still waited for,
+    /// Where nothing else polls, polls every account once; `waits_for` gets those that have not answered yet,
     /// whenever that changes.
     pub(crate) async fn poll(&mut self, waits_for: impl Fn(&[AccountName])) -> Result<(), ApiError> {
-        let Way::Own(engine) = &self.way else { return Ok(()) };
+        let EngineLink::Own(engine) = &self.link else { return Ok(()) };
         let accounts = engine.call_as(LocalVia::Cli, AccountsQuery {}).await?;
         let mut waiting: Vec<AccountName> =
             accounts.into_iter().filter(|info| info.watched).map(|info| info.name).collect();
@@ -145,10 +145,10 @@ impl Client {
         Ok(())
     }
 
-    /// Makes it good for calls again after one was given up before its answer: over a socket, the next call would get
-    /// that answer.
+    /// Connects again after a call was abandoned before its answer: over the old socket, the next call would get that
+    /// answer.
     pub(crate) async fn reconnect(&mut self) -> std::io::Result<()> {
-        if let Way::Other(client) = &mut self.way {
+        if let EngineLink::Other(client) = &mut self.link {
             let connected = socket::Client::connect(&self.data).await;
             self.begun.is_unknown |= self.begun.see.is_some() && connected.is_err();
             *client = connected?;
@@ -156,10 +156,10 @@ impl Client {
         Ok(())
     }
 
-    /// Lets go of the store, once what is under way has ended. Gives how the command `ended`: as [`MayHaveHappened`]
-    /// where it failed because the answer to something it had begun, or to how that ends, never came.
+    /// Releases the store, once running work has ended. Returns how the command `ended`: as [`MayHaveHappened`] where
+    /// the answer to a call that changes something, or to a later read of its outcome, never came.
     pub(crate) async fn close<T>(self, ended: Result<T>) -> Result<T> {
-        if let Way::Own(engine) = self.way {
+        if let EngineLink::Own(engine) = self.link {
             engine.finish().await;
         }
         self.begun.ended(ended)
@@ -185,7 +185,7 @@ pub(crate) async fn open_engine(
     .await
 }
 
-/// What opens the encrypted file of secrets, where that is what the configuration names.
+/// The passphrase of the encrypted file of secrets, from the environment.
 pub(crate) fn passphrase() -> Option<SecretString> {
     std::env::var("CALLBOARD_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Into::into)
 }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_begun_and_has_no_answer_is_not_known() {
+    fn call_without_an_answer_may_have_happened() {
         type Calls = fn(&mut Begun);
         // what is called, what comes of it -> how the command ends, and where to look
         let cases: [(&str, Calls, Exit, &str); 8] = [

@@ -8,7 +8,7 @@ use callboard_domain::{
     identity::Identity,
     item::{AccountName, Item},
     parse_error::{Notation, readable_message},
-    people::{People, Place},
+    people::{IdentityRealm, People},
     rules::Rules,
 };
 use callboard_engine::{
@@ -26,7 +26,7 @@ use crate::{
     output::Output,
 };
 
-/// Does what was asked.
+/// Runs the subcommand.
 pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Result<Exit> {
     match command {
         args::Config::Path => output.either(&json!({ "config": paths.config, "data": paths.data }), || {
@@ -77,7 +77,7 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
     Ok(Exit::Done)
 }
 
-/// Reads a configuration and its command files; everything that is wrong in any of them is told at once.
+/// Reads a configuration and its command files; all errors in any of them are reported together.
 fn check(path: &Path) -> Result<(Config, command_file::Found)> {
     let (config, mut errors) = Config::inspect(path);
     let found = config.map(|config| match command_file::load(&config) {
@@ -96,19 +96,19 @@ fn check(path: &Path) -> Result<(Config, command_file::Found)> {
 /// Who each person is, and where: an alias of a service means all of its accounts.
 fn print_people(people: &People) {
     for (person, aliases) in &people.aliases {
-        let known = aliases.iter().map(|alias| match &alias.place {
-            Place::LocalNumber => format!("user {} of this computer", alias.id),
-            Place::LocalLogin => format!("{} on this computer", alias.id),
-            Place::Email => alias.id.clone(),
-            Place::Accounts(accounts) if accounts.is_empty() => {
+        let places = aliases.iter().map(|alias| match &alias.place {
+            IdentityRealm::LocalUid => format!("user {} of this computer", alias.id),
+            IdentityRealm::LocalLogin => format!("{} on this computer", alias.id),
+            IdentityRealm::Email => alias.id.clone(),
+            IdentityRealm::Accounts(accounts) if accounts.is_empty() => {
                 format!("{} on {}, of which there is no account", alias.id, alias.key)
             }
-            Place::Accounts(accounts) => {
+            IdentityRealm::Accounts(accounts) => {
                 let names: Vec<&str> = accounts.iter().map(AccountName::as_str).collect();
                 format!("{} on {}", alias.id, names.join(" and "))
             }
         });
-        println!("  {person}: {}", known.collect::<Vec<_>>().join(", "));
+        println!("  {person}: {}", places.collect::<Vec<_>>().join(", "));
     }
     for (team, members) in &people.teams {
         let members: Vec<String> = members.iter().map(ToString::to_string).collect();
@@ -116,7 +116,7 @@ fn print_people(people: &People) {
     }
 }
 
-/// Reads a configuration file; everything that is wrong with it is told at once.
+/// Reads a configuration file; all errors in it are reported together.
 pub(crate) fn load(path: &Path) -> Result<Config> {
     Ok(Config::load(path).map_err(refused)?)
 }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_and_its_command_files_are_checked_in_one_go() {
+    fn configuration_and_command_files_are_checked_together() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("callboard.toml");
         fs::create_dir(folder.path().join("ops")).unwrap();

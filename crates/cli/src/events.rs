@@ -1,4 +1,4 @@
-//! What happened, and why one was told of it.
+//! What happened, and why it was notified.
 
 use std::cmp::Reverse;
 
@@ -36,7 +36,7 @@ fn readable(mut entries: Vec<Entry>) -> (Vec<Event>, usize) {
     (entries.into_iter().flatten().collect(), unreadable)
 }
 
-/// Prints events, and goes on as they happen where `follow` says so, until it is told to stop.
+/// Prints events; with `follow`, goes on as they happen, until it is stopped.
 pub(crate) async fn events(
     follow: bool,
     since: Option<String>,
@@ -68,11 +68,11 @@ pub(crate) async fn events(
     if !follow {
         return Ok(Exit::Done);
     }
-    // What is older than a page that was asked for is not what comes next.
+    // Only what is later than the page comes next.
     let mut last = latest.unwrap_or(0);
     loop {
         tokio::select! {
-            stopped = crate::serve::stop_asked_for() => {
+            stopped = crate::serve::stop_signal() => {
                 stopped?;
                 return Ok(Exit::Done);
             }
@@ -95,7 +95,7 @@ fn note_unreadable(count: usize, output: &Output) {
     }
 }
 
-/// Why one was told of an event, or not.
+/// Why an event was notified, or not.
 pub(crate) async fn explain(event: i64, client: &mut Client, output: &Output) -> Result<Exit> {
     let explanation = client.call(RulesExplain { event }).await?;
     output.either(&explanation, || {

@@ -1,4 +1,4 @@
-//! Exit codes: 0 done; 1 it failed; 2 usage or configuration; 3 not allowed; 4 not reached; 5 not known.
+//! Exit codes: 0 done; 1 it failed; 2 usage or configuration; 3 not allowed; 4 not reached; 5 unknown.
 
 use callboard_domain::{error::ServiceError, run::RunState};
 use callboard_engine::api::ApiError;
@@ -64,7 +64,7 @@ impl From<&RunState> for Exit {
     }
 }
 
-/// The code that belongs to an error, whatever was said about it on the way.
+/// The exit code of an error, whatever context was added to it.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
     error
         .chain()
@@ -74,30 +74,30 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
                 .map(Exit::from)
                 .or_else(|| cause.downcast_ref::<MayHaveHappened>().map(|_| Exit::Unknown))
                 .or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
-                .or_else(|| cause.downcast_ref::<NoSuchItem>().map(|_| Exit::Unreachable))
+                .or_else(|| cause.downcast_ref::<NotRunning>().map(|_| Exit::Unreachable))
         })
         .unwrap_or(Exit::Failed)
 }
 
-/// Something was asked for in a way that makes no sense.
+/// Wrong usage, or a wrong configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub String);
 
-/// Whoever carries out what was begun cannot be asked any more how it ends.
+/// The process that carries out a call does not answer any more: the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 #[error("it may have happened, see `{see}`")]
 pub(crate) struct MayHaveHappened {
-    /// The command that shows what became of it.
+    /// The command that shows the outcome.
     pub see: &'static str,
-    /// What came instead of an answer.
+    /// The error in place of an answer.
     pub source: anyhow::Error,
 }
 
-/// What was to be told is not running.
+/// The tray app is not running.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct NoSuchItem(pub String);
+pub(crate) struct NotRunning(pub String);
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_end_has_its_code() {
+    fn every_error_and_run_state_has_an_exit_code() {
         let service = |error| ApiError::Service { account: "forge".into(), error };
         let cases = [
             (ApiError::usage("no"), 2),
@@ -125,7 +125,7 @@ mod tests {
                 "{error:?}"
             );
         }
-        let settled = |ran| RunState::Resolved {
+        let resolved = |ran| RunState::Resolved {
             ran,
             by: String::new(),
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -137,8 +137,8 @@ mod tests {
             (RunState::Failed { error: ServiceError::unavailable("down") }, 4),
             (RunState::Canceled { sent: true }, 1),
             (RunState::Unknown { why: String::new() }, 5),
-            (settled(true), 0),
-            (settled(false), 1),
+            (resolved(true), 0),
+            (resolved(false), 1),
         ];
         for (state, code) in runs {
             assert_eq!(Exit::from(&state) as u8, code, "{state:?}");

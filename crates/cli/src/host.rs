@@ -10,7 +10,7 @@ use callboard_engine::{
 
 /// How many notifications may wait for a slow notification service; further ones go to the log.
 const WAITING: usize = 32;
-/// How long the notification service may take to say its name.
+/// How long the notification service may take to answer with its name.
 const SERVICE_TIME: Duration = Duration::from_secs(2);
 
 /// Shows notifications from a thread of its own: the service may be slow, or not there.

@@ -1,5 +1,5 @@
 //! Words that begin with a hyphen and are no flag: `callboard snooze KEY -2h`. The parser of arguments takes any such word for
-//! a flag, and can only say that it knows none of that name; what the word is meant for has something better to say.
+//! an unknown flag; the argument that it is meant for has the better error.
 
 use std::ffi::OsString;
 
@@ -7,8 +7,8 @@ use clap::CommandFactory;
 
 use crate::args::Cli;
 
-/// The same arguments, in which what is no flag of this program stands after `--`, and all flags before it. A line that is
-/// run stays as it is: its flags are its command's.
+/// The same arguments, with all flags of this program before `--`, and such words after it. A line that is run stays as it
+/// is: its flags are its command's.
 pub(crate) fn separate_hyphen_values(args: Vec<OsString>) -> Vec<OsString> {
     let looks_short = |arg: &OsString| {
         let text = arg.to_string_lossy();
@@ -21,24 +21,24 @@ pub(crate) fn separate_hyphen_values(args: Vec<OsString>) -> Vec<OsString> {
     program.build();
     let mut part = &program;
     let mut words = args.iter().skip(1);
-    let mut known: Vec<OsString> = args.first().cloned().into_iter().collect();
-    let mut free: Vec<OsString> = Vec::new();
+    let mut before: Vec<OsString> = args.first().cloned().into_iter().collect();
+    let mut after: Vec<OsString> = Vec::new();
     while let Some(word) = words.next() {
         let text = word.to_string_lossy();
         if text == "--" {
-            free.extend(words.by_ref().cloned());
+            after.extend(words.by_ref().cloned());
             break;
         }
         if text.starts_with("--") {
-            known.push(word.clone());
+            before.push(word.clone());
             if takes_next(part, &text) {
-                known.extend(words.next().cloned());
+                before.extend(words.next().cloned());
             }
         } else if looks_short(word) && part.get_positionals().next().is_some() && !are_flags(part, &text[1..])
         {
-            free.push(word.clone());
-        } else if looks_short(word) || free.is_empty() {
-            known.push(word.clone());
+            after.push(word.clone());
+        } else if looks_short(word) || after.is_empty() {
+            before.push(word.clone());
             if let Some(inner) = part.find_subcommand(&*text) {
                 part = inner;
                 if part.get_name() == "run" {
@@ -46,14 +46,14 @@ pub(crate) fn separate_hyphen_values(args: Vec<OsString>) -> Vec<OsString> {
                 }
             }
         } else {
-            free.push(word.clone());
+            after.push(word.clone());
         }
     }
-    if !free.is_empty() {
-        known.push("--".into());
-        known.extend(free);
+    if !after.is_empty() {
+        before.push("--".into());
+        before.extend(after);
     }
-    known
+    before
 }
 
 /// True for the letters of flags: `qv`.
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_flag_is_a_value_wherever_it_stands() {
+    fn word_that_is_no_flag_becomes_a_value() {
         let cases = [
             ("callboard snooze KEY -2h", "callboard snooze KEY -- -2h"),
             ("callboard snooze KEY -2h --json", "callboard snooze KEY --json -- -2h"),

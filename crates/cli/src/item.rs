@@ -1,4 +1,4 @@
-//! One item: all that is known of it, what happened to it and what can be done about it; and how long it is off the board.
+//! One item: its facts, its history and its actions; and snoozing it.
 
 mod facts;
 
@@ -34,7 +34,7 @@ fn print(detail: &ItemDetail, output: &Output) {
     print_wrapped(&format!("{mark} {}  {}", item.reference(), text::line(&item.title, 300)), 2);
     let facts = facts::of(detail);
     let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
-    // Whoever reads on cuts for themselves.
+    // Another program may cut it.
     let longest = if Term::stdout().is_term() { LONGEST } else { usize::MAX };
     let room = wrap::width_of(&Term::stdout()).map(|terminal| terminal.saturating_sub(width + 3).max(1));
     for (name, value) in facts {
@@ -86,13 +86,13 @@ fn shown(value: &str, longest: usize) -> String {
     }
 }
 
-/// The item and the time that words mean: a title need not be quoted (`snooze Queue is full 2h`), so the longest end of the words
-/// that is a time is one.
+/// Splits words into an item and a time: a title need not be quoted (`snooze Queue is full 2h`), so the time is the longest end
+/// that reads as one.
 fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Result<T>) -> Result<(String, T)> {
     let text = words.join(" ");
     let whole = match read(&text) {
         Ok(at) => return Ok((item, at)),
-        // A time that is refused is no part of a title.
+        // Text that looks like a time is no part of a title.
         Err(error) if until::looks_like_time(&text) => return Err(error),
         Err(error) => error,
     };
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_before_a_time_needs_no_quotes() {
+    fn title_before_a_time_needs_no_quotes() {
         let read = |text: &str| match ["2h", "at 9", "tomorrow at 9", "friday"].contains(&text) {
             true => Ok(text.to_owned()),
             false => Err(anyhow::anyhow!("no time: {text}")),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_broken_between_its_words() {
+    fn value_is_broken_between_words() {
         let value =
             "the disk of the first web server is nearly full\nhttps://ci.example/a/very/long/path\n  kept";
         let expected =
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_of_a_long_value_is_counted() {
+    fn lines_left_out_of_a_long_value_are_counted() {
         let labels: Vec<String> = (10..34).map(|at| format!("label{at}={}", "x".repeat(90))).collect();
         let labels = labels.join("\n");
         // Each line has 98 characters and the end of it.

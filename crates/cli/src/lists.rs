@@ -20,7 +20,7 @@ use crate::{
     table::{table, table_with_reasons},
 };
 
-/// Through what somebody asked; what an older version recorded does not say, and what is damaged says that.
+/// The client that a request came through; unknown in what an older version recorded. A damaged record is shown as such.
 fn via(actor: Option<&Actor>) -> String {
     actor.map_or_else(|| "unknown".to_owned(), |actor| actor.via.to_string())
 }
@@ -58,7 +58,7 @@ pub(crate) async fn find(
 ) -> Result<Exit> {
     let (hits, more) = search(&text, limit, skip, client).await?;
     let next = more.then(|| skip.saturating_add(limit));
-    // The array that is printed as JSON has no place for it, so it is not asked for.
+    // The array that is printed as JSON has no place for it, so it is not read.
     let not_seen = match output.json && !page {
         true => None,
         false => Some(client.call(StatusQuery {}).await?.not_seen),
@@ -89,7 +89,7 @@ pub(crate) async fn find(
     Ok(Exit::Done)
 }
 
-/// A page of what was found, as JSON. Where something is not seen, there may be more than it says.
+/// A page of what was found, as JSON. Where something is not seen, there may be more than it lists.
 fn page_of(hits: &[SearchHit], next: Option<usize>, not_seen: &[NotSeen]) -> Value {
     json!({ "hits": hits, "more": next.is_some(), "next": next, "not_seen": not_seen })
 }
@@ -101,7 +101,7 @@ async fn search(
     skip: usize,
     client: &mut Client,
 ) -> Result<(Vec<SearchHit>, bool)> {
-    // One more of each than is wanted says whether there are more.
+    // One more of each than needed shows whether there are more.
     let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
     let (mut items, mut runs): (Vec<SearchHit>, Vec<SearchHit>) =
         client.call(query).await?.into_iter().partition(|hit| matches!(hit, SearchHit::Item { .. }));
@@ -149,7 +149,7 @@ pub(crate) async fn runs(limit: usize, page: Page, client: &mut Client, output: 
     Ok(Exit::Done)
 }
 
-/// What was said in a channel of the built-in room.
+/// The messages of a channel of the built-in room.
 pub(crate) async fn room(
     channel: String,
     limit: usize,
@@ -216,20 +216,20 @@ fn account(info: &AccountInfo) -> [String; 4] {
     [info.name.to_string(), info.service.clone(), who, format!("{health}{rate_limit}")]
 }
 
-/// What was not seen either before the account could not be read.
+/// The parts that were not seen even before the account became unreadable.
 fn lost(info: &AccountInfo) -> String {
     let hidden: Vec<String> = info.problems.iter().filter(|it| it.hides()).map(ToString::to_string).collect();
     if hidden.is_empty() { String::new() } else { format!("; not all of it was seen: {}", hidden.join("; ")) }
 }
 
-/// How an account is that answers. It is well only where the board has no line of something that is not seen of it.
+/// The state of an account that answers. It is ok only where no part of it is unseen.
 fn seen(info: &AccountInfo) -> String {
     let problems = |hide: bool| {
         let found = info.problems.iter().filter(|problem| problem.hides() == hide);
         found.map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     let (hidden, details) = (problems(true), problems(false));
-    let mut said = match (info.reading, info.last_ok) {
+    let mut text = match (info.reading, info.last_ok) {
         _ if !hidden.is_empty() => format!("not all of it is seen: {hidden}"),
         (Some(progress), _) => reading(progress),
         (None, None) if info.watched => "its first poll has not ended".to_owned(),
@@ -237,9 +237,9 @@ fn seen(info: &AccountInfo) -> String {
         (None, Some(at)) => format!("ok, {} ago", age(at)),
     };
     if !details.is_empty() {
-        said.push_str(&format!("; without details: {details}"));
+        text.push_str(&format!("; without details: {details}"));
     }
-    said
+    text
 }
 
 /// How far an account is that is read in parts.
@@ -294,7 +294,7 @@ pub(crate) async fn deliveries(
     Ok(Exit::Done)
 }
 
-/// Why a delivery that met no error has not arrived; empty for one that nothing waits for any more.
+/// Why a delivery without an error has not arrived; empty for one that has ended.
 fn waits_for(state: &DeliveryState, attempts: u32, now: Timestamp) -> String {
     match state {
         DeliveryState::Pending { next_at, error: None } if *next_at > now => {
@@ -312,12 +312,12 @@ fn waits_for(state: &DeliveryState, attempts: u32, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use callboard_domain::source::{Problem, ProblemKind};
-    use callboard_engine::{api::AccountInfo, secrets::Place};
+    use callboard_engine::{api::AccountInfo, secrets::SecretBackend};
 
     use super::*;
 
     #[test]
-    fn what_has_not_arrived_says_why() {
+    fn delivery_that_has_not_arrived_has_a_reason() {
         let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let pending = |next_at| DeliveryState::Pending { next_at, error: None };
         let later = now + std::time::Duration::from_secs(60);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_search_says_what_is_not_seen() {
+    fn search_page_lists_what_is_not_seen() {
         let problem = Problem::new(ProblemKind::NotSeen, "acme/secret", "no");
         let not_seen: Vec<_> = NotSeen::of(&"forge".into(), &problem, None).into_iter().collect();
         let page = page_of(&[], Some(20), &not_seen);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn account_is_well_only_where_all_of_it_is_seen() {
+    fn account_is_ok_only_where_all_of_it_is_seen() {
         let answers = || AccountInfo {
             origin: None,
             name: "pager".into(),
@@ -358,7 +358,7 @@ mod tests {
             last_ok: Some(Timestamp::now()),
             reading: None,
             problems: Vec::new(),
-            secrets: Place::Env,
+            secrets: SecretBackend::Env,
             watched: true,
             settings: Default::default(),
             secrets_set: Vec::new(),

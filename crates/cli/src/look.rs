@@ -82,8 +82,8 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             let run = client.call(Cancel { id }).await?;
             output.either(&run, || output.run(&run, &[]));
         }
-        Command::RunResolve { id, word } => {
-            let run = client.call(ResolveRun { id, ran: word == RunResolution::Ran }).await?;
+        Command::RunResolve { id, resolution } => {
+            let run = client.call(ResolveRun { id, ran: resolution == RunResolution::Ran }).await?;
             let progress = run::flush(client.call(at_once(run.id)).await?, client).await?;
             output.either(&progress, || output.ended(&progress, &[]));
         }
@@ -112,7 +112,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             return events::explain(event, client, output).await;
         }
         Command::Rules { command: Rules::Replay { last, edited } } => {
-            // One that is named must be there; only the usual place may be empty.
+            // A file that is named must exist; only the default one may be missing.
             if let Some(missing) = edited.as_ref().filter(|file| !file.exists()) {
                 return Err(Usage(format!("there is no file {}", missing.display())).into());
             }
@@ -141,7 +141,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             let failed = checks.iter().any(|check| check.verdict == CheckVerdict::Failed);
             return Ok(if failed { Exit::Failed } else { Exit::Done });
         }
-        // These need no engine, or have a room of their own: see `main`.
+        // These need no engine, or have a module of their own: see `main`.
         Command::Serve
         | Command::Open
         | Command::Toggle
@@ -155,21 +155,21 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
     Ok(Exit::Done)
 }
 
-/// Why there is no help for these words. Only where no command is called that may they be meant as a part of this program.
+/// Why there is no help for these words. Only where no command has that name, they may mean a part of this program.
 fn not_found(error: ApiError, words: &[String]) -> anyhow::Error {
     let is_no_command = matches!(error, ApiError::Line { .. });
-    match args::meant(words).filter(|_| is_no_command) {
-        Some(meant) => {
+    match args::suggestion(words).filter(|_| is_no_command) {
+        Some(suggestion) => {
             let line = words.join(" ");
-            Usage(format!("there is no command or part of this program `{line}`; {meant}")).into()
+            Usage(format!("there is no command or part of this program `{line}`; {suggestion}")).into()
         }
         None => error.into(),
     }
 }
 
-/// A run as it is now: what has been said can't be this, so the answer waits for nothing.
+/// A run as it is now: no run has this status, so the answer comes at once.
 fn at_once(id: String) -> FollowRun {
-    FollowRun { id, seen: 0, said: "\0".into() }
+    FollowRun { id, seen: 0, status: "\0".into() }
 }
 
 async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> {
@@ -180,7 +180,7 @@ async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> 
 /// Waits for a message to arrive, and prints what became of it.
 async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Result<Exit> {
     let left = client.call(Flush { seconds: 10 }).await?;
-    // What is not among those that have not arrived has arrived.
+    // A delivery that is not pending any more has arrived.
     let delivery = left
         .into_iter()
         .find(|other| other.id == delivery.id)
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_no_command_may_be_a_part_of_this_program() {
+    fn unknown_command_suggests_a_part_of_this_program() {
         let words = ["rules".to_owned(), "tset".to_owned()];
         let line = || ApiError::Line { error: ArgError::invalid("command", "a command", "rules tset") };
         let broken = ApiError::Internal { message: "the store is damaged".into() };

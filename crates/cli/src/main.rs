@@ -49,13 +49,13 @@ fn main() -> ExitCode {
     }
     human_panic::setup_panic!();
     end_quietly_with_the_pipe();
-    // Before any secret is read. Where the system refuses, they are as safe as in any other program.
+    // Before any secret is read. It is best effort: the system may refuse.
     let _ = private::keep_memory_private();
     let cli = Cli::parse_from(hyphens::separate_hyphen_values(std::env::args_os().collect()));
     let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
-    // What stands after a command's words may be the command's own; a little more of a log does no harm.
+    // Flags after a command's words may be the command's own; a little more of a log does no harm.
     let late = match &cli.command {
-        // What is wrong with them is said once the command is known.
+        // Errors in them are reported once the command is known.
         Command::Run(run) => run::Flags::of(&run.line, |_| false).unwrap_or_default().1,
         _ => run::Flags::default(),
     };
@@ -83,7 +83,7 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
     let (config, data) = (late.config.map(Into::into), late.data.map(Into::into));
     let typed = config.or(cli.config);
     let from_environment = || args::from_environment("CALLBOARD_CONFIG");
-    // What is typed is meant to be there. A variable says where the file is to be: only a check of it wants one.
+    // A file that is typed must exist. One of a variable may be created later: only a check needs it.
     let checks = matches!(cli.command, Command::Config { command: args::Config::Check });
     let named = typed.clone().or_else(|| from_environment().filter(|_| checks));
     let config = typed.or_else(from_environment);
@@ -115,7 +115,7 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
         }
         Command::Man { folder } => man::write(&folder),
         Command::Help { command } if let Some(mut verb) = args::verb(&command) => {
-            // Whoever reads it may have enough.
+            // The reader may have closed the pipe.
             let _ = verb.print_long_help();
             Ok(Exit::Done)
         }
@@ -151,19 +151,19 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
 
 /// `callboard events | head` closes our output when it has enough: that is no crash. Printing panics then.
 fn end_quietly_with_the_pipe() {
-    let otherwise = std::panic::take_hook();
+    let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let said = panic.payload().downcast_ref::<String>();
-        if said.is_some_and(|said| said.starts_with("failed printing to stdout")) {
+        let message = panic.payload().downcast_ref::<String>();
+        if message.is_some_and(|message| message.starts_with("failed printing to stdout")) {
             playground::remove_folder();
             std::process::exit(0);
         }
-        otherwise(panic);
+        default_hook(panic);
     }));
 }
 
-/// What the program does besides its results goes to standard error: of the daemon always, of a command, which says in
-/// sentences what a person must know, only where somebody asks for it. `CALLBOARD_LOG` or `RUST_LOG` choose finer.
+/// Logs to standard error: the daemon always, a command, whose messages have all that a person needs, only with
+/// `--verbose`. `CALLBOARD_LOG` or `RUST_LOG` select in detail.
 fn log_to_stderr(verbose: u8, quiet: bool, daemon: bool) {
     let level = match (quiet, verbose, daemon) {
         (_, 0, false) => "off",

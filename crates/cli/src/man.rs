@@ -22,7 +22,7 @@ const EXITS: [(&str, &str); 6] = [
     ("5", "Not known: it may have happened."),
 ];
 
-/// Where things are, unless an option or a variable of the environment says otherwise.
+/// Where files are, unless an option or a variable of the environment names another place.
 const FILES: [(&str, &str); 3] = [
     ("~/.config/callboard/callboard.toml", "The configuration; callboard config path prints where it is."),
     ("~/.local/share/callboard/", "The store, and the socket that other clients connect to."),
@@ -77,7 +77,7 @@ fn day() -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-/// What the overview tells and the help does not.
+/// Sections of the overview that the help does not have.
 fn rest() -> Roff {
     let mut roff = Roff::new();
     section(&mut roff, "EXIT STATUS", &EXITS, bold);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verb_has_a_page_and_the_overview_tells_the_exit_codes() {
+    fn every_verb_has_a_page_and_the_overview_has_the_exit_codes() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path()).unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();

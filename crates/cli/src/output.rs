@@ -24,7 +24,7 @@ use crate::{printed::on_one_line, wrap};
 
 mod run;
 
-/// Columns of a spinner's line that are not its text: the spinner, how long it takes ("59m"), and what stands between.
+/// Columns of a spinner's line besides its text: the spinner, the elapsed time ("59m"), and the spaces between.
 const BESIDE_SPINNER: usize = 8;
 
 /// JSON without a character that steers a terminal: serde_json writes out only those below a space.
@@ -35,7 +35,7 @@ fn plain_json(line: &str) -> std::borrow::Cow<'_, str> {
     let mut out = String::with_capacity(line.len() + 16);
     for c in line.chars() {
         match text::is_unsafe(c) {
-            // They stand in strings only: outside, JSON has none.
+            // They occur in strings only: outside, JSON has none.
             true => {
                 c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")))
             }
@@ -53,7 +53,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Colours are for terminals, where nobody asked for none (`--no-color`, `NO_COLOR`).
+    /// Colours are for terminals, and can be turned off (`--no-color`, `NO_COLOR`).
     pub(crate) fn new(json: bool, quiet: bool, no_color: bool) -> Self {
         if no_color || std::env::var_os("NO_COLOR").is_some() {
             console::set_colors_enabled(false);
@@ -70,7 +70,7 @@ impl Output {
         }
     }
 
-    /// JSON where it is asked for, else what `print` prints.
+    /// JSON where it is requested, else what `print` prints.
     pub(crate) fn either(&self, value: &impl Serialize, print: impl FnOnce()) {
         if self.json { self.json(value) } else { print() }
     }
@@ -82,7 +82,7 @@ impl Output {
         }
     }
 
-    /// An error, on standard error; as JSON on standard output too where that is asked for.
+    /// An error, on standard error; as JSON on standard output too where that is requested.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         if self.json {
             let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
@@ -111,7 +111,7 @@ impl Output {
         message_lines(message).iter().for_each(|line| println!("{line}"));
     }
 
-    /// What the rules said, rule by rule.
+    /// What the rules decided, rule by rule.
     pub(crate) fn decision(&self, decision: &Decision) {
         println!("{}", style(decision_text(decision)).bold());
         for reason in &decision.reasons {
@@ -136,15 +136,15 @@ impl Output {
         };
         let id = format!("{:>6} ", event.id);
         let line = format!("{}  {}{}", when(event.at), text::line(&event.summary, 300), style(note).dim());
-        // In the column of the times, what goes on stands under them.
+        // Further lines are aligned with the time.
         let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(id.len()).max(1));
         let margin = format!("\n{:1$}", "", id.len());
         println!("{}{}", style(&id).dim(), wrap::prose(&line, width, 2).replace('\n', &margin));
     }
 
-    /// What would come of events otherwise.
+    /// The events that would be decided differently.
     pub(crate) fn replay(&self, replay: &Replay) {
-        for Replayed { event, before, after } in &replay.otherwise {
+        for Replayed { event, before, after } in &replay.changed {
             self.event(event);
             let grouped = match before.group == after.group {
                 true => String::new(),
@@ -156,7 +156,7 @@ impl Output {
             1 => "1 event".to_owned(),
             count => format!("{count} events"),
         };
-        match replay.otherwise.len() {
+        match replay.changed.len() {
             0 if replay.events == 0 => {
                 println!("No event to try them on: what happened before its account was watched is left out");
             }
@@ -165,7 +165,7 @@ impl Output {
         }
     }
 
-    /// A delivery's state in words, and what went wrong with it.
+    /// A delivery's state as text, and its error.
     pub(crate) fn delivery(&self, delivery: &Delivery) -> (String, Option<ServiceError>) {
         match &delivery.state {
             DeliveryState::Posted => ("posted".into(), None),
@@ -241,7 +241,7 @@ impl Output {
     }
 }
 
-/// A message in lines, or groups of them. A person's words stand in it in their lines, and nothing else begins one.
+/// A message in lines, or groups of them. A person's text keeps its lines, and nothing else in it begins one.
 fn message_lines(message: &Message) -> Vec<String> {
     let title = text::block(&message.title, usize::MAX);
     let mut lines = vec![format!("{} {}", mark(message.tone), indent(title.trim_end()).trim_start())];
@@ -261,7 +261,7 @@ fn message_lines(message: &Message) -> Vec<String> {
     lines
 }
 
-/// A decision in words.
+/// A decision as text.
 pub(crate) fn decision_text(decision: &Decision) -> String {
     let posts = if decision.post.is_empty() {
         String::new()
@@ -271,7 +271,7 @@ pub(crate) fn decision_text(decision: &Decision) -> String {
     format!("{}{posts}", decision.action.name())
 }
 
-/// Where a command comes from, in words.
+/// Where a command comes from, as text.
 pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Accounts(names) => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -279,17 +279,16 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
-/// What stands beside the spinner of a run: what it says of itself, else its line. What is too long for the terminal is cut,
-/// and says so.
-pub(crate) fn spinner_text(line: &str, said: &str) -> String {
-    spinner_text_within(line, said, wrap::width_of(&Term::stderr()))
+/// The text beside the spinner of a run: its status, else its line. Text that is too long for the terminal ends in "…".
+pub(crate) fn spinner_text(line: &str, status: &str) -> String {
+    spinner_text_within(line, status, wrap::width_of(&Term::stderr()))
 }
 
-fn spinner_text_within(line: &str, said: &str, width: Option<usize>) -> String {
-    let words = [said, line].map(|words| text::line(words, 1_000));
-    let words = words.into_iter().find(|words| !words.trim().is_empty()).unwrap_or_default();
-    let Some(width) = width else { return words };
-    wrap::lines_cut(&words, width.saturating_sub(BESIDE_SPINNER).max(1), 1).join(" ")
+fn spinner_text_within(line: &str, status: &str, width: Option<usize>) -> String {
+    let texts = [status, line].map(|text| text::line(text, 1_000));
+    let shown = texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default();
+    let Some(width) = width else { return shown };
+    wrap::lines_cut(&shown, width.saturating_sub(BESIDE_SPINNER).max(1), 1).join(" ")
 }
 
 /// Prints a sentence, which a terminal shows in lines of whole words, the further ones indented.
@@ -298,7 +297,7 @@ pub(crate) fn print_wrapped(text: &str, indent: usize) {
 }
 
 /// A sentence in lines of at most that width, the further ones indented. The spaces that it begins with are its margin, so no
-/// colour may stand before them.
+/// colour may precede them.
 fn wrapped(text: &str, width: Option<usize>, indent: usize) -> String {
     let sentence = text.trim_start_matches(' ');
     let margin = text.len() - sentence.len();
@@ -308,7 +307,7 @@ fn wrapped(text: &str, width: Option<usize>, indent: usize) -> String {
     lines.join("\n")
 }
 
-/// What would mend what a check found.
+/// The line with a check's remedy.
 fn remedy_line(arrow: &StyledObject<&str>, remedy: &str) -> String {
     format!("  {arrow} {remedy}")
 }
@@ -365,7 +364,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remedy_keeps_its_margin_in_colours() {
+    fn remedy_keeps_its_margin_in_colours() {
         for colour in [false, true] {
             let arrow = style("→").dim().force_styling(colour);
             let shown = wrapped(&remedy_line(&arrow, "Run one two three four"), Some(20), 4);
@@ -375,10 +374,10 @@ mod tests {
     }
 
     #[test]
-    fn a_spinner_is_never_without_its_text() {
+    fn spinner_text_falls_back_to_the_line_and_fits() {
         let long = "waiting for the build of acme/web to end ".repeat(4);
         let wide = "建".repeat(60);
-        // what it says of itself -> what stands there, at 40 columns
+        // status -> the text beside the spinner, at 40 columns
         let cases = [
             ("", "deploy api"),
             (" ", "deploy api"),
@@ -387,11 +386,11 @@ mod tests {
             (long.as_str(), "waiting for the build of…"),
             (wide.as_str(), "建建建"),
         ];
-        for (said, expected) in cases {
-            let shown = spinner_text_within("deploy api", said, Some(40));
-            assert!(shown.starts_with(expected), "{said:?}: {shown:?}");
+        for (status, expected) in cases {
+            let shown = spinner_text_within("deploy api", status, Some(40));
+            assert!(shown.starts_with(expected), "{status:?}: {shown:?}");
             assert!(console::measure_text_width(&shown) <= 40 - BESIDE_SPINNER, "{shown:?}");
-            assert_eq!(shown.ends_with('…'), said.chars().count() > 40, "{shown:?}");
+            assert_eq!(shown.ends_with('…'), status.chars().count() > 40, "{shown:?}");
             assert!(!shown.contains(text::is_unsafe), "{shown:?}");
         }
         assert!(spinner_text_within("deploy api", &long, None).len() >= long.trim_end().len());
@@ -399,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_cannot_steer_the_terminal_or_begin_a_line() {
+    fn message_cannot_steer_the_terminal_or_begin_a_line() {
         let evil = "x\u{1b}]0;t\u{7}\u{202e}\ny";
         let row = callboard_domain::message::ListEntry { text: evil.to_owned(), link: None };
         let message = Message {

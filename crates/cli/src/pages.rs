@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{args::Page, output::Output};
 
-/// What was asked for of a list, and whether there is more.
+/// The requested part of a list, and whether there is more.
 pub(crate) struct List<T> {
     /// The entries, the latest first.
     pub entries: Vec<T>,
@@ -23,11 +23,11 @@ pub(crate) async fn read<T>(
     cursor: impl Fn(&T) -> String,
     mut ask: impl AsyncFnMut(Option<String>, usize) -> Result<Vec<T>>,
 ) -> Result<List<T>> {
-    // One more than is wanted says whether there are more.
-    let wanted = limit.saturating_add(1);
+    // One more than needed shows whether there are more.
+    let needed = limit.saturating_add(1);
     let (mut entries, mut before) = (Vec::new(), before);
-    while entries.len() < wanted {
-        let size = (wanted - entries.len()).min(LONGEST_LIST);
+    while entries.len() < needed {
+        let size = (needed - entries.len()).min(LONGEST_LIST);
         let found = ask(before.take(), size).await?;
         let is_last = found.len() < size;
         before = found.last().map(&cursor);
@@ -41,7 +41,7 @@ pub(crate) async fn read<T>(
     Ok(List { entries, more })
 }
 
-/// Prints a list. Where it is empty, standard error says so (`nothing`); where it was cut, how to go on.
+/// Prints a list. Where it is empty, standard error has `nothing`; where it was cut, how to go on.
 ///
 /// As JSON it is an array (`each` false) or a line for each entry; with `--page` or `--before` one object:
 /// `{"NAME": [...], "more": true, "next": "ID"}`.
@@ -79,13 +79,13 @@ mod tests {
 
     /// Reads of the numbers below 25,000 as of a list whose answers are cut.
     async fn numbers(limit: usize, before: Option<&str>) -> (usize, Option<usize>, bool, usize) {
-        let mut asked = 0;
+        let mut calls = 0;
         let list = read(
             limit,
             before.map(str::to_owned),
             ToString::to_string,
             async |before: Option<String>, size: usize| {
-                asked += 1;
+                calls += 1;
                 assert!(size <= LONGEST_LIST, "{size}");
                 let before = before.map_or(25_000, |it| it.parse::<usize>().unwrap());
                 Ok((0..before).rev().take(size).collect::<Vec<_>>())
@@ -93,11 +93,11 @@ mod tests {
         )
         .await
         .unwrap();
-        (list.entries.len(), list.entries.last().copied(), list.more, asked)
+        (list.entries.len(), list.entries.last().copied(), list.more, calls)
     }
 
     #[tokio::test]
-    async fn a_list_is_read_in_pages_and_never_cut_silently() {
+    async fn list_is_read_in_pages_and_never_cut_silently() {
         let cases = [
             (0, None, (0, None, true, 1)),
             (10, None, (10, Some(24_990), true, 1)),

@@ -41,9 +41,9 @@ use crate::{
     run, serve, wrap,
 };
 
-/// How long each step of the loop may take to come true.
+/// How long each step of the loop may take.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// In the loop, nobody wants to wait for builds.
+/// Builds in the loop are short, so that it ends soon.
 const BRISK: Pace = Pace { queue: Duration::from_millis(300), build: Duration::from_secs(1) };
 /// How much faster than a real day the open tour's is: something happens every few seconds.
 const SPEED: f64 = 150.0;
@@ -55,22 +55,22 @@ const REQUEST: usize = 100;
 /// The tour's folder, for an end that nothing waits for.
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 
-/// Removes the tour's folder, where there is one: before this process ends at once, as where nobody reads its output any more.
+/// Removes the tour's folder, if there is one. For an exit without unwinding, such as on a closed pipe.
 pub(crate) fn remove_folder() {
-    // What cannot be removed now stays, as after a crash.
+    // A file that cannot be removed stays, as after a crash.
     let _ = FOLDER.get().map(std::fs::remove_dir_all);
 }
 
-/// Plays one full loop, or lets days go by until it is told to stop. Leaves nothing behind.
+/// Plays one full loop, or days on end until it is stopped. Leaves nothing behind.
 pub(crate) async fn play(once: bool, output: &Output) -> Result<Exit> {
     let (notified, notifications) = mpsc::unbounded_channel();
     let (pace, host): (_, Arc<dyn Host>) = match once {
         true => (BRISK, Arc::new(Collect(notified))),
         false => (Pace::default(), Arc::new(MadeUp(TerminalHost::start()?))),
     };
-    // To stop is the end of days, and of a loop that is not through.
+    // A stop is how the days end; a loop that is stopped has not finished.
     let stopped = if once { Exit::Failed } else { Exit::Done };
-    let mut stop = std::pin::pin!(serve::stop_asked_for_or_hung_up());
+    let mut stop = std::pin::pin!(serve::stop_or_hangup_signal());
     let tour = tokio::select! {
         tour = Tour::start(pace, host) => tour?,
         stop = &mut stop => return Ok(stop.map(|()| stopped)?),
@@ -94,7 +94,7 @@ struct Collect(mpsc::UnboundedSender<Notification>);
 
 impl Host for Collect {
     fn notify(&self, notification: &Notification) {
-        // Nobody looks any more once the loop has ended.
+        // The receiver is gone once the loop has ended.
         let _ = self.0.send(notification.clone());
     }
 }
@@ -160,7 +160,7 @@ impl Tour {
         })
     }
 
-    /// Lets days go by, and prints what happens and what is said, until it is told to stop.
+    /// Plays days on end, and prints the events and the chat, until it is stopped.
     async fn days(&self, output: &Output) -> Result<Exit> {
         output.either(&self.about(), || {
             let Paths { config, data } = &self.paths;
@@ -182,7 +182,7 @@ impl Tour {
         tokio::select! {
             ended = events::events(true, None, EVENTS, Page::default(), &mut client, output) => ended,
             () = self.playground.live_a_day(SPEED, &end) => Ok(Exit::Done),
-            () = overhear(&self.playground.chat, output) => Ok(Exit::Done),
+            () = print_chat(&self.playground.chat, output) => Ok(Exit::Done),
         }
     }
 
@@ -218,14 +218,18 @@ impl Tour {
         }
         let taken = self.playground.webhooks_taken();
         ensure!(taken > 0, "no webhook was received");
-        let told = async { notifications.recv().await.context("the engine ended") };
-        let told = within("the desktop is notified", told).await?;
-        let shown =
-            json!({ "step": "notification", "title": told.title, "body": told.body, "webhooks": taken });
+        let notification = async { notifications.recv().await.context("the engine ended") };
+        let notification = within("the desktop is notified", notification).await?;
+        let shown = json!({
+        "step": "notification",
+        "title": notification.title,
+        "body": notification.body,
+        "webhooks": taken,
+        });
         output.either(&shown, || {
             println!("{taken} webhooks were received. A desktop shows:");
-            println!("  {}", style(&told.title).bold());
-            told.body.lines().for_each(|line| print_wrapped(&format!("  {line}"), 2));
+            println!("  {}", style(&notification.title).bold());
+            notification.body.lines().for_each(|line| print_wrapped(&format!("  {line}"), 2));
         });
         title(output, "What needs you: callboard board");
         self.board(output).await?;
@@ -281,7 +285,7 @@ impl Tour {
                 .then_some(()))
         });
         read.await?;
-        // The forge tells whole seconds: what happens later in this one would seem to be from before.
+        // The forge reports whole seconds: an event later in this one would seem to be from before.
         let now = Timestamp::now();
         let rest = 1_000_000_000 - now.subsec_nanosecond().clamp(0, 999_999_999);
         tokio::time::sleep(Duration::from_nanos(rest.unsigned_abs().into())).await;
@@ -321,7 +325,7 @@ impl Tour {
         Ok(())
     }
 
-    /// Runs a line, and shows its outcome as it stands in the chat.
+    /// Runs a line, and shows its outcome as it is posted in the chat.
     async fn command(&self, line: &str, channel: Option<&str>, output: &Output) -> Result<()> {
         let mut client = Client::of(&self.engine, &self.paths);
         let what = PlanQuery { line: line.to_owned(), channel: channel.map(str::to_owned), private: false };
@@ -331,7 +335,7 @@ impl Tour {
             println!();
             println!("{} {}", style("$").dim(), style(format!("callboard run {flag}{line}")).bold());
             for step in &prepared.steps {
-                let request = step.exactly.lines().next().unwrap_or_default();
+                let request = step.request.lines().next().unwrap_or_default();
                 print_wrapped(&format!("  {} {}", step.what, style(text::line(request, REQUEST)).dim()), 4);
             }
         }
@@ -347,10 +351,10 @@ impl Tour {
         }
         let delivery = progress.delivery.as_ref().context("its outcome was not to be posted")?;
         ensure!(delivery.state == DeliveryState::Posted, "its outcome is not posted: {:?}", delivery.state);
-        let stands = self.playground.chat.messages(&delivery.address.channel);
-        let stands: Vec<&ChatMessage> =
-            stands.iter().filter(|said| said.key() == Some(&delivery.id)).collect();
-        let [message] = stands[..] else { bail!("{} messages tell of it in the chat", stands.len()) };
+        let messages = self.playground.chat.messages(&delivery.address.channel);
+        let messages: Vec<&ChatMessage> =
+            messages.iter().filter(|message| message.key() == Some(&delivery.id)).collect();
+        let [message] = messages[..] else { bail!("{} messages tell of it in the chat", messages.len()) };
         let step = json!({
             "step": "run",
             "line": progress.run.line,
@@ -378,15 +382,15 @@ fn title(output: &Output, title: &str) {
     }
 }
 
-fn edited(said: &ChatMessage) -> String {
-    match said.edits {
+fn edited(message: &ChatMessage) -> String {
+    match message.edits {
         0 => String::new(),
         1 => ", edited once".to_owned(),
         times => format!(", edited {times} times"),
     }
 }
 
-/// A step that must come true in time. Whatever goes wrong in it, it is this step that failed: the exit code is 1.
+/// Waits for a step, for a limited time. An error in it is reported as this step's: the exit code is 1.
 async fn within<T>(step: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(DEADLINE, doing).await {
         Ok(Ok(done)) => Ok(done),
@@ -395,29 +399,31 @@ async fn within<T>(step: &str, doing: impl Future<Output = Result<T>>) -> Result
     }
 }
 
-/// Prints what is said in the chat, and again where it is edited. Ends with the chat.
-async fn overhear(chat: &Chat, output: &Output) {
+/// Prints the messages of the chat, and again those that are edited. Ends with the chat.
+async fn print_chat(chat: &Chat, output: &Output) {
     let mut changes = chat.changes();
-    let mut heard: Vec<ChatMessage> = Vec::new();
+    let mut seen: Vec<ChatMessage> = Vec::new();
     while changes.changed().await.is_ok() {
         let all = chat.all();
-        for (place, said) in all.iter().enumerate().filter(|(place, said)| heard.get(*place) != Some(said)) {
-            let text = said.plain();
+        for (place, message) in
+            all.iter().enumerate().filter(|(place, message)| seen.get(*place) != Some(message))
+        {
+            let text = message.plain();
             let step = json!({
                 "step": "said",
-                "channel": said.channel,
-                "by": said.by,
+                "channel": message.channel,
+                "by": message.by,
                 "text": text,
-                "edits": said.edits,
+                "edits": message.edits,
             });
             output.either(&step, || {
-                let again = if place < heard.len() { " (edited)" } else { "" };
+                let again = if place < seen.len() { " (edited)" } else { "" };
                 let line = text.lines().next().unwrap_or_default();
-                let channel = style(format!("#{}", said.channel)).cyan();
-                print_wrapped(&format!("       {channel} {}{again}: {line}", said.by), 9);
+                let channel = style(format!("#{}", message.channel)).cyan();
+                print_wrapped(&format!("       {channel} {}{again}: {line}", message.by), 9);
             });
         }
-        heard = all;
+        seen = all;
     }
 }
 
@@ -429,7 +435,7 @@ mod tests {
     use crate::exit;
 
     #[test]
-    fn notifications_of_the_playground_say_so() {
+    fn playground_notification_has_its_name_in_the_title() {
         let (notified, mut notifications) = mpsc::unbounded_channel();
         let (title, body) = ("main failed".to_owned(), "unit tests".to_owned());
         let real = Notification { title, body, items: Vec::new(), important: true, parts: Vec::new() };
@@ -439,7 +445,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_step_that_does_not_come_true_is_named_and_ends_the_tour_as_failed() {
+    async fn step_that_fails_or_times_out_is_named_and_fails_the_tour() {
         let never = within("main breaks", std::future::pending::<Result<()>>()).await.unwrap_err();
         assert_eq!(never.to_string(), "main breaks: it did not come true within 15 s");
         let refused = async { Err::<(), _>(ApiError::usage("there is no run").into()) };

@@ -1,4 +1,4 @@
-//! The one way to standard output and standard error: whatever text is printed, nothing in it steers the terminal.
+//! All output to standard output and standard error: no printed text can steer the terminal.
 //!
 //! The macros take the place of those of the standard library in this whole program.
 
@@ -35,7 +35,7 @@ fn clean_with(text: &str, colours: bool) -> Cow<'_, str> {
     while let Some(at) = rest.find('\u{1b}') {
         let (before, escape) = rest.split_at(at);
         out.push_str(&text::visible(before));
-        // What is no colour is written out, the first character of it alone: the rest is text.
+        // Of an escape that is no colour, the first character is written out: the rest is text.
         let end = colour(escape).unwrap_or(1);
         let (escape, after) = escape.split_at(end);
         if end > 1 {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_printed_steers_the_terminal() {
+    fn printed_text_cannot_steer_the_terminal() {
         // text -> what is printed without colours, and with
         let cases = [
             ("plain\n\ttext é", "plain\n\ttext é", "plain\n\ttext é"),
@@ -85,9 +85,9 @@ mod tests {
         assert_eq!(on_one_line("a\nb\t\u{7}"), "a\\nb\\t\\u{7}");
     }
 
-    /// The files of this program: only here, and where a whole text of another library is printed, is a stream written to.
+    /// No other file of this program writes to a stream, except for a whole text of another library.
     #[test]
-    fn every_text_is_printed_through_here() {
+    fn all_output_goes_through_this_module() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut folders = vec![folder];
         while let Some(folder) = folders.pop() {

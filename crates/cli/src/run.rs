@@ -22,7 +22,7 @@ use crate::{
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
 const FLUSH_SECONDS: u64 = 10;
 
-/// How often what runs without a question is prepared anew where it changes meanwhile.
+/// How often a run that needs no confirmation is prepared again because its plan has changed.
 const UNSHOWN_TRIES: u32 = 3;
 
 /// The program's own flags that stand after a command's words.
@@ -85,29 +85,29 @@ impl Flags {
     }
 }
 
-/// Takes the program's flags out of the words of a line. Gives them, and the command that the line begins with.
+/// Takes the program's flags out of the words of a line. Returns them, and the command that the line begins with.
 pub(crate) async fn take_flags(
-    asked: &mut args::Run,
+    request: &mut args::Run,
     client: &mut Client,
 ) -> Result<(Flags, Option<String>)> {
-    let (without, mut flags) = Flags::of(&asked.line, |_| false)?;
+    let (without, mut flags) = Flags::of(&request.line, |_| false)?;
     if flags == Flags::default() {
         return Ok((flags, None));
     }
-    // Whose they are only the command says.
+    // Only the command's declaration decides whose flags they are.
     let read = client.call(ReadLine { line: line_of(&without) }).await;
     let spec = read.ok().and_then(|read| read.command).map(|info| info.spec);
     if let Some(spec) = &spec {
         let own = |name: &str| spec.args.iter().any(|arg| arg.name.replace('_', "-") == name);
-        (asked.line, flags) = Flags::of(&asked.line, own)?;
+        (request.line, flags) = Flags::of(&request.line, own)?;
     } else {
-        asked.line = without;
+        request.line = without;
     }
-    asked.yes |= flags.yes;
-    asked.dry_run |= flags.dry_run;
-    asked.private |= flags.private;
-    asked.channel = flags.channel.clone().or(asked.channel.take());
-    if asked.private && asked.channel.is_some() {
+    request.yes |= flags.yes;
+    request.dry_run |= flags.dry_run;
+    request.private |= flags.private;
+    request.channel = flags.channel.clone().or(request.channel.take());
+    if request.private && request.channel.is_some() {
         return Err(
             Usage("--private posts nothing, and --channel says where: give one of them".into()).into()
         );
@@ -115,27 +115,28 @@ pub(crate) async fn take_flags(
     Ok((flags, spec.map(|spec| spec.name)))
 }
 
-/// Prepares, asks what must be asked, runs, follows, and says where it was posted.
-pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
-    let mut what = PlanQuery { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
+/// Prepares the line, asks for what is missing, runs and follows it, and prints where it was posted.
+pub(crate) async fn run(request: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
+    let mut what =
+        PlanQuery { line: line_of(&request.line), channel: request.channel, private: request.private };
     let mut prepared = complete(&mut what, client, output).await?;
-    if asked.dry_run {
+    if request.dry_run {
         output.either(&prepared, || output.prepared(&prepared));
         return Ok(Exit::Done);
     }
-    for lacking in &prepared.lacks {
-        output.note(&format!("the credential lacks {}: {}", lacking.scope, lacking.remedy));
+    for missing in &prepared.missing_scopes {
+        output.note(&format!("the credential lacks {}: {}", missing.scope, missing.remedy));
     }
-    let is_shown = prepared.confirm.is_some() && !asked.yes;
+    let is_shown = prepared.confirm.is_some() && !request.yes;
     let mut left = if is_shown { 1 } else { UNSHOWN_TRIES };
     let run = loop {
-        let confirmed = confirm(&prepared, asked.yes)?;
-        // What was shown is what runs, however long the question stood.
+        let confirmed = confirm(&prepared, request.yes)?;
+        // What was shown is what runs, however long the answer took.
         let fingerprint = Some(prepared.fingerprint);
         let start = StartRun { what: what.clone(), confirmed, fingerprint, undo: false };
         left -= 1;
         match client.call(start).await {
-            // Nothing was shown: it is about what is there now.
+            // Nothing was shown: the plan of now is as good.
             Err(ApiError::Changed { .. }) if left > 0 => prepared = client.call(what.clone()).await?,
             run => break run?,
         }
@@ -191,7 +192,7 @@ fn ask(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// What the person says to it, where something must be said. `--yes` says yes, and types what is asked for.
+/// The confirmation, where the plan needs one. `--yes` confirms without a question.
 fn confirm(prepared: &Plan, yes: bool) -> Result<Option<String>> {
     let Some(confirm) = &prepared.confirm else { return Ok(None) };
     let (question, answer) = match confirm {
@@ -206,12 +207,12 @@ fn confirm(prepared: &Plan, yes: bool) -> Result<Option<String>> {
         return Err(ApiError::Confirm { message: format!("{message}, or pass --yes") }.into());
     }
     for step in &prepared.steps {
-        eprintln!("{}\n{}", step.what, step.exactly);
+        eprintln!("{}\n{}", step.what, step.request);
     }
     Ok(Some(ask(&question)?))
 }
 
-/// Streams the run's output until it ends, and gives what was printed of it. The first Ctrl+C stops the run.
+/// Streams the run's output until it ends, and returns what was printed of it. The first Ctrl+C stops the run.
 pub(crate) async fn follow(
     run: &Run,
     client: &mut Client,
@@ -220,7 +221,7 @@ pub(crate) async fn follow(
     let spinner = output.spinner();
     spinner.set_message(spinner_text(&run.line, ""));
     let mut printed = Vec::new();
-    let mut seen = FollowRun { id: run.id.clone(), seen: 0, said: String::new() };
+    let mut seen = FollowRun { id: run.id.clone(), seen: 0, status: String::new() };
     let mut stopping = false;
     loop {
         let next = tokio::select! {
@@ -236,8 +237,8 @@ pub(crate) async fn follow(
         };
         spinner.suspend(|| output.run_output(&next.output));
         printed.extend_from_slice(&next.output);
-        spinner.set_message(spinner_text(&run.line, &next.said));
-        (seen.seen, seen.said) = (next.seen, next.said.clone());
+        spinner.set_message(spinner_text(&run.line, &next.status));
+        (seen.seen, seen.status) = (next.seen, next.status.clone());
         if next.run.state.is_final() {
             spinner.finish_and_clear();
             return Ok((next, printed));
@@ -245,16 +246,16 @@ pub(crate) async fn follow(
     }
 }
 
-/// Waits until the outcome stands in its channel, or for a while.
+/// Waits until the outcome is posted in its channel, for a limited time.
 pub(crate) async fn flush(mut progress: RunProgress, client: &mut Client) -> Result<RunProgress> {
-    let on_its_way = |progress: &RunProgress| {
+    let is_under_way = |progress: &RunProgress| {
         progress.delivery.as_ref().is_some_and(|delivery| {
             matches!(delivery.state, DeliveryState::Pending { .. } | DeliveryState::Sending)
         })
     };
-    if on_its_way(&progress) && progress.run.state.is_final() {
+    if is_under_way(&progress) && progress.run.state.is_final() {
         client.call(Flush { seconds: FLUSH_SECONDS }).await?;
-        let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, said: String::new() };
+        let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, status: String::new() };
         progress.delivery = client.call(seen).await?.delivery;
     }
     Ok(progress)

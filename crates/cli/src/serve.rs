@@ -19,7 +19,7 @@ pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
         Err(error) => return Err(explain(error)),
     };
     print_ready(&engine, output).await?;
-    stop_asked_for().await?;
+    stop_signal().await?;
     output.note("stopping");
     engine.stop().await;
     Ok(Exit::Done)
@@ -31,21 +31,21 @@ async fn print_ready(engine: &Engine, output: &Output) -> Result<()> {
     if output.json {
         output.json(&json!({ "serving": true, "webhook_addr": greeting.webhook_addr, "config": greeting.config, "pid": greeting.pid }));
     } else {
-        let receives = greeting.webhook_addr.map_or_else(
+        let listener = greeting.webhook_addr.map_or_else(
             || "no webhook listener".to_owned(),
             |at| format!("webhooks at http://{at}/hooks/ACCOUNT"),
         );
-        println!("serving {}; {receives}", greeting.config.display());
+        println!("serving {}; {listener}", greeting.config.display());
     }
     Ok(())
 }
 
 async fn in_use(paths: &Paths) -> Usage {
-    let who = match socket::Client::connect(&paths.data).await {
+    let owner = match socket::Client::connect(&paths.data).await {
         Ok(mut client) => client.call(Hello {}).await.ok(),
         Err(_) => None,
     };
-    let who = who.map_or_else(
+    let owner = owner.map_or_else(
         || "another Callboard".to_owned(),
         |it| {
             format!(
@@ -56,13 +56,13 @@ async fn in_use(paths: &Paths) -> Usage {
         },
     );
     Usage(format!(
-        "{who} is using the store in {}; stop it first, or choose another folder with --data",
+        "{owner} is using the store in {}; stop it first, or choose another folder with --data",
         paths.data.display()
     ))
 }
 
 #[cfg(unix)]
-pub(crate) async fn stop_asked_for() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     let mut terminated = signal::unix::signal(signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = signal::ctrl_c() => interrupted,
@@ -70,23 +70,23 @@ pub(crate) async fn stop_asked_for() -> std::io::Result<()> {
     }
 }
 
-/// The same, or that the terminal is closed: for what leaves nothing behind. The daemon may outlive its terminal.
+/// The same, or a closed terminal: for a command that leaves nothing behind. The daemon may outlive its terminal.
 #[cfg(unix)]
-pub(crate) async fn stop_asked_for_or_hung_up() -> std::io::Result<()> {
+pub(crate) async fn stop_or_hangup_signal() -> std::io::Result<()> {
     let mut hung_up = signal::unix::signal(signal::unix::SignalKind::hangup())?;
     tokio::select! {
-        stopped = stop_asked_for() => stopped,
+        stopped = stop_signal() => stopped,
         _ = hung_up.recv() => Ok(()),
     }
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn stop_asked_for_or_hung_up() -> std::io::Result<()> {
-    stop_asked_for().await
+pub(crate) async fn stop_or_hangup_signal() -> std::io::Result<()> {
+    stop_signal().await
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn stop_asked_for() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     signal::ctrl_c().await
 }
 
@@ -95,9 +95,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_closed_terminal_is_an_end() {
-        let mut stop = std::pin::pin!(stop_asked_for_or_hung_up());
-        // It listens once it has been asked.
+    async fn closed_terminal_stops_the_tour() {
+        let mut stop = std::pin::pin!(stop_or_hangup_signal());
+        // The handler is there once the future has been polled.
         tokio::select! {
             biased;
             stopped = &mut stop => panic!("{stopped:?}"),

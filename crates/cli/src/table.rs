@@ -11,13 +11,13 @@ use crate::wrap;
 const LINES: usize = 2;
 /// The longest cell on a terminal, in characters.
 const LONGEST: usize = 300;
-/// The longest cell elsewhere: whoever reads on cuts for themselves.
+/// The longest cell elsewhere, where another program may cut it.
 const LONGEST_PIPED: usize = 100_000;
-/// What stands between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
-/// What stands before the further lines of a row that has no room for columns.
+/// Spaces before the further lines of a row that has no room for columns.
 const MARGIN: usize = 4;
-/// The widest word for which the other columns give way first.
+/// The widest word for which the other columns shrink first.
 const WORD: usize = 24;
 
 /// Which columns are cut where a terminal has no room for them; the others are shown to their ends.
@@ -49,12 +49,12 @@ impl fmt::Display for Printed {
 }
 
 /// A table in which the columns `whole` (what a person types again, and copies) are never cut or broken; the widest of the
-/// others give way, and take at most two lines. Where there is no room for them as columns, they stand below.
+/// others shrink, and take at most two lines. Where there is no room for them as columns, they are printed below.
 pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>, whole: &[usize]) -> Printed {
     make(rows, whole, Cut::Every, wrap::width_of(&Term::stdout()))
 }
 
-/// The same for lists whose last column says why something is as it is: that is shown to its end.
+/// The same for lists whose last column is a reason: it is shown to its end.
 pub(crate) fn table_with_reasons<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     whole: &[usize],
@@ -81,7 +81,7 @@ fn make<const N: usize>(
         let line = |row: [String; N]| row.map(|cell| text::line(&cell, LONGEST_PIPED)).join("\t");
         return Printed(rows.into_iter().map(line).collect());
     };
-    // What stands before a cell's text is part of its look.
+    // The spaces before a cell's text are part of its look.
     let plain = |cell: String| {
         let margin = cell.len() - cell.trim_start_matches(' ').len();
         format!("{}{}", &cell[..margin], text::line(&cell, LONGEST))
@@ -90,26 +90,26 @@ fn make<const N: usize>(
     let widest =
         |of: fn(&str) -> usize, column: usize| rows.iter().map(|row| of(&row[column])).max().unwrap_or(0);
     let natural: [usize; N] = array::from_fn(|column| widest(measure_text_width, column));
-    let words: [usize; N] = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
+    let widest_words: [usize; N] = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
     let room = terminal.saturating_sub((N - 1) * GAP);
-    let least = |column: usize| if whole.contains(&column) { natural[column] } else { words[column] };
+    let least = |column: usize| if whole.contains(&column) { natural[column] } else { widest_words[column] };
     if !whole.is_empty() && (0..N).map(least).sum::<usize>() > room {
         return Printed(rows.iter().flat_map(|row| stacked(row, whole, terminal, cut)).collect());
     }
-    let widths: [usize; N] = widths(natural, words, whole, room);
+    let widths: [usize; N] = widths(natural, widest_words, whole, room);
     Printed(rows.iter().flat_map(|row| row_lines(row, &widths, cut)).collect())
 }
 
 /// A row without columns: what is whole, then the rest below.
 fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, cut: Cut) -> Vec<String> {
     let (head, tail) = row.split_at(whole.iter().max().map_or(0, |last| last + 1));
-    let said = |cells: &[&String], between: &str| {
+    let join = |cells: &[&String], between: &str| {
         let cells = cells.iter().map(|cell| cell.as_str()).filter(|cell| !cell.is_empty());
         cells.collect::<Vec<_>>().join(between)
     };
     let width = terminal.saturating_sub(MARGIN).max(1);
     let tail: Vec<&String> = tail.iter().collect();
-    let all = said(&tail, " · ");
+    let all = join(&tail, " · ");
     let below = match cut {
         Cut::Every => wrap::lines_cut(&all, width, LINES),
         Cut::Nothing => wrap::lines(&all, width, true),
@@ -117,12 +117,12 @@ fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, 
             let lines = wrap::lines(&all, width, true);
             match column.checked_sub(head.len()).filter(|column| lines.len() > LINES && *column < tail.len())
             {
-                // What is cut has a line of its own, and what is not has all that it needs.
+                // The column that may be cut has one line, and the others have all that they need.
                 Some(column) => {
                     let others: Vec<&String> =
                         tail[..column].iter().chain(&tail[column + 1..]).copied().collect();
                     let mut lines = wrap::lines_cut(tail[column], width, 1);
-                    lines.extend(wrap::lines(&said(&others, " · "), width, true));
+                    lines.extend(wrap::lines(&join(&others, " · "), width, true));
                     lines
                 }
                 None => lines,
@@ -131,7 +131,7 @@ fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, 
     };
     let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
     let head: Vec<&String> = head.iter().collect();
-    [said(&head, &" ".repeat(GAP))].into_iter().chain(below).collect()
+    [join(&head, &" ".repeat(GAP))].into_iter().chain(below).collect()
 }
 
 /// The lines of a row.
@@ -158,22 +158,22 @@ fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], cut: Cut) -
     (0..height).map(line).collect()
 }
 
-/// The columns' widths: as much as each wants, where there is room; else the widest ones give way first, those at the end
-/// whose words still fit.
+/// The columns' widths: their natural ones, where there is room; else the widest shrink first, as long as their words still
+/// fit.
 fn widths<const N: usize>(
     mut widths: [usize; N],
-    words: [usize; N],
+    widest_words: [usize; N],
     whole: &[usize],
     room: usize,
 ) -> [usize; N] {
     while widths.iter().sum::<usize>() > room {
         let widest = |least: [usize; N]| {
-            let givers = (0..N).filter(|column| !whole.contains(column));
-            givers
+            let shrinkable = (0..N).filter(|column| !whole.contains(column));
+            shrinkable
                 .filter(|column| widths[*column] > least[*column].max(1))
                 .max_by_key(|column| widths[*column])
         };
-        match widest(words).or_else(|| widest([1; N])) {
+        match widest(widest_words).or_else(|| widest([1; N])) {
             Some(column) => widths[column] -= 1,
             None => break,
         }
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_widest_columns_give_way_and_names_stay_whole() {
+    fn widest_columns_shrink_first_and_names_stay_whole() {
         let cases = [
             ([1, 16, 40], 80, [1, 16, 40]),
             ([1, 16, 90], 60, [1, 16, 43]),
@@ -197,14 +197,14 @@ mod tests {
         for (natural, room, expected) in cases {
             assert_eq!(widths(natural, [1; 3], &[1], room), expected, "{natural:?} in {room}");
         }
-        // A column gives way only as far as its words fit, while another can.
+        // A column shrinks only as far as its words fit, while another can.
         assert_eq!(widths([20, 4, 20], [13, 4, 3], &[], 30), [13, 4, 13]);
         assert_eq!(widths([20, 4, 20], [18, 4, 3], &[], 30), [18, 4, 8]);
         assert_eq!(widths([20, 4, 20], [18, 4, 18], &[], 30), [13, 4, 13]);
     }
 
     #[test]
-    fn what_is_typed_again_is_whole_in_every_terminal() {
+    fn columns_to_copy_are_whole_in_every_terminal() {
         let id = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
         let delivery =
             |title: &str, why: &str| [id, "26 s", "chat:#deploys", title, "waits", why].map(str::to_owned);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_takes_two_lines_at_most_and_reasons_all_they_need() {
+    fn row_takes_two_lines_at_most_and_reasons_all_they_need() {
         let row = || [["▲".to_owned(), "3f2a9c4d5e6b7a81".to_owned(), "a long title ".repeat(20)]];
         let shown = make(row(), &[1], Cut::Every, Some(80)).to_string();
         assert!(shown.contains("3f2a9c4d5e6b7a81"), "{shown}");
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_title_leaves_the_other_columns_whole() {
+    fn long_title_leaves_the_other_columns_whole() {
         let snoozed = "web, critical, snoozed until 2026-11-30 09:00 by ana";
         for key in ["3f2a9c4d5e6b7a81", "acme/some-repository-of-the-web-team#12345"] {
             for title in ["L".repeat(300), "a long title ".repeat(20), "長い題名".repeat(60), "short".into()]
@@ -252,8 +252,8 @@ mod tests {
                     let row = [" ▲", key, &title, snoozed, "nobody yet", "3 h"].map(str::to_owned);
                     let shown = make([row], &[1], Cut::Only(2), Some(terminal)).to_string();
                     let words: Vec<&str> = shown.split_whitespace().collect();
-                    let wanted = format!("{snoozed} nobody yet 3 h");
-                    let lost: Vec<&str> = wanted.split(' ').filter(|word| !words.contains(word)).collect();
+                    let expected = format!("{snoozed} nobody yet 3 h");
+                    let lost: Vec<&str> = expected.split(' ').filter(|word| !words.contains(word)).collect();
                     assert!(lost.is_empty(), "{terminal}, {lost:?}:\n{shown}");
                     assert!(shown.lines().all(|line| measure_text_width(line) <= terminal), "{shown}");
                     assert!(shown.contains('…') == (title != "short") || terminal == 200, "{shown}");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_piped_is_a_line_with_tabs_and_nothing_is_padded_or_cut() {
+    fn piped_row_is_one_line_with_tabs_and_is_not_padded_or_cut() {
         let rows = [
             [" ◆".to_owned(), "web#1".to_owned(), "x".repeat(300), String::new(), "3 h".to_owned()],
             ["✗".to_owned(), "web#22".to_owned(), "two\tand\nmore".to_owned(), "a".to_owned(), String::new()],
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_whole_and_what_is_cut_says_so() {
+    fn words_stay_whole_and_cut_text_ends_in_an_ellipsis() {
         let row = |title: &str| {
             [[" ◆".to_owned(), "web#482".to_owned(), title.to_owned(), "an investigation".to_owned()]]
         };
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(shown, " ◆  web#482  fix the very  an\n             long title…   investigation\n");
         let cut = make(row(&"words ".repeat(40)), &[1], Cut::Every, Some(40)).to_string();
         assert!(cut.contains('…') && !cut.contains("..."), "{cut}");
-        // Columns stand under each other whatever the width of the characters.
+        // Columns are aligned whatever the width of the characters.
         let rows = [
             ["長い題名".to_owned(), "a".to_owned()],
             ["e\u{301}".to_owned(), "b".to_owned()],

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::exit::Usage;
 
-/// A time to come: a length of time from now, or a time. `or` is what else works in its place, in words: "`off` ends it".
+/// A time to come: a length of time from now, or a time. `or` is text about what else works in its place: "`off` ends it".
 pub(crate) fn to_come(text: &str, or: &str, now: Timestamp) -> Result<Timestamp> {
     until::until(text, &now.to_zoned(TimeZone::system()))
         .map_err(|why| Usage(format!("expected {}, found {text:?}; {or}", why.expected())).into())
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_works_besides_comes_after_what_is_wrong() {
+    fn refused_time_names_what_else_works() {
         let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let refused = to_come("soon", "`off` ends it", now).unwrap_err().to_string();
         assert!(

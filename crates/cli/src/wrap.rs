@@ -3,22 +3,23 @@
 use console::{Term, measure_text_width};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The width of a terminal that says none.
+/// The width of a terminal that reports none.
 const USUAL: usize = 80;
 
-/// The width of a terminal, where the output is one. Of one that does not say it, such as a recorder's, what `COLUMNS` says,
-/// else the usual.
+/// The width of a terminal; `None` where the output is not one. Where the terminal reports none, as a recorder's does, that of
+/// `COLUMNS`, else the usual one.
 pub(crate) fn width_of(out: &Term) -> Option<usize> {
-    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
     let measured = || out.size_checked().map(|(_, columns)| usize::from(columns));
-    out.is_term().then(|| measured().filter(|columns| *columns > 0).or_else(said).unwrap_or(USUAL))
+    out.is_term()
+        .then(|| measured().filter(|columns| *columns > 0).or_else(from_environment).unwrap_or(USUAL))
 }
 
 /// A part of a text that stays on one line.
 struct Unit<'t> {
     text: &'t str,
     width: usize,
-    /// White space stands before it.
+    /// Preceded by white space.
     spaced: bool,
 }
 
@@ -51,8 +52,8 @@ pub(crate) fn widest_word(text: &str) -> usize {
     units(text).iter().map(|unit| unit.width).max().unwrap_or(0)
 }
 
-/// A text in lines of at most `width`, broken between words. A word that is wider than a line is broken where `within_words`
-/// says so, and stands alone else.
+/// A text in lines of at most `width`, broken between words. A word that is wider than a line is broken with
+/// `within_words`, and has a line of its own without.
 pub(crate) fn lines(text: &str, width: usize, within_words: bool) -> Vec<String> {
     hung_lines(text, width, width, within_words)
 }
@@ -147,7 +148,7 @@ mod tests {
             ("one two three", 7, &["one two", "three"]),
             ("an investigation", 8, &["an", "investig", "ation"]),
             ("  spaces   are one ", 20, &["spaces are one"]),
-            // Wide characters take two columns, and may stand at either end of a line.
+            // Wide characters take two columns, and may be at either end of a line.
             ("長い題名です", 6, &["長い題", "名です"]),
             ("fix 長い題名", 8, &["fix 長い", "題名"]),
             ("長い", 1, &["長", "い"]),
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_ends_in_an_ellipsis() {
+    fn cut_text_ends_in_an_ellipsis() {
         let cases: &[(&str, usize, usize, &[&str])] = &[
             ("one two three", 8, 2, &["one two", "three"]),
             ("one two three four", 8, 2, &["one two", "three…"]),
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_are_wrapped_on_a_terminal_and_what_is_quoted_is_not() {
+    fn sentences_are_wrapped_and_quoted_lines_are_not() {
         let text = "c.toml:2:9: there is no value `x`\n 2 | store = \"a long line\"\nend";
         assert_eq!(prose(text, None, 2), text);
         assert_eq!(
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_in_lines() {
+    fn wrapped_text_loses_nothing() {
         let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
         for text in [
             "長い題名です長い題名です",

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use self::feed::PROJECTS;
 use self::{
     feed::Project,
-    history::{Seen, follow, ids, item},
+    history::{SeenProject, follow, ids, item},
 };
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
@@ -45,7 +45,7 @@ use crate::{
 pub const NAME: &str = "cctray";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
-/// Its address alone says whose things they are.
+/// One address serves one organisation.
 pub const TENANTS: bool = false;
 
 const TOKEN: SecretField =
@@ -145,7 +145,7 @@ impl Feed {
 #[async_trait]
 impl Identify for Feed {
     async fn identify(&self) -> Result<Identity, ServiceError> {
-        // A feed knows no users; that it can be read is all there is to find out.
+        // A feed has no users: the test only shows that it can be read.
         self.read(&self.get(&[]).await?)?;
         Ok(Identity::default())
     }
@@ -155,17 +155,17 @@ impl Identify for Feed {
 impl Source for Feed {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let memory = since.map(Memory::read).unwrap_or_default();
-        // A feed that has not changed says nothing about projects that are watched only now.
+        // A feed that has not changed does not show projects that are watched only now.
         let same = memory.config.as_ref() == Some(&self.config);
         let known = [("if-none-match", &memory.etag), ("if-modified-since", &memory.modified)];
         let validators: Vec<_> = known
             .iter()
             .filter_map(|(name, value)| Some((*name, value.as_ref()?)))
-            .filter(|_| same && !memory.builds.values().any(Seen::waits))
+            .filter(|_| same && !memory.builds.values().any(SeenProject::waits))
             .collect();
         let answer = self.get(&validators).await?;
         if answer.status == StatusCode::NOT_MODIFIED {
-            // What it does not say it still does not.
+            // What is missing in it is still missing.
             return Ok(Batch { problems: memory.problems, ..Batch::default() });
         }
         let mut projects = self.read(&answer)?;
@@ -186,16 +186,16 @@ impl Source for Feed {
             builds: BTreeMap::new(),
             problems: Vec::new(),
         };
-        let (mut snapshots, mut strange) = (Vec::new(), Vec::new());
+        let (mut snapshots, mut unknown) = (Vec::new(), Vec::new());
         for (id, project) in ids(&projects.good, &memory.builds).into_iter().zip(&projects.good) {
             if !self.config.watch.matches(&project.name) {
                 continue;
             }
             let before = memory.builds.get(&id).cloned().unwrap_or_default();
-            match &project.strange_result {
-                Some(word) if word.is_empty() => strange.push(format!("{id}: nothing")),
-                Some(word) => strange.push(format!("{id}: {}", text::line(word, 40))),
-                None if before.lacks_result(project) => strange.push(format!("{id}: Unknown")),
+            match &project.unknown_result {
+                Some(result) if result.is_empty() => unknown.push(format!("{id}: nothing")),
+                Some(result) => unknown.push(format!("{id}: {}", text::line(result, 40))),
+                None if before.is_missing_result(project) => unknown.push(format!("{id}: Unknown")),
                 None => {}
             }
             let (seen, runs) = follow(&before, project, now);
@@ -204,8 +204,8 @@ impl Source for Feed {
         }
         // What could not be read may be any of the projects that seem to be missing.
         let complete = problems.is_empty().then(|| Scope::all(Kind::Build)).into_iter().collect();
-        if let Some(strange) = first_and_more(&strange) {
-            let why = format!("it is not known how the last build ended: the feed says of {strange}");
+        if let Some(unknown) = first_and_more(&unknown) {
+            let why = format!("it is not known how the last build ended: the feed says of {unknown}");
             problems.push(source::Problem::new(ProblemKind::Incomplete, "", why));
         }
         next.problems.clone_from(&problems);
@@ -219,7 +219,7 @@ impl Source for Feed {
             let (name, number) = id.rsplit_once(" (")?;
             number.parse::<usize>().ok().map(|_| name)
         });
-        // An id that was cut does not say which project's it is.
+        // An id that was cut does not identify its project.
         let cut = id.rsplit_once('~').is_some_and(|(_, hash)| hash.len() == 16);
         cut || [Some(id), without_number].into_iter().flatten().any(|name| self.config.watch.matches(name))
     }
@@ -228,12 +228,12 @@ impl Source for Feed {
 /// Reads a feed as items, as if for the first time. Pure, and bounded.
 ///
 /// # Errors
-/// What is wrong with it, in a few words.
+/// Where it is not a feed: what is wrong, in short.
 pub fn items(account: &AccountName, feed: &[u8], now: Timestamp) -> Result<Vec<Item>, String> {
     let mut projects = feed::projects(&charset::text(feed, None))?.good;
     projects.truncate(PROJECTS);
     let items = ids(&projects, &BTreeMap::new()).into_iter().zip(&projects).filter_map(|(id, project)| {
-        let (seen, runs) = follow(&Seen::default(), project, now);
+        let (seen, runs) = follow(&SeenProject::default(), project, now);
         item(account, &id, project, &seen, runs)
     });
     Ok(items.collect())
@@ -248,15 +248,15 @@ struct Memory {
     /// What the feed was read for.
     config: Option<Config>,
     /// What was seen of each project, by what it is called here.
-    builds: BTreeMap<String, Seen>,
-    /// What could not be read, or was not said.
+    builds: BTreeMap<String, SeenProject>,
+    /// The problems of the last feed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<source::Problem>,
 }
 
 impl Memory {
     fn read(cursor: &Cursor) -> Self {
-        // A cursor of another version says nothing; that is no reason to stop.
+        // A cursor of another version is ignored; that is no reason to stop.
         serde_json::from_str(&cursor.0).unwrap_or_default()
     }
 

@@ -34,7 +34,7 @@ pub enum ConnectError {
         /// What would be right. Never what it is.
         what: String,
     },
-    /// The table lacks a key, or the key does not go with the secrets.
+    /// The table misses a key, or the key does not go with the secrets.
     #[error("{}: {}", .0.key, .0.what)]
     Config(Problem),
 }
@@ -88,7 +88,7 @@ pub struct Connection {
 /// Finds out who an account acts as.
 #[async_trait]
 pub trait Identify: Send + Sync {
-    /// Asks the service. Names the permissions that the credential lacks for what Callboard can do.
+    /// Asks the service. Names the permissions that are missing for what Callboard can do.
     async fn identify(&self) -> Result<Identity, ServiceError>;
 }
 

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_further_one_counts_and_nothing_is_guessed() {
+    fn further_row_counts_and_ties_are_not_guessed() {
         // Rows of (key, version, state) -> what is left, and what is named.
         type Row = (u32, u32, &'static str);
         let cases: [(&[Row], &[Row], &[&str]); 9] = [
@@ -68,7 +68,7 @@ mod tests {
             // Without a key they are two.
             (&[(0, 1, "a"), (0, 1, "c")], &[(0, 1, "a"), (0, 1, "c")], &[]),
         ];
-        for (rows, left, named) in cases {
+        for (rows, expected, named) in cases {
             let compare = |one: &Row, other: &Row| match one.1.cmp(&other.1) {
                 Ordering::Equal if one.2 != other.2 => None,
                 order => Some(order),
@@ -76,7 +76,7 @@ mod tests {
             let key = |row: &Row| Some(row.0).filter(|key| *key != 0);
             let mut odd = Vec::new();
             let kept = once(rows.to_vec(), &mut odd, key, compare, |row| format!("#{}", row.0));
-            assert_eq!(kept, left, "{rows:?}");
+            assert_eq!(kept, expected, "{rows:?}");
             assert_eq!(odd.iter().map(|odd| odd.which.as_str()).collect::<Vec<_>>(), named, "{rows:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! The shared HTTP client: what every connector needs and none should write again.
 //!
-//! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
+//! Status and transport errors become a [`ServiceError`] by one table; credentials are added here, never leave for
 //! another host, and are masked in previews, errors and whatever a service answers; answers are bounded in size and time,
 //! and are text, whatever their charset.
 
@@ -8,7 +8,7 @@ mod answer;
 pub(crate) mod charset;
 mod client;
 mod credential;
-mod fault;
+mod error;
 mod rate_limit;
 mod redact;
 mod redirect;
@@ -31,20 +31,20 @@ pub use self::{
     answer::Answer,
     client::{Client, TIME_OUT},
     credential::Credential,
-    fault::fault_of_status,
+    error::service_error_of_status,
     rate_limit::{RateLimitHeaders, Reset},
     redact::{Parts, Redactor},
     request::Request,
 };
 use self::{
     credential::secret_parts,
-    fault::{error_message, innermost},
+    error::{error_message, innermost},
     rate_limit::{LastRateLimit, Pace},
     redirect::{RedirectStep, chain, onward},
     request::{Body, Target},
 };
 
-/// The longest answer that is read; a longer one counts as a fault of the service.
+/// The longest answer that is read; a longer one counts as an error of the service.
 pub const ANSWER_LIMIT: usize = 16 << 20;
 const REDIRECTS: usize = 5;
 /// A longer wait for the service's pace is reported, and reported again after as long.
@@ -62,7 +62,7 @@ pub struct Http {
     credential: Credential,
     redactor: Redactor,
     rate_limit_headers: RateLimitHeaders,
-    left: LastRateLimit,
+    last_rate_limit: LastRateLimit,
     pace: Pace,
     /// Which call of the service a request is.
     call: fn(&Request) -> String,
@@ -85,19 +85,19 @@ impl Http {
             credential,
             redactor,
             rate_limit_headers: RateLimitHeaders::X_RATE_LIMIT,
-            left: LastRateLimit::default(),
+            last_rate_limit: LastRateLimit::default(),
             pace: Pace::default(),
             call: |_| String::new(),
         }
     }
 
-    /// With headers of the service's own for its rate limit; `X-RateLimit-*` where nothing else is said.
+    /// With headers of the service's own for its rate limit; `X-RateLimit-*` unless others are set.
     #[must_use]
     pub fn with_rate_limit(self, headers: RateLimitHeaders) -> Self {
         Self { rate_limit_headers: headers, ..self }
     }
 
-    /// With requests that begin at least so far apart, for services that allow a few a second and say nothing of what is
+    /// With requests that begin at least so far apart, for services that allow a few a second and do not report what is
     /// left. All clones share the pace.
     #[must_use]
     pub fn paced(mut self, apart: Duration) -> Self {
@@ -116,7 +116,7 @@ impl Http {
 
     /// What is left of the account's rate limit, as the service last reported it to any of the clones.
     pub fn rate_limit(&self) -> Option<RateLimit> {
-        self.left.get()
+        self.last_rate_limit.get()
     }
 
     /// Waits between two looks at something that is under way.
@@ -141,47 +141,47 @@ impl Http {
 
     /// What sending the request would do, for a preview: method, URL and body; credentials masked.
     pub fn step(&self, what: impl Into<String>, request: &Request) -> Step {
-        let mut exactly = match self.url(request) {
+        let mut shown = match self.url(request) {
             Ok(_) if matches!(request.url, Target::Secret(_)) => format!("{} [REDACTED]", request.method),
             Ok(url) => format!("{} {url}", request.method),
             Err(error) => format!("{} {error}", request.method),
         };
-        // In whose name a service acts may stand in one; what only says how to answer changes nothing.
+        // A header may name the user in whose name the service acts; one about the format of the answer changes nothing.
         for (name, value) in request.headers.iter().filter(|(name, _)| !QUIET_HEADERS.contains(&&**name)) {
-            exactly.push_str(&format!("\n{name}: {value}"));
+            shown.push_str(&format!("\n{name}: {value}"));
         }
         match &request.body {
             Body::Empty => {}
-            Body::Json(body) => exactly.push_str(&format!("\n{body:#}")),
+            Body::Json(body) => shown.push_str(&format!("\n{body:#}")),
             Body::Form(fields) => {
                 let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                exactly.push_str(&format!("\n{}", fields.join("\n")));
+                shown.push_str(&format!("\n{}", fields.join("\n")));
             }
         }
-        Step { what: what.into(), exactly: self.redact(&exactly) }
+        Step { what: what.into(), request: self.redact(&shown) }
     }
 
     /// Sends a request and waits for the whole answer.
     ///
-    /// Only success (and 304 to a conditional request, and an [`Request::unfollowed`] redirect) comes back as an answer; every other status and every fault on the way is a
-    /// [`ServiceError`] by the table at [`fault_of_status`].
+    /// Only success (and 304 to a conditional request, and an [`Request::unfollowed`] redirect) comes back as an answer;
+    /// every other status and every transport error is a [`ServiceError`] by the table at [`service_error_of_status`].
     pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
         let follow = request.follow;
         let answer = self.exchange(request).await?;
         let good = answer.status.is_success()
             || answer.status == StatusCode::NOT_MODIFIED
             || (answer.status.is_redirection() && !follow);
-        if good { Ok(answer) } else { Err(self.fault(&answer)) }
+        if good { Ok(answer) } else { Err(self.service_error(&answer)) }
     }
 
-    /// Sends a request and waits for the whole answer, whatever its status: for services that say in the body of a
-    /// refusal what it means. Redirects within the service's origin are followed as RFC 9110 says, at most five;
-    /// [`Http::fault`] is the way back to the table.
+    /// Sends a request and waits for the whole answer, whatever its status: for services that explain in the body of a
+    /// refusal what it means. Redirects within the service's origin are followed by RFC 9110, at most five;
+    /// [`Http::service_error`] is the way back to the table.
     pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         let first = self.url(&request)?;
         let redactor = self.redactor_of(&request);
         let (mut url, mut method) = (first.clone(), request.method.clone());
-        // True once the service said that it took a write (303): no later fault means that nothing happened.
+        // True once the service accepted a write (303): no later error means that nothing happened.
         let mut taken = false;
         let mut visited: Vec<(Method, Url)> = Vec::new();
         loop {
@@ -196,9 +196,9 @@ impl Http {
             let Some(onward) = onward else {
                 let answer = answer.redacted(redactor).await?;
                 if taken && !answer.status.is_success() {
-                    return Err(self.result_unseen(&self.fault(&answer).to_string()));
+                    return Err(self.result_unseen(&self.service_error(&answer).to_string()));
                 }
-                // "As you have it" says something only to who has said what that is.
+                // A 304 means something only to a conditional request.
                 if answer.status == StatusCode::NOT_MODIFIED && !request.is_conditional() {
                     let why = format!("{} answered 304 to an unconditional request", self.service);
                     return Err(match request.is_read() {
@@ -257,8 +257,8 @@ impl Http {
     }
 
     /// A redirect that is not followed, and what the service `did` instead of answering. For a write it decides whether
-    /// anything was done: a 307 or 308 says that it is to be done elsewhere, and so does a 301 or 302 unless it is to a POST,
-    /// where it may mean either; a 303 says that it was done.
+    /// anything was done: a 307 or 308 means that it is to be done elsewhere, and so does a 301 or 302 unless it is to a POST,
+    /// where it may mean either; a 303 means that it was done.
     fn not_followed(
         &self,
         request: &Request,
@@ -296,8 +296,8 @@ impl Http {
 
     fn url(&self, request: &Request) -> Result<Url, ServiceError> {
         let broken = |what: &str| ServiceError::rejected(format!("{}: {what}", self.service));
-        if let Some(fault) = request.fault() {
-            return Err(broken(&fault));
+        if let Some(why) = request.error() {
+            return Err(broken(&why));
         }
         let mut url = match &request.url {
             Target::Segments(segments) => {
@@ -358,16 +358,16 @@ impl Http {
         }
         let turn = begun + wait;
         loop {
-            let left = turn.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let remaining = turn.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
                 return writes::waits_for("");
             }
             writes::waits_for(&format!(
                 "Waiting for {}: its limit allows the next request in {} s",
                 self.service,
-                left.as_millis().div_ceil(1_000)
+                remaining.as_millis().div_ceil(1_000)
             ));
-            tokio::time::sleep(left.min(NOTICED)).await;
+            tokio::time::sleep(remaining.min(NOTICED)).await;
         }
     }
 
@@ -387,10 +387,10 @@ impl Http {
             sending = self.credential.sign(sending);
         }
         let read = request.is_read();
-        let lost = |error: reqwest::Error| self.fault_of_transport(&error.without_url(), read);
+        let lost = |error: reqwest::Error| self.service_error_of_transport(&error.without_url(), read);
         let mut response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        self.left.note(&self.rate_limit_headers, &headers, Timestamp::now());
+        self.last_rate_limit.note(&self.rate_limit_headers, &headers, Timestamp::now());
         let (mut body, mut cut) = (BytesMut::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             let excess = (body.len() + chunk.len()).saturating_sub(ANSWER_LIMIT);
@@ -420,7 +420,7 @@ impl Http {
         }
     }
 
-    fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
+    fn service_error_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
         let (service, host) = (self.service, self.host());
         let sure = read || error.is_connect() || error.is_builder();
         let why = if error.is_connect() {
@@ -434,20 +434,28 @@ impl Http {
         if sure { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
     }
 
-    /// What an answer without success means, by the table at [`fault_of_status`].
-    pub fn fault(&self, answer: &Answer) -> ServiceError {
+    /// What an answer without success means, by the table at [`service_error_of_status`].
+    pub fn service_error(&self, answer: &Answer) -> ServiceError {
         let message = text::line(&error_message(answer), 200);
         let (limits, now) = (&self.rate_limit_headers, Timestamp::now());
-        fault_of_status(self.service, answer.status, &answer.headers, &message, answer.read, limits, now)
+        service_error_of_status(
+            self.service,
+            answer.status,
+            &answer.headers,
+            &message,
+            answer.read,
+            limits,
+            now,
+        )
     }
 
-    /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that stands in it
+    /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that is in it
     /// whole, but one may begin in one and end in the next.
     pub fn parts(&self) -> Parts {
         Parts::new(self.redactor.clone())
     }
 
-    /// Takes the account's secrets out of a text, in whatever form they stand in there. An [`Answer`] has none any more.
+    /// Takes the account's secrets out of a text, in whatever form they appear. An [`Answer`] has none any more.
     pub fn redact(&self, text: &str) -> String {
         self.redactor.text(text).into_owned()
     }

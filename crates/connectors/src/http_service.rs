@@ -21,7 +21,7 @@ use crate::{
 pub const NAME: &str = "http";
 /// Nothing of it is watched.
 pub const WATCHES: bool = false;
-/// Its address alone says whose things they are.
+/// One address serves one organisation.
 pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {
@@ -35,7 +35,7 @@ const PASSWORD: SecretField =
 /// The secrets that an account can use; none for a service that asks for none.
 pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD];
 
-/// Headers that say something else than who asks.
+/// Headers other than credentials.
 const NOT_FOR_SECRETS: [&str; 7] =
     ["connection", "content-length", "content-type", "cookie", "host", "te", "transfer-encoding"];
 

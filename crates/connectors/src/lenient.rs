@@ -25,8 +25,8 @@ pub(crate) use self::{
     date::{Date, NamedDate, date, not_ahead, read as read_date},
     listed::Listed,
     scalar::{
-        Text, any, any_text, flag, folded, number, optional_text, required_number, required_text, text,
-        text_unless_many, word,
+        Text, any, any_text, enum_value, flag, folded, number, optional_text, required_number, required_text,
+        text, text_unless_many,
     },
 };
 

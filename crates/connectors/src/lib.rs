@@ -73,7 +73,7 @@ macro_rules! services {
             /// where each value stood.
             ///
             /// # Errors
-            /// The deserializer's own, at the place of the fault: an unknown service, an unknown or missing key, a
+            /// The deserializer's own, at the place of the error: an unknown service, an unknown or missing key, a
             /// value of the wrong type.
             pub fn from_table<'de, D: Deserializer<'de>>(service: &str, table: D) -> Result<Self, D::Error> {
                 match service {
@@ -154,7 +154,7 @@ macro_rules! services {
                 }
             }
 
-            /// How often to poll, where the table says so.
+            /// How often to poll, where the table sets it.
             pub fn every(&self) -> Option<Span> {
                 match self {
                     $(Self::$Service(config) => config.every(),)+
@@ -164,7 +164,7 @@ macro_rules! services {
             /// What the account offers. Pure: nothing is sent and nothing is spawned.
             ///
             /// # Errors
-            /// [`ConnectError`], where a secret or another key is lacking.
+            /// [`ConnectError`], where a secret or another key is missing.
             pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
                 match self {
                     $(Self::$Service(config) => config.connect(access),)+

@@ -14,7 +14,7 @@ const TRIES: u32 = 3;
 pub(crate) struct Page<T> {
     /// Its rows.
     pub(crate) rows: Entries<T>,
-    /// True where the service says that there are further rows.
+    /// True where the service reports further rows.
     pub(crate) more: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Listing<T> {
     /// True where every row was seen. Absence is evidence only then.
     pub(crate) complete: bool,
     /// Why it was not read to its end, where a page failed.
-    pub(crate) fault: Option<ServiceError>,
+    pub(crate) error: Option<ServiceError>,
 }
 
 /// A listing that is being read page by page:
@@ -41,7 +41,7 @@ pub(crate) struct Listing<T> {
 /// ```
 ///
 /// Each page but the first begins with the last row of the one before, by `key`, as long as all rows can be read. Where that is
-/// not on it, rows have moved up past the border: the listing is read again, and where it does not stand still it is not
+/// not on it, rows have moved up past the border: the listing is read again, and where it keeps changing it is not
 /// complete. Rows that moved down are seen twice, and count once.
 pub(crate) struct Paging<T, K> {
     /// How many rows are read at the most.
@@ -63,7 +63,7 @@ pub(crate) struct Paging<T, K> {
 
 impl<T> Listing<T> {
     fn new() -> Self {
-        Self { rows: Vec::new(), odd: Vec::new(), complete: true, fault: None }
+        Self { rows: Vec::new(), odd: Vec::new(), complete: true, error: None }
     }
 
     /// How many rows were seen, whether or not they could be read.
@@ -87,13 +87,13 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
     /// Takes the page that begins there, or why it could not be read.
     ///
     /// # Errors
-    /// Only where the very first page cannot be read; a later fault makes the listing incomplete.
+    /// Only where the very first page cannot be read; a later error makes the listing incomplete.
     pub(crate) fn take(&mut self, page: Result<Page<T>, ServiceError>) -> Result<(), ServiceError> {
         let Some(at) = self.at.take() else { return Ok(()) };
         match page {
             Ok(page) => self.add(at, page),
             Err(error) if at == 0 && self.best.is_none() => return Err(error),
-            Err(error) => (self.listing.complete, self.listing.fault) = (false, Some(error)),
+            Err(error) => (self.listing.complete, self.listing.error) = (false, Some(error)),
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_seen_though_they_shift() {
+    fn every_row_is_seen_though_rows_shift() {
         let all: Vec<u32> = (0..10).collect();
         assert_eq!(read_while(|_, _| {}), (all.clone(), true, 3));
 
@@ -192,7 +192,7 @@ mod tests {
         });
         assert_eq!((rows, complete), (all.clone(), true));
 
-        // It never stands still: nothing is claimed, and it ends.
+        // It never stops changing: nothing is claimed, and it ends.
         let (rows, complete, asked) = read_while(|asked, rows| {
             if asked % 3 != 0 {
                 rows.remove(0);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_that_breaks_off_or_is_too_long_is_not_complete() {
+    fn interrupted_or_too_long_listing_is_incomplete() {
         let rows: Vec<String> = (0..10).map(|row| row.to_string()).collect();
         let page = |at: usize, more: bool| {
             let good: Vec<String> = rows.iter().skip(at).take(4).cloned().collect();
@@ -258,7 +258,7 @@ mod tests {
         };
         let down = || Err(ServiceError::unavailable("down"));
         let broken = read(50, &|at| if at == 0 { Ok(page(0, true)) } else { down() }).unwrap();
-        assert_eq!((broken.rows.len(), broken.complete, broken.fault.is_some()), (4, false, true));
+        assert_eq!((broken.rows.len(), broken.complete, broken.error.is_some()), (4, false, true));
         assert!(read(50, &|_| down()).is_err());
         let long = read(5, &|at| Ok(page(at, true))).unwrap();
         assert_eq!((long.rows.len(), long.complete), (7, false));
@@ -266,6 +266,6 @@ mod tests {
         let circle = read(50, &|_| Ok(page(0, true))).unwrap();
         assert_eq!((circle.rows.len(), circle.complete), (4, false));
         let empty = read(50, &|_| Ok(page(100, true))).unwrap();
-        assert_eq!((empty.rows.len(), empty.complete), (0, false), "more is said to be there");
+        assert_eq!((empty.rows.len(), empty.complete), (0, false), "there are more rows");
     }
 }

@@ -63,7 +63,7 @@ impl FromStr for ServiceUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        // What does not parse is not repeated either: a password may stand in it.
+        // An invalid URL is not repeated either: it may contain a password.
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
                 format!("{EXPECTED}, starting with https:// or http://")

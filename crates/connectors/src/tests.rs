@@ -17,7 +17,7 @@ fn read(text: &str) -> Result<ConnectorConfig, toml::de::Error> {
 }
 
 #[test]
-fn a_fault_in_a_table_is_located() {
+fn error_in_a_table_is_located() {
     let cases = [
         ("[x]\nservice = \"jenkins\"\nurl = \"https://ci.example\"\nwatch = [\"web/*\"]", None),
         (
@@ -49,7 +49,7 @@ fn a_fault_in_a_table_is_located() {
 }
 
 #[test]
-fn an_unknown_service_names_the_known_ones() {
+fn unknown_service_error_names_the_known_ones() {
     let error = read("[x]\nservice = \"jenkinz\"\nurl = \"https://ci.example\"").unwrap_err();
     assert!(error.message().contains("jenkinz") && error.message().contains("jenkins"), "{error}");
 }
@@ -102,7 +102,7 @@ fn every_service_has_an_origin_that_does_not_depend_on_the_account() {
 }
 
 #[test]
-fn two_feeds_of_one_address_have_two_origins() {
+fn feeds_of_one_address_have_different_origins() {
     let feed = |query: &str| {
         let text = format!("[x]\nservice = \"cctray\"\nurl = \"https://ci.example/cc.xml\"\n{query}");
         read(&text).unwrap()
@@ -129,7 +129,7 @@ fn two_feeds_of_one_address_have_two_origins() {
 
 /// A command takes the same whichever account runs it: one name is one declaration ([`callboard_domain::command::verbs`]).
 #[test]
-fn a_command_of_several_services_is_declared_once() {
+fn command_of_several_services_is_declared_once() {
     let mut declared = std::collections::BTreeMap::new();
     let mut shared = std::collections::BTreeSet::new();
     for Service { name: service, secrets, .. } in services() {

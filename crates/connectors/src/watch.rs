@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pattern_is_refused() {
+    fn broken_pattern_is_refused() {
         for text in ["", " ", "/", "web/[", "web/{a"] {
             assert!(text.parse::<Pattern>().is_err(), "{text:?}");
         }

@@ -32,7 +32,7 @@ pub(crate) enum Encoding {
 pub(crate) struct Scheme {
     /// The header's name.
     pub(crate) header: &'static str,
-    /// What stands before each tag: `sha256=`, `v1=`. Tags are separated by commas: while a secret is replaced there are
+    /// The prefix of each tag: `sha256=`, `v1=`. Tags are separated by commas: while a secret is replaced there are
     /// several, and one that fits is enough. What has another prefix is of another version, and no matter.
     pub(crate) prefix: &'static str,
     /// How the tag is written.
@@ -172,12 +172,12 @@ fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// What the body of a webhook says; or where it is not what the service sends: the path of the field, and why.
+/// The content of the body of a webhook; or where it is not what the service sends: the path of the field, and why.
 pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|error| {
-        let said = error.to_string();
-        let why = readable_message(&said, Notation::Json);
-        match path_of::<T>(json, &said) {
+        let message = error.to_string();
+        let why = readable_message(&message, Notation::Json);
+        match path_of::<T>(json, &message) {
             Some(path) => format!("{path}: {why}"),
             None => why,
         }
@@ -185,10 +185,10 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, String
 }
 
 /// The path of what an error of serde_json is about. The JSON is read once more for it, which few deliveries need.
-fn path_of<'de, T: Deserialize<'de>>(json: &'de str, said: &str) -> Option<String> {
+fn path_of<'de, T: Deserialize<'de>>(json: &'de str, message: &str) -> Option<String> {
     let mut json = serde_json::Deserializer::from_str(json);
     let found: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    let error = found.err().filter(|error| error.inner().to_string() == said)?;
+    let error = found.err().filter(|error| error.inner().to_string() == message)?;
     let path = error.path().to_string();
     // What is wrong with a name in an object has no path of its own: the last part is a question mark then.
     let is_about_a_name = matches!(error.path().iter().next_back(), Some(Segment::Unknown));
@@ -263,10 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_by_its_path_or_its_place() {
+    fn unreadable_body_is_named_by_its_path_or_its_place() {
         use std::collections::BTreeMap;
         type Body = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
-        // what comes -> what is said of it
+        // the body -> the error
         let cases = [
             ("{{{", "a key must be in quotes (line 1, column 2)"),
             ("{\n  alerts: []}", "a key must be in quotes (line 2, column 3)"),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_of_these_bytes_by_this_secret_is_needed() {
+    fn signature_must_be_of_these_bytes_and_this_secret() {
         let (secret, body) = ("s3cret", r#"{"a":1}"#);
         for scheme in [HEX, BASE64] {
             let good = tag(scheme, secret, body);
@@ -322,7 +322,7 @@ mod tests {
 
     /// The time that is signed, the one in the header, how many seconds later it comes -> whether it is taken.
     #[test]
-    fn a_time_that_is_signed_is_bound_to_the_body_and_near() {
+    fn signed_time_is_bound_to_the_body_and_near() {
         let (secret, body) = ("8f742231b10e8888abcd99yyyzzz85a5", "token=xyz&team_id=T1");
         let sent = now().as_second().to_string();
         let cases: [(&str, &str, Option<&str>, i64, bool); 14] = [
@@ -356,9 +356,9 @@ mod tests {
         }
     }
 
-    /// JSON -> what is said of it.
+    /// JSON -> the error.
     #[test]
-    fn what_cannot_be_read_is_named_by_its_path() {
+    fn unreadable_field_is_named_by_its_path() {
         #[derive(Debug, Deserialize)]
         #[expect(dead_code, reason = "only read")]
         struct Outer {

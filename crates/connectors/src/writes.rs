@@ -1,4 +1,4 @@
-//! What a task has begun to change outside: so that whoever stops it knows whether something is left unknown; and what it
+//! The writes that a task has begun, so that a cancelled task is known to have left something unknown or not; and what it
 //! waits for before it begins, so that nobody takes that for a standstill.
 //!
 //! The one way out for requests, [`crate::http`], and whoever starts a program note the beginning of each write, and its
@@ -19,7 +19,7 @@ tokio::task_local! {
 #[derive(Clone, Default)]
 pub struct Writes {
     count: Arc<Mutex<Count>>,
-    /// Where it says what it waits for.
+    /// Where it reports what it waits for.
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -47,7 +47,7 @@ pub enum Sent {
 }
 
 impl Writes {
-    /// With a place where the task says what it waits for.
+    /// With a place where the task reports what it waits for.
     #[must_use]
     pub fn reporting_to(self, progress: Arc<dyn Progress>) -> Self {
         Self { progress: Some(progress), ..self }

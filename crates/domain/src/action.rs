@@ -22,8 +22,8 @@ pub trait Action: Send + Sync {
     /// Exactly what would be sent for these arguments, in order, secrets masked; sends nothing.
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError>;
 
-    /// Why this can never work on an item as it is known, in a whole sentence: it is merged, it is one's own. Such an item
-    /// is not offered for it, and refused where it is typed. What may have changed since is for the service to refuse.
+    /// Why this can never work on an item in its stored state, as a sentence: it is merged, it is the user's own. Such an
+    /// item is not offered for it, and refused where it is typed. The service refuses what has changed since.
     fn refuses(&self, _item: &Item, _me: &Identity) -> Option<String> {
         None
     }
@@ -55,8 +55,8 @@ pub trait Action: Send + Sync {
         progress: &dyn Progress,
     ) -> Result<Outcome, ServiceError>;
 
-    /// What of the service the text of an argument may mean, where the service knows it by an id that few people know: it is
-    /// looked up before the preview, and [`Args::named`] has what was found. `None` where it is sent as it is typed.
+    /// The object of the service that the text of an argument may mean, where the service uses an id that few people know.
+    /// It is looked up before the preview, and [`Args::named`] has what was found. `None` where it is sent as it is typed.
     async fn look_up(&self, _arg: &str, _typed: &str) -> Result<Option<LookupResult>, ServiceError> {
         Ok(None)
     }
@@ -73,7 +73,7 @@ pub struct Step {
     /// In a few words: "Start acme/web on ci.acme.example".
     pub what: String,
     /// The request or program itself, one line or several; empty for a wait.
-    pub exactly: String,
+    pub request: String,
 }
 
 /// What an argument has to name.

@@ -130,7 +130,7 @@ pub fn took(events: &[(Timestamp, EventName)]) -> Vec<Took> {
     took
 }
 
-/// The last days in numbers, of which so many stored events and runs cannot be read.
+/// The last days in numbers, with the number of stored events and runs that cannot be read.
 pub fn activity(days: &[(Day, Counts)], took: &[Took], unreadable: u32) -> Activity {
     let middle_of = |what: Wait, from: Timestamp, to: Timestamp| {
         let those = took.iter().filter(|it| it.what == what && from <= it.ended_at && it.ended_at < to);

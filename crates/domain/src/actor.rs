@@ -21,7 +21,7 @@ impl Actor {
         Self { principal: Principal::Program { name: name.into() }, via: Via::Rule }
     }
 
-    /// Somebody of whom the record is damaged: it is not known any more who, and through what.
+    /// An actor whose record is damaged: neither the principal nor the via can be read.
     pub fn unreadable() -> Self {
         Self { principal: Principal::Unreadable, via: Via::Unreadable }
     }
@@ -71,7 +71,7 @@ pub enum Principal {
         /// What people call it.
         name: String,
     },
-    /// Nobody knows any more: what was recorded is damaged. Never written; nobody is this one.
+    /// Unreadable: the record is damaged. Never written; it matches no person.
     Unreadable,
 }
 
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn local_client_is_believed_four_ways() {
-        for (said, expected) in [
+    fn local_client_can_only_claim_a_local_via() {
+        for (name, expected) in [
             ("launcher", Some(Via::Launcher)),
             ("tray", Some(Via::Tray)),
             ("notification", Some(Via::Notification)),
@@ -250,8 +250,8 @@ mod tests {
             ("mcp", None),
             ("", None),
         ] {
-            let read = serde_json::from_value::<LocalVia>(json!(said)).ok().map(Via::from);
-            assert_eq!(read, expected, "{said:?}");
+            let read = serde_json::from_value::<LocalVia>(json!(name)).ok().map(Via::from);
+            assert_eq!(read, expected, "{name:?}");
         }
     }
 }

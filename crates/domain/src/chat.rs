@@ -71,7 +71,7 @@ pub struct Posted {
 pub enum Edited {
     /// The message was edited, or was so already.
     Done,
-    /// The message is there, and cannot be edited any more: it is too old, or not ours. The new text is posted anew.
+    /// The message is there, and cannot be edited any more: it is too old, or not ours. The new text becomes a new message.
     Refused {
         /// In plain words.
         why: String,

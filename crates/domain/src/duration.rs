@@ -13,7 +13,7 @@ const EXPECTED: &str = "a length of time such as 90s, 15m, 2h or 1d";
 const PATTERN: &str = r"^(\d+ ?(w|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?) ?)+$";
 /// The units that a length is shown in, and their seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
-/// All that they are called, besides with a capital letter where that is no other unit.
+/// All their names; a capital letter is accepted too where it is no other unit.
 const NAMES: [(&[&str], u64); 5] = [
     (&["w", "week", "weeks"], 7 * 86_400),
     (&["d", "day", "days"], 86_400),

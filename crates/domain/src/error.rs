@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ServiceError {
-    /// The service refused the credential, or the credential lacks a permission. Nothing happened.
+    /// The service refused the credential, or the credential is missing a permission. Nothing happened.
     #[error("{why}{}", scopes(missing_scopes))]
     Auth {
         /// In plain words.
@@ -21,11 +21,12 @@ pub enum ServiceError {
     RateLimited {
         /// In plain words.
         why: String,
-        /// How long the service wants us to wait.
+        /// How long the service asks us to wait.
         #[ts(type = "{ secs: number; nanos: number }")]
         retry_after: Duration,
     },
-    /// The service understood and said no, or the request made no sense. Nothing happened; trying again would not help.
+    /// The service understood the request and refused it, or the request was invalid. Nothing happened; a retry would not
+    /// help.
     #[error("{why}")]
     Rejected {
         /// In plain words, the service's own where it gave any.

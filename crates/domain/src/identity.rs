@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Who an account acts as on its service, and what its credential lacks.
+/// Who an account acts as on its service, and which permissions its credential is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Identity {
     /// The login name, as items have it (`author`, `requested`, `holders`). Empty where the service has no users.
@@ -25,7 +25,7 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub tenant: Option<String>,
-    /// Permissions that Callboard could use and the credential lacks.
+    /// Permissions that Callboard could use and the credential does not have.
     pub missing_scopes: Vec<MissingScope>,
 }
 
@@ -72,7 +72,7 @@ fn team_parts(name: &str) -> Option<(Option<&str>, &str)> {
     Some(team.split_once('/').map_or((None, team), |(organisation, team)| (Some(organisation), team)))
 }
 
-/// A permission that a credential lacks, and what cannot be done without it.
+/// A missing permission of a credential, and what cannot be done without it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct MissingScope {
     /// The service's name for it, such as `workflow` or `chat:write`.

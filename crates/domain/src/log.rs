@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_begins_where_it_went_wrong() {
+    fn tail_begins_before_the_first_error() {
         let numbers = |count: usize| (1..=count).map(|n| format!("{n}\n")).collect::<String>();
         // log, most lines -> first line, last line, number of errors, cut
         let cases = [

@@ -83,14 +83,14 @@ impl Message {
 
     /// The same with a link on its title.
     #[must_use]
-    pub fn linked(mut self, link: Option<Url>) -> Self {
+    pub fn with_link(mut self, link: Option<Url>) -> Self {
         self.link = link;
         self
     }
 
     /// The same with one more block.
     #[must_use]
-    pub fn with(mut self, block: Block) -> Self {
+    pub fn with_block(mut self, block: Block) -> Self {
         self.blocks.push(block);
         self
     }
@@ -152,7 +152,7 @@ mod tests {
             let link = Url::parse(link).ok();
             let entry = ListEntry { text: "job".into(), link: link.clone() };
             let mut message =
-                Message::new(Tone::Bad, "web failed").linked(link).with(Block::List(vec![entry]));
+                Message::new(Tone::Bad, "web failed").with_link(link).with_block(Block::List(vec![entry]));
             message.clean_links();
             let Block::List(entries) = &message.blocks[0] else { unreachable!() };
             let kept = [&message.link, &entries[0].link].map(|link| link.as_ref().map(Url::as_str));

@@ -31,7 +31,7 @@ pub(crate) fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }
 
-/// How many slips of the fingers lie between two names; `None` where they are too many to be slips.
+/// The number of typing errors between two names; `None` where there are too many to be typing errors.
 pub fn edit_distance(typed: &str, name: &str) -> Option<usize> {
     let length = typed.chars().take(LONGEST + 1).count().max(name.chars().take(LONGEST + 1).count());
     if length > LONGEST {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_was_meant() {
+    fn nearest_name_is_the_one_that_was_meant() {
         let names = ["deploy", "pr approve", "pr list", "staging", "production", "to", "for"];
         let cases = [
             ("deplyo", Some("deploy")),

@@ -22,16 +22,16 @@ pub struct Alias {
     /// As the configuration says where: `github`, `forge`, `local`, `email`.
     pub key: String,
     /// Where.
-    pub place: Place,
+    pub place: IdentityRealm,
     /// What identifies them there.
     pub id: String,
 }
 
 /// Where people are identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum IdentityRealm {
     /// This computer: the number of a user.
-    LocalNumber,
+    LocalUid,
     /// This computer: a login name.
     LocalLogin,
     /// Wherever people are identified by an e-mail address.
@@ -46,8 +46,10 @@ impl Alias {
     /// of their letters.
     fn is_of_account(&self, account: &AccountName, id: &str) -> bool {
         match &self.place {
-            Place::Accounts(accounts) => accounts.contains(account) && self.id.eq_ignore_ascii_case(id),
-            Place::LocalNumber | Place::LocalLogin | Place::Email => false,
+            IdentityRealm::Accounts(accounts) => {
+                accounts.contains(account) && self.id.eq_ignore_ascii_case(id)
+            }
+            IdentityRealm::LocalUid | IdentityRealm::LocalLogin | IdentityRealm::Email => false,
         }
     }
 }
@@ -77,9 +79,10 @@ impl People {
     /// The person whom this computer identifies by that number or, where nobody is listed by it, that login name. Login
     /// names are compared letter by letter, as the system does.
     pub fn of_local(&self, number: &str, login: Option<&str>) -> Option<&PersonId> {
-        let numbered = self.with(|alias| alias.place == Place::LocalNumber && alias.id == number);
-        let named =
-            || self.with(|alias| alias.place == Place::LocalLogin && Some(alias.id.as_str()) == login);
+        let numbered = self.with(|alias| alias.place == IdentityRealm::LocalUid && alias.id == number);
+        let named = || {
+            self.with(|alias| alias.place == IdentityRealm::LocalLogin && Some(alias.id.as_str()) == login)
+        };
         numbered.or_else(named)
     }
 }
@@ -88,21 +91,22 @@ impl People {
 mod tests {
     use super::*;
 
-    fn accounts(names: &[&str]) -> Place {
-        Place::Accounts(names.iter().map(|name| AccountName::from(*name)).collect())
+    fn accounts(names: &[&str]) -> IdentityRealm {
+        IdentityRealm::Accounts(names.iter().map(|name| AccountName::from(*name)).collect())
     }
 
     fn people() -> People {
-        let alias = |key: &str, place: Place, id: &str| Alias { key: key.into(), place, id: id.into() };
+        let alias =
+            |key: &str, place: IdentityRealm, id: &str| Alias { key: key.into(), place, id: id.into() };
         let ana = vec![
             alias("github", accounts(&["forge", "forge2"]), "Ana"),
             alias("slack", accounts(&["chat"]), "U1"),
-            alias("local", Place::LocalNumber, "1000"),
-            alias("email", Place::Email, "ana@acme.example"),
+            alias("local", IdentityRealm::LocalUid, "1000"),
+            alias("email", IdentityRealm::Email, "ana@acme.example"),
         ];
         let bo = vec![
             alias("chat", accounts(&["chat"]), "U2"),
-            alias("local", Place::LocalLogin, "bo"),
+            alias("local", IdentityRealm::LocalLogin, "bo"),
             alias("jenkins", accounts(&[]), "bo"),
         ];
         let aliases = [(PersonId("ana".into()), ana), (PersonId("bo".into()), bo)];

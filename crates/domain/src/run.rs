@@ -45,21 +45,21 @@ impl Outcome {
 
     /// The same with a link.
     #[must_use]
-    pub fn linked(mut self, link: Option<Url>) -> Self {
+    pub fn with_link(mut self, link: Option<Url>) -> Self {
         self.link = link;
         self
     }
 
     /// The same with one more block.
     #[must_use]
-    pub fn with(mut self, block: Block) -> Self {
+    pub fn with_block(mut self, block: Block) -> Self {
         self.blocks.push(block);
         self
     }
 
     /// The same with data.
     #[must_use]
-    pub fn data(mut self, data: serde_json::Value) -> Self {
+    pub fn with_data(mut self, data: serde_json::Value) -> Self {
         self.data = Some(data);
         self
     }
@@ -109,8 +109,8 @@ impl Run {
     }
 
     /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
-    /// doing: a command of that role brings it about, whom it acts as (`me`) did it, and then. Of a run that ended badly it
-    /// never is: that what it was to do has come about all the same is notified.
+    /// doing: a command of that role causes it, the identity that it acts as (`me`) did it, and during the run. Never true of
+    /// a run that failed: if its effect has come about all the same, that is notified.
     pub fn did(&self, role: Role, event: &Event, me: &Identity) -> bool {
         let is_well = match &self.state {
             RunState::Pending { .. } | RunState::Running => true,
@@ -165,7 +165,7 @@ pub enum RunState {
         /// What is known.
         why: String,
     },
-    /// It was not known, and a person who has looked has resolved it: the outcome is theirs, not the service's.
+    /// The outcome was unknown, and a person who looked has resolved it: the outcome is theirs, not the service's.
     #[serde(rename = "settled")]
     Resolved {
         /// True where it ran.

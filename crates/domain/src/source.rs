@@ -34,8 +34,8 @@ pub struct Batch {
     /// What certainly is not there any more.
     pub gone: Vec<Gone>,
     /// Single runs of builds that certainly are not there any more, though the build is.
-    pub gone_runs: Vec<DeletedRuns>,
-    /// What was listed completely: an open item within it that `snapshots` lacks is not there any more.
+    pub deleted_runs: Vec<DeletedRuns>,
+    /// What was listed completely: an open item within it that is not in `snapshots` is gone.
     pub complete: Vec<Scope>,
     /// Where the next poll goes on. `None` keeps the stored one.
     pub cursor: Option<Cursor>,
@@ -103,7 +103,7 @@ pub struct DeletedRuns {
 pub enum GoneReason {
     /// The service says that it is deleted, or does not know it any more.
     Deleted,
-    /// A complete listing of the service lacks it: deleted, disabled or renamed.
+    /// It is absent from a complete listing of the service: deleted, disabled or renamed.
     NotListed,
     /// It is disabled on the service.
     Disabled,
@@ -235,31 +235,31 @@ pub struct Received {
     /// Where a part of it cannot be read: which field, and why. The account is polled for it, and its page says so.
     pub unread: Option<String>,
     /// What the next poll must know of it, though the program may end before.
-    pub remember: Option<CursorUpdate>,
+    pub cursor_update: Option<CursorUpdate>,
 }
 
 /// Puts into a source's cursor what a webhook reported and only a poll can check. Stored with the rest of the webhook; a poll
 /// that is under way meanwhile puts it into the cursor that it gives.
 #[derive(Clone)]
-pub struct CursorUpdate(Arc<Put>);
+pub struct CursorUpdate(Arc<Update>);
 
-type Put = dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync;
+type Update = dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync;
 
 impl CursorUpdate {
     /// What the function makes of the stored cursor; `None` keeps that.
-    pub fn new(put: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(put))
+    pub fn new(update: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(update))
     }
 
     /// The cursor to be stored instead of that one.
-    pub fn put(&self, stored: Option<&Cursor>) -> Option<Cursor> {
+    pub fn apply(&self, stored: Option<&Cursor>) -> Option<Cursor> {
         (self.0)(stored)
     }
 }
 
 impl fmt::Debug for CursorUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Remember")
+        f.write_str("CursorUpdate")
     }
 }
 

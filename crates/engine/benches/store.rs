@@ -55,6 +55,7 @@ fn alert(number: usize, now: Timestamp) -> Item {
             hold: None,
             released_at: None,
             start_unknown: false,
+            suppressed: false,
             notes: Default::default(),
             assigned: None,
             inferred_end: None,
@@ -83,13 +84,13 @@ async fn taking_in(store: &Store, callers: usize, first: usize, count: usize) {
                         return waited;
                     }
                     let now = Timestamp::now();
-                    let said = Received {
+                    let received = Received {
                         delivery: Some(format!("d-{number}")),
                         snapshots: vec![alert(number, now)],
                         ..Received::default()
                     };
                     let asked = Instant::now();
-                    store.ingest(&account, Report::Hook(said), now, Arc::clone(&rules)).await.unwrap();
+                    store.ingest(&account, Report::Hook(received), now, Arc::clone(&rules)).await.unwrap();
                     waited.push(asked.elapsed());
                 }
             })

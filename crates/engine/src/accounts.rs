@@ -58,7 +58,7 @@ pub(crate) struct Account {
 pub(crate) enum AccountUnusable {
     /// A secret must be set first.
     Incomplete(String),
-    /// Its table must be changed first: it lacks a key, or does not allow that secrets are sent unencrypted.
+    /// Its table must be changed first: it is missing a key, or does not allow that secrets are sent unencrypted.
     Misconfigured(String),
     /// The place of its secrets cannot be read now; that is tried again.
     Waiting(SecretsError),
@@ -108,11 +108,11 @@ impl Account {
 
     /// True where it cannot be used for want of a secret: one that could not be read, is not set, or cannot be used. It may
     /// be there by now, without our doing.
-    pub(crate) fn lacks_secrets(&self) -> bool {
+    pub(crate) fn misses_secrets(&self) -> bool {
         matches!(self.connection, Err(AccountUnusable::Waiting(_) | AccountUnusable::Incomplete(_)))
     }
 
-    /// Sees to it that what is damaged of it in the store is read anew by its next poll.
+    /// Has its next poll read again what is damaged in the store.
     pub(crate) async fn rebuild_unreadable(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let all = self.suspect.swap(false, Ordering::Relaxed);
         let rebuilt = store.rebuild_unreadable(&self.name, all, now).await;
@@ -229,12 +229,12 @@ fn needs_secrets(
         || config.connect(none()).is_err()
 }
 
-/// Whether the accounts that lack a secret have others now than they were made from. Nothing is read of the other accounts.
+/// Whether the accounts with a missing secret have other secrets now than they were made from. No other account is read.
 pub(crate) async fn have_new_secrets(accounts: &Accounts, secrets: &Secrets) -> bool {
-    let lacking = accounts.iter().filter(|(_, account)| account.lacks_secrets());
-    let lacking: BTreeMap<_, _> =
-        lacking.map(|(name, account)| (name.clone(), account.config.clone())).collect();
-    let known = read(&lacking, secrets).await;
+    let missing = accounts.iter().filter(|(_, account)| account.misses_secrets());
+    let missing: BTreeMap<_, _> =
+        missing.map(|(name, account)| (name.clone(), account.config.clone())).collect();
+    let known = read(&missing, secrets).await;
     known.iter().any(|(name, known)| match (known, accounts.get(name)) {
         (Ok(known), Some(account)) => !account.has_secrets(known),
         _ => false,
@@ -358,7 +358,7 @@ impl Chat {
 /// Why a chat cannot be posted to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ChatUnavailable {
-    /// Its account is there, and lacks something for now, such as a secret: what is for it waits, however long.
+    /// Its account is there, and is missing something for now, such as a secret: deliveries to it wait, however long.
     Waiting(String),
     /// There is no such account, or it has no channels: what is for it cannot arrive.
     None(String),

@@ -36,10 +36,10 @@ impl Source for Combined {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let mut batch = self.own.poll(since, now).await?;
         match self.extra.poll(None, now).await {
-            Ok(Batch { snapshots, gone, gone_runs, complete, problems, .. }) => {
+            Ok(Batch { snapshots, gone, deleted_runs, complete, problems, .. }) => {
                 batch.snapshots.extend(snapshots);
                 batch.gone.extend(gone);
-                batch.gone_runs.extend(gone_runs);
+                batch.deleted_runs.extend(deleted_runs);
                 batch.complete.extend(complete);
                 batch.problems.extend(problems);
             }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_own_source_gives_is_kept_where_an_extra_one_fails() {
+    async fn own_batch_is_kept_where_an_extra_source_fails() {
         let pull = crate::tests::pull(1, "Try it", &[]);
         let (own, failing): (Arc<dyn Source>, Arc<dyn Source>) =
             (Arc::new(Fixed(pull.clone())), Arc::new(Failing));

@@ -6,13 +6,13 @@ use crate::api::Check;
 
 /// What a desktop or a terminal does for the engine. Calls return at once; slow work goes elsewhere.
 pub trait Host: Send + Sync {
-    /// Shows a notification to the person. It is shown once: the engine has recorded it as told.
+    /// Shows a notification to the person. It is shown once: the engine has recorded it as shown.
     fn notify(&self, notification: &Notification);
 
-    /// What was told of these items is over: what is still shown of it can be withdrawn.
-    fn settled(&self, _items: &[ItemKey]) {}
+    /// The notifications about these items are moot: those still shown can be withdrawn.
+    fn withdraw(&self, _items: &[ItemKey]) {}
 
-    /// What `doctor` should say of the surroundings: the notification service, the tray. May take a moment.
+    /// The checks that `doctor` makes of the surroundings: the notification service, the tray. May take a moment.
     fn checks(&self) -> Vec<Check> {
         Vec::new()
     }

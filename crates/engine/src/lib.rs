@@ -1,7 +1,7 @@
-//! Makes it run; knows no service by name.
+//! The engine: everything between the services and the clients. No service is named here.
 //!
 //! Data goes one way. Watch: `watch::poll` and `watch::receive` bring snapshots, the [`store`] finds what changed,
-//! `watch::decide` says what is to be done about it in the same transaction, and `outbox` does it. Act: a line becomes a
+//! `watch::decide` decides what is to be done about it in the same transaction, and `outbox` does it. Act: a line becomes a
 //! run (`act::run`), which is recorded before its effect, and its outcome goes out through `outbox` as well.
 
 mod accounts;
@@ -81,24 +81,24 @@ pub struct Options {
     pub at_start: OnConfigError,
 }
 
-/// What is done where an engine cannot start as its configuration says.
+/// What is done where an engine cannot start as it is configured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnConfigError {
-    /// It does not start: for whoever can read why, and mend it.
+    /// It does not start: for a terminal, where a person can read why and mend it.
     #[default]
     Refuse,
-    /// It starts as far as it can, says what is wrong, and goes on with the rest as soon as that is mended: for an app
-    /// that is to be there.
+    /// It starts as far as it can, reports what is wrong, and continues as soon as that is mended: for an app that must
+    /// be there.
     Continue,
 }
 
 /// What an engine is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Polls, receives webhooks, follows its configuration file, tells, until it is stopped.
+    /// Polls, receives webhooks, follows its configuration file and notifies, until it is stopped.
     Serve,
-    /// Holds the store for one command. Polls only when asked, and delivers what waits only once something is posted: who just
-    /// reads sends nothing.
+    /// Holds the store for one command. Polls only when asked, and delivers what waits only once something is posted: a
+    /// command that only reads sends nothing.
     Once,
 }
 
@@ -135,7 +135,7 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
-/// The parts of the engine. Each holds what is its own; none knows the engine.
+/// The parts of the engine. Each owns its state; none refers to the engine.
 struct Inner {
     options: Options,
     /// Whose engine this is: nobody else gets to the socket.
@@ -155,7 +155,7 @@ struct Inner {
     snoozed: Arc<Notify>,
     logs: clients::calls::LogReads,
     finder: clients::find::Finder,
-    standings: clients::rank_cache::RankCache,
+    rank_cache: clients::rank_cache::RankCache,
     choice_cache: clients::choice_cache::ChoiceCache,
 }
 
@@ -214,7 +214,7 @@ impl Engine {
                 snoozed: Arc::default(),
                 logs: clients::calls::LogReads::default(),
                 finder: clients::find::Finder::default(),
-                standings: clients::rank_cache::RankCache::default(),
+                rank_cache: clients::rank_cache::RankCache::default(),
                 choice_cache: clients::choice_cache::ChoiceCache::default(),
                 options,
                 user,
@@ -268,7 +268,7 @@ impl Engine {
             receiver.note_listener(listener);
         }
         let mut listener = listener;
-        // Started again it takes its address anew.
+        // Once restarted, it binds its address again.
         tasks.keep("webhooks", receiver, move |receiver, stop| {
             watch::receive::run(receiver, listener.take(), stop)
         });

@@ -39,16 +39,16 @@ const CHANNELS: [Channel; 4] = [
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 999;
 
-/// A message as it stands in a channel.
+/// A message in a channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatMessage {
     /// Its id: the time of posting, unique in the workspace.
     pub ts: String,
-    /// Where it stands, without `#`.
+    /// Its channel, without `#`.
     pub channel: &'static str,
-    /// Who said it.
+    /// Who posted it.
     pub by: String,
-    /// As plain text, escaped as Slack wants it (`&amp;`, `&lt;`, `&gt;`).
+    /// As plain text, escaped as Slack requires (`&amp;`, `&lt;`, `&gt;`).
     pub text: String,
     /// How many times it was edited.
     pub edits: u32,
@@ -100,8 +100,8 @@ pub struct Chat(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     url: String,
-    said: Mutex<Vec<ChatMessage>>,
-    /// How many times something was said or edited.
+    log: Mutex<Vec<ChatMessage>>,
+    /// How many times a message was posted or edited.
     changes: watch::Sender<u64>,
 }
 
@@ -114,7 +114,7 @@ type Refused = &'static str;
 impl Chat {
     pub(crate) async fn start(life: &Life) -> io::Result<Self> {
         let (listener, url) = listen().await?;
-        let chat = Self(Arc::new(Inner { url, said: Mutex::default(), changes: watch::Sender::default() }));
+        let chat = Self(Arc::new(Inner { url, log: Mutex::default(), changes: watch::Sender::default() }));
         let router = Router::new().route("/api/{method}", post(call)).with_state(chat.clone());
         life.serve(listener, router);
         Ok(chat)
@@ -125,22 +125,22 @@ impl Chat {
         &self.0.url
     }
 
-    fn said(&self) -> MutexGuard<'_, Vec<ChatMessage>> {
-        lock(&self.0.said)
+    fn log(&self) -> MutexGuard<'_, Vec<ChatMessage>> {
+        lock(&self.0.log)
     }
 
     /// The messages in a channel (with or without `#`), those in threads among them, oldest first.
     pub fn messages(&self, channel: &str) -> Vec<ChatMessage> {
         let channel = channel.trim_start_matches('#');
-        self.said().iter().filter(|said| said.channel == channel).cloned().collect()
+        self.log().iter().filter(|message| message.channel == channel).cloned().collect()
     }
 
     /// All messages, oldest first.
     pub fn all(&self) -> Vec<ChatMessage> {
-        self.said().clone()
+        self.log().clone()
     }
 
-    /// Changes whenever something is said or edited.
+    /// Changes whenever a message is posted or edited.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
     }
@@ -149,7 +149,7 @@ impl Chat {
         self.0.changes.send_modify(|count| *count += 1);
     }
 
-    /// Somebody says something in a channel.
+    /// Posts a message of a person in a channel.
     pub fn say(&self, channel: &str, by: &str, text: &str) {
         if let Some(channel) = find(channel) {
             let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -158,11 +158,11 @@ impl Chat {
     }
 
     fn add(&self, (_, channel): Channel, by: &str, body: &Map<String, Value>) -> ChatMessage {
-        let mut said = self.said();
+        let mut log = self.log();
         let field = |name: &str| body.get(name).cloned().unwrap_or_default();
         let message = ChatMessage {
             // The number makes it unique, whatever the clock does.
-            ts: format!("{}.{:06}", Timestamp::now().as_second(), said.len() + 1),
+            ts: format!("{}.{:06}", Timestamp::now().as_second(), log.len() + 1),
             by: by.to_owned(),
             text: text(body, "text").to_owned(),
             edits: 0,
@@ -171,8 +171,8 @@ impl Chat {
             blocks: field("blocks"),
             metadata: field("metadata"),
         };
-        said.push(message.clone());
-        drop(said);
+        log.push(message.clone());
+        drop(log);
         self.changed();
         message
     }
@@ -205,7 +205,7 @@ impl Chat {
             "conversations.history" => Ok(self.page(channel()?.1, None, body)),
             "conversations.replies" => {
                 let (channel, ts) = (channel()?.1, text(body, "ts"));
-                let known = self.said().iter().any(|said| said.channel == channel && said.ts == ts);
+                let known = self.log().iter().any(|message| message.channel == channel && message.ts == ts);
                 if known { Ok(self.page(channel, Some(ts), body)) } else { Err("thread_not_found") }
             }
             _ => Err("unknown_method"),
@@ -213,9 +213,9 @@ impl Chat {
     }
 
     fn update(&self, (id, channel): Channel, body: &Map<String, Value>) -> Result<Value, Refused> {
-        let mut said = self.said();
+        let mut log = self.log();
         let ts = text(body, "ts");
-        let found = said.iter_mut().find(|said| said.channel == channel && said.ts == ts);
+        let found = log.iter_mut().find(|message| message.channel == channel && message.ts == ts);
         let message = found.ok_or("message_not_found")?;
         if message.by != BOT {
             return Err("cant_update_message");
@@ -228,7 +228,7 @@ impl Chat {
         }
         message.edits += 1;
         let text = message.text.clone();
-        drop(said);
+        drop(log);
         self.changed();
         Ok(json!({ "channel": id, "ts": ts, "text": text }))
     }
@@ -239,24 +239,26 @@ impl Chat {
         let limit = number("limit").unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let start = number("cursor").unwrap_or(0);
         let metadata = text(body, "include_all_metadata") == "true";
-        let said = self.said();
+        let log = self.log();
         let (oldest, latest) = (text(body, "oldest"), text(body, "latest"));
-        let within = |said: &&ChatMessage| {
-            (oldest.is_empty() || said.ts.as_str() >= oldest)
-                && (latest.is_empty() || said.ts.as_str() <= latest)
+        let within = |message: &&ChatMessage| {
+            (oldest.is_empty() || message.ts.as_str() >= oldest)
+                && (latest.is_empty() || message.ts.as_str() <= latest)
         };
-        let here = said.iter().filter(|said| said.channel == channel).filter(within);
+        let here = log.iter().filter(|message| message.channel == channel).filter(within);
         let mut rows: Vec<&ChatMessage> = match thread {
-            Some(ts) => here.filter(|said| said.ts == ts || said.thread.as_deref() == Some(ts)).collect(),
-            None => here.filter(|said| said.thread.is_none()).collect(),
+            Some(ts) => {
+                here.filter(|message| message.ts == ts || message.thread.as_deref() == Some(ts)).collect()
+            }
+            None => here.filter(|message| message.thread.is_none()).collect(),
         };
         if thread.is_none() {
             rows.reverse();
         }
         let next = start.saturating_add(limit);
         let cursor = if next < rows.len() { next.to_string() } else { String::new() };
-        let messages = rows.into_iter().skip(start).take(limit).map(|said| {
-            let mut json = said.json();
+        let messages = rows.into_iter().skip(start).take(limit).map(|message| {
+            let mut json = message.json();
             if !metadata && let Some(json) = json.as_object_mut() {
                 json.remove("metadata");
             }

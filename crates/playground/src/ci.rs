@@ -1,8 +1,8 @@
 //! The CI server: a Jenkins. Its remote access API as far as connectors use it: the tree of jobs with their builds, the
 //! queue, builds with parameters, logs that grow (`progressiveText`), stopping.
 //!
-//! Nothing runs in the background: how far a build is follows from the time at which somebody looks. `tree=` is not
-//! obeyed: every answer holds everything.
+//! Nothing runs in the background: the progress of a build follows from the time of the request. `tree=` is not
+//! evaluated: every answer has everything.
 
 use std::{
     collections::BTreeMap,
@@ -228,7 +228,7 @@ impl Ci {
         jobs
     }
 
-    /// Somebody has a job built, with the defaults of its parameters except for these.
+    /// Builds a job for a person, with the defaults of its parameters except for these.
     pub fn build(&self, job: &str, by: &str, parameters: &[(&str, &str)], fails: bool) {
         let mut given = BTreeMap::new();
         given.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -330,7 +330,7 @@ impl Waiting {
     }
 }
 
-/// Checks the user and the token, and says that this is a Jenkins.
+/// Checks the user and the token, and marks the answer as of a Jenkins.
 async fn guard(request: Request, next: Next) -> Response {
     let expected = BASE64_STANDARD.encode(format!("{ME}:{TOKEN}"));
     let known = credential(request.headers(), &["basic"]) == Some(expected.as_str());

@@ -26,13 +26,13 @@ pub enum Moment {
     Fire(Alert),
     /// An alert is over.
     Resolve(Alert),
-    /// Somebody (second) has a job built; it fails or not.
+    /// Somebody (second) builds a job; it fails or not.
     Build(&'static str, &'static str, bool),
     /// A deployment is asked for, and waits for a yes.
     Ask(Deployment),
-    /// Somebody (second) answers it with yes or no, and says why.
+    /// Somebody (second) answers it with yes or no, and gives the reason.
     Answer(Deployment, &'static str, bool, &'static str),
-    /// Somebody (second) says something in a channel.
+    /// Somebody (second) posts in a channel.
     Say(&'static str, &'static str, &'static str),
 }
 
@@ -105,7 +105,7 @@ const HASTE: Deployment = Deployment {
     changes: &["Send mails in batches"],
 };
 
-/// The day. Its times only rise; what it takes for granted happens earlier in it.
+/// The day. Its times only rise; a moment follows all that it depends on.
 pub const DAY: &[Scene] = &[
     at(9, 0, Moment::Say("general", "ana", "Good morning. Cart totals first, then the release")),
     at(9, 2, Moment::Open(CART, &[crate::ME])),
@@ -187,7 +187,7 @@ impl Matter {
 }
 
 impl Playground {
-    /// Has a moment happen now. One that has lost its sense (the pull request is merged already) does nothing.
+    /// Plays a moment now. One that does not apply any more (the pull request is merged already) does nothing.
     pub fn play(&self, moment: Moment) {
         match moment {
             Moment::Push(push) => self.forge.push(push),
@@ -212,7 +212,7 @@ impl Playground {
         }
     }
 
-    /// Has the first three matters begin at once: an alert, a red main, a review.
+    /// Begins the first three matters at once: an alert, a red main, a review.
     pub fn begin(&self) {
         Matter::ALL.into_iter().for_each(|matter| self.play(matter.begins()));
     }
@@ -220,11 +220,11 @@ impl Playground {
     /// What happens of a day's moments: the first three matters are left to the person for as long as they wait, and
     /// begin once on the first day.
     pub fn play_unless_it_waits(&self, moment: Moment, first_day: bool) {
-        let left = |matter: Matter| {
+        let is_left = |matter: Matter| {
             let again = first_day && matter.begins() == moment;
             matter.is_touched_by(moment) && (again || self.waits(matter))
         };
-        if !Matter::ALL.into_iter().any(left) {
+        if !Matter::ALL.into_iter().any(is_left) {
             self.play(moment);
         }
     }
@@ -238,7 +238,7 @@ impl Playground {
     /// be asked with nobody left to answer it.
     fn play_scene(&self, held_back: &mut Vec<Moment>, moment: Moment, first_day: bool) {
         if let Moment::Answer(deployment, ..) = moment {
-            held_back.retain(|held| *held != Moment::Ask(deployment));
+            held_back.retain(|other| *other != Moment::Ask(deployment));
         }
         held_back.push(moment);
         for moment in std::mem::take(held_back) {
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_day_makes_sense() {
+    fn moments_follow_what_they_depend_on() {
         let (mut open, mut firing, mut asked) = (vec![("api", "cache-prices")], Vec::new(), Vec::new());
         let mut before = 0;
         for scene in DAY {
@@ -315,12 +315,12 @@ mod tests {
                 Moment::Build(..) | Moment::Say(..) => {}
             }
         }
-        // What the day leaves, the next one finds as the first one did.
+        // The day ends in the state in which it began.
         assert_eq!((open, firing, asked), (vec![("api", "cache-prices")], Vec::new(), Vec::new()));
     }
 
     #[tokio::test]
-    async fn the_first_three_matters_wait_for_the_person() {
+    async fn first_three_matters_wait_for_the_person() {
         let pace = crate::Pace { queue: Duration::ZERO, build: Duration::ZERO };
         let playground = Playground::start(pace).await.unwrap();
         playground.begin();
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_held_back_past_its_answer_is_not_asked() {
+    async fn request_held_back_past_its_answer_is_not_asked() {
         let pace = crate::Pace { queue: Duration::ZERO, build: Duration::ZERO };
         let playground = Playground::start(pace).await.unwrap();
         playground.begin();

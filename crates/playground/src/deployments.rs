@@ -63,7 +63,7 @@ struct Request {
 struct Answered {
     by: &'static str,
     yes: bool,
-    /// Why; empty where nothing was said.
+    /// The reason; empty where none was given.
     why: &'static str,
     at: Timestamp,
 }
@@ -79,7 +79,7 @@ impl Deployments {
         lock(&self.0).answer(deployment, Answered { by, yes, why, at: second() });
     }
 
-    /// What tells of them, for the account that has the forge.
+    /// Their source, for the account of the forge.
     pub fn source(&self) -> (AccountName, Arc<dyn Source>) {
         let account = AccountName::from("forge");
         (account.clone(), Arc::new(DeploymentSource { account, deployments: self.clone() }))
@@ -125,7 +125,7 @@ impl Request {
         self.asked_at.checked_add(LIFETIME).unwrap_or(Timestamp::MAX)
     }
 
-    /// How it stands: once it has expired nobody can answer it any more.
+    /// Its state: once it has expired nobody can answer it any more.
     fn state(&self, now: Timestamp) -> ApprovalState {
         match self.answered {
             Some(Answered { yes: true, .. }) => ApprovalState::Approved,
@@ -186,9 +186,9 @@ mod tests {
     use super::*;
     use crate::RELEASE;
 
-    /// Minutes between the request and its answer -> how it stands then, and an hour later.
+    /// Minutes between the request and its answer -> its state then, and an hour later.
     #[test]
-    fn what_has_expired_cannot_be_answered() {
+    fn expired_request_cannot_be_answered() {
         use ApprovalState::*;
         let cases = [
             (None, [Waiting, Expired]),

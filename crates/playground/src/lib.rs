@@ -63,7 +63,7 @@ impl Playground {
         })
     }
 
-    /// Has the forge and the pager send webhooks to `/hooks/forge` and `/hooks/pager` there from now on.
+    /// Makes the forge and the pager send webhooks to `/hooks/forge` and `/hooks/pager` there from now on.
     pub fn send_webhooks_to(&self, receiver: SocketAddr) {
         self.forge.webhooks().send_to(receiver, "/hooks/forge");
         self.pager.webhooks().send_to(receiver, "/hooks/pager");

@@ -47,7 +47,7 @@ impl Alert {
         [("alertname", self.name), ("service", self.service), ("severity", self.severity)].into()
     }
 
-    /// By what Alertmanager knows it: a hash of its labels.
+    /// Its id at Alertmanager: a hash of its labels.
     pub fn fingerprint(&self) -> String {
         let labels = self.labels();
         let hash = Sha256::digest(json!(labels).to_string());
@@ -63,11 +63,11 @@ pub struct Pager(Arc<Inner>);
 struct Inner {
     url: String,
     webhooks: Webhooks,
-    state: Mutex<Held>,
+    state: Mutex<PagerState>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct PagerState {
     firing: Vec<(Alert, Timestamp)>,
     silences: Vec<Silence>,
 }
@@ -113,7 +113,7 @@ impl Silence {
         }
     }
 
-    fn holds(&self, alert: &Alert, now: Timestamp) -> bool {
+    fn covers(&self, alert: &Alert, now: Timestamp) -> bool {
         let labels = alert.labels();
         let matches = |matcher: &Matcher| {
             let value = labels.get(matcher.name.as_str()).copied().unwrap_or_default();
@@ -137,9 +137,9 @@ impl Silence {
     }
 }
 
-impl Held {
+impl PagerState {
     fn silenced_by(&self, alert: &Alert, now: Timestamp) -> Vec<&str> {
-        let silences = self.silences.iter().filter(|silence| silence.holds(alert, now));
+        let silences = self.silences.iter().filter(|silence| silence.covers(alert, now));
         silences.map(|silence| silence.id.as_str()).collect()
     }
 }
@@ -167,54 +167,54 @@ impl Pager {
         &self.0.webhooks
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn state(&self) -> MutexGuard<'_, PagerState> {
         lock(&self.0.state)
     }
 
     /// An alert fires, unless it does already.
     pub fn fire(&self, alert: Alert) {
         let now = Timestamp::now();
-        let mut held = self.held();
-        if held.firing.iter().any(|(other, _)| *other == alert) {
+        let mut state = self.state();
+        if state.firing.iter().any(|(other, _)| *other == alert) {
             return;
         }
-        held.firing.push((alert, now));
-        self.tell(&held, &alert, now, None);
+        state.firing.push((alert, now));
+        self.send_webhook(&state, &alert, now, None);
     }
 
     /// An alert is over: it leaves the list at once.
     pub fn resolve(&self, alert: Alert) {
-        let mut held = self.held();
-        if let Some(place) = held.firing.iter().position(|(other, _)| *other == alert) {
-            let (_, began) = held.firing.remove(place);
-            self.tell(&held, &alert, began, Some(Timestamp::now()));
+        let mut state = self.state();
+        if let Some(place) = state.firing.iter().position(|(other, _)| *other == alert) {
+            let (_, began) = state.firing.remove(place);
+            self.send_webhook(&state, &alert, began, Some(Timestamp::now()));
         }
     }
 
-    /// True while the alert fires and no silence holds it.
+    /// True while the alert fires and no silence covers it.
     pub fn is_active(&self, alert: Alert) -> bool {
-        let held = self.held();
-        let fires = held.firing.iter().any(|(other, _)| *other == alert);
-        fires && held.silenced_by(&alert, Timestamp::now()).is_empty()
+        let state = self.state();
+        let fires = state.firing.iter().any(|(other, _)| *other == alert);
+        fires && state.silenced_by(&alert, Timestamp::now()).is_empty()
     }
 
-    /// Sends the webhook; of what is silenced nothing is told.
-    fn tell(&self, held: &Held, alert: &Alert, began: Timestamp, ended: Option<Timestamp>) {
-        if !held.silenced_by(alert, Timestamp::now()).is_empty() {
+    /// Sends the webhook, unless the alert is silenced.
+    fn send_webhook(&self, state: &PagerState, alert: &Alert, began: Timestamp, ended: Option<Timestamp>) {
+        if !state.silenced_by(alert, Timestamp::now()).is_empty() {
             return;
         }
         let status = if ended.is_some() { "resolved" } else { "firing" };
-        let mut told = self.json(alert, began);
-        told["status"] = json!(status);
-        told["endsAt"] = ended.map_or_else(|| json!("0001-01-01T00:00:00Z"), |at| json!(at));
+        let mut row = self.json(alert, began);
+        row["status"] = json!(status);
+        row["endsAt"] = ended.map_or_else(|| json!("0001-01-01T00:00:00Z"), |at| json!(at));
         let group = json!({ "alertname": alert.name });
         let body = json!({
             "receiver": "callboard",
             "status": status,
-            "alerts": [told],
+            "alerts": [row],
             "groupLabels": group,
-            "commonLabels": told["labels"],
-            "commonAnnotations": told["annotations"],
+            "commonLabels": row["labels"],
+            "commonAnnotations": row["annotations"],
             "externalURL": self.0.url,
             "version": "4",
             "groupKey": format!("{{}}:{{alertname={:?}}}", alert.name),
@@ -242,7 +242,7 @@ async fn status(State(pager): State<Pager>) -> Json<Value> {
         "cluster": { "status": "disabled" },
         "versionInfo": { "version": "0.28.1", "branch": "playground" },
         "config": { "original": "" },
-        "uptime": pager.held().firing.first().map_or_else(Timestamp::now, |(_, at)| *at),
+        "uptime": pager.state().firing.first().map_or_else(Timestamp::now, |(_, at)| *at),
     }))
 }
 
@@ -250,9 +250,9 @@ async fn alerts(State(pager): State<Pager>, RawQuery(query): RawQuery) -> Respon
     if query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("filter="))) {
         return (StatusCode::BAD_REQUEST, Json("the playground's pager knows no filters")).into_response();
     }
-    let (held, now) = (pager.held(), Timestamp::now());
+    let (known, now) = (pager.state(), Timestamp::now());
     let row = |(alert, began): &(Alert, Timestamp)| {
-        let silenced_by = held.silenced_by(alert, now);
+        let silenced_by = known.silenced_by(alert, now);
         let state = if silenced_by.is_empty() { "active" } else { "suppressed" };
         let mut row = pager.json(alert, *began);
         row["endsAt"] = json!(now + std::time::Duration::from_secs(300));
@@ -261,17 +261,17 @@ async fn alerts(State(pager): State<Pager>, RawQuery(query): RawQuery) -> Respon
         row["status"] = json!({ "state": state, "silencedBy": silenced_by, "inhibitedBy": [] });
         row
     };
-    Json(held.firing.iter().map(row).collect::<Vec<_>>()).into_response()
+    Json(known.firing.iter().map(row).collect::<Vec<_>>()).into_response()
 }
 
 async fn silences(State(pager): State<Pager>) -> Json<Vec<Value>> {
     let now = Timestamp::now();
-    Json(pager.held().silences.iter().map(|silence| silence.json(now)).collect())
+    Json(pager.state().silences.iter().map(|silence| silence.json(now)).collect())
 }
 
 async fn silence(State(pager): State<Pager>, Path(id): Path<String>) -> Response {
-    let held = pager.held();
-    match held.silences.iter().find(|silence| silence.id == id) {
+    let state = pager.state();
+    match state.silences.iter().find(|silence| silence.id == id) {
         Some(silence) => Json(silence.json(Timestamp::now())).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -286,15 +286,15 @@ async fn new_silence(State(pager): State<Pager>, Json(wanted): Json<Wanted>) -> 
     if wanted.matchers.is_empty() || wanted.matchers.iter().any(|matcher| matcher.is_regex) {
         return refuse("at least one matcher, and none with an expression");
     }
-    let mut held = pager.held();
-    let id = format!("00000000-0000-4000-8000-{:012}", held.silences.len() + 1);
-    held.silences.push(Silence { id: id.clone(), wanted, updated_at: now });
+    let mut state = pager.state();
+    let id = format!("00000000-0000-4000-8000-{:012}", state.silences.len() + 1);
+    state.silences.push(Silence { id: id.clone(), wanted, updated_at: now });
     Json(json!({ "silenceID": id })).into_response()
 }
 
 async fn end_silence(State(pager): State<Pager>, Path(id): Path<String>) -> StatusCode {
     let now = Timestamp::now();
-    match pager.held().silences.iter_mut().find(|silence| silence.id == id) {
+    match pager.state().silences.iter_mut().find(|silence| silence.id == id) {
         Some(silence) => {
             silence.wanted.ends_at = silence.wanted.ends_at.min(now);
             silence.updated_at = now;

@@ -30,7 +30,7 @@ const END_TIME: Duration = Duration::from_secs(2);
 /// How long a webhook's receiver may take: GitHub gives ten seconds.
 const WEBHOOK_TIME: Duration = Duration::from_secs(10);
 
-/// What the services' tasks live and end by.
+/// The lifetime of the services' tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Life {
     stop: CancellationToken,
@@ -90,7 +90,7 @@ pub(crate) fn credential<'h>(headers: &'h HeaderMap, schemes: &[&str]) -> Option
     schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)).then(|| credential.trim())
 }
 
-/// Now, to the whole second: as precise as most of the services tell times.
+/// Now, to the whole second: the precision of most of the services.
 pub(crate) fn second() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
@@ -142,7 +142,7 @@ impl Webhooks {
     }
 
     pub(crate) fn send(&self, webhook: Webhook) {
-        // Nobody takes them any more once everything ends.
+        // There is no receiver any more once everything ends.
         let _ = self.queue.send(webhook);
     }
 }

@@ -131,7 +131,7 @@ fn incident(detail: &Detail) -> Option<&Incident> {
 }
 
 #[tokio::test]
-async fn the_forge_is_watched_and_acted_on() {
+async fn forge_is_watched_and_changed() {
     let playground = Playground::start(QUICK).await.unwrap();
     let mut forge = Watched::new(&playground, "forge");
     let identity = forge.connection.identify.identify().await.unwrap();
@@ -139,7 +139,7 @@ async fn the_forge_is_watched_and_acted_on() {
     forge.poll().await;
     assert_eq!(forge.seen["acme/web/ci@main"].status(), "passed");
     assert_eq!(forge.seen["acme/api#86"].status(), "open");
-    assert_eq!(forge.poll().await, 0, "a quiet forge tells nothing new");
+    assert_eq!(forge.poll().await, 0, "an unchanged forge reports nothing");
 
     let red = Push { repo: "web", branch: "main", by: "bo", subject: "Round", fails: Some("unit tests") };
     playground.forge.push(red);
@@ -173,8 +173,8 @@ async fn the_forge_is_watched_and_acted_on() {
     };
     forge.until("acme/web#479", approved).await;
 
-    let words = Args { values: [("message".to_owned(), "Good".to_owned())].into(), ..Args::default() };
-    forge.run("pr comment", "pr", "acme/web#479", words).await.unwrap();
+    let message = Args { values: [("message".to_owned(), "Good".to_owned())].into(), ..Args::default() };
+    forge.run("pr comment", "pr", "acme/web#479", message).await.unwrap();
     forge.run("pr merge", "pr", "acme/web#479", Args::default()).await.unwrap();
     let merged = |detail: &Detail| {
         let pull = pull(detail)?;
@@ -192,7 +192,7 @@ async fn the_forge_is_watched_and_acted_on() {
 }
 
 #[tokio::test]
-async fn the_ci_server_builds_follows_and_stops() {
+async fn ci_server_starts_follows_and_stops_builds() {
     let pace = Pace { queue: Duration::from_millis(300), build: Duration::from_millis(700) };
     let playground = Playground::start(pace).await.unwrap();
     let mut ci = Watched::new(&playground, "ci");
@@ -228,7 +228,7 @@ async fn the_ci_server_builds_follows_and_stops() {
 }
 
 #[tokio::test]
-async fn the_pager_fires_is_silenced_and_resolves() {
+async fn pager_fires_is_silenced_and_resolves() {
     let playground = Playground::start(QUICK).await.unwrap();
     let mut pager = Watched::new(&playground, "pager");
     pager.connection.identify.identify().await.unwrap();
@@ -258,7 +258,7 @@ async fn the_pager_fires_is_silenced_and_resolves() {
 }
 
 #[tokio::test]
-async fn the_chat_keeps_edits_threads_and_metadata() {
+async fn chat_keeps_edits_threads_and_metadata() {
     let playground = Playground::start(QUICK).await.unwrap();
     let connection = connect(&playground, "chat", None);
     let identity = connection.identify.identify().await.unwrap();
@@ -278,8 +278,9 @@ async fn the_chat_keeps_edits_threads_and_metadata() {
     let lost = chat.post("#nowhere", &Message::new(Tone::Good, "x"), &key).await.unwrap_err();
     assert!(matches!(lost, ServiceError::Rejected { .. }), "{lost}");
 
-    let said = playground.chat.messages("#deploys");
-    let shown: Vec<_> = said.iter().map(|said| (said.plain(), said.edits, said.thread.is_some())).collect();
+    let messages = playground.chat.messages("#deploys");
+    let shown: Vec<_> =
+        messages.iter().map(|message| (message.plain(), message.edits, message.thread.is_some())).collect();
     assert_eq!(shown, [("✓ api & web are out".to_owned(), 1, false), ("• more".to_owned(), 0, true)]);
     playground.stop().await;
 }
@@ -329,7 +330,7 @@ async fn wrong_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
+async fn webhooks_are_signed_and_report_what_a_poll_reports() {
     let playground = Playground::start(QUICK).await.unwrap();
     let (forge, pager) = (connect(&playground, "forge", None), connect(&playground, "pager", None));
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
@@ -346,15 +347,16 @@ async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
     let open = Push { repo: "web", branch: "cart", by: "ana", subject: "Cart totals", fails: None };
     playground.forge.open(open, &[callboard_playground::ME]);
     playground.forge.review("web", "cart", "bo", callboard_playground::Verdict::Approved);
-    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let is_whole = |told: &BTreeMap<String, Vec<String>>| told.values().map(Vec::len).sum::<usize>() == 7;
-    while !is_whole(&told) {
+    let mut reported: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let is_whole =
+        |reported: &BTreeMap<String, Vec<String>>| reported.values().map(Vec::len).sum::<usize>() == 7;
+    while !is_whole(&reported) {
         let (path, headers, body) = tokio::time::timeout(PATIENCE, received.recv()).await.unwrap().unwrap();
         let connection = if path == "/hooks/forge" { &forge } else { &pager };
         let hook = connection.hook.as_deref().unwrap();
         let now = Timestamp::now();
         for item in hook.receive(&headers, &body, now).unwrap().snapshots {
-            told.entry(item.reference().to_owned()).or_default().push(item.status().to_owned());
+            reported.entry(item.reference().to_owned()).or_default().push(item.status().to_owned());
         }
         assert!(hook.receive(&headers, &body[1..], now).is_err(), "a changed body is refused");
     }
@@ -364,7 +366,7 @@ async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
         ("acme/web/ci@cart".to_owned(), vec!["queued", "running", "passed"]),
     ];
     let expected = expected.map(|(key, all)| (key, all.into_iter().map(str::to_owned).collect()));
-    assert_eq!(told, BTreeMap::from(expected));
+    assert_eq!(reported, BTreeMap::from(expected));
     tokio::time::timeout(PATIENCE, async {
         while playground.webhooks_taken() < 7 {
             tokio::task::yield_now().await;
@@ -377,7 +379,7 @@ async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
 }
 
 #[tokio::test]
-async fn a_day_goes_on_until_it_is_told_to_end() {
+async fn days_repeat_until_they_are_cancelled() {
     let playground = Playground::start(QUICK).await.unwrap();
     let until = tokio_util::sync::CancellationToken::new();
     let living = async {
@@ -386,8 +388,8 @@ async fn a_day_goes_on_until_it_is_told_to_end() {
     };
     let watching = async {
         let goodbyes = || {
-            let said = playground.chat.messages("general");
-            said.iter().filter(|said| said.text.contains("Good evening")).count()
+            let messages = playground.chat.messages("general");
+            messages.iter().filter(|message| message.text.contains("Good evening")).count()
         };
         while goodbyes() < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;

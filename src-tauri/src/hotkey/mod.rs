@@ -1,4 +1,4 @@
-//! The global hotkey: which keys, whether they are ours, and who tells when they are pressed.
+//! The global hotkey: its keys, whether they are ours, and the listener for presses.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -19,13 +19,13 @@ pub(crate) use linux::Listener;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use system::Listener;
 
-/// What is offered where other keys are taken.
+/// The keys that are suggested where others are taken.
 const OTHER: &str = "Ctrl+Alt+Space";
 
-/// What happens to the hotkey.
+/// An event of the hotkey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Press {
-    /// It is down; with a token by which a window may take the focus, where the desktop gives one.
+    /// It is down; with a token by which a window may take the focus, where the desktop has one.
     Down(Option<String>),
     /// It is up again.
     Up,
@@ -49,7 +49,7 @@ pub(crate) enum State {
     Active,
     /// Another program has it.
     Taken,
-    /// The desktop has it for us, and says which keys.
+    /// The desktop has it for us, and reports the keys.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has portals"))]
     Portal,
     /// There is none.
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_names_a_way_out() {
+    fn unavailable_hotkey_names_an_alternative() {
         let keys: Keys = "Alt+Space".parse().unwrap();
         let taken = Hotkey::taken(&keys).why.unwrap();
         assert_eq!(taken, "another program has Alt+Space: choose Ctrl+Alt+Space, or free it there");

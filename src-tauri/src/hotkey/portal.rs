@@ -1,4 +1,4 @@
-//! The hotkey on Wayland: asked of the desktop (XDG desktop portal, GlobalShortcuts), which lets its user choose.
+//! The hotkey on Wayland: requested from the desktop (XDG desktop portal, GlobalShortcuts), which lets its user choose.
 
 use std::fmt;
 
@@ -14,52 +14,52 @@ use crate::timing;
 
 const SHORTCUT: &str = "toggle";
 
-/// Hears the hotkey of the portal, as a task of the runtime.
+/// Listens for the hotkey of the portal, as a task of the runtime.
 pub(crate) struct Portal {
-    wanted: watch::Sender<Keys>,
+    requested: watch::Sender<Keys>,
 }
 
 impl Portal {
     pub(crate) fn start(
         keys: Keys,
         pressed: impl Fn(Press) + Send + Sync + 'static,
-        say: impl Fn(Hotkey) + Send + Sync + 'static,
+        report: impl Fn(Hotkey) + Send + Sync + 'static,
     ) -> Self {
-        let (wanted, mut asked) = watch::channel(keys);
+        let (requested, mut requests) = watch::channel(keys);
         tokio::spawn(async move {
             loop {
-                let keys = asked.borrow_and_update().clone();
-                let listening = listen(&keys, &pressed, &say);
+                let keys = requests.borrow_and_update().clone();
+                let listening = listen(&keys, &pressed, &report);
                 let ended = tokio::select! {
                     ended = listening => Some(ended),
-                    more = asked.changed() => match more {
+                    more = requests.changed() => match more {
                         Ok(()) => None,
                         Err(_) => return,
                     },
                 };
                 if let Some(why) = ended {
-                    say(Hotkey::unavailable(&keys, why));
-                    if asked.changed().await.is_err() {
+                    report(Hotkey::unavailable(&keys, why));
+                    if requests.changed().await.is_err() {
                         return;
                     }
                 }
             }
         });
-        Self { wanted }
+        Self { requested }
     }
 
     /// Asks for other keys; the answer comes later.
     pub(crate) fn set(&self, keys: Keys) {
-        self.wanted.send_if_modified(|wanted| {
-            let other = *wanted != keys;
-            *wanted = keys;
+        self.requested.send_if_modified(|requested| {
+            let other = *requested != keys;
+            *requested = keys;
             other
         });
     }
 }
 
-/// Listens until the portal ends; answers why it did.
-async fn listen(keys: &Keys, pressed: &(impl Fn(Press) + Sync), say: &(impl Fn(Hotkey) + Sync)) -> String {
+/// Listens until the portal ends; returns why it did.
+async fn listen(keys: &Keys, pressed: &(impl Fn(Press) + Sync), report: &(impl Fn(Hotkey) + Sync)) -> String {
     let ended = async {
         let portal = GlobalShortcuts::new().await?;
         let session = portal.create_session(CreateSessionOptions::default()).await?;
@@ -70,13 +70,17 @@ async fn listen(keys: &Keys, pressed: &(impl Fn(Press) + Sync), say: &(impl Fn(H
         let bound =
             portal.bind_shortcuts(&session, &[shortcut], None, BindShortcutsOptions::default()).await?;
         let bound = bound.response()?;
-        let given = bound.shortcuts().iter().map(|it| it.trigger_description().to_owned()).next();
-        let given = given.filter(|given| !given.is_empty());
-        let why = match &given {
+        let assigned = bound.shortcuts().iter().map(|it| it.trigger_description().to_owned()).next();
+        let assigned = assigned.filter(|assigned| !assigned.is_empty());
+        let why = match &assigned {
             Some(_) => "the desktop gave it; it is changed in the desktop's settings".to_owned(),
             None => "the desktop gave no keys yet: choose them in its settings".to_owned(),
         };
-        say(Hotkey { keys: given.unwrap_or_else(|| keys.to_string()), state: State::Portal, why: Some(why) });
+        report(Hotkey {
+            keys: assigned.unwrap_or_else(|| keys.to_string()),
+            state: State::Portal,
+            why: Some(why),
+        });
         while let Some(press) = presses.next().await {
             timing::stamp("hotkey pressed");
             let token =

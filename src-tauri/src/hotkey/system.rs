@@ -20,7 +20,7 @@ thread_local! {
     static SYSTEM: OnceCell<Result<GlobalHotKeyManager, String>> = const { OnceCell::new() };
 }
 
-/// Hears the hotkey, and can change it while the app runs.
+/// Listens for the hotkey, and can change it while the app runs.
 pub(crate) struct Listener {
     app: AppHandle,
     held: Mutex<Option<HotKey>>,
@@ -28,7 +28,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Takes the keys; `pressed` hears each press.
+    /// Takes the keys; `pressed` is called on each press.
     pub(crate) fn start(
         app: &AppHandle,
         keys: &Keys,
@@ -49,7 +49,7 @@ impl Listener {
         listener
     }
 
-    /// Takes other keys. Where that fails, those before stay active, and the answer says why.
+    /// Takes other keys. Where that fails, those before stay active, and the answer has the reason.
     pub(crate) fn set(&self, keys: &Keys) -> Hotkey {
         let hotkey = self.take(keys);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,25 +60,25 @@ impl Listener {
     }
 
     fn take(&self, keys: &Keys) -> Hotkey {
-        let Ok(wanted) = keys.to_string().parse::<HotKey>() else {
+        let Ok(requested) = keys.to_string().parse::<HotKey>() else {
             return Hotkey::unavailable(keys, "this system does not know that key");
         };
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if *held == Some(wanted) {
+        if *held == Some(requested) {
             return Hotkey::active(keys);
         }
-        let (before, asked) = (*held, keys.clone());
+        let (before, owned_keys) = (*held, keys.clone());
         let (answer, answered) = mpsc::channel();
         let sent = self.app.run_on_main_thread(move || {
-            // Nobody waits for it any more where it took too long.
-            let _ = answer.send(swap(before, wanted, &asked));
+            // The receiver is gone where it took too long.
+            let _ = answer.send(swap(before, requested, &owned_keys));
         });
         let hotkey = match sent.map(|()| answered.recv_timeout(PATIENCE)) {
             Ok(Ok(hotkey)) => hotkey,
             _ => Hotkey::unavailable(keys, "the app's main thread does not answer"),
         };
         if hotkey.state == State::Active {
-            *held = Some(wanted);
+            *held = Some(requested);
         }
         hotkey
     }
@@ -89,17 +89,17 @@ impl Listener {
     }
 }
 
-/// On the main thread: takes the one, and lets go of the other once it has it.
-fn swap(before: Option<HotKey>, wanted: HotKey, keys: &Keys) -> Hotkey {
+/// On the main thread: registers the one, and then releases the other.
+fn swap(before: Option<HotKey>, requested: HotKey, keys: &Keys) -> Hotkey {
     SYSTEM.with(|system| {
         let system = match system.get_or_init(|| GlobalHotKeyManager::new().map_err(|it| it.to_string())) {
             Ok(system) => system,
             Err(why) => return Hotkey::unavailable(keys, why),
         };
-        match system.register(wanted) {
+        match system.register(requested) {
             Ok(()) => {
                 if let Some(before) = before {
-                    // It is let go of with the program at the latest.
+                    // It is released with the program at the latest.
                     let _ = system.unregister(before);
                 }
                 Hotkey::active(keys)

@@ -1,4 +1,4 @@
-//! The hotkey on X11: a passive grab on the root window, heard on a connection of its own. Nothing polls.
+//! The hotkey on X11: a passive grab on the root window, on a connection of its own. Nothing polls.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use crate::timing;
 
 const NUM_LOCK: u32 = 0xff7f;
 
-/// Hears the hotkey.
+/// Listens for the hotkey.
 #[derive(Clone)]
 pub(crate) struct X11 {
     connection: Arc<RustConnection>,
@@ -71,7 +71,7 @@ impl X11 {
                     pressed(Press::Up);
                 }
                 Event::MappingNotify(_) => {
-                    // A key of another keyboard is enough for it. Letting go for nothing would miss that very press.
+                    // A key of another keyboard is enough for it. Releasing the grab without need would miss that very press.
                     let held = self.held().clone();
                     if let Some(held) =
                         held.filter(|held| self.chords(&held.keys).ok().as_ref() != Some(&held.chords))
@@ -88,7 +88,7 @@ impl X11 {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes these keys, and lets go of those before. Where another program has them, those before stay.
+    /// Grabs these keys, and releases those before. Where another program has them, those before stay.
     pub(crate) fn set(&self, keys: &Keys) -> Hotkey {
         let before = self.held().take();
         if let Some(before) = &before {
@@ -120,8 +120,8 @@ impl X11 {
             Held { keys: keys.clone(), chords: Chords { code: chords.code, modifiers: Vec::new() } };
         for modifiers in chords.modifiers {
             let (code, mode) = (chords.code, GrabMode::ASYNC);
-            let asked = self.connection.grab_key(true, self.root, modifiers, code, mode, mode);
-            if let Err(error) = asked.map_err(Grab::from).and_then(|asked| asked.check().map_err(Grab::from))
+            let reply = self.connection.grab_key(true, self.root, modifiers, code, mode, mode);
+            if let Err(error) = reply.map_err(Grab::from).and_then(|reply| reply.check().map_err(Grab::from))
             {
                 self.ungrab(&held);
                 return Err(error);
@@ -131,24 +131,24 @@ impl X11 {
         Ok(held)
     }
 
-    /// What these keys are on the keyboard as it is now.
+    /// The key codes and modifiers of these keys on the present keyboard.
     fn chords(&self, keys: &Keys) -> Result<Chords, Grab> {
         let code = self.code_of(keys.key.keysym)?;
-        let wanted = [
+        let chosen = [
             (keys.ctrl, ModMask::CONTROL),
             (keys.alt, ModMask::M1),
             (keys.shift, ModMask::SHIFT),
             (keys.logo, ModMask::M4),
         ];
-        let wanted =
-            wanted.iter().filter(|(held, _)| *held).fold(ModMask::from(0_u16), |all, (_, mask)| all | *mask);
+        let chosen =
+            chosen.iter().filter(|(held, _)| *held).fold(ModMask::from(0_u16), |all, (_, mask)| all | *mask);
         let num_lock = self.modifier_of(NUM_LOCK)?;
         // The locks are modifiers as well, and change nothing about what a person means.
         let locks = [ModMask::from(0_u16), ModMask::LOCK, num_lock, ModMask::LOCK | num_lock];
         let mut modifiers = Vec::new();
         for lock in locks {
-            if !modifiers.contains(&(wanted | lock)) {
-                modifiers.push(wanted | lock);
+            if !modifiers.contains(&(chosen | lock)) {
+                modifiers.push(chosen | lock);
             }
         }
         Ok(Chords { code, modifiers })

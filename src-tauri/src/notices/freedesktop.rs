@@ -14,7 +14,7 @@ use zbus::{Connection, fdo::DBusProxy, zvariant::Value};
 use super::{Left, Notice, escape};
 use crate::act::Act;
 
-/// How many wait for a notification service that is not there; older ones are let go.
+/// How many wait for a notification service that is not there; older ones are dropped.
 const WAITING: usize = 20;
 /// How many that were shown are remembered for what may still be pressed on them.
 const REMEMBERED: usize = 200;
@@ -63,7 +63,7 @@ trait Notifications {
 /// Shows notifications. What is pressed on them is passed on, with the token by which a window may take the focus.
 #[derive(Clone)]
 pub(crate) struct Notifier {
-    say: mpsc::UnboundedSender<Order>,
+    orders: mpsc::UnboundedSender<Order>,
     service: Arc<Mutex<Result<String, String>>>,
 }
 
@@ -76,42 +76,42 @@ enum Order {
 impl Notifier {
     /// Starts showing, as a task of the runtime.
     pub(crate) fn start(pressed: impl Fn(Act, Option<String>) + Send + Sync + 'static) -> Self {
-        let (say, said) = mpsc::unbounded_channel();
+        let (orders, received) = mpsc::unbounded_channel();
         let service = Arc::new(Mutex::new(Err("not asked yet".to_owned())));
-        tokio::spawn(run(said, Arc::clone(&service), pressed));
-        Self { say, service }
+        tokio::spawn(run(received, Arc::clone(&service), pressed));
+        Self { orders, service }
     }
 
     /// Shows one.
     pub(crate) fn show(&self, notice: Notice) {
         // The task ends with the program.
-        let _ = self.say.send(Order::Show(Box::new(notice)));
+        let _ = self.orders.send(Order::Show(Box::new(notice)));
     }
 
-    /// Takes back what is shown of these items: what is about others as well says what is left of it.
+    /// Withdraws what is shown of these items: a notification about others as well keeps their parts.
     pub(crate) fn withdraw(&self, items: Vec<ItemKey>) {
-        let _ = self.say.send(Order::Withdraw(items));
+        let _ = self.orders.send(Order::Withdraw(items));
     }
 
-    /// Takes back what is shown of the playground.
+    /// Withdraws what is shown of the playground.
     pub(crate) fn withdraw_playground(&self) {
-        let _ = self.say.send(Order::WithdrawPlayground);
+        let _ = self.orders.send(Order::WithdrawPlayground);
     }
 
-    /// Who shows them, or why nobody does.
+    /// The notification service, or why there is none.
     pub(crate) fn service(&self) -> Result<String, String> {
         self.service.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 async fn run(
-    mut said: mpsc::UnboundedReceiver<Order>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
     service: Arc<Mutex<Result<String, String>>>,
     pressed: impl Fn(Act, Option<String>) + Send + Sync,
 ) {
     let mut shown = Shown::default();
     loop {
-        let Err(error) = serve(&mut said, &service, &mut shown, &pressed).await else { return };
+        let Err(error) = serve(&mut orders, &service, &mut shown, &pressed).await else { return };
         tracing::debug!(%error, "the session bus cannot be used");
         *service.lock().unwrap_or_else(PoisonError::into_inner) = Err(format!("no session bus: {error}"));
         let again = tokio::time::sleep(AGAIN);
@@ -119,7 +119,7 @@ async fn run(
         loop {
             tokio::select! {
                 () = &mut again => break,
-                say = said.recv() => match say {
+                order = orders.recv() => match order {
                     Some(Order::Show(notice)) => shown.wait(*notice, "there is no session bus"),
                     Some(Order::Withdraw(items)) => drop(shown.take_out(&items)),
                     Some(Order::WithdrawPlayground) => drop(shown.forget_playground()),
@@ -130,9 +130,9 @@ async fn run(
     }
 }
 
-/// Shows until nobody says anything any more (`Ok`), or the bus is gone.
+/// Shows until the orders end (`Ok`), or the bus is gone.
 async fn serve(
-    said: &mut mpsc::UnboundedReceiver<Order>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
     service: &Mutex<Result<String, String>>,
     shown: &mut Shown,
     pressed: &(impl Fn(Act, Option<String>) + Sync),
@@ -182,7 +182,7 @@ async fn serve(
                         Err("the notification service ended".to_owned());
                 }
             },
-            say = said.recv() => match say {
+            order = orders.recv() => match order {
                 Some(Order::Show(notice)) => shown.show(&proxy, *notice, markup).await,
                 Some(Order::Withdraw(items)) => {
                     let TakenOut { gone, less } = shown.take_out(&items);
@@ -200,19 +200,19 @@ async fn serve(
 
 async fn close(proxy: &NotificationsProxy<'_>, ids: Vec<u32>) {
     for id in ids {
-        // It may be gone already.
+        // The notification may be closed already.
         let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
     }
 }
 
-/// Asks the service who it is and whether it reads markup; starts it where it is installed but not running.
+/// Asks the service for its name and whether it reads markup; starts it where it is installed but not running.
 async fn ask(proxy: &NotificationsProxy<'_>, service: &Mutex<Result<String, String>>) -> bool {
-    let asked = tokio::time::timeout(ANSWER_TIME, async {
+    let answer = tokio::time::timeout(ANSWER_TIME, async {
         let (name, _, version, _) = proxy.get_server_information().await?;
         let markup = proxy.get_capabilities().await?.iter().any(|it| it == "body-markup");
         zbus::Result::Ok((format!("{name} {version}"), markup))
     });
-    let (found, markup) = match asked.await {
+    let (found, markup) = match answer.await {
         Ok(Ok((name, markup))) => (Ok(name), markup),
         Ok(Err(error)) => (Err(error.to_string()), true),
         Err(_) => (Err("the notification service does not answer".to_owned()), true),
@@ -226,7 +226,7 @@ async fn ask(proxy: &NotificationsProxy<'_>, service: &Mutex<Result<String, Stri
 struct TakenOut {
     /// Nothing of it is left.
     gone: Vec<u32>,
-    /// It says less now.
+    /// It is about fewer items now.
     less: Vec<u32>,
 }
 
@@ -244,7 +244,7 @@ impl Shown {
         self.show_as(proxy, notice, replaces, markup).await;
     }
 
-    /// Has the service show what one says by now.
+    /// Has the service show the present text of one.
     async fn show_again(&mut self, proxy: &NotificationsProxy<'_>, id: u32, markup: bool) {
         if let Some(notice) = self.notices.remove(&id) {
             self.show_as(proxy, notice, id, markup).await;
@@ -255,16 +255,16 @@ impl Shown {
     async fn show_as(&mut self, proxy: &NotificationsProxy<'_>, notice: Notice, replaces: u32, markup: bool) {
         let keys: Vec<String> = (0..notice.buttons.len()).map(|index| index.to_string()).collect();
         let mut actions = vec!["default", "Open"];
-        for (key, (words, _)) in keys.iter().zip(&notice.buttons) {
-            actions.extend([key.as_str(), words.as_str()]);
+        for (key, (label, _)) in keys.iter().zip(&notice.buttons) {
+            actions.extend([key.as_str(), label.as_str()]);
         }
         let urgency: u8 = if notice.important { 2 } else { 1 };
         let hints =
             HashMap::from([("urgency", Value::from(urgency)), ("desktop-entry", Value::from("callboard"))]);
         let body = if markup { escape(&notice.body) } else { notice.body.clone() };
         let title = notice.shown_title();
-        let asked = proxy.notify("Callboard", replaces, "callboard", &title, &body, &actions, hints, -1);
-        match tokio::time::timeout(ANSWER_TIME, asked).await {
+        let answer = proxy.notify("Callboard", replaces, "callboard", &title, &body, &actions, hints, -1);
+        match tokio::time::timeout(ANSWER_TIME, answer).await {
             Ok(Ok(id)) => {
                 self.notices.insert(id, notice);
                 while self.notices.len() > REMEMBERED {
@@ -274,7 +274,7 @@ impl Shown {
             Ok(Err(error)) => self.wait(notice, &error.to_string()),
             Err(_) => {
                 tracing::warn!(title = %notice.title, "the notification service does not answer");
-                // What it takes the place of may still stand there, and is withdrawn with it.
+                // The one that it replaces may still be shown, and is withdrawn with it.
                 if replaces != 0 {
                     self.notices.insert(replaces, notice);
                 }
@@ -282,7 +282,7 @@ impl Shown {
         }
     }
 
-    /// The one that is shown of a run.
+    /// The notification that is shown about a run.
     fn of_run(&self, run: Option<&str>) -> Option<u32> {
         let run = run?;
         self.notices.iter().find(|(_, notice)| notice.run.as_deref() == Some(run)).map(|(id, _)| *id)
@@ -305,7 +305,7 @@ impl Shown {
         }
     }
 
-    /// What to do for a press, once; a click on the whole is the key `default`.
+    /// The act of a press; a click on the whole is the key `default`.
     fn pressed(&mut self, id: u32, key: &str) -> Option<(Act, Option<String>)> {
         let notice = self.notices.get(&id)?;
         let act = match key {
@@ -316,7 +316,7 @@ impl Shown {
         Some((act, token))
     }
 
-    /// Takes out what is said of items that are over, in what is shown and in what waits.
+    /// Removes the parts about items that are over, in what is shown and in what waits.
     fn take_out(&mut self, items: &[ItemKey]) -> TakenOut {
         self.waiting.retain_mut(|notice| notice.take_out(items) != Left::Nothing);
         let mut taken = TakenOut { gone: Vec::new(), less: Vec::new() };
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn presses_find_what_they_are_for() {
+    fn press_finds_the_act_of_its_button() {
         let mut shown = Shown::default();
         shown.notices.insert(7, notice(&[]));
         let cases = [
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_up_goes_with_the_playground() {
+    fn playground_notifications_are_withdrawn_with_it() {
         let made_up = || Notice { playground: true, ..notice(&["forge/build/web@main"]) };
         let mut shown = Shown::default();
         shown.notices.insert(1, made_up());
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_latest_wait() {
+    fn only_the_latest_notifications_wait() {
         let mut shown = Shown::default();
         for number in 0..WAITING + 3 {
             shown.wait(Notice { title: number.to_string(), ..notice(&[]) }, "nobody is there");

@@ -1,4 +1,4 @@
-//! Notifications on the desktop: what each says, and what its click and its buttons do.
+//! Notifications on the desktop: their texts, and what a click and their buttons do.
 
 #[cfg(target_os = "linux")]
 mod freedesktop;
@@ -17,7 +17,7 @@ pub(crate) use freedesktop::Notifier;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use system::Notifier;
 
-use crate::act::{Act, runs_at_once, words};
+use crate::act::{Act, label, runs_at_once};
 
 /// A notification with what can be done on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +25,26 @@ pub(crate) struct Notice {
     pub title: String,
     pub body: String,
     pub important: bool,
-    /// The items that it is about: it is withdrawn once they are settled.
+    /// The items that it is about: it is withdrawn once they are moot.
     pub items: Vec<ItemKey>,
     /// What a click on it does.
     pub click: Act,
-    /// Each with its words.
+    /// Each with its label.
     pub buttons: Vec<(String, Act)>,
     /// The run that it is about: a later one about the same run takes its place.
     pub run: Option<String>,
-    /// What it says of each of its items; empty where it says it of all of them only.
+    /// The part about each of its items; empty where there is only a text about all of them.
     pub parts: Vec<NotificationPart>,
-    /// It is about the made-up team: it says so, and goes when that goes.
+    /// It is about the playground: it is marked, and withdrawn when that ends.
     pub playground: bool,
 }
 
-/// What has become of a notification some of whose items are over.
+/// What is left of a notification some of whose items are over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It says what it said.
+    /// It is as before.
     Same,
-    /// It says less.
+    /// It is about fewer items.
     Less,
     /// Nothing of it is left.
     Nothing,
@@ -64,7 +64,7 @@ impl Notice {
         Self { title, body, important, items, click, buttons, run: None, parts, playground: false }
     }
 
-    /// Something that the app itself has to say.
+    /// A notification of the app itself.
     pub(crate) fn plain(title: impl Into<String>, body: impl Into<String>, click: Act) -> Self {
         let (title, body) = (title.into(), body.into());
         Self {
@@ -80,12 +80,12 @@ impl Notice {
         }
     }
 
-    /// Its title as it is shown: what is made up says so.
+    /// Its title as it is shown: one of the playground is marked.
     pub(crate) fn shown_title(&self) -> String {
         if self.playground { format!("Playground: {}", self.title) } else { self.title.clone() }
     }
 
-    /// Takes out what it says of items that are over.
+    /// Removes the parts about items that are over.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems keep what was shown"))]
     pub(crate) fn take_out(&mut self, over: &[ItemKey]) -> Left {
         let before = self.items.len();
@@ -98,7 +98,7 @@ impl Notice {
         }
         self.parts.retain(|part| self.items.contains(&part.item));
         match &self.parts[..] {
-            // An older owner says nothing of each.
+            // An older owner sends no parts.
             [] => return Left::Same,
             [only] => {
                 let (title, body, item) = (only.title.clone(), only.body.clone(), only.item.clone());
@@ -126,16 +126,16 @@ fn buttons(item: &ItemKey, actions: &[ItemAction]) -> Vec<(String, Act)> {
     let quick: Vec<(String, Act)> = [Role::Again, Role::Take]
         .into_iter()
         .filter_map(|role| actions.iter().find(|it| it.role == Some(role) && runs_at_once(it)))
-        .map(|it| (words(it), on_press(it, item)))
+        .map(|it| (label(it), on_press(it, item)))
         .collect();
     if quick.is_empty() { vec![open] } else { quick }
 }
 
-/// To take an item is quick, and can be undone before it is sent; anything else is looked at first.
+/// Taking an item is quick, and can be undone before it is sent; anything else is opened in the window first.
 fn on_press(action: &ItemAction, item: &ItemKey) -> Act {
     let (line, item) = (action.line.clone(), item.clone());
     match action.role {
-        Some(Role::Take) => Act::Begin { line, item, words: words(action) },
+        Some(Role::Take) => Act::Begin { line, item, label: label(action) },
         _ => Act::Prepare { line, item },
     }
 }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_joint_notification_says_what_is_left_of_it() {
+    fn joint_notification_keeps_the_parts_that_are_left() {
         let key = |id: &str| -> ItemKey { format!("ci/build/{id}").parse().unwrap() };
         let part = |id: &str| NotificationPart {
             item: key(id),
@@ -191,7 +191,7 @@ mod tests {
             important: true,
             parts: ids.iter().map(|id| part(id)).collect(),
         };
-        // what is over, one after the other -> what is left, and what it says then
+        // what is over, one after the other -> what is left, and its text then
         let cases: [(&[&[&str]], Left, &str, &str); 5] = [
             (&[&["other"]], Left::Same, "3 builds failed", "web\napi\ndocs"),
             (&[&["api"]], Left::Less, "web failed and 1 more", "docs failed"),
@@ -214,21 +214,21 @@ mod tests {
                 assert_eq!(notice.click, Act::Show(Some(key("api"))));
             }
         }
-        // One of an older owner goes once all of its items are over.
+        // A notification of an older owner is withdrawn once all of its items are over.
         let mut old = Notice::new(Notification { parts: Vec::new(), ..joint }, &[]);
         assert_eq!(old.take_out(&[key("web"), key("api")]), Left::Same);
         assert_eq!(old.take_out(&[key("docs")]), Left::Nothing);
     }
 
     #[test]
-    fn what_is_made_up_says_so() {
+    fn playground_notification_is_marked_in_its_title() {
         let real = Notice::plain("web failed", "", Act::Show(None));
         assert_eq!(real.shown_title(), "web failed");
         assert_eq!(Notice { playground: true, ..real }.shown_title(), "Playground: web failed");
     }
 
     #[test]
-    fn markup_is_text() {
+    fn markup_is_escaped() {
         let cases = [
             ("unit tests failed", "unit tests failed"),
             ("<b>bold</b> & \"x\" 'y'", "&lt;b&gt;bold&lt;/b&gt; &amp; &quot;x&quot; &apos;y&apos;"),
@@ -242,14 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_notification_offers() {
+    fn notification_has_the_buttons_of_its_item() {
         use Role::*;
         let all = [action(Comment, true), action(Take, true), action(Approve, true), action(Again, true)];
-        let unsaid = [action(Again, false), action(Take, true)];
-        // items, actions -> words of the buttons
+        let incomplete = [action(Again, false), action(Take, true)];
+        // items, actions -> labels of the buttons
         let cases: [(&[&str], &[ItemAction], &[&str]); 7] = [
             (&["ci/build/web@main"], &all, &["Run again", "I am on it"]),
-            (&["ci/build/web@main"], &unsaid, &["I am on it"]),
+            (&["ci/build/web@main"], &incomplete, &["I am on it"]),
             (&["ci/build/web@main"], &[], &["Open"]),
             (&["forge/pull_request/acme/web#479"], &all, &["Open"]),
             (&["forge/approval/acme/web/7/production"], &all, &["Open"]),
@@ -267,13 +267,13 @@ mod tests {
                 parts: Vec::new(),
             };
             let notice = Notice::new(notification, actions);
-            let words: Vec<&str> = notice.buttons.iter().map(|(words, _)| words.as_str()).collect();
-            assert_eq!(words, expected, "{one:?}");
-            for (words, act) in &notice.buttons {
+            let labels: Vec<&str> = notice.buttons.iter().map(|(label, _)| label.as_str()).collect();
+            assert_eq!(labels, expected, "{one:?}");
+            for (label, act) in &notice.buttons {
                 let begins = matches!(act, Act::Begin { line, .. } if line == "do Take");
-                assert_eq!(begins, words == "I am on it", "{words}: {act:?}");
+                assert_eq!(begins, label == "I am on it", "{label}: {act:?}");
                 let prepares = matches!(act, Act::Prepare { line, .. } if line == "do Again");
-                assert_eq!(prepares, words == "Run again", "{words}: {act:?}");
+                assert_eq!(prepares, label == "Run again", "{label}: {act:?}");
             }
             assert_eq!(notice.click, Act::Show(one));
         }

@@ -29,10 +29,10 @@ impl Notifier {
     /// The system's list keeps them.
     pub(crate) fn withdraw(&self, _items: Vec<ItemKey>) {}
 
-    /// The system's list keeps them; each says that it is the playground's.
+    /// The system's list keeps them; each is marked as the playground's.
     pub(crate) fn withdraw_playground(&self) {}
 
-    /// Who shows them.
+    /// The service that shows them.
     pub(crate) fn service(&self) -> Result<String, String> {
         Ok("the system's".to_owned())
     }

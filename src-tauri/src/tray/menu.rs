@@ -4,7 +4,7 @@ use callboard_domain::{board::Row, text};
 use callboard_engine::api::{ItemAction, QuietStatus, Status, TrayIcon};
 use jiff::{Timestamp, ToSpan, Zoned};
 
-use crate::act::{Act, Until, is_deliberate, runs_at_once, words};
+use crate::act::{Act, Until, is_deliberate, label, runs_at_once};
 
 /// Characters of a line: menus do not wrap.
 const WIDTH: usize = 60;
@@ -71,17 +71,17 @@ fn summary(status: &Status) -> Vec<Entry> {
             (ok, all) => format!("{ok} of {all} accounts"),
         }));
     }
-    lines.extend(status.troubles.iter().map(|trouble| {
-        let line = format!("{} {}", trouble.account, trouble.what);
+    lines.extend(status.account_problems.iter().map(|problem| {
+        let line = format!("{} {}", problem.account, problem.what);
         Entry::Do(text::line(&line, WIDTH), Act::Settings(Some("accounts")))
     }));
-    if let Some(fault) = status.errors.first().filter(|_| status.icon != TrayIcon::Offline) {
-        let name = fault.file.file_name().unwrap_or(fault.file.as_os_str()).to_string_lossy();
+    if let Some(error) = status.errors.first().filter(|_| status.icon != TrayIcon::Offline) {
+        let name = error.file.file_name().unwrap_or(error.file.as_os_str()).to_string_lossy();
         let more = match status.errors.len() {
             1 => String::new(),
             count => format!(" (and {} more)", count - 1),
         };
-        let line = format!("{name}, line {}: {}", fault.line, fault.what);
+        let line = format!("{name}, line {}: {}", error.line, error.what);
         let line = text::line(&line, WIDTH.saturating_sub(more.len()));
         lines.push(Entry::Do(format!("{line}{more}"), Act::Settings(Some("diagnostics"))));
     }
@@ -108,9 +108,9 @@ fn moment(at: Timestamp, now: &Zoned) -> String {
 
 fn item(top: &Top, now: &Zoned) -> Entry {
     let Top { row, actions } = top;
-    let title = match row.second.as_str() {
+    let title = match row.subtitle.as_str() {
         "" => row.title.clone(),
-        second => format!("{}: {second}", row.title),
+        subtitle => format!("{}: {subtitle}", row.title),
     };
     let mut entries = Vec::new();
     if let Some(at) = row.expires_at.filter(|at| *at > now.timestamp()) {
@@ -122,9 +122,9 @@ fn item(top: &Top, now: &Zoned) -> Entry {
     }
     entries.extend(actions.iter().filter(|action| runs_at_once(action)).map(|action| {
         if is_deliberate(action) {
-            Entry::Do(format!("{}...", words(action)), Act::Show(Some(row.key.clone())))
+            Entry::Do(format!("{}...", label(action)), Act::Show(Some(row.key.clone())))
         } else {
-            Entry::Do(words(action), Act::Prepare { line: action.line.clone(), item: row.key.clone() })
+            Entry::Do(label(action), Act::Prepare { line: action.line.clone(), item: row.key.clone() })
         }
     }));
     Entry::Sub(text::line(&title, WIDTH), entries)
@@ -132,21 +132,21 @@ fn item(top: &Top, now: &Zoned) -> Entry {
 
 fn quiet(quiet: Option<&QuietStatus>, now: &Zoned) -> Entry {
     let mut entries = Vec::new();
-    if let Some(QuietStatus { until, asked }) = quiet {
+    if let Some(QuietStatus { until, manual }) = quiet {
         let far = now.checked_add(1.year()).is_ok_and(|year| *until > year.timestamp());
         let when = match far {
             true => "until you turn it off".to_owned(),
             false => format!("until {}", moment(*until, now)),
         };
-        let why = if *asked { "On" } else { "Quiet hours" };
+        let why = if *manual { "On" } else { "Quiet hours" };
         entries.push(Entry::Note(format!("{why} {when}")));
-        if *asked {
+        if *manual {
             entries.push(Entry::Do("End".into(), Act::Quiet(None)));
         }
         entries.push(Entry::Line);
     }
     let offered = Until::ALL.into_iter().filter(|until| until.is_offered(now));
-    entries.extend(offered.map(|until| Entry::Do(until.words().into(), Act::Quiet(Some(until)))));
+    entries.extend(offered.map(|until| Entry::Do(until.label().into(), Act::Quiet(Some(until)))));
     entries.push(Entry::Line);
     entries.push(Entry::Note("Important things still come through".into()));
     Entry::Sub("Do not disturb until".into(), entries)
@@ -170,7 +170,7 @@ mod tests {
             not_seen: Vec::new(),
             accounts_ok: 1,
             accounts: 2,
-            troubles: vec![AccountProblem { account: "ci".into(), what: "needs sign-in".into() }],
+            account_problems: vec![AccountProblem { account: "ci".into(), what: "needs sign-in".into() }],
             next_check: None,
             quiet: None,
             errors: Vec::new(),
@@ -195,7 +195,7 @@ mod tests {
                 state: State::Failing,
                 held: false,
                 title: "web main".into(),
-                second: "unit tests failed".into(),
+                subtitle: "unit tests failed".into(),
                 turn: None,
                 since: None,
                 url: Some("https://ci.acme.example/web".parse().unwrap()),
@@ -263,7 +263,7 @@ Quit -> Quit
     }
 
     #[test]
-    fn do_not_disturb_says_until_when() {
+    fn do_not_disturb_names_its_end() {
         let now: Zoned = "2026-11-22T19:00:00+00:00[UTC]".parse().unwrap();
         let cases = [
             ("2026-11-22T20:00:00Z", true, "On until 20:00", true),
@@ -274,8 +274,8 @@ Quit -> Quit
             ("2126-11-22T19:00:00Z", true, "On until you turn it off", true),
             ("2026-11-23T07:00:00Z", false, "Quiet hours until Mon 07:00", false),
         ];
-        for (until, asked, expected, can_end) in cases {
-            let now_quiet = QuietStatus { until: until.parse().unwrap(), asked };
+        for (until, manual, expected, can_end) in cases {
+            let now_quiet = QuietStatus { until: until.parse().unwrap(), manual };
             let Entry::Sub(_, entries) = quiet(Some(&now_quiet), &now) else { panic!("a menu of its own") };
             assert_eq!(entries[0], Entry::Note(expected.into()));
             assert_eq!(entries.contains(&Entry::Do("End".into(), Act::Quiet(None))), can_end);

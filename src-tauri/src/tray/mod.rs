@@ -1,4 +1,4 @@
-//! The tray: an icon that tells the truth at a glance, and a menu from which everything can be done.
+//! The tray: an icon with the state at a glance, and a menu from which everything can be done.
 
 mod menu;
 mod picture;
@@ -10,7 +10,7 @@ mod system;
 use callboard_engine::api::{Status, TrayIcon};
 
 pub(crate) use menu::{Entry, Top, entries};
-pub(crate) use picture::Look;
+pub(crate) use picture::IconKey;
 #[cfg(target_os = "linux")]
 pub(crate) use status_notifier::Tray;
 #[cfg(not(target_os = "linux"))]
@@ -19,12 +19,12 @@ pub(crate) use system::Tray;
 /// Everything that the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
-    pub look: Look,
+    pub icon: IconKey,
     pub tooltip: String,
     pub menu: Vec<Entry>,
 }
 
-/// The icon's state in words, then the whole in a line: where something is not seen, it is named.
+/// The icon's state as text, then the summary on a line: what is not seen is named.
 pub(crate) fn tooltip(status: &Status, playground: bool) -> String {
     let state = match status.icon {
         TrayIcon::Offline => "offline",
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tooltip_names_what_is_not_seen() {
+    fn tooltip_names_what_is_not_seen() {
         let status = Status {
             icon: TrayIcon::Partial,
             count: 0,
@@ -52,7 +52,7 @@ mod tests {
             not_seen: Vec::new(),
             accounts_ok: 1,
             accounts: 1,
-            troubles: Vec::new(),
+            account_problems: Vec::new(),
             next_check: None,
             quiet: None,
             errors: Vec::new(),

@@ -9,7 +9,7 @@ pub(crate) const SIZES: [u32; 6] = [16, 22, 24, 32, 44, 48];
 
 /// What a picture depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct IconKey {
     pub icon: TrayIcon,
     pub count: usize,
     pub ink: TrayColours,
@@ -39,7 +39,7 @@ const DIGITS: [&str; 11] = [
     "M.2 2.5H2.8M1.5 1.2V3.8",
 ];
 
-impl Look {
+impl IconKey {
     /// The picture at a size.
     pub(crate) fn draw(&self, size: u32) -> Option<Picture> {
         let tree = usvg::Tree::from_str(&self.svg(), &usvg::Options::default())
@@ -80,7 +80,7 @@ impl Look {
         if !counts {
             return drawing;
         }
-        // The badge stands on the lower right, and the drawing keeps a gap to it.
+        // The badge is on the lower right, and the drawing keeps a gap to it.
         let digits: &[usize] = if self.count > 9 { &[9, 10] } else { &[self.count] };
         let (left, width) = if digits.len() == 2 { (4.0, 12.0) } else { (7.5, 8.5) };
         let strokes: String = digits
@@ -116,7 +116,7 @@ mod tests {
     ];
 
     fn drawn(icon: TrayIcon, count: usize, ink: TrayColours, dark: bool, size: u32) -> Vec<u8> {
-        let picture = Look { icon, count, ink, dark }.draw(size).unwrap();
+        let picture = IconKey { icon, count, ink, dark }.draw(size).unwrap();
         assert_eq!(picture.rgba.len() as u32, size * size * 4);
         picture.rgba
     }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_count_is_in_the_picture() {
+    fn picture_contains_the_count() {
         let draw = |count| drawn(TrayIcon::Failing, count, TrayColours::Colour, false, 32);
         let counts: Vec<Vec<u8>> = (0..=10).map(draw).collect();
         for (one, picture) in counts.iter().enumerate() {

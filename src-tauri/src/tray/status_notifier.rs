@@ -29,7 +29,7 @@ pub(crate) struct Tray {
 }
 
 impl Tray {
-    /// Shows a first view, or waits for a panel to show it; `changed` hears when panels come and go.
+    /// Shows a first view, or waits for a panel to show it; `changed` is called when panels come and go.
     pub(crate) fn start(
         first: View,
         act: impl Fn(Act) + Send + Sync + 'static,
@@ -66,12 +66,12 @@ fn run(mut view: View, next: &mpsc::Receiver<View>, presence: &Presence, act: &A
             presence: Arc::clone(presence),
             changed: Arc::clone(changed),
         };
-        say(presence, changed, Ok(()));
+        set_presence(presence, changed, Ok(()));
         let spawned: Result<Handle<Item>, _> = item.assume_sni_available(true).spawn();
         let handle = match spawned {
             Ok(handle) => handle,
             Err(error) => {
-                say(presence, changed, Err(format!("no session bus: {error}")));
+                set_presence(presence, changed, Err(format!("no session bus: {error}")));
                 match next.recv_timeout(AGAIN) {
                     Ok(newer) => view = newer,
                     Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -89,7 +89,7 @@ fn run(mut view: View, next: &mpsc::Receiver<View>, presence: &Presence, act: &A
             view = next.try_iter().last().unwrap_or(newer);
             let shown = view.clone();
             let updated = handle.update(move |item| {
-                if item.view.look != shown.look {
+                if item.view.icon != shown.icon {
                     item.pictures = pictures(&shown);
                 }
                 item.view = shown;
@@ -101,19 +101,19 @@ fn run(mut view: View, next: &mpsc::Receiver<View>, presence: &Presence, act: &A
     }
 }
 
-fn say(presence: &Presence, changed: &Changed, now: Result<(), String>) {
-    let mut known = presence.lock().unwrap_or_else(PoisonError::into_inner);
-    if *known != now {
-        *known = now;
-        drop(known);
+fn set_presence(presence: &Presence, changed: &Changed, now: Result<(), String>) {
+    let mut last = presence.lock().unwrap_or_else(PoisonError::into_inner);
+    if *last != now {
+        *last = now;
+        drop(last);
         changed();
     }
 }
 
 fn pictures(view: &View) -> Vec<Icon> {
     let icon = |size: &u32| {
-        let mut picture = view.look.draw(*size)?;
-        // The interface wants ARGB in network order.
+        let mut picture = view.icon.draw(*size)?;
+        // The interface takes ARGB in network order.
         for pixel in picture.rgba.chunks_exact_mut(4) {
             pixel.rotate_right(1);
         }
@@ -164,7 +164,7 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_online(&self) {
-        say(&self.presence, &self.changed, Ok(()));
+        set_presence(&self.presence, &self.changed, Ok(()));
         timing::stamp("tray registered");
     }
 
@@ -173,8 +173,8 @@ impl ksni::Tray for Item {
             OfflineReason::Error(error) => format!("no panel of this desktop shows tray icons ({error})"),
             _ => "the panel that showed tray icons ended".to_owned(),
         };
-        say(&self.presence, &self.changed, Err(why));
-        // It stays, and is shown by the next panel.
+        set_presence(&self.presence, &self.changed, Err(why));
+        // The item stays, and the next panel shows it.
         true
     }
 }

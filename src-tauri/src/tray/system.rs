@@ -83,7 +83,7 @@ impl Tray {
 
     fn show(&self, view: View) -> tauri::Result<()> {
         let Some(icon) = self.app.tray_by_id(ID) else { return Ok(()) };
-        if let Some(picture) = view.look.draw(SIZE) {
+        if let Some(picture) = view.icon.draw(SIZE) {
             icon.set_icon(Some(Image::new_owned(picture.rgba, picture.size, picture.size)))?;
         }
         icon.set_tooltip(Some(view.tooltip))?;

@@ -7,13 +7,13 @@ const OWN: &str = if cfg!(windows) { "http://tauri.localhost" } else { "tauri://
 /// Where `npm run dev` serves them: `devUrl` in `tauri.conf.json`.
 const DEV: &str = "http://localhost:5173";
 
-/// A page of the app's own: a window goes nowhere else, whatever a link in it says.
+/// A page of the app's own: a window goes nowhere else, whatever a link in it is.
 pub(super) fn is_ours(url: &Url) -> bool {
     // Only in a build that was made for it.
     is_at(url, OWN) || (tauri::is_dev() && is_at(url, DEV))
 }
 
-/// Whether a URL is of exactly this origin, and says nobody's name.
+/// Whether a URL is of exactly this origin, and has no user in it.
 fn is_at(url: &Url, origin: &str) -> bool {
     let Ok(origin) = origin.parse::<Url>() else { return false };
     url.scheme() == origin.scheme()

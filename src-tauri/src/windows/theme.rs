@@ -1,4 +1,4 @@
-//! Light or dark: what a window is painted with before its page is, and what the page is told.
+//! Light or dark: the colour of a window before its page is drawn, and the theme that its page gets.
 
 use callboard_engine::config;
 use tauri::window::Color;
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_has_its_pages_colour_before_the_page_is_drawn() {
+    fn window_has_its_pages_colour_before_the_page_is_drawn() {
         let tokens = include_str!("../../../ui/src/tokens.css");
         let hex = |Color(r, g, b, _): Color| format!("--surface-window: #{r:02x}{g:02x}{b:02x};");
         for (theme, system_is_dark, colour) in [

@@ -147,6 +147,7 @@ pub(crate) fn incident(account: &AccountName, number: usize, status: IncidentSta
             hold: None,
             released_at: None,
             start_unknown: false,
+            suppressed: false,
             notes: Default::default(),
             assigned: None,
             inferred_end: None,
@@ -182,7 +183,7 @@ impl Host for Silent {
     fn notify(&self, _: &callboard_domain::rules::Notification) {}
 }
 
-/// Rules that say nothing, where it is not rules that are measured.
+/// Rules that decide nothing, where it is not rules that are measured.
 pub(crate) struct Nothing;
 
 impl Decide for Nothing {
@@ -196,7 +197,7 @@ impl Decide for Nothing {
     }
 }
 
-/// A configuration whose accounts are known and not watched: what is measured is stored already.
+/// A configuration whose accounts are set up and not watched: what is measured is stored already.
 pub(crate) const ACCOUNTS: &str = r#"
 [secrets]
 store = "env"

@@ -49,7 +49,7 @@ impl Figure {
         self
     }
 
-    /// The goal in words, and whether it is met.
+    /// The goal as text, and whether it is met.
     fn verdict(&self) -> Option<(String, bool)> {
         let (p50, p95, p99) = (self.values.at(50.0), self.values.at(95.0), self.values.at(99.0));
         Some(match self.goal? {
@@ -161,7 +161,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     text
 }
 
-/// Three digits that say something.
+/// Three significant digits.
 fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),

@@ -11,7 +11,7 @@ use callboard_engine::store::{Decide, Report, Store};
 use jiff::Timestamp;
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
 };
 
@@ -24,8 +24,8 @@ struct Grown {
     _folder: tempfile::TempDir,
 }
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let (rounds, events) = if asked.quick { (3, 1_000) } else { (9, 5_000) };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let (rounds, events) = if args.quick { (3, 1_000) } else { (9, 5_000) };
     data::runtime()?.block_on(async {
         let mut stores = [Grown::new(1_000).await?, Grown::new(10_000).await?];
         let mut costs = [Vec::new(), Vec::new()];
@@ -63,7 +63,7 @@ impl Grown {
         Ok(Self { store, items, runs: vec![RUNS_KEPT; items], next: 0, _folder: folder })
     }
 
-    /// Takes in so many events on items here and there; gives the time per event in microseconds.
+    /// Takes in so many events on items here and there; returns the time per event in microseconds.
     async fn ingest(&mut self, events: usize) -> Result<f64> {
         let (account, decide): (_, Arc<dyn Decide>) = (AccountName::from("forge"), Arc::new(data::Nothing));
         let snapshots: Vec<Item> = (0..events)
@@ -76,11 +76,11 @@ impl Grown {
                 data::build(&account, item, vec![data::run(item, self.runs[item], status)])
             })
             .collect();
-        let mut told = 0;
+        let mut stored = 0;
         let began = Instant::now();
         for part in snapshots.chunks(50) {
             let report = Report::Hook(Received { snapshots: part.to_vec(), ..Received::default() });
-            told += self
+            stored += self
                 .store
                 .ingest(&account, report, Timestamp::now(), Arc::clone(&decide))
                 .await?
@@ -88,7 +88,7 @@ impl Grown {
                 .len();
         }
         let took = began.elapsed();
-        anyhow::ensure!(told == events, "{told} events of {events}");
+        anyhow::ensure!(stored == events, "{stored} events of {events}");
         Ok(took.as_secs_f64() * 1e6 / events as f64)
     }
 }

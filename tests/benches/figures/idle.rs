@@ -7,21 +7,21 @@ use callboard_tests::Callboard;
 use serde_json::json;
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
     machine, stub,
 };
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let during = Duration::from_secs(if asked.quick { 10 } else { 60 });
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let during = Duration::from_secs(if args.quick { 10 } else { 60 });
     data::runtime()?.block_on(async {
-        let github = stub::serve(async |asked: stub::Asked| match asked.head.uri.path() {
+        let github = stub::serve(async |request: stub::StubRequest| match request.head.uri.path() {
             "/user" => stub::json(&json!({ "login": "ana" })),
             "/repos/acme/web" => stub::json(&json!({ "full_name": "acme/web", "default_branch": "main" })),
             "/repos/acme/web/actions/runs" => stub::json(&json!({ "total_count": 0, "workflow_runs": [] })),
             _ => stub::json(&json!([])),
         });
-        let alerts = stub::serve(async |asked: stub::Asked| match asked.head.uri.path() {
+        let alerts = stub::serve(async |request: stub::StubRequest| match request.head.uri.path() {
             "/api/v2/status" => stub::json(&json!({ "versionInfo": { "version": "0.28.1" } })),
             _ => stub::json(&json!([])),
         });

@@ -24,7 +24,7 @@ impl Connection {
         Ok(Self { stream, answer: Vec::new() })
     }
 
-    /// Sends a whole request and reads the whole answer; gives its status.
+    /// Sends a whole request and reads the whole answer; returns its status.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request)?;
         self.answer.clear();
@@ -69,7 +69,7 @@ pub(crate) fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Default)]
 pub(crate) struct Load {
     /// How long each request that was answered with 200 took.

@@ -1,4 +1,4 @@
-//! What Linux says of a process, and where it may run.
+//! What Linux reports about a process, and where it may run.
 
 use std::{collections::BTreeMap, fs, process::Command};
 

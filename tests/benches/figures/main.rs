@@ -27,16 +27,16 @@ use anyhow::{Context, Result, bail};
 
 use crate::figure::{Figure, report, table};
 
-/// What the caller asked for.
+/// The command line.
 #[derive(Default)]
-pub(crate) struct Asked {
+pub(crate) struct Args {
     /// Shorter times and fewer repetitions: for trying the bench itself.
     pub(crate) quick: bool,
     groups: Vec<String>,
     report: Option<PathBuf>,
 }
 
-type Group = (&'static str, fn(&Asked) -> Result<Vec<Figure>>);
+type Group = (&'static str, fn(&Args) -> Result<Vec<Figure>>);
 
 const GROUPS: [Group; 9] = [
     ("micro", micro::measure),
@@ -51,33 +51,33 @@ const GROUPS: [Group; 9] = [
 ];
 
 fn main() -> Result<()> {
-    let asked = asked(std::env::args().skip(1))?;
+    let args = parse(std::env::args().skip(1))?;
     let mut figures = Vec::new();
     for (name, measure) in GROUPS {
-        if asked.groups.is_empty() || asked.groups.iter().any(|group| group == name) {
+        if args.groups.is_empty() || args.groups.iter().any(|group| group == name) {
             println!("measuring: {name}");
-            figures.extend(measure(&asked).with_context(|| format!("measuring {name}"))?);
+            figures.extend(measure(&args).with_context(|| format!("measuring {name}"))?);
         }
     }
     println!("\n{}", table(&figures));
-    if let Some(file) = &asked.report {
+    if let Some(file) = &args.report {
         fs::write(file, report(&figures)).with_context(|| file.display().to_string())?;
         println!("written to {}", file.display());
     }
     Ok(())
 }
 
-fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked> {
-    let mut asked = Asked::default();
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Args> {
+    let mut args = Args::default();
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--quick" => asked.quick = true,
-            "--report" => asked.report = Some(words.next().context("--report FILE")?.into()),
+            "--quick" => args.quick = true,
+            "--report" => args.report = Some(words.next().context("--report FILE")?.into()),
             // Cargo adds it to whatever it runs as a bench.
             "--bench" => {}
-            group if GROUPS.iter().any(|(name, _)| *name == group) => asked.groups.push(word),
+            group if GROUPS.iter().any(|(name, _)| *name == group) => args.groups.push(word),
             other => bail!("{other:?} is none of the groups: {}", GROUPS.map(|(name, _)| name).join(", ")),
         }
     }
-    Ok(asked)
+    Ok(args)
 }

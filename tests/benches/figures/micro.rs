@@ -16,12 +16,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Samples},
 };
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let times = if asked.quick { 2_000 } else { 20_000 };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let times = if args.quick { 2_000 } else { 20_000 };
     Ok(vec![rules(times)?, line(times)?, comparing(times)])
 }
 

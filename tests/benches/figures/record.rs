@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
     search,
 };
@@ -20,9 +20,9 @@ use crate::{
 const ITEMS: usize = 20_000;
 const OPEN: usize = 300;
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let events = if asked.quick { 100_000 } else { 1_000_000 };
-    let rounds = if asked.quick { 50 } else { 200 };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let events = if args.quick { 100_000 } else { 1_000_000 };
+    let rounds = if args.quick { 50 } else { 200 };
     let folder = tempfile::tempdir()?;
     let now = Timestamp::now();
     data::runtime()?.block_on(async {
@@ -110,7 +110,7 @@ fn items() -> Vec<Item> {
         .collect()
 }
 
-/// Writes as many events as are still lacking, with a decision each, spread over the days up to now.
+/// Writes as many events as are still missing, with a decision each, spread over the days up to now.
 fn write_events(file: &std::path::Path, events: i64, now: Timestamp) -> Result<()> {
     let conn = Connection::open(file)?;
     let have: i64 = conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! What watching a hundred repositories costs of GitHub's hourly allowance, against a server with ETags as GitHub has them.
+//! What watching a hundred repositories costs of GitHub's hourly rate limit, against a server with ETags as GitHub has them.
 
 mod world;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use self::world::{REPOS, WORKFLOWS, World};
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
     load::Connection,
     stub,
@@ -21,10 +21,10 @@ use crate::{
 const POLLS: usize = 60;
 /// The first polls read everything once, a part at each.
 const FIRST: usize = 10;
-/// What GitHub allows a person's token in an hour.
-const ALLOWANCE: f64 = 5_000.0;
+/// GitHub's rate limit of a person's token, in requests per hour.
+const RATE_LIMIT: f64 = 5_000.0;
 
-pub(crate) fn measure(_: &Asked) -> Result<Vec<Figure>> {
+pub(crate) fn measure(_: &Args) -> Result<Vec<Figure>> {
     data::runtime()?.block_on(async {
         let naive = naive().await?;
         let mut figures = Vec::new();
@@ -32,9 +32,9 @@ pub(crate) fn measure(_: &Asked) -> Result<Vec<Figure>> {
             let (all, counted) = hour(changes).await?;
             let what = format!(
                 "{POLLS} polls of {REPOS} repositories, simulated at 60 s, after {FIRST} in which everything is read once; of {all} requests those that count (not 304), \
-                 as a share of {ALLOWANCE:.0}; naive: every workflow asked at every poll, {WORKFLOWS} a repository, no ETag: {naive} requests, counted on the same server"
+                 as a share of {RATE_LIMIT:.0}; naive: every workflow asked at every poll, {WORKFLOWS} a repository, no ETag: {naive} requests, counted on the same server"
             );
-            let share = |requests: usize| requests as f64 / ALLOWANCE * 100.0;
+            let share = |requests: usize| requests as f64 / RATE_LIMIT * 100.0;
             let figure = Figure::new(format!("GitHub, 100 repositories, {name}"), "% of budget", Samples::one(share(counted)), what);
             let figure = figure.beside("naive polling", share(naive));
             figures.push(if changes <= 1 { figure.goal(Goal::AtMost(10.0)) } else { figure });
@@ -43,13 +43,13 @@ pub(crate) fn measure(_: &Asked) -> Result<Vec<Figure>> {
     })
 }
 
-/// Polls for an hour; gives the number of requests, and of those that count.
+/// Polls for an hour; returns the number of requests, and of those that count.
 async fn hour(changes: usize) -> Result<(usize, usize)> {
     let world = Arc::new(World::new());
     let url = {
         let world = Arc::clone(&world);
-        stub::serve(move |asked| {
-            let answer = world.answer(&asked.head);
+        stub::serve(move |request| {
+            let answer = world.answer(&request.head);
             async move { answer }
         })
         .await?
@@ -80,12 +80,12 @@ async fn hour(changes: usize) -> Result<(usize, usize)> {
     Ok(world.requests())
 }
 
-/// One request per workflow and poll, as tray monitors do; gives how many the server counted.
+/// One request per workflow and poll, as tray monitors do; returns how many the server counted.
 async fn naive() -> Result<usize> {
     let world = Arc::new(World::new());
     let served = Arc::clone(&world);
-    let url = stub::serve(move |asked| {
-        let answer = served.answer(&asked.head);
+    let url = stub::serve(move |request| {
+        let answer = served.answer(&request.head);
         async move { answer }
     })
     .await?;

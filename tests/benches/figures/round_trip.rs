@@ -17,14 +17,14 @@ use callboard_tests::Callboard;
 use serde_json::{Value, json};
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
     stub::{self, Answer},
 };
 
 /// One run is started per this time.
 const EVERY: Duration = Duration::from_millis(60);
-/// How long the service takes: longer than the second that Slack wants between two messages in a channel, for the edit
+/// How long the service takes: longer than the second that Slack requires between two messages in a channel, for the edit
 /// not to wait for it.
 const SERVICE_TIME: Duration = Duration::from_millis(1_200);
 const WARM_UP: usize = 20;
@@ -42,18 +42,18 @@ struct Moments {
 
 type Shared = Arc<Mutex<Moments>>;
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let runs = WARM_UP + if asked.quick { 30 } else { 200 };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let runs = WARM_UP + if args.quick { 30 } else { 200 };
     let moments = Shared::default();
     data::runtime()?.block_on(async {
         let service = stub::serve({
             let moments = Arc::clone(&moments);
-            move |asked| alertmanager(asked, Arc::clone(&moments))
+            move |request| alertmanager(request, Arc::clone(&moments))
         });
         let service = service.await?;
         let chat = stub::serve({
             let moments = Arc::clone(&moments);
-            move |asked| slack(asked, Arc::clone(&moments))
+            move |request| slack(request, Arc::clone(&moments))
         });
         let config = config(&service, &chat.await?);
         let callboard =
@@ -132,7 +132,7 @@ async fn run_all(callboard: &Callboard, runs: usize, moments: &Shared) -> Result
     let until = Instant::now() + callboard_tests::PATIENCE;
     let edited = || moments.lock().unwrap_or_else(PoisonError::into_inner).edited.len();
     while edited() < runs {
-        ensure!(Instant::now() < until, "{} of {runs} runs were told", edited());
+        ensure!(Instant::now() < until, "{} of {runs} runs were posted", edited());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
@@ -148,12 +148,12 @@ fn number(text: &Value) -> Option<usize> {
     text[text.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
 }
 
-async fn alertmanager(asked: stub::Asked, moments: Shared) -> Answer {
-    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-    match (asked.head.method.as_str(), asked.head.uri.path()) {
+async fn alertmanager(request: stub::StubRequest, moments: Shared) -> Answer {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    match (request.head.method.as_str(), request.head.uri.path()) {
         ("POST", "/api/v2/silences") => {
             let run = number(&body["comment"]).unwrap_or(usize::MAX);
-            note(&moments, |it| it.requested.insert(run, asked.at));
+            note(&moments, |it| it.requested.insert(run, request.at));
             tokio::time::sleep(SERVICE_TIME).await;
             note(&moments, |it| it.answered.insert(run, Instant::now()));
             stub::json(&json!({ "silenceID": format!("silence-{run}") }))
@@ -168,21 +168,21 @@ async fn alertmanager(asked: stub::Asked, moments: Shared) -> Answer {
     }
 }
 
-async fn slack(asked: stub::Asked, moments: Shared) -> Answer {
-    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+async fn slack(request: stub::StubRequest, moments: Shared) -> Answer {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let run = number(&body["channel"]).unwrap_or_default();
     let id = format!("C{run:08}");
-    match asked.head.uri.path() {
+    match request.head.uri.path() {
         "/auth.test" => stub::json(
             &json!({ "ok": true, "url": "https://acme.slack.example/", "team": "acme", "user": "callboard",
             "user_id": "U00000001", "team_id": "T00000001", "bot_id": "B00000001" }),
         ),
         "/chat.postMessage" => {
-            note(&moments, |it| it.posted.insert(run, asked.at));
+            note(&moments, |it| it.posted.insert(run, request.at));
             stub::json(&json!({ "ok": true, "channel": id, "ts": format!("1.{run:06}") }))
         }
         "/chat.update" => {
-            note(&moments, |it| it.edited.insert(run, asked.at));
+            note(&moments, |it| it.edited.insert(run, request.at));
             stub::json(&json!({ "ok": true, "channel": id, "ts": format!("1.{run:06}") }))
         }
         _ => stub::json(&json!({ "ok": true, "channel": id, "ts": format!("1.{run:06}") })),

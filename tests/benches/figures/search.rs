@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
 };
 
@@ -44,12 +44,12 @@ const QUERIES: [&str; 10] = [
 const TYPED: [&str; 12] =
     ["p", "pr", "pr a", "w", "we", "web", "sess", "invoice cache", "rtr", "acme/router-2", "771", "zebra"];
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    Ok(all(asked)?.into_iter().chain(at_hand(asked)?).collect())
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    Ok(all(args)?.into_iter().chain(at_hand(args)?).collect())
 }
 
-fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
-    let (times, list) = timed(asked, AT_HAND, &TYPED, |text| Find { text, limit: 20 })?;
+fn at_hand(args: &Args) -> Result<Vec<Figure>> {
+    let (times, list) = timed(args, AT_HAND, &TYPED, |text| Find { text, limit: 20 })?;
     let peer = fzf(list.path(), TYPED[5])?;
     let what = format!(
         "the call `find` (limit 20) in process, JSON and all, {} texts over {AT_HAND} stored items in turn, \
@@ -64,9 +64,9 @@ fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
     ])
 }
 
-fn all(asked: &Asked) -> Result<Vec<Figure>> {
-    let entries = if asked.quick { ENTRIES / 10 } else { ENTRIES };
-    let (times, list) = timed(asked, entries, &QUERIES, |text| Search { text, limit: 20, skip: 0 })?;
+fn all(args: &Args) -> Result<Vec<Figure>> {
+    let entries = if args.quick { ENTRIES / 10 } else { ENTRIES };
+    let (times, list) = timed(args, entries, &QUERIES, |text| Search { text, limit: 20, skip: 0 })?;
     let reading = fzf(list.path(), "")?;
     let peer = fzf(list.path(), QUERIES[0])?;
     let what = format!(
@@ -84,12 +84,12 @@ fn all(asked: &Asked) -> Result<Vec<Figure>> {
 
 /// How long each call takes over that many stored items, the texts in turn; and the items' lines in a file.
 fn timed<C: ReadCall>(
-    asked: &Asked,
+    args: &Args,
     entries: usize,
     texts: &[&str],
     call: impl Fn(String) -> C,
 ) -> Result<(Vec<Duration>, NamedTempFile)> {
-    let rounds = if asked.quick { 10 } else { 50 };
+    let rounds = if args.quick { 10 } else { 50 };
     let items = items(entries);
     let list = NamedTempFile::new()?;
     fs::write(list.path(), items.iter().map(|item| line(item) + "\n").collect::<String>())?;

@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// A request with its body, and when its head had come.
-pub(crate) struct Asked {
+/// A request with its body, and the time its head was received.
+pub(crate) struct StubRequest {
     pub(crate) at: Instant,
     pub(crate) head: hyper::http::request::Parts,
     pub(crate) body: Bytes,
@@ -28,10 +28,10 @@ pub(crate) fn json(body: &Value) -> Answer {
     answer
 }
 
-/// Serves on a port of the system's choosing, as long as the runtime lives; gives its URL.
+/// Serves on a port of the system's choosing, as long as the runtime lives; returns its URL.
 pub(crate) async fn serve<F, A>(answer: F) -> Result<String>
 where
-    F: Fn(Asked) -> A + Send + Sync + 'static,
+    F: Fn(StubRequest) -> A + Send + Sync + 'static,
     A: Future<Output = Answer> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -46,7 +46,7 @@ where
                 async move {
                     let (head, body) = request.into_parts();
                     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                    Ok::<_, Infallible>(answer(Asked { at, head, body }).await)
+                    Ok::<_, Infallible>(answer(StubRequest { at, head, body }).await)
                 }
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

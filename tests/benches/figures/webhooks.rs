@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use self::payloads::{ALERTS_SECRET, FORGE_SECRET, Payloads};
 use crate::{
-    Asked, data,
+    Args, data,
     figure::{Figure, Goal, Samples},
     load::{self, Load},
     machine,
@@ -33,7 +33,7 @@ enum Sent {
     Mixed,
 }
 
-/// What came of a run: the load, and the program's memory before and after.
+/// The result of a run: the load, and the program's memory before and after.
 struct Ran {
     load: Load,
     before: f64,
@@ -42,8 +42,8 @@ struct Ran {
     processor: f64,
 }
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let (during, rounds) = if asked.quick { (2, 1) } else { (10, 3) };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let (during, rounds) = if args.quick { (2, 1) } else { (10, 3) };
     let during = Duration::from_secs(during);
     let payloads = Payloads::new();
     let mut few: [Vec<Ran>; 4] = Default::default();
@@ -68,14 +68,17 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let beside = "Alertmanager";
     let [small, large] = payloads.sizes();
     let processor = |ran: &[Ran]| Samples::new(ran.iter().map(|ran| ran.processor).collect());
-    let figures = |name: &str, what: &str, ran: &[Ran], of_many: &[Ran]| {
+    let figures = |name: &str, goal: Option<f64>, what: &str, ran: &[Ran], of_many: &[Ran]| {
         let times: Vec<Duration> = ran.iter().flat_map(|ran| ran.load.times.iter().copied()).collect();
-        let rate = Figure::new(
+        let mut rate = Figure::new(
             format!("webhooks per second: {name}"),
             "1/s",
             rates(of_many),
             format!("{what}; {on}; {peers}"),
         );
+        if let Some(goal) = goal {
+            rate = rate.goal(Goal::AtLeast(goal));
+        }
         let time = Figure::new(
             format!("webhook answered: {name}"),
             "ms",
@@ -90,7 +93,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         );
         [
             used.beside(beside, processor(&peer_of_many).median()),
-            rate.beside(beside, rates(&peer_of_many).median()).goal(Goal::AtLeast(13_000.0)),
+            rate.beside(beside, rates(&peer_of_many).median()),
             time.beside(beside, peer_time(&peer)).goal(Goal::P99(8.0)),
         ]
     };
@@ -102,18 +105,21 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let mut all = Vec::new();
     all.extend(figures(
         "Alertmanager's",
+        Some(13_000.0),
         &format!("version 4 with one new alert, {small} bytes, bearer token"),
         &alerts,
         &alerts_of_many,
     ));
     all.extend(figures(
         "GitHub's",
+        Some(9_000.0),
         &format!("workflow_run and pull_request in turn, about {large} bytes, HMAC-SHA256"),
         &github,
         &github_of_many,
     ));
     all.extend(figures(
         "mixed",
+        None,
         "workflow_run, pull_request and Alertmanager's in turn",
         &mixed,
         &mixed_of_many,
@@ -152,7 +158,7 @@ fn callboard(payloads: &Payloads, sent: Sent, connections: usize, during: Durati
     let config = format!(
         "[receive]\nlisten = \"127.0.0.1:0\"\n{}{}",
         data::ACCOUNTS,
-        // Nobody is asked: the only news is what is sent.
+        // Nothing is polled: the only events are those that are sent.
         data::RULES
     );
     let config = config.replace("service = \"github\"", "service = \"github\"\nurl = \"http://127.0.0.1:9\"");

@@ -107,7 +107,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // The driver would leave the app behind, and the app its web process where it can't tell it to end.
+        // The driver would leave the app behind, and the app its web process where it can't end it.
         for process in self.processes() {
             let _ = signal(process, "KILL");
         }

@@ -32,7 +32,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// What answers for the Secret Service on the session bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyring {
-    /// Nobody: no such service.
+    /// No such service.
     Absent,
     /// GNOME's keyring, locked, and a prompt for its password that nobody answers: requests for secrets hang.
     Locked,

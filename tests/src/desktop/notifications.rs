@@ -45,10 +45,10 @@ impl DesktopSession {
         Ok(())
     }
 
-    /// Presses a button of the notifications that are shown, by its words: dunst asks a menu program which.
-    pub fn press_notification(&self, words: &str) -> Result<()> {
-        // dunst lists each as `#WORDS (SUMMARY) [...]`: another's summary may have the same words.
-        fs::write(self.path("wanted"), format!("#{words} ("))?;
+    /// Presses a button of the notifications that are shown, by its label: dunst asks a menu program which.
+    pub fn press_notification(&self, label: &str) -> Result<()> {
+        // dunst lists each as `#LABEL (SUMMARY) [...]`: another's summary may have the same text.
+        fs::write(self.path("wanted"), format!("#{label} ("))?;
         self.run("dunstctl", &["context"])?;
         Ok(())
     }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_can_be_clicked() {
+    fn notification_can_be_clicked() {
         let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
         let mut command = session.command("dunstify");
         command.args(["--action=default,Open", "web/main failed"]);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_button_of_a_notification_can_be_pressed() {
+    fn notification_button_can_be_pressed() {
         let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
         let mut command = session.command("dunstify");
         command.args(["--action=again,Run again", "--action=take,I am on it", "web/main failed"]);

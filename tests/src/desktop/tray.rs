@@ -112,7 +112,7 @@ impl TrayHost {
         let Item { name, object, .. } =
             self.items.lock().unwrap_or_else(PoisonError::into_inner).last()?.clone();
         let icon = TrayIcon { connection: self.connection.clone(), name, object };
-        // One of a process that has ended does not answer.
+        // An icon of a process that has ended does not answer.
         icon.status().is_ok().then_some(icon)
     }
 }
@@ -182,7 +182,7 @@ impl TrayIcon {
         Ok(self.item()?.get_property("Status")?)
     }
 
-    /// The words shown where the pointer rests on it, title and text.
+    /// The text shown where the pointer rests on it, title and description.
     pub fn tooltip(&self) -> Result<String> {
         let (_, _, title, text): (String, Vec<Pixels>, String, String) =
             self.item()?.get_property("ToolTip")?;
@@ -214,7 +214,7 @@ impl TrayIcon {
     pub fn choose(&self, label: &str) -> Result<()> {
         let chosen = wait_until(&format!("{label:?} in the tray menu"), PATIENCE, || {
             let id = self.menu().ok()?.find(label).filter(|entry| entry.enabled)?.id;
-            // A menu that was made anew in between refuses the old number.
+            // A menu that was rebuilt in between refuses the old number.
             self.menu_object().ok()?.call("Event", &(id, "clicked", Value::from(0_i32), 0_u32)).ok()
         });
         chosen.with_context(|| format!("{:#?}", self.menu()))

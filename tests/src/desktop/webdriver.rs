@@ -16,7 +16,7 @@ pub struct Page {
     url: String,
 }
 
-/// What the page is asked with: elements by their role and name, as a screen reader finds them.
+/// Queries of the page: elements by their role and name, as a screen reader finds them.
 const FINDING: &str = r#"
 const shown = (it) => it.checkVisibility({ visibilityProperty: true, opacityProperty: true });
 const named = (it) => (it.getAttribute("aria-label")
@@ -28,7 +28,7 @@ const tags = { button: "button", link: "a[href]", textbox: "input, textarea", he
 const all = (role) => [...document.querySelectorAll(`[role="${role}"]` + (tags[role] ? `, :is(${tags[role]}):not([role])` : ""))].filter(shown);
 const find = (role, name) => all(role).find((it) => named(it).toLowerCase().includes(name.toLowerCase()));
 const text = () => document.body.innerText;
-const asked = (last) => {
+const question = (last) => {
   const name = document.activeElement?.matches("input, textarea, select") ? named(document.activeElement) : "";
   return /Signed in|test failed/.test(text()) ? "the answer" : name !== last && name;
 };
@@ -39,25 +39,25 @@ impl Page {
     pub(super) fn open(driver: &Server, binary: &Path, args: &[&str]) -> Result<Page> {
         let address = wait_until("the driver's port", PATIENCE, || listens_on(driver.id()))?;
         let options = json!({ "binary": binary, "args": args });
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
-        let answer = http::send("POST", &format!("{address}/session"), &[], Some(&wanted))?.json()?;
+        let request = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
+        let answer = http::send("POST", &format!("{address}/session"), &[], Some(&request))?.json()?;
         let id = answer["value"]["sessionId"].as_str().context("a session has an id")?;
         Ok(Page { url: format!("{address}/session/{id}") })
     }
 
-    /// Runs the body of a function in the page, with `find(role, name)`, `all(role)` and `text()` at hand, and gives
-    /// what it returns.
+    /// Runs the body of a function in the page, with `find(role, name)`, `all(role)` and `text()` at hand, and
+    /// returns its result.
     pub fn script(&self, body: &str, args: &[Value]) -> Result<Value> {
         self.post("execute/sync", &json!({ "script": format!("{FINDING}{body}"), "args": args }))
     }
 
-    /// The same for one that ends later: it calls `done` with what it gives.
+    /// The same for one that ends later: it calls `done` with its result.
     pub fn script_until_done(&self, body: &str, args: &[Value]) -> Result<Value> {
         let script = format!("const done = arguments[arguments.length - 1];{FINDING}{body}");
         self.post("execute/async", &json!({ "script": script, "args": args }))
     }
 
-    /// Waits until an expression is true of the page, and gives its value; quotes the page where it never is.
+    /// Waits until an expression is true of the page, and returns its value; quotes the page where it never is.
     pub fn until(&self, expression: &str) -> Result<Value> {
         let body = format!("return {expression}");
         let mut last = None;
@@ -72,12 +72,12 @@ impl Page {
         });
         found.with_context(|| {
             let (typed, text) = (self.typed().unwrap_or_default(), self.text().unwrap_or_default());
-            format!("{last:?}\nTyped: {typed:?}\nThe page says:\n{text}")
+            format!("{last:?}\nTyped: {typed:?}\nThe page shows:\n{text}")
         })
     }
 
-    /// Waits until this text is to be read in the page.
-    pub fn says(&self, text: &str) -> Result<()> {
+    /// Waits until this text can be read in the page.
+    pub fn shows(&self, text: &str) -> Result<()> {
         self.until(&format!("text().includes({})", json!(text)))?;
         Ok(())
     }
@@ -171,7 +171,7 @@ fn page_of(address: &str) -> &str {
     }
 }
 
-/// Where on loopback a process of ours listens: the driver takes a free port where it is given 0, and does not tell.
+/// Where on loopback a process of ours listens: the driver takes a free port for 0, and does not report it.
 fn listens_on(process: u32) -> Option<String> {
     let sockets: Vec<String> = fs::read_dir(format!("/proc/{process}/fd"))
         .ok()?
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_known_by_its_file() {
+    fn page_is_the_file_of_its_address() {
         let cases = [
             ("tauri://localhost", "index.html"),
             ("tauri://localhost/", "index.html"),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_is_that_of_the_processs_own_socket() {
+    fn port_is_that_of_the_processs_own_socket() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 175 1 0\n\
             1: 0100007F:1F90 0100007F:07E8 01 00000000:00000000 00:00000000 00000000     0        0 7 1 0\n\

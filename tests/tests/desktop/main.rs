@@ -18,20 +18,20 @@ use serde_json::{Value, json};
 
 const HOTKEY: &str = "alt+space";
 
-/// A desktop, a pager, and the configuration of somebody who watches it. What is told is told in the built-in room.
-struct Desk {
+/// A desktop, a pager, and the configuration of somebody who watches it. Outcomes are posted in the built-in room.
+struct Desktop {
     callboard: Callboard,
     pager: Alertmanager,
     tray: TrayHost,
     session: DesktopSession,
 }
 
-impl Desk {
-    fn new() -> Result<Desk> {
-        Desk::configured("")
+impl Desktop {
+    fn new() -> Result<Desktop> {
+        Desktop::configured("")
     }
 
-    fn configured(more: &str) -> Result<Desk> {
+    fn configured(more: &str) -> Result<Desktop> {
         let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?.with_notifications()?;
         let tray = TrayHost::start(&session)?;
         let pager = Alertmanager::start(None)?;
@@ -42,7 +42,7 @@ impl Desk {
             pager.url()
         );
         let callboard = Callboard::new(&config)?.env(session.env());
-        Ok(Desk { callboard, pager, tray, session })
+        Ok(Desktop { callboard, pager, tray, session })
     }
 
     /// Fires an alert of its own.
@@ -84,18 +84,18 @@ impl Desk {
     }
 
     /// Waits until no window of the app is to be seen.
-    fn put_away(&self, app: &App) -> Result<()> {
+    fn no_window(&self, app: &App) -> Result<()> {
         let gone = || self.session.windows(app.id()).is_empty().then_some(());
-        wait_until("the app's window to be put away", PATIENCE, gone).with_context(|| app.output())
+        wait_until("the app's window to be hidden", PATIENCE, gone).with_context(|| app.output())
     }
 
-    /// Waits until the icon says that nothing needs anybody, and gives its pictures then.
+    /// Waits until the icon is calm, and returns its pictures.
     fn calm(&self, icon: &TrayIcon) -> Result<Vec<Picture>> {
-        wait_until("a calm icon", PATIENCE, || icon.tooltip().ok().filter(|words| words.contains("calm")))?;
+        wait_until("a calm icon", PATIENCE, || icon.tooltip().ok().filter(|text| text.contains("calm")))?;
         icon.pictures()
     }
 
-    /// What the process that has the store answers.
+    /// The answer of the process that has the store.
     fn ask<C: ReadCall>(&self, call: C) -> Result<C::Answer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async { Ok(Client::connect(&self.callboard.data()).await?.call(call).await?) })
@@ -138,76 +138,76 @@ fn labels(name: &str) -> [(&str, &str); 3] {
 }
 
 #[test]
-fn the_hotkey_opens_the_field_and_what_is_typed_at_once_arrives_whole() -> Result<()> {
-    let desk = Desk::new()?;
-    let app = desk.open()?;
-    desk.focused(&app)?;
+fn hotkey_opens_the_field_and_text_typed_at_once_arrives_whole() -> Result<()> {
+    let desktop = Desktop::new()?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
     app.page().until("document.activeElement?.role === 'combobox'")?;
     for text in ["silence DiskFull", "pr list", "a"] {
-        desk.session.press(&["Escape"])?;
-        desk.put_away(&app)?;
-        desk.session.press(&[HOTKEY])?;
-        desk.focused(&app)?;
-        desk.session.type_text(text)?;
+        desktop.session.press(&["Escape"])?;
+        desktop.no_window(&app)?;
+        desktop.session.press(&[HOTKEY])?;
+        desktop.focused(&app)?;
+        desktop.session.type_text(text)?;
         app.page().until(&format!("document.activeElement.value === {}", json!(text)))?;
-        // Back to nothing: Escape on a text takes it away first.
-        desk.session.press(&["ctrl+a", "BackSpace"])?;
+        // Cleared, because Escape would only clear a text.
+        desktop.session.press(&["ctrl+a", "BackSpace"])?;
         app.page().until("document.activeElement.value === ''")?;
     }
-    desk.session.press(&[HOTKEY])?;
-    desk.put_away(&app)
+    desktop.session.press(&[HOTKEY])?;
+    desktop.no_window(&app)
 }
 
 #[test]
-fn what_is_typed_before_the_first_window_is_ready_is_not_lost() -> Result<()> {
-    let desk = Desk::new()?;
+fn text_typed_before_the_first_window_is_ready_is_not_lost() -> Result<()> {
+    let desktop = Desktop::new()?;
     // The driver finds a window only once there is one, and that is what the key makes.
     std::thread::scope(|threads| {
-        let opening = threads.spawn(|| App::open_with(&desk.callboard, &desk.session, &["--hidden"]));
-        let icon = desk.tray.icon()?;
-        ensure!(!icon.tooltip()?.is_empty(), "the icon has words");
+        let opening = threads.spawn(|| App::open_with(&desktop.callboard, &desktop.session, &["--hidden"]));
+        let icon = desktop.tray.icon()?;
+        ensure!(!icon.tooltip()?.is_empty(), "the icon has a tooltip");
         // The hotkey is taken before the store is.
-        wait_until("an answer", PATIENCE, || desk.ask(Hello {}).ok())?;
-        desk.session.press(&[HOTKEY])?;
+        wait_until("an answer", PATIENCE, || desktop.ask(Hello {}).ok())?;
+        desktop.session.press(&[HOTKEY])?;
         wait_until("a window to have the keyboard", PATIENCE, || {
-            desk.session.focused().filter(|window| window.title.contains("Callboard"))
+            desktop.session.focused().filter(|window| window.title.contains("Callboard"))
         })?;
-        desk.session.type_text("silence DiskFull for 30m")?;
+        desktop.session.type_text("silence DiskFull for 30m")?;
         let app = opening.join().map_err(|_| anyhow::anyhow!("the driver"))??;
         app.page().until("document.activeElement.value === 'silence DiskFull for 30m'").map(drop)
     })
 }
 
 #[test]
-fn typing_finds_a_command_and_enter_runs_it_and_the_room_knows() -> Result<()> {
-    let desk = Desk::new()?;
-    desk.fire("DiskFull")?;
-    let app = desk.open()?;
+fn typed_command_is_run_by_enter_and_posted_in_the_room() -> Result<()> {
+    let desktop = Desktop::new()?;
+    desktop.fire("DiskFull")?;
+    let app = desktop.open()?;
     let page = app.page();
-    desk.focused(&app)?;
-    page.says("DiskFull")?;
+    desktop.focused(&app)?;
+    page.shows("DiskFull")?;
 
-    desk.session.type_text("silen")?;
+    desktop.session.type_text("silen")?;
     page.until("all('option').find((it) => it.ariaSelected === 'true')?.textContent.includes('silence')")?;
     // One argument after the other, and then what would be sent.
-    desk.session.press(&["Return"])?;
+    desktop.session.press(&["Return"])?;
     // An alert is chosen by its name, not by its fingerprint.
     let named =
         "find('listbox', 'Values for alert')?.querySelector('.title')?.innerText.includes('DiskFull')";
     page.until(named)?;
-    desk.session.type_text("DiskFull")?;
-    desk.session.press(&["Tab"])?;
-    desk.session.type_text("30m")?;
-    page.says("/api/v2/silences")?;
-    page.says("general")?;
-    assert_eq!(desk.active_silences()?, 0, "nothing is sent before Enter");
+    desktop.session.type_text("DiskFull")?;
+    desktop.session.press(&["Tab"])?;
+    desktop.session.type_text("30m")?;
+    page.shows("/api/v2/silences")?;
+    page.shows("general")?;
+    assert_eq!(desktop.active_silences()?, 0, "nothing is sent before Enter");
 
-    desk.session.press(&["Return"])?;
-    page.says("Posted to")?;
-    assert_eq!(desk.active_silences()?, 1);
-    let room = desk.room()?;
+    desktop.session.press(&["Return"])?;
+    page.shows("Posted to")?;
+    assert_eq!(desktop.active_silences()?, 1);
+    let room = desktop.room()?;
     assert!(room.len() == 1 && room[0].contains("silenced for 30m"), "{room:?}");
-    let runs = desk.callboard.json(&["runs"])?;
+    let runs = desktop.callboard.json(&["runs"])?;
     assert_eq!(runs[0][0]["state"]["state"], "done", "{runs:#?}");
     Ok(())
 }
@@ -215,115 +215,115 @@ fn typing_finds_a_command_and_enter_runs_it_and_the_room_knows() -> Result<()> {
 #[test]
 fn desktop_resolves_an_unknown_run_and_posts_a_row() -> Result<()> {
     let lost = StandIn::start(|_| Answer::nothing())?;
-    let desk = Desk::configured(&format!(
+    let desktop = Desktop::configured(&format!(
         "[accounts.deployer]\nservice = \"http\"\nurl = \"{}\"\n[commands]\ndirs = [\"commands\"]\n",
         lost.url()
     ))?;
-    let folder = desk.callboard.folder().join("commands");
+    let folder = desktop.callboard.folder().join("commands");
     std::fs::create_dir(&folder)?;
     let command = "[[command]]\nname = \"deploy\"\nsummary = \"Deploy it\"\n\
                    run.http = { account = \"deployer\", method = \"POST\", path = \"/deploy\" }\n";
     std::fs::write(folder.join("deploy.toml"), command)?;
-    desk.fire("DiskFull")?;
-    let app = desk.open()?;
+    desktop.fire("DiskFull")?;
+    let app = desktop.open()?;
     let page = app.page();
-    desk.focused(&app)?;
-    page.says("DiskFull")?;
-    let run = desk.callboard.cmd(&["run", "deploy"])?;
+    desktop.focused(&app)?;
+    page.shows("DiskFull")?;
+    let run = desktop.callboard.cmd(&["run", "deploy"])?;
     assert_eq!(run.code, Some(5), "{run:?}");
 
-    page.says("Recent runs")?;
-    desk.session.press(&["ctrl+End"])?;
-    page.says("We do not know whether this ran")?;
-    desk.session.press(&["ctrl+shift+n"])?;
-    page.says("says it did not run")?;
-    let told = || desk.room().ok().filter(|room| room[0].contains("says it did not run"));
-    let room = wait_until("the message to be edited", PATIENCE, told)?;
+    page.shows("Recent runs")?;
+    desktop.session.press(&["ctrl+End"])?;
+    page.shows("We do not know whether this ran")?;
+    desktop.session.press(&["ctrl+shift+n"])?;
+    page.shows("says it did not run")?;
+    let edited = || desktop.room().ok().filter(|room| room[0].contains("says it did not run"));
+    let room = wait_until("the message to be edited", PATIENCE, edited)?;
     assert_eq!(room.len(), 1, "{room:?}");
     assert_eq!(lost.requests().len(), 1, "it is not run again");
 
-    desk.session.press(&["ctrl+Home", "ctrl+shift+s"])?;
-    page.says("Will post to")?;
-    assert_eq!(desk.room()?.len(), 1, "nothing is posted before Enter");
-    desk.session.press(&["Return"])?;
-    page.says("Posted to")?;
-    let room = desk.room()?;
+    desktop.session.press(&["ctrl+Home", "ctrl+shift+s"])?;
+    page.shows("Will post to")?;
+    assert_eq!(desktop.room()?.len(), 1, "nothing is posted before Enter");
+    desktop.session.press(&["Return"])?;
+    page.shows("Posted to")?;
+    let room = desktop.room()?;
     assert!(room.len() == 2 && room[1].contains("DiskFull"), "{room:?}");
     Ok(())
 }
 
 #[test]
-fn an_account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
+fn account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
     let emulator = Emulator::start()?;
-    let desk = Desk::new()?;
-    let app = App::open_with(&desk.callboard, &desk.session, &["settings"])?;
+    let desktop = Desktop::new()?;
+    let app = App::open_with(&desktop.callboard, &desktop.session, &["settings"])?;
     let page = app.page();
     page.switch_to("settings.html")?;
-    desk.focused(&app)?;
+    desktop.focused(&app)?;
     page.click("button", "Add account")?;
     page.click("button", "GitHub")?;
     // One question at a time, each answered by typing and Enter; those that may be left out are.
     let answers = [("name", "forge"), ("url", emulator.github_url()), ("token", Emulator::ADMIN)];
     let mut last = Value::Null;
     loop {
-        let asked = page.until(&format!("asked({last})"))?;
-        if asked == "the answer" {
+        let question = page.until(&format!("question({last})"))?;
+        if question == "the answer" {
             break;
         }
-        let asks_for = |name: &str| asked.as_str().is_some_and(|it| it.to_lowercase().contains(name));
-        match answers.iter().find(|(name, _)| asks_for(name)) {
+        let is_about = |name: &str| question.as_str().is_some_and(|it| it.to_lowercase().contains(name));
+        match answers.iter().find(|(name, _)| is_about(name)) {
             Some((_, text)) => {
-                desk.session.press(&["ctrl+a"])?;
-                desk.session.type_text(text)?;
-                desk.session.press(&["Return"])?;
+                desktop.session.press(&["ctrl+a"])?;
+                desktop.session.type_text(text)?;
+                desktop.session.press(&["Return"])?;
             }
             None => page.click("button", "Skip")?,
         }
-        last = asked;
+        last = question;
     }
-    page.says("admin")?;
+    page.shows("admin")?;
     page.click("button", "Done")?;
 
     let lookup = || -> Result<Option<String>> {
-        let mut tool = desk.session.command("secret-tool");
+        let mut tool = desktop.session.command("secret-tool");
         let output = tool.args(["lookup", "service", "callboard", "username", "forge/token"]).output()?;
         Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     };
-    wait_until("the account", PATIENCE, || desk.callboard.account("forge").ok())?;
+    wait_until("the account", PATIENCE, || desktop.callboard.account("forge").ok())?;
     assert_eq!(lookup()?.as_deref(), Some(Emulator::ADMIN));
-    let file = std::fs::read_to_string(desk.callboard.config())?;
+    let file = std::fs::read_to_string(desktop.callboard.config())?;
     assert!(file.contains("[accounts.forge]") && !file.contains(Emulator::ADMIN), "{file}");
     assert!(!app.output().contains(Emulator::ADMIN), "the log");
 
-    // To remove it takes its name.
+    // Removing it takes its name.
     page.click("button", "Remove…")?;
     page.focus("textbox", "Type forge to remove it")?;
-    desk.session.type_text("forge")?;
-    desk.session.press(&["Return"])?;
-    wait_until("it to be gone", PATIENCE, || desk.callboard.account("forge").is_err().then_some(()))?;
+    desktop.session.type_text("forge")?;
+    desktop.session.press(&["Return"])?;
+    wait_until("it to be gone", PATIENCE, || desktop.callboard.account("forge").is_err().then_some(()))?;
     assert_eq!(lookup()?, None);
     Ok(())
 }
 
 #[test]
-fn a_second_start_and_the_command_line_raise_the_first() -> Result<()> {
-    let desk = Desk::new()?;
-    let app = desk.hidden()?;
-    assert!(desk.session.windows(app.id()).is_empty(), "no window before it is needed");
-    let mut second = App::start(&desk.callboard, &desk.session, &[])?;
+fn second_start_and_command_line_raise_the_first() -> Result<()> {
+    let desktop = Desktop::new()?;
+    let app = desktop.hidden()?;
+    assert!(desktop.session.windows(app.id()).is_empty(), "no window before it is needed");
+    let mut second = App::start(&desktop.callboard, &desktop.session, &[])?;
     assert!(second.ended()?.success(), "{}", second.output());
-    desk.focused(&app)?;
-    // The board is there a moment after the page, and nobody tells the moment.
+    desktop.focused(&app)?;
+    // The board is there a moment after the page, and nothing announces it.
     wait_until("the window to go", PATIENCE, || {
-        desk.session.press(&["Escape"]).ok()?;
-        let gone = || desk.session.windows(app.id()).is_empty().then_some(());
+        desktop.session.press(&["Escape"]).ok()?;
+        let gone = || desktop.session.windows(app.id()).is_empty().then_some(());
         wait_until("it", Duration::from_secs(1), gone).ok()
     })?;
 
-    for (word, shown) in [("open", true), ("open", true), ("toggle", false), ("toggle", true)] {
-        let output = desk.callboard.cmd(&[word])?;
-        assert_eq!(output.code, Some(0), "{word}: {output:?}");
-        if shown { desk.focused(&app)? } else { desk.put_away(&app)? }
+    for (command, shown) in [("open", true), ("open", true), ("toggle", false), ("toggle", true)] {
+        let output = desktop.callboard.cmd(&[command])?;
+        assert_eq!(output.code, Some(0), "{command}: {output:?}");
+        if shown { desktop.focused(&app)? } else { desktop.no_window(&app)? }
     }
     Ok(())
 }
@@ -338,62 +338,71 @@ fn is_on_disk(folder: &Path, bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn a_kill_loses_nothing() -> Result<()> {
-    let desk = Desk::new()?;
-    desk.fire("DiskFull")?;
-    let app = desk.open()?;
-    desk.focused(&app)?;
-    app.page().says("DiskFull")?;
-    let run = desk.callboard.cmd(&["run", "silence DiskFull for 30m"])?;
+fn killed_app_loses_nothing() -> Result<()> {
+    let desktop = Desktop::new()?;
+    desktop.fire("DiskFull")?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
+    app.page().shows("DiskFull")?;
+    let run = desktop.callboard.cmd(&["run", "silence DiskFull for 30m"])?;
     assert_eq!(run.code, Some(0), "{run:?}");
-    // The alert is then seen to be held, as it will be after the restart.
-    desk.callboard.polled(&["pager"])?;
-    desk.session.type_text("silence Disk")?;
+    // The alert is then acknowledged, as it will be after the restart.
+    desktop.callboard.polled(&["pager"])?;
+    desktop.session.type_text("silence Disk")?;
     app.page().until("document.activeElement.value === 'silence Disk'")?;
-    let before =
-        (desk.callboard.board()?, desk.callboard.json(&["runs"])?, desk.room()?, desk.callboard.events()?);
+    let before = (
+        desktop.callboard.board()?,
+        desktop.callboard.json(&["runs"])?,
+        desktop.room()?,
+        desktop.callboard.events()?,
+    );
     // A page's storage is on the disk a moment later, in the two bytes a letter that SQLite keeps it in.
     let wide: Vec<u8> = "silence Disk".encode_utf16().flat_map(u16::to_le_bytes).collect();
     wait_until("the text to be on the disk", PATIENCE, || {
-        is_on_disk(&desk.callboard.data(), &wide).then_some(())
+        is_on_disk(&desktop.callboard.data(), &wide).then_some(())
     })?;
     app.kill()?;
 
-    let app = desk.open()?;
-    desk.focused(&app)?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
     app.page().until("document.activeElement.value === 'silence Disk'")?;
-    let after =
-        (desk.callboard.board()?, desk.callboard.json(&["runs"])?, desk.room()?, desk.callboard.events()?);
+    let after = (
+        desktop.callboard.board()?,
+        desktop.callboard.json(&["runs"])?,
+        desktop.room()?,
+        desktop.callboard.events()?,
+    );
     assert_eq!(after, before);
-    assert_eq!(desk.active_silences()?, 1, "nothing was run again");
+    assert_eq!(desktop.active_silences()?, 1, "nothing was run again");
     Ok(())
 }
 
 #[test]
 fn app_is_a_client_of_a_daemon_and_takes_over_when_it_ends() -> Result<()> {
-    let desk = Desk::new()?;
-    let serving = desk.callboard.serve()?;
-    desk.callboard.polled(&["pager"])?;
-    let app = desk.open()?;
-    desk.focused(&app)?;
-    desk.fire("DiskFull")?;
-    app.page().says("DiskFull")?;
-    let shown = || desk.session.notifications().ok().filter(|shown| !shown.is_empty());
+    let desktop = Desktop::new()?;
+    let serving = desktop.callboard.serve()?;
+    desktop.callboard.polled(&["pager"])?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
+    desktop.fire("DiskFull")?;
+    app.page().shows("DiskFull")?;
+    let shown = || desktop.session.notifications().ok().filter(|shown| !shown.is_empty());
     wait_until("the notification", PATIENCE, shown)?;
 
     serving.kill()?;
-    wait_until("the app to have the store", PATIENCE, || desk.status().ok()).with_context(|| app.output())?;
-    desk.callboard.polled(&["pager"])?;
-    desk.fire("QueueDeep")?;
-    app.page().says("QueueDeep")?;
-    let told = || desk.session.notifications().ok().filter(|shown| shown.len() == 2);
-    wait_until("the second notification", PATIENCE, told)?;
-    desk.callboard.polled(&["pager"])?;
-    let shown = desk.session.notifications()?;
+    wait_until("the app to have the store", PATIENCE, || desktop.status().ok())
+        .with_context(|| app.output())?;
+    desktop.callboard.polled(&["pager"])?;
+    desktop.fire("QueueDeep")?;
+    app.page().shows("QueueDeep")?;
+    let both = || desktop.session.notifications().ok().filter(|shown| shown.len() == 2);
+    wait_until("the second notification", PATIENCE, both)?;
+    desktop.callboard.polled(&["pager"])?;
+    let shown = desktop.session.notifications()?;
     for name in ["DiskFull", "QueueDeep"] {
         assert_eq!(shown.iter().filter(|it| it.summary.contains(name)).count(), 1, "{shown:?}");
     }
-    let events = desk.callboard.events()?;
+    let events = desktop.callboard.events()?;
     assert_eq!(events.iter().filter(|it| it["name"] == "triggered").count(), 2, "{events:#?}");
     Ok(())
 }

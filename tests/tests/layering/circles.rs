@@ -26,7 +26,7 @@ const CRATES: [(&str, &str); 6] = [
 /// beside them, from which the parent takes it too.
 ///
 /// The engine's root holds what its clients keep between their calls and starts their socket; they call the `Engine`,
-/// and no other room knows it.
+/// and no other module uses it.
 const PAIRS: [(&str, &str, &str); 6] = [
     ("crates/engine/src", "", "clients::calls::log"),
     ("crates/engine/src", "", "clients::dispatch"),
@@ -76,7 +76,7 @@ fn name(key: &Key) -> String {
     if key.is_empty() { "crate".to_owned() } else { key.join("::") }
 }
 
-/// What the files of a circle name of each other, a line each.
+/// The names that the files of a circle use of each other, a line each.
 fn described(edges: &Edges, circle: &[&Key]) -> String {
     let mut text = String::new();
     for from in circle.iter().copied() {
@@ -104,7 +104,7 @@ fn files_import_in_no_circle() -> Result<()> {
 }
 
 #[test]
-fn no_more_parents_and_children_name_each_other() -> Result<()> {
+fn only_listed_parents_and_children_name_each_other() -> Result<()> {
     let mut found = String::new();
     let mut left = BTreeSet::from(PAIRS.map(|(folder, parent, child)| format!("{folder} {parent} {child}")));
     for (folder, main) in CRATES {
@@ -126,7 +126,7 @@ fn crate_of(files: &[(&str, &str)]) -> Result<Modules> {
     Modules::read("lib.rs", text).map_err(Error::msg)
 }
 
-/// Who names whom, as `a -> b`.
+/// The edges, as `a -> b`.
 fn arrows(edges: &Edges) -> Vec<String> {
     let all = edges.iter().flat_map(|(from, named)| named.keys().map(move |to| (from, to)));
     all.map(|(from, to)| format!("{} -> {}", name(from), name(to))).collect()
@@ -161,8 +161,8 @@ fn imports_are_written_out() {
 }
 
 #[test]
-fn a_name_counts_for_the_file_that_defines_it() -> Result<()> {
-    // What `a.rs` says in a crate where `b/inner.rs` defines `Thing`, and `b` and the root hand it on.
+fn name_counts_for_the_file_that_defines_it() -> Result<()> {
+    // The text of `a.rs` in a crate where `b/inner.rs` defines `Thing`, and `b` and the root re-export it.
     let cases: [(&str, &[&str]); 15] = [
         ("use crate::Thing;", &["a -> b::inner"]),
         ("use super::b::{Other, Thing};", &["a -> b", "a -> b::inner"]),
@@ -194,7 +194,7 @@ fn a_name_counts_for_the_file_that_defines_it() -> Result<()> {
 }
 
 #[test]
-fn a_module_without_its_file_is_an_error() {
+fn module_without_its_file_is_an_error() {
     let error = crate_of(&[("lib.rs", "mod a;\n#[path = \"../b.rs\"]\nmod b;")]).err();
     assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("there is no file of the module a"));
 }
@@ -203,7 +203,7 @@ fn a_module_without_its_file_is_an_error() {
 type Planted<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
 
 #[test]
-fn a_planted_circle_is_found() -> Result<()> {
+fn planted_circle_is_found() -> Result<()> {
     let root = "mod a;\nmod b;\nmod c;";
     let cases: [Planted<'_>; 6] = [
         ("use crate::b::B;", "use crate::c::C;", "", &[], &[]),
@@ -212,7 +212,7 @@ fn a_planted_circle_is_found() -> Result<()> {
         // A parent is made of what is below it.
         ("mod inner;\nuse inner::Inner;", "", "", &[], &["a a::inner"]),
         ("mod inner;", "", "", &[], &[]),
-        // What is below it leads back to it by way of another.
+        // A file below it leads back to it through another.
         ("mod inner;\nuse crate::b::B;", "use crate::a::inner::Inner;", "", &["a a::inner b"], &[]),
     ];
     for (a, b, c, expected, expected_pairs) in cases {

@@ -70,7 +70,7 @@ impl Graph {
 }
 
 #[test]
-fn arrows_between_our_crates_point_one_way() -> Result<()> {
+fn crate_dependencies_point_one_way() -> Result<()> {
     let graph = Graph::read()?;
     let expected: [(&str, &[&str]); 6] = [
         (DOMAIN, &[]),
@@ -90,7 +90,7 @@ fn arrows_between_our_crates_point_one_way() -> Result<()> {
 }
 
 #[test]
-fn each_crate_reaches_only_what_its_place_allows() -> Result<()> {
+fn crates_depend_only_on_allowed_packages() -> Result<()> {
     let graph = Graph::read()?;
     let network = ["tokio", "reqwest", "hyper", "rusqlite", "axum", "mio", "socket2", "async-io", "notify"];
     let keeping = ["rusqlite", "libsqlite3-sys", "keyring-core", "secret-service", "zbus", "axum"];
@@ -126,7 +126,7 @@ fn each_crate_reaches_only_what_its_place_allows() -> Result<()> {
 }
 
 #[test]
-fn the_libraries_that_everything_rests_on_are_there_once() -> Result<()> {
+fn shared_libraries_have_one_version() -> Result<()> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
     for name in ["reqwest", "rustls", "hyper", "zbus", "tokio", "rusqlite", "serde_json", "jiff"] {
         let count = lock.lines().filter(|line| *line == format!("name = {name:?}")).count();

@@ -1,4 +1,4 @@
-//! What documents and made-up data say of the code is true of it.
+//! Documents and made-up data match the code.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ fn every_invariant_names_its_test() -> Result<()> {
     Ok(())
 }
 
-/// The one list of services is in `services!`; what is written by hand beside it names every one of them.
+/// The list of services is in `services!`; the documents that are written by hand name every one of them.
 #[test]
 fn every_service_is_in_the_documents() -> Result<()> {
     let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| file.to_owned());

@@ -1,4 +1,4 @@
-//! What the files of a crate name of each other, read from their text: comments, texts and tests are left out.
+//! The names that the files of a crate use of each other, read from their text: comments, strings and tests are left out.
 //!
 //! A name counts for the file that defines it, through whatever re-exports it. What only a method call reaches is not
 //! seen: no name of another file stands there.
@@ -13,7 +13,7 @@ use super::tokens::{closing, is_name, tokens, without_tests};
 /// A module by the names that lead to it from the crate's root, which has none.
 pub(crate) type Key = Vec<String>;
 
-/// Which files name what of which others, by the module that each file begins.
+/// The names that files use of others, by the module that each file begins.
 pub(crate) type Edges = BTreeMap<Key, BTreeMap<Key, BTreeSet<String>>>;
 
 /// The longest chain of re-exports that is followed; only an import of a crate by its own name reaches it.
@@ -54,7 +54,7 @@ impl Module {
 pub(crate) struct Modules(BTreeMap<Key, Module>);
 
 impl Modules {
-    /// Reads a crate from its main file on. `file` gives the text of a file by its path below the crate's sources.
+    /// Reads a crate from its main file on. `file` returns the text of a file by its path below the crate's sources.
     ///
     /// # Errors
     /// Where the file of a module is not there.
@@ -193,7 +193,7 @@ impl Modules {
         Some((key.to_vec(), false))
     }
 
-    /// Which files name what of which others. A re-export alone is no use of what it names.
+    /// The names that files use of others. A re-export alone is no use.
     pub(crate) fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (key, module) in &self.0 {

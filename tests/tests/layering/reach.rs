@@ -1,4 +1,4 @@
-//! What sources reach for: the domain for nothing outside, a connector for no other, a room of the engine for earlier
+//! What sources reach for: the domain for nothing outside, a connector for no other, a layer of the engine for earlier
 //! ones.
 
 use std::{collections::BTreeSet, path::PathBuf};
@@ -11,10 +11,10 @@ use super::{
     tokens::{tokens, without_tests},
 };
 
-/// The one file of the domain that has a thread: a parser that recurses needs a large stack, and is waited for.
+/// The one file of the domain that has a thread: a recursive parser needs a large stack, and is joined.
 const WITH_A_STACK: &str = "expression/parse.rs";
 
-/// What of the outside a source names: IO, a clock, chance.
+/// The names of IO, clocks and randomness in a source.
 fn outside(source: &str) -> Vec<String> {
     let modules = ["fs", "net", "process", "thread", "env"];
     let types = ["SystemTime", "Instant"];
@@ -41,7 +41,7 @@ fn domain_does_no_io_and_reads_no_clock() -> Result<()> {
 }
 
 #[test]
-fn what_is_outside_is_found_in_every_form() {
+fn outside_names_are_found_in_every_form() {
     let cases: [(&str, &[&str]); 12] = [
         ("use std::{collections::BTreeMap, fs};", &["std::fs"]),
         ("fn f() { std::env::var(\"HOME\") }", &["std::env::var"]),
@@ -83,7 +83,7 @@ fn no_connector_reaches_for_another() -> Result<()> {
 }
 
 #[test]
-fn the_engine_knows_no_service_by_name() -> Result<()> {
+fn engine_names_no_service() -> Result<()> {
     // The account for command files is the engine's own matter.
     let services: Vec<&str> = services().into_iter().filter(|module| *module != "http_service").collect();
     for (path, text) in sources("crates/engine/src")? {
@@ -94,8 +94,8 @@ fn the_engine_knows_no_service_by_name() -> Result<()> {
     Ok(())
 }
 
-/// The rooms of the engine, in the order in which they are built: each knows only itself and those of earlier lines.
-const ROOMS: [&[&str]; 14] = [
+/// The layers of the engine, in the order in which they are built: each uses only itself and those of earlier lines.
+const LAYERS: [&[&str]; 14] = [
     &["system"],
     &["title_match"],
     &["secrets"],
@@ -108,21 +108,21 @@ const ROOMS: [&[&str]; 14] = [
     &["commands"],
     &["active_config"],
     &["outbox"],
-    // Rules run no commands, and outcomes are no news: neither knows the other.
+    // Rules run no commands, and outcomes are no events: neither uses the other.
     &["watch", "act"],
     &["clients"],
 ];
 
-fn place(room: &str) -> Option<usize> {
-    ROOMS.iter().position(|rooms| rooms.contains(&room))
+fn place(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|group| group.contains(&layer))
 }
 
-/// Whether a room may name another, or what the root itself declares.
-fn may_name(room: &str, named: &str) -> bool {
-    match (place(room), place(named)) {
-        (Some(own), Some(other)) => other < own || named == room,
-        // The engine itself and its options: only who asks has them.
-        (Some(_), None) => room == "clients",
+/// Whether a layer may name another, or what the root itself declares.
+fn may_name(layer: &str, named: &str) -> bool {
+    match (place(layer), place(named)) {
+        (Some(own), Some(other)) => other < own || named == layer,
+        // The engine itself and its options: only the clients may use them.
+        (Some(_), None) => layer == "clients",
         (None, _) => false,
     }
 }
@@ -134,32 +134,33 @@ fn engine_folders_import_only_earlier_ones() -> Result<()> {
     for (path, text) in sources(folder)? {
         let below = path.strip_prefix(root().join(folder))?;
         let first = below.iter().next().unwrap_or_default().to_string_lossy().into_owned();
-        let room = first.trim_end_matches(".rs");
-        if room == "lib" {
+        let layer = first.trim_end_matches(".rs");
+        if layer == "lib" {
             continue;
         }
-        ensure!(place(room).is_some(), "{room} has no place in ROOMS");
-        seen.insert(room.to_owned());
+        ensure!(place(layer).is_some(), "{layer} has no place in LAYERS");
+        seen.insert(layer.to_owned());
         for path in paths(&text).iter().filter(|path| path[0] == "crate") {
             let named = path.get(1).map_or("", String::as_str);
-            ensure!(may_name(room, named), "{} reaches for {}", below.display(), path.join("::"));
+            ensure!(may_name(layer, named), "{} reaches for {}", below.display(), path.join("::"));
         }
     }
-    // What is reached by `super`, or by a name that is handed on.
+    // What is reached by `super`, or by a re-exported name.
     for (from, named) in modules(folder, "lib.rs")?.edges() {
         for (to, names) in named {
-            if let (Some(room), Some(other)) = (from.first(), to.first()) {
-                ensure!(may_name(room, other), "{} reaches for {names:?}", from.join("::"));
+            if let (Some(layer), Some(other)) = (from.first(), to.first()) {
+                ensure!(may_name(layer, other), "{} reaches for {names:?}", from.join("::"));
             }
         }
     }
-    let empty: Vec<&&str> = ROOMS.iter().copied().flatten().filter(|room| !seen.contains(**room)).collect();
+    let empty: Vec<&&str> =
+        LAYERS.iter().copied().flatten().filter(|layer| !seen.contains(**layer)).collect();
     ensure!(empty.is_empty(), "there are no {empty:?}");
     Ok(())
 }
 
 #[test]
-fn rooms_name_only_earlier_ones() {
+fn layers_name_only_earlier_ones() {
     let cases = [
         ("store", "api", true),
         ("store", "store", true),
@@ -170,12 +171,12 @@ fn rooms_name_only_earlier_ones() {
         ("outbox", "Engine", false),
         ("outbox", "", false),
     ];
-    for (room, named, expected) in cases {
-        assert_eq!(may_name(room, named), expected, "{room} -> {named}");
+    for (layer, named, expected) in cases {
+        assert_eq!(may_name(layer, named), expected, "{layer} -> {named}");
     }
 }
 
-/// Whether a source says what an action does.
+/// Whether a source implements an action.
 fn declares_an_action(tokens: &[String]) -> bool {
     tokens.windows(2).any(|pair| pair == ["Action", "for"])
 }
@@ -197,7 +198,7 @@ fn actions_know_no_chat() -> Result<()> {
 }
 
 #[test]
-fn actions_are_known_by_what_they_declare() {
+fn action_is_found_by_its_impl() {
     let cases = [
         ("impl Action for Rerun {}", true),
         ("impl<T: Send> Action for Rerun<T> {}", true),
@@ -211,7 +212,7 @@ fn actions_are_known_by_what_they_declare() {
     }
 }
 
-/// Only a delivery that the outbox has claimed gets at what posts.
+/// Only a delivery that the outbox has claimed reaches the chat.
 #[test]
 fn only_claimed_deliveries_are_posted() -> Result<()> {
     let mut claims = BTreeSet::new();
@@ -222,7 +223,7 @@ fn only_claimed_deliveries_are_posted() -> Result<()> {
         if has(&[".", "claim", "("]) {
             claims.insert(below.clone());
         }
-        // The one place where a connection's chat is taken, and where it is wrapped.
+        // The only place that takes a connection's chat, and wraps it.
         if !below.starts_with("accounts.rs") {
             ensure!(!has(&["connection", ".", "chat"]), "{} takes a chat past `Chat`", below.display());
         }

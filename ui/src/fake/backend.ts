@@ -5,14 +5,14 @@ import type { Backend, Desktop, Failure, Hotkey, Shown } from "../desktop";
 
 type Name = keyof Calls;
 
-/** What a call answers: plain data, or what makes it from the parameters (and may wait, or throw a `Failure`). */
+/** The response to a call: plain data, or a function of the parameters (which may wait, or throw a `Failure`). */
 export type Answer<N extends Name> =
   Calls[N]["answer"] | ((params: Calls[N]["params"]) => Calls[N]["answer"] | Promise<Calls[N]["answer"]>);
 
-/** Answers by the name of the call. */
+/** Responses by the name of the call. */
 export type Answers = { [N in Name]?: Answer<N> };
 
-/** A call that was made, or what was asked of the shell. */
+/** A call to the engine, or to the shell. */
 export interface Call {
   name:
     | Name
@@ -33,7 +33,7 @@ export interface Held<N extends Name> {
   fail(failure: Failure | string): void;
 }
 
-/** A failure as the shell gives it. */
+/** A failure as the shell reports it. */
 export function failure(message: string, error?: Failure["error"]): Failure {
   return { message, error: error ?? { kind: "internal", message } };
 }
@@ -52,7 +52,7 @@ export const DESKTOP: Desktop = {
 };
 
 export class FakeBackend implements Backend {
-  /** Everything that was asked, in order. */
+  /** All calls, in order. */
   readonly calls: Call[] = [];
   private readonly answers: Answers;
   private readonly listeners = {
@@ -67,7 +67,7 @@ export class FakeBackend implements Backend {
     this.state = { ...DESKTOP, ...desktop };
   }
 
-  /** From now on the call answers this. */
+  /** Sets the response to a call. */
   answer<N extends Name>(name: N, answer: Answer<N>): this {
     return this.set(name, answer);
   }
@@ -77,19 +77,19 @@ export class FakeBackend implements Backend {
     return this;
   }
 
-  /** From now on the call fails. */
+  /** Lets a call fail. */
   fail(name: Name, why: Failure | string): this {
     return this.set(name, () => {
       throw typeof why === "string" ? failure(why) : why;
     });
   }
 
-  /** From now on the call never answers. */
+  /** Lets a call wait forever. */
   never(name: Name): this {
     return this.set(name, () => new Promise<never>(() => {}));
   }
 
-  /** From now on the call answers as it would, so much later. */
+  /** Delays the response to a call. */
   late<N extends Name>(name: N, milliseconds: number): this {
     const answer = (this.answers as Record<Name, unknown>)[name] as Answer<N>;
     return this.set(name, async (params: Calls[N]["params"]) => {
@@ -98,13 +98,13 @@ export class FakeBackend implements Backend {
     });
   }
 
-  /** The next call of this name waits until the returned handle is used; those after it are answered as before. */
+  /** The next call of this name waits until the returned handle is used; later calls are answered as before. */
   hold<N extends Name>(name: N): Held<N> {
     const before = (this.answers as Record<Name, unknown>)[name];
-    let settle: (value: unknown) => void = () => {};
+    let answer: (value: unknown) => void = () => {};
     let reject: (why: unknown) => void = () => {};
     const held = new Promise<unknown>((resolve, refuse) => {
-      settle = resolve;
+      answer = resolve;
       reject = refuse;
     });
     this.set(name, () => {
@@ -112,7 +112,7 @@ export class FakeBackend implements Backend {
       return held;
     });
     return {
-      answer: settle as (value: unknown) => void,
+      answer: answer as (value: unknown) => void,
       fail: (why) => reject(typeof why === "string" ? failure(why) : why),
     };
   }
@@ -134,7 +134,7 @@ export class FakeBackend implements Backend {
     params: Calls[N]["params"],
   ): Promise<Calls[N]["answer"]> {
     if (typeof answer === "function") return answer(params) as Calls[N]["answer"];
-    // As through the shell: nothing that a window does to an answer reaches the next one.
+    // Cloned, as through the shell: a window cannot modify the next response.
     return structuredClone(answer) as Calls[N]["answer"];
   }
 
@@ -184,16 +184,16 @@ export class FakeBackend implements Backend {
     return () => this.listeners.changed.delete(listener);
   }
 
-  /** As the shell does: the window was shown. */
+  /** Notifies the window that it is shown, as the shell does. */
   emitShown(shown: Partial<Shown> = {}): void {
     for (const listener of this.listeners.shown) listener({ item: null, line: null, view: null, ...shown });
   }
-  /** As the shell does: something of the desktop is otherwise. */
+  /** Notifies the window that the desktop's state changed, as the shell does. */
   emitDesktop(change: Partial<Desktop>): void {
     this.state = { ...this.state, ...change };
     for (const listener of this.listeners.desktop) listener({ ...this.state });
   }
-  /** As the shell does: the store changed. */
+  /** Notifies the window that the store changed, as the shell does. */
   emitChanged(): void {
     for (const listener of this.listeners.changed) listener();
   }

@@ -1,4 +1,4 @@
-/** The made-up team's commands, and a reading of typed lines that is good enough for them. */
+/** The made-up team's commands, and a parser of typed lines that is good enough for them. */
 
 import type { CommandInfo, Found, LineRead, TextSpan, PlanQuery, Plan, Section } from "../api";
 import { ago } from "./ago";
@@ -69,14 +69,14 @@ export function infoOf(name: string): CommandInfo {
   return info;
 }
 
-/** The text in pieces, with what was typed of it marked. */
+/** The text in pieces, with the typed part marked. */
 export function marked(text: string, typed: string): TextSpan[] {
   const at = text.toLowerCase().indexOf(typed.toLowerCase());
-  if (at < 0 || typed === "") return [{ text, hit: false }];
+  if (at < 0 || typed === "") return [{ text, matched: false }];
   return [
-    { text: text.slice(0, at), hit: false },
-    { text: text.slice(at, at + typed.length), hit: true },
-    { text: text.slice(at + typed.length), hit: false },
+    { text: text.slice(0, at), matched: false },
+    { text: text.slice(at, at + typed.length), matched: true },
+    { text: text.slice(at + typed.length), matched: false },
   ].filter((piece) => piece.text !== "");
 }
 
@@ -96,7 +96,11 @@ export function find(text: string, sections: Section[]): Found {
     items: sections
       .flatMap(({ rows }) => rows)
       .filter((row) => fits(row.title))
-      .map((row) => ({ row, title: marked(row.title, text), second: [{ text: row.second, hit: false }] })),
+      .map((row) => ({
+        row,
+        title: marked(row.title, text),
+        subtitle: [{ text: row.subtitle, matched: false }],
+      })),
     runs: runs.map((line, place) => ({
       id: `0199aa00-0000-7000-8000-00000000060${4 - place}`,
       line,
@@ -134,7 +138,7 @@ export function readLine(line: string): LineRead {
   };
 }
 
-export function prepare({ line, channel, private: quietly }: PlanQuery): Plan {
+export function prepare({ line, channel, private: isPrivate }: PlanQuery): Plan {
   const { command: info, values, asks_for, problem } = readLine(line);
   if (!info) throw failure(`there is no command for "${line}"`);
   if (problem) throw failure(problem);
@@ -142,7 +146,7 @@ export function prepare({ line, channel, private: quietly }: PlanQuery): Plan {
   const { app = "", env = "", ref = "main" } = values;
   return {
     fingerprint: `of ${line}`,
-    lacks: [],
+    missing_scopes: [],
     command: info.spec.name,
     line,
     named_line: line,
@@ -151,13 +155,13 @@ export function prepare({ line, channel, private: quietly }: PlanQuery): Plan {
     steps: [
       {
         what: `Start ${app || info.spec.name} on ci.acme.example`,
-        exactly: `POST /job/${app}/job/deploy/buildWithParameters\nAPP=${app}  ENV=${env}  REF=${ref}`,
+        request: `POST /job/${app}/job/deploy/buildWithParameters\nAPP=${app}  ENV=${env}  REF=${ref}`,
       },
-      { what: "Follow it until it ends, 20 minutes at most", exactly: "" },
-      { what: "Tell the room how it ended, either way", exactly: "" },
+      { what: "Follow it until it ends, 20 minutes at most", request: "" },
+      { what: "Tell the room how it ended, either way", request: "" },
     ],
-    post: quietly ? null : (channel ?? "chat:#deploys"),
-    post_reason: quietly ? "you asked for a private run" : "deploy.toml says so",
+    post: isPrivate ? null : (channel ?? "chat:#deploys"),
+    post_reason: isPrivate ? "you asked for a private run" : "deploy.toml says so",
     confirm: env === "production" ? { type: "production" } : null,
   };
 }

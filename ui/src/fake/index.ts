@@ -8,7 +8,7 @@ export { failure, FakeBackend } from "./backend";
 export type { Answer, Answers, Call, Held } from "./backend";
 export { row, team } from "./team";
 
-/** The team's answers, with others in their place where given. */
+/** The team's responses, with overrides. */
 export function fake(answers: Answers = {}, desktop: Partial<Desktop> = {}): FakeBackend {
   return new FakeBackend({ ...team(), ...answers }, desktop);
 }

@@ -31,7 +31,7 @@ export const LOG: LogTail = {
   ],
 };
 
-/** The whole of it. */
+/** A complete `ItemDetail`. */
 export const WHOLE_LOG: LogLine[] = [
   "##[group]Set up job",
   "Runner 2.330.0",
@@ -226,7 +226,7 @@ export function detail(key: string): ItemDetail {
   };
 }
 
-/** What an argument is, with what is usual left out. */
+/** An argument's specification, with defaults filled in. */
 export function arg(
   name: string,
   ty: ArgType,

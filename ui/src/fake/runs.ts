@@ -9,8 +9,8 @@ const OUTPUT = [
   "12:04:38    8 of 8 ready\n12:05:18  Smoke test /v1/prices 200 in 88 ms\n",
 ];
 
-/** When each began is of no matter here. */
-const STEPS = ["queued", "#1182 runs", "rolling out"].map((said) => ({ said, at: new Date().toISOString() }));
+/** The times are irrelevant here. */
+const STEPS = ["queued", "#1182 runs", "rolling out"].map((name) => ({ name, at: new Date().toISOString() }));
 
 interface Started {
   run: Run;
@@ -18,7 +18,7 @@ interface Started {
 }
 const started = new Map<string, Started>();
 
-/** How long a run that asks for it can be undone. */
+/** For how long a run with a delay can be undone. */
 const UNDO_TIME = 5_000;
 
 export function start({ what, undo }: StartRun): Run {
@@ -57,8 +57,8 @@ export function cancel({ id }: Cancel): Run {
   return stopped;
 }
 
-/** The run as it is, once it is no longer held. */
-async function begun(id: string): Promise<Run | undefined> {
+/** The current state of the run, started once its delay is over. */
+async function currentRun(id: string): Promise<Run | undefined> {
   const state = started.get(id)?.run.state;
   if (state?.state === "pending")
     await new Promise((wake) => setTimeout(wake, Date.parse(state.until) - Date.now()));
@@ -94,7 +94,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     const ended: Run = { ...run, id, ended_at: new Date().toISOString(), state: { state: "done", outcome } };
     return {
       run: ended,
-      said: "",
+      status: "",
       output: seen === 0 ? OUTPUT : [],
       steps: STEPS,
       seen: OUTPUT.length,
@@ -103,9 +103,9 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     };
   }
   const held = known.run.state.state === "pending";
-  const now = (await begun(id)) ?? known.run;
+  const now = (await currentRun(id)) ?? known.run;
   if (held || now.state.state === "canceled")
-    return { run: now, said: "", output: [], steps: [], seen: 0, delivery: null, unrecorded: null };
+    return { run: now, status: "", output: [], steps: [], seen: 0, delivery: null, unrecorded: null };
   await new Promise((wake) => setTimeout(wake, 700));
   const reached = Math.min(OUTPUT.length, seen + 1);
   const done = seen >= OUTPUT.length;
@@ -127,7 +127,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     : known.run;
   return {
     run,
-    said: done ? "" : "rolling out",
+    status: done ? "" : "rolling out",
     output: OUTPUT.slice(seen, reached),
     steps: STEPS.slice(0, 1 + Math.floor(reached / 2)),
     seen: reached,

@@ -1,4 +1,4 @@
-/** The fake backend for a browser, by what the address asks for: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`, `?unknown`. */
+/** The fake backend for a browser, by the address's query: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`, `?unknown`. */
 
 import type { Theme } from "../desktop";
 import type { FakeBackend } from "./backend";
@@ -7,22 +7,23 @@ import { delivery } from "./runs";
 import { board, run, section, STATUS } from "./team";
 
 export function scene(search: string): FakeBackend {
-  const asked = new URLSearchParams(search);
+  const query = new URLSearchParams(search);
   const empty = { ...board(), sections: [] };
   const made = fake(
     {},
     {
-      first_run: asked.has("first"),
-      playground: asked.has("playground"),
-      theme: (asked.get("theme") ?? "system") as Theme,
+      first_run: query.has("first"),
+      playground: query.has("playground"),
+      theme: (query.get("theme") ?? "system") as Theme,
     },
   );
-  if (asked.has("first") || asked.has("empty")) made.answer("board", empty);
-  // Its tour goes by what has run.
-  if (asked.has("playground")) made.answer("runs", []);
-  if (asked.has("first")) made.answer("runs", []).answer("status", { ...STATUS, accounts: 0, troubles: [] });
-  if (asked.has("failing")) made.fail("board", "the engine does not answer");
-  if (asked.has("late")) {
+  if (query.has("first") || query.has("empty")) made.answer("board", empty);
+  // Its tour depends on the runs.
+  if (query.has("playground")) made.answer("runs", []);
+  if (query.has("first"))
+    made.answer("runs", []).answer("status", { ...STATUS, accounts: 0, account_problems: [] });
+  if (query.has("failing")) made.fail("board", "the engine does not answer");
+  if (query.has("late")) {
     const error = {
       error: "rate_limited",
       why: "Slack asked us to slow down",
@@ -45,7 +46,7 @@ export function scene(search: string): FakeBackend {
       const outcome = { ok: true, summary: "api 1.42.0 is on staging", blocks: [], link: null, data: null };
       return {
         run: { ...run, state: { state: "done", outcome } },
-        said: "",
+        status: "",
         output: [],
         steps: [],
         unrecorded: null,
@@ -54,7 +55,7 @@ export function scene(search: string): FakeBackend {
       };
     });
   }
-  if (asked.has("unknown")) {
+  if (query.has("unknown")) {
     const why = "Jenkins stopped answering";
     let lost = run("0199aa00-0000-7000-8000-000000000606", "deploy api to staging", {
       state: { state: "unknown", why },
@@ -63,7 +64,7 @@ export function scene(search: string): FakeBackend {
     made.answer("follow_run", ({ id }) => {
       return {
         run: lost,
-        said: "",
+        status: "",
         output: [],
         steps: [],
         unrecorded: null,
@@ -76,7 +77,7 @@ export function scene(search: string): FakeBackend {
       return lost;
     });
   }
-  if (asked.has("many")) {
+  if (query.has("many")) {
     const rows = Array.from({ length: 10_000 }, (_, at) =>
       row(`ci/build/acme/app${at}/ci@main`, "failing", `app${at} main`),
     );

@@ -1,4 +1,4 @@
-/** What accounts of some services need, as the engine tells it. */
+/** The settings that accounts of some services need, as the engine describes them. */
 
 import type { ServiceInfo, SettingInfo } from "../api";
 

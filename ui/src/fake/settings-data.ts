@@ -1,4 +1,4 @@
-/** What the made-up team has set. */
+/** The made-up team's settings. */
 
 import type {
   AccountInfo,
@@ -166,10 +166,10 @@ export function explanation(id: number): Explanation {
   };
 }
 
-/** By rules that leave the pager's words to the board. */
+/** Rules that leave the pager's events to the board. */
 export const REPLAY: Replay = {
   events: 3,
-  otherwise: [
+  changed: [
     {
       event: EVENTS[1] as Event,
       before: { do: "important", post: [], group: "checkout", reasons: [] },

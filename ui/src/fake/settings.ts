@@ -1,4 +1,4 @@
-/** The settings of a made-up team. What is changed stays changed, as with an engine; in memory only. */
+/** The settings of a made-up team. Changes persist, as with an engine, but in memory only. */
 
 import type { AccountInfo, Identity, JsonValue, Settings } from "../api";
 import type { Desktop } from "../desktop";
@@ -113,9 +113,9 @@ export function settingsAnswers(): Answers {
       summary: "Nothing needs you",
       accounts_ok: known.accounts.length,
       accounts: known.accounts.length,
-      troubles: [],
+      account_problems: [],
       next_check: null,
-      quiet: known.quiet === null ? null : { until: known.quiet, asked: true },
+      quiet: known.quiet === null ? null : { until: known.quiet, manual: true },
       errors: [],
       runs: 0,
       undelivered: 0,
@@ -127,7 +127,7 @@ export function settingsAnswers(): Answers {
   };
 }
 
-/** The team's settings, with other answers in their place where given. */
+/** The team's settings, with overrides. */
 export function settingsFake(answers: Answers = {}, desktop: Partial<Desktop> = {}): FakeBackend {
   return new FakeBackend({ ...settingsAnswers(), ...answers }, desktop);
 }

@@ -1,4 +1,4 @@
-/** What can be done with an item, the first thing first. Every service's commands come as one of a few roles, each with its key and place. */
+/** The actions of an item, in order. Every service's commands have one of a few roles, each with its key and place. */
 
 import type { ItemAction, ItemDetail, Role, Row, Run } from "../api";
 import { type Act, keysOf } from "./keys";
@@ -9,7 +9,7 @@ export interface ActionButton {
   title: string;
   icon: string;
   keys: string;
-  /** What a press of that key is called. */
+  /** The act that its key triggers. */
   act: Act | null;
   does:
     { run: ItemAction } | { resolve: boolean } | "page" | "open" | "log" | "snooze" | "send" | "copy" | "why";
@@ -31,14 +31,14 @@ const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
 function buttonOf(action: ItemAction, kind: string, alone: boolean): ActionButton {
   const usual = action.role ? ROLES[action.role] : { title: action.summary, icon: "term", act: null };
   const incident = kind === "incident";
-  const words =
+  const standard =
     incident && action.role === "take"
       ? "Acknowledge"
       : incident && action.role === "comment"
         ? "Add note"
         : usual.title;
-  // Two of one role are told apart by what they say of themselves.
-  const title = (action.label ?? (alone ? words : action.summary)) + (action.complete ? "" : "…");
+  // Two actions of one role are distinguished by their summaries.
+  const title = (action.label ?? (alone ? standard : action.summary)) + (action.complete ? "" : "…");
   return {
     id: action.line,
     title,
@@ -50,8 +50,8 @@ function buttonOf(action: ItemAction, kind: string, alone: boolean): ActionButto
 }
 
 /**
- * All of it, in order. The first is for Enter, the second for Shift+Enter. Enter never approves, and never snoozes: it opens
- * the page, unless that is open (`paged`).
+ * All buttons, in order. The first is for Enter, the second for Shift+Enter. Enter never approves or snoozes: it opens
+ * the item's page, unless that is already open (`paged`).
  */
 export function buttonsOf(
   row: Pick<Row, "key" | "url" | "turn">,
@@ -60,7 +60,7 @@ export function buttonsOf(
 ): ActionButton[] {
   const kind = kindOf(row.key);
   const url = detail?.item.url ?? row.url;
-  // A build's log is read here, without a run of it.
+  // A build's log is shown here, without a run.
   const actions = (detail?.actions ?? []).filter(({ role }) => kind !== "build" || role !== "log");
   const count = (role: Role | null) => actions.filter((action) => action.role === role).length;
   const runs = actions.map((action) =>
@@ -133,13 +133,13 @@ export function buttonsOf(
   if (!first) return [...runs, ...own];
   const rest = [...runs, ...own].filter((button) => button !== first);
   const ordered = [{ ...first, keys: "Enter" }, ...rest];
-  // The second thing has Shift+Enter where it has no key of its own.
+  // The second action has Shift+Enter unless it has a key of its own.
   const second = ordered[1];
   if (second && second.keys === "" && !approves(second)) ordered[1] = { ...second, keys: "Shift+Enter" };
   return ordered;
 }
 
-/** What a person who has looked can say of a run that is not known. */
+/** The two ways in which a person can resolve a run whose outcome is unknown. */
 export function buttonsOfRun(run: Run): ActionButton[] {
   if (run.state.state !== "unknown") return [];
   return [
@@ -162,15 +162,15 @@ export function buttonsOfRun(run: Run): ActionButton[] {
   ];
 }
 
-/** True for what begins without a preview, after a few seconds in which it can be undone. */
+/** True for an action that begins without a preview, after a few seconds in which it can be undone. */
 export const beginsAtOnce = ({ does }: ActionButton) =>
   typeof does === "object" && "run" in does && does.run.role === "take" && does.run.complete;
 
-/** What it means goes by the item's detail. The rest can be done with any row. */
+/** Acts whose meaning depends on the item's detail. All others can be done with any row. */
 export const isOfDetail = (act: Act) =>
   act === "go" || act === "second" || Object.values(ROLES).some((role) => role.act === act);
 
-/** The button that an act is for. Shift+Enter does the second thing, unless that is an approval. */
+/** The button of an act. Shift+Enter is the second button, unless that is an approval. */
 export function buttonFor(buttons: ActionButton[], act: Act): ActionButton | undefined {
   if (act === "go") return buttons[0]?.keys === "Enter" ? buttons[0] : undefined;
   if (act === "second") {

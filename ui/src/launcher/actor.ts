@@ -1,8 +1,8 @@
-/** Who asked for something, and through what, in words. */
+/** The text for an actor: who, and through what. */
 
 import type { Actor, Via } from "../api";
 
-/** "by ana in the launcher". What an older version recorded does not say. */
+/** "by ana in the launcher". Records of older versions have no actor. */
 export function askedText(actor: Actor | null | undefined): string {
   if (!actor) return "not known: an older version recorded it";
   const { principal, via } = actor;

@@ -1,10 +1,10 @@
-/** What each key does where one is. */
+/** What each key does on the current level. */
 
 import { buttonFor, isOfDetail } from "./action-buttons";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 
-/** What a key does here. False where it does nothing, and the key is the field's. */
+/** Does what a key does here. False if it does nothing and the key belongs to the field. */
 export function does(launcher: Launcher, act: Act): boolean {
   const { backend, status } = launcher.context;
   const list = launcher.searching ? launcher.finds : launcher.boards;
@@ -15,7 +15,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
       return true;
     case "account":
-      launcher.openAccount(status?.troubles[0]?.account);
+      launcher.openAccount(status?.account_problems[0]?.account);
       return true;
     case "not-seen":
       if (launcher.boards.notSeen.length === 0) return false;
@@ -31,7 +31,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.boards.load();
       return true;
     case "quiet":
-      if (status?.quiet?.asked) void launcher.beQuiet(null);
+      if (status?.quiet?.manual) void launcher.beQuiet(null);
       else launcher.over = launcher.over === "quiet" ? null : "quiet";
       return true;
     case "keys":
@@ -92,7 +92,7 @@ export function does(launcher: Launcher, act: Act): boolean {
         return true;
     }
   }
-  // Over a log or a reason, Enter is not for the row beneath.
+  // While a log or an explanation is open, Enter is not for the row beneath.
   if ((act === "go" || act === "second") && top && top.at !== "item") return false;
   const { row, buttons, details } = launcher;
   const unknown = row && !details.items.has(row.key) && isOfDetail(act);

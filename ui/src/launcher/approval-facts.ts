@@ -1,34 +1,34 @@
-/** What the detail says of an approval, in words. What is not known is said to be so. */
+/** The texts of an approval's detail. Unknown facts are shown as unknown. */
 
 import type { Answer, Approval, Shipment } from "../api";
 import { moment, timer } from "../parts/time";
 
-/** From here on the time that is left is announced. */
+/** From this many seconds on, the time that is left is announced. */
 const SOON = 120;
 
 export interface TimeLeft {
   /** "12:40 left". */
-  words: string;
-  /** How much of the whole time is left, from 0 to 1; `null` where it is not known since when it runs. */
+  text: string;
+  /** The share of the whole time that is left, from 0 to 1; `null` if its beginning is unknown. */
   part: number | null;
-  /** Said aloud once; empty before that. */
+  /** The text to announce, once; empty before that. */
   spoken: string;
 }
 
-/** How long it can still be answered; `null` where it does not say, and once it has ended. */
+/** How long it can still be answered; `null` without a deadline, and once it has ended. */
 export function timeLeft({ state, asked_at, expires_at }: Approval, now: number): TimeLeft | null {
   if (state !== "waiting" || !expires_at) return null;
   const end = Date.parse(expires_at.value);
   const seconds = (end - now) / 1000;
   if (seconds <= 0)
     return {
-      words: `Expired at ${moment(expires_at.value, now)}, but the service has not closed it`,
+      text: `Expired at ${moment(expires_at.value, now)}, but the service has not closed it`,
       part: 0,
       spoken: "Expired",
     };
   const whole = asked_at ? (end - Date.parse(asked_at)) / 1000 : 0;
   return {
-    words: `${timer(seconds)} left`,
+    text: `${timer(seconds)} left`,
     part: whole > 0 ? Math.min(1, seconds / whole) : null,
     spoken: seconds < SOON ? "Less than 2 minutes left" : "",
   };
@@ -59,12 +59,12 @@ export const decisionText = ({ decision }: Answer): string => DECISIONS[decision
 export function progressText({ answers, needed }: Approval): string {
   const all = needed?.value;
   if (!answers) return all ? `${all} ${all === 1 ? "has" : "have"} to say yes` : "Who answered is not known";
-  const given = answers.filter(({ decision }) => decision === "approved").length;
-  if (all && (all > 1 || given > 0)) return `${given} of ${all} said yes`;
-  return answers.length === 0 ? "Nobody has answered" : `${given} said yes`;
+  const approvals = answers.filter(({ decision }) => decision === "approved").length;
+  if (all && (all > 1 || approvals > 0)) return `${approvals} of ${all} said yes`;
+  return answers.length === 0 ? "Nobody has answered" : `${approvals} said yes`;
 }
 
-/** Who may answer, in words. */
+/** Who may answer. */
 export function approversText({ approvers }: Approval): string {
   const { names, complete } = approvers?.value ?? { names: [], complete: false };
   if (names.length === 0) return complete ? "nobody" : "not known";

@@ -1,4 +1,4 @@
-/** The board as it is shown: read again when the store changes, still while keys are pressed. */
+/** The board as shown: read again when the store changes, not reordered while keys are pressed. */
 
 import { SvelteMap } from "svelte/reactivity";
 
@@ -20,12 +20,12 @@ import {
 import { type AppContext, errorText } from "./context.svelte";
 import type { Entry, Lines, Mark } from "./look";
 
-/** Rows do not reorder so soon after a press. */
+/** Rows are not reordered within this many milliseconds of a press. */
 const STILL = 400;
-/** A row that was rolled back says so for this long. */
+/** For how many milliseconds a rolled-back row shows why. */
 const REMEMBERED = 10 * 60_000;
 
-/** Why a row is back as it was. */
+/** Why a row was rolled back. */
 export interface Undone {
   what: string;
   why: string;
@@ -37,11 +37,11 @@ export class BoardState {
   runs = $state.raw<Run[]>([]);
   all = $state(false);
   selected = $state<string | null>(null);
-  /** Why the board could not be read. What was read before is still shown. */
+  /** Why the board could not be read. The previous board is still shown. */
   failure = $state<string | null>(null);
-  /** What is to be watched and is not seen: the board is not calm, whatever is on it. */
+  /** What is watched and cannot be seen: with any of it, the board is never shown as calm. */
   notSeen = $state.raw<NotSeen[]>([]);
-  /** True once there is an answer. */
+  /** True once there is a response. */
   read = $state(false);
   readonly marks = new SvelteMap<string, Mark>();
   readonly undone = new SvelteMap<string, Undone>();
@@ -50,11 +50,11 @@ export class BoardState {
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
 
-  /** Until a key is pressed on the board of a team that has just come, what is most urgent is selected. */
+  /** On a team's first board the most urgent row is selected until a key is pressed. */
   private untouched = false;
-  private asked = 0;
+  private requests = 0;
   private latest: Board | null = null;
-  /** How rows ended that were shown and are not on the latest board. */
+  /** How rows ended that were shown and are missing from the latest board. */
   private ended = NONE_ENDED;
   private stillUntil = 0;
   private heldDown = false;
@@ -64,39 +64,39 @@ export class BoardState {
     this.context = context;
   }
 
-  /** Reads the board. A late answer never takes the place of a newer one. */
+  /** Reads the board. A late response never replaces a newer one. */
   async load(): Promise<void> {
-    const asked = ++this.asked;
+    const request = ++this.requests;
     const { all } = this;
     try {
       const board = await this.context.waitFor(
         "the board",
         this.context.backend.call("board", { kind: null, all, snoozed: false }),
       );
-      if (asked !== this.asked) return;
+      if (request !== this.requests) return;
       const items = missing(this.shown, board.sections);
       const ended = items.length > 0 ? await this.whatBecame(items) : this.ended;
-      if (asked !== this.asked) return;
+      if (request !== this.requests) return;
       this.failure = null;
       this.latest = board;
       this.ended = ended;
       this.notSeen = board.not_seen;
       this.take();
     } catch (thrown) {
-      if (asked === this.asked) this.failure = errorText(thrown);
+      if (request === this.requests) this.failure = errorText(thrown);
     } finally {
-      if (asked === this.asked) this.read = true;
+      if (request === this.requests) this.read = true;
     }
-    // After the board: the selection begins with what needs a person.
-    if (asked === this.asked) await this.loadRuns();
+    // Set after the board is read: the selection begins with the rows that need a person.
+    if (request === this.requests) await this.loadRuns();
   }
 
-  /** How rows ended that the board has no more: to be missing is not to be over. */
+  /** Asks how rows ended that are no longer on the board: a missing row has not necessarily ended. */
   private async whatBecame(items: string[]): Promise<ReadonlyMap<string, Ended>> {
     try {
       return bothEnded(this.ended, endedOf(await this.context.backend.call("off_board", { items })));
     } catch {
-      // Nothing is said of what is not known.
+      // Without a response, nothing is shown about these rows.
       return this.ended;
     }
   }
@@ -106,11 +106,11 @@ export class BoardState {
       const runs = await this.context.backend.call("runs", { limit: 5 });
       this.keepSelection(() => (this.runs = runs));
     } catch {
-      // The runs that were shown stay.
+      // The runs that are shown stay.
     }
   }
 
-  /** Shows what was read last; in its own order once the keys have been still. */
+  /** Shows the latest board; in its own order once no key has been pressed for a while. */
   private take(): void {
     const { latest } = this;
     if (!latest) return;
@@ -129,13 +129,13 @@ export class BoardState {
       : selectionAfter(before, this.entries, this.selected);
   }
 
-  /** Until a key is pressed, what is most urgent is selected, whatever comes. */
+  /** Selects the most urgent row after every reading, until a key is pressed. */
   selectMostUrgent(): void {
     this.untouched = true;
     this.keepSelection(() => {});
   }
 
-  /** A key went down, or up. */
+  /** Call on every keydown and keyup. */
   press(down: boolean): void {
     this.untouched = false;
     this.heldDown = down;
@@ -145,14 +145,14 @@ export class BoardState {
   async showAll(all: boolean): Promise<void> {
     this.all = all;
     await this.load();
-    // The other board is another list: what is over of the one has no place in it.
+    // The other board is another list: ended rows of this one do not belong there.
     if (this.all === all && this.latest) {
       const { sections } = this.latest;
       this.keepSelection(() => (this.shown = merge([], sections, false)));
     }
   }
 
-  /** The window was hidden: what is over leaves. */
+  /** Call when the window is hidden: ended rows leave. */
   hidden(): void {
     this.heldDown = false;
     this.ended = NONE_ENDED;
@@ -160,7 +160,7 @@ export class BoardState {
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
 
-  /** Another team's board is to be shown: nothing of this one has a place in it. */
+  /** Call before another team's board is shown: nothing of this one is kept. */
   reset(): void {
     this.latest = null;
     this.ended = NONE_ENDED;
@@ -180,7 +180,7 @@ export class BoardState {
     this.selected = movedBySection(this.lines, this.selected, by);
   }
 
-  /** Marks a row at once, and takes it back where the service disagrees. */
+  /** Marks a row at once, and rolls it back if the service refuses. */
   async optimistic(key: string, mark: Mark, what: string, service: Promise<unknown>): Promise<void> {
     this.undone.delete(key);
     this.marks.set(key, mark);
@@ -194,7 +194,7 @@ export class BoardState {
   rollBack(key: string, what: string, why: string): void {
     this.marks.set(key, "undone");
     this.undone.set(key, { what, why });
-    this.context.say(`${what} did not hold: ${why}`, true);
+    this.context.announce(`${what} did not hold: ${why}`, true);
     setTimeout(() => this.dismiss(key), REMEMBERED);
   }
 

@@ -1,16 +1,16 @@
-/** The board between two readings: what stays where it is, what enters, what is over. */
+/** The board between two readings: which rows keep their place, which enter, and which have ended. */
 
 import type { GoneReason, OffBoardItem, Row, Run, Section } from "../api";
 import type { Entry, Lines, Mark } from "./look";
 
-/** Why a row left the board for good, in a word: "passed", "merged", "deleted on the service". */
+/** Why a row left the board for good: "passed", "merged", "deleted on the service". */
 export interface Ended {
-  words: string;
-  /** It ended well or was ended by a person; else it is just not there any more. */
+  text: string;
+  /** True if it ended well or was ended by a person; false if it is merely no longer there. */
   over: boolean;
 }
 
-/** A row that is shown; `ended` where its service says so, and it stays until the window hides. */
+/** A row that is shown; with `ended` if its service says so: it then stays until the window is hidden. */
 export interface Shown {
   row: Row;
   ended: Ended | null;
@@ -18,7 +18,7 @@ export interface Shown {
 export interface ShownSection {
   title: string;
   rows: Shown[];
-  /** How many are open, shown or not. */
+  /** The number of open rows, shown or not. */
   total: number;
 }
 
@@ -32,10 +32,10 @@ const GONE: Record<GoneReason["reason"], string> = {
   not_watched: "not watched",
 };
 
-/** Where no row has ended. */
+/** No ended rows. */
 export const NONE_ENDED: ReadonlyMap<string, Ended> = new Map();
 
-/** What is known of both; the later says. */
+/** The ended rows of both; the later one wins. */
 export function bothEnded(
   earlier: ReadonlyMap<string, Ended>,
   later: ReadonlyMap<string, Ended>,
@@ -43,22 +43,22 @@ export function bothEnded(
   return new Map([...earlier, ...later]);
 }
 
-/** Of rows that left the board, those that ended. The others are snoozed, someone else's, or further down. */
+/** Of the rows that left the board, those that ended. The others are snoozed, someone else's, or further down. */
 export function endedOf(left: OffBoardItem[]): Map<string, Ended> {
   const ended = left.flatMap(({ item, why }): [string, Ended][] => {
-    if (typeof why === "object") return [[item, { words: GONE[why.gone.reason], over: false }]];
+    if (typeof why === "object") return [[item, { text: GONE[why.gone.reason], over: false }]];
     switch (why) {
       case "passed":
       case "merged":
       case "resolved":
       case "approved":
-        return [[item, { words: why, over: true }]];
+        return [[item, { text: why, over: true }]];
       case "canceled":
       case "closed":
       case "denied":
       case "expired":
       case "superseded":
-        return [[item, { words: why, over: false }]];
+        return [[item, { text: why, over: false }]];
       case "snoozed":
       case "others":
       case "open":
@@ -69,10 +69,10 @@ export function endedOf(left: OffBoardItem[]): Map<string, Ended> {
   return new Map(ended);
 }
 
-/** How many rows stay after they ended, in a section. Of more that end at once nobody reads how, row by row. */
+/** At most this many ended rows stay in a section: nobody reads more of them one by one. */
 export const MOST_ENDED = 20;
 
-/** The rows that are shown as open and that a new reading lacks: what became of them is to be asked, of a few. */
+/** The rows that are shown as open and missing from a new reading: for the first few of them the engine is asked why. */
 export function missing(shown: ShownSection[], next: Section[]): string[] {
   const there = new Set(next.flatMap(({ rows }) => rows.map(({ key }) => key)));
   return shown.flatMap(({ rows }) =>
@@ -84,9 +84,9 @@ export function missing(shown: ShownSection[], next: Section[]): string[] {
 }
 
 /**
- * What to show of a new reading. While `still`, every row keeps its place, with what is new of it, and new rows enter
- * at the end of their section. Else the new order counts, and rows that have ended stand under those that have not. A row
- * that is merely missing leaves: that it ended is for its service to say.
+ * Merges a new reading into the board. While `still`, every row is updated in its place, and new rows enter
+ * at the end of their section. Otherwise the new order applies, and ended rows are placed below open ones. A row
+ * that is merely missing leaves: only its service can say that it ended.
  */
 export function merge(
   shown: ShownSection[],
@@ -109,7 +109,7 @@ export function merge(
       const old = before.get(title)?.rows ?? [];
       const now = after.get(title)?.rows ?? [];
       const total = after.get(title)?.total ?? 0;
-      // Where a row is that was shown: as it is now, or as it ended. Null where it is neither.
+      // A row that was shown, as it is now or as it ended; null if neither is known.
       const kept = (each: Shown): Shown | null => {
         const again = fresh.get(each.row.key);
         if (again) return { row: again, ended: null };
@@ -129,7 +129,7 @@ export function merge(
     .filter(({ rows }) => rows.length > 0);
 }
 
-/** Sections that are over keep to their neighbours: the order of the engine's sections is fixed; of others, as they came. */
+/** Ended sections stay beside their neighbours. The engine's sections have a fixed order; others keep theirs. */
 const ORDER = [
   "Approvals",
   "Incidents",
@@ -145,7 +145,7 @@ function rank(title: string): number {
   return known < 0 ? ORDER.length : known;
 }
 
-/** The board without what is over: the window was hidden. */
+/** The board without its ended rows, for when the window is hidden. */
 export function withoutOver(shown: ShownSection[]): ShownSection[] {
   return shown
     .map((section) => ({ ...section, rows: section.rows.filter(({ ended }) => !ended) }))
@@ -157,12 +157,12 @@ export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>,
   const lines = shown.map(({ title, rows, total }): Lines => {
     const entries = rows.map(({ row, ended }): Entry => {
       const how = ended ? (ended.over ? ("done" as const) : ("gone" as const)) : undefined;
-      return { kind: "row", key: row.key, row, mark: marks.get(row.key) ?? how, ended: ended?.words };
+      return { kind: "row", key: row.key, row, mark: marks.get(row.key) ?? how, ended: ended?.text };
     });
     const open = rows.filter(({ ended }) => !ended).length;
     return { title, entries, count: countOf(open, total) };
   });
-  // Where nothing needs a person, that is what is said; the runs are in their own view.
+  // If nothing needs a person, only that is shown; the runs are in their own view.
   if (runs.length > 0 && lines.length > 0) {
     lines.push({
       title: "Recent runs",
@@ -172,20 +172,20 @@ export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>,
   return lines;
 }
 
-/** How many are open: "12", or "1,000 of 5,002" where not all of them are in the list. */
+/** The number of open rows: "12", or "1,000 of 5,002" if not all of them are in the list. */
 function countOf(shown: number, total: number): string {
-  const words = (count: number) => count.toLocaleString("en");
-  return total > shown ? `${words(shown)} of ${words(total)}` : words(shown);
+  const grouped = (count: number) => count.toLocaleString("en");
+  return total > shown ? `${grouped(shown)} of ${grouped(total)}` : grouped(shown);
 }
 
-/** Where the selection is after a new reading: on the same thing; where that is gone, on what has its place. */
+/** The selection after a new reading: the same row or, if that is gone, the one in its place. */
 export function selectionAfter(before: Entry[], after: Entry[], selected: string | null): string | null {
   if (after.some(({ key }) => key === selected)) return selected;
   const at = before.findIndex(({ key }) => key === selected);
   return after[Math.max(0, Math.min(at, after.length - 1))]?.key ?? null;
 }
 
-/** The key that is `by` lines away, as far as there are lines. */
+/** The key of the line `by` lines away, or of the first or last line. */
 export function moved(entries: Entry[], selected: string | null, by: number): string | null {
   const at = entries.findIndex(({ key }) => key === selected);
   if (at < 0) return entries[0]?.key ?? null;
@@ -196,7 +196,7 @@ export function moved(entries: Entry[], selected: string | null, by: number): st
 export function movedBySection(lines: Lines[], selected: string | null, by: 1 | -1): string | null {
   const at = lines.findIndex(({ entries }) => entries.some(({ key }) => key === selected));
   const here = lines[at];
-  // Back from the middle of a section is to its beginning.
+  // From the middle of a section, "previous" goes to its beginning.
   if (by < 0 && here && here.entries[0]?.key !== selected) return here.entries[0]?.key ?? selected;
   return lines[at + by]?.entries[0]?.key ?? selected;
 }

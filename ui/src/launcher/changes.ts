@@ -1,9 +1,9 @@
-/** What is no longer as it was shown, in words: parts of a plan, and which of its steps. */
+/** Describes what has changed since a plan was shown: its parts, and which of its steps. */
 
 import type { Changed, Plan, Step } from "../api";
 import { channelName } from "../parts/channel";
 
-/** What the engine found to have changed and a plan does not show in itself. */
+/** Changes that the engine found and that the plan itself does not show. */
 const UNSEEN: Partial<Record<Changed, string>> = {
   command: "the command itself",
   files: "a file that it runs",
@@ -19,12 +19,12 @@ const room = ({ post }: Plan) => (post ? `#${channelName(post)}` : "nowhere");
 export const runsAs = ({ account, acts_as }: Plan) =>
   acts_as ? `${acts_as}, on ${account}` : (account ?? "");
 
-/** "step 2", "step 3 (new)", "step 4 (left out)": the steps that are not as they were, by their numbers. */
+/** "step 2", "step 3 (new)", "step 4 (left out)": the steps that have changed, by number. */
 function stepsOf(before: Step[], now: Step[]): string[] {
   const common = Math.min(before.length, now.length);
   const places = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
   const differs = (at: number) =>
-    before[at]?.what !== now[at]?.what || before[at]?.exactly !== now[at]?.exactly;
+    before[at]?.what !== now[at]?.what || before[at]?.request !== now[at]?.request;
   const groups: [places: number[], note: string][] = [
     [places(0, common).filter(differs), ""],
     [places(common, now.length), " (new)"],
@@ -35,11 +35,11 @@ function stepsOf(before: Step[], now: Step[]): string[] {
     .map(([places, note]) => numbered(places.map((at) => at + 1)) + note);
 }
 
-/** Why a plan did not run, and everything of it that is not as it was shown. */
+/** Why a plan did not run, and everything in it that has changed since it was shown. */
 export function changesText(changed: Changed[], before: Plan, now: Plan): string {
   const parts = changed.flatMap((part) => UNSEEN[part] ?? []);
   const steps = stepsOf(before.steps, now.steps);
-  // By now it may be as it was again.
+  // It may have changed back by now.
   if (changed.includes("steps") && steps.length === 0) parts.push("what is sent");
   parts.push(...steps);
   if (runsAs(before) !== runsAs(now))

@@ -1,4 +1,4 @@
-/** A command on its way to be run: arguments, live choices, what exactly will run and where it will post. */
+/** A command before it runs: its arguments, live choices, the plan, and where it will post. */
 
 import type { CommandInfo, FoundChoice, Plan, Run } from "../api";
 import type { Failure } from "../desktop";
@@ -10,12 +10,12 @@ import { argOf, confirmed, enter, type Flow, isNamed, missing, start, step, take
 import { readOn } from "./read-on";
 
 export interface Problem {
-  words: string;
-  /** The argument that it is about, where that is known. */
+  text: string;
+  /** The argument that it is about, if known. */
   arg: string | null;
 }
 
-/** Whom a command is run by, for who waits. */
+/** Who runs a command, for the progress text: its accounts, or the command itself. */
 export function servedBy(info: CommandInfo): string {
   return "accounts" in info.origin ? info.origin.accounts.join(", ") : info.spec.name;
 }
@@ -27,35 +27,37 @@ export class CommandForm {
   line = $state("");
   choices = $state.raw<FoundChoice[]>([]);
   choicesFailure = $state<string | null>(null);
-  /** What is typed and names none of the choices. */
+  /** Typed text that matches none of the choices. */
   unlisted = $state<string | null>(null);
-  /** The place of the choice that is meant; -1 where none is. */
+  /** The index of the marked choice; -1 if none is marked. */
   marked = $state(0);
   prepared = $state.raw<Plan | null>(null);
-  /** What was shown when it was to be run, where that has changed since; what is prepared now has not been agreed to. */
+  /** The plan that was shown at Enter, if it has changed since: the current plan is not confirmed yet. */
   before = $state.raw<Plan | null>(null);
   problem = $state.raw<Problem | null>(null);
   privately = $state(false);
-  /** The text or yes that is asked for before it runs; null until Enter. */
+  /** True while a confirmation is asked for, after Enter. */
   confirming = $state(false);
-  said = $state("");
+  confirmation = $state("");
   running = $state(false);
-  /** Why the last Enter did not run it. */
+  /** Why the last Enter did not run it; null if it did. */
   refused = $state<string | null>(null);
 
   readonly typed = $derived(typed(this.flow));
   readonly missing = $derived(missing(this.flow));
   readonly guard = $derived(this.prepared?.confirm ?? (this.before ? "yes" : null));
   readonly ready = $derived(
-    this.prepared !== null && !this.running && (!this.confirming || confirmed(this.guard, this.said).ok),
+    this.prepared !== null &&
+      !this.running &&
+      (!this.confirming || confirmed(this.guard, this.confirmation).ok),
   );
-  /** Approvals are not for Enter. */
+  /** True for approvals, which Enter never runs. */
   readonly deliberate: boolean;
 
-  private asked = 0;
-  private askedChoices = 0;
-  /** The text of the argument came from words of the line that stood in no place: what only resembles it is not meant. */
-  private unplaced: boolean;
+  private requests = 0;
+  private choiceRequests = 0;
+  /** True if the argument's text is left over from the line: then only a choice that it names is taken. */
+  private leftover: boolean;
   private written: Promise<string>;
 
   constructor(
@@ -68,8 +70,8 @@ export class CommandForm {
     this.info = info;
     this.deliberate = info.spec.role === "approve";
     this.flow = start(info, values, asksFor);
-    this.unplaced = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
-    this.marked = this.unplaced ? -1 : 0;
+    this.leftover = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
+    this.marked = this.leftover ? -1 : 0;
     this.written = Promise.resolve(info.spec.name);
     void this.read();
     void this.choose();
@@ -82,10 +84,10 @@ export class CommandForm {
     this.before = null;
     this.confirming = false;
     this.refused = null;
-    this.said = "";
+    this.confirmation = "";
     keepDraft({ text: "", args: { command: this.info.spec.name, values: flow.values } });
     if (moved || changed) {
-      this.unplaced = false;
+      this.leftover = false;
       this.unlisted = null;
     }
     if (changed) void this.read();
@@ -96,9 +98,9 @@ export class CommandForm {
     this.marked = 0;
     this.set(type(this.flow, text));
   }
-  /** Typed before the field was there: it follows what the line left for it. */
+  /** Appends text that was typed before the field existed. */
   typeAhead(text: string): void {
-    this.type(this.unplaced ? this.typed + text : text);
+    this.type(this.leftover ? this.typed + text : text);
   }
   activate(name: string): void {
     this.set({ ...this.flow, active: name });
@@ -107,7 +109,7 @@ export class CommandForm {
     this.set(take(this.flow, value));
   }
 
-  /** On to the next argument, with the choice that was meant. */
+  /** Goes on to the next argument, taking the marked choice. */
   step(by: 1 | -1): void {
     const next = by > 0 ? enter(this.flow, this.choices, this.marked, null) : null;
     const flow = next?.do === "take" ? type(this.flow, next.value) : this.flow;
@@ -121,15 +123,15 @@ export class CommandForm {
   makePrivate(): void {
     this.privately = !this.privately;
     this.before = null;
-    this.context.say(this.privately ? "Private: nothing is posted" : "The outcome is posted");
+    this.context.announce(this.privately ? "Private: nothing is posted" : "The outcome is posted");
     void this.read();
   }
 
-  /** Reads and prepares the line that the values make. What is wrong stands in its place; late answers are dropped. */
+  /** Reads and prepares the line that the values make. Errors go to their argument; late responses are dropped. */
   private async read(): Promise<void> {
-    const asked = ++this.asked;
+    const request = ++this.requests;
     const { backend } = this.context;
-    const current = () => asked === this.asked;
+    const current = () => request === this.requests;
     const values = this.latin(this.flow.values);
     this.prepared = null;
     try {
@@ -139,7 +141,7 @@ export class CommandForm {
       this.line = line;
       const read = await backend.call("read_line", { line });
       if (!current()) return;
-      this.problem = read.problem ? { words: read.problem, arg: this.argNamed(read.problem) } : null;
+      this.problem = read.problem ? { text: read.problem, arg: this.argNamed(read.problem) } : null;
       if (read.asks_for || read.problem) return;
       const preparing = backend.call("prepare", { line, channel: null, private: this.privately });
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
@@ -151,7 +153,7 @@ export class CommandForm {
     }
   }
 
-  /** The values as they are meant: "2р" is a length of time that was typed on a layout without Latin letters. */
+  /** The values with durations in Latin letters: "2р" is "2h" typed on a Russian layout. */
   private latin(values: Record<string, string>): Record<string, string> {
     const meant = { ...values };
     for (const { name, ty } of this.info.spec.args) {
@@ -162,22 +164,22 @@ export class CommandForm {
     return meant;
   }
 
-  /** A problem's text begins with the argument that it is about. */
-  private argNamed(words: string): string | null {
+  /** The argument that an error text is about: the text begins with its name. */
+  private argNamed(text: string): string | null {
     return (
-      this.info.spec.args.find(({ name }) => words.startsWith(`${name}:`) || words.startsWith(`${name} `))
+      this.info.spec.args.find(({ name }) => text.startsWith(`${name}:`) || text.startsWith(`${name} `))
         ?.name ?? null
     );
   }
 
   private fail(thrown: unknown): void {
     const error = (thrown as Failure | null)?.error ?? null;
-    this.problem = { words: errorText(thrown), arg: argOf(error) };
-    this.context.say(this.problem.words, true);
+    this.problem = { text: errorText(thrown), arg: argOf(error) };
+    this.context.announce(this.problem.text, true);
   }
 
   private async choose(): Promise<void> {
-    const asked = ++this.askedChoices;
+    const request = ++this.choiceRequests;
     const { active } = this.flow;
     const spec = this.info.spec.args.find(({ name }) => name === active);
     if (
@@ -191,9 +193,9 @@ export class CommandForm {
       return;
     }
     try {
-      // What can be chosen may depend on the other arguments.
+      // The choices may depend on the other arguments.
       const line = await this.written.catch(() => this.info.spec.name);
-      if (asked !== this.askedChoices) return;
+      if (request !== this.choiceRequests) return;
       const ask = (typed: string) =>
         this.context.waitFor(
           servedBy(this.info),
@@ -202,24 +204,24 @@ export class CommandForm {
       const latin = layout.reading(this.typed);
       let choices = await ask(this.typed);
       if (choices.length === 0 && latin !== null) choices = await ask(latin);
-      if (asked !== this.askedChoices) return;
+      if (request !== this.choiceRequests) return;
       this.choices = choices;
       this.choicesFailure = null;
       const exact = choices.findIndex(({ value }) => value === this.typed);
       if (exact >= 0) this.marked = exact;
-      else if (this.unplaced) this.marked = choices.findIndex((choice) => isNamed(choice, this.typed));
+      else if (this.leftover) this.marked = choices.findIndex((choice) => isNamed(choice, this.typed));
       else this.marked = Math.min(this.marked, Math.max(0, choices.length - 1));
-      const named = this.unplaced ? this.marked >= 0 : choices.length > 0;
+      const named = this.leftover ? this.marked >= 0 : choices.length > 0;
       this.unlisted = named || this.typed.trim() === "" || spec?.ty === "pairs" ? null : this.typed.trim();
     } catch (thrown) {
-      if (asked !== this.askedChoices) return;
+      if (request !== this.choiceRequests) return;
       this.choices = [];
       this.unlisted = null;
       this.choicesFailure = errorText(thrown);
     }
   }
 
-  /** Enter: takes a choice, goes to what is missing, asks for a yes, or runs. Answers with the run where one began. */
+  /** Enter: takes a choice, goes to a missing argument, asks for a confirmation, or runs. Returns the run, if any. */
   async enter(): Promise<Run | null> {
     if (this.running) return null;
     if (this.confirming) return this.ready ? this.run() : null;
@@ -233,7 +235,7 @@ export class CommandForm {
         this.refuse(this.whyMissing(next.name));
         return null;
       case "wait":
-        this.refuse(this.problem?.words ?? "It is still being checked. Press Enter again in a moment");
+        this.refuse(this.problem?.text ?? "It is still being checked. Press Enter again in a moment");
         return null;
       case "confirm":
       case "run":
@@ -255,7 +257,7 @@ export class CommandForm {
 
   private refuse(why: string): void {
     this.refused = why;
-    this.context.say(why, true);
+    this.context.announce(why, true);
   }
 
   private async run(): Promise<Run | null> {
@@ -264,7 +266,7 @@ export class CommandForm {
     const guard = prepared.confirm;
     this.running = true;
     try {
-      const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.said.trim();
+      const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.confirmation.trim();
       const what = { line, channel: null, private: privately };
       const run = await this.context.waitFor(
         servedBy(this.info),
@@ -279,17 +281,17 @@ export class CommandForm {
       return run;
     } catch (thrown) {
       const error = (thrown as Failure | null)?.error;
-      // What would run now is shown, with why it did not run; whatever was typed to confirm was for what was shown before.
+      // The new plan is shown, with why it did not run; a typed confirmation was for the old plan.
       if (error?.kind === "changed") {
         this.confirming = false;
-        this.said = "";
+        this.confirmation = "";
         this.before = prepared;
         await this.read();
-        // It was edited meanwhile: what is there now was never refused.
+        // The form was edited meanwhile: its current values were not refused.
         if (!this.before) return null;
         if (this.prepared) {
-          this.problem = { words: changesText(error.changed, prepared, this.prepared), arg: null };
-          this.context.say(this.problem.words, true);
+          this.problem = { text: changesText(error.changed, prepared, this.prepared), arg: null };
+          this.context.announce(this.problem.text, true);
           return null;
         }
       }

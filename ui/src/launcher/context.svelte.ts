@@ -1,17 +1,17 @@
-/** What is around every view: the backend, the desktop, the time, what is waited for, and what is said to who listens. */
+/** The context of every view: the backend, the desktop, the time, pending requests, and announcements. */
 
 import { untrack } from "svelte";
 
 import type { Status } from "../api";
 import type { Backend, Desktop, Failure } from "../desktop";
 
-/** The text of a failure, whatever was thrown. */
+/** The error text of anything that was thrown. */
 export function errorText(thrown: unknown): string {
   if (thrown && typeof thrown === "object" && "message" in thrown) return String((thrown as Failure).message);
   return String(thrown);
 }
 
-/** How long something has been waited for: not to be seen yet, a line, for whom, an offer to leave it. */
+/** How a wait is shown, by its length: not at all, a line, a text with who is slow, an offer to leave it. */
 export type Stage = 0 | 1 | 2 | 3;
 const STAGES: [after: number, stage: Stage][] = [
   [100, 1],
@@ -33,7 +33,7 @@ export class AppContext {
   urgent = $state("");
   private waits = $state<Wait[]>([]);
 
-  /** What is waited for longest. */
+  /** The wait in the latest stage. */
   readonly wait: Wait | null = $derived(
     this.waits.reduce<Wait | null>(
       (worst, wait) => (worst && worst.stage >= wait.stage ? worst : wait),
@@ -45,14 +45,14 @@ export class AppContext {
     this.backend = backend;
   }
 
-  /** Waits for something in everybody's sight: nothing for a moment, then a line, then for whom. */
+  /** Awaits a promise and shows the wait, in stages; `whom` names who is slow. */
   waitFor<T>(whom: string, promise: Promise<T>): Promise<T> {
-    // An effect that asks something does not depend on what else is waited for.
+    // An effect that makes a request must not depend on other waits.
     return untrack(() => this.watch(whom, promise));
   }
 
   private async watch<T>(whom: string, promise: Promise<T>): Promise<T> {
-    // Who is asked something newer is not waited for twice.
+    // A newer wait for the same service replaces the older one.
     this.waits = [...this.waits.filter((other) => other.whom !== whom), { whom, stage: 0 }];
     const wait = this.waits[this.waits.length - 1];
     const timers = STAGES.map(([after, stage]) =>
@@ -68,13 +68,13 @@ export class AppContext {
     }
   }
 
-  /** Nothing is waited for in sight any more: the person went on. */
+  /** Hides all waits: the person went on. */
   leaveWaiting(): void {
     this.waits = [];
   }
 
-  /** Said when there is a pause; `urgent` at once. */
-  say(text: string, urgent = false): void {
+  /** Announces a text to screen readers: at the next pause, or at once if `urgent`. */
+  announce(text: string, urgent = false): void {
     if (urgent) this.urgent = text;
     else this.polite = text;
   }
@@ -83,11 +83,11 @@ export class AppContext {
     try {
       this.status = await this.backend.call("status", {});
     } catch {
-      // What was last known stays; that the board cannot be read is said where the board is.
+      // The last status stays; the board shows that it cannot be read.
     }
   }
 
-  /** Ticks once a second while the window is seen, until told to end. */
+  /** Ticks once a second while the window is visible. Returns the function that stops it. */
   start(): () => void {
     const tick = () => {
       if (document.visibilityState !== "hidden") this.now = Date.now();

@@ -1,4 +1,4 @@
-/** Items in full and the ends of their logs, kept for as long as they are right. */
+/** A cache of items in full and of the ends of their logs, valid until the store changes. */
 
 import { SvelteMap } from "svelte/reactivity";
 
@@ -7,9 +7,9 @@ import { type AppContext, errorText } from "./context.svelte";
 import { isRedBranch } from "./facts";
 import { kindOf } from "./look";
 
-/** An item is read once the selection rests on its row: what is passed on the way is not asked for. */
+/** An item is read once the selection has rested on its row for this long: rows passed on the way are not requested. */
 export const REST = 60;
-/** A log is asked of its service, which takes more. */
+/** The same for a log, which is requested from its service and costs more. */
 const LOG_REST = 120;
 
 export interface Kept<T> {
@@ -17,7 +17,7 @@ export interface Kept<T> {
   failure: string | null;
 }
 
-/** The run that a log is of: a newer run has another log. */
+/** The run that a log belongs to: a newer run has another log. */
 export function runOf(detail: ItemDetail | null): string {
   if (detail?.item.detail.kind !== "build") return "";
   const run = detail.item.detail.runs[0];
@@ -28,7 +28,7 @@ export class Details {
   private readonly context: AppContext;
   readonly items = new SvelteMap<string, Kept<ItemDetail>>();
   private readonly logs = new SvelteMap<string, Kept<LogTail> & { run: string }>();
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn of what is under way
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- pending requests are not drawn
   private readonly loading = new Map<string, Promise<void>>();
   private current: string | null = null;
   private resting: ReturnType<typeof setTimeout>[] = [];
@@ -41,13 +41,13 @@ export class Details {
     return this.items.get(key)?.value ?? null;
   }
 
-  /** The log of the item's latest run, where it is known. */
+  /** The log of the item's latest run, if known. */
   log(key: string): Kept<LogTail> | null {
     const log = this.logs.get(key);
     return log && log.run === runOf(this.item(key)) ? log : null;
   }
 
-  /** The selection is on this item now. The first of all, and what is opened, is not waited with. */
+  /** Call when the selection moves to this item. The very first item, and one that is opened, is read at once. */
   show(key: string | null, at = this.items.size > 0 ? REST : 0): void {
     this.resting.forEach(clearTimeout);
     this.resting = [];
@@ -58,12 +58,12 @@ export class Details {
     if (kindOf(key) === "build") this.resting.push(setTimeout(() => void this.loadWhyRed(key), LOG_REST));
   }
 
-  /** The item is known, or why it is not: for a key pressed faster than the selection rested. */
-  async known(key: string): Promise<void> {
+  /** Reads the item now, for a key that is pressed before the selection has rested. */
+  async ensureLoaded(key: string): Promise<void> {
     while (!this.items.has(key)) await (this.loading.get(key) ?? this.load(key));
   }
 
-  /** The store changed: what is shown is read again. */
+  /** Call when the store changed: the shown item is read again. */
   changed(): void {
     const shown = this.current;
     this.loading.clear();
@@ -79,7 +79,7 @@ export class Details {
         (thrown) => ({ value: this.item(key), failure: errorText(thrown) }),
       )
       .then((kept) => {
-        // A late answer never takes the place of a newer one.
+        // A late response never replaces a newer one.
         if (this.loading.get(key) !== loading) return;
         this.loading.delete(key);
         this.items.set(key, kept);
@@ -88,15 +88,15 @@ export class Details {
     return loading;
   }
 
-  /** Unasked, only a red build's log is shown: the others have nothing to say for themselves. */
+  /** Only a failed build's log is shown without being requested. */
   private async loadWhyRed(key: string): Promise<void> {
-    await this.known(key);
+    await this.ensureLoaded(key);
     const inner = this.item(key)?.item.detail;
     if (inner?.kind === "build" && isRedBranch(inner)) await this.loadLog(key);
   }
 
   async loadLog(key: string): Promise<void> {
-    await this.known(key);
+    await this.ensureLoaded(key);
     const run = runOf(this.item(key));
     if (this.logs.get(key)?.run === run) return;
     try {

@@ -1,9 +1,9 @@
 /**
- * What was typed survives hiding, a crash and a reload, for ten minutes. WebKit gathers it for half a second before it
- * writes: where the whole app is killed within that, the last letters are lost.
+ * Typed text survives hiding, a crash and a reload, for ten minutes. WebKit buffers it for half a second before it
+ * writes: if the whole app is killed within that time, the last letters are lost.
  */
 
-/** What was typed: in the field, or into a command's arguments. */
+/** The text of the field, or of a command's arguments. */
 export interface Draft {
   text: string;
   args: { command: string; values: Record<string, string> } | null;
@@ -17,7 +17,7 @@ export function keepDraft(draft: Draft, now = Date.now()): void {
     if (draft.text === "" && !draft.args) localStorage.removeItem(PLACE);
     else localStorage.setItem(PLACE, JSON.stringify({ ...draft, at: now }));
   } catch {
-    // Full or not there: then a draft is only as long as the window.
+    // The storage is full or missing: the draft then lives only as long as the window.
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the detail says of an item, in words. */
+/** The texts of an item's detail. */
 
 import type {
   Build,
@@ -18,7 +18,7 @@ import { capital } from "../parts/words";
 const isRed = (run: BuildRun) => run.status === "failed";
 const isGreen = (run: BuildRun) => run.status === "passed";
 
-/** True where the newest verdict is a failure, whatever has started since. */
+/** True if the newest verdict is a failure, whatever has started since. */
 export const isRedBranch = ({ runs }: Build): boolean =>
   runs.find((run) => isRed(run) || isGreen(run))?.status === "failed";
 
@@ -41,7 +41,7 @@ const STATUSES: Record<BuildStatus, string> = {
   failed: "failed",
 };
 
-/** The latest run, where an earlier one failed. */
+/** The latest run, if an earlier one failed. */
 const AFTER: Record<BuildStatus, string> = {
   queued: "queued again",
   running: "running again",
@@ -77,7 +77,7 @@ export function buildFacts({ runs }: Build): BuildFacts {
   };
 }
 
-/** How many there are before the first that is not. */
+/** The number of items before the first that does not match. */
 function count<T>(list: T[], is: (each: T) => boolean): number {
   const at = list.findIndex((each) => !is(each));
   return at < 0 ? list.length : at;
@@ -90,30 +90,30 @@ export function listed(names: string[]): string {
 
 /** "8 m ago", "just now". */
 export function agoOf(at: string | null, now: number): string {
-  const said = age(at, now);
-  return said === "" ? "" : said === "now" ? "just now" : `${said} ago`;
+  const text = age(at, now);
+  return text === "" ? "" : text === "now" ? "just now" : `${text} ago`;
 }
 
 export interface Reviewer {
   name: string;
-  says: string;
+  status: string;
   verdict: Review["verdict"] | "asked";
 }
 
-/** Who reviewed, by what counts of it, and who is asked. */
+/** The reviewers, each with the verdict that counts, and who is requested. */
 export function reviewers({ requested, reviews }: PullRequest): Reviewer[] {
-  const said = new Map<string, Reviewer>();
+  const byName = new Map<string, Reviewer>();
   for (const { by, verdict } of reviews) {
-    const before = said.get(by);
-    // Newest first; a comment does not take back what was said before it.
+    const before = byName.get(by);
+    // Newest first; a comment does not revoke an earlier verdict.
     if (!before || (before.verdict === "commented" && verdict !== "commented"))
-      said.set(by, { name: by, verdict, says: VERDICTS[verdict] });
+      byName.set(by, { name: by, verdict, status: VERDICTS[verdict] });
   }
   for (const name of requested) {
-    const again = said.has(name);
-    said.set(name, { name, verdict: "asked", says: again ? "asked again" : "asked" });
+    const again = byName.has(name);
+    byName.set(name, { name, verdict: "asked", status: again ? "asked again" : "asked" });
   }
-  return [...said.values()];
+  return [...byName.values()];
 }
 
 const VERDICTS: Record<Review["verdict"], string> = {
@@ -130,12 +130,12 @@ export function sizeText({ added, removed, files }: Size): string {
 
 const FOLD = { lines: 6, letters: 400 };
 
-/** The beginning of a long text, whole lines where it can be; `null` where it is short enough to be shown in full. */
+/** The beginning of a long text, in whole lines if possible; `null` if it is short enough to be shown in full. */
 export function folded(text: string): string | null {
   const few = text.split("\n", FOLD.lines).join("\n");
   let start = "";
   let letters = 0;
-  // No more is looked at than can be shown. A letter of several characters is not cut in two.
+  // Only as much as can be shown is examined. A grapheme of several characters is not cut in two.
   for (const { segment } of new Intl.Segmenter().segment(few.slice(0, 4_000))) {
     if (letters === FOLD.letters) break;
     start += segment;
@@ -144,7 +144,7 @@ export function folded(text: string): string | null {
   return start === text ? null : `${start.trimEnd()}…`;
 }
 
-/** Where the word for it alone would not be understood. */
+/** Texts for states whose name alone would not be understood. */
 const SEVERITIES: Partial<Record<Severity, string>> = {
   high: "high urgency",
   info: "for information",
@@ -162,16 +162,16 @@ export function incidentSummary(incident: Incident, now: number): string {
     .join(", ");
 }
 
-/** "open 3 h", "first seen 3 h ago", or "open" where nobody knows when it began or was first seen. */
+/** "open 3 h", "first seen 3 h ago", or "open" if neither time is known. */
 function openSince({ started_at, start_unknown }: Incident, now: number): string {
-  // 1970 is where neither is known.
+  // 1970 stands for an unknown time.
   if (!Date.parse(started_at)) return "open";
   if (start_unknown) return `first seen ${agoOf(started_at, now)}`;
   const since = age(started_at, now);
   return `open ${since === "now" ? "since just now" : since}`;
 }
 
-/** Who has it, or is asked to take it, in words; empty where it is over. */
+/** Who has it, or is requested to take it; empty once it is over. */
 export function holdersOf({ status, hold, assigned }: Incident): string {
   if (status === "resolved") return "";
   if (status === "acknowledged")
@@ -181,7 +181,7 @@ export function holdersOf({ status, hold, assigned }: Incident): string {
     : "nobody";
 }
 
-/** The heading of the detail, before and after it is known in full. */
+/** The heading of the detail, before and after the item is loaded. */
 export function headingOf(row: Row, detail: ItemDetail | null): { title: string; more: string } {
   const item = detail?.item;
   if (item?.detail.kind === "build") {

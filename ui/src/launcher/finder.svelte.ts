@@ -1,4 +1,4 @@
-/** What was typed, and what it found. Each key asks; a late answer never takes the place of a newer one. */
+/** The typed text and its results. Each key starts a search; a late response never replaces a newer one. */
 
 import type { Found } from "../api";
 import { layout } from "../parts/layout";
@@ -8,12 +8,12 @@ import { keepDraft } from "./drafts";
 import { type Act, KEYS } from "./keys";
 import type { Entry, Lines } from "./look";
 
-/** How many are asked for, of each kind. */
+/** How many results of each kind are requested. */
 const MOST = 20;
 
 const OWN: Act[] = ["runs", "activity", "settings", "quiet", "check", "keys", "quit"];
 
-/** What of the window itself has a word that begins with what was typed. */
+/** The window's own acts that have a word beginning with the typed text. */
 export function ownLines(text: string): Entry[] {
   const latin = layout.reading(text.trim());
   const lines = ownLinesOf(text.trim().toLowerCase());
@@ -22,19 +22,19 @@ export function ownLines(text: string): Entry[] {
 
 function ownLinesOf(typed: string): Entry[] {
   if (typed.length < 2) return [];
-  return KEYS.filter(({ act }) => OWN.includes(act)).flatMap(({ act, words, keys }): Entry[] => {
-    const at = ` ${words.toLowerCase()}`.indexOf(` ${typed}`);
+  return KEYS.filter(({ act }) => OWN.includes(act)).flatMap(({ act, label, keys }): Entry[] => {
+    const at = ` ${label.toLowerCase()}`.indexOf(` ${typed}`);
     if (at < 0) return [];
     const title = [
-      { text: words.slice(0, at), hit: false },
-      { text: words.slice(at, at + typed.length), hit: true },
-      { text: words.slice(at + typed.length), hit: false },
+      { text: label.slice(0, at), matched: false },
+      { text: label.slice(at, at + typed.length), matched: true },
+      { text: label.slice(at + typed.length), matched: false },
     ].filter(({ text }) => text !== "");
     return [{ kind: "own", key: `own ${act}`, act, title, keys: keys[0] ?? "" }];
   });
 }
 
-/** What was found as lines of the list. */
+/** The results as lines of the list. */
 export function foundLines(found: Found): Lines[] {
   const commands = found.commands.map((found): Entry => ({
     kind: "command",
@@ -43,7 +43,7 @@ export function foundLines(found: Found): Lines[] {
   }));
   const items = found.items.map(({ row, title }): Entry => ({ kind: "row", key: row.key, row, title }));
   const runs = found.runs.map((found): Entry => ({ kind: "again", key: `again ${found.id}`, found }));
-  // No more than so many of a kind are asked for; how many items there are is known where all were looked at.
+  // The results of a kind are limited; the number of matching items is known if all were searched.
   const section = (title: string, entries: Entry[], total?: number | null): Lines => {
     if (entries.length < MOST || total === entries.length) return { title, entries };
     const shown = entries.length.toString();
@@ -60,7 +60,7 @@ export function foundLines(found: Found): Lines[] {
   ].filter(({ entries }) => entries.length > 0);
 }
 
-/** What was found for the text as typed, then what the Latin letters of its keys found besides. */
+/** The results for the text as typed, then the further results for the Latin letters of its keys. */
 export function both(typed: Found, latin: Found): Found {
   const more = <T>(first: T[], second: T[], key: (each: T) => string) => {
     const known = first.map(key);
@@ -70,13 +70,13 @@ export function both(typed: Found, latin: Found): Found {
     ...typed,
     commands: more(typed.commands, latin.commands, ({ name }) => name),
     items: more(typed.items, latin.items, ({ row }) => row.key),
-    // Of two searches together it is not known.
+    // The total of two searches together is unknown.
     items_total: latin.items.length > 0 ? null : typed.items_total,
     runs: more(typed.runs, latin.runs, ({ line }) => line),
   };
 }
 
-/** With what of the window itself fits; the same lines where nothing does. */
+/** The lines with the window's own acts that match; the same array if none do. */
 function withOwn(lines: Lines[], text: string): Lines[] {
   const entries = ownLines(text);
   return entries.length > 0 ? [...lines, { title: "Callboard", entries }] : lines;
@@ -88,7 +88,7 @@ function countText(lines: Lines[]): string {
   return count === 1 ? "1 result" : `${count} results`;
 }
 
-/** The rest of the completion, drawn after what was typed. */
+/** The rest of the completion, drawn after the typed text. */
 export function ghostOf(text: string, completion: string | null): string {
   return completion && text !== "" && completion.toLowerCase().startsWith(text.toLowerCase())
     ? completion.slice(text.length)
@@ -98,24 +98,24 @@ export function ghostOf(text: string, completion: string | null): string {
 export class Finder {
   private readonly context: AppContext;
   text = $state("");
-  /** The text that Esc took away: ↑ in the empty field brings it again. */
+  /** The text that Esc cleared: ↑ in the empty field brings it back. */
   put = $state("");
   found = $state.raw<Found | null>(null);
   failure = $state<string | null>(null);
   selected = $state<string | null>(null);
-  /** True once the selection was moved by hand: then Enter means it, else what was typed. */
+  /** True once a person moved the selection: then Enter is for it, else for the typed text. */
   chosen = $state(false);
 
-  // What was found stays the same lines until there is another answer: a letter alone draws nothing again.
+  // The lines stay the same objects until the next response: a letter alone redraws nothing.
   private readonly answered: Lines[] = $derived(this.found ? foundLines(this.found) : []);
   readonly lines: Lines[] = $derived(this.found ? withOwn(this.answered, this.text) : []);
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
-  /** How many results there are, or are shown of more. */
+  /** The number of results, or how many of more are shown. */
   readonly counted: string = $derived(countText(this.lines));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));
 
-  private asked = 0;
+  private requests = 0;
   private answer: Promise<void> = Promise.resolve();
 
   constructor(context: AppContext) {
@@ -129,13 +129,13 @@ export class Finder {
     this.answer = this.find(text);
   }
 
-  /** The last answer is there: for Enter pressed faster than it came. */
-  async settled(): Promise<void> {
+  /** Waits for the last response: for an Enter that is pressed before it arrives. */
+  async awaitAnswer(): Promise<void> {
     for (let answer; answer !== this.answer;) await (answer = this.answer);
   }
 
   private async find(text: string): Promise<void> {
-    const asked = ++this.asked;
+    const request = ++this.requests;
     if (text.trim() === "") {
       this.found = null;
       this.failure = null;
@@ -144,17 +144,17 @@ export class Finder {
     }
     try {
       const found = await this.context.waitFor("the search", this.readings(text));
-      if (asked !== this.asked) return;
+      if (request !== this.requests) return;
       this.found = found;
       this.failure = null;
       if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
-      this.context.say(this.counted);
+      this.context.announce(this.counted);
     } catch (thrown) {
-      if (asked === this.asked) this.failure = errorText(thrown);
+      if (request === this.requests) this.failure = errorText(thrown);
     }
   }
 
-  /** What the text finds, as typed and as the Latin letters of its keys. */
+  /** Searches for the text as typed and as the Latin letters of its keys. */
   private async readings(text: string): Promise<Found> {
     const ask = (text: string) => this.context.backend.call("find", { text, limit: MOST });
     const latin = layout.reading(text);
@@ -169,7 +169,7 @@ export class Finder {
     return true;
   }
 
-  /** Takes the text away, and remembers it. */
+  /** Clears the text, and remembers it. */
   putAway(): void {
     this.put = this.text;
     this.type("");

@@ -1,10 +1,10 @@
-/** How a command's arguments are filled, one after the other. */
+/** How a command's arguments are filled in, one after the other. */
 
 import type { ApiError, CommandInfo, Confirm, FoundChoice, Plan } from "../api";
 
 export interface Flow {
   info: CommandInfo;
-  /** What is given, by argument; what is being typed is in here, too. */
+  /** The values so far, by argument, with the one that is being typed. */
   values: Record<string, string>;
   /** The argument that is being typed. */
   active: string | null;
@@ -12,7 +12,7 @@ export interface Flow {
 
 const names = (info: CommandInfo) => info.spec.args.map(({ name }) => name);
 
-/** Starts where something is missing, else at the last argument that there must be. */
+/** Starts at the first missing argument, else at the last required one. */
 export function start(info: CommandInfo, values: Record<string, string>, asksFor: string | null): Flow {
   const required = info.spec.args.filter(({ required }) => required).map(({ name }) => name);
   return { info, values, active: asksFor ?? required.at(-1) ?? names(info)[0] ?? null };
@@ -26,7 +26,7 @@ export function type(flow: Flow, text: string): Flow {
   return flow.active === null ? flow : { ...flow, values: { ...flow.values, [flow.active]: text } };
 }
 
-/** The next argument, or the one before; at the ends it stays. */
+/** The next or the previous argument; at the ends, the same one. */
 export function step(flow: Flow, by: 1 | -1): Flow {
   const all = names(flow.info);
   const at = flow.active === null ? -1 : all.indexOf(flow.active);
@@ -37,7 +37,7 @@ export function activate(flow: Flow, name: string): Flow {
   return { ...flow, active: name };
 }
 
-/** The first argument that there must be and is not. */
+/** The first required argument without a value. */
 export function missing(flow: Flow): string | null {
   return (
     flow.info.spec.args.find(
@@ -47,8 +47,8 @@ export function missing(flow: Flow): string | null {
 }
 
 /**
- * The choice that the typed text stands for: itself where it is one, the marked one where it begins to be one or where
- * there must be something. Nothing where the argument takes any text, or may be left out.
+ * The choice that the typed text stands for: itself if it is one, the marked one if it is the beginning of one or if
+ * a value is required. Null if the argument takes any text or is optional.
  */
 export function chosen(flow: Flow, choices: FoundChoice[], marked: number): string | null {
   const text = typed(flow).trim();
@@ -71,13 +71,13 @@ const wordsIn = (text: string) =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "");
 
-/** True where every word of a text begins a word of the choice, or of what it is called. */
+/** True if every word of the text is the beginning of a word of the choice or of its note. */
 export function isNamed({ value, note }: FoundChoice, text: string): boolean {
-  const [own, wanted] = [wordsIn(`${value} ${note ?? ""}`), wordsIn(text)];
-  return wanted.length > 0 && wanted.every((word) => own.some((other) => other.startsWith(word)));
+  const [own, query] = [wordsIn(`${value} ${note ?? ""}`), wordsIn(text)];
+  return query.length > 0 && query.every((word) => own.some((other) => other.startsWith(word)));
 }
 
-/** What Enter does: take a choice, go to what is missing, say yes, or run. */
+/** What Enter does: take a choice, go to a missing argument, confirm, or run. */
 export type Enter =
   | { do: "take"; value: string }
   | { do: "ask"; name: string }
@@ -94,21 +94,21 @@ export function enter(flow: Flow, choices: FoundChoice[], marked: number, prepar
   return prepared.confirm ? { do: "confirm", confirm: prepared.confirm } : { do: "run" };
 }
 
-/** Takes a value and goes on: to what is missing, else to the next argument; at the last one it stays. */
+/** Takes a value and goes on to the first missing argument, else to the next one; at the last one it stays. */
 export function take(flow: Flow, value: string): Flow {
   const taken = type(flow, value);
   const name = missing(taken);
   return name === null ? step(taken, 1) : { ...taken, active: name };
 }
 
-/** What must be said for a run, once `text` is typed: null where it is not right yet. */
+/** Whether `text` confirms the run, and how many characters of the expected text are left to type. */
 export function confirmed(confirm: Confirm | null, text: string): { ok: boolean; left: number } {
   if (confirm === null) return { ok: true, left: 0 };
-  const wanted = confirm === "yes" ? "yes" : confirm.type;
-  // Pasting is fine; a pasted line may end in a blank.
-  const given = text.trim();
-  const left = wanted.startsWith(given) ? wanted.length - given.length : wanted.length;
-  return { ok: given === wanted, left };
+  const expected = confirm === "yes" ? "yes" : confirm.type;
+  // A pasted text may end in whitespace.
+  const entered = text.trim();
+  const left = expected.startsWith(entered) ? expected.length - entered.length : expected.length;
+  return { ok: entered === expected, left };
 }
 
 /** The argument that an error is about. */

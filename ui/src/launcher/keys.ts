@@ -47,64 +47,64 @@ export type Group = "Move" | "On a row" | "Run" | "Decide" | "Window" | "Help";
 
 export interface Key {
   act: Act;
-  /** Any of these; the first is the one that is shown. */
+  /** Any of these presses; the first is the one that is shown. */
   keys: string[];
   group: Group;
-  words: string;
-  /** `free`: only while no text field has the focus. `empty`: while it has not, or is empty. */
+  label: string;
+  /** `free`: only while no text field has the focus. `empty`: also while the focused text field is empty. */
   when?: "free" | "empty";
-  /** On a Mac, where the system holds the usual one. */
+  /** The keys on a Mac, if the system reserves the usual ones. */
   mac?: string[];
 }
 
 export const KEYS: Key[] = [
-  { act: "down", keys: ["ArrowDown"], group: "Move", words: "Next" },
-  { act: "up", keys: ["ArrowUp"], group: "Move", words: "Previous" },
-  { act: "down", keys: ["j"], group: "Move", words: "Next, outside the field", when: "free" },
-  { act: "up", keys: ["k"], group: "Move", words: "Previous, outside the field", when: "free" },
-  { act: "next-section", keys: ["Ctrl+ArrowDown"], group: "Move", words: "Next section" },
-  { act: "previous-section", keys: ["Ctrl+ArrowUp"], group: "Move", words: "Previous section" },
-  { act: "last", keys: ["Ctrl+End"], group: "Move", words: "Last" },
-  { act: "first", keys: ["Ctrl+Home"], group: "Move", words: "First" },
-  { act: "into", keys: ["ArrowRight"], group: "Move", words: "Detail, in a narrow window" },
-  { act: "complete", keys: ["Tab"], group: "Move", words: "Complete, next argument" },
-  { act: "previous", keys: ["Shift+Tab"], group: "Move", words: "Previous argument" },
-  { act: "back", keys: ["Escape"], group: "Move", words: "One level back, then hide" },
+  { act: "down", keys: ["ArrowDown"], group: "Move", label: "Next" },
+  { act: "up", keys: ["ArrowUp"], group: "Move", label: "Previous" },
+  { act: "down", keys: ["j"], group: "Move", label: "Next, outside the field", when: "free" },
+  { act: "up", keys: ["k"], group: "Move", label: "Previous, outside the field", when: "free" },
+  { act: "next-section", keys: ["Ctrl+ArrowDown"], group: "Move", label: "Next section" },
+  { act: "previous-section", keys: ["Ctrl+ArrowUp"], group: "Move", label: "Previous section" },
+  { act: "last", keys: ["Ctrl+End"], group: "Move", label: "Last" },
+  { act: "first", keys: ["Ctrl+Home"], group: "Move", label: "First" },
+  { act: "into", keys: ["ArrowRight"], group: "Move", label: "Detail, in a narrow window" },
+  { act: "complete", keys: ["Tab"], group: "Move", label: "Complete, next argument" },
+  { act: "previous", keys: ["Shift+Tab"], group: "Move", label: "Previous argument" },
+  { act: "back", keys: ["Escape"], group: "Move", label: "One level back, then hide" },
 
-  { act: "go", keys: ["Enter"], group: "On a row", words: "Do the first thing" },
-  { act: "second", keys: ["Shift+Enter"], group: "On a row", words: "Do the second thing" },
-  { act: "actions", keys: ["Ctrl+K"], group: "On a row", words: "All actions" },
-  { act: "take", keys: ["Ctrl+I"], group: "On a row", words: "I am on it, acknowledge, silence" },
-  { act: "open", keys: ["Ctrl+O"], group: "On a row", words: "Open in browser" },
-  { act: "log", keys: ["Ctrl+L"], group: "On a row", words: "Whole log" },
-  { act: "comment", keys: ["Ctrl+M"], group: "On a row", words: "Comment or note", mac: ["Ctrl+Shift+M"] },
-  { act: "snooze", keys: ["Ctrl+S"], group: "On a row", words: "Snooze until a time or a change" },
-  { act: "send", keys: ["Ctrl+Shift+S"], group: "On a row", words: "Post to a channel" },
-  { act: "copy", keys: ["Ctrl+Shift+C"], group: "On a row", words: "Copy link" },
-  { act: "why", keys: ["Ctrl+/", "Ctrl+Shift+/"], group: "On a row", words: "Why did I get this?" },
+  { act: "go", keys: ["Enter"], group: "On a row", label: "Do the first thing" },
+  { act: "second", keys: ["Shift+Enter"], group: "On a row", label: "Do the second thing" },
+  { act: "actions", keys: ["Ctrl+K"], group: "On a row", label: "All actions" },
+  { act: "take", keys: ["Ctrl+I"], group: "On a row", label: "I am on it, acknowledge, silence" },
+  { act: "open", keys: ["Ctrl+O"], group: "On a row", label: "Open in browser" },
+  { act: "log", keys: ["Ctrl+L"], group: "On a row", label: "Whole log" },
+  { act: "comment", keys: ["Ctrl+M"], group: "On a row", label: "Comment or note", mac: ["Ctrl+Shift+M"] },
+  { act: "snooze", keys: ["Ctrl+S"], group: "On a row", label: "Snooze until a time or a change" },
+  { act: "send", keys: ["Ctrl+Shift+S"], group: "On a row", label: "Post to a channel" },
+  { act: "copy", keys: ["Ctrl+Shift+C"], group: "On a row", label: "Copy link" },
+  { act: "why", keys: ["Ctrl+/", "Ctrl+Shift+/"], group: "On a row", label: "Why did I get this?" },
 
-  { act: "undo", keys: ["Ctrl+B"], group: "Run", words: "Undo, before it is sent" },
-  { act: "stop", keys: ["Ctrl+."], group: "Run", words: "Stop" },
-  { act: "privately", keys: ["Ctrl+Shift+P"], group: "Run", words: "Run privately" },
-  { act: "post-now", keys: ["Ctrl+P"], group: "Run", words: "Post now" },
-  { act: "ran", keys: ["Ctrl+Shift+Y"], group: "Run", words: "It ran" },
-  { act: "did-not-run", keys: ["Ctrl+Shift+N"], group: "Run", words: "It did not run" },
-  { act: "runs", keys: ["Ctrl+Shift+R"], group: "Run", words: "Rooms and runs" },
+  { act: "undo", keys: ["Ctrl+B"], group: "Run", label: "Undo, before it is sent" },
+  { act: "stop", keys: ["Ctrl+."], group: "Run", label: "Stop" },
+  { act: "privately", keys: ["Ctrl+Shift+P"], group: "Run", label: "Run privately" },
+  { act: "post-now", keys: ["Ctrl+P"], group: "Run", label: "Post now" },
+  { act: "ran", keys: ["Ctrl+Shift+Y"], group: "Run", label: "It ran" },
+  { act: "did-not-run", keys: ["Ctrl+Shift+N"], group: "Run", label: "It did not run" },
+  { act: "runs", keys: ["Ctrl+Shift+R"], group: "Run", label: "Rooms and runs" },
 
-  { act: "approve", keys: ["Ctrl+Enter"], group: "Decide", words: "Approve" },
-  { act: "resolve", keys: ["Ctrl+D"], group: "Decide", words: "Resolve" },
+  { act: "approve", keys: ["Ctrl+Enter"], group: "Decide", label: "Approve" },
+  { act: "resolve", keys: ["Ctrl+D"], group: "Decide", label: "Resolve" },
 
-  { act: "everyone", keys: ["Ctrl+E"], group: "Window", words: "For you, everyone" },
-  { act: "activity", keys: ["Ctrl+G"], group: "Window", words: "Activity" },
-  { act: "settings", keys: ["Ctrl+,"], group: "Window", words: "Settings" },
-  { act: "quiet", keys: ["Ctrl+Shift+D"], group: "Window", words: "Do not disturb" },
-  { act: "check", keys: ["Ctrl+R"], group: "Window", words: "Check all now" },
-  { act: "account", keys: ["Ctrl+J"], group: "Window", words: "The account in trouble" },
-  { act: "not-seen", keys: ["Ctrl+Shift+J"], group: "Window", words: "All that is not seen" },
+  { act: "everyone", keys: ["Ctrl+E"], group: "Window", label: "For you, everyone" },
+  { act: "activity", keys: ["Ctrl+G"], group: "Window", label: "Activity" },
+  { act: "settings", keys: ["Ctrl+,"], group: "Window", label: "Settings" },
+  { act: "quiet", keys: ["Ctrl+Shift+D"], group: "Window", label: "Do not disturb" },
+  { act: "check", keys: ["Ctrl+R"], group: "Window", label: "Check all now" },
+  { act: "account", keys: ["Ctrl+J"], group: "Window", label: "The account in trouble" },
+  { act: "not-seen", keys: ["Ctrl+Shift+J"], group: "Window", label: "All that is not seen" },
 
-  { act: "keys", keys: ["?"], group: "Help", words: "These keys", when: "empty" },
-  { act: "help", keys: ["F1"], group: "Help", words: "This command" },
-  { act: "quit", keys: ["Ctrl+Q"], group: "Help", words: "Quit" },
+  { act: "keys", keys: ["?"], group: "Help", label: "These keys", when: "empty" },
+  { act: "help", keys: ["F1"], group: "Help", label: "This command" },
+  { act: "quit", keys: ["Ctrl+Q"], group: "Help", label: "Quit" },
 ];
 
 const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
@@ -113,7 +113,7 @@ function held(key: Key, mac: boolean): string[] {
   return mac && key.mac ? key.mac : key.keys;
 }
 
-/** What a press does. `typing`: a text field has the focus; `empty`: nothing is in it. */
+/** The act of a press. `typing`: a text field has the focus; `empty`: it has no text. */
 export function actOf(
   pressed: string,
   { typing, empty }: { typing: boolean; empty: boolean },

@@ -1,4 +1,4 @@
-/** The launcher as a whole: its levels, and what leads from one to another. */
+/** The launcher as a whole: its levels, and how they lead to each other. */
 
 import { createContext } from "svelte";
 
@@ -19,7 +19,7 @@ import { Pending } from "./pending.svelte";
 import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
 
-/** What a level asks for again and again ends with it. */
+/** Ends the polling of a level that is left. */
 function leave(level: Level): void {
   if (level.at === "run") level.run.end();
   if (level.at === "log") level.log.end();
@@ -34,23 +34,23 @@ export class Launcher {
   readonly tour: Tour;
   readonly rowActs: RowActs;
   levels = $state.raw<Level[]>([]);
-  /** What lies over the level: the actions of the row, for how long not to disturb, until when to snooze, what is not seen. */
+  /** The overlay: the actions of the row, the choices of do not disturb or of a snooze, or what is not seen. */
   over = $state<"actions" | "quiet" | "snooze" | "not-seen" | null>(null);
-  /** What was in the field at Enter, until its answer is there, and what was typed after it. */
+  /** The text of the field at Enter, until its response arrives, and the text typed after it. */
   private entered: string | null = null;
   private ahead = "";
-  /** A list that is filtered by what is typed: the keys. */
-  sought = $state("");
-  /** Below 700 wide the detail is a level of its own. */
+  /** The text that filters the list of keys. */
+  keyFilter = $state("");
+  /** True below a width of 700: the detail is a level of its own. */
   narrow = $state(false);
-  /** The views that are never the first to be seen, once they are read. */
+  /** The lazily loaded views, once loaded. */
   lazy = $state.raw<typeof import("./lazy") | null>(null);
-  /** Something that went wrong here, with no better place to say it. */
-  mishap = $state<string | null>(null);
+  /** The error of the last act, if no view shows it. */
+  error = $state<string | null>(null);
 
   readonly top: Level | null = $derived(this.levels.at(-1) ?? null);
   readonly searching: boolean = $derived(this.isSearching());
-  /** What was found is in sight. Until the first answer the board still is, and nothing of it is meant any more. */
+  /** True if search results are shown. Until the first response the board is still shown, and cannot be chosen from. */
   readonly answered: boolean = $derived(this.isAnswered());
   readonly entry: Entry | null = $derived(this.currentEntry());
   readonly row: Row | null = $derived(this.currentRow());
@@ -86,7 +86,7 @@ export class Launcher {
     return this.searching ? this.finds.entry : this.boards.entry;
   }
 
-  /** The row that actions are for: of the level, else of the selection. */
+  /** The row that actions apply to: the level's, else the selected one. */
   private currentRow(): Row | null {
     const { top } = this;
     if (top && "key" in top) return this.rowOf(top.key);
@@ -98,7 +98,7 @@ export class Launcher {
     return this.row ? this.details.item(this.row.key) : null;
   }
 
-  /** The run that actions are for. */
+  /** The run that actions apply to. */
   private currentRun(): Run | null {
     const { top } = this;
     if (top?.at === "run") return top.run.run;
@@ -106,18 +106,18 @@ export class Launcher {
     return !top && this.entry?.kind === "run" ? this.entry.run : null;
   }
 
-  /** A row by its key; also of an item that is not on the board. */
+  /** A row by its key; also for an item that is not on the board. */
   private rowOf(key: string): Row | null {
     const isIt = (entry: Entry) => entry.key === key;
     const found = this.boards.entries.find(isIt) ?? this.finds.entries.find(isIt);
     if (found?.kind === "row") return found.row;
     const item = this.details.item(key)?.item;
-    const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
+    const more = { subtitle: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
     const none = { severity: null, approvals: null, checks: null, expires_at: null, snoozed: null };
     return { ...more, ...none, key, title: item?.title ?? key, url: item?.url ?? null };
   }
 
-  /** Reads what is shown first. */
+  /** Reads everything that the first frame shows. */
   async open(): Promise<void> {
     const desktop = this.context.backend.desktop().then((desktop) => {
       this.context.desktop = desktop;
@@ -133,13 +133,13 @@ export class Launcher {
     this.resumeTour();
   }
 
-  /** The window may have been made anew in the middle of the tour. */
+  /** Continues the tour: the window may have been created again in the middle of it. */
   private resumeTour(): void {
     if (!this.context.desktop?.playground) return;
     void import("./lazy").then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
   }
 
-  /** Listens to the shell and ticks, until told to end. */
+  /** Subscribes to the shell and starts the clock. Returns the function that ends both. */
   start(): () => void {
     const { backend } = this.context;
     const ends = [
@@ -155,7 +155,7 @@ export class Launcher {
     return () => ends.forEach((end) => end());
   }
 
-  /** Brings back what was typed before a reload or a crash. */
+  /** Restores the draft of before a reload or a crash. */
   async restore(): Promise<void> {
     const draft = readDraft();
     if (!draft) return;
@@ -183,7 +183,7 @@ export class Launcher {
     if (this.top?.at === "send") void this.top.sending.changed();
   }
 
-  /** The playground came or went. */
+  /** Call when the playground was entered or left. */
   private another(): void {
     this.pending.forget();
     this.tour.again();
@@ -216,7 +216,7 @@ export class Launcher {
     this.levels = [...this.levels, level];
   }
 
-  /** One level back. False where there is none: then the window goes. */
+  /** Goes one level back. False if there is none: the window is then to be hidden. */
   back(): boolean {
     this.context.leaveWaiting();
     if (this.over) {
@@ -228,8 +228,8 @@ export class Launcher {
       top.form.confirming = false;
       return true;
     }
-    if (top?.at === "keys" && this.sought !== "") {
-      this.sought = "";
+    if (top?.at === "keys" && this.keyFilter !== "") {
+      this.keyFilter = "";
       return true;
     }
     if (top) {
@@ -247,23 +247,23 @@ export class Launcher {
 
   async hide(): Promise<void> {
     this.boards.hidden();
-    this.mishap = null;
+    this.error = null;
     await this.context.backend.hide();
   }
 
-  /** The settings of an account, or of all. */
+  /** Opens the settings of an account, or of all. */
   openAccount(account?: string): void {
     void this.attempt(() => this.context.backend.showSettings(account ? `accounts/${account}` : "accounts"));
   }
 
-  /** Does it, and says what went wrong. */
+  /** Does something, and shows and announces its error. */
   async attempt(what: () => Promise<unknown>): Promise<void> {
     try {
       await what();
-      this.mishap = null;
+      this.error = null;
     } catch (thrown) {
-      this.mishap = errorText(thrown);
-      this.context.say(this.mishap, true);
+      this.error = errorText(thrown);
+      this.context.announce(this.error, true);
     }
   }
 
@@ -280,7 +280,7 @@ export class Launcher {
     this.push({ at: "fill", form });
   }
 
-  /** Typed into the field. What is typed after Enter, before its answer is there, belongs to what Enter leads to. */
+  /** Call when the field's text changes. Text typed between Enter and its response belongs to the next view. */
   type(text: string): void {
     if (this.entered !== null && text.startsWith(this.entered)) this.ahead = text.slice(this.entered.length);
     else this.finds.type(text);
@@ -289,7 +289,7 @@ export class Launcher {
   async follow(run: Run): Promise<void> {
     const { RunStream } = await import("./lazy");
     this.tour.take("run");
-    // What led to the run is done: back from it is the board.
+    // The levels that led to the run are closed: back from it is the board.
     this.levels = [
       ...this.levels.filter(({ at }) => at === "rooms"),
       { at: "run", run: new RunStream(this.context, run) },
@@ -299,8 +299,8 @@ export class Launcher {
   }
 
   /**
-   * A line, as far as it goes, to its arguments. Answers false where it begins with no command. Where words of it can be the
-   * text of no argument, it stays where it was typed: fails with what is wrong.
+   * Opens a line, complete or not, as a command form. Returns false if it begins with no command. Throws, and leaves the
+   * line in the field, if words of it fit no argument.
    */
   async takeLine(line: string): Promise<boolean> {
     const read: LineRead = await this.context.waitFor(
@@ -313,7 +313,7 @@ export class Launcher {
     return true;
   }
 
-  /** Enter in the field: what was typed where it is a command's line, else what is selected. */
+  /** Enter in the field: opens the typed text if it is a command's line, else the selection. */
   async enter(): Promise<void> {
     const { finds } = this;
     if (!this.searching) return this.go(this.boards.entry);
@@ -323,17 +323,17 @@ export class Launcher {
       if (!chosen && (await this.takeLine(text))) return;
       const latin = layout.reading(text);
       if (!chosen && latin !== null && (await this.takeLine(latin))) return;
-      // Pressed faster than the answer came: it is waited for.
-      await finds.settled();
+      // Enter may be pressed before the response arrives.
+      await finds.awaitAnswer();
       if (finds.text === text && finds.failure === null) await this.go(finds.entry);
     });
     this.entered = null;
-    // It led nowhere that could take them: they are the field's.
+    // No view took the letters: they go back to the field.
     if (this.ahead) finds.type(text + this.ahead);
     this.ahead = "";
   }
 
-  /** The first thing about a line of the list. */
+  /** Does the first action of a line of the list. */
   async go(entry: Entry | null): Promise<void> {
     switch (entry?.kind) {
       case "row":
@@ -358,7 +358,7 @@ export class Launcher {
     }
   }
 
-  /** The line again, as far as it goes: nothing runs before it is looked at. */
+  /** Opens a line again as a form: nothing runs before a person has seen it. */
   async again(run: Run): Promise<void> {
     await this.attempt(() => this.takeLine(run.line));
   }
@@ -367,23 +367,23 @@ export class Launcher {
     if (url) await this.attempt(() => this.context.backend.openLink(url));
   }
 
-  async copy(text: string, said: string): Promise<void> {
+  async copy(text: string, announcement: string): Promise<void> {
     await this.attempt(async () => {
       await navigator.clipboard.writeText(text);
-      this.context.say(said);
+      this.context.announce(announcement);
     });
   }
 
-  /** What a key does here. False where it does nothing, and the key is the field's. */
+  /** Does what a key does here. False if it does nothing and the key belongs to the field. */
   act(act: Act): boolean {
     return does(this, act);
   }
 
-  /** Rooms and runs. */
+  /** Opens rooms and runs. */
   async openRooms(): Promise<void> {
     const { Rooms, tourMemory } = await import("./lazy");
     if (this.top?.at === "rooms") return;
-    // The tour's last step is about the message of the run before it.
+    // The tour's last step shows the message of the run before it.
     const toured = !this.tour.over && this.context.desktop?.playground;
     this.tour.take("room");
     if (toured && this.boards.runs[0]) tourMemory.keep(this.boards.runs[0]);
@@ -392,13 +392,13 @@ export class Launcher {
     await rooms.load();
   }
 
-  /** Only important notifications until then; null ends it. */
+  /** Turns on do not disturb until then; null turns it off. */
   async beQuiet(until: string | null): Promise<void> {
     this.over = null;
     await this.attempt(async () => {
       await this.context.backend.call("quiet", { until });
       await this.context.readStatus();
-      this.context.say(until ? "Do not disturb" : "Notifications are shown again");
+      this.context.announce(until ? "Do not disturb" : "Notifications are shown again");
     });
   }
 }

@@ -1,4 +1,4 @@
-/** What is done with a row or a run that is never the first to be asked for. */
+/** Acts on rows and runs that are not needed for the first frame. */
 
 import type { ItemAction, ItemDetail, Row } from "../api";
 import { untilText } from "../parts/until";
@@ -9,14 +9,14 @@ import type { Level } from "./levels";
 import { verdictOf } from "./outcome";
 import { PostForm } from "./post-form.svelte";
 
-/** "Snoozed until 18:00, by ana in the launcher"; empty where it is not. */
+/** "Snoozed until 18:00, by ana in the launcher"; empty if it is not snoozed. */
 export function snoozedText({ snoozed, snoozed_by }: ItemDetail, now: number): string {
   if (!snoozed) return "";
   const until = snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
   return `Snoozed ${until}${snoozed_by ? `, ${askedText(snoozed_by)}` : ""}`;
 }
 
-/** A row to a channel. */
+/** Opens the form that posts a row to a channel. */
 export async function send(launcher: Launcher, { key, title }: Row): Promise<void> {
   if (launcher.top?.at === "send") return;
   const sending = new PostForm(launcher.context, key, title);
@@ -24,7 +24,7 @@ export async function send(launcher: Launcher, { key, title }: Row): Promise<voi
   await sending.load();
 }
 
-/** A person's word on the run that is not known. It is not run again by itself: that is offered. */
+/** Resolves a run whose outcome is unknown. It is not run again automatically: that is offered. */
 export async function resolveRun(launcher: Launcher, ran: boolean): Promise<void> {
   const { run, context } = launcher;
   if (!run) return;
@@ -33,12 +33,12 @@ export async function resolveRun(launcher: Launcher, ran: boolean): Promise<void
       "the engine",
       context.backend.call("resolve_run", { id: run.id, ran }),
     );
-    context.say(verdictOf(resolved).summary ?? "");
+    context.announce(verdictOf(resolved).summary ?? "");
   });
   launcher.changed();
 }
 
-/** Why what happened to a row last was notified, or not. */
+/** Shows why the last event of a row was notified or not. */
 export async function explain(launcher: Launcher, key: string): Promise<void> {
   const { backend } = launcher.context;
   const level = { at: "why" as const, key, explanation: null, failure: null };
@@ -56,7 +56,7 @@ export async function explain(launcher: Launcher, key: string): Promise<void> {
   }
 }
 
-/** Takes a row: the engine holds it for a few seconds in which it can be undone. */
+/** Takes a row. The engine waits a few seconds, in which that can be undone. */
 export async function take(launcher: Launcher, row: Row, { line, label }: ItemAction): Promise<void> {
   const { boards, context, pending } = launcher;
   const what = { line, channel: null, private: false };
@@ -66,7 +66,7 @@ export async function take(launcher: Launcher, row: Row, { line, label }: ItemAc
   await launcher.attempt(async () => {
     try {
       const prepared = await context.waitFor("the engine", context.backend.call("prepare", what));
-      // What asks for a yes is asked in its own place.
+      // A command that needs a confirmation opens its form.
       if (prepared.confirm) {
         boards.marks.delete(row.key);
         return await launcher.takeLine(line);

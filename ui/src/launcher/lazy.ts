@@ -1,4 +1,4 @@
-/** The views that are never the first to be seen, and their state: read right after the board is shown, so that it is sooner. */
+/** The views that the first frame does not need, and their state: loaded after the board, for a faster start. */
 
 export { default as ApprovalDetail } from "./ApprovalDetail.svelte";
 export { default as RerunPane } from "./RerunPane.svelte";

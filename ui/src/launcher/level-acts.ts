@@ -1,4 +1,4 @@
-/** What each key does on the levels that are never the first to be seen. */
+/** What each key does on the lazily loaded levels. */
 
 import type { CommandForm } from "./command-form.svelte";
 import type { Act } from "./keys";
@@ -9,7 +9,7 @@ import { readOn } from "./read-on";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
 
-/** What a key does on that level. False where it does nothing. */
+/** Does what a key does on that level. False if it does nothing. */
 export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
   switch (level.at) {
     case "run":
@@ -40,7 +40,7 @@ function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
       return true;
     case "go":
     case "approve":
-      // Enter never approves: that has a key of its own. It still fills in what is missing.
+      // Enter never approves: approving has a key of its own. Enter still fills in missing arguments.
       if (form.deliberate && act === "go" && form.ready) return true;
       void form.enter().then((run) => void (run && launcher.follow(run)));
       return true;

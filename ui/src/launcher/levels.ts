@@ -1,4 +1,4 @@
-/** The levels above the board: Esc goes back one. */
+/** The levels above the board: Esc goes one back. */
 
 import type { Explanation } from "../api";
 import type { CommandForm } from "./command-form.svelte";

@@ -1,20 +1,20 @@
-/** A whole log as it is shown: its lines, what of them is folded, what was looked for. */
+/** A whole log as it is shown: its lines, folded groups and search. */
 
 import type { LogLine } from "../api";
 
 /** A line that is drawn. */
 export interface ShownLine {
-  /** Its place among all lines that are kept, from 0. */
+  /** Its index among all kept lines, from 0. */
   at: number;
   text: string;
   error: boolean;
-  /** The group that begins with it: how many lines are in it, and whether they are out of sight. */
+  /** The group that begins with this line: how many lines it has, and whether it is folded. */
   group: { size: number; folded: boolean } | null;
-  /** In a group: it stands in. */
+  /** True in a group: the line is indented. */
   inside: boolean;
 }
 
-/** GitHub's `##[group]` and `::group::`, Azure's `##[group]`, GitLab's `section_start:…`, with a time before them or not. */
+/** GitHub's `##[group]` and `::group::`, Azure's `##[group]`, GitLab's `section_start:…`, with or without a timestamp. */
 const BEGINS = /^(?:\S+Z )?(?:##\[group\]|::group::|section_start:\d+:[^\s[]+(?:\[[^\]]*\])?\s*)(.*)$/;
 const ENDS = /^(?:\S+Z )?(?:##\[endgroup\]|::endgroup::|section_end:\d+:\S*)/;
 
@@ -26,7 +26,7 @@ interface Group {
   name: string;
 }
 
-/** The groups of a log, in order. One that does not end goes to where the next begins. */
+/** The groups of a log, in order. A group without an end reaches to the beginning of the next one. */
 export function groupsOf(lines: LogLine[]): Group[] {
   const groups: Group[] = [];
   let open: Group | null = null;
@@ -45,7 +45,7 @@ export function groupsOf(lines: LogLine[]): Group[] {
   return groups;
 }
 
-/** The lines to draw. `unfolded`: the groups that are open, by where they begin; one in which something went wrong is. */
+/** The lines to draw. Groups without an error are folded; `toggled` has the exceptions, by first line. */
 export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlySet<number>): ShownLine[] {
   const shown: ShownLine[] = [];
   const plain = (at: number, inside: boolean) => {
@@ -60,7 +60,7 @@ export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlyS
     const last = lines[group.end - 1];
     const size =
       group.end - group.at - 1 - (last && ENDS.test(last.text) && group.end > group.at + 1 ? 1 : 0);
-    // One without lines of its own is only a heading.
+    // A group without lines is only a heading.
     const head = size > 0 ? { size, folded } : null;
     shown.push({ at, text: group.name, error: false, group: head, inside: false });
     at += 1;
@@ -81,7 +81,7 @@ export function groupAt(groups: Group[], at: number): Group | null {
   return groups.find((group) => group.at < at && at < group.end) ?? null;
 }
 
-/** The next line for which it holds, round the end; -1 where there is none. */
+/** The index of the next line that matches, wrapping around; -1 if there is none. */
 export function nextLine(count: number, from: number, by: 1 | -1, holds: (at: number) => boolean): number {
   for (let step = 1; step <= count; step += 1) {
     const at = (((from + by * step) % count) + count) % count;

@@ -1,4 +1,4 @@
-/** A log while it is read: whole, and as it comes. */
+/** An open log, which is followed to its end. */
 
 import { SvelteSet } from "svelte/reactivity";
 
@@ -8,7 +8,7 @@ import { type AppContext, errorText } from "./context.svelte";
 import { groupAt, groupsOf, nextLine, shownLines, type ShownLine } from "./log";
 import { pause } from "./run-stream.svelte";
 
-/** How many failures in a row end the reading. */
+/** Reading stops after this many failures in a row. */
 const PATIENCE = 5;
 
 export class Log {
@@ -16,22 +16,22 @@ export class Log {
   /** The item's key. */
   readonly key: string;
   lines = $state.raw<LogLine[]>([]);
-  /** How many lines before these are not kept any more. */
+  /** The number of dropped lines before these. */
   dropped = $state(0);
   over = $state(false);
-  /** True where the item has no log that can be read here. */
+  /** True if the item has no log that can be read here. */
   none = $state(false);
   failure = $state<string | null>(null);
-  /** What is looked for, and the line that was found or gone to. */
-  sought = $state("");
+  /** The search text, and the line that was found or jumped to. */
+  searchText = $state("");
   current = $state(-1);
   private readonly toggled = new SvelteSet<number>();
 
   readonly groups = $derived(groupsOf(this.lines));
   readonly shown: ShownLine[] = $derived(shownLines(this.lines, this.groups, this.toggled));
   readonly errors: number = $derived(this.lines.reduce((sum, { error }) => sum + (error ? 1 : 0), 0));
-  /** What lines are looked through for: as it is typed or, where no line has that, the Latin letters of its keys. */
-  readonly wanted: string = $derived(this.asRead());
+  /** The effective search text: as typed or, if no line contains that, the Latin letters of its keys. */
+  readonly query: string = $derived(this.asRead());
   readonly found: number = $derived(this.countFound());
 
   private ended = false;
@@ -43,19 +43,19 @@ export class Log {
   }
 
   private asRead(): string {
-    const typed = this.sought.toLowerCase();
+    const typed = this.searchText.toLowerCase();
     const latin = layout.reading(typed);
-    const stands = (text: string) => this.lines.some((line) => line.text.toLowerCase().includes(text));
-    return latin !== null && !stands(typed) && stands(latin) ? latin : typed;
+    const occurs = (text: string) => this.lines.some((line) => line.text.toLowerCase().includes(text));
+    return latin !== null && !occurs(typed) && occurs(latin) ? latin : typed;
   }
 
   private countFound(): number {
-    if (this.sought === "") return 0;
+    if (this.searchText === "") return 0;
     return this.lines.reduce((sum, { text }) => sum + (this.fits(text) ? 1 : 0), 0);
   }
 
   private fits(text: string): boolean {
-    return text.toLowerCase().includes(this.wanted);
+    return text.toLowerCase().includes(this.query);
   }
 
   private async follow(): Promise<void> {
@@ -92,7 +92,7 @@ export class Log {
       } catch (thrown) {
         if (this.ended) return;
         failures += 1;
-        // A reading that is gone is no use to ask for again; what was read of it stays.
+        // A stream that the engine has closed is not requested again; its lines stay.
         if (failures > PATIENCE || reading !== null) {
           this.failure = errorText(thrown);
           this.over = true;
@@ -103,7 +103,7 @@ export class Log {
     }
   }
 
-  /** More lines, with as many gone at the beginning. */
+  /** Appends lines and drops as many at the beginning. */
   private take(lines: LogLine[], gone: number): void {
     if (gone > 0) {
       this.lines = this.lines.slice(gone);
@@ -119,20 +119,20 @@ export class Log {
     if (!this.toggled.delete(at)) this.toggled.add(at);
   }
 
-  /** To the next line that tells of an error, or the one before. */
+  /** Jumps to the next or the previous error line. */
   nextError(by: 1 | -1): void {
     this.goTo(nextLine(this.lines.length, this.start(by), by, (at) => this.lines[at]?.error === true));
   }
 
-  /** To the next line with what is looked for, or the one before. */
+  /** Jumps to the next or the previous match. */
   nextFound(by: 1 | -1): void {
-    if (this.sought === "") return;
+    if (this.searchText === "") return;
     this.goTo(nextLine(this.lines.length, this.start(by), by, (at) => this.fits(this.lines[at]?.text ?? "")));
   }
 
-  /** Looks for a text, from where one is on. */
+  /** Searches for a text, from the current line on. */
   seek(text: string): void {
-    this.sought = text;
+    this.searchText = text;
     const at = this.current;
     if (text === "" || (at >= 0 && this.fits(this.lines[at]?.text ?? ""))) return;
     this.nextFound(1);
@@ -145,13 +145,13 @@ export class Log {
 
   private goTo(at: number): void {
     if (at < 0) return;
-    // What is gone to is seen: its group is opened.
+    // The group of the line is opened, so that it can be seen.
     const group = groupAt(this.groups, at);
     if (group && !this.shown.some((line) => line.at === at)) this.toggle(group.at);
     this.current = at;
   }
 
-  /** The view is left. */
+  /** Call when the view is left. */
   end(): void {
     this.ended = true;
   }

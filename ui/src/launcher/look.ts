@@ -1,4 +1,4 @@
-/** How a line of the list looks: glyph, words, whose turn. Shape first, hue second; hollow and grey is with someone already. */
+/** How a line of the list looks: glyph, texts, whose turn. Shape first, hue second; hollow and grey: someone has it. */
 
 import type {
   ChannelInfo,
@@ -23,11 +23,11 @@ export type Tone = "failing" | "attention" | "passing" | "running" | "quiet";
 export interface Glyph {
   icon: string;
   tone: Tone;
-  /** Its name, for who cannot see it. */
+  /** Its name, for screen readers. */
   means: string;
 }
 
-/** What was done to a row here, before or against what its service says. */
+/** What was done to a row here and its service does not show, or not yet. */
 export type Mark = "done" | "gone" | "snoozed" | "pending" | "taken" | "undone";
 
 /** A line of a list. */
@@ -50,36 +50,36 @@ export type Entry =
 /** Lines that belong together. */
 export interface Lines {
   title: string;
-  /** More about all of them: "as of 11:58". */
+  /** A note about the whole section: "as of 11:58". */
   note?: string;
-  /** How many there are, where that is more than its entries: "1,000 of 5,002". */
+  /** The number of rows, if that is more than its entries: "1,000 of 5,002". */
   count?: string;
   entries: Entry[];
 }
 
 export interface Look {
   glyph: Glyph;
-  /** What stands lighter before the title: the repository. */
+  /** Shown lighter before the title: the repository. */
   lead: string;
   title: TextSpan[];
-  second: string;
-  /** Whose turn, or what else answers "is it me?". */
+  subtitle: string;
+  /** Whose turn it is. */
   turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; avatar: string | null } | null;
   approvals: number | null;
   checks: "passed" | "failed" | "running" | null;
-  /** How bad: drawn as one to four bars. */
+  /** The severity, drawn as one to four bars. */
   severity: Severity | null;
-  /** What is never cut: how long it can be answered ("12 m left"), and where its account cannot be read, "as of 11:58". */
+  /** Never cut: how long it can be answered ("12 m left") or, if its account cannot be read, "as of 11:58". */
   when: string;
   channel: string | null;
-  /** The channel is one of the built-in room. */
+  /** True for a channel of the built-in room. */
   builtin: boolean;
   age: string;
 }
 
-const plain = (text: string): TextSpan[] => [{ text, hit: false }];
+const plain = (text: string): TextSpan[] => [{ text, matched: false }];
 
-/** The kind of thing that a key names: `approval`, `build`, `pull_request`, `incident`. */
+/** The kind of a key: `approval`, `build`, `pull_request`, `incident`. */
 export function kindOf(key: string): string {
   return key.split("/")[1] ?? "";
 }
@@ -170,10 +170,10 @@ function reference(key: string): string {
 function split(title: TextSpan[]): { lead: string; title: TextSpan[] } {
   const [first, ...rest] = title;
   const at = first ? first.text.indexOf(" ") : -1;
-  if (!first || first.hit || at < 0 || (at === first.text.length - 1 && rest.length === 0))
+  if (!first || first.matched || at < 0 || (at === first.text.length - 1 && rest.length === 0))
     return { lead: "", title };
   const after = first.text.slice(at + 1);
-  return { lead: first.text.slice(0, at), title: after ? [{ text: after, hit: false }, ...rest] : rest };
+  return { lead: first.text.slice(0, at), title: after ? [{ text: after, matched: false }, ...rest] : rest };
 }
 
 function turnOf(row: Row): Look["turn"] {
@@ -182,7 +182,7 @@ function turnOf(row: Row): Look["turn"] {
   const who = turn.who[0];
   if (turn.mine && !row.held) return { text: turn.what, tone: "mine", avatar: null };
   if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", avatar: null };
-  // That it may be mine is no reason to pass it over.
+  // An approval is coloured even if it is only perhaps mine.
   if (!row.held && turn.kind === "approve") return { text: turn.what, tone: "attention", avatar: null };
   const responds = turn.kind === "respond" && row.held && turn.who.length === 1;
   return { text: turn.what, tone: "plain", avatar: who && responds ? who : null };
@@ -197,13 +197,13 @@ const MARKED: Record<Mark, string> = {
   undone: "not accepted",
 };
 
-/** How long it can still be answered: "12 m left"; empty once that is over, which its turn says. */
+/** How long it can still be answered: "12 m left"; empty once expired, which its turn shows. */
 function leftOf(end: string, now: number): string {
-  const said = age(new Date(now).toISOString(), Date.parse(end));
-  return now < Date.parse(end) ? `${said === "now" ? "< 1 m" : said} left` : "";
+  const left = age(new Date(now).toISOString(), Date.parse(end));
+  return now < Date.parse(end) ? `${left === "now" ? "< 1 m" : left} left` : "";
 }
 
-/** Until when it is off the board, and by whom where that is known. */
+/** Until when it is snoozed, and by whom if known. */
 function snoozedText(snoozed: Snoozed, by: Row["snoozed_by"], now: number): string {
   const until = snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
   const who = by?.principal;
@@ -223,7 +223,7 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
     glyph: glyphOf(row, mark),
     lead: "",
     title: found ?? plain(row.title),
-    second: row.second,
+    subtitle: row.subtitle,
     turn: turnOf(row),
     approvals: row.approvals ? row.approvals : null,
     checks: row.checks ? CHECKS[row.checks] : null,
@@ -241,9 +241,10 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
       tone: mark === "undone" ? "attention" : "plain",
       avatar: null,
     };
-  // How a build stood before it ended is no news of it beside how it ended.
-  if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
-  if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
+  // Once a build has ended, its earlier state is not shown beside its result.
+  if (kind === "build")
+    return { ...base, subtitle: mark === "done" ? "" : base.subtitle, ...split(base.title) };
+  if (kind === "pull_request") return { ...base, lead: reference(row.key), subtitle: "" };
   return base;
 }
 
@@ -251,7 +252,7 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
 export function lookOf(entry: Entry, now: number): Look {
   const base = {
     lead: "",
-    second: "",
+    subtitle: "",
     turn: null,
     approvals: null,
     checks: null,
@@ -288,7 +289,7 @@ export function lookOf(entry: Entry, now: number): Look {
         ...base,
         glyph,
         title: found.title,
-        second: found.by ? `by ${found.by}` : "",
+        subtitle: found.by ? `by ${found.by}` : "",
         age: age(found.at, now),
       };
     }
@@ -300,7 +301,7 @@ export function lookOf(entry: Entry, now: number): Look {
         ...base,
         glyph,
         title: found.title,
-        second: found.takes || found.summary,
+        subtitle: found.takes || found.summary,
         channel,
         builtin: isBuiltin(found.posts_to),
       };
@@ -310,9 +311,9 @@ export function lookOf(entry: Entry, now: number): Look {
     case "choice": {
       const { choice } = entry;
       const glyph: Glyph = { icon: "box", tone: "quiet", means: "choice" };
-      // An alert's fingerprint says nothing to a person: what it means goes first.
+      // An alert's fingerprint is meaningless to a person: its title goes first.
       return choice.note
-        ? { ...base, glyph, title: plain(choice.note), second: choice.value }
+        ? { ...base, glyph, title: plain(choice.note), subtitle: choice.value }
         : { ...base, glyph, title: choice.title };
     }
     case "channel": {
@@ -324,9 +325,9 @@ export function lookOf(entry: Entry, now: number): Look {
         means: builtin ? "channel of the built-in room" : "channel",
       };
       const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", avatar: null } : null;
-      // Two services may have a channel of one name: one without a short name is told by its address.
+      // Two services may have channels of the same name: one without a short name is shown by its address.
       const { name, address } = channel;
-      return { ...base, glyph, title: plain(name ?? address), second: name === null ? "" : address, turn };
+      return { ...base, glyph, title: plain(name ?? address), subtitle: name === null ? "" : address, turn };
     }
   }
 }

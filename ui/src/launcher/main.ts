@@ -14,10 +14,10 @@ async function theBackend(): Promise<Backend> {
   return (await import("../fake/scenes")).scene(location.search);
 }
 
-/** The first frame is the stored board. It is not waited for any longer than nobody notices. */
+/** How many milliseconds the first frame waits for the stored board: too short to be noticed. */
 const FIRST = 80;
 
-/** What is typed before there is a field is not lost, nor what is meant with it. */
+/** Records keys that are pressed before the field exists. The returned function stops that, and returns the keys. */
 function listenEarly(): () => { typed: string; meant: string | null } {
   let typed = "";
   let meant: string | null = null;
@@ -34,13 +34,13 @@ function listenEarly(): () => { typed: string; meant: string | null } {
 }
 
 async function open(target: HTMLElement): Promise<void> {
-  const heard = listenEarly();
+  const stopListening = listenEarly();
   const launcher = new Launcher(await theBackend());
   await Promise.race([launcher.open(), new Promise((wake) => setTimeout(wake, FIRST))]);
   if (launcher.context.desktop?.first_run) await import("./lazy");
   void launcher.restore();
   mount(App, { target, props: { launcher } });
-  const { typed, meant } = heard();
+  const { typed, meant } = stopListening();
   if (typed) launcher.finds.type(launcher.finds.text + typed);
   if (meant === "Escape") void launcher.hide();
   else if (meant === "Enter") void launcher.enter();

@@ -1,10 +1,10 @@
-/** Lines as people read them: alerts go by what they are called, not by their fingerprints. */
+/** Lines as people read them: alerts by their titles, not by their fingerprints. */
 
 import type { Run } from "../api";
 
-/** A line with the names of what it means, by reference, in place of the references. For reading, not to be run. */
+/** A line with its references replaced by `names`. For reading, not to be run. */
 export function namedLine(line: string, names: Readonly<Record<string, string | undefined>>): string {
-  // Word by word: what only begins like a reference is another.
+  // Whole words only: a word that merely begins like a reference is another one.
   return line
     .split(" ")
     .map((word) => (Object.hasOwn(names, word) ? (names[word] ?? word) : word))

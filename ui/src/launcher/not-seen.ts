@@ -1,4 +1,4 @@
-/** What the board does not see, in words. */
+/** The texts for what the board cannot see. */
 
 import type { NotSeen, NotSeenKind } from "../api";
 import { sentence } from "../parts/words";
@@ -12,7 +12,7 @@ const MEANS: Record<NotSeenKind, string> = {
   reading: "is being read",
 };
 
-/** The part, or the account where it is all of it. */
+/** The part of the account, or the account if all of it is affected. */
 export const nameOf = ({ account, part }: NotSeen): string => part || account;
 
 /** "is not seen. The token may not read it." */
@@ -20,20 +20,20 @@ export function whyOf({ kind, why }: NotSeen): string {
   return `${MEANS[kind]}. ${sentence(why)}`.trimEnd();
 }
 
-/** How many are named in a line. */
+/** How many are named in the line. */
 const NAMED = 2;
-/** A reason that is longer may be cut where the list is narrow. */
+/** A longer reason may be cut in a narrow list. */
 const SHORT = 120;
 
-/** What is not seen, in a line; `rest` is what it leaves out, where that is anything. */
-export function inShort(notSeen: NotSeen[]): { words: string; more: string; rest: string | null } {
+/** A line about what is not seen; `rest` names what the line leaves out, if anything. */
+export function inShort(notSeen: NotSeen[]): { text: string; more: string; rest: string | null } {
   const names = [...new Set(notSeen.map(nameOf))];
-  const words = `Not seen: ${names.slice(0, NAMED).join(names.length > NAMED ? ", " : " and ")}.`;
+  const text = `Not seen: ${names.slice(0, NAMED).join(names.length > NAMED ? ", " : " and ")}.`;
   const [only] = notSeen;
   if (only && notSeen.length === 1) {
     const more = `It ${whyOf(only)}`;
-    return { words, more, rest: more.length > SHORT ? "All of it" : null };
+    return { text, more, rest: more.length > SHORT ? "All of it" : null };
   }
   const more = "What needs you there is not in this list.";
-  return { words, more, rest: names.length > NAMED ? `and ${names.length - NAMED} more` : "Why" };
+  return { text, more, rest: names.length > NAMED ? `and ${names.length - NAMED} more` : "Why" };
 }

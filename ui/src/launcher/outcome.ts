@@ -1,4 +1,4 @@
-/** What happened, and whether the room knows: two facts, told apart. */
+/** The outcome of a run, and whether it was posted: two separate facts. */
 
 import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { moment, timer } from "../parts/time";
@@ -7,12 +7,12 @@ import { sentence } from "../parts/words";
 import { glyphOfRun, type Tone } from "./look";
 import { lineOf } from "./named";
 
-/** How a run is, in the field's right corner and above its output. */
+/** The state of a run, in the field's right corner and above its output. */
 export interface Verdict {
   icon: string;
   tone: Tone;
-  word: string;
-  /** The line that says it all, once it has ended. */
+  label: string;
+  /** The one-line summary, once it has ended. */
   summary: string | null;
   more: string;
   link: string | null;
@@ -23,22 +23,22 @@ export function verdictOf(run: Run): Verdict {
   const none = { more: "", link: null };
   switch (state.state) {
     case "pending":
-      return { ...none, icon: "st_run", tone: "running", word: "About to run", summary: null };
+      return { ...none, icon: "st_run", tone: "running", label: "About to run", summary: null };
     case "running":
-      return { ...none, icon: "st_run", tone: "running", word: "Running", summary: null };
+      return { ...none, icon: "st_run", tone: "running", label: "Running", summary: null };
     case "done": {
       const { ok, summary, blocks, link } = state.outcome;
       const more = blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join(" ");
       return ok
-        ? { icon: "st_pass", tone: "passing", word: "Done", summary, more, link }
-        : { icon: "st_fail", tone: "failing", word: "Ended with a failure", summary, more, link };
+        ? { icon: "st_pass", tone: "passing", label: "Done", summary, more, link }
+        : { icon: "st_fail", tone: "failing", label: "Ended with a failure", summary, more, link };
     }
     case "failed":
       return {
         ...none,
         icon: "st_fail",
         tone: "failing",
-        word: "Failed",
+        label: "Failed",
         summary: `${lineOf(run)} failed`,
         more: sentence(why(state.error)),
       };
@@ -47,7 +47,7 @@ export function verdictOf(run: Run): Verdict {
         ...none,
         icon: "stop",
         tone: "quiet",
-        word: "Stopped",
+        label: "Stopped",
         summary: `${lineOf(run)} was stopped`,
         more: state.sent ? "What it had sent by then stays done." : "Nothing was sent.",
       };
@@ -56,20 +56,20 @@ export function verdictOf(run: Run): Verdict {
         ...none,
         icon: "st_unk",
         tone: "attention",
-        word: "Not known",
+        label: "Not known",
         summary: "We do not know whether this ran",
         more: `${sentence(state.why)} It will not be sent again automatically.`,
       };
     case "settled": {
       const { ran, by } = state;
       const summary = `${by} says it ${ran ? "ran" : "did not run"}`;
-      const word = ran ? "Ran" : "Did not run";
+      const label = ran ? "Ran" : "Did not run";
       const { icon, tone } = glyphOfRun(run);
       return {
         ...none,
         icon,
         tone,
-        word,
+        label,
         summary,
         more: `Until then it was not known. ${sentence(state.why)}`,
       };
@@ -77,27 +77,27 @@ export function verdictOf(run: Run): Verdict {
   }
 }
 
-/** A service's error in words for a person. */
+/** The text of a service's error. */
 export function why(error: ServiceError): string {
   return error.why;
 }
 
-/** The line about the room. */
+/** The room line. */
 export interface RoomLine {
-  look: "plain" | "told" | "late";
+  look: "plain" | "posted" | "late";
   icon: string;
   tone: Tone;
   before: string;
   channel: string | null;
-  /** The channel is one of the built-in room. */
+  /** True for a channel of the built-in room. */
   builtin: boolean;
   after: string;
-  /** A second line, in trouble. */
+  /** A second line, for an error. */
   more: string;
   link: string | null;
-  /** What can be posted now, and how it is said. */
+  /** The delivery that can be posted now. */
   delivery: Delivery | null;
-  /** To be said at once. */
+  /** True if it is to be announced at once. */
   urgent: boolean;
 }
 
@@ -136,7 +136,7 @@ export function willPost(post: string | null, reason: string): RoomLine {
       };
 }
 
-/** Before a row is sent. */
+/** Before a row is posted. */
 export function willSend(channel: string): RoomLine {
   return { ...PLAIN, before: "Will post to", ...at(channel), after: "one message" };
 }
@@ -150,7 +150,7 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   const { state } = run;
   const going = !isOver(run);
   if (!delivery) {
-    // What was undone before it began has no message.
+    // A run that was undone before it began has no message.
     if (state.state === "canceled" && !state.sent)
       return { ...PLAIN, before: "Nothing was posted to", ...channel };
     return going
@@ -181,12 +181,12 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   return deliveryLine(delivery, `${ran} the outcome was`, after, now);
 }
 
-/** Of a message that a person sent. */
+/** For a message that a person posted. */
 export function sentLine(delivery: Delivery, now: number): RoomLine {
   return deliveryLine(delivery, "It was", moment(delivery.created_at, now), now);
 }
 
-/** Whether a message has arrived: `after` where it has, `room` was not told where it has not. */
+/** Whether a message was posted: with `after` if it was; "`room` not posted" if it was not. */
 function deliveryLine(delivery: Delivery, room: string, after: string, now: number): RoomLine {
   const { link, state } = delivery;
   const channel = at(delivery.address);
@@ -205,7 +205,7 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
     case "posted":
       return {
         ...PLAIN,
-        look: "told",
+        look: "posted",
         icon: "st_pass",
         tone: "passing",
         before: "Posted to",
@@ -215,7 +215,7 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
       };
     case "sending":
       return { ...PLAIN, before: "Being posted to", ...channel };
-    // Of events only, which no run and no person posts.
+    // Only messages about events, which neither a run nor a person posts.
     case "moot":
     case "digested":
       return { ...PLAIN, before: "Not posted to", ...channel };
@@ -243,7 +243,7 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
   }
 }
 
-/** What a message that does not stand in its channel is; empty where it does. */
+/** The state of a message that is not in its channel; empty if it is there. */
 export function stateOf(state: Delivery["state"]): string {
   switch (state.state) {
     case "posted":
@@ -261,7 +261,7 @@ export function stateOf(state: Delivery["state"]): string {
   }
 }
 
-/** A delivery's message as text, to be pasted elsewhere. */
+/** A delivery's message as text, for pasting elsewhere. */
 export function messageText({ message }: Pick<Delivery, "message">): string {
   return [message.title, ...(message.link ? [message.link] : []), ...linesOf(message.blocks)].join("\n");
 }
@@ -275,10 +275,10 @@ function linesOf(blocks: readonly Block[]): string[] {
   });
 }
 
-/** What a run has to show: its output, and what it answered with where there is none. */
+/** What a run shows: its output or, without any, its result. */
 export function shownOf(output: string, { state }: Run): string {
   if (output !== "" || state.state !== "done") return output;
-  // A text alone stands under the summary.
+  // A result that is only a text is shown under the summary.
   const { blocks } = state.outcome;
   return blocks.every((block) => "text" in block) ? "" : linesOf(blocks).join("\n");
 }
@@ -286,29 +286,29 @@ export function shownOf(output: string, { state }: Run): string {
 /** A run as it is followed. */
 export interface Followed {
   run: Run;
-  /** How far its last step is. */
-  said: string;
+  /** The progress of its last step. */
+  status: string;
   steps: RunStep[];
   output: string;
   seen: number;
   delivery: Delivery | null;
 }
 
-/** More output than this is kept by the engine, not by the window. */
+/** The window keeps this many characters of output; the engine keeps all. */
 const KEPT = 400_000;
 
 export function begin(run: Run): Followed {
-  return { run, said: "", steps: [], output: "", seen: 0, delivery: null };
+  return { run, status: "", steps: [], output: "", seen: 0, delivery: null };
 }
 
-/** A run with what was just learned of it. */
+/** A run with its new progress. */
 export function follow(before: Followed, progress: RunProgress): Followed {
-  const { run, said, seen, steps } = progress;
+  const { run, status, seen, steps } = progress;
   const output = (before.output + progress.output.join("")).slice(-KEPT);
-  // A message is not taken back: what was known of it stays until there is more.
+  // A message is never unposted: the last known delivery stays until there is a newer one.
   return {
     run,
-    said: said || before.said,
+    status: status || before.status,
     steps: steps.length > 0 ? steps : before.steps,
     output,
     seen,
@@ -320,8 +320,8 @@ export function isOver(run: Run): boolean {
   return run.state.state !== "running" && run.state.state !== "pending";
 }
 
-/** True where the room's line may still change by itself. */
-export function isSettled({ run, delivery }: Followed): boolean {
+/** True once neither the run nor its room line can change by itself. */
+export function isFinal({ run, delivery }: Followed): boolean {
   if (!isOver(run)) return false;
   return (
     !run.post ||

@@ -1,6 +1,6 @@
 /**
- * Runs that the engine holds for a few seconds before they begin, so that they can be undone. They are the engine's:
- * closing or reloading the window changes nothing about them.
+ * Runs that the engine delays for a few seconds, so that they can be undone. The engine owns them:
+ * closing or reloading the window does not affect them.
  */
 
 import type { Run } from "../api";
@@ -9,31 +9,31 @@ import type { AppContext } from "./context.svelte";
 import { lineOf } from "./named";
 import type { RunStream } from "./run-stream.svelte";
 
-/** What a run is, in words. */
-export interface Words {
+/** The texts that describe a run. */
+export interface RunTexts {
   /** "Silence for 2 h". */
   title: string;
   /** The row's title. */
   of: string;
   /** What will be sent. */
   does: string;
-  /** What did not hold, where the service refuses: "The acknowledgement". */
+  /** What is rolled back if the service refuses: "The acknowledgement". */
   name: string;
 }
 
-interface Held extends Words {
+interface Held extends RunTexts {
   run: Run;
   stream: RunStream;
 }
 
-/** When a run that is held begins, in milliseconds since 1970; 0 where it is not held any more. */
+/** When a delayed run begins, in milliseconds since 1970; 0 once it is no longer delayed. */
 const beginsAt = ({ state }: Run) => (state.state === "pending" ? Date.parse(state.until) : 0);
 
 export class Pending {
   private readonly context: AppContext;
   private readonly boards: BoardState;
-  /** A run that could be undone has begun. */
-  private readonly begun: () => void;
+  /** Called when a delayed run has begun. */
+  private readonly onBegin: () => void;
   private held = $state.raw<readonly Held[]>([]);
 
   /** The newest run that can still be undone. */
@@ -45,29 +45,29 @@ export class Pending {
     this.newest === null ? 0 : Math.ceil((beginsAt(this.newest.run) - this.now()) / 1_000),
   );
 
-  constructor(context: AppContext, boards: BoardState, begun: () => void) {
+  constructor(context: AppContext, boards: BoardState, onBegin: () => void) {
     this.context = context;
     this.boards = boards;
-    this.begun = begun;
+    this.onBegin = onBegin;
   }
 
   private now(): number {
     return this.context.now;
   }
 
-  /** Shows that a run is held and can be undone, and follows it to its end. */
-  async show(run: Run, words: Words): Promise<void> {
+  /** Shows that a run is delayed and can be undone, and follows it to its end. */
+  async show(run: Run, texts: RunTexts): Promise<void> {
     const { RunStream } = await import("./lazy");
     if (this.held.some((other) => other.run.id === run.id)) return;
     this.context.now = Date.now();
     if (run.item !== null) this.boards.marks.set(run.item, "pending");
     const stream = new RunStream(this.context, run, (run) => this.changed(run));
-    this.held = [...this.held, { ...words, run, stream }];
+    this.held = [...this.held, { ...texts, run, stream }];
     if (run.state.state !== "pending") return this.changed(run);
-    this.context.say(`${words.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
+    this.context.announce(`${texts.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
   }
 
-  /** Of recent runs, shows those that are held: they were started before the window was made, or elsewhere. */
+  /** Shows the delayed ones of recent runs: those that were started elsewhere, or before the window was created. */
   async adopt(runs: Run[]): Promise<void> {
     for (const run of runs) {
       if (beginsAt(run) <= Date.now()) continue;
@@ -75,19 +75,19 @@ export class Pending {
     }
   }
 
-  /** True while what was asked of a row is held or under way: it is not asked twice. */
+  /** True while an act on a row is delayed or under way: it is not started twice. */
   has(item: string): boolean {
     return this.held.some(({ run }) => run.item === item);
   }
 
-  /** Undoes the newest. False where there is nothing to undo any more. */
+  /** Undoes the newest run. False if there is nothing left to undo. */
   undo(): boolean {
     const { newest } = this;
     void newest?.stream.stop();
     return newest !== null;
   }
 
-  /** They are of another engine now: nothing of them is shown any more. */
+  /** Drops all runs, because the window has switched to another engine. */
   forget(): void {
     for (const { stream } of this.held) stream.end();
     this.held = [];
@@ -97,8 +97,8 @@ export class Pending {
     const held = this.held.find((other) => other.run.id === run.id);
     if (!held) return;
     const { state } = run;
-    // A quick one has ended by the time that it is looked at.
-    if (state.state !== "pending" && state.state !== "canceled") this.begun();
+    // A short run may have ended before its beginning was seen.
+    if (state.state !== "pending" && state.state !== "canceled") this.onBegin();
     if (state.state === "pending" || state.state === "running") {
       this.held = this.held.map((other) => (other === held ? { ...held, run } : other));
       if (run.item !== null && state.state === "running") this.boards.marks.set(run.item, "taken");
@@ -111,11 +111,11 @@ export class Pending {
     if (why !== null) this.boards.rollBack(run.item, held.name, why);
     else if (state.state === "done") this.boards.marks.set(run.item, "taken");
     else this.boards.marks.delete(run.item);
-    if (state.state === "canceled" && !state.sent) this.context.say("It was not sent");
+    if (state.state === "canceled" && !state.sent) this.context.announce("It was not sent");
   }
 }
 
-/** Why a run that has ended did not do what it was for; null where it did, or was undone before it began. */
+/** Why an ended run did not take effect; null if it did, or was undone before it began. */
 function whyNot({ state }: Run): string | null {
   switch (state.state) {
     case "failed":

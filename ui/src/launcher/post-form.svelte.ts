@@ -1,4 +1,4 @@
-/** A row on its way to a channel: which one, what exactly will stand there, and whether it does. */
+/** Posting a row to a channel: the channel, the preview, and the state of the delivery. */
 
 import type { ChannelInfo, Delivery, PostPlan } from "../api";
 import { layout } from "../parts/layout";
@@ -6,12 +6,12 @@ import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
 import { type RoomLine, sentLine, willSend } from "./outcome";
 
-/** The channels that have what was typed in their name or address. */
+/** The channels whose name or address contains the typed text. */
 export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
-  const wanted = typed.trim().replace(/^#/, "").toLowerCase();
-  const latin = layout.reading(wanted) ?? wanted;
+  const query = typed.trim().replace(/^#/, "").toLowerCase();
+  const latin = layout.reading(query) ?? query;
   return channels.filter(({ name, address }) =>
-    [name ?? "", address].some((text) => [wanted, latin].some((part) => text.toLowerCase().includes(part))),
+    [name ?? "", address].some((text) => [query, latin].some((part) => text.toLowerCase().includes(part))),
   );
 }
 
@@ -28,16 +28,16 @@ export class PostForm {
   prepared = $state.raw<PostPlan | null>(null);
   problem = $state<string | null>(null);
   posting = $state(false);
-  /** What was posted, and how far it is. */
+  /** The delivery, once it is posted. */
   delivery = $state.raw<Delivery | null>(null);
 
   readonly choices: ChannelInfo[] = $derived(fitting(this.channels, this.typed));
-  /** Where to: what is marked, else what was typed, for a channel that is in no list. */
+  /** The channel to post to: the marked one, else the typed text, for a channel that is not listed. */
   readonly channel: string = $derived(this.choices[this.marked]?.address ?? this.typed.trim());
   readonly ready: boolean = $derived(this.prepared !== null && !this.posting && this.delivery === null);
   readonly room: RoomLine | null = $derived(this.roomLine());
 
-  private asked = 0;
+  private requests = 0;
 
   constructor(context: AppContext, item: string, title: string) {
     this.context = context;
@@ -50,7 +50,7 @@ export class PostForm {
     return this.prepared && willSend(this.prepared.address);
   }
 
-  /** The channels that have short names at once, those of the services when they have answered. */
+  /** Lists channels with short names at once, and those of the services once they respond. */
   async load(): Promise<void> {
     await this.list(false);
     await this.list(true);
@@ -99,9 +99,9 @@ export class PostForm {
     return { channel, text: "", item: this.item };
   }
 
-  /** What would stand there. A late answer never takes the place of a newer one. */
+  /** Loads the preview. A late response never replaces a newer one. */
   private async prepare(): Promise<void> {
-    const asked = ++this.asked;
+    const request = ++this.requests;
     this.prepared = null;
     this.problem = null;
     if (this.channel === "") return;
@@ -111,9 +111,9 @@ export class PostForm {
         "the engine",
         this.context.backend.call("prepare_post", { what }),
       );
-      if (asked === this.asked) this.prepared = prepared;
+      if (request === this.requests) this.prepared = prepared;
     } catch (thrown) {
-      if (asked === this.asked) this.problem = errorText(thrown);
+      if (request === this.requests) this.problem = errorText(thrown);
     }
   }
 
@@ -123,11 +123,11 @@ export class PostForm {
     this.posting = true;
     await this.ask(this.context.backend.call("post", this.what(prepared.address)));
     this.posting = false;
-    // It may have arrived before anybody listened.
+    // It may have been posted before this window subscribed to changes.
     await this.changed();
   }
 
-  /** Sends it again. */
+  /** Posts it again. */
   async retry(): Promise<void> {
     if (this.delivery && this.room?.delivery)
       await this.ask(this.context.backend.call("retry", { id: this.delivery.id }));
@@ -139,11 +139,11 @@ export class PostForm {
       this.problem = null;
     } catch (thrown) {
       this.problem = errorText(thrown);
-      this.context.say(this.problem, true);
+      this.context.announce(this.problem, true);
     }
   }
 
-  /** The store changed: it may have arrived, or met an obstacle. */
+  /** Call when the store changed: the delivery may have been posted or have failed. */
   async changed(): Promise<void> {
     const id = this.delivery?.id;
     if (id === undefined) return;
@@ -152,7 +152,7 @@ export class PostForm {
       const delivery = all.find((other) => other.id === id);
       if (delivery) this.take(delivery);
     } catch {
-      // What was known of it stays: the next change asks again.
+      // The last known state stays: it is read again at the next change.
     }
   }
 
@@ -161,6 +161,6 @@ export class PostForm {
     this.delivery = delivery;
     if (delivery.state.state === before) return;
     const line = sentLine(delivery, Date.now());
-    this.context.say(`${line.before} #${channelName(delivery.address)}`, line.urgent);
+    this.context.announce(`${line.before} #${channelName(delivery.address)}`, line.urgent);
   }
 }

@@ -1,9 +1,9 @@
-/** What will happen is read before it is sent: where its beginning is out of sight, Enter first shows it. */
+/** A plan is to be read before it runs: if its beginning is scrolled out of view, the first Enter scrolls to it. */
 
-/** How much of it is enough, in pixels: its first lines. */
+/** How much of it must be visible, in pixels: its first lines. */
 const ENOUGH = 120;
 
-/** True where the beginning of what will happen is in sight, or nothing of it is drawn; else scrolls there. */
+/** True if the beginning of the plan is in view, or no plan is drawn; else scrolls there. */
 export function readOn(): boolean {
   const pane = document.querySelector(".choosing + .pane");
   const body = pane?.parentElement;

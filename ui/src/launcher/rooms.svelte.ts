@@ -1,11 +1,11 @@
-/** Rooms and runs: what was posted in each channel, what ran with its output, what did not arrive. */
+/** Rooms and runs: the messages of each channel, runs with their output, and messages that were not posted. */
 
 import type { ChannelMessage, Delivery, ChannelActivity, Run } from "../api";
 import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
 import { isOver } from "./outcome";
 
-/** What is looked at. */
+/** An entry of the list. */
 export type Place =
   | { at: "run"; key: string; run: Run }
   | { at: "room"; key: string; name: string; room: ChannelActivity }
@@ -39,13 +39,13 @@ export function partsOf(deliveries: Delivery[], rooms: ChannelActivity[], runs: 
   ].filter(({ places }) => places.length > 0);
 }
 
-/** A message, and what was answered in its thread. */
+/** A message, and the replies in its thread. */
 export interface Thread {
   first: ChannelMessage;
   replies: ChannelMessage[];
 }
 
-/** The messages by thread, each where it began; a reply to what is not here stands by itself. */
+/** The messages by thread, each at the place of its first message; a reply whose thread is missing is one of its own. */
 export function threadsOf(messages: ChannelMessage[]): Thread[] {
   const threads: Thread[] = [];
   for (const message of messages) {
@@ -64,7 +64,7 @@ export class Rooms {
   private runs = $state.raw<Run[]>([]);
   failure = $state<string | null>(null);
   selected = $state<string | null>(null);
-  /** The output of the selected run, or the messages of the selected room; null until they are read. */
+  /** The output of the selected run, or the messages of the selected room; null until loaded. */
   output = $state<string | null>(null);
   messages = $state.raw<ChannelMessage[] | null>(null);
 
@@ -74,12 +74,12 @@ export class Rooms {
     this.places.find(({ key }) => key === this.selected) ?? this.places[0] ?? null,
   );
 
-  private asked = 0;
+  private requests = 0;
 
-  /** `wanted` is the address of the channel to begin with, where there is no other reason. */
+  /** `first` is the address of the channel to select at first, unless a message was not posted. */
   constructor(
     context: AppContext,
-    private readonly wanted: string | null = null,
+    private readonly first: string | null = null,
   ) {
     this.context = context;
   }
@@ -101,7 +101,7 @@ export class Rooms {
       ]),
     );
     this.failure = failures[0] ?? null;
-    // First what did not arrive, else the newest message. What comes later does not take the place of what is looked at.
+    // Selects a message that was not posted, else the newest one. Later entries do not move the selection.
     this.selected ??= this.firstLook();
     await this.show();
   }
@@ -109,8 +109,8 @@ export class Rooms {
   private firstLook(): string | null {
     const first = this.places[0];
     if (!first || first.at === "delivery") return first?.key ?? null;
-    const wanted = this.places.find((place) => place.at === "room" && place.room.address === this.wanted);
-    if (wanted) return wanted.key;
+    const named = this.places.find((place) => place.at === "room" && place.room.address === this.first);
+    if (named) return named.key;
     const at = (place: Place) => (place.at === "room" ? (place.room.last_at ?? "") : "");
     const newest = this.places.reduce((best, place) => (at(place) > at(best) ? place : best), first);
     return newest.key;
@@ -130,24 +130,24 @@ export class Rooms {
   }
 
   private async show(): Promise<void> {
-    const asked = ++this.asked;
+    const request = ++this.requests;
     const { place } = this;
     const { backend } = this.context;
     try {
       if (place?.at === "run") {
-        const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
-        if (asked === this.asked) this.output = output.join("");
+        const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, status: "" });
+        if (request === this.requests) this.output = output.join("");
       } else if (place?.at === "room") {
         const { address } = place.room;
         const messages = await backend.call("channel_messages", { address, limit: 200 });
-        if (asked === this.asked) this.messages = messages;
+        if (request === this.requests) this.messages = messages;
       }
     } catch (thrown) {
-      if (asked === this.asked) this.failure = errorText(thrown);
+      if (request === this.requests) this.failure = errorText(thrown);
     }
   }
 
-  /** Sends a delivery again. */
+  /** Posts a delivery again. */
   async retry(): Promise<void> {
     const { place } = this;
     if (place?.at !== "delivery") return;
@@ -156,11 +156,11 @@ export class Rooms {
         place.delivery.address,
         this.context.backend.call("retry", { id: place.delivery.id }),
       );
-      this.context.say("Posting again");
+      this.context.announce("Posting again");
       await this.load();
     } catch (thrown) {
       this.failure = errorText(thrown);
-      this.context.say(this.failure, true);
+      this.context.announce(this.failure, true);
     }
   }
 
@@ -175,7 +175,7 @@ export class Rooms {
       await this.load();
     } catch (thrown) {
       this.failure = errorText(thrown);
-      this.context.say(this.failure, true);
+      this.context.announce(this.failure, true);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What is done with a row, or a run whose outcome is not known: what is offered for it, by a key, a button or the menu. */
+/** The acts on a row, or on a run whose outcome is unknown, by a key, a button or the menu. */
 
 import type { Row, SnoozeTime } from "../api";
 import { type ActionButton, beginsAtOnce, buttonFor, buttonsOf, isOfDetail } from "./action-buttons";
@@ -7,17 +7,17 @@ import type { Launcher } from "./launcher.svelte";
 
 export class RowActs {
   private readonly launcher: Launcher;
-  /** Until when a row can be snoozed, as the engine offers it. */
+  /** The times that the engine offers for a snooze. */
   snoozeTimes = $state.raw<SnoozeTime[]>([]);
 
   constructor(launcher: Launcher) {
     this.launcher = launcher;
   }
 
-  /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
+  /** Does what a key means on a row. Most acts depend on the row's detail: a key pressed earlier waits for it. */
   async press(act: Act, row: Row): Promise<void> {
     if (isOfDetail(act))
-      await this.launcher.context.waitFor("the engine", this.launcher.details.known(row.key));
+      await this.launcher.context.waitFor("the engine", this.launcher.details.ensureLoaded(row.key));
     const { details, top } = this.launcher;
     return this.click(buttonFor(buttonsOf(row, details.item(row.key), top?.at === "item"), act), row);
   }
@@ -30,7 +30,7 @@ export class RowActs {
       return (await import("./lazy")).resolveRun(this.launcher, does.resolve);
     if (!row) return;
     if (typeof does === "object") {
-      // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
+      // "I am on it" has no preview: instead it can be undone before it is sent.
       if (beginsAtOnce(button)) return (await import("./lazy")).take(this.launcher, row, does.run);
       return this.launcher.attempt(() => this.launcher.takeLine(does.run.line));
     }
@@ -53,14 +53,14 @@ export class RowActs {
     }
   }
 
-  /** A build's whole log. */
+  /** Opens a build's whole log. */
   private async openLog(key: string): Promise<void> {
     const { Log } = await import("./lazy");
     if (this.launcher.top?.at !== "log")
       this.launcher.push({ at: "log", key, log: new Log(this.launcher.context, key) });
   }
 
-  /** Until when to snooze: the engine offers the times. */
+  /** Opens the list of times to snooze until, which the engine offers. */
   private async askUntil(): Promise<void> {
     await this.launcher.attempt(async () => {
       this.snoozeTimes = await this.launcher.context.backend.call("snooze_times", {});
@@ -68,18 +68,18 @@ export class RowActs {
     });
   }
 
-  /** The time that was typed, as the engine reads it; fails with what can be typed. */
+  /** The typed time, as the engine reads it; throws with what can be typed. */
   async readTime(typed: string): Promise<SnoozeTime | undefined> {
     const [time] = await this.launcher.context.backend.call("snooze_times", { typed });
     return time;
   }
 
-  /** Takes the row off the board until then; null until it changes. */
+  /** Snoozes the row until then; null: until it changes. */
   async snooze(until: string | null, row = this.launcher.row): Promise<void> {
     this.launcher.over = null;
     if (!row) return;
     const { boards, searching, top } = this.launcher;
-    // The row moves to the end of the board; the selection goes on from where it was.
+    // The row moves to the end of the board; the selection moves to the row after it.
     if (!top && !searching && boards.selected === row.key) {
       boards.move(1);
       if (boards.selected === row.key) boards.move(-1);
@@ -91,11 +91,11 @@ export class RowActs {
       "The snooze",
       this.launcher.context.backend.call("snooze", { item: row.key, until }),
     );
-    // Why it is back stands beside it.
+    // The reason is shown beside the row.
     if (boards.undone.has(row.key) && boards.selected === next) boards.selected = row.key;
   }
 
-  /** Puts the row back on the board. */
+  /** Ends the snooze of a row. */
   async unsnooze(row = this.launcher.row): Promise<void> {
     this.launcher.over = null;
     if (!row) return;

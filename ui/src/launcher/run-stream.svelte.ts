@@ -1,22 +1,22 @@
-/** A run as it is followed: its output as it comes, its end, and what the room knows. Following outlives failures. */
+/** A followed run: its output as it arrives, its outcome, and its message. Following goes on after failures. */
 
 import type { Run } from "../api";
 import { type AppContext, errorText } from "./context.svelte";
-import { begin, follow, type Followed, isOver, isSettled, roomLine, verdictOf } from "./outcome";
+import { begin, follow, type Followed, isOver, isFinal, roomLine, verdictOf } from "./outcome";
 
-/** How long to wait before the next try, by the number of failures. */
+/** The delay before the next try, by the number of failures. */
 export function pause(failures: number): number {
   return Math.min(8_000, 500 * 2 ** Math.min(failures, 8));
 }
 
 export class RunStream {
   private readonly context: AppContext;
-  /** Its state is another one. */
+  /** Called when its state changed. */
   private readonly onstate: (run: Run) => void;
   state = $state.raw<Followed>() as Followed;
-  /** Why it cannot be followed for the moment. */
+  /** Why it cannot be followed at the moment. */
   trouble = $state<string | null>(null);
-  /** What was asked of it and refused. */
+  /** Why the last act on it was refused. */
   refused = $state<string | null>(null);
   stopping = $state(false);
 
@@ -24,7 +24,7 @@ export class RunStream {
   readonly over = $derived(isOver(this.state.run));
   readonly verdict = $derived(verdictOf(this.state.run));
   readonly room = $derived(roomLine(this.state.run, this.state.delivery, this.now()));
-  /** In seconds; negative where it ended before it began: the clock was set back, and nobody knows how long it took. */
+  /** In seconds; negative if it ended before it began: the clock was set back, and its length is unknown. */
   readonly elapsed = $derived.by(() => {
     const began = Date.parse(this.run.started_at);
     const { ended_at } = this.run;
@@ -47,28 +47,32 @@ export class RunStream {
     return this.context.now;
   }
 
-  /** Asks again and again, until all is known or the view is left. The run itself goes on. */
+  /** Polls until its outcome and delivery are final, or the view is left. The run itself goes on. */
   private async follow(): Promise<void> {
     if (this.asking) {
-      // The answer that is on its way may be from before what has changed.
+      // The pending response may predate the change.
       this.askedAgain = true;
       return this.wake();
     }
     this.asking = true;
     do {
       this.askedAgain = false;
-      await this.askOn();
+      await this.poll();
     } while (this.askedAgain && !this.ended);
     this.asking = false;
   }
 
-  private async askOn(): Promise<void> {
+  private async poll(): Promise<void> {
     let failures = 0;
     while (!this.ended) {
       try {
-        const { run, seen, said } = this.state;
-        const asked = isOver(run) ? "" : said;
-        const progress = await this.context.backend.call("follow_run", { id: run.id, seen, said: asked });
+        const { run, seen, status } = this.state;
+        const lastStatus = isOver(run) ? "" : status;
+        const progress = await this.context.backend.call("follow_run", {
+          id: run.id,
+          seen,
+          status: lastStatus,
+        });
         if (this.ended) return;
         this.take(follow(this.state, progress));
         this.trouble = null;
@@ -78,8 +82,8 @@ export class RunStream {
         this.trouble = errorText(thrown);
         failures += 1;
       }
-      if (isSettled(this.state)) return;
-      // A run that is over answers at once: then the store's next change, or a moment, is waited for.
+      if (isFinal(this.state)) return;
+      // For an ended run the response is immediate: wait for the store's next change, or a moment.
       if (failures > 0 || this.over) await this.rest(failures > 0 ? pause(failures) : 2_000);
     }
   }
@@ -88,13 +92,13 @@ export class RunStream {
     const before = this.state;
     this.state = next;
     if (isOver(next.run) && !isOver(before.run)) {
-      const { summary, word } = verdictOf(next.run);
-      this.context.say(summary ?? word, next.run.state.state === "unknown");
+      const { summary, label } = verdictOf(next.run);
+      this.context.announce(summary ?? label, next.run.state.state === "unknown");
     }
-    const told = (state: Followed) => state.delivery?.state.state;
-    if (told(next) !== told(before) && next.delivery) {
+    const stateOf = (state: Followed) => state.delivery?.state.state;
+    if (stateOf(next) !== stateOf(before) && next.delivery) {
       const line = roomLine(next.run, next.delivery, Date.now());
-      this.context.say(
+      this.context.announce(
         [line.before, line.channel && `#${line.channel}`].filter(Boolean).join(" "),
         line.urgent,
       );
@@ -112,9 +116,9 @@ export class RunStream {
     });
   }
 
-  /** The store changed: what the room knows may be otherwise. While it runs, only the deliveries tell. */
+  /** Call when the store changed: the delivery may have changed. While the run goes on, only deliveries are read. */
   async changed(): Promise<void> {
-    // What is not known, a person may have settled, here or elsewhere.
+    // A person may have resolved an unknown outcome, here or elsewhere.
     if (this.run.state.state === "unknown") return this.follow();
     if (this.over) return this.wake();
     if (!this.run.post) return;
@@ -123,7 +127,7 @@ export class RunStream {
       const delivery = all.find(({ run }) => run === this.run.id);
       if (delivery && !this.over) this.take({ ...this.state, delivery });
     } catch {
-      // Following says it where the engine cannot be reached.
+      // If the engine cannot be reached, following shows that.
     }
   }
 
@@ -144,7 +148,7 @@ export class RunStream {
     await this.ask(
       this.context.backend.call("retry", { id: delivery.id }).then((delivery) => {
         this.take({ ...this.state, delivery });
-        if (!isSettled(this.state)) void this.follow();
+        if (!isFinal(this.state)) void this.follow();
       }),
     );
   }
@@ -155,11 +159,11 @@ export class RunStream {
       this.refused = null;
     } catch (thrown) {
       this.refused = errorText(thrown);
-      this.context.say(this.refused, true);
+      this.context.announce(this.refused, true);
     }
   }
 
-  /** The view is left. */
+  /** Call when the view is left. */
   end(): void {
     this.ended = true;
     this.wake();

@@ -1,26 +1,26 @@
-/** What outlasts the window of the tour: it may be made anew in the middle of it. */
+/** State of the tour that outlives its window, which may be created again in the middle of the tour. */
 
 import type { Run } from "../api";
 import type { Tour } from "./tour.svelte";
 
-/** Where the run is kept whose message was read last. */
+/** The storage key for the run whose message was read last. */
 const PLACE = "callboard.tour";
 
-/** Ticks what was done before this window was made: the team's runs are this person's alone. */
+/** Ticks the steps that were done before this window was created: the playground's runs are all this person's. */
 export function resume(tour: Tour, runs: readonly Run[]): void {
-  const begun = runs.filter(({ state }) => state.state !== "pending" && state.state !== "canceled");
-  if (begun.length === 0) return;
+  const started = runs.filter(({ state }) => state.state !== "pending" && state.state !== "canceled");
+  if (started.length === 0) return;
   tour.take("run");
   const read = kept();
-  if (begun.some(({ id }) => id === read)) tour.take("room");
+  if (started.some(({ id }) => id === read)) tour.take("room");
 }
 
-/** The message of this run was read. */
+/** Call when the message of this run was read. */
 export function keep(run: Run): void {
   try {
     localStorage.setItem(PLACE, run.id);
   } catch {
-    // Not there: then the step is offered again.
+    // Without storage the step is offered again.
   }
 }
 

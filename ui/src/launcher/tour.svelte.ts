@@ -1,4 +1,4 @@
-/** The playground's three steps: what a newcomer does first, ticked as it is done. */
+/** The playground's three steps for a newcomer, each ticked once done. */
 
 export type Step = "look" | "run" | "room";
 
@@ -7,7 +7,7 @@ export const STEPS: readonly Step[] = ["look", "run", "room"];
 export class Tour {
   private done = $state.raw<readonly Step[]>([]);
 
-  /** The steps with whether each is done; the first that is not is the next. */
+  /** The steps and whether each is done; the first that is not done is the next. */
   readonly steps = $derived(
     STEPS.map((step, place) => ({
       step,
@@ -18,7 +18,7 @@ export class Tour {
   readonly over: boolean = $derived(STEPS.every((step) => this.done.includes(step)));
 
   take(step: Step): void {
-    // Whoever ran something has seen what it would do; a room without a message is no step yet.
+    // Running something implies having seen its preview. The room step waits for the first message.
     if (step === "room" && !this.done.includes("run")) return;
     const steps: Step[] = step === "run" ? ["look", "run"] : [step];
     const fresh = steps.filter((step) => !this.done.includes(step));

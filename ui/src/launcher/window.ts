@@ -1,4 +1,4 @@
-/** Which lines of a long list are near the viewport. Everything is counted from heights that are known. */
+/** Which lines of a long list are near the viewport. Computed from fixed heights, without measuring. */
 
 import type { Lines } from "./look";
 
@@ -7,19 +7,19 @@ export interface Heights {
   row: number;
 }
 
-/** A section's part that is drawn. */
+/** The part of a section that is drawn. */
 export interface Slice {
   section: number;
-  /** Where the section begins, and how high it is. */
+  /** The section's top and its height. */
   top: number;
   height: number;
   from: number;
   to: number;
-  /** Where its first drawn row is, from the section's beginning. */
+  /** The offset of its first drawn row from the section's top. */
   offset: number;
 }
 
-/** Rows drawn above and below what is seen. */
+/** How many rows are drawn above and below the viewport. */
 const SPARE = 6;
 
 export function heightOf(lines: Lines[], { head, row }: Heights): number {
@@ -49,7 +49,7 @@ export function slices(lines: Lines[], heights: Heights, scrolled: number, seen:
   return drawn;
 }
 
-/** Where a line begins; the head of a section counts to its first line. */
+/** The position of a line; a section's first line includes the section's heading. */
 export function placeOf(
   lines: Lines[],
   heights: Heights,
@@ -68,14 +68,14 @@ export function placeOf(
   return null;
 }
 
-/** How far to scroll so that a line is seen whole: as little as it takes. */
+/** The nearest scroll position at which a line is completely visible. */
 export function scrollTo(place: { top: number; bottom: number }, scrolled: number, seen: number): number {
   if (place.top < scrolled) return place.top;
   if (place.bottom > scrolled + seen) return place.bottom - seen;
   return scrolled;
 }
 
-/** The id of a line's element: keys may hold blanks, ids may not. */
+/** The id of a line's element: keys may contain spaces, ids may not. */
 export function optionId(list: string, key: string): string {
   return `${list}-${encodeURIComponent(key)}`;
 }

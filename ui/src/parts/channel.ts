@@ -10,5 +10,5 @@ export function isBuiltin(address: string): boolean {
   return address === "room" || address.startsWith("room:");
 }
 
-/** The icon of a channel: one of the built-in chat is no channel of a chat service. */
+/** The icon of a channel, which differs for the built-in chat. */
 export const channelIcon = (builtin: boolean) => (builtin ? "room" : "hash");

@@ -1,9 +1,9 @@
 /**
- * What was meant with the keys of a layout whose letters are not Latin ones: the Latin letters of the same keys. The
- * layout is learned from the presses themselves; for text that was not typed here, the usual layouts are taken.
+ * For layouts whose letters are not Latin: the Latin letters of the same keys. The
+ * layout is learned from key presses; for text that was not typed here, the usual layouts are assumed.
  */
 
-/** Keys by their place, with the Latin letter or sign that stands there. */
+/** Keys by their `code`, with the Latin letter or sign at that place. */
 const SIGNS: Record<string, string> = {
   Comma: ",",
   Period: ".",
@@ -18,7 +18,7 @@ const SIGNS: Record<string, string> = {
   Backslash: "\\",
 };
 
-/** The Latin letter, digit or sign at this place of the keyboard; `null` where there is none. */
+/** The Latin letter, digit or sign at this place of the keyboard; `null` if there is none. */
 export function latinOf(code: string): string | null {
   const letter = /^(?:Key|Digit)(.)$/.exec(code)?.[1];
   return letter?.toLowerCase() ?? SIGNS[code] ?? null;
@@ -26,58 +26,58 @@ export function latinOf(code: string): string | null {
 
 export const isLatin = (text: string) => /\p{Script=Latin}/u.test(text);
 const isLetter = (text: string) => /^\p{L}$/u.test(text);
-/** What no key of a Latin layout types: letters and marks of other scripts, and digits such as "۹". */
+/** True for characters that no Latin layout types: letters and marks of other scripts, and digits such as "۹". */
 const isForeign = (text: string) => text > "\u007f" && /^[\p{L}\p{M}\p{Nd}]$/u.test(text) && !isLatin(text);
 
 const rows = (foreign: string, latin: string): [string, string][] =>
   [...foreign].map((letter, place) => [letter, latin[place] ?? letter]);
-// The rows of the Russian and of the Greek layout, and what their keys of signs type with Shift or before a sign.
+// The rows of the Russian and of the Greek layout, and the signs that their keys type with Shift or as dead keys.
 const USUAL = new Map([
   ...rows("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"),
   ...rows("іїєґ№", "s]'`#"),
   ...rows("ςερτυθιοπασδφγηξκλζχψωβνμ΄´¨", "wertyuiopasdfghjklzxcvbnm;;:"),
 ]);
-/** The signs that have another with Shift, and those. A letter with Shift is a letter still. */
+/** Signs and the signs of the same keys with Shift. Letters are not listed. */
 const SHIFTED = new Map(rows(",./;'[]`-=\\", '<>?:"{}~_+|'));
 
-/** What the key of a letter or sign types with Shift. */
+/** The letter or sign that the same key types with Shift. */
 export const shifted = (sign: string) => SHIFTED.get(sign) ?? sign.toUpperCase();
 
 type Press = Pick<KeyboardEvent, "key" | "code"> & { shiftKey?: boolean };
 
-/** True for what the key of "/" and "?" types under a Cyrillic layout. A Turkish one has its "." there, too. */
+/** True for the characters of the "/" key in a Cyrillic layout. A Turkish one has its "." there, too. */
 const isCyrillicSlash = ({ key, code }: Press, foreign: boolean) =>
   code === "Slash" && (key === "," || (key === "." && foreign));
 
 export class Layout {
   private readonly letters = new Map<string, string>();
-  /** Signs that stand where a Latin layout has letters, such as `;` at Q. */
+  /** Signs at keys that are letters in a Latin layout, such as `;` at Q. */
   private readonly signs = new Map<string, string>();
-  /** True while the letters that are typed are not Latin ones. */
+  /** True while non-Latin letters are typed. */
   private foreign = false;
 
-  /** A press: what it types, and where the key is. */
+  /** Learns from a press: its character and the place of its key. */
   learn({ key, code, shiftKey }: Press): void {
     const latin = latinOf(code);
     if (key.length !== 1 || latin === null) return;
     if (isLetter(key) && /^Key/.test(code)) this.foreign = !isLatin(key);
     if (isForeign(key)) {
-      // Where a letter has no capital, its key types another one with Shift.
+      // If a letter has no capital, its key types another letter with Shift.
       const sign = shiftKey && key === key.toLowerCase() ? SHIFTED.get(latin) : undefined;
       this.letters.set(key.toLowerCase(), sign ?? latin);
     } else if (this.foreign && !shiftKey && !isLetter(key) && /^Key/.test(code)) this.signs.set(key, latin);
   }
 
-  /** The Latin letter that a key stands for in a shortcut, where what it types is none. */
+  /** The Latin letter that a key stands for in a shortcut; `null` if it types a Latin letter itself. */
   latin({ key, code }: Press): string | null {
     if (key.length !== 1) return null;
-    // A Latin layout's keys are what they say, wherever they are. `ı` of a Turkish one is no part of a shortcut.
+    // In a Latin layout a key stands for the letter it types, wherever it is. The Turkish `ı` is in no shortcut.
     if (isCyrillicSlash({ key, code }, this.foreign)) return "/";
-    const strange = key > "\u007f" || (this.foreign && !isLetter(key) && /^Key/.test(code));
-    return strange ? latinOf(code) : null;
+    const nonLatin = key > "\u007f" || (this.foreign && !isLetter(key) && /^Key/.test(code));
+    return nonLatin ? latinOf(code) : null;
   }
 
-  /** The text as the Latin letters of the keys that typed it; `null` where it is Latin as it is. */
+  /** The text as the Latin letters of the keys that typed it; `null` if it is already Latin. */
   reading(text: string): string | null {
     let changed = false;
     const typed = [

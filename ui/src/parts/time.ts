@@ -1,4 +1,4 @@
-/** Times as people read them. `now` is passed in, so that a whole view tells the same moment. */
+/** Times as people read them. `now` is passed in, so that a whole view uses the same moment. */
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

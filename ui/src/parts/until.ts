@@ -1,4 +1,4 @@
-/** For how long not to disturb: the same choices, in the same words, as in the tray's menu under "Do not disturb until". */
+/** The choices of do not disturb: the same, with the same texts, as in the tray's menu under "Do not disturb until". */
 
 import { moment } from "./time";
 
@@ -8,7 +8,7 @@ export interface Choice {
 }
 
 const minutes = (count: number) => (now: Date) => new Date(now.getTime() + count * 60_000);
-/** An hour of the clock, whatever the clocks do in the night. */
+/** A wall-clock hour, also across a change to or from summer time. */
 const hour = (hour: number, days: number) => (now: Date) =>
   new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour);
 
@@ -19,7 +19,7 @@ const years = (now: Date, count: number) => {
   return then;
 };
 
-/** What is offered at this time of the day. */
+/** The choices at this time of the day. */
 export function choices(now: Date): Choice[] {
   return [
     { title: "30 minutes", at: minutes(30) },
@@ -30,7 +30,7 @@ export function choices(now: Date): Choice[] {
   ];
 }
 
-/** Until when it is quiet: "until 18:00", "until Mon 08:00", "until Feb 3 08:00", "until you turn it off". */
+/** When do not disturb ends: "until 18:00", "until Mon 08:00", "until Feb 3 08:00", "until you turn it off". */
 export function untilText(at: string, now: Date): string {
   if (new Date(at) > years(now, 1)) return "until you turn it off";
   return `until ${moment(at, now.getTime())}`;

@@ -1,12 +1,12 @@
-/** Words that come as a clause, made into what is read. */
+/** Formats clauses and lengths of time as text for people. */
 
 export function capital(text: string): string {
-  // A command stays as it is typed.
+  // A command keeps its capitalization.
   if (text.startsWith("callboard ")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A text in which `this` is a value or a key, as it is read: "this". */
+/** Replaces the backquotes around values and keys with quotation marks. */
 export const quoted = (text: string) => text.replace(/`([^`]*)`/g, '"$1"');
 
 /** A reason or a help text as a sentence. */
@@ -15,7 +15,7 @@ export function sentence(text: string): string {
   return trimmed === "" ? "" : capital(trimmed) + (/[.?]$/.test(trimmed) ? "" : ".");
 }
 
-/** A length of time in words: "1 minute", "20 minutes", "6 hours", "90 seconds". */
+/** A length of time as text: "1 minute", "20 minutes", "6 hours", "90 seconds". */
 export function limitText(seconds: number): string {
   const of = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
   if (seconds >= 3_600 && seconds % 3_600 === 0) return of(seconds / 3_600, "hour");

@@ -1,4 +1,4 @@
-/** Moving among things in a column with the arrows: those marked `data-stop`, in the order in which they stand. */
+/** Moving the focus in a column with the arrow keys, among elements marked `data-stop`, in document order. */
 
 const MOVES: Record<string, (at: number, count: number) => number> = {
   ArrowDown: (at, count) => Math.min(at + 1, count - 1),
@@ -7,14 +7,14 @@ const MOVES: Record<string, (at: number, count: number) => number> = {
   End: (_, count) => count - 1,
 };
 
-/** Where a key leads from a place among so many; null where it leads nowhere. */
+/** The index that a key leads to; null if the key does not move. */
 export function moved(key: string, at: number, count: number): number | null {
   const move = MOVES[key];
   if (!move || count === 0) return null;
   return move(at, count);
 }
 
-/** Moves the focus, and calls `onmove` with what has it then. */
+/** Moves the focus, and calls `onmove` with the newly focused element. */
 export function arrow(event: KeyboardEvent, onmove?: (stop: HTMLElement) => void) {
   const list = event.currentTarget as HTMLElement;
   const stops = [...list.querySelectorAll<HTMLElement>("[data-stop]")];

@@ -1,14 +1,14 @@
-/** Asking for something that may come late, never, or as a failure; and doing something that may fail. */
+/** Loading a value whose response may be late, missing or a failure; and performing an act that may fail. */
 
 import type { Failure } from "../desktop";
 import { failureOf } from "./failure";
 
-/** How long an answer has been awaited, in the steps that are told: a line, a word, an offer. */
-export type Wait = "none" | "line" | "word" | "offer";
+/** How long a response has been awaited, in the steps that are shown: a line, a text, an offer to ask again. */
+export type Wait = "none" | "line" | "text" | "offer";
 
 const STEPS: [number, Wait][] = [
   [100, "line"],
-  [2_000, "word"],
+  [2_000, "text"],
   [10_000, "offer"],
 ];
 
@@ -27,12 +27,12 @@ class Waiting {
   }
 }
 
-/** An answer that is kept up to date: what was read last stays until something newer has come. */
+/** A value that is kept up to date: the last one stays until a newer one arrives. */
 export class AsyncValue<Value> {
   value = $state.raw<Value>();
   failure = $state.raw<Failure | null>(null);
   #waiting = new Waiting();
-  #asked = 0;
+  #requests = 0;
   #open = false;
   #again = false;
   #ask: () => Promise<Value>;
@@ -45,7 +45,7 @@ export class AsyncValue<Value> {
     return this.#waiting.step;
   }
 
-  /** Reads again. While an answer is on its way one more is asked for after it, and no more: changes come in bursts. */
+  /** Reads again. During a pending request only one more is queued, because changes come in bursts. */
   async read(): Promise<void> {
     if (this.#open) {
       this.#again = true;
@@ -54,19 +54,19 @@ export class AsyncValue<Value> {
     await this.force();
   }
 
-  /** Reads now, whatever is on its way; an older answer that comes later is not taken. */
+  /** Reads now, despite a pending request, whose later response is dropped. */
   async force(): Promise<void> {
-    const asked = ++this.#asked;
+    const request = ++this.#requests;
     this.#open = true;
     this.#again = false;
     this.#waiting.begin();
     try {
       const value = await this.#ask();
-      if (asked !== this.#asked) return;
+      if (request !== this.#requests) return;
       this.value = value;
       this.failure = null;
     } catch (error) {
-      if (asked !== this.#asked) return;
+      if (request !== this.#requests) return;
       this.failure = failureOf(error);
     }
     this.#open = false;
@@ -74,25 +74,25 @@ export class AsyncValue<Value> {
     if (this.#again) await this.force();
   }
 
-  /** Takes a newer answer that came with something else. */
+  /** Takes a newer value that arrived with another response. */
   take(value: Value) {
-    this.#asked += 1;
+    this.#requests += 1;
     this.#open = false;
     this.#waiting.end();
     this.value = value;
     this.failure = null;
   }
 
-  /** Waits for nothing any more. */
+  /** Stops showing the wait. */
   end() {
-    this.#asked += 1;
+    this.#requests += 1;
     this.#open = false;
     this.#again = false;
     this.#waiting.end();
   }
 }
 
-/** Something that is done once at a time, and what came of it. */
+/** An act that runs once at a time, and its failure. */
 export class Act {
   busy = $state(false);
   failure = $state.raw<Failure | null>(null);
@@ -102,7 +102,7 @@ export class Act {
     return this.#waiting.step;
   }
 
-  /** Does it, unless it is being done. True where it was done well. */
+  /** Performs it, unless it is under way. True on success. */
   async do(work: () => Promise<unknown>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;

@@ -1,12 +1,12 @@
-/** What is being typed, beside what the file says: neither ever overwrites the other unasked. */
+/** A form's draft beside the file's values: neither ever overwrites the other without a choice. */
 
 export const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 export class Draft<Value> {
-  /** What is on the screen. */
+  /** The draft, as shown on the screen. */
   mine = $state() as Value;
   #base = $state.raw() as Value;
-  /** What the file says now, where that changed under the typing. */
+  /** The file's current values, if they changed while the draft was edited. */
   theirs = $state.raw<{ value: Value } | null>(null);
 
   constructor(value: Value) {
@@ -14,7 +14,7 @@ export class Draft<Value> {
     this.mine = copy(value);
   }
 
-  /** What the file said when the typing began. */
+  /** The file's values when the editing began. */
   get base(): Value {
     return this.#base;
   }
@@ -23,7 +23,7 @@ export class Draft<Value> {
     return !same($state.snapshot(this.mine), this.#base);
   }
 
-  /** The file was read again. */
+  /** Call when the file was read again. */
   offer(value: Value) {
     if (same(value, this.#base)) {
       this.theirs = null;
@@ -34,20 +34,20 @@ export class Draft<Value> {
     }
   }
 
-  /** What is on the screen is what the file says. */
+  /** True if the draft equals the file's values. */
   take(value: Value) {
     this.#base = value;
     this.mine = copy(value);
     this.theirs = null;
   }
 
-  /** Goes on with what was typed, over what the file says now. */
+  /** Keeps the draft, over the file's current values. */
   keep() {
     if (this.theirs) this.#base = this.theirs.value;
     this.theirs = null;
   }
 
-  /** Back to what the file says. */
+  /** Discards the draft for the file's current values. */
   revert() {
     this.take(this.theirs ? this.theirs.value : this.#base);
   }

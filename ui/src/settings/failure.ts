@@ -1,9 +1,9 @@
-/** What went wrong, as a text for a person, and at which field of a form it belongs. */
+/** Errors as text for a person, and the form fields that they belong to. */
 
 import type { ApiError, ConfigError } from "../api";
 import type { Failure } from "../desktop";
 
-/** Whatever a promise was rejected with, as a failure. */
+/** Anything that a promise was rejected with, as a failure. */
 export function failureOf(error: unknown): Failure {
   if (isFailure(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -20,15 +20,15 @@ export function located(fault: ConfigError): string {
   return `${file}:${fault.line}:${fault.column}: ${fault.what}`;
 }
 
-/** What is wrong with a form: at its fields, and what belongs to none of them. */
+/** The errors of a form: those of its fields, and those that belong to none of them. */
 export interface Placed {
   fields: Record<string, string>;
   rest: string[];
 }
 
 /**
- * Puts the errors of a refused configuration at the fields of the form that made it. `added`: a table that the form would have
- * added: its own line is none of the file.
+ * Assigns the errors of a refused configuration to the fields of its form. `added`: a table that the form would have
+ * added, whose own line is not in the file.
  */
 export function placed(error: ApiError, message: string, fields: readonly string[], added?: string): Placed {
   if (error.kind !== "config") return { fields: {}, rest: [message] };
@@ -41,7 +41,7 @@ export function placed(error: ApiError, message: string, fields: readonly string
   return found;
 }
 
-/** The key of the line that a fault stands in; else the field that its text names. */
+/** The key of the line that contains the error; else the field that its text names. */
 export function fieldOf(fault: ConfigError, fields: readonly string[]): string | null {
   const before = fault.text.slice(0, Math.max(fault.column, fault.text.search(/=/) + 1));
   const keys = [...before.matchAll(/([\w-]+)\s*=/g)].map(([, key]) => key ?? "");

@@ -1,8 +1,8 @@
-/** What is typed and not saved, kept for when its form is opened again: no form is the only place of what was typed. */
+/** Storage for unsaved drafts, so that none is lost when its form is closed. */
 
 const PLACE = "callboard.";
 
-/** What is kept under a name; null where there is nothing, or nothing that can be read. */
+/** The draft of that name; null if there is none, or it cannot be read. */
 export function readKept(name: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(PLACE + name) ?? "null");
@@ -11,12 +11,12 @@ export function readKept(name: string): unknown {
   }
 }
 
-/** Keeps it under a name; null keeps nothing. Secrets have no place here. */
+/** Stores a draft under a name; null removes it. Never for secrets. */
 export function keep(name: string, value: object | null): void {
   try {
     if (value === null) localStorage.removeItem(PLACE + name);
     else localStorage.setItem(PLACE + name, JSON.stringify(value));
   } catch {
-    // Full or not there: then it is kept for as long as the form is open.
+    // The storage is full or missing: the draft then lives only as long as the form.
   }
 }

@@ -19,16 +19,16 @@ export const VIEWS: readonly View[] = [
   { id: "diagnostics", title: "Diagnostics", icon: "pulse" },
 ];
 
-/** Where a window is asked to open: a view, one thing in it ("accounts/forge"), or "connect". */
+/** The place at which the window is to open: a view, an item in it ("accounts/forge"), or "connect". */
 export interface Place {
   view: ViewId;
   item: string | null;
 }
 
-export function placeOf(asked: string | null): Place | null {
-  if (asked === null) return null;
-  if (asked === "connect") return { view: "accounts", item: "+" };
-  const [id, ...rest] = asked.split("/");
+export function placeOf(target: string | null): Place | null {
+  if (target === null) return null;
+  if (target === "connect") return { view: "accounts", item: "+" };
+  const [id, ...rest] = target.split("/");
   const view = VIEWS.find((view) => view.id === id);
   return view ? { view: view.id, item: rest.length > 0 ? rest.join("/") : null } : null;
 }

@@ -1,4 +1,4 @@
-/** What all views of the window share: where it is open, what was read, what is said, what Escape does next. */
+/** The state shared by all views of the window: the open view, loaded values, announcements, and Escape's levels. */
 
 import { createContext, tick, untrack } from "svelte";
 
@@ -16,16 +16,16 @@ const NARROW = "(max-width: 43.74rem)";
 
 export class SettingsWindow {
   place = $state.raw<Place>({ view: "accounts", item: null });
-  /** Where there is room for one column only: which it is. */
+  /** The column that is shown in a narrow window. */
   column = $state<"views" | "list" | "detail">("list");
   narrow = $state(false);
   desktop = $state.raw<Desktop | null>(null);
   theme = $state<Theme>("system");
   /** Counts the changes of the store. */
   changes = $state(0);
-  /** The moment that ages are told from. */
+  /** The current time, for ages. */
   now = $state(Date.now());
-  said = $state("");
+  announcement = $state("");
   /** A person's own rules as they are edited. */
   readonly editing = new Editing();
   readonly settings: AsyncValue<Settings>;
@@ -40,7 +40,7 @@ export class SettingsWindow {
     this.checks = new AsyncValue(() => backend.call("doctor", {}));
   }
 
-  /** Follows the shell until the answer is called. */
+  /** Subscribes to the shell. Returns the function that unsubscribes. */
   start(): () => void {
     const media = globalThis.matchMedia?.(NARROW);
     const fit = () => (this.narrow = media?.matches ?? false);
@@ -62,7 +62,7 @@ export class SettingsWindow {
     ];
     void this.settings.read();
     void this.accounts.read();
-    // What cannot be told of the desktop is told in its place; the views stand without it.
+    // The views work without the desktop's state; a failure is shown where the state would be.
     this.backend.desktop().then(
       (desktop) => this.takeDesktop(desktop),
       () => {},
@@ -89,11 +89,11 @@ export class SettingsWindow {
     else document.documentElement.dataset.theme = theme;
   }
 
-  open(asked: string | null) {
+  open(target: string | null) {
     this.now = Date.now();
-    const place = placeOf(asked);
+    const place = placeOf(target);
     if (place) this.go(place.view, place.item);
-    // Who comes by keyboard begins at the view that is open, unless something of it has the focus.
+    // The keyboard focus begins at the open view in the side bar, unless an element already has it.
     void tick().then(() => {
       if (document.activeElement === document.body) {
         document.querySelector<HTMLElement>(".side [aria-current]")?.focus();
@@ -106,7 +106,7 @@ export class SettingsWindow {
     this.reveal(item === null ? "list" : "detail");
   }
 
-  /** Shows a column. Where it is the only one, the focus goes into it: what had it is hidden. */
+  /** Shows a column. In a narrow window the focus moves into it, because the focused element is hidden. */
   reveal(column: "views" | "list" | "detail") {
     this.column = column;
     if (!this.narrow) return;
@@ -119,15 +119,15 @@ export class SettingsWindow {
     });
   }
 
-  /** The account that is in trouble; null where all are well. */
-  get troubled(): string | null {
+  /** An account with a problem; null if there is none. */
+  get failingAccount(): string | null {
     const bad = (this.accounts.value ?? []).find((account) => accountState(account) !== "passing");
     return bad?.name ?? null;
   }
 
-  /** Says something to who listens to the window. The same twice is said twice. */
-  say(text: string) {
-    this.said = untrack(() => this.said) === text ? `${text}\u00a0` : text;
+  /** Announces a text to screen readers. The same text twice is announced twice. */
+  announce(text: string) {
+    this.announcement = untrack(() => this.announcement) === text ? `${text}\u00a0` : text;
   }
 
   /** One setting of the active configuration. */
@@ -140,18 +140,18 @@ export class SettingsWindow {
     return value;
   }
 
-  /** Writes one setting; the configuration that is active then is taken at once. */
+  /** Writes one setting, and takes the configuration that is then active. */
   async configure(path: string[], value: JsonValue | null): Promise<void> {
     this.settings.take(await this.backend.call("configure", { path, value }));
   }
 
-  /** What Escape does until the answer is called: the latest level first. */
+  /** Registers what Escape does; the latest level goes first. Returns the function that unregisters it. */
   level(back: () => void): () => void {
     this.#levels.push(back);
     return () => (this.#levels = this.#levels.filter((level) => level !== back));
   }
 
-  /** One level back. False where there is none, and the window is to go. */
+  /** Goes one level back. False if there is none: the window is then to be hidden. */
   back(): boolean {
     const back = this.#levels.at(-1);
     if (back) {
@@ -163,13 +163,13 @@ export class SettingsWindow {
     return true;
   }
 
-  /** Keys of what is on the screen, until the answer is called. */
+  /** Registers keys. Returns the function that unregisters them. */
   keys(keys: Record<string, () => void>): () => void {
     this.#keys.push(keys);
     return () => (this.#keys = this.#keys.filter((known) => known !== keys));
   }
 
-  /** What a press does: the latest to have asked for it. */
+  /** The handler of a press: the one that was registered last. */
   act(pressed: string): (() => void) | undefined {
     const latest = [...this.#keys].reverse();
     return latest.find((keys) => pressed in keys)?.[pressed];

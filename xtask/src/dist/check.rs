@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use super::{Made, tree::files_below};
 use crate::shell;
 
-/// What the clean system has besides its core: what people have who use the packages, and what tries them.
+/// The packages of the clean system besides its core: those that users have, and those that the checks need.
 const BESIDES: &str =
     "apt-utils,bash-completion,dbus,desktop-file-utils,fish,man-db,systemd,x11-utils,xauth,xvfb,zsh";
 
@@ -48,9 +48,9 @@ pub(super) fn check(made: &[Made], work: &Path) -> Result<()> {
 fn rpm(made: &[Made], root: &Path) -> Result<()> {
     fs::create_dir_all(root)?;
     let packages: Vec<&PathBuf> = made.iter().map(|it| &it.rpm).collect();
-    let rpm = |words: &[&str]| {
+    let rpm = |args: &[&str]| {
         let mut rpm = Command::new("rpm");
-        rpm.arg("--root").arg(root).args(["--dbpath", "/var/lib/rpm"]).args(words);
+        rpm.arg("--root").arg(root).args(["--dbpath", "/var/lib/rpm"]).args(args);
         rpm
     };
     let mut digests = rpm(&["--checksig"]);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::shell;
 
-/// Lays the tree below `work`, wraps it into `folder`, and says where both are.
+/// Lays the tree below `work`, wraps it into `folder`, and returns where both are.
 pub(super) fn wrap(
     package: &Package,
     parts: &Parts,
@@ -38,7 +38,7 @@ pub(super) fn wrap(
     let depends = [&[libraries.as_str()], package.needs].concat().join(", ");
     let architecture = architecture()?;
     tree.put("DEBIAN/control", control(package, &architecture, &depends, size))?;
-    tree.settle()?;
+    tree.set_permissions()?;
 
     let deb = folder.join(format!("{}_{VERSION}-{RELEASE}_{architecture}.deb", package.name));
     let mut dpkg = Command::new("dpkg-deb");
@@ -81,8 +81,8 @@ fn libraries(tree: &Tree, name: &str, work: &Path) -> Result<String> {
     )?;
     let mut shlibdeps = Command::new("dpkg-shlibdeps");
     shlibdeps.current_dir(work).arg("-O").arg(tree.root().join("usr/bin").join(name));
-    let said = shell::output(shlibdeps)?;
-    let depends = said.trim().strip_prefix("shlibs:Depends=");
+    let output = shell::output(shlibdeps)?;
+    let depends = output.trim().strip_prefix("shlibs:Depends=");
     Ok(depends.context("dpkg-shlibdeps names the libraries")?.to_owned())
 }
 
@@ -98,7 +98,7 @@ fn sums(tree: &Tree) -> Result<(String, u64)> {
     Ok((shell::output(md5sum)?, size))
 }
 
-/// Debian's own changes, which are that it was packed; the product's are beside them.
+/// Debian's changelog, which has the packaging alone; the product's own is installed beside it.
 fn changelog(name: &str, time: i64) -> Result<String> {
     let date = date(time, "%a, %d %b %Y %T %z")?;
     Ok(format!(
@@ -107,7 +107,7 @@ fn changelog(name: &str, time: i64) -> Result<String> {
     ))
 }
 
-/// Who holds the rights, in Debian's form.
+/// The copyright file, in Debian's form.
 fn copyright() -> Result<String> {
     let mut mit = String::new();
     for line in read("LICENSE-MIT")?.lines().skip(2) {
@@ -122,7 +122,7 @@ mod tests {
     use super::{super::package::PACKAGES, *};
 
     #[test]
-    fn a_control_file_has_every_field_and_a_description_in_paragraphs() {
+    fn control_file_has_every_field_and_a_description_in_paragraphs() {
         let control = control(&PACKAGES[1], "amd64", "libc6 (>= 2.36)", 7);
         for line in [
             "Package: callboard-tray\n",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_licence_is_in_the_copyright_file_without_empty_lines() {
+    fn licence_is_in_the_copyright_file_without_empty_lines() {
         let copyright = copyright().unwrap();
         assert!(copyright.contains("License: Expat\n Permission is hereby granted"), "{copyright}");
         assert!(copyright.contains("\n .\n THE SOFTWARE IS PROVIDED"), "{copyright}");

@@ -19,7 +19,7 @@ struct Part {
     folder: PathBuf,
 }
 
-/// Names everything that is part of the program, and gives each licence's text once.
+/// Names everything that is part of the program, with each licence's text once.
 pub(super) fn of(program: &str) -> Result<String> {
     let mut parts = crates(program)?;
     if program == "callboard-tray" {

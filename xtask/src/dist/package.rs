@@ -11,7 +11,7 @@ use crate::shell;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How often this version was packed.
 pub(super) const RELEASE: &str = "1";
-/// Who answers for the packages.
+/// The maintainer of the packages.
 pub(super) const MAINTAINER: &str = "The Callboard contributors <callboard@users.noreply.github.com>";
 /// Where the project is.
 pub(super) const HOME: &str = "https://github.com/callboard/callboard";
@@ -31,11 +31,11 @@ pub(super) struct Package {
     pub section: &'static str,
     /// Packages that it does not work without, besides the libraries that its program names.
     pub needs: &'static [&'static str],
-    /// Packages that nearly everybody wants with it, in Debian.
+    /// Packages recommended with it, in Debian.
     pub recommends: &'static [&'static str],
-    /// Packages that some want with it, in Debian.
+    /// Packages suggested with it, in Debian.
     pub suggests: &'static [&'static str],
-    /// Packages that nearly everybody wants with it, elsewhere.
+    /// Packages recommended with it, elsewhere.
     pub rpm_recommends: &'static [&'static str],
     /// Puts what this package alone has.
     own: fn(&Tree, &Parts, Family) -> Result<()>,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::shell;
 
-/// What makes rpmbuild take the tree as it is, and give the same bytes on every machine.
+/// Options for rpmbuild: take the tree as it is, and write the same bytes on every machine.
 const MACROS: [&str; 9] = [
     "_buildhost localhost",
     "use_source_date_epoch_as_buildtime 1",
@@ -28,7 +28,7 @@ const MACROS: [&str; 9] = [
     "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
 ];
 
-/// Lays the tree below `work`, wraps it into `folder`, and says where the package is.
+/// Lays the tree below `work`, wraps it into `folder`, and returns where the package is.
 pub(super) fn wrap(
     package: &Package,
     parts: &Parts,
@@ -44,7 +44,7 @@ pub(super) fn wrap(
     tree.put(&format!("{licences}/LICENSE-APACHE"), read("LICENSE-APACHE")?)?;
     tree.put_gz(&format!("{licences}/third-party"), notices)?;
     tree.put(&format!("usr/share/doc/{}/CHANGELOG.md", package.name), read("CHANGELOG.md")?)?;
-    tree.settle()?;
+    tree.set_permissions()?;
 
     let spec = work.join(format!("{}.spec", package.name));
     fs::write(&spec, self::spec(package, tree.root(), &tree.files()?))?;
@@ -95,7 +95,7 @@ mod tests {
     use super::{super::package::PACKAGES, *};
 
     #[test]
-    fn a_spec_lists_every_file_by_its_kind() {
+    fn spec_lists_every_file_by_its_kind() {
         let files = [
             "usr/bin/callboard",
             "usr/share/doc/callboard/guide.md.gz",

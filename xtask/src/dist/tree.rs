@@ -53,8 +53,8 @@ impl Tree {
         files_below(&self.root)
     }
 
-    /// Gives everything the permissions that it has on a machine, whatever this one's umask is.
-    pub(super) fn settle(&self) -> Result<()> {
+    /// Sets the permissions that everything has once it is installed, whatever the umask here is.
+    pub(super) fn set_permissions(&self) -> Result<()> {
         for (mode, kind) in [("755", "d"), ("644", "f")] {
             let mut find = Command::new("find");
             find.arg(&self.root).args(["-type", kind, "-exec", "chmod", mode, "{}", "+"]);

@@ -1,4 +1,4 @@
-//! What is known of an item, by name.
+//! The facts of an item, by name.
 
 use callboard_domain::{
     item::{
@@ -18,7 +18,7 @@ use crate::{
 /// How many of a build's runs are shown.
 const RUNS: usize = 5;
 
-/// All that is known of an item, each with its name; what is not known is left out.
+/// The facts of an item, each with its name; empty ones are left out.
 pub(super) fn of(detail: &ItemDetail) -> Vec<(&'static str, String)> {
     let item = &detail.item;
     let mut facts = Facts(Vec::new());
@@ -58,7 +58,7 @@ fn since_when(at: Timestamp) -> String {
 struct Facts(Vec<(&'static str, String)>);
 
 impl Facts {
-    /// Adds what is known: an empty value is not.
+    /// Adds a fact, unless its value is empty.
     fn add(&mut self, name: &'static str, value: impl Into<String>) {
         let value = value.into();
         if !value.trim().is_empty() {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_says_what_is_known_and_names_what_is_not() {
+    fn approval_facts_name_what_is_unknown() {
         let at = Timestamp::from_second(86_400).unwrap();
         let unknown = Approval::new("acme/web", at);
         let expected = [
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_says_all_that_is_known_of_it() {
+    fn item_facts_are_complete() {
         let at = Timestamp::UNIX_EPOCH;
         let incident = Incident {
             service: "billing".into(),
@@ -365,6 +365,7 @@ mod tests {
             hold: Some(Hold { at, by: vec![User::named("ana"), User::named("bo")], until: Some(at) }),
             released_at: None,
             start_unknown: false,
+            suppressed: false,
             assigned: Some(Assignment { at, to: vec![User::named("cy")], by: None }),
             inferred_end: None,
             escalations: [at].into(),
@@ -388,12 +389,15 @@ mod tests {
             ("Account", "forge"),
             ("Key", "forge/incident/PD-1"),
         ];
-        let mut unsaid = incident.clone();
-        unsaid.start_unknown = true;
-        check(&named(Kind::Incident, "PD-1", Detail::Incident(unsaid.clone())), &[("Began", "not known")]);
-        unsaid.started_at = Timestamp::from_second(86_400).unwrap();
+        let mut without_start = incident.clone();
+        without_start.start_unknown = true;
         check(
-            &named(Kind::Incident, "PD-1", Detail::Incident(unsaid)),
+            &named(Kind::Incident, "PD-1", Detail::Incident(without_start.clone())),
+            &[("Began", "not known")],
+        );
+        without_start.started_at = Timestamp::from_second(86_400).unwrap();
+        check(
+            &named(Kind::Incident, "PD-1", Detail::Incident(without_start)),
             &[("Began", "not known; first seen 1970-01-0")],
         );
         let found = named(Kind::Incident, "PD-1", Detail::Incident(incident));
@@ -409,13 +413,13 @@ mod tests {
             "checks": { "commit": "c1", "status": "failed", "failing": ["lint"], "at": at },
         });
         let pull: PullRequest = serde_json::from_value(pull).unwrap();
-        let said = Mergeability { commit: "c1".into(), state: MergeState::Ready, at };
+        let mergeability = Mergeability { commit: "c1".into(), state: MergeState::Ready, at };
         for (state, merging) in [
             (PullRequestState::Open, "can be merged"),
             (PullRequestState::Merged, "merged"),
             (PullRequestState::Closed, "closed"),
         ] {
-            let pull = PullRequest { state, mergeability: Some(said.clone()), ..pull.clone() };
+            let pull = PullRequest { state, mergeability: Some(mergeability.clone()), ..pull.clone() };
             let facts = named(Kind::PullRequest, "acme/web#479", Detail::PullRequest(pull));
             assert!(facts.contains(&("Merging", merging.to_owned())), "{facts:?}");
         }

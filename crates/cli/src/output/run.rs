@@ -38,7 +38,7 @@ impl Output {
         println!("{}", style(text::visible(&prepared.line)).bold());
         for (n, step) in prepared.steps.iter().enumerate() {
             println!("{}. {}", n + 1, text::visible(&step.what));
-            for line in step.exactly.lines() {
+            for line in step.request.lines() {
                 println!("     {}", style(text::visible(line)).dim());
             }
         }
@@ -55,25 +55,27 @@ impl Output {
             Some(Confirm::Type(typed)) => println!("Must be confirmed: type {}", text::visible(typed)),
             None => {}
         }
-        for lacking in &prepared.lacks {
+        for missing in &prepared.missing_scopes {
             let line =
-                format!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
+                format!("{} The credential lacks {}: {}", mark(Tone::Bad), missing.scope, missing.remedy);
             print_wrapped(&line, 2);
         }
         println!("Dry run: nothing was sent");
     }
 
-    /// How a run ended, and whether it was posted. What `printed`, its output, says already is not said again.
+    /// How a run ended, and whether it was posted. Lines of `printed`, its output, are not repeated.
     pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
         self.run(&progress.run, printed);
-        told(&progress.run, progress.delivery.as_ref()).iter().for_each(|line| print_wrapped(line, 4));
+        posting_lines(&progress.run, progress.delivery.as_ref())
+            .iter()
+            .for_each(|line| print_wrapped(line, 4));
         if let Some(why) = &progress.unrecorded {
             println!("{} This is not recorded yet. It is tried again", mark(Tone::Unknown));
             print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
         }
     }
 
-    /// A run's result, without what `printed` says already.
+    /// A run's result, without the lines of `printed`.
     pub(crate) fn run(&self, run: &Run, printed: &[String]) {
         match &run.state {
             RunState::Pending { .. } => {
@@ -117,10 +119,11 @@ impl Output {
 
 /// The blocks that do not only repeat lines of what was printed: an outcome holds an excerpt of a run's output for the chat.
 fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
-    let known: HashSet<&str> = printed.iter().flat_map(|piece| piece.lines()).map(str::trim).collect();
-    // A line that says what was left out between two others stands in no output.
-    let is_known = |line: &str| line.is_empty() || line.starts_with('…') || known.contains(line);
-    let repeats = |text: &str| !known.is_empty() && text.lines().all(|line| is_known(line.trim()));
+    let printed_lines: HashSet<&str> =
+        printed.iter().flat_map(|piece| piece.lines()).map(str::trim).collect();
+    // The line of an excerpt that counts the lines left out is in no output.
+    let is_repeated = |line: &str| line.is_empty() || line.starts_with('…') || printed_lines.contains(line);
+    let repeats = |text: &str| !printed_lines.is_empty() && text.lines().all(|line| is_repeated(line.trim()));
     let is_new = |block: &&Block| match block {
         Block::Text(text) | Block::Code(text) => !repeats(text),
         Block::Fields(_) | Block::List(_) => true,
@@ -129,7 +132,7 @@ fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
 }
 
 /// Whether a run was posted, and why not, in lines.
-fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
+fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
     let Some(address) = &run.post else { return vec!["Private: nothing was posted".into()] };
     let why = |error: &ServiceError| format!("  Why: {}", text::sentence(&error.to_string()));
     match delivery.map(|delivery| &delivery.state) {
@@ -153,7 +156,7 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) => {
             vec![format!("Being posted in {address}")]
         }
-        // A run has its message from the moment it begins: one without did not get that far.
+        // A run gets its message when it begins: one without a message did not get that far.
         None => vec![match &run.state {
             RunState::Pending { .. } => format!("Will be posted in {address} once it has begun"),
             RunState::Running => format!("Being posted in {address}"),
@@ -172,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_without_a_message_claims_none() {
+    fn run_without_a_message_is_not_reported_as_posted() {
         let at = jiff::Timestamp::UNIX_EPOCH;
         let run = |state: RunState| Run {
             id: "1".into(),
@@ -195,17 +198,17 @@ mod tests {
                 RunState::Canceled { sent: false },
                 "Not posted in room:general: it was taken back before it began",
             ),
-            // It was to begin while the computer was asleep.
+            // The computer was asleep when the run was due.
             (
                 RunState::Failed { error: ServiceError::unavailable("it was asleep") },
                 "Nothing waits to be posted in room:general",
             ),
         ];
         for (state, expected) in cases {
-            assert_eq!(told(&run(state.clone()), None), [expected], "{state:?}");
+            assert_eq!(posting_lines(&run(state.clone()), None), [expected], "{state:?}");
         }
         let private = Run { post: None, ..run(RunState::Running) };
-        assert_eq!(told(&private, None), ["Private: nothing was posted"]);
+        assert_eq!(posting_lines(&private, None), ["Private: nothing was posted"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! To silence an alert, and to end its silences: all the acknowledging that Alertmanager knows.
+//! To silence an alert, and to end its silences: the acknowledgements that Alertmanager supports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -195,9 +195,9 @@ impl Action for SilenceAlert {
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
         Ok(Outcome::ok(format!("{} is silenced {}", wanted.title, wanted.length))
-            .with(Block::Fields(fields))
-            .linked(Some(fragment(&self.server.place.base, &format!("/silences/{id}"))))
-            .data(json!({ "silence": id, "until": wanted.ends_at })))
+            .with_block(Block::Fields(fields))
+            .with_link(Some(fragment(&self.server.place.base, &format!("/silences/{id}"))))
+            .with_data(json!({ "silence": id, "until": wanted.ends_at })))
     }
 }
 
@@ -239,7 +239,7 @@ impl EndSilences {
         }
     }
 
-    /// Ends one silence; says which it was, where it was not over yet.
+    /// Ends one silence; returns its description, where it was not over yet.
     async fn end(&self, id: &str) -> Result<Option<String>, ServiceError> {
         let Some(silence) = self.active(id).await? else {
             return Ok(None);
@@ -254,8 +254,8 @@ impl EndSilences {
             Err(error) => return Err(error),
         }
         let matchers: Vec<_> = silence.matchers.iter().map(ToString::to_string).collect();
-        let words = format!("{}, by {}: {}", matchers.join(", "), silence.created_by, silence.comment);
-        Ok(Some(text::line(&words, 300)))
+        let description = format!("{}, by {}: {}", matchers.join(", "), silence.created_by, silence.comment);
+        Ok(Some(text::line(&description, 300)))
     }
 }
 
@@ -295,17 +295,17 @@ impl Action for EndSilences {
             match self.end(id).await {
                 Ok(silence) => ended.extend(silence),
                 Err(error) if ended.is_empty() => return Err(error),
-                // Some are ended: an error would say that nothing happened.
+                // Some are ended: an error would mean that nothing happened.
                 Err(error) => {
                     let why =
                         format!("{title} is still silenced: ended {} of {}; {error}", ended.len(), ids.len());
-                    return Ok(Outcome::failed(why).with(list(&ended)));
+                    return Ok(Outcome::failed(why).with_block(list(&ended)));
                 }
             }
         }
         Ok(match ended.as_slice() {
             [] => Outcome::ok(format!("{title} was not silenced any more")),
-            _ => Outcome::ok(format!("{title} is not silenced any more")).with(list(&ended)),
+            _ => Outcome::ok(format!("{title} is not silenced any more")).with_block(list(&ended)),
         })
     }
 }

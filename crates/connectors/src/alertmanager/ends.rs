@@ -1,5 +1,5 @@
-//! The ends of occurrences that webhooks reported. Alertmanager ends an alert that it was not sent for a while; sent again,
-//! that alert fires under its old beginning, and nothing but the time of the sending says that it is newer than its end.
+//! The ends of occurrences that webhooks reported. Alertmanager ends an alert that it has not received for a while. Sent again,
+//! that alert fires under its old beginning, and only the time of sending shows that it is newer than its end.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! When alerts that do not say when they began were first seen, by a poll or a webhook: both then report one occurrence.
+//! When alerts without a beginning were first seen, by a poll or a webhook: both then report one occurrence.
 
 use std::{
     collections::BTreeMap,

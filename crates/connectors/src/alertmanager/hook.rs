@@ -35,28 +35,28 @@ impl Webhooks {
 }
 
 impl Webhooks {
-    /// None for an alert that does not say whether it fires, and for the end of one that is not known to have begun: they are
-    /// left to the next poll. One that fires and does not say when it began, or says a time to come, begins when it was
+    /// None for an alert without a status, and for the end of one that is not known to have begun: they are
+    /// left to the next poll. A firing alert without a beginning, or with a future one, begins when it was
     /// first seen.
     fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
-        let (said, first_seen) = (began(alert, now), &self.server.first_seen);
-        let (at, standing) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
+        let (known, first_seen) = (began(alert, now), &self.server.first_seen);
+        let (at, state) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
             "firing" => {
-                let at = said.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
-                (at, AlertState::unheld(IncidentStatus::Triggered, at))
+                let at = known.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
+                (at, AlertState::new(IncidentStatus::Triggered, at))
             }
             "resolved" => {
-                let Some(at) = said.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
+                let Some(at) = known.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
                 first_seen.forget(&alert.fingerprint);
                 let ended = lenient::not_ahead(alert.ends_at.at, now).unwrap_or(now).max(at);
                 self.server.ends.note(&alert.fingerprint, at, ended);
-                (at, AlertState::unheld(IncidentStatus::Resolved, ended))
+                (at, AlertState::new(IncidentStatus::Resolved, ended))
             }
             "" => return Ok(None),
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
         };
-        let began = Began { at, said: said.is_some() };
-        Ok(Some(snapshot(&self.server.place, alert, began, standing)))
+        let began = Began { at, is_known: known.is_some() };
+        Ok(Some(snapshot(&self.server.place, alert, began, state)))
     }
 }
 
@@ -80,8 +80,8 @@ impl Hook for Webhooks {
         let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
-            // Every alert has labels: of one that does not say them it is not known whether it is watched.
-            if alert.labels.say_nothing() {
+            // Every alert has labels: without them it is not known whether the alert is watched.
+            if alert.labels.are_blank() {
                 later += 1;
                 let name = json!({ "fingerprint": &*alert.fingerprint }).to_string();
                 odd.push(MalformedEntry::new(place, &name, "it has no labels"));
@@ -93,7 +93,7 @@ impl Hook for Webhooks {
             let name = || json!({ "name": alert.labels.get("alertname") }).to_string();
             let read = self.alert(alert, now);
             if read.is_ok() {
-                // It is shown as of when it was seen.
+                // It counts from when it was seen.
                 odd.extend(alert.unread_date().map(|why| MalformedEntry::new(place, &name(), why)));
             }
             match read {
@@ -115,11 +115,11 @@ impl Hook for Webhooks {
             None => (!is_whole).then(|| "alerts: it is null".to_owned()),
         };
         if later > 0 {
-            // Of each webhook, however many come: no more than a detail. What cannot be read is logged by whoever receives them.
+            // Once per webhook: only at debug level. The receiver logs what cannot be read.
             let account = &self.server.place.account;
-            tracing::debug!(%account, count = later, "alerts of a webhook do not say enough: a poll tells");
+            tracing::debug!(%account, count = later, "alerts of a webhook are incomplete: a poll reads them");
         }
-        // Alertmanager numbers no deliveries; saying the same twice changes nothing.
+        // Alertmanager numbers no deliveries; a repeated delivery changes nothing.
         let poll = later > 0 || unread.is_some();
         Ok(Received { snapshots, poll, unread, ..Received::default() })
     }

@@ -48,8 +48,8 @@ impl FromStr for Matcher {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let fault = |why: &str| format!(r#"expected a matcher such as team="web", found {text:?}{why}"#);
-        let at = text.find(['=', '!']).ok_or_else(|| fault(""))?;
+        let malformed = |why: &str| format!(r#"expected a matcher such as team="web", found {text:?}{why}"#);
+        let at = text.find(['=', '!']).ok_or_else(|| malformed(""))?;
         let (label, rest) = (text[..at].trim(), &text[at..]);
         let (negated, like, value) = if let Some(value) = rest.strip_prefix("=~") {
             (false, true, value)
@@ -60,16 +60,16 @@ impl FromStr for Matcher {
         } else if let Some(value) = rest.strip_prefix('=') {
             (false, false, value)
         } else {
-            return Err(fault(": its operator is one of =, !=, =~, !~"));
+            return Err(malformed(": its operator is one of =, !=, =~, !~"));
         };
         let first = label.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         if !first || !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(fault(": a label's name is made of letters, digits and _"));
+            return Err(malformed(": a label's name is made of letters, digits and _"));
         }
-        let value = unquote(value.trim()).ok_or_else(|| fault(": a quote is not closed"))?;
+        let value = unquote(value.trim()).ok_or_else(|| malformed(": a quote is not closed"))?;
         let test = if like {
             let regex = Regex::new(&format!("^(?:{value})$"));
-            Test::Like(regex.map_err(|_| fault(": its expression is broken"))?)
+            Test::Like(regex.map_err(|_| malformed(": its expression is broken"))?)
         } else {
             Test::Is(value)
         };
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_matcher_is_refused_with_the_reason() {
+    fn invalid_matcher_is_refused_with_the_reason() {
         let cases = [
             ("team", "expected a matcher"),
             ("", "expected a matcher"),

@@ -17,7 +17,7 @@ const DESCRIPTION: usize = 2_000;
 const LABELS: usize = 48;
 const LABEL_NAME: usize = 100;
 const LABEL_VALUE: usize = 300;
-/// Under which note an incident carries the ids of the silences that hold it, separated by commas.
+/// Under which note an incident carries the ids of its silences, separated by commas.
 pub(super) const SILENCES: &str = "silences";
 /// Under which note it carries the names of the labels that are not there as they are, separated by commas.
 const CUT: &str = "cut-labels";
@@ -31,38 +31,38 @@ pub(super) struct Place {
     pub base: Url,
 }
 
-/// How far an alert is, since when, and what holds it.
+/// The status of an alert, since when, and what suppresses it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct AlertState {
     pub status: IncidentStatus,
     pub updated_at: Timestamp,
-    /// Who keeps it quiet, and until when: `None` where that could not be read.
+    /// Who suppresses it, and until when: `None` where that could not be read.
     pub hold: Option<(Vec<String>, Option<Timestamp>)>,
     pub silences: Vec<String>,
     pub inhibitors: Vec<String>,
-    /// What else keeps it quiet, as text.
-    pub otherwise: Vec<String>,
+    /// What else suppresses it, as text.
+    pub other_reasons: Vec<String>,
 }
 
 impl AlertState {
-    /// Nothing holds it.
-    pub(super) fn unheld(status: IncidentStatus, updated_at: Timestamp) -> Self {
+    /// Without anything that suppresses it.
+    pub(super) fn new(status: IncidentStatus, updated_at: Timestamp) -> Self {
         Self {
             status,
             updated_at,
             hold: None,
             silences: Vec::new(),
             inhibitors: Vec::new(),
-            otherwise: Vec::new(),
+            other_reasons: Vec::new(),
         }
     }
 
-    /// What keeps it quiet: ids of silences, else fingerprints of alerts, else text.
+    /// What suppresses it: ids of silences, else fingerprints of alerts, else text.
     pub(super) fn by(&self) -> &Vec<String> {
         match (self.silences.is_empty(), self.inhibitors.is_empty()) {
             (false, _) => &self.silences,
             (true, false) => &self.inhibitors,
-            (true, true) => &self.otherwise,
+            (true, true) => &self.other_reasons,
         }
     }
 }
@@ -71,12 +71,12 @@ impl AlertState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Began {
     pub at: Timestamp,
-    /// False where the alert does not say, and it is when it was first seen.
-    pub said: bool,
+    /// False where the alert has no time: `at` is when it was first seen.
+    pub is_known: bool,
 }
 
 /// When an occurrence began, to the second: webhooks and the API give one beginning with different precision, and
-/// would make two occurrences of it. None where the alert does not say, or says a time to come: of such an occurrence all
+/// would make two occurrences of it. None where the alert has no time, or a future one: of such an occurrence all
 /// later ones would be earlier.
 pub(super) fn began<S>(alert: &Alert<'_, S>, now: Timestamp) -> Option<Timestamp> {
     lenient::not_ahead(alert.starts_at.at, now).map(to_the_second)
@@ -87,14 +87,14 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 }
 
 /// The incident that an alert is, begun then. The same whichever way the alert came.
-pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: AlertState) -> Item {
+pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, state: AlertState) -> Item {
     let labels = &alert.labels;
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Unknown, Severity::from_word);
     // Empty is unknown: nothing that is known of it is overwritten.
     let service = labels.first(&["service", "alertname"]).unwrap_or_default();
     let (shown, cut) = shown_labels(labels);
     let description = annotation(alert, &["description", "message"]);
-    let description = description.map(|words| text::block(words, DESCRIPTION));
+    let description = description.map(|text| text::block(text, DESCRIPTION));
     Item {
         key: ItemKey::new(&place.account, Kind::Incident, text::line(&alert.fingerprint, LABEL_NAME)),
         title: title(alert),
@@ -103,13 +103,14 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
             service: text::line(service, LABEL_NAME),
             number: None,
             severity,
-            status: standing.status,
+            status: state.status,
             started_at: began.at,
-            start_unknown: !began.said,
-            updated_at: standing.updated_at,
+            start_unknown: !began.is_known,
+            suppressed: state.status == IncidentStatus::Acknowledged,
+            updated_at: state.updated_at,
             changed_by: None,
-            hold: standing.hold.map(|(by, until)| Hold {
-                at: standing.updated_at,
+            hold: state.hold.map(|(by, until)| Hold {
+                at: state.updated_at,
                 by: by.into_iter().map(User::named).collect(),
                 until,
             }),
@@ -119,7 +120,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
             escalations: BTreeSet::new(),
             description,
             labels: shown,
-            notes: notes(&standing.silences, &cut),
+            notes: notes(&state.silences, &cut),
         }),
     }
 }
@@ -129,8 +130,8 @@ fn annotation<'l, S>(alert: &'l Alert<'_, S>, names: &[&str]) -> Option<&'l str>
 }
 
 fn title<S>(alert: &Alert<'_, S>) -> String {
-    if let Some(words) = annotation(alert, &["summary", "title"]) {
-        return text::line(words, TITLE);
+    if let Some(title) = annotation(alert, &["summary", "title"]) {
+        return text::line(title, TITLE);
     }
     let id = text::line(&alert.fingerprint, LABEL_NAME);
     let name = alert.labels.first(&["alertname"]);
@@ -141,9 +142,9 @@ fn title<S>(alert: &Alert<'_, S>) -> String {
     }
 }
 
-/// The labels as they are shown, and the names of those that are not whole: of an alert that does not say them, any may be.
+/// The labels as they are shown, and the names of those that are not whole: an alert without labels may have any.
 fn shown_labels(labels: &Pairs<'_>) -> (BTreeMap<String, String>, Vec<String>) {
-    if labels.say_nothing() {
+    if labels.are_blank() {
         return (BTreeMap::new(), vec!["…".to_owned()]);
     }
     let (mut shown, mut cut) = (BTreeMap::new(), Vec::new());
@@ -192,9 +193,9 @@ fn web(url: &str) -> Option<Url> {
     lenient::web_url(url).filter(|_| url.len() <= URL_BYTES)
 }
 
-/// The alert in Alertmanager's own pages, quiet or not. None where nothing says which it is.
+/// The alert in Alertmanager's own pages, quiet or not. None where nothing identifies it.
 fn page(base: &Url, labels: &Pairs<'_>) -> Option<Url> {
-    if labels.say_nothing() {
+    if labels.are_blank() {
         return None;
     }
     let matchers: Vec<_> = ["alertname", "instance"]

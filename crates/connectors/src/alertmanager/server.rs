@@ -1,4 +1,4 @@
-//! An Alertmanager: what its source, its webhooks and its actions have in common.
+//! An Alertmanager: the state that its source, its webhooks and its actions share.
 
 use async_trait::async_trait;
 use callboard_domain::{error::ServiceError, identity::Identity, text};

@@ -1,4 +1,4 @@
-//! What Alertmanager holds now, read whole: it lists an alert for as long as it fires, and no longer.
+//! Reads all of Alertmanager's alerts: it lists an alert only while it fires.
 
 use std::collections::BTreeMap;
 
@@ -27,9 +27,9 @@ pub(super) struct Alerts {
     pub server: std::sync::Arc<Server>,
 }
 
-/// Alertmanager's alerts have a name at least: where one has no label, what severity and service it has is not known.
+/// Every alert of Alertmanager has a name at least: the severity and service of an alert without labels are unknown.
 fn unlabelled(alerts: &Entries<Alert<'_, Quiet>>) -> Option<Problem> {
-    let bare = alerts.good.iter().filter(|alert| alert.labels.say_nothing()).count();
+    let bare = alerts.good.iter().filter(|alert| alert.labels.are_blank()).count();
     let why = || {
         let all = alerts.good.len();
         format!(
@@ -59,14 +59,14 @@ impl Source for Alerts {
         self.server.ends.recall(&before.ends);
         let mut problems = Vec::new();
 
-        let held = alerts.good.iter().any(|alert| {
+        let is_silenced = alerts.good.iter().any(|alert| {
             let was = before.alerts.get(&*alert.fingerprint).is_some_and(|mark| !mark.by.is_empty());
             !alert.status.silenced_by.is_empty() || was
         });
-        let silences = if held { self.server.silences().await } else { Ok(Entries::default()) };
+        let silences = if is_silenced { self.server.silences().await } else { Ok(Entries::default()) };
         let silences = match silences {
             Ok(silences) => silences,
-            // That an alert is silenced is known without: only by whom and until when is not.
+            // Which alerts are silenced is known without this list: only by whom and until when is not.
             Err(why) => {
                 problems.push(Problem::new(ProblemKind::Details, "silences", why.to_string()));
                 Entries::default()
@@ -85,24 +85,24 @@ impl Source for Alerts {
         let mut first_seen = BTreeMap::new();
         for alert in once(&alerts.good) {
             let mark = before.alerts.get(&*alert.fingerprint);
-            let said = began(alert, now);
-            let began = said.unwrap_or_else(|| {
+            let known_start = began(alert, now);
+            let began = known_start.unwrap_or_else(|| {
                 let by_webhook = self.server.first_seen.of(&alert.fingerprint);
                 let at = by_webhook.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
                 first_seen.insert(alert.fingerprint.to_string(), at);
                 at
             });
-            let mut standing = standing(began, &alert.status, mark, &silences, now);
-            if standing.silences.is_empty() && !standing.inhibitors.is_empty() {
-                standing.hold = Some((inhibiting(&alert.status.inhibited_by, &names), None));
+            let mut state = alert_state(began, &alert.status, mark, &silences, now);
+            if state.silences.is_empty() && !state.inhibitors.is_empty() {
+                state.hold = Some((inhibiting(&alert.status.inhibited_by, &names), None));
             }
             let ended = self.server.ends.of(&alert.fingerprint, began);
-            if let Some(sent) = sent_again(alert, ended.filter(|ended| *ended >= standing.updated_at), now) {
-                standing.updated_at = sent;
+            if let Some(sent) = sent_again(alert, ended.filter(|ended| *ended >= state.updated_at), now) {
+                state.updated_at = sent;
             }
-            after.keep(alert, began, said.is_none(), &standing);
-            let began = Began { at: began, said: said.is_some() };
-            snapshots.push(snapshot(&self.server.place, alert, began, standing));
+            after.keep(alert, began, known_start.is_none(), &state);
+            let began = Began { at: began, is_known: known_start.is_some() };
+            snapshots.push(snapshot(&self.server.place, alert, began, state));
         }
         self.server.first_seen.listed(first_seen, to_the_second(now));
         after.ends = self.server.ends.to_store();
@@ -120,7 +120,7 @@ impl Source for Alerts {
         })
     }
 
-    /// By the account's filter. A label that the incident does not carry whole decides nothing.
+    /// By the account's filter. A label that the incident carries only in part does not exclude it.
     fn watches(&self, item: &Item) -> bool {
         let Detail::Incident(incident) = &item.detail else { return true };
         self.server
@@ -140,9 +140,8 @@ impl Alerts {
     }
 }
 
-/// What the last poll saw of alerts that are quiet or have been: by it a poll knows that a silence has ended, and when,
-/// which the listing alone does not say. Also when it first saw those that do not say when they began, and which ends
-/// webhooks reported.
+/// The cursor: alerts that are suppressed or have been, from which a poll learns that a silence has ended, and when. The
+/// listing alone does not show it. Also when alerts without a beginning were first seen, and which ends webhooks reported.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Marks {
@@ -157,7 +156,7 @@ struct Marks {
 struct Mark {
     /// When the occurrence began.
     since: Timestamp,
-    /// What kept it quiet: see [`AlertState::by`].
+    /// What suppressed it: see [`AlertState::by`].
     by: Vec<String>,
     /// When that last changed.
     at: Timestamp,
@@ -176,29 +175,23 @@ impl Marks {
         Cursor(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// `began_unknown`: the alert does not say when it began.
-    fn keep(
-        &mut self,
-        alert: &Alert<'_, Quiet>,
-        began: Timestamp,
-        began_unknown: bool,
-        standing: &AlertState,
-    ) {
-        let by = standing.by();
-        if !by.is_empty() || began_unknown || standing.updated_at != began {
-            let mark = Mark { since: began, by: by.clone(), at: standing.updated_at };
+    /// `began_unknown`: the alert has no beginning.
+    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, began_unknown: bool, state: &AlertState) {
+        let by = state.by();
+        if !by.is_empty() || began_unknown || state.updated_at != began {
+            let mark = Mark { since: began, by: by.clone(), at: state.updated_at };
             self.alerts.insert(alert.fingerprint.to_string(), mark);
         }
     }
 }
 
-/// How far a firing alert is.
+/// The state of a firing alert.
 ///
-/// Silenced is acknowledged, by whoever made the silence. Inhibited is acknowledged too: it follows from another alert
-/// that fires, and wants no person for as long. So is what is muted for the time being, what Alertmanager has not looked at
-/// yet, and what a later version keeps quiet for a reason of its own: any state but `active`. Freed, it is triggered again,
-/// newer than it was held.
-fn standing(
+/// A silenced alert is acknowledged, by whoever made the silence. An inhibited alert is acknowledged too: it follows from
+/// another firing alert, and needs no person meanwhile. So are alerts that are muted for a time, that Alertmanager has not
+/// processed yet, or that a later version suppresses for another reason: any state but `active`. An alert that is not suppressed
+/// any more is triggered again, and newer than its acknowledgement.
+fn alert_state(
     began: Timestamp,
     quiet: &Quiet,
     mark: Option<&Mark>,
@@ -210,38 +203,39 @@ fn standing(
     let known = |ids: &[String]| -> Vec<&Silence> {
         ids.iter().filter_map(|id| silences.get(id.as_str()).copied()).collect()
     };
-    if let Some(mark) = mark.filter(|mark| !quiet.said && !mark.by.is_empty()) {
-        // What keeps it quiet is as it was, as far as is known.
-        let otherwise = mark.by.clone();
-        AlertState { otherwise, ..AlertState::unheld(IncidentStatus::Acknowledged, last) }
+    if let Some(mark) = mark.filter(|mark| !quiet.is_known && !mark.by.is_empty()) {
+        // As far as is known, it is suppressed as before.
+        let other_reasons = mark.by.clone();
+        AlertState { other_reasons, ..AlertState::new(IncidentStatus::Acknowledged, last) }
     } else if !quiet.silenced_by.is_empty() {
-        let held = known(&quiet.silenced_by);
-        let mut holders: Vec<_> = held.iter().map(|silence| text::line(&silence.created_by, 100)).collect();
+        let silenced_by = known(&quiet.silenced_by);
+        let mut holders: Vec<_> =
+            silenced_by.iter().map(|silence| text::line(&silence.created_by, 100)).collect();
         holders.retain(|holder| !holder.is_empty());
         holders.sort();
         holders.dedup();
-        let set = held.iter().filter_map(|silence| silence.set_at()).max();
+        let set = silenced_by.iter().filter_map(|silence| silence.set_at()).max();
         AlertState {
             status: IncidentStatus::Acknowledged,
             updated_at: set.map_or(last, |at| at.max(last)),
-            // Where one does not say, its end is not known.
-            hold: (!held.is_empty()).then(|| {
-                let ends = held.iter().map(|silence| silence.ends_at.0).collect::<Option<Vec<_>>>();
+            // Where a silence has no end, the end is unknown.
+            hold: (!silenced_by.is_empty()).then(|| {
+                let ends = silenced_by.iter().map(|silence| silence.ends_at.0).collect::<Option<Vec<_>>>();
                 (holders, ends.and_then(|ends| ends.into_iter().max()))
             }),
             silences: sorted(&quiet.silenced_by),
             inhibitors: sorted(&quiet.inhibited_by),
-            otherwise: Vec::new(),
+            other_reasons: Vec::new(),
         }
     } else if !quiet.inhibited_by.is_empty() {
         let inhibitors = sorted(&quiet.inhibited_by);
-        AlertState { inhibitors, ..AlertState::unheld(IncidentStatus::Acknowledged, last) }
-    } else if let otherwise @ [_, ..] = &otherwise(quiet)[..] {
-        let otherwise = otherwise.to_vec();
+        AlertState { inhibitors, ..AlertState::new(IncidentStatus::Acknowledged, last) }
+    } else if let other_reasons @ [_, ..] = &other_reasons(quiet)[..] {
+        let other_reasons = other_reasons.to_vec();
         AlertState {
-            hold: Some((otherwise.clone(), None)),
-            otherwise,
-            ..AlertState::unheld(IncidentStatus::Acknowledged, last)
+            hold: Some((other_reasons.clone(), None)),
+            other_reasons,
+            ..AlertState::new(IncidentStatus::Acknowledged, last)
         }
     } else {
         let freed = mark.filter(|mark| !mark.by.is_empty()).map(|mark| {
@@ -250,14 +244,14 @@ fn standing(
             // On a tie the acknowledgement would stay.
             at.max(last.checked_add(SignedDuration::from_millis(1)).unwrap_or(last))
         });
-        AlertState::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
+        AlertState::new(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
 }
 
-/// Each alert once. Where a list has one twice it wants a person if one of them does.
+/// Each alert once. An alert listed twice counts as firing unsuppressed if one of its rows does.
 fn once<'l, 'a>(alerts: &'l [Alert<'a, Quiet>]) -> impl Iterator<Item = &'l Alert<'a, Quiet>> {
     let is_quiet = |quiet: &Quiet| {
-        !quiet.silenced_by.is_empty() || !quiet.inhibited_by.is_empty() || !otherwise(quiet).is_empty()
+        !quiet.silenced_by.is_empty() || !quiet.inhibited_by.is_empty() || !other_reasons(quiet).is_empty()
     };
     let mut known: BTreeMap<&str, &Alert<'a, Quiet>> = BTreeMap::new();
     for alert in alerts {
@@ -274,27 +268,27 @@ fn sent_again<S>(alert: &Alert<'_, S>, ended: Option<Timestamp>, now: Timestamp)
     not_ahead(alert.updated_at.0, now).filter(|sent| ended.is_some_and(|ended| *sent > ended))
 }
 
-/// What else keeps an alert quiet, as text.
-fn otherwise(quiet: &Quiet) -> Vec<String> {
-    let mut words: Vec<_> = quiet
-        .otherwise
+/// What else suppresses an alert, as text.
+fn other_reasons(quiet: &Quiet) -> Vec<String> {
+    let mut reasons: Vec<_> = quiet
+        .other_reasons
         .iter()
         .map(|(how, name)| match how.as_str() {
             "muted" => format!("mute time {}", text::line(name, 80)),
             how => text::line(&format!("{how} by {name}"), 100),
         })
         .collect();
-    words.sort();
-    words.dedup();
+    reasons.sort();
+    reasons.dedup();
     // An older server gives no state, and one that imitates it gives that of a webhook.
     let state = folded(&quiet.state);
-    if words.is_empty() && !matches!(state.as_deref(), None | Some("active" | "firing")) {
-        words.push(format!("Alertmanager ({})", text::line(&quiet.state, 40)));
+    if reasons.is_empty() && !matches!(state.as_deref(), None | Some("active" | "firing")) {
+        reasons.push(format!("Alertmanager ({})", text::line(&quiet.state, 40)));
     }
-    words
+    reasons
 }
 
-/// What holds an inhibited alert: the alerts that it follows from, by name where they are listed.
+/// What suppresses an inhibited alert: the alerts that it follows from, by name where they are listed.
 fn inhibiting(fingerprints: &[String], names: &BTreeMap<&str, &str>) -> Vec<String> {
     let name = |fingerprint: &String| match names.get(fingerprint.as_str()) {
         Some(name) if !name.is_empty() => format!("alert {}", text::line(name, 100)),
@@ -332,14 +326,14 @@ mod tests {
 
     fn quiet(silenced: &[&str], inhibited: &[&str]) -> Quiet {
         let own = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
-        let held = !silenced.is_empty() || !inhibited.is_empty();
-        let state = if held { "suppressed" } else { "active" }.to_owned();
+        let is_suppressed = !silenced.is_empty() || !inhibited.is_empty();
+        let state = if is_suppressed { "suppressed" } else { "active" }.to_owned();
         Quiet {
             state,
             silenced_by: own(silenced),
             inhibited_by: own(inhibited),
-            said: true,
-            otherwise: Vec::new(),
+            is_known: true,
+            other_reasons: Vec::new(),
         }
     }
 
@@ -353,9 +347,9 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_of_its_status_is_as_it_was() {
+    fn alert_without_a_status_keeps_its_state() {
         use IncidentStatus::{Acknowledged, Triggered};
-        // What is said, what held it before -> its status.
+        // Its status as JSON, what suppressed it before -> its status.
         let cases = [
             (json!(null), mark(100, &["s1"], 150), Acknowledged),
             (json!({}), mark(100, &["s1"], 150), Acknowledged),
@@ -365,17 +359,17 @@ mod tests {
             (json!({ "state": "active", "silencedBy": [] }), mark(100, &["s1"], 150), Triggered),
             (json!({ "silencedBy": [], "inhibitedBy": [] }), mark(100, &["s1"], 150), Triggered),
         ];
-        for (said, mark, expected) in cases {
-            let found = standing(at(100), &status(said.clone()), mark.as_ref(), &BTreeMap::new(), at(200));
-            assert_eq!(found.status, expected, "{said}");
+        for (json, mark, expected) in cases {
+            let found = alert_state(at(100), &status(json.clone()), mark.as_ref(), &BTreeMap::new(), at(200));
+            assert_eq!(found.status, expected, "{json}");
             if expected == Acknowledged {
-                assert_eq!((found.by(), found.updated_at), (&vec!["s1".to_owned()], at(150)), "{said}");
+                assert_eq!((found.by(), found.updated_at), (&vec!["s1".to_owned()], at(150)), "{json}");
             }
         }
     }
 
     #[test]
-    fn an_alert_that_is_listed_twice_counts_once_and_wants_a_person_if_one_does() {
+    fn alert_listed_twice_counts_once_and_as_unsuppressed_if_one_row_is() {
         let alert = |id: &str, state: &str| -> String {
             json!({ "fingerprint": id, "status": { "state": state } }).to_string()
         };
@@ -399,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_held_while_it_is_quiet_and_free_again_after() {
+    fn suppressed_alert_is_acknowledged_and_triggered_again_afterwards() {
         use IncidentStatus::{Acknowledged, Triggered};
         let silences = [
             silence("s1", "active", "ana", 150, 900),
@@ -420,7 +414,7 @@ mod tests {
             (quiet(&[], &[]), mark(100, &["old"], 150), (Triggered, at(180), "", None)),
             (quiet(&[], &[]), mark(100, &["gone"], 150), (Triggered, at(200), "", None)),
             (quiet(&[], &[]), mark(100, &["big"], 100), (Triggered, at(200), "", None)),
-            // Seen free before: it stays as it was. Of an earlier occurrence: it says nothing.
+            // Seen unsuppressed before: it stays as it was. A mark of an earlier occurrence does not count.
             (quiet(&[], &[]), mark(100, &[], 180), (Triggered, at(180), "", None)),
             (quiet(&[], &[]), mark(50, &["old"], 60), (Triggered, at(100), "", None)),
             (quiet(&["s1"], &[]), mark(100, &["s1"], 190), (Acknowledged, at(190), "ana", Some(at(900)))),
@@ -461,7 +455,7 @@ mod tests {
                 (Acknowledged, at(150), "ana", Some(at(900))),
             ),
             (quiet(&[], &[]), mark(100, &["mute time nights"], 100), (Triggered, at(200), "", None)),
-            // A server that does not say keeps nothing quiet.
+            // A server without a status suppresses nothing.
             (status(json!(null)), None, (Triggered, at(100), "", None)),
             (status(json!("active")), None, (Triggered, at(100), "", None)),
             (status(json!({ "state": " ACTIVE" })), None, (Triggered, at(100), "", None)),
@@ -473,7 +467,7 @@ mod tests {
             ),
         ];
         for (quiet, mark, expected) in cases {
-            let got = standing(at(100), &quiet, mark.as_ref(), &silences, at(200));
+            let got = alert_state(at(100), &quiet, mark.as_ref(), &silences, at(200));
             let (holders, until) = got.hold.unwrap_or_default();
             assert_eq!(
                 (got.status, got.updated_at, holders.join(" ").as_str(), until),
@@ -484,8 +478,8 @@ mod tests {
     }
 
     #[test]
-    fn an_end_of_quiet_is_newer_even_where_the_clocks_disagree() {
-        let got = standing(
+    fn end_of_a_silence_is_newer_even_where_the_clocks_disagree() {
+        let got = alert_state(
             at(100),
             &quiet(&[], &[]),
             mark(100, &["gone"], 300).as_ref(),

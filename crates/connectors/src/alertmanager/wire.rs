@@ -14,10 +14,10 @@ use crate::lenient::{self, Date, Entries, NamedDate, Text};
 /// A webhook's body.
 #[derive(Debug, Deserialize)]
 pub(super) struct Webhook<'a> {
-    /// Empty where it does not say.
+    /// Empty where it is missing.
     #[serde(borrow, default, deserialize_with = "lenient::any")]
     pub version: Text<'a>,
-    /// None where it is null, which is not "no alerts"; what lacks it is no webhook.
+    /// None where it is null, which is not "no alerts"; a body without it is no webhook.
     #[serde(borrow, deserialize_with = "Option::deserialize")]
     pub alerts: Option<Entries<Alert<'a, Text<'a>>>>,
 }
@@ -33,14 +33,14 @@ pub(super) struct Alert<'a, S> {
     pub fingerprint: Text<'a>,
     #[serde(borrow, default)]
     pub labels: Pairs<'a>,
-    /// None where it does not say, which is not "none".
+    /// None where it is missing, which is not "none".
     #[serde(borrow, default)]
     pub annotations: Option<Pairs<'a>>,
     #[serde(default)]
     pub starts_at: NamedDate,
     #[serde(default)]
     pub ends_at: NamedDate,
-    /// When Alertmanager was last sent it; only the API says.
+    /// When Alertmanager was last sent it; only the API has it.
     #[serde(default)]
     pub updated_at: Date,
     #[serde(borrow, default, rename = "generatorURL", deserialize_with = "lenient::any")]
@@ -48,7 +48,7 @@ pub(super) struct Alert<'a, S> {
 }
 
 impl<S> Alert<'_, S> {
-    /// Which of its times is no date, and what stands there instead.
+    /// Which of its times is no date, and the text in its place.
     pub(super) fn unread_date(&self) -> Option<String> {
         let dates = [("startsAt", &self.starts_at), ("endsAt", &self.ends_at)];
         dates.into_iter().find_map(|(field, date)| Some(format!("`{field}`: {}", date.unread.as_ref()?)))
@@ -61,12 +61,12 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a
     if empty { Err(serde::de::Error::custom("it has no fingerprint")) } else { Ok(text) }
 }
 
-/// An alert's status in the API: what keeps it quiet. The API lists only alerts that fire.
+/// An alert's status in the API: what suppresses it. The API lists only alerts that fire.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Quiet {
-    /// False where the server says nothing of it.
-    pub said: bool,
-    /// `active`, `suppressed`, `unprocessed`, or a value of a later version; empty where the server does not say.
+    /// False where the server leaves it out.
+    pub is_known: bool,
+    /// `active`, `suppressed`, `unprocessed`, or a value of a later version; empty where the server leaves it out.
     pub state: String,
     /// The ids of silences.
     pub silenced_by: Vec<String>,
@@ -74,7 +74,7 @@ pub(super) struct Quiet {
     pub inhibited_by: Vec<String>,
     /// The names of mute time intervals (0.28), and whatever a later version has under a name that ends in `By`: each with
     /// the field's name without that end.
-    pub otherwise: Vec<(String, String)>,
+    pub other_reasons: Vec<(String, String)>,
 }
 
 impl<'de> Deserialize<'de> for Quiet {
@@ -86,20 +86,20 @@ impl<'de> Deserialize<'de> for Quiet {
             _ => return Err(serde::de::Error::custom("expected the alert's status")),
         };
         fields.retain(|_, value| !value.is_null());
-        let said = !fields.is_empty();
+        let is_known = !fields.is_empty();
         let state = fields.remove("state").and_then(|state| state.as_str().map(str::to_owned));
         let mut names = |field: &str| fields.remove(field).map(names).unwrap_or_default();
         let (silenced_by, inhibited_by) = (names("silencedBy"), names("inhibitedBy"));
-        let otherwise = fields.into_iter().filter_map(|(field, by)| {
+        let other_reasons = fields.into_iter().filter_map(|(field, by)| {
             let field = field.strip_suffix("By")?.to_owned();
             Some(self::names(by).into_iter().map(move |name| (field.clone(), name)))
         });
-        let otherwise = otherwise.flatten().collect();
-        Ok(Self { said, state: state.unwrap_or_default(), silenced_by, inhibited_by, otherwise })
+        let other_reasons = other_reasons.flatten().collect();
+        Ok(Self { is_known, state: state.unwrap_or_default(), silenced_by, inhibited_by, other_reasons })
     }
 }
 
-/// The names in a list of them, or the one that stands there without a list.
+/// The names in a list of them, or the one in place of a list.
 fn names(value: Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.into_iter().flat_map(names).collect(),
@@ -145,7 +145,7 @@ impl Silence {
         lenient::folded(&self.status.state).as_deref() == Some("expired")
     }
 
-    /// When it was made or changed, or began, where it says.
+    /// When it was made or changed, or began, where it has the time.
     pub(super) fn set_at(&self) -> Option<Timestamp> {
         self.updated_at.0.max(self.starts_at.0)
     }
@@ -157,7 +157,7 @@ pub(super) struct SilenceMatcher {
     pub name: String,
     pub value: String,
     pub is_regex: bool,
-    /// Absent from servers before 0.22, which know no other.
+    /// Absent from servers before 0.22, which support no other.
     #[serde(default = "yes")]
     pub is_equal: bool,
 }
@@ -209,18 +209,18 @@ impl Pairs<'_> {
         self.0.iter().find(|(key, _)| &**key == name).map(|(_, value)| &**value)
     }
 
-    /// The first of these names that says something.
+    /// The first of these names with a value that is not blank.
     pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().filter_map(|name| self.get(name)).find(|value| !value.trim().is_empty())
     }
 
     /// True where there are none, or none with a text.
-    pub(super) fn say_nothing(&self) -> bool {
+    pub(super) fn are_blank(&self) -> bool {
         self.0.iter().all(|(_, value)| value.trim().is_empty())
     }
 }
 
-/// The text of a label or an annotation. Of one that is a list or an object only that there is one is known: it becomes a text
+/// The text of a label or an annotation. A list or an object becomes a text
 /// that no label can be shown as, so that it counts as cut.
 struct AnyText<'a>(Text<'a>);
 

@@ -23,10 +23,10 @@ pub(super) struct Project {
     pub(super) name: String,
     /// What it does now.
     pub(super) activity: Activity,
-    /// Whether the last build passed; none where the feed does not know, or gives a value that we do not.
+    /// Whether the last build passed; none where the feed has no result, or an unknown value.
     pub(super) passed: Option<bool>,
-    /// That value; empty where there was a build and the feed says nothing of its result.
-    pub(super) strange_result: Option<String>,
+    /// That value; empty where there was a build and the feed has no result of it.
+    pub(super) unknown_result: Option<String>,
     /// What the last build is called; a number at most servers.
     pub(super) label: String,
     /// When the last build ended.
@@ -44,14 +44,14 @@ pub(super) enum Activity {
     Building,
     /// A build waits: `Pending`.
     Pending,
-    /// The feed does not say, or gives a value that we do not know.
+    /// The feed has none, or an unknown value.
     #[default]
     Unknown,
 }
 
 impl Activity {
-    fn of(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
+    fn of(value: &str) -> Self {
+        match value.to_ascii_lowercase().as_str() {
             "sleeping" | "checkingmodifications" => Self::Idle,
             "building" => Self::Building,
             "pending" => Self::Pending,
@@ -78,8 +78,8 @@ pub(super) fn number(label: &str) -> Option<u64> {
     label.trim_start_matches('#').parse().ok()
 }
 
-fn passed(word: &str) -> Option<bool> {
-    match word.to_ascii_lowercase().as_str() {
+fn passed(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
         "success" => Some(true),
         "failure" | "exception" | "error" => Some(false),
         _ => None,
@@ -92,7 +92,7 @@ fn passed(word: &str) -> Option<bool> {
 /// feed can expand or point elsewhere.
 ///
 /// # Errors
-/// What is wrong with the feed as a whole, in a few words: it is something else, or cut.
+/// The error of the feed as a whole, in short: it is something else, or cut.
 pub(super) fn projects(feed: &str) -> Result<Entries<Project>, String> {
     let mut reader = Reader::from_str(feed.trim_start_matches('\u{feff}').trim_start());
     let (mut found, mut depth, mut rooted) = (Entries::default(), 0_usize, false);
@@ -153,13 +153,13 @@ fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
     let mut project = Project::default();
     let (mut result, mut names) = (String::new(), BTreeSet::new());
     for attribute in tag.attributes() {
-        let fault = |error: &dyn std::fmt::Display| (project.name.clone(), error.to_string());
-        let attribute = attribute.map_err(|error| fault(&error))?;
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| fault(&error))?;
+        let malformed = |error: &dyn std::fmt::Display| (project.name.clone(), error.to_string());
+        let attribute = attribute.map_err(|error| malformed(&error))?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| malformed(&error))?;
         let value = text::line(&value, 500);
         // In any case, as feeds written by hand have it.
         if !names.insert(attribute.key.as_ref().to_ascii_lowercase()) {
-            return Err(fault(&format!("it has {} twice", text::line(attribute.key.as_ref(), 60))));
+            return Err(malformed(&format!("it has {} twice", text::line(attribute.key.as_ref(), 60))));
         }
         match attribute.key.local_name().as_ref().to_ascii_lowercase().as_str() {
             "name" => project.name = value,
@@ -174,8 +174,8 @@ fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
         }
     }
     project.passed = passed(&result);
-    let is_said =
+    let is_stated =
         if result.is_empty() { !project.was_built() } else { result.eq_ignore_ascii_case("unknown") };
-    project.strange_result = (project.passed.is_none() && !is_said).then_some(result);
+    project.unknown_result = (project.passed.is_none() && !is_stated).then_some(result);
     if project.name.is_empty() { Err((String::new(), "it has no name".to_owned())) } else { Ok(project) }
 }

@@ -1,5 +1,5 @@
-//! Builds from sightings: a feed says only how the last build went, so what is a new build, what it is numbered and when a
-//! running one ended is found by what was seen before. Pure.
+//! Infers builds from a feed that reports only the last build: what is a new build, its number, and when a
+//! running build ended follow from what was seen before. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,13 @@ use crate::lenient;
 /// are put together from parts, and the end of a build may come before its result.
 const NO_RESULT_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// How long a feed may list an earlier build before that is what it has: a cache is not older for longer, a server that was
-/// restored, or counts anew and gives no times, is.
+/// restored, or restarts its counter and gives no times, is.
 const OLD_ANSWERS_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// What was seen of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Seen {
+pub(super) struct SeenProject {
     /// The last build's number: its label where that is one, else the second in which it ended, else one that nothing else
     /// has. It never goes back, so that no build seems older than it is.
     number: Option<u64>,
@@ -35,7 +35,7 @@ pub(super) struct Seen {
     under_way: Option<UnderWay>,
     /// The last build that ended without a result. The one that follows may have its number.
     unjudged: Option<(u64, u32)>,
-    /// When the first build ended whose label began anew below those before it: what ended before that is of an old answer.
+    /// When the first build ended whose label restarted below those before it: what ended before that is of an old answer.
     counts_since: Option<Timestamp>,
     /// Since when the feed has listed nothing but an earlier build.
     older_since: Option<Timestamp>,
@@ -62,7 +62,7 @@ enum Last {
     Older,
 }
 
-impl Seen {
+impl SeenProject {
     /// True where the next poll must look, though the feed has not changed.
     pub(super) fn waits(&self) -> bool {
         self.under_way.is_some_and(|build| build.over_since.is_some()) || self.older_since.is_some()
@@ -78,9 +78,9 @@ impl Seen {
         }
     }
 
-    /// True where the feed says that it does not know how the project's last build ended, and what was seen is of another
-    /// build. One that was never built, as far as was seen, has nothing to know; a build that is under way is the last one.
-    pub(super) fn lacks_result(&self, project: &Project) -> bool {
+    /// True where the feed has no result of the project's last build, and what was seen is of another
+    /// build. A project that was never built has no result to miss; a build that is under way is the last one.
+    pub(super) fn is_missing_result(&self, project: &Project) -> bool {
         let under_way = matches!(project.activity, Activity::Building | Activity::Pending);
         let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
         let is_one_label = !project.label.is_empty() && self.label() == project.label;
@@ -116,7 +116,7 @@ impl Seen {
         }
         match number(&before).zip(project.number()) {
             Some((before, now)) if now > before => Last::Newer,
-            // A counter that begins anew goes back; so does an old answer, whose time goes back too.
+            // A restarted counter goes back; so does an old answer, whose time goes back too.
             Some(_) => by_time(Last::Older, Last::Older),
             None => by_time(by_result, Last::Newer),
         }
@@ -134,11 +134,11 @@ impl Seen {
     /// The place of a new last build.
     fn place(&self, project: &Project, time: Option<Timestamp>) -> (u64, u32) {
         let second = || u64::try_from(time?.as_second()).ok();
-        let told = project.number().or_else(second).unwrap_or_default();
-        if let Some(build) = self.under_way.filter(|build| build.number >= told) {
+        let number = project.number().or_else(second).unwrap_or_default();
+        if let Some(build) = self.under_way.filter(|build| build.number >= number) {
             return (build.number, build.attempt);
         }
-        self.after((told.max(1), 1))
+        self.after((number.max(1), 1))
     }
 
     /// The place, or the next one where builds have had it, or a later one, before.
@@ -150,7 +150,7 @@ impl Seen {
         }
     }
 
-    /// The number of the build that is under way, where it can be inferred. The feed does not say: where labels are numbers,
+    /// The number of the build that is under way, where it can be inferred. The feed does not have it: where labels are numbers,
     /// it is the next one, or the label itself where that belongs to no last build.
     fn next(&self, project: &Project) -> Option<u64> {
         let label = if project.label.is_empty() { self.label() } else { project.label.clone() };
@@ -166,9 +166,13 @@ impl Seen {
 }
 
 /// What is known of a project now, and its builds as far as they are reported.
-pub(super) fn follow(before: &Seen, project: &Project, now: Timestamp) -> (Seen, Vec<BuildRun>) {
+pub(super) fn follow(
+    before: &SeenProject,
+    project: &Project,
+    now: Timestamp,
+) -> (SeenProject, Vec<BuildRun>) {
     let time = lenient::not_ahead(project.time, now);
-    let mut seen = Seen { url: project.url.clone().or_else(|| before.url.clone()), ..before.clone() };
+    let mut seen = SeenProject { url: project.url.clone().or_else(|| before.url.clone()), ..before.clone() };
     let mut runs = Vec::new();
     let mut last = project.passed.map(|passed| before.compare(project, time, passed));
     if last == Some(Last::Older) {
@@ -239,11 +243,11 @@ pub(super) fn item(
     account: &AccountName,
     id: &str,
     project: &Project,
-    seen: &Seen,
+    seen: &SeenProject,
     runs: Vec<BuildRun>,
 ) -> Option<Item> {
     let (repo, pipeline) = id.split_once(" :: ").unwrap_or((id, id));
-    // What was built before stays on the board though the feed does not know now how it went.
+    // Earlier builds stay on the board though the feed has no result now.
     (!runs.is_empty() || seen.number.is_some()).then(|| Item {
         key: ItemKey::new(account, Kind::Build, id),
         title: id.to_owned(),
@@ -261,7 +265,7 @@ pub(super) fn item(
 /// What each project is called here. Feeds may have several of one name: the first one seen has it, and the others have
 /// a number after it. Each keeps what it is called by its `webUrl` and its last build, else by one of them, else by its place
 /// among them.
-pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<String> {
+pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, SeenProject>) -> Vec<String> {
     let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, project) in projects.iter().enumerate() {
         named.entry(&project.name).or_default().push(place);
@@ -275,11 +279,11 @@ pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<St
         // A number that another project has as part of its name is left out.
         let free = |number: &usize| *number == 1 || !named.contains_key(numbered(*number).as_str());
         let own: Vec<String> = (1..).filter(free).map(numbered).take(places.len() + KEPT).collect();
-        let has_url = |seen: &Seen, project: &Project| seen.url.is_some() && seen.url == project.url;
+        let has_url = |seen: &SeenProject, project: &Project| seen.url.is_some() && seen.url == project.url;
         let signs: [Sign<'_>; 3] = [
             &|seen, project| has_url(seen, project) && seen.is_last_of(project),
             &has_url,
-            &Seen::is_last_of,
+            &SeenProject::is_last_of,
         ];
         // Most names are unique, and their URLs may change with every build.
         let alone = places.len() == 1 && !own[1..].iter().any(|id| seen.contains_key(id));
@@ -305,7 +309,7 @@ pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<St
 }
 
 /// By what a project may be known again.
-type Sign<'a> = &'a dyn Fn(&Seen, &Project) -> bool;
+type Sign<'a> = &'a dyn Fn(&SeenProject, &Project) -> bool;
 
 /// How many numbers after the last one are looked through for a project that has kept one of them.
 const KEPT: usize = 20;

@@ -48,7 +48,7 @@ const FEED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </Projects>"#;
 
 /// An item in a line, to be compared with what is expected.
-fn told(item: &Item) -> String {
+fn summary(item: &Item) -> String {
     let Detail::Build(build) = &item.detail else { panic!("not a build") };
     let runs = build.runs.iter().map(|run| {
         let at = run.at.map_or("-".to_owned(), |at| at.to_string());
@@ -65,9 +65,9 @@ fn told(item: &Item) -> String {
 }
 
 /// A project in a feed: activity, status, label and time.
-type Says = (&'static str, &'static str, &'static str, &'static str);
+type ProjectState = (&'static str, &'static str, &'static str, &'static str);
 
-fn feed_of(name: &str, (activity, status, label, time): Says) -> String {
+fn feed_of(name: &str, (activity, status, label, time): ProjectState) -> String {
     format!(
         "<Project name=\"{name}\" activity=\"{activity}\" lastBuildStatus=\"{status}\" lastBuildLabel=\"{label}\" \
          lastBuildTime=\"{time}\"/>"
@@ -78,10 +78,10 @@ const T1: &str = "2026-11-22T10:00:00Z";
 const T2: &str = "2026-11-22T11:00:00Z";
 
 #[test]
-fn a_feed_is_read() {
+fn feed_is_read() {
     let items = items(&AccountName::from("ci"), FEED.as_bytes(), contract::now()).unwrap();
     assert_eq!(
-        items.iter().map(told).collect::<Vec<_>>(),
+        items.iter().map(summary).collect::<Vec<_>>(),
         [
             "ci/build/acme/web = acme/web / acme/web https://ci.example/web #57.1 passed 2026-11-22T12:00:00Z",
             "ci/build/acme/api = acme/api / acme/api https://ci.example/api #10.1 running -, #9.1 failed 2026-11-22T12:00:00Z",
@@ -93,7 +93,7 @@ fn a_feed_is_read() {
 }
 
 #[test]
-fn what_is_no_feed_is_refused() {
+fn invalid_feed_is_refused() {
     let cases = [
         ("", "it has no Projects"),
         ("   ", "it has no Projects"),
@@ -121,7 +121,7 @@ fn what_is_no_feed_is_refused() {
 }
 
 #[test]
-fn a_project_that_cannot_be_read_is_named_and_hides_no_other() {
+fn unreadable_project_becomes_a_problem_and_hides_no_other() {
     let cases = [
         ("<Project name=\"x\" name=\"b\"/>", "1 of 2 projects cannot be read: x (entry 1): "),
         ("<Project name=\"&nbsp;\"/>", "1 of 2 projects cannot be read: entry 1: "),
@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_feed_is_read_in_any_charset() {
+async fn feed_is_read_in_any_charset() {
     let feed = |encoding: &str| {
         format!(
             "<?xml version=\"1.0\" encoding=\"{encoding}\"?><Projects><Project name=\"Größe\" activity=\"Sleeping\" \
@@ -189,7 +189,7 @@ async fn a_feed_is_read_in_any_charset() {
 }
 
 #[tokio::test]
-async fn a_feed_that_has_not_changed_is_not_read_again() {
+async fn unchanged_feed_is_not_read_again() {
     let server = MockServer::start().await;
     let validated = |request: &wiremock::Request| {
         let is = |name, value: &str| request.headers.get(name).is_some_and(|found| found == value);
@@ -255,12 +255,12 @@ async fn projects_of_one_name_keep_apart() {
             let server = serve(&format!("<Projects>{feed}</Projects>")).await;
             let source = source(&config(&server.uri(), json!({ "watch": ["p*"] })));
             let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
-            let told = batch.snapshots.iter().map(|item| {
+            let numbers = batch.snapshots.iter().map(|item| {
                 let Detail::Build(build) = &item.detail else { panic!("not a build") };
                 assert!(source.watches(item), "{item:?}");
                 format!("{}={}", item.reference(), build.latest().unwrap().number)
             });
-            assert_eq!(told.collect::<Vec<_>>().join(" "), expected, "{feed}");
+            assert_eq!(numbers.collect::<Vec<_>>().join(" "), expected, "{feed}");
             cursor = batch.cursor;
         }
     }
@@ -268,7 +268,7 @@ async fn projects_of_one_name_keep_apart() {
 
 #[tokio::test]
 async fn duplicate_projects_swapping_order_make_no_event() {
-    let twin = |said: Says| feed_of("p", said);
+    let twin = |state: ProjectState| feed_of("p", state);
     let idle = |status, label, time| twin(("Sleeping", status, label, time));
     // The two, and what they are reported as when they come the other way round.
     let cases = [
@@ -308,7 +308,7 @@ fn elements_are_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn what_is_watched_is_known_by_its_name() {
+async fn watched_project_is_matched_by_its_name() {
     let of = |watch: serde_json::Value| source(&config("https://ci.example", json!({ "watch": watch })));
     let feed = format!(
         "<Projects>{}{}{}</Projects>",
@@ -326,7 +326,7 @@ async fn what_is_watched_is_known_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_line_that_a_feed_has_twice_is_one_project() {
+async fn duplicate_line_is_one_project() {
     let red = feed_of("p", ("Sleeping", "Failure", "1", T1));
     let other = feed_of("p", ("Sleeping", "Success", "1", T1));
     for (feed, expected) in [(format!("{red}{red}"), 1), (format!("{red}{other}{red}"), 2)] {
@@ -337,7 +337,7 @@ async fn a_line_that_a_feed_has_twice_is_one_project() {
 }
 
 #[tokio::test]
-async fn a_project_that_left_the_feed_is_gone_and_one_that_was_not_read_is_not() {
+async fn project_that_left_the_feed_is_gone_and_an_unreadable_one_is_not() {
     let red = |name: &str| feed_of(name, ("Sleeping", "Failure", "1", T1));
     let cases = [
         (format!("<Projects>{}</Projects>", red("stays")), true),
@@ -365,17 +365,17 @@ async fn a_project_that_left_the_feed_is_gone_and_one_that_was_not_read_is_not()
 }
 
 #[tokio::test]
-async fn the_cursor_of_an_older_version_is_read() {
+async fn cursor_of_an_older_version_is_read() {
     let url = |feed: &MockServer| config(&feed.uri(), json!({}));
     let server =
         serve(&format!("<Projects>{}</Projects>", feed_of("p", ("Sleeping", "Success", "57", T1)))).await;
     let old = json!({ "builds": { "p": { "number": 57, "time": T1, "attempt": 2 } } }).to_string();
     let batch = source(&url(&server)).poll(Some(&Cursor(old)), contract::now()).await.unwrap();
-    assert!(told(&batch.snapshots[0]).contains("#57.2 passed"), "{}", told(&batch.snapshots[0]));
+    assert!(summary(&batch.snapshots[0]).contains("#57.2 passed"), "{}", summary(&batch.snapshots[0]));
 }
 
 #[tokio::test]
-async fn a_feed_may_be_for_some_only() {
+async fn feed_may_need_a_sign_in() {
     let cases: [(serde_json::Value, &[&str], Result<&str, &str>); 6] = [
         (json!({}), &[], Ok("")),
         (json!({}), &["token"], Ok("Bearer s3cr3t-Zq9xW7vT")),

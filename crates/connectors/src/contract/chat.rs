@@ -1,4 +1,4 @@
-//! A chat does what its limits say, and no more; a message keeps its length, however long it was.
+//! A chat does what its limits declare, and no more; a message keeps to their length, however long it was.
 
 use callboard_domain::{
     chat::{DeliveryKey, Edited},
@@ -18,15 +18,15 @@ impl Subject {
         let chat = self.connect(&server.uri()).chat.expect("a chat");
         let row = ListEntry { text: "row ".repeat(50), link: None };
         let long = Message::new(Tone::Bad, "title ".repeat(2_000))
-            .with(Block::Text("text ".repeat(20_000)))
-            .with(Block::Fields(vec![("name".repeat(100), "value".repeat(2_000)); 100]))
-            .with(Block::List(vec![row; 300]))
-            .with(Block::Code(format!("line of output {FAMILY}\n").repeat(20_000)));
+            .with_block(Block::Text("text ".repeat(20_000)))
+            .with_block(Block::Fields(vec![("name".repeat(100), "value".repeat(2_000)); 100]))
+            .with_block(Block::List(vec![row; 300]))
+            .with_block(Block::Code(format!("line of output {FAMILY}\n").repeat(20_000)));
         // It cannot be parted at white space.
         let families = format!("x{}", FAMILY.repeat(3_000));
         let unparted = Message::new(Tone::Bad, "families")
-            .with(Block::Text(families.clone()))
-            .with(Block::Code(families.clone()));
+            .with_block(Block::Text(families.clone()))
+            .with_block(Block::Code(families.clone()));
         for message in [long, unparted, Message::new(Tone::Bad, families)] {
             chat.post(channel, &message, &DeliveryKey("long".to_owned())).await.unwrap();
         }
@@ -73,7 +73,7 @@ impl Subject {
             let again = chat.post(channel, &message, &key).await.unwrap();
             assert_eq!(again.id, posted.id, "the same key is the same message");
             let sent = self.writes_to(&server).await.split_off(before);
-            assert!(sent.iter().all(|text| text.contains(&key.0)), "it can tell by the key only: {sent:?}");
+            assert!(sent.iter().all(|text| text.contains(&key.0)), "only the key identifies it: {sent:?}");
         }
         let unused = [limits.buttons, limits.reactions, limits.listens];
         assert_eq!(unused, [false; 3], "there is no call for it yet, so no chat can be said to do it");

@@ -1,4 +1,4 @@
-//! Webhooks are taken from whoever has the secret and nobody else, say the same as a poll, and do no harm whatever is in
+//! Webhooks are accepted only with the secret, report the same as a poll, and do no harm whatever is in
 //! them.
 
 use callboard_domain::{
@@ -13,7 +13,7 @@ use super::{
     subject::{Hooks, Subject, now},
 };
 
-/// What stands in place of anything in a delivery.
+/// Values in place of any value of a delivery.
 const ODD: [&str; 8] = ["null", "5", "-1", "\"\"", "\"x\"", "[]", "[null]", "{}"];
 
 /// What no service sends.
@@ -33,18 +33,18 @@ impl Subject {
             let headers = (hooks.headers)(SECRET, event, &body);
             let received = receive(hook, &headers, &body).unwrap();
             assert_eq!(!received.snapshots.is_empty(), hooks.carries_state, "{event}");
-            assert!(hooks.carries_state || received.poll, "{event} tells nothing");
+            assert!(hooks.carries_state || received.poll, "{event} reports nothing");
             for item in &received.snapshots {
                 let known = polled.iter().find(|known| known.key == item.key);
                 let known = known.unwrap_or_else(|| panic!("{event}: no poll has {}", item.key));
                 let stored = compare(None, known.clone()).item;
                 let change = compare(Some(&stored), item.clone());
-                assert!(change.transitions.is_empty(), "{event} tells what the poll had: {change:#?}");
+                assert!(change.transitions.is_empty(), "{event} reports what the poll had: {change:#?}");
                 assert_eq!(change.item.status(), stored.status(), "{event}");
             }
             let again = receive(hook, &headers, &body).unwrap();
             assert_eq!(again.delivery, received.delivery, "{event} is not known again");
-            Self::only_the_sender_is_believed(hooks, hook, event, &body);
+            Self::unsigned_webhooks_are_refused(hooks, hook, event, &body);
             harmless(hooks, hook, event, &body);
         }
         for (event, body) in &hooks.foreign {
@@ -62,7 +62,7 @@ impl Subject {
         }
     }
 
-    fn only_the_sender_is_believed(hooks: &Hooks, hook: &dyn Hook, event: &str, body: &[u8]) {
+    fn unsigned_webhooks_are_refused(hooks: &Hooks, hook: &dyn Hook, event: &str, body: &[u8]) {
         let good = (hooks.headers)(SECRET, event, body);
         let mut forged = vec![
             ("unsigned", http::HeaderMap::new(), body.to_vec()),
@@ -120,7 +120,7 @@ fn harmless(hooks: &Hooks, hook: &dyn Hook, event: &str, body: &[u8]) {
     }
 }
 
-/// Where every value stands.
+/// The path of every value.
 fn pointers(value: &Value) -> Vec<String> {
     let below = |name: &str, value: &Value| {
         let name = name.replace('~', "~0").replace('/', "~1");

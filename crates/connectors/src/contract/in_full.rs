@@ -10,11 +10,11 @@ use super::{
     subject::{Subject, now},
 };
 
-/// Answers of success that may lack something: 202 is to come, 203 was changed on the way, 206 and 226 are a part.
+/// Successful answers that may be incomplete: 202 is to come, 203 was changed on the way, 206 and 226 are a part.
 const IN_PART: [u16; 5] = [201, 202, 203, 206, 226];
 
 impl Subject {
-    /// A poll of which no answer is in full fails and says why; where one of them is not, it says that something is missing.
+    /// A poll without any complete answer fails with the reason; with one incomplete answer it has a problem.
     pub(super) async fn only_200_is_an_answer_in_full(&self) {
         let server = self.good_service().await;
         let Some(source) = self.connect(&server.uri()).source else { return };
@@ -38,7 +38,7 @@ impl Subject {
         }
     }
 
-    /// What comes of a poll where `status` stands for 200: in every answer, or in that to one path.
+    /// The result of a poll with `status` in place of 200: in every answer, or in that to one path.
     async fn poll_with(&self, service: String, status: u16, path: Option<String>) -> Result<Batch, String> {
         let change = move |asked: &str, usual: u16, body: &str| {
             let is_changed = usual == 200 && path.as_ref().is_none_or(|path| path == asked);

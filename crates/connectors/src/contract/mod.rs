@@ -1,19 +1,19 @@
 //! What every connector must keep, as one table that each connector's tests run through [`Subject::check`].
 //!
-//! - Every fault of the service comes out as the right [`ServiceError`], from every call.
+//! - Every error of the service comes out as the right [`ServiceError`], from every call.
 //! - A write whose answer is lost is `Unknown`, and is not sent again.
-//! - No secret stands in an error, a log, a preview or a result, even where the service repeats it.
-//! - An answer with nothing in its lists, with fields that nobody knows, or in another charset hides nothing.
-//! - No list (`null`) is not an empty list: what is missing for want of it is reported, and not taken to be over.
+//! - No secret appears in an error, a log, a preview or a result, even where the service repeats it.
+//! - An answer with nothing in its lists, with unknown fields, or in another charset hides nothing.
+//! - No list (`null`) is not an empty list: what is missing because of it is reported, and not taken to be over.
 //! - What may not be a whole answer (203, 206 ...) is no evidence that anything is over.
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
 //! - A webhook is taken from its sender only, and reports what a poll reports. Choices are offered.
-//! - A second poll finds nothing new. A chat does what its limits say, and a message keeps them. A command's spec is sound.
+//! - A second poll finds nothing new. A chat does what its limits declare, and a message keeps them. A command's spec is sound.
 
 mod chat;
 mod connections;
-mod faults;
+mod errors;
 mod hooks;
 mod in_full;
 mod odd;
@@ -39,7 +39,7 @@ impl Subject {
         self.works_and_finds_nothing_new().await;
         self.hooks_are_proved_and_agree_with_polls().await;
         self.choices_are_offered().await;
-        self.faults_have_their_kind().await;
+        self.errors_have_their_kind().await;
         self.lost_writes_are_unknown_and_not_repeated().await;
         self.credentials_stay_home().await;
         self.odd_answers_hide_nothing().await;

@@ -1,4 +1,4 @@
-//! A service that writes its answers otherwise than usual: nothing in a list, a field that nobody knows, another charset.
+//! A service with unusual answers: nothing in a list, an unknown field, another charset.
 
 use serde_json::Value;
 
@@ -113,7 +113,7 @@ const ABSENCES: [(&str, Change); 2] = [
 ];
 
 impl Subject {
-    /// No list is not an empty one: what is missing for want of it is reported, and is not taken to be over.
+    /// No list is not an empty one: what is missing because of it is reported, and not taken to be over.
     pub(super) async fn no_list_is_not_an_empty_one(&self) {
         let server = self.good_service().await;
         let Some(source) = self.connect(&server.uri()).source else { return };
@@ -124,11 +124,11 @@ impl Subject {
         for (what, change) in ABSENCES {
             let connection =
                 self.connect(&between(server.uri(), move |_, status, body| (status, change(body))).await);
-            // A poll that fails is seen by all.
+            // A failed poll is shown.
             if let Ok(batch) = connection.source.unwrap().poll(None, now()).await {
                 let seen = keys(&batch.snapshots).is_superset(&usual);
-                let told = batch.problems.iter().any(callboard_domain::source::Problem::hides);
-                assert!(seen || (told && batch.complete.is_empty()), "{what}: {batch:?}");
+                let is_reported = batch.problems.iter().any(callboard_domain::source::Problem::hides);
+                assert!(seen || (is_reported && batch.complete.is_empty()), "{what}: {batch:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What stands between a connector and its service, and changes answers on their way.
+//! A proxy between a connector and its service that changes answers on their way.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ impl Subject {
             for call in self.calls() {
                 let came = self.perform(&connection, &call).await;
                 assert_no_secret(&format!("{call:?}"), &format!("{came:?}"));
-                assert!(came.is_err(), "{call:?} took another host's word: {came:?}");
+                assert!(came.is_err(), "{call:?} accepted another host's answer: {came:?}");
             }
             home.reset().await;
         }

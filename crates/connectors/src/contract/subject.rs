@@ -94,7 +94,7 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) struct RecordedProgress(Mutex<Vec<String>>);
 
 impl RecordedProgress {
-    /// What was said and put out, in order.
+    /// The status and output lines, in order.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -147,7 +147,7 @@ impl Subject {
             calls.extend(limits.threads.then_some(Call::Reply));
             calls.extend(limits.edits.then_some(Call::Edit));
             calls.extend(limits.finds.then_some(Call::Find));
-            // What can only post (an incoming webhook) knows no channels either.
+            // A chat that can only post (an incoming webhook) lists no channels either.
             calls.extend((limits.threads || limits.edits).then_some(Call::Channels));
         }
         calls
@@ -180,9 +180,9 @@ impl Subject {
             Call::Poll => format!("{:?}", connection.source.as_ref().unwrap().poll(None, now()).await?),
             Call::Run(name, args) => {
                 let action = connection.actions.iter().find(|action| action.spec().name == *name);
-                let said = RecordedProgress::default();
-                let outcome = action.expect(name).run(args, now(), &said).await;
-                for line in said.lines() {
+                let progress = RecordedProgress::default();
+                let outcome = action.expect(name).run(args, now(), &progress).await;
+                for line in progress.lines() {
                     assert_no_secret("progress", &line);
                 }
                 format!("{:?}", outcome?)

@@ -25,7 +25,7 @@ impl Subject {
             assert!(names.iter().any(|known| known == name), "there is no {name}: {names:?}");
             let action = connection.actions.iter().find(|action| action.spec().name == *name).unwrap();
             let steps = action.preview(args, now()).expect(name);
-            assert!(!steps.is_empty(), "{name} says nothing of what it would do");
+            assert!(!steps.is_empty(), "{name} has an empty preview");
             assert_no_secret("the preview", &format!("{steps:?}"));
         }
     }

@@ -1,4 +1,4 @@
-//! An account: what its source, its actions and whoever asks who it is have in common.
+//! An account: the state that its source, its actions and its connection test share.
 
 use std::{
     sync::{
@@ -44,7 +44,7 @@ impl Account {
     }
 }
 
-/// What came of reading the account's teams.
+/// The result of reading the account's teams.
 #[derive(Default)]
 pub(super) struct TeamsRead(Mutex<Option<Unread>>);
 
@@ -63,8 +63,8 @@ impl TeamsRead {
     }
 }
 
-/// When it was last asked who the account is, by the clock of the polls: whoever tests the account wants to know how it is now,
-/// so earlier refusals do not count any more, however many polls it takes to ask for it again.
+/// When the account was last tested, by the clock of the polls. A test asks for the present state: earlier refusals do not count
+/// any more, however many polls it takes to ask again.
 #[derive(Default)]
 pub(super) struct Identified {
     /// True where no poll has begun since.

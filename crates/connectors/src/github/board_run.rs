@@ -1,4 +1,4 @@
-//! What of a run and its repository the cursor and webhooks' claims keep alike.
+//! The parts of a run and its repository that both the cursor and the claims of webhooks keep.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub(super) struct RepoDescription {
     /// GitHub's number for it, which it keeps when it is renamed or moved.
     #[serde(default)]
     pub(super) id: Option<u64>,
-    /// Archived or disabled: nothing waits for anybody there.
+    /// Archived or disabled: nothing in it needs anybody.
     #[serde(default)]
     pub(super) closed: bool,
     /// GitHub does not say which branch is the default one: it is the one that was known, if any was.
@@ -30,7 +30,7 @@ pub(super) struct BoardRun {
 }
 
 impl BoardRun {
-    /// True where that run, which this is, was put on the board while it was not known of which branch it is.
+    /// True where this run, whose id is `run`, was put on the board while its branch was not known.
     pub(super) fn is_branchless(&self, run: u64) -> bool {
         let id = self.build.rsplit_once('#').map(|(_, id)| id.parse::<u64>());
         self.branch.is_none() && id == Some(Ok(run))

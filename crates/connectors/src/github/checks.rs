@@ -34,9 +34,9 @@ pub(super) struct Sum {
     malformed: bool,
 }
 
-/// What of a list of checks is missing.
+/// What is missing from a list of checks.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Lacks {
+pub(super) struct Missing {
     /// There are more of them: they count as under way.
     pub(super) more: bool,
     /// Some of them could not be read: it is not known how those are.
@@ -45,9 +45,9 @@ pub(super) struct Lacks {
 
 impl Sum {
     /// Of check runs: what apps such as Actions report. A check that ran several times for the commit counts as it ended
-    /// last; a cancelled one counts as failed, as it does on GitHub; one that is completed without a conclusion is among those
-    /// that cannot be read. Each one without a name counts by itself.
-    pub(super) fn of_runs(runs: &[wire::CheckRun], lacks: Lacks) -> Self {
+    /// last; a cancelled one counts as failed, as it does on GitHub; one that is completed without a conclusion counts as
+    /// malformed. Each one without a name counts by itself.
+    pub(super) fn of_runs(runs: &[wire::CheckRun], missing: Missing) -> Self {
         let mut newest: BTreeMap<_, &wire::CheckRun> = BTreeMap::new();
         for (place, run) in runs.iter().enumerate() {
             let nameless = run.name.is_empty().then_some(place);
@@ -56,21 +56,21 @@ impl Sum {
                 *known = run;
             }
         }
-        let malformed = lacks.malformed || newest.values().any(|run| lacks_conclusion(run));
+        let malformed = missing.malformed || newest.values().any(|run| is_missing_conclusion(run));
         let sum = newest.into_values().fold(Self::default(), |sum, run| {
             sum.with(check_status(run), &run.name, run.completed_at.max(run.started_at))
         });
-        sum.lacking(Lacks { malformed, ..lacks })
+        sum.with_missing(Missing { malformed, ..missing })
     }
 
-    fn lacking(self, Lacks { more, malformed }: Lacks) -> Self {
+    fn with_missing(self, Missing { more, malformed }: Missing) -> Self {
         let any = self.any || more || malformed;
         Self { any, pending: self.pending || more, cut: more, malformed, ..self }
     }
 
     /// Of commit statuses: what other CI servers report. Each one without a context counts by itself.
-    pub(super) fn of_statuses(statuses: &[wire::Status], lacks: Lacks) -> Self {
-        // Of one context mostly one; several where nothing shows which of them is the latest: then all count.
+    pub(super) fn of_statuses(statuses: &[wire::Status], missing: Missing) -> Self {
+        // A context has one latest status, or several where nothing shows which of them is the latest: then all count.
         let mut newest: BTreeMap<_, Vec<&wire::Status>> = BTreeMap::new();
         for (place, status) in statuses.iter().enumerate() {
             let nameless = status.context.is_empty().then_some(place);
@@ -92,12 +92,12 @@ impl Sum {
             };
             sum.with(state, &status.context, status.updated_at)
         });
-        sum.lacking(lacks)
+        sum.with_missing(missing)
     }
 
     /// What of them was not read.
-    pub(super) fn lacks(&self) -> Lacks {
-        Lacks { more: self.cut, malformed: self.malformed }
+    pub(super) fn missing(&self) -> Missing {
+        Missing { more: self.cut, malformed: self.malformed }
     }
 
     fn with(mut self, status: ChecksStatus, of: &str, at: Option<Timestamp>) -> Self {
@@ -141,7 +141,7 @@ impl Sum {
         }
     }
 
-    /// As the checks of a commit of that pull request. Where there are none, that has been so since it was opened.
+    /// As the checks of a commit of that pull request. Where there are none, it has had none since it was opened.
     pub(super) fn of(&self, commit: &str, pull: &wire::Pull) -> Checks {
         Checks {
             commit: commit.to_owned(),
@@ -152,7 +152,7 @@ impl Sum {
     }
 }
 
-/// Later runs have higher numbers; servers without numbers say when they began.
+/// Later runs have higher numbers; servers without numbers give the time when they began.
 fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
     match (run.id, known.id) {
         (Some(one), Some(other)) if one != other => one > other,
@@ -164,14 +164,14 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
     }
 }
 
-/// True for a check that is over and does not say how it ended.
-fn lacks_conclusion(run: &wire::CheckRun) -> bool {
+/// True for a check that is over and has no conclusion.
+fn is_missing_conclusion(run: &wire::CheckRun) -> bool {
     let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
     conclusion.is_none() && is_completed(status.as_deref(), None)
 }
 
-/// What a check says. One that is completed with a conclusion that is not known, or with none, has ended somehow; one that GitHub
-/// gave up on (`stale`) is awaited, and so is any other.
+/// A check's status. The result of a check that is completed with an unknown conclusion, or with none, is unknown. A check that
+/// GitHub gave up on (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
     let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
     match conclusion.as_deref() {

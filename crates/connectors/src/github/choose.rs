@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     cursor::Part,
     details::Task,
-    look::Look,
+    look::RepoLists,
     normalise,
     unlisted_runs::{UnlistedRun, UnlistedRuns},
     wire,
@@ -23,17 +23,17 @@ const SWEPT: usize = 10;
 const UNLISTED_RUNS: usize = 10;
 /// How many builds, and how many branches, that may be gone are looked for in one poll.
 const SUSPECTS: usize = 20;
-/// How many other builds that stand on the board are looked for in each poll, in turns: their branch may be deleted.
-const STANDING: usize = 3;
+/// How many other builds on the board are checked in each poll, in turns: their branch may be deleted.
+const BOARD_BUILDS: usize = 3;
 /// Where GitHub's merge queue tries what it would merge; it deletes these branches by itself.
 const MERGE_QUEUE: &str = "gh-readonly-queue/";
 
 /// What to read in detail, each with the place of its repository.
-pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
+pub(super) fn choose(looks: &[RepoLists], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut branches, mut suspect, mut standing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut branches, mut suspect, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // One that is left alone for a while is not asked for its parts either.
-    let is_asked = |look: &Look| look.read || look.error.is_none() && !look.repo.is_refused(Part::Repo);
+    let is_asked = |look: &RepoLists| look.read || look.error.is_none() && !look.repo.is_refused(Part::Repo);
     for (at, look) in looks.iter().enumerate().filter(|(_, look)| is_asked(look)) {
         for (number, open) in &look.repo.open {
             let when = match open {
@@ -49,9 +49,9 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
         tasks.extend(
             unlisted_in_turn(&look.repo.unlisted_runs, turn).into_iter().map(|id| (at, Task::Run(id))),
         );
-        let said_deleted = look.said_deleted.iter().filter(|_| look.is_readable());
-        branches.extend(said_deleted.map(|name| (at, Task::Branch(name.clone()))));
-        for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
+        let reported_deleted = look.reported_deleted.iter().filter(|_| look.is_readable());
+        branches.extend(reported_deleted.map(|name| (at, Task::Branch(name.clone()))));
+        for (id, known) in look.repo.board_builds.iter().filter(|_| look.is_readable()) {
             // One that the list should have is asked for by itself.
             let (listed, unlisted_runs) = (&look.repo.listed, &look.repo.unlisted_runs);
             let unlisted =
@@ -60,10 +60,10 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
             let when = if (unlisted && known.red) || (queued && !known.under_way) {
                 &mut suspect
             } else {
-                &mut standing
+                &mut others
             };
             if known.red || known.under_way {
-                when.push((at, Task::Standing(id.clone())));
+                when.push((at, Task::BoardBuild(id.clone())));
             }
         }
         if !look.repo.is_refused(Part::Jobs) {
@@ -75,8 +75,8 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
     in_turn(&mut quiet, turn, SWEPT);
     in_turn(&mut branches, turn, SUSPECTS);
     in_turn(&mut suspect, turn, SUSPECTS);
-    in_turn(&mut standing, turn, STANDING);
-    [branches, due, quiet, tasks, suspect, standing].into_iter().flatten().collect()
+    in_turn(&mut others, turn, BOARD_BUILDS);
+    [branches, due, quiet, tasks, suspect, others].into_iter().flatten().collect()
 }
 
 /// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
@@ -99,7 +99,7 @@ fn in_turn<T>(list: &mut Vec<T>, turn: usize, many: usize) {
 }
 
 /// The failed runs whose failed jobs are worth a request: what made a branch red, where it is the default one or mine.
-pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item = &'a wire::Run> {
+pub(super) fn unexplained<'a>(look: &'a RepoLists, me: &'a str) -> impl Iterator<Item = &'a wire::Run> {
     let mut verdicts: BTreeMap<String, &wire::Run> = BTreeMap::new();
     let repo = look.place();
     for run in look.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
@@ -113,13 +113,13 @@ pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item
     })
 }
 
-/// Has the failed runs asked for one by one later: their list may not change until then.
-pub(super) fn put_off(look: &mut Look, me: &str) {
+/// Makes the next polls ask for the failed runs one by one: their list may not change until then.
+pub(super) fn put_off(look: &mut RepoLists, me: &str) {
     let later: Vec<_> = unexplained(look, me).map(|run| run.id).collect();
     later.into_iter().for_each(|id| look.repo.unlisted_runs.insert(id, UnlistedRun::New));
 }
 
-pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
+pub(super) fn is_worth_explaining(look: &RepoLists, run: &wire::Run, me: &str) -> bool {
     let default = look.described().and_then(|described| described.default_branch.as_deref());
     let mine =
         |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_asked_for_yet_comes_first_and_all_have_their_turn() {
+    fn new_unlisted_runs_come_first_and_all_get_a_turn() {
         let asked = || UnlistedRun::Read("W/1".to_owned());
         let mut all = UnlistedRuns::default();
         (1..=13).for_each(|id| all.add(id));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_has_its_turn() {
+    fn every_entry_gets_a_turn() {
         let mut seen = std::collections::BTreeSet::new();
         for turn in 0..3 {
             let mut list: Vec<_> = (0..13).collect();

@@ -1,4 +1,4 @@
-//! What a webhook says and only a poll can check.
+//! What a webhook reports and only a poll can check.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use super::{
     wire,
 };
 
-/// What the next poll has to ask for: a repository or a branch that is said to be gone, a run of which the webhook does not say
-/// enough, or a run or pull request that no poll has seen. A webhook may be late: what it is about may be gone.
+/// What the next poll has to ask for: a repository or a branch that was reported deleted, a run that the webhook describes
+/// incompletely, or a run or pull request that no poll has seen. A webhook may be late: its subject may be gone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// The repository's full name in small letters, as the webhook has it.
     repo: String,
-    /// GitHub's number for it, where the webhook says.
+    /// GitHub's number for it, where the webhook has one.
     #[serde(default)]
     id: Option<u64>,
     /// The branch.
@@ -22,12 +22,12 @@ pub(super) struct Claim {
     /// The run; none in the cursors of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run: Option<u64>,
-    /// How the webhook put that run on the board, where it did and no poll had, or none under its branch.
+    /// How the webhook put that run on the board, where no poll had done so, or not under its branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) on_board: Option<BoardRun>,
-    /// True where the webhook does not say how that run ended, or of which branch it is: a list may not say it either.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) is_unsaid: bool,
+    /// True where the webhook leaves out how that run ended, or its branch: a list may leave it out too.
+    #[serde(rename = "is_unsaid", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_incomplete: bool,
     /// The open pull request's number, and its head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pull: Option<(u64, String)>,
@@ -42,7 +42,7 @@ impl Claim {
             branch: None,
             run: None,
             on_board: None,
-            is_unsaid: false,
+            is_incomplete: false,
             pull: None,
         }
     }
@@ -52,14 +52,14 @@ impl Claim {
         Self { branch: Some(branch), ..Self::of_repo(repo) }
     }
 
-    /// Of a run that the webhook put on the board so, and no poll did before.
+    /// Of a run that the webhook put on the board in that way, and no poll did before.
     pub(super) fn of_run(repo: &wire::Repo, run: u64, on_board: Option<BoardRun>) -> Self {
         Self { run: Some(run), on_board, ..Self::of_repo(repo) }
     }
 
-    /// The same of a run of which the webhook does not say enough.
-    pub(super) fn of_unsaid_run(repo: &wire::Repo, run: u64, on_board: Option<BoardRun>) -> Self {
-        Self { is_unsaid: true, ..Self::of_run(repo, run, on_board) }
+    /// The same of a run that the webhook describes incompletely.
+    pub(super) fn of_incomplete_run(repo: &wire::Repo, run: u64, on_board: Option<BoardRun>) -> Self {
+        Self { is_incomplete: true, ..Self::of_run(repo, run, on_board) }
     }
 
     /// Of an open pull request.

@@ -20,7 +20,7 @@ use crate::{
     lenient::{MalformedEntry, first_and_more},
 };
 
-/// After this many requests that found GitHub out of order, the rest of a poll is not tried.
+/// After this many requests that found GitHub unavailable, the rest of a poll is not tried.
 const STRIKES: u32 = 5;
 
 /// Searching has a limit of its own, which is not meant here.
@@ -61,7 +61,7 @@ pub(super) async fn send(http: &Http, request: Request) -> Result<Answer, Servic
 }
 
 /// The requests of one poll (or of one command that reads much). They share the rate limit, and stop together where
-/// GitHub asks for fewer or is out of order.
+/// GitHub rate-limits them or is unavailable.
 pub(super) struct Calls<'a> {
     http: &'a Http,
     meter: Mutex<Meter>,
@@ -79,9 +79,9 @@ struct Meter {
 
 /// What a conditional request found.
 pub(super) enum Found<T> {
-    /// It is as it was.
+    /// It is unchanged.
     Same,
-    /// It is another.
+    /// It changed.
     News(News<T>),
     /// It is not there (404), or not any more (410).
     Gone,
@@ -91,7 +91,7 @@ pub(super) enum Found<T> {
 pub(super) struct News<T> {
     /// The content.
     pub(super) content: T,
-    /// By what it is known again: the ETag, or a digest of the content where the server gives none.
+    /// Identifies this version: the ETag, or a digest of the content where the server gives none.
     pub(super) etag: String,
     /// The next page.
     pub(super) next: Option<Url>,
@@ -101,28 +101,28 @@ pub(super) struct News<T> {
 pub(super) struct Rows<T> {
     /// All rows read.
     pub(super) rows: Vec<T>,
-    /// By what the first page is known again.
+    /// Identifies this version of the first page: its ETag or a digest.
     pub(super) etag: String,
     /// True where there was only one page.
     pub(super) whole: bool,
     /// True where there are rows that were not read.
     pub(super) more: bool,
     /// Why a further page could not be read.
-    pub(super) fault: Option<ServiceError>,
+    pub(super) error: Option<ServiceError>,
     /// The entries that could not be read.
     pub(super) unread: Vec<MalformedEntry>,
     /// True where GitHub counts more than it gave, and names no further page.
     pub(super) short: bool,
-    /// True where GitHub says that there are none at all.
+    /// True where GitHub counts none at all.
     pub(super) none: bool,
 }
 
 impl<T> Rows<T> {
-    /// Why the list may have more than was read of it, where that is so.
-    pub(super) fn lacking(&self) -> Option<String> {
+    /// Why not all of the list was read, where that is so.
+    pub(super) fn incomplete(&self) -> Option<String> {
         let odd = || first_and_more(&self.unread);
         let more = || self.more.then(|| "there are more than were read".to_owned());
-        self.fault.as_ref().map(ToString::to_string).or_else(odd).or_else(more)
+        self.error.as_ref().map(ToString::to_string).or_else(odd).or_else(more)
     }
 }
 
@@ -151,7 +151,7 @@ impl<'a> Calls<'a> {
         self.meter().moved.contains(&repo.to_ascii_lowercase())
     }
 
-    /// The organisations (by number) that lists left out for want of single sign-on.
+    /// The organisations (by number) that lists left out until the token is authorised for single sign-on.
     pub(super) fn left_out(&self) -> Option<String> {
         self.meter().left_out.clone()
     }
@@ -189,12 +189,12 @@ impl<'a> Calls<'a> {
         result
     }
 
-    /// Reads one thing.
+    /// Reads one object.
     pub(super) async fn read<T: DeserializeOwned>(&self, request: Request) -> Result<T, ServiceError> {
         self.send(request).await?.json()
     }
 
-    /// Reads one thing unless it is as it was (`etag`). `None`: it is.
+    /// Reads one object, or `None` where it is unchanged since `etag`.
     pub(super) async fn look<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -204,7 +204,7 @@ impl<'a> Calls<'a> {
         news(&answer, etag)
     }
 
-    /// Reads one thing unless it is as it was, or finds that it is not there.
+    /// Reads one object unless it is unchanged, or finds that it is not there.
     pub(super) async fn find<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -220,8 +220,8 @@ impl<'a> Calls<'a> {
         Ok(news(&result?, etag)?.map_or(Found::Same, Found::News))
     }
 
-    /// Reads a list unless its first page is as it was, further pages while `further` says so of the rows so far, and
-    /// at most `pages` in all. Where a further page can't be read, what was read until then comes back with the fault.
+    /// Reads a list unless its first page is unchanged, further pages while `further` returns true for the rows so far, and
+    /// at most `pages` in all. Where a further page can't be read, what was read until then comes back with the error.
     pub(super) async fn rows<P: Page>(
         &self,
         first: Request,
@@ -238,10 +238,10 @@ impl<'a> Calls<'a> {
         // A full page that names no next one may be the last, or its `Link` was lost on the way.
         let mut next =
             news.next.or_else(|| page_after(&last, rows.len() + unread.len()).filter(|_| total.is_none()));
-        let (mut read, mut fault) = (1, None);
+        let (mut read, mut error) = (1, None);
         while let Some(url) = next.take_if(|_| read < pages && further(&rows)) {
             let Some(url) = self.on_our_side(url, &last) else {
-                fault = Some(ServiceError::unavailable("GitHub's next page is the same page again"));
+                error = Some(ServiceError::unavailable("GitHub's next page is the same page again"));
                 break;
             };
             let page = Request::get_url(url.clone())
@@ -259,8 +259,8 @@ impl<'a> Calls<'a> {
                     next = page.next.or_else(|| page_after(&url, read_now).filter(|_| total.is_none()));
                 }
                 Ok(None) => break,
-                Err(error) => {
-                    fault = Some(error);
+                Err(other) => {
+                    error = Some(other);
                     break;
                 }
             }
@@ -268,11 +268,11 @@ impl<'a> Calls<'a> {
             read += 1;
         }
         let counted = u64::try_from(rows.len() + unread.len()).unwrap_or(u64::MAX);
-        let cut = next.is_some() || fault.is_some();
+        let cut = next.is_some() || error.is_some();
         let complete = read == 1 && !cut;
         let short = !cut && total.is_some_and(|total| total > counted);
         let none = !cut && counted == 0 && total == Some(0);
-        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, fault, unread, short, none }))
+        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, error, unread, short, none }))
     }
 
     /// A next page as it can be asked for. Behind a proxy a server may name itself by an inner address: its pages differ
@@ -289,7 +289,7 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// A request that asks only for what is not known by this ETag.
+/// A conditional request by this ETag.
 fn conditional(request: Request, etag: Option<&str>) -> Request {
     match etag.filter(|etag| !etag.starts_with(DIGEST)) {
         Some(etag) => request.header("if-none-match", etag),
@@ -297,7 +297,7 @@ fn conditional(request: Request, etag: Option<&str>) -> Request {
     }
 }
 
-/// What an answer holds, unless it is what was known by this ETag.
+/// The content of an answer, unless it is unchanged since this ETag.
 fn news<T: DeserializeOwned>(answer: &Answer, etag: Option<&str>) -> Result<Option<News<T>>, ServiceError> {
     if answer.status == StatusCode::NOT_MODIFIED {
         return Ok(None);
@@ -328,8 +328,8 @@ impl Meter {
 
 const DIGEST: &str = "digest:";
 
-/// Servers that imitate GitHub may give no ETag; what was read before is then known by its content. Only ever compared
-/// with itself, so that another version's digest costs one more reading and nothing else.
+/// Servers that imitate GitHub may give no ETag: a digest of the content then takes its place. It is compared only with
+/// digests of this program, so a digest of another version costs one more read and nothing else.
 fn digest(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);

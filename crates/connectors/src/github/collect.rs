@@ -14,22 +14,22 @@ use super::{
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
-    fault::Fault,
-    left_build::LeftBuild,
-    look::Look,
+    gone_build::GoneBuild,
+    look::RepoLists,
     normalise,
     open::LastReported,
+    part_error::PartError,
     run_position::RunPosition,
     unlisted_runs::UnlistedRun,
     wire,
 };
 
-/// True for what a service said no to, which is remembered with the repository.
+/// True for an error that is a refusal: it is remembered with the repository.
 pub(super) fn is_refusal(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
 }
 
-/// What could not be read in this poll and is named in its problems; what is refused is remembered with the repository.
+/// What could not be read in this poll and becomes one of its problems; refusals are remembered with the repository.
 pub(super) struct Missed {
     kind: ProblemKind,
     /// What is not seen for it, where it is one part.
@@ -40,14 +40,14 @@ pub(super) struct Missed {
 impl Missed {
     fn new(part: Part, error: ServiceError) -> Self {
         let kind = if part == Part::Jobs { ProblemKind::Details } else { ProblemKind::Incomplete };
-        // Of these it is a single one.
+        // The error is of a single pull request or run.
         let part = Some(part).filter(|part| !matches!(part, Part::Pulls | Part::Runs));
         Self { kind, part, error }
     }
 
-    /// As it is named.
-    pub(super) fn fault(&self) -> Fault {
-        Fault { kind: self.kind, part: self.part, why: self.error.to_string() }
+    /// As a problem names it.
+    pub(super) fn part_error(&self) -> PartError {
+        PartError { kind: self.kind, part: self.part, why: self.error.to_string() }
     }
 }
 
@@ -55,7 +55,7 @@ fn has_ended(item: &Item) -> bool {
     matches!(&item.detail, Detail::PullRequest(pull) if pull.state != PullRequestState::Open)
 }
 
-impl Look {
+impl RepoLists {
     /// The repository, as builds are named after it.
     pub(super) fn place(&self) -> normalise::Place<'_> {
         let described = self.described();
@@ -68,7 +68,7 @@ impl Look {
 
     /// True for a failed run that is later than what is known of its build.
     pub(super) fn is_news_of_red(&self, run: &wire::Run) -> bool {
-        let known = self.repo.standing.get(&normalise::build_id(&self.place(), run));
+        let known = self.repo.board_builds.get(&normalise::build_id(&self.place(), run));
         normalise::run_status(run) == BuildStatus::Failed
             && known.is_none_or(|known| RunPosition::of(run).is_after(known.newest))
     }
@@ -78,7 +78,7 @@ impl Account {
     /// Puts what was read into the cursor and the snapshots; gives back what could not be read.
     pub(super) fn collect(
         &self,
-        look: &mut Look,
+        look: &mut RepoLists,
         done: Vec<TaskResult>,
         now: Timestamp,
         snapshots: &mut Vec<Item>,
@@ -106,7 +106,7 @@ impl Account {
                     Ok(Found::News(News {
                         content: UnlistedRunRead { run, failing, later }, etag, ..
                     })) => {
-                        if look.repo.lacks_attempt(&run) {
+                        if look.repo.is_missing_attempt(&run) {
                             let why = format!("run {} does not say which attempt it is", run.run_number);
                             errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
                             look.repo.unlisted_runs.insert(id, UnlistedRun::Unread);
@@ -123,7 +123,7 @@ impl Account {
                         });
                         unlisted.push((*run, names));
                         // Those under way may be on no list either.
-                        let later = later.into_iter().filter(|run| !look.repo.lacks_attempt(run));
+                        let later = later.into_iter().filter(|run| !look.repo.is_missing_attempt(run));
                         let later: Vec<_> = later.collect();
                         for run in later.iter().filter(|run| normalise::is_awaited(run)) {
                             if !look.repo.listed.contains(&run.id) {
@@ -151,14 +151,14 @@ impl Account {
                         }
                     }
                 },
-                TaskResult::Standing { id, read } => stands(look, id, *read, readable, now, &mut errors),
+                TaskResult::BoardBuild { id, read } => recheck(look, id, *read, readable, now, &mut errors),
                 TaskResult::Branch { name, read } => {
                     note_branches(look, read.answers, now);
-                    let fault = read.fault.filter(|error| !is_refusal(error));
-                    if fault.is_none() {
-                        look.said_deleted.remove(&name);
+                    let error = read.error.filter(|error| !is_refusal(error));
+                    if error.is_none() {
+                        look.reported_deleted.remove(&name);
                     }
-                    errors.extend(fault.map(|error| Missed {
+                    errors.extend(error.map(|error| Missed {
                         kind: ProblemKind::Details,
                         part: None,
                         error,
@@ -176,7 +176,7 @@ impl Account {
             let listed: BTreeSet<_> = runs.iter().map(normalise::attempt).collect();
             look.repo.failing.retain(|attempt, _| listed.contains(attempt));
         }
-        leave_all_builds(look, &unlisted, &errors);
+        remove_all_builds(look, &unlisted, &errors);
         for (run, names) in unlisted {
             failing.insert(normalise::attempt(&run), names);
             runs.push(run);
@@ -186,10 +186,10 @@ impl Account {
         workflows.learn(&runs);
         look.repo.workflows = workflows;
         let runs = note_builds(look, runs, now);
-        deleted.iter().for_each(|branch| leave_branch(look, branch));
+        deleted.iter().for_each(|branch| remove_branch(look, branch));
         let place = look.place();
-        let told = |pull| normalise::pull(&self.name, place.name, pull, &[], None, now);
-        snapshots.extend(look.pulls.values().map(told));
+        let snapshot = |pull| normalise::pull(&self.name, place.name, pull, &[], None, now);
+        snapshots.extend(look.pulls.values().map(snapshot));
         snapshots.extend(normalise::builds(&self.name, &place, &runs, &failing));
         forget_old_name(look);
         errors
@@ -197,7 +197,7 @@ impl Account {
 }
 
 fn pull(
-    look: &mut Look,
+    look: &mut RepoLists,
     number: u64,
     read: PullRead,
     readable: bool,
@@ -205,7 +205,7 @@ fn pull(
     snapshots: &mut Vec<Item>,
     errors: &mut Vec<Missed>,
 ) {
-    let PullRead { open, item, gone, faults } = read;
+    let PullRead { open, item, gone, errors: failed } = read;
     if gone {
         // A repository that can't be read has no pull requests either.
         if readable {
@@ -216,12 +216,12 @@ fn pull(
         }
         return;
     }
-    for (part, error) in faults {
-        // One pull request's 404 is its own, as is a refusal of itself where the list has it; any other 403 is the token's, and
-        // the server's lack is everybody's.
+    for (part, error) in failed {
+        // A 404 concerns one pull request, as does a refusal of the pull request itself where the list has it. Any other 403 is
+        // about the token, and a server without statuses has none for any pull request.
         let is_refused = matches!(error, ServiceError::Auth { .. }) && part != Part::Pulls;
-        let is_everybodys = is_refused || part == Part::Statuses;
-        if !(is_everybodys && look.repo.refuse(part, &error, now)) {
+        let concerns_all = is_refused || part == Part::Statuses;
+        if !(concerns_all && look.repo.refuse(part, &error, now)) {
             errors.push(Missed::new(part, error));
         }
     }
@@ -235,9 +235,9 @@ fn pull(
     }
 }
 
-/// Takes in whether a build on the board is still there.
-fn stands(
-    look: &mut Look,
+/// Records whether a build on the board is still there.
+fn recheck(
+    look: &mut RepoLists,
     id: String,
     read: BoardBuildRead,
     readable: bool,
@@ -246,13 +246,13 @@ fn stands(
 ) {
     note_branches(look, read.branches, now);
     // What may not be asked for is no evidence, and nothing that the board needs.
-    let fault = read.fault.filter(|error| !is_refusal(error));
-    errors.extend(fault.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
+    let error = read.error.filter(|error| !is_refusal(error));
+    errors.extend(error.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
     match read.gone.filter(|_| readable) {
-        Some(BoardBuildGone::Run) => leave_run(look, id),
-        Some(BoardBuildGone::Build(reason)) => leave(look, id, reason),
+        Some(BoardBuildGone::Run) => remove_run(look, id),
+        Some(BoardBuildGone::Build(reason)) => remove_build(look, id, reason),
         None => {
-            if let Some(known) = look.repo.standing.get_mut(&id) {
+            if let Some(known) = look.repo.board_builds.get_mut(&id) {
                 known.etags = read.etags;
                 if read.workflow_asked {
                     known.workflow_at = Some(now);
@@ -266,62 +266,62 @@ fn stands(
 }
 
 /// Takes note of whether the repository answers for branches.
-fn note_branches(look: &mut Look, answers: Option<bool>, now: Timestamp) {
+fn note_branches(look: &mut RepoLists, answers: Option<bool>, now: Timestamp) {
     if let Some(answers) = answers {
         look.repo.branches = Some((answers, now));
     }
 }
 
-/// A branch is gone, and what was built of it: also what needs no looking after, such as green builds.
-fn leave_branch(look: &mut Look, branch: &str) {
+/// A branch is gone, with all of its builds: also those that are not tracked, such as green ones.
+fn remove_branch(look: &mut RepoLists, branch: &str) {
     let place = look.place();
     let ids: Vec<_> =
         place.workflows.names().iter().map(|name| format!("{}/{name}@{branch}", place.name)).collect();
     let of_branch = |known: &BoardBuild| known.branch.as_deref() == Some(branch);
-    let standing = look.repo.standing.iter().filter(|(_, known)| of_branch(known));
-    let standing: BTreeSet<_> = standing.map(|(id, _)| id.clone()).collect();
-    let others = ids.into_iter().filter(|id| !standing.contains(id) && !look.repo.left.contains_key(id));
-    let others: Vec<_> = others.collect();
-    look.repo.not_passed.retain(|_, told| told.branch.as_deref() != Some(branch));
+    let on_board = look.repo.board_builds.iter().filter(|(_, known)| of_branch(known));
+    let on_board: BTreeSet<_> = on_board.map(|(id, _)| id.clone()).collect();
+    let is_new = |id: &String| !on_board.contains(id) && !look.repo.gone_builds.contains_key(id);
+    let others: Vec<_> = ids.into_iter().filter(is_new).collect();
+    look.repo.unpassed_runs.retain(|_, run| run.branch.as_deref() != Some(branch));
     look.gone.extend(others.into_iter().map(|id| (Kind::Build, id, GoneReason::BranchDeleted)));
-    standing.into_iter().for_each(|id| leave(look, id, GoneReason::BranchDeleted));
+    on_board.into_iter().for_each(|id| remove_build(look, id, GoneReason::BranchDeleted));
 }
 
 /// A run that was asked for by itself is not there any more.
-fn run_is_gone(look: &mut Look, id: u64) {
+fn run_is_gone(look: &mut RepoLists, id: u64) {
     look.repo.unlisted_runs.remove(id);
     let of_run = |(build, known): (&String, &BoardBuild)| (known.run == id).then(|| build.clone());
-    let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
-    match look.repo.not_passed.remove(&id) {
-        Some(told) if builds.is_empty() => {
-            leave_again(look, &told.build);
-            look.gone_runs.push((told.build, told.number));
+    let builds: Vec<_> = look.repo.board_builds.iter().filter_map(of_run).collect();
+    match look.repo.unpassed_runs.remove(&id) {
+        Some(run) if builds.is_empty() => {
+            remove_again(look, &run.build);
+            look.deleted_runs.push((run.build, run.number));
         }
-        _ => builds.into_iter().for_each(|build| leave_run(look, build)),
+        _ => builds.into_iter().for_each(|build| remove_run(look, build)),
     }
 }
 
-/// The run that a build stands by is gone: it stands by what is left, for which the lists are read again.
-fn leave_run(look: &mut Look, id: String) {
-    let Some(known) = look.repo.standing.get(&id) else { return };
-    look.repo.not_passed.remove(&known.run);
+/// The run that decides a build's status is gone: its other runs decide it, for which the lists are read again.
+fn remove_run(look: &mut RepoLists, id: String) {
+    let Some(known) = look.repo.board_builds.get(&id) else { return };
+    look.repo.unpassed_runs.remove(&known.run);
     let positions = [Some(known.newest), known.verdict];
     match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
         Some(number) => {
             look.repo.unlisted_runs.remove(known.run);
             look.repo.running.remove(&known.run);
-            look.repo.standing.remove(&id);
+            look.repo.board_builds.remove(&id);
             (look.repo.runs, look.repo.default_runs) = (None, None);
-            look.gone_runs.push((id, number));
+            look.deleted_runs.push((id, number));
         }
-        // Earlier versions kept no more than that it stands.
-        None => leave(look, id, GoneReason::Deleted),
+        // Earlier versions did not keep the run's number.
+        None => remove_build(look, id, GoneReason::Deleted),
     }
 }
 
-/// Where GitHub says that there are no runs, and of those that were reported none is there when it is asked for, all builds are
-/// gone: the green ones too, which nobody asks for.
-fn leave_all_builds(look: &mut Look, found: &[(wire::Run, Vec<String>)], errors: &[Missed]) {
+/// Where GitHub lists no runs, and none of those that were reported is there when it is asked for, all builds are gone: the
+/// green ones too, which nobody asks for.
+fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], errors: &[Missed]) {
     if !look.no_runs || !look.is_readable() {
         return;
     }
@@ -331,112 +331,113 @@ fn leave_all_builds(look: &mut Look, found: &[(wire::Run, Vec<String>)], errors:
         look.repo.runs = None;
         return;
     }
-    let standing = std::mem::take(&mut look.repo.standing);
-    look.gone.extend(standing.into_keys().map(|id| (Kind::Build, id, GoneReason::Deleted)));
-    look.repo.not_passed.clear();
+    let builds = std::mem::take(&mut look.repo.board_builds);
+    look.gone.extend(builds.into_keys().map(|id| (Kind::Build, id, GoneReason::Deleted)));
+    look.repo.unpassed_runs.clear();
     look.all_builds_gone = true;
 }
 
 /// A build is gone. Its runs may still be listed: only a newer one brings it back.
-fn leave(look: &mut Look, id: String, reason: GoneReason) {
-    let Some(known) = look.repo.standing.remove(&id) else { return };
+fn remove_build(look: &mut RepoLists, id: String, reason: GoneReason) {
+    let Some(known) = look.repo.board_builds.remove(&id) else { return };
     look.repo.unlisted_runs.remove(known.run);
     look.repo.running.remove(&known.run);
-    look.repo.not_passed.retain(|_, told| told.build != id);
-    look.repo.left.insert(id.clone(), LeftBuild::new(known.newest, reason.clone()));
+    look.repo.unpassed_runs.retain(|_, run| run.build != id);
+    look.repo.gone_builds.insert(id.clone(), GoneBuild::new(known.newest, reason.clone()));
     look.gone.push((Kind::Build, id, reason));
 }
 
 /// A build that is gone already: a late webhook may have brought it back.
-fn leave_again(look: &mut Look, id: &str) {
-    let is_told = look.gone.iter().any(|(kind, gone, _)| *kind == Kind::Build && gone == id);
-    if let Some(left) = look.repo.left.get(id).filter(|_| !is_told) {
-        look.gone.push((Kind::Build, id.to_owned(), left.reason.clone()));
+fn remove_again(look: &mut RepoLists, id: &str) {
+    let is_reported = look.gone.iter().any(|(kind, gone, _)| *kind == Kind::Build && gone == id);
+    if let Some(gone) = look.repo.gone_builds.get(id).filter(|_| !is_reported) {
+        look.gone.push((Kind::Build, id.to_owned(), gone.reason.clone()));
     }
 }
 
-/// Has the builds of runs that name their branch by now go by that, with all that happened to them. In earlier versions all
-/// runs that did not were one build: each leaves that.
-fn leave_branchless(look: &mut Look, runs: &[wire::Run]) {
+/// Renames the builds of runs that name their branch by now; their history stays. In earlier versions all runs without a
+/// branch were one build: each is removed from that.
+fn rename_branchless(look: &mut RepoLists, runs: &[wire::Run]) {
     let place = look.place();
     let (mut named, mut single) = (BTreeMap::new(), Vec::new());
     for run in runs {
-        let Some(told) = look.repo.not_passed.get(&run.id) else { continue };
+        let Some(known) = look.repo.unpassed_runs.get(&run.id) else { continue };
         let build = normalise::build_id(&place, run);
-        if told.build == normalise::workflow_id(&place, run) {
-            single.push((told.build.clone(), run.id, told.number));
-        } else if told.build != build && told.is_branchless(run.id) {
-            named.insert(told.build.clone(), build);
+        if known.build == normalise::workflow_id(&place, run) {
+            single.push((known.build.clone(), run.id, known.number));
+        } else if known.build != build && known.is_branchless(run.id) {
+            named.insert(known.build.clone(), build);
         }
     }
     for (build, id, number) in single {
-        if look.repo.standing.get(&build).is_some_and(|known| known.run == id) {
-            look.repo.standing.remove(&build);
+        if look.repo.board_builds.get(&build).is_some_and(|known| known.run == id) {
+            look.repo.board_builds.remove(&build);
         }
-        look.gone_runs.push((build, number));
+        look.deleted_runs.push((build, number));
     }
     for (build, to) in named {
-        look.repo.standing.remove(&build);
+        look.repo.board_builds.remove(&build);
         look.gone.push((Kind::Build, build, GoneReason::Renamed { to }));
     }
 }
 
-/// Takes note of which builds stand on the board by these runs; gives back the runs that are to be reported.
-fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wire::Run> {
-    leave_branchless(look, &runs);
+/// Updates the builds on the board by these runs; gives back the runs that are to be reported.
+fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wire::Run> {
+    rename_branchless(look, &runs);
     let place = look.place();
     let mut builds: BTreeMap<String, Vec<&wire::Run>> = BTreeMap::new();
     for run in &runs {
         builds.entry(normalise::build_id(&place, run)).or_default().push(run);
     }
-    let left = |id: &str, newest: RunPosition| look.repo.left.get(id).is_some_and(|left| left.covers(newest));
-    let (mut standing, mut silent, mut back, mut away) =
-        (Vec::new(), BTreeSet::new(), Vec::new(), Vec::new());
+    let is_gone =
+        |id: &str, newest: RunPosition| look.repo.gone_builds.get(id).is_some_and(|gone| gone.covers(newest));
+    let (mut updated, mut silent, mut back, mut away) = (Vec::new(), BTreeSet::new(), Vec::new(), Vec::new());
     for (id, of_build) in &builds {
         let Some(newest) = newest_of(of_build.iter().copied()) else { continue };
-        if left(id, RunPosition::of(newest)) {
+        if is_gone(id, RunPosition::of(newest)) {
             silent.extend(of_build.iter().map(|run| normalise::attempt(run)));
             away.push(id.clone());
             continue;
         }
         back.push(id.clone());
-        let known = look.repo.standing.get(id).cloned().unwrap_or_default();
-        standing.push((id.clone(), stand(&place, known, of_build, now)));
+        let known = look.repo.board_builds.get(id).cloned().unwrap_or_default();
+        updated.push((id.clone(), update_build(&place, known, of_build, now)));
     }
     let listed: BTreeSet<_> = builds.keys().cloned().collect();
-    away.iter().for_each(|id| leave_again(look, id));
+    away.iter().for_each(|id| remove_again(look, id));
     let repo = &mut look.repo;
-    repo.not_passed.retain(|_, told| !away.contains(&told.build));
+    repo.unpassed_runs.retain(|_, run| !away.contains(&run.build));
     if look.relisted {
-        // What no list has can't be reported by mistake.
-        repo.left.retain(|id, _| listed.contains(id));
+        // A build that is on no list can't be reported by mistake.
+        repo.gone_builds.retain(|id, _| listed.contains(id));
     }
-    repo.left.retain(|id, _| !back.contains(id));
-    for (id, (known, stands)) in standing {
-        if stands {
-            repo.standing.insert(id, known);
+    repo.gone_builds.retain(|id, _| !back.contains(id));
+    for (id, (known, is_tracked)) in updated {
+        if is_tracked {
+            repo.board_builds.insert(id, known);
         } else {
-            repo.standing.remove(&id);
+            repo.board_builds.remove(&id);
         }
     }
-    let told: Vec<_> = runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect();
+    let reported: Vec<_> =
+        runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect();
     let place = look.place();
     let of = |run: &wire::Run| BoardRun {
         build: normalise::build_id(&place, run),
         number: run.run_number,
         branch: normalise::own_branch(place.name, run),
     };
-    let noted: Vec<_> = told.iter().map(|run| (run, of(run))).collect();
-    noted.into_iter().for_each(|(run, of)| look.repo.note_on_board(run, of));
-    told
+    let on_board: Vec<_> = reported.iter().map(|run| (run, of(run))).collect();
+    on_board.into_iter().for_each(|(run, of)| look.repo.note_on_board(run, of));
+    reported
 }
 
 fn newest_of<'a>(runs: impl Iterator<Item = &'a wire::Run>) -> Option<&'a wire::Run> {
     runs.max_by_key(|run| (run.id, run.run_attempt))
 }
 
-/// How a build stands by these runs, and whether it needs to be looked after: green ones of other branches do not.
-fn stand(
+/// A build after these runs, and whether it has to be tracked: green ones of other branches do not.
+fn update_build(
     place: &normalise::Place<'_>,
     mut known: BoardBuild,
     runs: &[&wire::Run],
@@ -462,10 +463,10 @@ fn stand(
     if let Some(last) = newest_of(over)
         && since.into_iter().flatten().all(|position| is_as_new(last, position))
     {
-        // One that it gave before is its result still.
+        // A verdict that it had before remains its result.
         let is_known = known.verdict == Some(RunPosition::of(last));
-        let word = normalise::unknown_conclusion(last).filter(|_| !is_known);
-        known.unknown = word.map(|word| (RunPosition::of(last), word));
+        let conclusion = normalise::unknown_conclusion(last).filter(|_| !is_known);
+        known.unknown = conclusion.map(|conclusion| (RunPosition::of(last), conclusion));
     }
     if let Some(newest) = newest_of(runs.iter().copied())
         && is_as_new(newest, known.newest)
@@ -480,19 +481,19 @@ fn stand(
     }
     if known.run != before {
         known.etags[0] = None;
-        // Whoever ran was not disabled then.
+        // A workflow that ran was not disabled then.
         known.workflow_at = Some(now);
     }
     let default = known.branch.is_some() && known.branch.as_deref() == place.default_branch;
-    let stands = known.red || known.under_way || default;
-    (known, stands)
+    let is_tracked = known.red || known.under_way || default;
+    (known, is_tracked)
 }
 
 /// Once everything of a renamed repository is reported under its new name, nothing is there under the old one.
-fn forget_old_name(look: &mut Look) {
-    let Repo { open, standing, unlisted_runs, .. } = &look.repo;
+fn forget_old_name(look: &mut RepoLists) {
+    let Repo { open, board_builds, unlisted_runs, .. } = &look.repo;
     let awaited =
-        open.values().any(|open| open.due) || standing.values().any(|it| unlisted_runs.contains(it.run));
+        open.values().any(|open| open.due) || board_builds.values().any(|it| unlisted_runs.contains(it.run));
     if !awaited && look.is_readable() {
         look.emptied.extend(look.repo.renamed_from.take());
     }

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    claim::Claim, fault::Fault, left_build::LeftBuild, normalise, open::Open, run_position::RunPosition,
-    unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+    claim::Claim, gone_build::GoneBuild, normalise, open::Open, part_error::PartError,
+    run_position::RunPosition, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
 };
 
 pub(super) use super::{
@@ -26,9 +26,9 @@ const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// little to ask again soon. While less than half of the calls are left it is valid for as long as any other.
 const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
 /// How many runs that have not passed are remembered of each repository.
-const NOT_PASSED_KEPT: usize = 100;
-/// How long a repository that did not answer is left alone.
-const ASIDE_FOR: SignedDuration = SignedDuration::from_mins(3);
+const UNPASSED_RUNS_KEPT: usize = 100;
+/// How long a repository that did not answer is not asked again.
+const POSTPONED_FOR: SignedDuration = SignedDuration::from_mins(3);
 /// How long a repository's name and default branch are valid.
 const DESCRIBED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -49,7 +49,7 @@ pub(super) struct Place {
     /// The repositories that are still to be read, where the last poll was a part.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unread: BTreeSet<String>,
-    /// What webhooks say and only a poll can check, until one has.
+    /// What webhooks report and only a poll can check, until one has.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) claims: BTreeSet<Claim>,
     /// Why not all of the account's teams could be read when they were asked for last.
@@ -107,22 +107,23 @@ pub(super) struct Repo {
     pub(super) missed: u8,
     /// False in cursors of versions that did not keep what follows: all is read again once.
     pub(super) tracked: bool,
-    /// The builds that stand on the board until something says otherwise, by their id: red ones, those under way, those of
-    /// the default branch.
-    pub(super) standing: BTreeMap<String, BoardBuild>,
+    /// The builds that the board shows until they change, by their id: red ones, those under way, those of the default branch.
+    #[serde(rename = "standing")]
+    pub(super) board_builds: BTreeMap<String, BoardBuild>,
     /// The builds that are gone although their runs are still listed.
-    pub(super) left: BTreeMap<String, LeftBuild>,
+    #[serde(rename = "left")]
+    pub(super) gone_builds: BTreeMap<String, GoneBuild>,
     /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
     pub(super) listed: BTreeSet<u64>,
     /// The runs that were reported and have not passed, or do not name their branch, by their id: each is asked for by itself
-    /// once a list lacks it that should have it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) not_passed: BTreeMap<u64, BoardRun>,
+    /// once it is missing from a list that should have it.
+    #[serde(rename = "not_passed", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) unpassed_runs: BTreeMap<u64, BoardRun>,
     /// Of the runs on its lists, those that were run again.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) run_again: BTreeSet<u64>,
+    #[serde(rename = "run_again", skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) reruns: BTreeSet<u64>,
     /// Whether it answers for branches (asked of its default branch, at that time): only then a missing one is evidence.
     pub(super) branches: Option<(bool, Timestamp)>,
     /// The name that it had, while not all of its items are reported under the new one.
@@ -146,7 +147,7 @@ pub(super) struct BoardBuild {
     /// Its newest verdict.
     pub(super) verdict: Option<RunPosition>,
     pub(super) red: bool,
-    /// A later run that is over, and what it ended with, where it is not known what that says.
+    /// A later run that is over, and its conclusion, where that conclusion is not a known one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unknown: Option<(RunPosition, String)>,
     pub(super) under_way: bool,
@@ -159,11 +160,11 @@ pub(super) struct BoardBuild {
     pub(super) workflow_at: Option<Timestamp>,
 }
 
-/// What GitHub said when it refused a part, and until when that is valid.
+/// GitHub's message when it refused a part, and until when the refusal is valid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Refusal {
     pub(super) why: String,
-    /// When it said so; the beginning of time in the cursors of earlier versions.
+    /// When it refused; 1970 in the cursors of earlier versions.
     #[serde(default)]
     pub(super) at: Timestamp,
     pub(super) until: Timestamp,
@@ -178,8 +179,8 @@ impl Place {
         cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
     }
 
-    /// Has the next poll check what a webhook says, though the program may end before. What no poll has seen yet
-    /// needs no checking.
+    /// Makes the next poll check what a webhook reports, even after a restart. What no poll has seen yet needs no
+    /// checking.
     pub(super) fn remember(claim: Claim) -> CursorUpdate {
         CursorUpdate::new(move |stored| {
             let mut place: Self = serde_json::from_str(&stored?.0).ok()?;
@@ -226,24 +227,24 @@ impl Repo {
     }
 
     /// Takes note of a run that the board shows.
-    pub(super) fn note_on_board(&mut self, run: &wire::Run, told: BoardRun) {
+    pub(super) fn note_on_board(&mut self, run: &wire::Run, on_board: BoardRun) {
         if normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run) {
-            self.not_passed.remove(&run.id);
+            self.unpassed_runs.remove(&run.id);
         } else {
-            self.not_passed.insert(run.id, told);
+            self.unpassed_runs.insert(run.id, on_board);
         }
-        while self.not_passed.len() > NOT_PASSED_KEPT {
-            self.not_passed.pop_first();
+        while self.unpassed_runs.len() > UNPASSED_RUNS_KEPT {
+            self.unpassed_runs.pop_first();
         }
     }
 
     /// The branch that a run on the board is of, where that is one of the repository's own.
     pub(super) fn branch_of(&self, run: u64) -> Option<&str> {
-        let of_standing = || {
+        let of_board_build = || {
             let is_of = |known: &&BoardBuild| known.run == run || known.newest.number_of(run).is_some();
-            self.standing.values().find(is_of)?.branch.as_deref()
+            self.board_builds.values().find(is_of)?.branch.as_deref()
         };
-        self.not_passed.get(&run).and_then(|told| told.branch.as_deref()).or_else(of_standing)
+        self.unpassed_runs.get(&run).and_then(|run| run.branch.as_deref()).or_else(of_board_build)
     }
 
     /// True where nothing of it is on the board: it is closed, or was not there when it was asked for twice.
@@ -251,14 +252,14 @@ impl Repo {
         self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)
     }
 
-    /// True for a run that was run again and does not say now which attempt it is.
-    pub(super) fn lacks_attempt(&self, run: &wire::Run) -> bool {
-        run.run_attempt.is_none() && self.run_again.contains(&run.id)
+    /// True for a run that was run again and whose row does not say now which attempt it is.
+    pub(super) fn is_missing_attempt(&self, run: &wire::Run) -> bool {
+        run.run_attempt.is_none() && self.reruns.contains(&run.id)
     }
 
-    /// Leaves it alone for a while.
+    /// Does not ask for it again for a while.
     pub(super) fn postpone(&mut self, why: &str, now: Timestamp) {
-        let until = now.saturating_add(ASIDE_FOR).unwrap_or(now);
+        let until = now.saturating_add(POSTPONED_FOR).unwrap_or(now);
         self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), at: now, until, missing: false });
     }
 
@@ -270,9 +271,9 @@ impl Repo {
     }
 
     /// What of it was refused. A server without commit statuses is no problem.
-    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
-        let told = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
-        told.map(|(part, refusal)| {
+    pub(super) fn errors(&self) -> impl Iterator<Item = PartError> {
+        let refused = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
+        refused.map(|(part, refusal)| {
             let why = match refusal.missing {
                 true => format!("{}; correct its name in watch, or give the token access to it", refusal.why),
                 false => refusal.why.clone(),
@@ -283,7 +284,7 @@ impl Repo {
                 Part::Reviews | Part::Checks => ProblemKind::Incomplete,
                 Part::Statuses | Part::Jobs => ProblemKind::Details,
             };
-            Fault { kind, part: Some(*part).filter(|part| *part != Part::Repo), why }
+            PartError { kind, part: Some(*part).filter(|part| *part != Part::Repo), why }
         })
     }
 
@@ -302,23 +303,23 @@ impl Repo {
         });
         let details = self.open.iter().flat_map(|(number, open)| {
             let part = format!("{name}#{number}");
-            let lacks = open.sum().lacks();
+            let missing = open.sum().missing();
             let so = |is_so: bool, why: &str| is_so.then(|| why.to_owned());
             let because = |what: &str, why: &Option<String>| Some(format!("{what}: {}", why.as_ref()?));
             let asked = because("it is not known whose review is asked for", &open.requests_unread);
             let reviews = because("some reviews are left out", &open.reviews_unread);
             let nameless = "some reviews do not say whose they are: they count as ghost's";
-            let said = [
+            let reasons = [
                 (ProblemKind::Incomplete, asked),
                 (ProblemKind::Incomplete, open.headless().map(str::to_owned)),
                 (ProblemKind::Malformed, reviews),
-                (ProblemKind::Malformed, so(lacks.malformed, "some checks cannot be read")),
-                (ProblemKind::Details, so(lacks.more, "more checks than were read: they count as pending")),
+                (ProblemKind::Malformed, so(missing.malformed, "some checks cannot be read")),
+                (ProblemKind::Details, so(missing.more, "more checks than were read: they count as pending")),
                 (ProblemKind::Details, so(open.reviews_cut, "more reviews than were read")),
                 (ProblemKind::Details, so(open.reviews_nameless, nameless)),
             ];
-            let said = said.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
-            said.map(|(kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
+            let reasons = reasons.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
+            reasons.map(|(kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
         });
         let default_unknown = self.described.iter().filter_map(|(described, _)| {
             let (kind, meaning) = match &described.default_branch {
@@ -332,12 +333,14 @@ impl Repo {
             (!described.closed).then(|| Problem::new(kind, name, why))
         });
         let default = self.described.as_ref().and_then(|(described, _)| described.default_branch.as_deref());
-        let unknown = self.standing.iter().filter_map(|(id, known)| {
-            let (_, word) = known.unknown.as_ref()?;
+        let unknown = self.board_builds.iter().filter_map(|(id, known)| {
+            let (_, conclusion) = known.unknown.as_ref()?;
             let is_default = known.branch.is_some() && known.branch.as_deref() == default;
-            let says =
-                if word.is_empty() { "gives no conclusion".to_owned() } else { format!("says {word}") };
-            let why = format!("it is not known how its last run ended: GitHub {says}");
+            let given = match conclusion.is_empty() {
+                true => "gives no conclusion".to_owned(),
+                false => format!("says {conclusion}"),
+            };
+            let why = format!("it is not known how its last run ended: GitHub {given}");
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
         let own = default_unknown.chain(unknown).chain(malformed).chain(short).chain(cut);
@@ -353,21 +356,30 @@ mod tests {
     fn cursors_keep_the_names_that_earlier_versions_wrote() {
         let stored = r#"{
             "strays": { "7": null },
+            "standing": { "acme/web/ci@main": { "run": 8, "red": true } },
+            "left": { "acme/web/ci@late": [6, 1] },
+            "not_passed": { "8": { "build": "acme/web/ci@main", "number": 2 } },
+            "run_again": [8],
             "described": [
                 { "name": "acme/web", "default_branch": "main", "default_unsaid": true }, "2026-11-22T12:00:00Z"
             ]
         }"#;
         let repo: Repo = serde_json::from_str(stored).unwrap();
         assert!(repo.unlisted_runs.contains(7));
+        assert!(repo.board_builds["acme/web/ci@main"].red);
+        assert!(repo.gone_builds.contains_key("acme/web/ci@late"));
+        assert!(repo.unpassed_runs.contains_key(&8) && repo.reruns.contains(&8));
         assert!(repo.described.as_ref().is_some_and(|(described, _)| described.default_unknown));
         let written = serde_json::to_value(&repo).unwrap();
         assert_eq!(written["strays"], serde_json::json!({ "7": null }));
         assert_eq!(written["described"][0]["default_unsaid"], true);
+        let kept = ["standing", "left", "not_passed", "run_again"];
+        assert!(kept.iter().all(|name| written.get(name).is_some()), "{written}");
     }
 
     /// A refusal, when the account was identified, whether few calls are left -> whether it is valid at 12:01.
     #[test]
-    fn a_refusal_is_believed_for_a_while_and_until_the_account_is_identified() {
+    fn refusal_is_valid_for_a_while_and_until_the_account_is_identified() {
         let at = |text: &str| -> Timestamp { format!("2026-11-22T{text}:00Z").parse().unwrap() };
         let of_earlier_version = r#"{"why":"no","until":"2026-11-22T12:02:00Z"}"#;
         let refused = r#"{"why":"no","at":"2026-11-22T12:00:00Z","until":"2026-11-22T12:02:00Z"}"#;

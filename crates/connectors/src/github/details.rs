@@ -1,4 +1,4 @@
-//! The second step of a poll: what the lists do not say. The reviews and checks of pull requests, the jobs of failed
+//! The second step of a poll: what the lists leave out. The reviews and checks of pull requests, the jobs of failed
 //! runs, runs that left the list.
 
 use callboard_domain::{
@@ -12,11 +12,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
-    checks::{Lacks, Sum},
+    checks::{Missing, Sum},
     client::{Calls, Found, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
     normalise,
-    open::{Open, Seen},
+    open::{CachedChecks, Open},
     wire,
 };
 use crate::lenient::{Entries, folded};
@@ -36,7 +36,7 @@ pub(super) enum Task {
     /// The jobs of a failed run, by its id and attempt.
     Jobs(u64, String),
     /// Whether a build on the board is still there, by its id.
-    Standing(String),
+    BoardBuild(String),
     /// Whether a branch is still there, by its name.
     Branch(String),
 }
@@ -47,7 +47,7 @@ pub(super) enum TaskResult {
     Merger(Option<Box<wire::Pull>>),
     Run { id: u64, found: Result<Found<UnlistedRunRead>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
-    Standing { id: String, read: Box<BoardBuildRead> },
+    BoardBuild { id: String, read: Box<BoardBuildRead> },
     Branch { name: String, read: BranchRead },
 }
 
@@ -61,7 +61,7 @@ pub(super) struct UnlistedRunRead {
 }
 
 /// What could not be read.
-pub(super) type Faults = Vec<(Part, ServiceError)>;
+pub(super) type PartErrors = Vec<(Part, ServiceError)>;
 
 /// An open pull request as its details have it.
 pub(super) struct PullRead {
@@ -69,12 +69,12 @@ pub(super) struct PullRead {
     pub(super) item: Option<Item>,
     /// It is not there any more.
     pub(super) gone: bool,
-    pub(super) faults: Faults,
+    pub(super) errors: PartErrors,
 }
 
 /// Reads a pull request's reviews and checks, as far as they are not refused. `row` is the pull request where a list
 /// just showed it. The pull request itself is read where there is news to report, and where whether it can be merged
-/// matters, which no list says.
+/// matters, which no list has.
 pub(super) async fn pull(
     calls: &Calls<'_>,
     (account, repo, now): (&AccountName, &str, Timestamp),
@@ -84,7 +84,7 @@ pub(super) async fn pull(
     readable: impl Fn(Part) -> bool + Send,
 ) -> PullRead {
     let mut open = known.clone();
-    let mut faults = Faults::new();
+    let mut errors = PartErrors::new();
     let mut reviews = Vec::new();
     let mut news = row.is_some() || known.due;
 
@@ -97,15 +97,15 @@ pub(super) async fn pull(
             Ok(Some(found)) => {
                 // New reviews come last: the first of several pages does not show them.
                 open.reviews = found.whole.then_some(found.etag);
-                open.reviews_cut = found.more && found.fault.is_none();
-                faults.extend(found.fault.map(|error| (Part::Reviews, error)));
+                open.reviews_cut = found.more && found.error.is_none();
+                errors.extend(found.error.map(|error| (Part::Reviews, error)));
                 reviews = found.rows;
                 open.reviews_unread = normalise::unread_reviews(&reviews, &found.unread);
                 open.reviews_nameless = reviews.iter().any(|review| review.user.is_none());
                 open.approved |= reviews.iter().any(normalise::is_approval);
                 news = true;
             }
-            Err(error) => faults.push((Part::Reviews, error)),
+            Err(error) => errors.push((Part::Reviews, error)),
         }
     }
 
@@ -113,9 +113,9 @@ pub(super) async fn pull(
     let head = open.head.clone();
     for part in [Part::Checks, Part::Statuses] {
         if readable(part) && !head.is_empty() {
-            let seen = if part == Part::Checks { &mut open.checks } else { &mut open.statuses };
-            if let Err(error) = sum(calls, repo, &head, part, seen).await {
-                faults.push((part, error));
+            let cached = if part == Part::Checks { &mut open.checks } else { &mut open.statuses };
+            if let Err(error) = sum(calls, repo, &head, part, cached).await {
+                errors.push((part, error));
             }
         }
     }
@@ -123,20 +123,20 @@ pub(super) async fn pull(
     let lost = |(_, error): &(Part, ServiceError)| {
         !matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
     };
-    let statuses_lost = faults.iter().filter(|(part, _)| *part == Part::Statuses).any(lost);
+    let statuses_lost = errors.iter().filter(|(part, _)| *part == Part::Statuses).any(lost);
 
     // Where its reviews are refused it may not be there any more.
     let refused = |(part, error): &(Part, ServiceError)| {
         *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
     };
     let (mut item, mut gone, mut is_other_head, mut is_itself_unread) = (None, false, false, false);
-    if news || open.approved || open.computing || faults.iter().any(refused) {
+    if news || open.approved || open.computing || errors.iter().any(refused) {
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
-        let mut tell = |pull: &wire::Pull, open: &Open| {
-            // Checks that cannot be read are not "none", and without the statuses nothing has passed; but one that has failed
-            // has, whatever the others say. Those of another head are not this one's. A server that refuses statuses for
-            // good has none to wait for.
+        let mut report = |pull: &wire::Pull, open: &Open| {
+            // Checks that cannot be read are not "none", and without the statuses nothing has passed. A check that failed has
+            // failed, whatever the others are. Checks of another head do not count. A server that refuses statuses for good
+            // has none to wait for.
             let statuses = open.statuses.is_some() || !statuses_lost;
             let all_known = open.checks.is_some() && statuses;
             let known = all_known || open.sum().status() == ChecksStatus::Failed;
@@ -151,31 +151,31 @@ pub(super) async fn pull(
                 open.itself = Some(found.etag);
                 open.computing = normalise::is_computing(&found.content);
                 open.note_requests(&found.content);
-                open.said.complete(&mut found.content);
+                open.last_reported.complete(&mut found.content);
                 open.date(&mut found.content);
                 is_other_head = open.note_head(&found.content, now);
-                tell(&found.content, &open);
+                report(&found.content, &open);
             }
             // A list has just shown it: that a server does not show it by itself is no evidence.
-            (Ok(Found::Gone), Some(row)) => tell(row, &open),
+            (Ok(Found::Gone), Some(row)) => report(row, &open),
             (Ok(Found::Gone), None) => gone = true,
             (Err(error), row) => {
-                // What a list does not say of it is not known.
+                // What its row leaves out is not known.
                 if let Some(row) = row {
-                    tell(row, &open);
+                    report(row, &open);
                 }
                 is_itself_unread = true;
-                faults.push((Part::Pulls, error));
+                errors.push((Part::Pulls, error));
             }
         }
     }
-    let unheard = item.is_none() && news && !gone;
-    open.due = is_other_head || is_itself_unread || faults.iter().any(lost);
-    if unheard {
+    let is_unreported = item.is_none() && news && !gone;
+    open.due = is_other_head || is_itself_unread || errors.iter().any(lost);
+    if is_unreported {
         // What was news stays news.
         open = Open { due: open.due, ..known.clone() };
     }
-    PullRead { open, item, gone, faults }
+    PullRead { open, item, gone, errors }
 }
 
 async fn sum(
@@ -183,27 +183,27 @@ async fn sum(
     repo: &str,
     head: &str,
     part: Part,
-    seen: &mut Option<Seen>,
+    cached: &mut Option<CachedChecks>,
 ) -> Result<(), ServiceError> {
-    let etag = seen.as_ref().map(|seen| seen.etag.as_str()).filter(|etag| !etag.is_empty());
+    let etag = cached.as_ref().map(|cached| cached.etag.as_str()).filter(|etag| !etag.is_empty());
     let list = |what| in_repo(Method::GET, repo, &["commits", head, what]).query("per_page", "100");
     let found = if part == Part::Checks {
         let found = calls.rows::<wire::CheckRuns>(list("check-runs"), etag, PAGES, |_| true).await?;
         found.map(|found| {
-            let lacks = Lacks { more: found.more, malformed: !found.unread.is_empty() };
-            (found.whole, found.etag, Sum::of_runs(&found.rows, lacks), found.fault)
+            let missing = Missing { more: found.more, malformed: !found.unread.is_empty() };
+            (found.whole, found.etag, Sum::of_runs(&found.rows, missing), found.error)
         })
     } else {
         let found = calls.rows::<wire::Statuses>(list("status"), etag, PAGES, |_| true).await?;
         found.map(|found| {
-            let lacks = Lacks { more: found.more, malformed: !found.unread.is_empty() };
-            (found.whole, found.etag, Sum::of_statuses(&found.rows, lacks), found.fault)
+            let missing = Missing { more: found.more, malformed: !found.unread.is_empty() };
+            (found.whole, found.etag, Sum::of_statuses(&found.rows, missing), found.error)
         })
     };
-    if let Some((whole, etag, sum, fault)) = found {
+    if let Some((whole, etag, sum, error)) = found {
         // The first of several pages does not show changes on the others: without an ETag all are read again.
-        *seen = Some(Seen { etag: if whole { etag } else { String::new() }, sum });
-        return fault.map_or(Ok(()), Err);
+        *cached = Some(CachedChecks { etag: if whole { etag } else { String::new() }, sum });
+        return error.map_or(Ok(()), Err);
     }
     Ok(())
 }
@@ -211,7 +211,7 @@ async fn sum(
 /// What of a build on the board is not there any more.
 #[derive(Debug)]
 pub(super) enum BoardBuildGone {
-    /// The run that it stands by.
+    /// The run that decides its status.
     Run,
     /// All of it.
     Build(GoneReason),
@@ -230,7 +230,7 @@ pub(super) struct BoardBuildRead {
     pub(super) workflow_asked: bool,
     /// Whether the repository answers for branches, where that was asked.
     pub(super) branches: Option<bool>,
-    pub(super) fault: Option<ServiceError>,
+    pub(super) error: Option<ServiceError>,
 }
 
 /// What was found of a branch.
@@ -242,7 +242,7 @@ pub(super) struct BranchRead {
     etag: Option<String>,
     /// Whether the repository answers for branches, where that was asked.
     pub(super) answers: Option<bool>,
-    pub(super) fault: Option<ServiceError>,
+    pub(super) error: Option<ServiceError>,
 }
 
 /// How long a workflow that is not disabled is taken to stay so.
@@ -251,7 +251,7 @@ const WORKFLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
 const BRANCHES_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks whether a build on the board is still there: its run, its branch, its workflow.
-pub(super) async fn standing(
+pub(super) async fn board_build(
     calls: &Calls<'_>,
     repo: &Repo,
     described: &RepoDescription,
@@ -259,13 +259,13 @@ pub(super) async fn standing(
     now: Timestamp,
 ) -> BoardBuildRead {
     let mut read = BoardBuildRead { etags: known.etags.clone(), ..BoardBuildRead::default() };
-    if let Err(error) = standing_parts(calls, repo, described, known, now, &mut read).await {
-        read.fault = Some(error);
+    if let Err(error) = board_build_parts(calls, repo, described, known, now, &mut read).await {
+        read.error = Some(error);
     }
     read
 }
 
-async fn standing_parts(
+async fn board_build_parts(
     calls: &Calls<'_>,
     repo: &Repo,
     described: &RepoDescription,
@@ -282,7 +282,7 @@ async fn standing_parts(
             Found::News(news) => {
                 *run_etag = Some(news.etag);
                 let branch = news.content["head_branch"].as_str().unwrap_or_default();
-                let on_board = repo.not_passed.get(&known.run);
+                let on_board = repo.unpassed_runs.get(&known.run);
                 read.is_named =
                     !branch.trim().is_empty() && on_board.is_some_and(|it| it.is_branchless(known.run));
             }
@@ -295,7 +295,7 @@ async fn standing_parts(
     if let Some(own) = known.branch.as_deref() {
         let found = branch(calls, repo, described, own, branch_etag.take(), now).await;
         (*branch_etag, read.branches) = (found.etag, found.answers);
-        found.fault.map_or(Ok(()), Err)?;
+        found.error.map_or(Ok(()), Err)?;
         if found.gone {
             read.gone = Some(BoardBuildGone::Build(GoneReason::BranchDeleted));
             return Ok(());
@@ -319,8 +319,8 @@ async fn standing_parts(
     Ok(())
 }
 
-/// Looks whether a branch is still there. The default one is; on a server that does not answer for that one nothing is said
-/// of others.
+/// Looks whether a branch is still there. The default branch is; a server that does not answer for it shows nothing about other
+/// branches.
 pub(super) async fn branch(
     calls: &Calls<'_>,
     repo: &Repo,
@@ -331,7 +331,7 @@ pub(super) async fn branch(
 ) -> BranchRead {
     let mut read = BranchRead { etag, ..BranchRead::default() };
     if let Err(error) = branch_parts(calls, repo, described, branch, now, &mut read).await {
-        read.fault = Some(error);
+        read.error = Some(error);
     }
     read
 }
@@ -385,13 +385,14 @@ pub(super) async fn failing(calls: &Calls<'_>, repo: &str, run: u64) -> Result<V
 pub(super) struct RunJobs {
     pub(super) rows: Vec<wire::Job>,
     /// Why these are not all of them, where that is so.
-    pub(super) lacking: Option<String>,
+    pub(super) incomplete: Option<String>,
 }
 
 /// Reads the jobs of a run's latest attempt.
 pub(super) async fn jobs(calls: &Calls<'_>, repo: &str, run: u64) -> Result<RunJobs, ServiceError> {
     let found = calls.rows::<wire::Jobs>(jobs_of(repo, run), None, PAGES, |_| true).await?;
-    Ok(found.map_or_else(RunJobs::default, |found| RunJobs { lacking: found.lacking(), rows: found.rows }))
+    Ok(found
+        .map_or_else(RunJobs::default, |found| RunJobs { incomplete: found.incomplete(), rows: found.rows }))
 }
 
 /// The request for a run's jobs.
@@ -424,8 +425,8 @@ pub(super) async fn later_runs(
         return Ok(Vec::new());
     };
     let later: Vec<_> = found.rows.into_iter().filter(is_later).collect();
-    match found.fault.filter(|_| !later.iter().any(is_verdict)) {
-        Some(fault) => Err(fault),
+    match found.error.filter(|_| !later.iter().any(is_verdict)) {
+        Some(error) => Err(error),
         None => Ok(later),
     }
 }

@@ -1,7 +1,7 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
-//! The event's name stands in a header, so that only payloads of interest are parsed, and of those only what is used.
-//! Checks (`check_run`, `check_suite`, `status`) are about one check each, of which no sum can be made, and name pull
+//! The event's name is in a header, so that only payloads of interest are parsed, and of those only what is used.
+//! Checks (`check_run`, `check_suite`, `status`) are about one check each, which cannot be summed up, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
 use std::{slice, sync::Arc};
@@ -98,13 +98,13 @@ impl Webhook {
         self.knowledge.clone()
     }
 
-    /// Has the next poll check it.
+    /// Makes the next poll check a claim.
     fn ask(&self, claim: Claim) -> Received {
         self.knowledge.claim(claim.clone());
-        Received { remember: Some(Place::remember(claim)), ..Received::default() }
+        Received { cursor_update: Some(Place::remember(claim)), ..Received::default() }
     }
 
-    /// The same, and has that poll come soon. Nothing where the repository is not watched.
+    /// The same, and makes that poll come soon. Nothing where the repository is not watched.
     fn ask_soon(&self, repo: &wire::Repo, claim: Claim) -> Received {
         match self.watched(repo) {
             Some(_) => Received { poll: true, ..self.ask(claim) },
@@ -112,24 +112,23 @@ impl Webhook {
         }
     }
 
-    /// A watched repository: called as polls write it, whatever its name and capitals in the webhook, which may lack its default
-    /// branch.
+    /// A watched repository under the name that polls use, whatever its name and capitals in the webhook, which may leave
+    /// out its default branch.
     fn watched(&self, repo: &wire::Repo) -> Option<Subject> {
-        let said = described(repo);
+        let described = described(repo);
         match self.knowledge.find(repo) {
             Some(known) => {
-                let default_branch = said.default_branch.or_else(|| known.described.default_branch.clone());
+                let default_branch =
+                    described.default_branch.or_else(|| known.described.default_branch.clone());
                 let described =
-                    RepoDescription { default_branch, name: known.described.name.clone(), ..said };
+                    RepoDescription { default_branch, name: known.described.name.clone(), ..described };
                 Some(Subject { described, known: Some(known) })
             }
-            None => {
-                is_watched(&self.watch, &repo.full_name).then_some(Subject { described: said, known: None })
-            }
+            None => is_watched(&self.watch, &repo.full_name).then_some(Subject { described, known: None }),
         }
     }
 
-    /// What a webhook says of a pull request. An open one that no poll has seen is asked for: it may be gone.
+    /// Reads a pull request from a webhook. An open one that no poll has seen is asked for: it may be gone.
     fn pull(
         &self,
         repository: &wire::Repo,
@@ -148,10 +147,10 @@ impl Webhook {
             _ => Received::default(),
         };
         let snapshot = normalise::pull(&self.account, &repo.described.name, pull, reviews, None, now);
-        Received { snapshots: vec![snapshot], poll: says_too_little(pull), ..asked }
+        Received { snapshots: vec![snapshot], poll: is_partial(pull), ..asked }
     }
 
-    /// What a webhook says of a run. One that no poll has seen is asked for: it may be gone.
+    /// Reads a run from a webhook. One that no poll has seen is asked for: it may be gone.
     fn run(&self, repository: &wire::Repo, mut run: wire::Run) -> Received {
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
@@ -165,32 +164,32 @@ impl Webhook {
         let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
         let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
         if normalise::is_branchless(&run) {
-            // Of which build it is, is not known here: a poll may know the branch.
-            return Received { poll: true, ..self.ask(Claim::of_unsaid_run(repository, run.id, None)) };
+            // Its build is not known here: a poll may know the branch.
+            return Received { poll: true, ..self.ask(Claim::of_incomplete_run(repository, run.id, None)) };
         }
         let build = normalise::build_id(&place, &run);
-        if repo.known.as_ref().is_some_and(|known| known.has_left(&build, &run)) {
-            // It was under way when its branch was deleted, say: only a newer one brings the build back.
+        if repo.known.as_ref().is_some_and(|known| known.is_gone(&build, &run)) {
+            // For example, it was under way when its branch was deleted: only a newer run brings the build back.
             return Received::default();
         }
         let known = repo.known.as_ref();
-        // One that did not name its branch before: what happened to it goes on under the name that it has now.
+        // A run that did not name its branch before: its history goes on under its present name.
         let unnamed = known.and_then(|known| known.branchless(run.id)).filter(|unnamed| *unnamed != build);
         let renamed = unnamed.map(|unnamed| Gone {
             key: ItemKey::new(&self.account, Kind::Build, unnamed),
             reason: GoneReason::Renamed { to: build.clone() },
         });
         let is_seen = renamed.is_none() && known.is_some_and(|known| known.has_run(run.id));
-        let is_unsaid = normalise::lacks_conclusion(&run);
+        let is_incomplete = normalise::is_missing_conclusion(&run);
         let branch = normalise::own_branch(place.name, &run);
         let on_board = (!is_seen).then_some(BoardRun { build, number: run.run_number, branch });
-        let asked = match (is_unsaid, is_seen) {
-            (true, _) => self.ask(Claim::of_unsaid_run(repository, run.id, on_board)),
+        let asked = match (is_incomplete, is_seen) {
+            (true, _) => self.ask(Claim::of_incomplete_run(repository, run.id, on_board)),
             (false, false) => self.ask(Claim::of_run(repository, run.id, on_board)),
             (false, true) => Received::default(),
         };
         let snapshots = normalise::builds(&self.account, &place, slice::from_ref(&run), &Default::default());
-        Received { snapshots, gone: renamed.into_iter().collect(), poll: is_unsaid, ..asked }
+        Received { snapshots, gone: renamed.into_iter().collect(), poll: is_incomplete, ..asked }
     }
 }
 
@@ -247,7 +246,7 @@ impl Hook for Webhook {
                     _ => Received::default(),
                 }
             }
-            // Which event it is of, it does not say.
+            // The webhook does not name its event.
             "" => Received { poll: true, ..Received::default() },
             _ => Received::default(),
         };
@@ -255,13 +254,13 @@ impl Hook for Webhook {
     }
 }
 
-/// True for a pull request of which a poll knows more. Without its time it may count as older than what is known, and without the
-/// others it would seem to be no draft, or to be new.
-fn says_too_little(pull: &wire::Pull) -> bool {
+/// True for a pull request with fields missing that a poll reads. Without its time it may count as older than what is known;
+/// without the others it would seem to be no draft, or to be new.
+fn is_partial(pull: &wire::Pull) -> bool {
     pull.updated_at.is_none() || pull.created_at.is_none() || pull.draft.is_none()
 }
 
-/// An author whom a webhook does not name may be known: only a poll knows whether one ever was.
+/// Keeps the author open where a webhook names none: only a poll knows whether the account ever existed.
 fn leave_author_open(pull: &mut wire::Pull) {
     pull.user.get_or_insert_default();
 }

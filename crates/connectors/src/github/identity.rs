@@ -28,8 +28,8 @@ const SCOPES: [(&str, &[&str], &str); 3] = [
 ];
 const TEAM_PAGES: usize = 5;
 
-/// Whose token it is, by the login name; unchanged since `known` costs nothing. Also the first request of a poll: where
-/// the sign-in is refused or GitHub cannot be reached, this one request finds out.
+/// The account of the token, by its login name; unchanged since `known` costs nothing. Also the first request of a poll: it
+/// shows whether the sign-in is refused or GitHub cannot be reached.
 pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, ServiceError> {
     let news = calls.look::<wire::User>(get(["user"]), known.map(|me| me.etag.as_str())).await?;
     match (news, known) {
@@ -61,13 +61,13 @@ impl Identify for Account {
 
 impl Account {
     /// The teams that can be read, and why that is not all of them: the token may not see them, or the server has no such
-    /// list. Who the account is is known all the same.
+    /// list. The account itself is known all the same.
     async fn teams(&self) -> Result<(Vec<String>, Unread), ServiceError> {
         let teams = request(Method::GET, ["user", "teams"]).query("per_page", "100");
         let calls = Calls::new(&self.http);
         match calls.rows::<Entries<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
             Ok(None) => Err(ServiceError::unavailable("GitHub answered 304 to an unconditional request")),
-            Ok(Some(found)) => Ok((found.rows.iter().map(team_name).collect(), found.lacking())),
+            Ok(Some(found)) => Ok((found.rows.iter().map(team_name).collect(), found.incomplete())),
             Err(error @ ServiceError::RateLimited { .. }) => Err(error),
             Err(error) => Ok((Vec::new(), Some(error.to_string()))),
         }
@@ -99,9 +99,9 @@ fn missing_scopes(answer: &Answer) -> Vec<MissingScope> {
         return Vec::new();
     };
     let has = |scope: &str| granted.iter().any(|granted| granted == scope);
-    let lacking =
+    let missing =
         SCOPES.iter().filter(|(scope, wider, _)| !has(scope) && !wider.iter().any(|scope| has(scope)));
-    lacking
+    missing
         .map(|(scope, _, needed_for)| MissingScope {
             scope: (*scope).to_owned(),
             needed_for: (*needed_for).to_owned(),

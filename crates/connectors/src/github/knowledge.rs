@@ -1,6 +1,6 @@
-//! What the source and its webhook share. What polls have learnt of repositories that neither the configuration
-//! nor a webhook says: names that they go by now, what their workflows are called, and what of theirs is there or gone. What
-//! webhooks say and the next poll checks ([`Claim`]).
+//! What the source and its webhook share. From polls, what neither the configuration nor a webhook contains: the present
+//! names of repositories, the names of their workflows, and which of their builds and pull requests exist or are gone.
+//! From webhooks, what the next poll checks ([`Claim`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use std::{
 use super::{
     claim::Claim,
     cursor::{Place, Repo, RepoDescription},
-    left_build::LeftBuild,
+    gone_build::GoneBuild,
     run_position::RunPosition,
     wire,
     workflows::Workflows,
@@ -49,31 +49,32 @@ pub(super) struct KnownRepo {
     pub(super) workflows: Workflows,
     /// Nothing of it is on the board: it is closed, or not there.
     pub(super) is_away: bool,
-    left: BTreeMap<String, LeftBuild>,
+    gone_builds: BTreeMap<String, GoneBuild>,
     runs: BTreeSet<u64>,
-    /// The builds of runs of which it is not known of which branch they are, by the run.
+    /// The builds of runs whose branch is unknown, by the run.
     branchless: BTreeMap<u64, String>,
     open: BTreeSet<u64>,
 }
 
 impl KnownRepo {
     fn new(described: &RepoDescription, repo: &Repo) -> Self {
-        let on_board = repo.not_passed.keys().copied().chain(repo.standing.values().map(|known| known.run));
-        let branchless = repo.not_passed.iter().filter(|(id, known)| known.is_branchless(**id));
+        let on_board =
+            repo.unpassed_runs.keys().copied().chain(repo.board_builds.values().map(|known| known.run));
+        let branchless = repo.unpassed_runs.iter().filter(|(id, known)| known.is_branchless(**id));
         Self {
             described: described.clone(),
             workflows: repo.workflows.clone(),
             is_away: repo.is_away(),
-            left: repo.left.clone(),
+            gone_builds: repo.gone_builds.clone(),
             runs: repo.listed.iter().copied().chain(on_board).collect(),
             branchless: branchless.map(|(id, known)| (*id, known.build.clone())).collect(),
             open: repo.open.keys().copied().collect(),
         }
     }
 
-    /// True for a run of a build that is gone, and that brings it not back.
-    pub(super) fn has_left(&self, build: &str, run: &wire::Run) -> bool {
-        self.left.get(build).is_some_and(|left| left.covers(RunPosition::of(run)))
+    /// True for a run of a build that is gone, where that run does not bring it back.
+    pub(super) fn is_gone(&self, build: &str, run: &wire::Run) -> bool {
+        self.gone_builds.get(build).is_some_and(|gone| gone.covers(RunPosition::of(run)))
     }
 
     /// True for a run that polls have seen: they find out when it is gone.
@@ -116,7 +117,7 @@ impl RepoKnowledge {
         }
     }
 
-    /// Keeps what a webhook says until a poll has checked it.
+    /// Keeps a claim of a webhook until a poll has checked it.
     pub(super) fn claim(&self, claim: Claim) {
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         claims.made += 1;
@@ -149,8 +150,8 @@ impl RepoKnowledge {
         inner.by_name.contains_key(&full_name.to_ascii_lowercase())
     }
 
-    /// What polls know of a watched repository, whatever a webhook calls it: a late one has an earlier name. By its number, and
-    /// by a name only where not both say one.
+    /// What polls know of a watched repository, whatever a webhook calls it: a late one has an earlier name. Found by its
+    /// number, and by a name only where one of the two has no number.
     pub(super) fn find(&self, repo: &wire::Repo) -> Option<Arc<KnownRepo>> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let name = repo.full_name.to_ascii_lowercase();

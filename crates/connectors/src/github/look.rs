@@ -15,12 +15,12 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use tokio::time::Instant;
 
-pub(super) use self::lists::Look;
+pub(super) use self::lists::RepoLists;
 use self::lists::{PAGE, note_unread};
 use super::{
     client::{Calls, Found, Rows, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
-    left_build::LeftBuild,
+    gone_build::GoneBuild,
     normalise,
     open::Open,
     unlisted_runs::UnlistedRun,
@@ -33,9 +33,9 @@ const PAGES: usize = 10;
 /// How many pages of 100 open pull requests are read when a repository is first seen.
 const OPEN_PAGES: usize = 10;
 
-/// How long it is not worth writing down that a description still holds.
+/// How long a description counts as confirmed: until then it is not written to the cursor again.
 const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// What is said of a repository whose answers do not come.
+/// The error of a repository whose answers do not come.
 const LATE: &str = "GitHub did not answer in time";
 
 /// A repository to look at.
@@ -57,9 +57,12 @@ pub(super) async fn look(
     now: Timestamp,
     until: Instant,
     identified_at: Option<Timestamp>,
-) -> Look {
-    let mut look =
-        Look { key: target.name.to_ascii_lowercase(), repo: known.unwrap_or_default(), ..Look::default() };
+) -> RepoLists {
+    let mut look = RepoLists {
+        key: target.name.to_ascii_lowercase(),
+        repo: known.unwrap_or_default(),
+        ..RepoLists::default()
+    };
     if !look.repo.tracked {
         // What earlier versions did not keep is read once more.
         (look.repo.runs, look.repo.default_runs, look.repo.tracked) = (None, None, true);
@@ -76,7 +79,7 @@ pub(super) async fn look(
     look
 }
 
-async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) {
+async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Timestamp) {
     if let Some((described, at)) = target.described.clone() {
         // A list may be older than what was asked since.
         let newer = look.repo.described.as_ref().is_none_or(|(_, known)| at > *known);
@@ -84,7 +87,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestam
             describe(look, described, at);
         }
     }
-    // Once is no evidence: a repository that was there is asked for again at the next poll.
+    // One 404 is no evidence: a repository that was there is asked for again at the next poll.
     if look.repo.is_refused(Part::Repo) && look.repo.missed != 1 {
         return;
     }
@@ -104,7 +107,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestam
     }
 }
 
-async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) {
+async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Timestamp) {
     if look.described().is_some_and(|described| described.closed) {
         look.read = true;
         return;
@@ -134,7 +137,7 @@ async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Ti
 }
 
 /// Asks for its name and default branch. False where it can't be read.
-async fn ask(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) -> bool {
+async fn ask(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Timestamp) -> bool {
     look.is_described = true;
     let etag = look.repo.etag.clone().filter(|_| look.repo.described.is_some());
     match calls.find::<wire::Repo>(in_repo(Method::GET, &target.name, &[]), etag.as_deref()).await {
@@ -165,9 +168,9 @@ async fn ask(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp
     true
 }
 
-/// It is not there, or hidden. Said twice of one that had been there, nothing of it is on the board; it is read from the
-/// beginning if it comes back.
-fn missed(look: &mut Look, now: Timestamp) {
+/// It is not there, or hidden. Where a repository that had been there is missing twice, nothing of it is on the board; it is
+/// read from the beginning if it comes back.
+fn missed(look: &mut RepoLists, now: Timestamp) {
     look.error = Some(ServiceError::rejected("GitHub has no such repository, or hides it from this account"));
     look.repo.miss(now);
     let Some((described, at)) = look.repo.described.clone() else { return };
@@ -194,7 +197,7 @@ pub(super) fn described(repo: &wire::Repo) -> RepoDescription {
 }
 
 /// Takes in what it is called now and what its default branch is, and draws the conclusions.
-fn describe(look: &mut Look, mut new: RepoDescription, at: Timestamp) {
+fn describe(look: &mut RepoLists, mut new: RepoDescription, at: Timestamp) {
     if let Some((old, _)) = look.repo.described.clone() {
         let other = old.id.zip(new.id).is_some_and(|(old, new)| old != new);
         if !other {
@@ -208,12 +211,12 @@ fn describe(look: &mut Look, mut new: RepoDescription, at: Timestamp) {
             rename(look, &old.name, &new.name);
         }
         if !other && new.default_branch.is_some() && old.default_branch != new.default_branch {
-            leave_default_branch(look, old.default_branch.as_deref());
+            remove_default_branch(look, old.default_branch.as_deref());
         }
         if new.closed && !old.closed {
             look.emptied.insert(new.name.clone());
             let closed = |id: &String| (Kind::Build, id.clone(), GoneReason::Disabled);
-            look.gone.extend(look.repo.standing.keys().map(closed));
+            look.gone.extend(look.repo.board_builds.keys().map(closed));
             let closed =
                 |number: &u64| (Kind::PullRequest, format!("{}#{number}", new.name), GoneReason::Disabled);
             look.gone.extend(look.repo.open.keys().map(closed));
@@ -224,7 +227,7 @@ fn describe(look: &mut Look, mut new: RepoDescription, at: Timestamp) {
 }
 
 /// Everything of it is kept under the new name, and reported again under that.
-fn rename(look: &mut Look, old: &str, new: &str) {
+fn rename(look: &mut RepoLists, old: &str, new: &str) {
     let repo = &mut look.repo;
     let moved = |to: String| GoneReason::Renamed { to };
     for (number, open) in &mut repo.open {
@@ -232,31 +235,33 @@ fn rename(look: &mut Look, old: &str, new: &str) {
         open.due = true;
     }
     let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
-    for (id, standing) in &repo.standing {
+    for (id, build) in &repo.board_builds {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
-        repo.unlisted_runs.insert(standing.run, UnlistedRun::New);
+        repo.unlisted_runs.insert(build.run, UnlistedRun::New);
     }
-    repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
-    repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
-    repo.not_passed.values_mut().for_each(|told| told.build = under(&told.build));
+    repo.board_builds =
+        std::mem::take(&mut repo.board_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    repo.gone_builds =
+        std::mem::take(&mut repo.gone_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    repo.unpassed_runs.values_mut().for_each(|run| run.build = under(&run.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
     repo.renamed_from = Some(old.to_owned());
 }
 
 /// The builds of what was the default branch are not everybody's any more.
-fn leave_default_branch(look: &mut Look, old: Option<&str>) {
+fn remove_default_branch(look: &mut RepoLists, old: Option<&str>) {
     let repo = &mut look.repo;
-    let of_old = |standing: &BoardBuild| old.is_some() && standing.branch.as_deref() == old;
-    for (id, standing) in repo.standing.iter().filter(|(_, standing)| of_old(standing)) {
+    let of_old = |build: &BoardBuild| old.is_some() && build.branch.as_deref() == old;
+    for (id, build) in repo.board_builds.iter().filter(|(_, build)| of_old(build)) {
         look.gone.push((Kind::Build, id.clone(), GoneReason::NotDefaultBranch));
-        let left = LeftBuild::new(standing.newest, GoneReason::NotDefaultBranch);
-        repo.left.insert(id.clone(), left);
+        let gone = GoneBuild::new(build.newest, GoneReason::NotDefaultBranch);
+        repo.gone_builds.insert(id.clone(), gone);
     }
-    repo.standing.retain(|_, standing| !of_old(standing));
+    repo.board_builds.retain(|_, build| !of_old(build));
     (repo.runs, repo.default_runs, repo.branches) = (None, None, None);
 }
 
-async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
+async fn pulls(calls: &Calls<'_>, look: &mut RepoLists, now: Timestamp) -> Result<(), ServiceError> {
     let name = look.described().map(|described| described.name.clone()).unwrap_or_default();
     let list = in_repo(Method::GET, &name, &["pulls"])
         .query("state", "all")
@@ -265,7 +270,7 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
         .query("per_page", PAGE.to_string());
     let repo = &mut look.repo;
     let newest = repo.newest_pull;
-    // What does not say when it changed does not say how far back the rows reach.
+    // A row without its time of change does not show how far back the rows reach.
     let unseen = |rows: &[wire::Pull]| {
         let last = rows.iter().rfind(|pull| pull.updated_at.is_some());
         let reaches = |seen: Timestamp| last.is_none_or(|last| last.version(now) > seen);
@@ -275,20 +280,20 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
     let Some(found) = list.await? else {
         return Ok(());
     };
-    let all_seen = !found.more || newest.is_some() && found.fault.is_none() && !unseen(&found.rows);
-    let (mut rows, mut unread, mut fault) = (found.rows, found.unread, found.fault);
+    let all_seen = !found.more || newest.is_some() && found.error.is_none() && !unseen(&found.rows);
+    let (mut rows, mut unread, mut error) = (found.rows, found.unread, found.error);
     let mut all_open = !found.more;
     if !all_seen {
         match open(calls, &name).await {
             Ok(Some(open)) => {
                 rows.extend(open.rows);
                 unread.extend(open.unread);
-                all_open = open.fault.is_none() && !open.more;
-                repo.cut = open.fault.is_none() && open.more;
-                fault = fault.or(open.fault);
+                all_open = open.error.is_none() && !open.more;
+                repo.cut = open.error.is_none() && open.more;
+                error = error.or(open.error);
             }
             Ok(None) => {}
-            Err(error) => fault = fault.or(Some(error)),
+            Err(other) => error = error.or(Some(other)),
         }
     }
     if all_open {
@@ -301,14 +306,14 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
     let odd = unread.len();
     let further = |one: &wire::Pull, other: &wire::Pull| normalise::further_pull(one, other, now);
     let rows = once(rows, &mut unread, |pull| Some(pull.number), further, |pull| format!("#{}", pull.number));
-    let is_settled = fault.is_none() && unread.len() == odd;
+    let is_complete = error.is_none() && unread.len() == odd;
     // What could not be read is asked for again, though the first page may not change.
-    repo.pulls = is_settled.then_some(found.etag);
+    repo.pulls = is_complete.then_some(found.etag);
     note_unread(repo, Part::Pulls, &unread);
-    if fault.is_none() {
+    if error.is_none() {
         repo.newest_pull = rows.iter().map(|pull| pull.version(now)).max().max(newest);
     }
-    look.error = look.error.take().or(fault);
+    look.error = look.error.take().or(error);
     for pull in rows {
         sort_in(look, pull, newest, now);
     }
@@ -321,11 +326,11 @@ async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>,
 }
 
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.
-fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
+fn sort_in(look: &mut RepoLists, mut pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
     let (number, open) = (pull.number, &mut look.repo.open);
-    let mut said = open.get(&number).map(|known| known.said.clone()).unwrap_or_default();
-    said.complete(&mut pull);
-    // One that does not say when it changed may have changed now.
+    let mut last_reported = open.get(&number).map(|known| known.last_reported.clone()).unwrap_or_default();
+    last_reported.complete(&mut pull);
+    // A pull request without its time of change may have changed now.
     let is_undated = pull.updated_at.is_none();
     match open.get(&number) {
         Some(known) => known.date(&mut pull),
@@ -338,7 +343,8 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
     let is_pushed = |known: &Open| !pull.head.sha.is_empty() && known.head != pull.head.sha;
     let changed = match (normalise::state(&pull), open.get_mut(&number)) {
         (PullRequestState::Open, None) => {
-            open.insert(number, Open { row, said, ..Open::new(&pull.head.sha, pull.version(now), now) });
+            let new = Open::new(&pull.head.sha, pull.version(now), now);
+            open.insert(number, Open { row, last_reported, ..new });
             true
         }
         (PullRequestState::Open, Some(known)) if is_pushed(known) => {
@@ -349,7 +355,7 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
                 reviews_unread: known.reviews_unread.take(),
                 reviews_nameless: known.reviews_nameless,
                 row,
-                said,
+                last_reported,
                 ..Open::new(&pull.head.sha, pull.version(now), now)
             };
             true
@@ -358,7 +364,7 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
             let is_headless = pull.head.sha.is_empty();
             let is_other = known.row.is_some() && known.row != row;
             let changed = is_undated || known.updated_at != pull.version(now) || is_other;
-            (known.updated_at, known.row, known.said) = (pull.version(now), row, said);
+            (known.updated_at, known.row, known.last_reported) = (pull.version(now), row, last_reported);
             // Until the row changes, the head that the pull request itself has still counts.
             if changed {
                 known.head_unread = is_headless;

@@ -13,15 +13,15 @@ mod client;
 mod collect;
 mod cursor;
 mod details;
-mod fault;
+mod gone_build;
 mod hook;
 mod identity;
 mod knowledge;
-mod left_build;
 mod look;
 mod normalise;
 mod open;
 mod part;
+mod part_error;
 mod refusal;
 mod run_position;
 mod source;
@@ -51,7 +51,7 @@ use crate::{
 pub const NAME: &str = "github";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
-/// Its address alone says whose things they are.
+/// One address serves one organisation.
 pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {

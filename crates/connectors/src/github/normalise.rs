@@ -1,4 +1,4 @@
-//! GitHub's JSON -> snapshots. Pure. Texts are passed on as they are: whoever shows or stores an item cleans it.
+//! GitHub's JSON -> snapshots. Pure. Texts are passed on as they are: they are cleaned where an item is shown or stored.
 
 use std::{
     cmp::Ordering,
@@ -64,8 +64,8 @@ pub(super) fn pull(
     }
 }
 
-/// What a list says of an open pull request beside its version, as a number: versions count seconds, and one second may
-/// have several changes. A number that another build of the program made differs at worst, which costs one reading more.
+/// An open pull request's row on a list, beside its version, as a number: versions count seconds, and one second may have
+/// several changes. At worst a number from another build of the program differs, which costs one more read.
 pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
     let people: BTreeSet<_> = pull.requested_reviewers.good().iter().map(|user| &user.login).collect();
     let teams: BTreeSet<_> = pull.requested_teams.good().iter().map(|team| &team.slug).collect();
@@ -80,7 +80,7 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
     hasher.finish()
 }
 
-/// Open, merged or closed. Lists do not say `merged`, but all forms say when. Where the word is missing or not known, the
+/// Open, merged or closed. Lists have no `merged`, but all forms have the time. Where the state is missing or unknown, the
 /// time of its end shows.
 pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
     match folded(&pull.state).as_deref() {
@@ -98,7 +98,7 @@ pub(super) fn is_computing(pull: &wire::Pull) -> bool {
 }
 
 /// Whether it can be merged, by "Get a pull request" (`mergeable_state`); `None` where GitHub does not know yet, and where
-/// a server says no more than that there is no conflict: rules of its own may still forbid it.
+/// a server states only that there is no conflict: rules of its own may still forbid it.
 pub(super) fn merge_state(pull: &wire::Pull) -> Option<MergeState> {
     match pull.mergeable_state.as_deref().and_then(folded).as_deref() {
         // Unstable: a check that is not required has not passed.
@@ -110,7 +110,7 @@ pub(super) fn merge_state(pull: &wire::Pull) -> Option<MergeState> {
     }
 }
 
-/// How much it changes, where all of it is said.
+/// How much it changes, where all of the numbers are there.
 fn size(pull: &wire::Pull, at: Timestamp) -> Option<Size> {
     let (added, removed, files) = (pull.additions?, pull.deletions?, pull.changed_files?);
     Some(Size { commit: pull.head.sha.clone(), added, removed, files, at })
@@ -155,7 +155,7 @@ fn review(review: &wire::Review) -> Result<Option<Review>, String> {
         Some("commented") => Verdict::Commented,
         Some("dismissed") => Verdict::Dismissed,
         Some("pending") => return Ok(None),
-        Some(word) => return Err(format!("its state is {}", text::line(word, 40))),
+        Some(state) => return Err(format!("its state is {}", text::line(state, 40))),
         None => return Err("it has no state".to_owned()),
     };
     let by = login(review.user.as_ref());
@@ -171,7 +171,7 @@ pub(super) fn is_approval(review: &wire::Review) -> bool {
     folded(&review.state).as_deref() == Some("approved")
 }
 
-/// Which reviews cannot be read, and why; `odd` are the entries that are none.
+/// Which reviews cannot be read, and why; `odd` are the entries that are no reviews.
 pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[MalformedEntry]) -> Option<String> {
     let of = |it: &wire::Review| it.user.as_ref().map(|user| name(&user.login)).filter(|by| !by.is_empty());
     let unread = reviews.iter().filter_map(|it| {
@@ -204,7 +204,7 @@ pub(super) fn builds(
         builds.entry(build_id(repo, run)).or_default().push(run);
     }
     let build = |(id, mut runs): (String, Vec<&wire::Run>)| {
-        // By their ids, which rise though a counter of runs may begin anew.
+        // By their ids, which rise though a counter of runs may restart.
         runs.sort_by_key(|run| std::cmp::Reverse((run.id, run.run_attempt, run.updated_at)));
         runs.dedup_by_key(|run| attempt(run));
         runs.truncate(RUNS_KEPT);
@@ -243,8 +243,8 @@ pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
     }
 }
 
-/// What a run's build is called while it is not known which branch it is of: `OWNER/REPO/WORKFLOW#RUN`. It is a build of its
-/// own, as any other run may be of another branch, and says nothing of this one.
+/// The build of a run while its branch is not known: `OWNER/REPO/WORKFLOW#RUN`. It is a build of its own, as any other run may
+/// be of another branch.
 fn branchless_id(repo: &Place<'_>, run: &wire::Run) -> String {
     format!("{}#{}", workflow_id(repo, run), run.id)
 }
@@ -279,8 +279,8 @@ const OF_DEFAULT_BRANCH: [&str; 16] = [
     "workflow_run",
 ];
 
-/// Gives a run that does not name its branch the one that something else says: what is `known` of it, the pull request that it
-/// is of, or its event, where that always runs the default branch.
+/// Gives a run without a branch the one that follows from something else: what is `known` of it, its pull request, or its
+/// event, where that always runs the default branch.
 pub(super) fn complete_branch(run: &mut wire::Run, known: Option<&str>, default_branch: Option<&str>) {
     if !is_branchless(run) {
         return;
@@ -293,8 +293,8 @@ pub(super) fn complete_branch(run: &mut wire::Run, known: Option<&str>, default_
     run.head_branch = branch.map(str::to_owned);
 }
 
-/// True where a run's build concerns everybody: it is of the default branch, or may be, as nothing says which one it is of. A
-/// pull request's is not, and concerns whoever caused it where that is known.
+/// True where a run's build concerns everybody: it is of the default branch, or may be, as its branch is not known. A pull
+/// request's build concerns whoever caused it, where that is known.
 pub(super) fn concerns_all(run: &wire::Run, branch: Option<&str>, default_branch: Option<&str>) -> bool {
     match branch {
         Some(_) => branch == default_branch,
@@ -356,9 +356,9 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
     }
 }
 
-/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. Of one that is completed without
-/// a conclusion, or with one that is not known here, it is not known how it ended. One that has a conclusion is over, though
-/// its status is null, which GitHub's schema allows.
+/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. The result of a run that is
+/// completed without a conclusion, or with an unknown one, is unknown. A run with a conclusion is over, though its status is
+/// null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     let (status, conclusion) =
         (run.status.as_deref().and_then(folded), run.conclusion.as_deref().and_then(folded));
@@ -374,14 +374,14 @@ pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     }
 }
 
-/// True where more will come of the run: it is not over, or it is and GitHub does not say yet how it ended.
+/// True where the run will still change: it is not over, or it is over and GitHub does not show yet how it ended.
 pub(super) fn is_awaited(run: &wire::Run) -> bool {
     let status = run_status(run);
     !status.is_over()
         || status == BuildStatus::Unknown && run.conclusion.as_deref().and_then(folded).is_none()
 }
 
-/// Of two reports of one attempt at a run, which is the further one; none where they are of one time and it ended in two ways.
+/// Compares two reports of one attempt at a run by their progress; none where they are of one time and it ended in two ways.
 pub(super) fn further_run(one: &wire::Run, other: &wire::Run) -> Option<Ordering> {
     match (one.updated_at.cmp(&other.updated_at), run_status(one), run_status(other)) {
         (Ordering::Equal, one, other) if one != other && one.is_final() && other.is_final() => None,
@@ -391,16 +391,16 @@ pub(super) fn further_run(one: &wire::Run, other: &wire::Run) -> Option<Ordering
     }
 }
 
-/// Of two rows of one pull request, which is the further one; none where they are of one version and differ.
+/// Compares two rows of one pull request by their progress; none where they are of one version and differ.
 pub(super) fn further_pull(one: &wire::Pull, other: &wire::Pull, now: Timestamp) -> Option<Ordering> {
-    let says = |pull: &wire::Pull| (state(pull), row_hash(pull));
+    let content = |pull: &wire::Pull| (state(pull), row_hash(pull));
     match one.version(now).cmp(&other.version(now)) {
-        Ordering::Equal if says(one) != says(other) || one.head.sha != other.head.sha => None,
+        Ordering::Equal if content(one) != content(other) || one.head.sha != other.head.sha => None,
         order => Some(order),
     }
 }
 
-/// Whether a run or check has ended: where its status is null or a word that is not known here, one with a conclusion has.
+/// Whether a run or check has ended: one with a conclusion has, where its status is null or unknown.
 pub(super) fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bool {
     match status {
         Some("completed") => true,
@@ -409,15 +409,15 @@ pub(super) fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bo
     }
 }
 
-/// The conclusion of a run that is over, where it is not known what it says; empty where there is none.
+/// The conclusion of a run that is over, where its meaning is unknown; empty where there is none.
 pub(super) fn unknown_conclusion(run: &wire::Run) -> Option<String> {
     let is_unknown = run_status(run) == BuildStatus::Unknown;
     is_unknown.then(|| text::line(run.conclusion.as_deref().unwrap_or_default(), 40))
 }
 
-/// True for a run that is over, while GitHub does not say how it ended.
-pub(super) fn lacks_conclusion(run: &wire::Run) -> bool {
-    unknown_conclusion(run).is_some_and(|word| word.is_empty())
+/// True for a run that is over, while GitHub does not show how it ended.
+pub(super) fn is_missing_conclusion(run: &wire::Run) -> bool {
+    unknown_conclusion(run).is_some_and(|conclusion| conclusion.is_empty())
 }
 
 /// The names of the jobs that failed.

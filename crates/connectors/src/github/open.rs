@@ -19,8 +19,8 @@ pub(super) struct Open {
     /// Its reviews and checks are still to be read.
     pub(super) due: bool,
     pub(super) reviews: Option<String>,
-    pub(super) checks: Option<Seen>,
-    pub(super) statuses: Option<Seen>,
+    pub(super) checks: Option<CachedChecks>,
+    pub(super) statuses: Option<CachedChecks>,
     /// The ETag of the pull request itself.
     #[serde(default)]
     pub(super) itself: Option<String>,
@@ -33,13 +33,13 @@ pub(super) struct Open {
     /// There are more reviews than were read.
     #[serde(default)]
     pub(super) reviews_cut: bool,
-    /// What its list said last, as a number (see `row_hash`); none in cursors of earlier versions.
+    /// Its last row on the list, as a number (see `row_hash`); none in cursors of earlier versions.
     #[serde(default)]
     pub(super) row: Option<u64>,
     /// Which of its reviews cannot be read, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reviews_unread: Option<String>,
-    /// Some of its reviews are of accounts that are not there any more, as far as GitHub says.
+    /// Some of its reviews name no account: it was deleted, as far as GitHub shows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) reviews_nameless: bool,
     /// Why it is not known whose review is asked for.
@@ -48,18 +48,18 @@ pub(super) struct Open {
     /// A team's review is asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) asks_team: bool,
-    /// It was not said last which commit is its head: `head` is the one that was known, empty where none was.
+    /// The last answer did not name the commit that is its head: `head` is the last one known, empty where none was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) head_unread: bool,
-    #[serde(default = "LastReported::of_earlier_version")]
-    pub(super) said: LastReported,
+    #[serde(rename = "said", default = "LastReported::of_earlier_version")]
+    pub(super) last_reported: LastReported,
 }
 
-/// What was said last of a pull request, for answers that leave it out.
+/// The last known values of fields that some answers leave out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct LastReported {
-    /// Its author; none where none was ever said, empty where an earlier version of this program did not keep it.
+    /// Its author; none where none was ever named, empty where an earlier version of this program did not keep it.
     author: Option<String>,
     opened_at: Option<Timestamp>,
     draft: Option<bool>,
@@ -70,13 +70,13 @@ impl LastReported {
         Self { author: Some(String::new()), ..Self::default() }
     }
 
-    /// What a pull request says.
+    /// The values that a pull request has now.
     pub(super) fn of(pull: &wire::Pull) -> Self {
         let author = pull.user.as_ref().map(|user| user.login.clone());
         Self { author, opened_at: pull.created_at, draft: pull.draft }
     }
 
-    /// Takes note of what a pull request says, and gives it what it leaves out. GitHub says nobody (`null`) of an author whose
+    /// Remembers the values of a pull request, and fills in those that it leaves out. GitHub gives `null` for an author whose
     /// account was deleted.
     pub(super) fn complete(&mut self, pull: &mut wire::Pull) {
         match &pull.user {
@@ -92,7 +92,7 @@ impl LastReported {
 
 /// A sum of checks and the ETag that it came with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Seen {
+pub(super) struct CachedChecks {
     pub(super) etag: String,
     pub(super) sum: Sum,
 }
@@ -118,17 +118,17 @@ impl Open {
             requests_unread: None,
             asks_team: false,
             head_unread: head.is_empty(),
-            said: LastReported::default(),
+            last_reported: LastReported::default(),
         }
     }
 
-    /// Gives a pull request that does not say when it last changed the time at which this one did: of two reports of one version
-    /// the one that is read later counts.
+    /// Gives a pull request without a time of change the time at which this one changed: of two reports of one version the
+    /// one that is read later counts.
     pub(super) fn date(&self, pull: &mut wire::Pull) {
         pull.updated_at.get_or_insert(self.updated_at);
     }
 
-    /// What it means that its head was not said, where that is so.
+    /// What it means that its head was not named, where that is so.
     pub(super) fn headless(&self) -> Option<&'static str> {
         let why = match self.head.is_empty() {
             true => "GitHub does not say which commit is its head: its checks are not read",
@@ -139,7 +139,7 @@ impl Open {
         self.head_unread.then_some(why)
     }
 
-    /// Takes note of the head that the pull request itself has, where its list said none. True where it is another than the one
+    /// Takes note of the head that the pull request itself has, where its list named none. True where it differs from the one
     /// that was known: its checks are still to be read.
     pub(super) fn note_head(&mut self, pull: &wire::Pull, now: Timestamp) -> bool {
         if !self.head_unread || pull.head.sha.is_empty() {
@@ -154,7 +154,7 @@ impl Open {
         is_other
     }
 
-    /// Takes note of what a list, or the pull request itself, says of whose review is asked for.
+    /// Takes note of whose review is asked for, as a list or the pull request itself has it.
     pub(super) fn note_requests(&mut self, pull: &wire::Pull) {
         self.requests_unread = pull.unread_requests();
         self.asks_team = !pull.requested_teams.good().is_empty();
@@ -162,7 +162,7 @@ impl Open {
 
     /// Its checks of both sorts.
     pub(super) fn sum(&self) -> Sum {
-        let of = |seen: &Option<Seen>| seen.as_ref().map(|seen| seen.sum.clone()).unwrap_or_default();
+        let of = |cached: &Option<CachedChecks>| cached.as_ref().map(|it| it.sum.clone()).unwrap_or_default();
         of(&self.checks).and(&of(&self.statuses))
     }
 
@@ -171,7 +171,7 @@ impl Open {
         let sum = self.sum();
         match sum.status() {
             ChecksStatus::Pending => true,
-            _ if sum.lacks().malformed => true,
+            _ if sum.missing().malformed => true,
             ChecksStatus::None => now.duration_since(self.seen_at) < CHECKS_EXPECTED_FOR,
             ChecksStatus::Unknown | ChecksStatus::Passed | ChecksStatus::Failed => false,
         }

@@ -1,4 +1,4 @@
-//! What GitHub's refusals mean: a 403 and a 422 say more than the shared table of statuses knows.
+//! What GitHub's refusals mean: a 403 and a 422 carry more than the shared table of statuses uses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::http::{Answer, Http};
 
-/// How long to stay away where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
+/// How long to wait where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
 /// An answer of success, or what another one means.
@@ -17,20 +17,20 @@ pub(super) fn check(http: &Http, answer: Answer) -> Result<Answer, ServiceError>
         status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(answer),
         StatusCode::FORBIDDEN => Err(forbidden(http, &answer)),
         StatusCode::UNPROCESSABLE_ENTITY => Err(unprocessable(http, &answer)),
-        _ => Err(http.fault(&answer)),
+        _ => Err(http.service_error(&answer)),
     }
 }
 
 fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
-    match http.fault(answer) {
+    match http.service_error(answer) {
         ServiceError::Auth { why, .. } if why.to_ascii_lowercase().contains("secondary rate limit") => {
             ServiceError::RateLimited { why, retry_after: SECONDARY_LIMIT }
         }
         ServiceError::Auth { why, .. } => {
             let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);
-            ServiceError::Auth { why, missing_scopes: lacking(answer) }
+            ServiceError::Auth { why, missing_scopes: missing_scopes(answer) }
         }
-        fault => fault,
+        error => error,
     }
 }
 
@@ -59,11 +59,11 @@ pub(super) fn left_out(answer: &Answer) -> Option<String> {
     Some(text::line(organisations, 200))
 }
 
-/// The permissions that would have been accepted and that the token lacks, where GitHub says: in
+/// The permissions that would have been accepted and that the token does not have, where GitHub names them: in
 /// `X-Accepted-GitHub-Permissions` for a fine-grained token (the first of several sets), in `X-Accepted-OAuth-Scopes`
 /// (any one of them will do) against `X-OAuth-Scopes` for a classic one.
-fn lacking(answer: &Answer) -> Vec<String> {
-    // Without any scope it is no classic token, or none that says what it may.
+fn missing_scopes(answer: &Answer) -> Vec<String> {
+    // Without any scope it is no classic token, or one whose scopes GitHub does not name.
     if let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) {
         let accepted = separated_by_commas(answer.header("x-accepted-oauth-scopes").unwrap_or_default());
         let enough = accepted.is_empty() || accepted.iter().any(|scope| granted.contains(scope));
@@ -85,18 +85,18 @@ fn separated_by_commas(list: &str) -> Vec<String> {
     list.split(',').map(|entry| text::line(entry, 100)).filter(|entry| !entry.is_empty()).collect()
 }
 
-/// `message` alone is mostly "Validation Failed"; the reasons stand in `errors`, as texts or objects.
+/// `message` alone is mostly "Validation Failed"; the reasons are in `errors`, as texts or objects.
 fn unprocessable(http: &Http, answer: &Answer) -> ServiceError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let reasons: Vec<_> =
         errors.iter().filter_map(|error| error.as_str().or_else(|| error["message"].as_str())).collect();
-    match http.fault(answer) {
+    match http.service_error(answer) {
         ServiceError::Rejected { why } if !reasons.is_empty() => {
             // Redacted once it is clean and before it is cut: neither may take a secret apart.
             let reasons = text::line(&http.redact(&text::line(&reasons.join("; "), usize::MAX)), 200);
             ServiceError::rejected(format!("{why}: {reasons}"))
         }
-        fault => fault,
+        error => error,
     }
 }

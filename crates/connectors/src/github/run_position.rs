@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::wire;
 
-/// Where a run stands among those of its build. By its id, which rises with every run, while the numbers of a workflow that
-/// is made again begin anew.
+/// The position of a run among those of its build. It is compared by the run's id, which rises with every run, while the
+/// numbers of a workflow that is created again restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredPosition")]
 pub(super) struct RunPosition {

@@ -26,10 +26,10 @@ use super::{
     collect::{Missed, is_refusal},
     cursor::{Part, Place, Repo},
     details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
-    fault::{self, Fault},
     identity::me,
-    look::{Look, Target, look},
+    look::{RepoLists, Target, look},
     normalise,
+    part_error::{self, PartError},
     targets::{Targets, left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
@@ -39,7 +39,7 @@ use super::{
 const AT_ONCE: usize = 8;
 /// How long is waited for what is under way when the time to read is over.
 const GRACE: Duration = Duration::from_secs(15);
-/// How many repositories that are on no list any more are still looked at, for what stands of them on the board.
+/// How many repositories that are on no list any more are still read, for their builds and pull requests on the board.
 const STRAGGLERS: usize = 50;
 
 #[async_trait]
@@ -62,10 +62,10 @@ impl Source for Account {
 
         // Those that the last poll did not get to, or all of them.
         let all: BTreeSet<_> = found.targets.iter().map(|target| target.name.to_ascii_lowercase()).collect();
-        let left: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
-        let whole = left.is_empty();
+        let unread_before: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
+        let whole = unread_before.is_empty();
         let mut asked = found.targets;
-        // What a webhook says is checked at once.
+        // What a webhook reported is checked at once.
         let claims = self.knowledge.claims();
         let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
@@ -76,7 +76,7 @@ impl Source for Account {
             let own: Vec<_> = own.collect();
             target.again |= own.iter().any(|(claim, _)| claim.asks_for_repo());
             claimed.extend(own.iter().map(|(_, made)| *made));
-            whole || !own.is_empty() || left.contains(&key)
+            whole || !own.is_empty() || unread_before.contains(&key)
         });
         if is_listed {
             // Of what is not watched any more nothing is left to check.
@@ -135,7 +135,7 @@ impl Source for Account {
         let mut unread: BTreeSet<String> =
             unbegun.iter().map(|target| target.name.to_ascii_lowercase()).collect();
         let mut halted = 0;
-        let mut faults: BTreeMap<String, Vec<Fault>> = BTreeMap::new();
+        let mut errors: BTreeMap<String, Vec<PartError>> = BTreeMap::new();
         for (at, look) in looks.iter_mut().enumerate() {
             let missed = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
             let name = look.described().map_or(look.key.clone(), |described| described.name.clone());
@@ -143,15 +143,15 @@ impl Source for Account {
                 halted += 1;
                 unread.insert(look.key.clone());
             }
-            let is_told = |error: &&ServiceError| !is_refusal(error) && Some(*error) != halt.as_ref();
+            let is_reported = |error: &&ServiceError| !is_refusal(error) && Some(*error) != halt.as_ref();
             let kind = if look.read { ProblemKind::Incomplete } else { ProblemKind::NotSeen };
             problems.extend(
-                look.error.iter().filter(is_told).map(|why| Problem::new(kind, &name, why.to_string())),
+                look.error.iter().filter(is_reported).map(|why| Problem::new(kind, &name, why.to_string())),
             );
             let other = missed.iter().filter(|missed| {
                 look.error.as_ref() != Some(&missed.error) && Some(&missed.error) != halt.as_ref()
             });
-            faults.insert(look.key.clone(), other.map(Missed::fault).collect());
+            errors.insert(look.key.clone(), other.map(Missed::part_error).collect());
         }
         for (at, task) in unbegun_tasks {
             unread.extend(leave_for_later(&mut looks[at], task));
@@ -160,7 +160,7 @@ impl Source for Account {
             // It was tried: the next round is soon enough.
             let kind = match task {
                 Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
-                Task::Merger(_) | Task::Jobs(..) | Task::Standing(_) | Task::Branch(_) => {
+                Task::Merger(_) | Task::Jobs(..) | Task::BoardBuild(_) | Task::Branch(_) => {
                     ProblemKind::Details
                 }
             };
@@ -180,7 +180,7 @@ impl Source for Account {
         batch.partial = (!unread.is_empty() && halt.is_none()).then_some(Progress { done, total });
 
         for (claim, made) in &claims {
-            let is_checked = |look: &Look| {
+            let is_checked = |look: &RepoLists| {
                 // The cursor keeps which runs and pull requests are to be asked for.
                 if !claim.asks_for_repo() {
                     return true;
@@ -188,7 +188,7 @@ impl Source for Account {
                 let answered = look.error.as_ref().is_none_or(is_refusal);
                 look.is_described
                     && answered
-                    && claim.branch.as_ref().is_none_or(|it| !look.said_deleted.contains(it))
+                    && claim.branch.as_ref().is_none_or(|it| !look.reported_deleted.contains(it))
             };
             let mut own = looks.iter().filter(|look| claim.is_of(&look.key, look.described())).peekable();
             if own.peek().is_some() && own.all(is_checked) {
@@ -202,8 +202,8 @@ impl Source for Account {
         }
         for (key, repo) in &known {
             let name = repo.described.as_ref().map_or(key.as_str(), |(described, _)| &described.name);
-            let missed = faults.remove(key).unwrap_or_default();
-            problems.extend(fault::problems(name, missed.into_iter().chain(repo.faults())));
+            let missed = errors.remove(key).unwrap_or_default();
+            problems.extend(part_error::problems(name, missed.into_iter().chain(repo.errors())));
             problems.extend(repo.problems(name));
         }
         if let Some(organisations) = calls.left_out() {
@@ -240,8 +240,8 @@ impl Source for Account {
     }
 }
 
-/// Begins with each in turn, a few at a time, and no more once it is `until` (the first few always). Gives back what came
-/// of them, in order, and what was not begun. One that takes long holds no other up.
+/// Begins with each in turn, a few at a time, and no more once it is `until` (the first few always). Gives back the results,
+/// in order, and what was not begun. A slow one does not hold up the others.
 async fn within<I, T, F: Future<Output = T>>(
     items: Vec<I>,
     until: Instant,
@@ -264,10 +264,10 @@ async fn within<I, T, F: Future<Output = T>>(
         }
     }
     ended.sort_by_key(|(place, _)| *place);
-    (ended.into_iter().map(|(_, came)| came).collect(), items.collect())
+    (ended.into_iter().map(|(_, result)| result).collect(), items.collect())
 }
 
-/// Some are asked for their name and default branch in each poll, each in its turn: no list shows it.
+/// Asks some repositories for their name and default branch in each poll, each in its turn: no list shows them.
 fn ask_in_turn(targets: &mut [Target], turn: usize) {
     let many = 1 + targets.len() / 50;
     let start = turn.wrapping_mul(many);
@@ -279,7 +279,7 @@ fn ask_in_turn(targets: &mut [Target], turn: usize) {
 
 /// What was not done is due at the next poll, whether or not a list changes until then. Gives back the repository's key
 /// where somebody waits for it.
-fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
+fn leave_for_later(look: &mut RepoLists, task: Task) -> Option<String> {
     match task {
         Task::Jobs(id, _) => {
             look.repo.unlisted_runs.insert(id, UnlistedRun::New);
@@ -291,8 +291,8 @@ fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
 }
 
 /// The error of a poll that read nothing, unless it is only that there is nothing of these names.
-fn nothing_read(looks: &[Look]) -> Option<ServiceError> {
-    let unread = |look: &Look| !look.read && look.error.is_some();
+fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
+    let unread = |look: &RepoLists| !look.read && look.error.is_some();
     let errors = looks.iter().filter_map(|look| look.error.as_ref());
     let mut errors = errors.filter(|error| !matches!(error, ServiceError::Rejected { .. }));
     errors.next().filter(|_| looks.iter().all(unread)).cloned()
@@ -313,7 +313,7 @@ impl Account {
     async fn perform(
         &self,
         calls: &Calls<'_>,
-        look: &Look,
+        look: &RepoLists,
         task: Task,
         me: &str,
         now: Timestamp,
@@ -339,14 +339,14 @@ impl Account {
             Task::Jobs(id, attempt) => {
                 TaskResult::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
             }
-            Task::Standing(id) => {
-                let read = match (look.described(), look.repo.standing.get(&id)) {
+            Task::BoardBuild(id) => {
+                let read = match (look.described(), look.repo.board_builds.get(&id)) {
                     (Some(described), Some(known)) => {
-                        details::standing(calls, &look.repo, described, known, now).await
+                        details::board_build(calls, &look.repo, described, known, now).await
                     }
                     _ => BoardBuildRead::default(),
                 };
-                TaskResult::Standing { id, read: Box::new(read) }
+                TaskResult::BoardBuild { id, read: Box::new(read) }
             }
             Task::Branch(name) => {
                 let read = match look.described() {
@@ -361,7 +361,7 @@ impl Account {
     async fn unlisted_run(
         &self,
         calls: &Calls<'_>,
-        look: &Look,
+        look: &RepoLists,
         repo: &str,
         id: u64,
         etag: Option<&str>,
@@ -397,7 +397,7 @@ impl Account {
 
 impl Account {
     /// Follows the repositories that were read before: under the name that an owner's list has for them now, and for as
-    /// long as something of theirs stands on the board, though no list has them.
+    /// long as something of theirs is on the board, though no list has them.
     fn follow(&self, found: &mut Targets, known: &mut BTreeMap<String, Repo>) {
         let key = |target: &Target| target.name.to_ascii_lowercase();
         let named: BTreeSet<_> = found.targets.iter().map(key).collect();
@@ -424,9 +424,10 @@ impl Account {
                 continue;
             }
             let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
-            let stands = !repo.open.is_empty() || repo.standing.values().any(|it| it.red || it.under_way);
+            let is_on_board =
+                !repo.open.is_empty() || repo.board_builds.values().any(|it| it.red || it.under_way);
             let watched = self.watch.is_empty() || is_watched(&self.watch, &name);
-            if watched && stands && !closed && stragglers < STRAGGLERS {
+            if watched && is_on_board && !closed && stragglers < STRAGGLERS {
                 stragglers += 1;
                 let name = name_of(repo).unwrap_or(name);
                 found.targets.push(Target { name, described: None, again: true });
@@ -434,14 +435,14 @@ impl Account {
         }
     }
 
-    /// Tells what is gone of a repository.
-    fn report_gone(&self, look: &mut Look, batch: &mut Batch) {
+    /// Adds to the batch what is gone of a repository.
+    fn report_gone(&self, look: &mut RepoLists, batch: &mut Batch) {
         let gone = std::mem::take(&mut look.gone).into_iter();
         batch
             .gone
             .extend(gone.map(|(kind, id, reason)| Gone { key: ItemKey::new(&self.name, kind, id), reason }));
-        let gone_runs = std::mem::take(&mut look.gone_runs).into_iter();
-        batch.gone_runs.extend(gone_runs.map(|(id, number)| DeletedRuns {
+        let deleted_runs = std::mem::take(&mut look.deleted_runs).into_iter();
+        batch.deleted_runs.extend(deleted_runs.map(|(id, number)| DeletedRuns {
             key: ItemKey::new(&self.name, Kind::Build, id),
             numbers: number..=number,
         }));

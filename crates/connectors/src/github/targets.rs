@@ -34,7 +34,7 @@ pub(super) struct Targets {
     pub(super) error: Option<ServiceError>,
 }
 
-/// Finds them out; `owners` is what was listed before.
+/// Resolves the configured names and patterns; `owners` has the lists read before.
 pub(super) async fn targets(
     calls: &Calls<'_>,
     watch: &[Watched],
@@ -98,7 +98,7 @@ pub(super) async fn targets(
     found
 }
 
-/// What lists lack for want of single sign-on, and the remedy.
+/// What lists leave out until the token is authorised for single sign-on, and the remedy.
 pub(super) fn left_out(organisations: &str) -> String {
     format!(
         "GitHub leaves out what is of the organisations {organisations}: authorise the token for single sign-on (GitHub, Settings, Developer settings, the token, Configure SSO)"
@@ -126,7 +126,7 @@ async fn list(calls: &Calls<'_>, owner: &str, me: &str, now: Timestamp) -> Resul
         Err(ServiceError::Rejected { .. }) => {}
         result => return result,
     }
-    // Servers that imitate GitHub may have neither list; GitHub itself answers 422 to an owner that there is not.
+    // Servers that imitate GitHub may have neither list; GitHub itself answers 422 for an owner that does not exist.
     let search = get(["search", "repositories"]).query("q", format!("user:{owner}")).query("per_page", "100");
     rows::<wire::Found>(calls, search, now).await
 }

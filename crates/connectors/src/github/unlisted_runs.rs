@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How many are kept of each repository; beyond that the oldest are left to the lists.
 const KEPT: usize = 500;
 
-/// What came of asking for a run.
+/// The result of asking for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Option<String>", into = "Option<String>")]
 pub(super) enum UnlistedRun {
@@ -70,7 +70,7 @@ impl UnlistedRuns {
         }
     }
 
-    /// Has a run asked for, where it is not yet.
+    /// Adds a run to ask for, unless it is there already.
     pub(super) fn add(&mut self, id: u64) {
         if !self.contains(id) {
             self.insert(id, UnlistedRun::New);
@@ -88,7 +88,7 @@ impl UnlistedRuns {
         self.0.remove(&id);
     }
 
-    /// Keeps those for which it is true.
+    /// Keeps the runs that match.
     pub(super) fn retain(&mut self, keep: impl Fn(u64) -> bool) {
         self.0.retain(|id, _| keep(*id));
     }

@@ -41,20 +41,20 @@ impl FromStr for Watched {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let fault = || format!("expected {EXPECTED}, found {text:?}");
-        let (owner, name) = text.split_once('/').ok_or_else(fault)?;
+        let malformed = || format!("expected {EXPECTED}, found {text:?}");
+        let (owner, name) = text.split_once('/').ok_or_else(malformed)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let globs = |c: char| matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | ',' | '!');
         if owner.is_empty() || name.is_empty() || !owner.chars().all(plain) {
-            return Err(fault());
+            return Err(malformed());
         }
         let pattern = if name.chars().all(plain) {
             None
         } else if name.chars().all(|c| plain(c) || globs(c)) {
             let glob = GlobBuilder::new(name).case_insensitive(true).build();
-            Some(glob.map_err(|error| format!("{}: {}", fault(), error.kind()))?.compile_matcher())
+            Some(glob.map_err(|error| format!("{}: {}", malformed(), error.kind()))?.compile_matcher())
         } else {
-            return Err(fault());
+            return Err(malformed());
         };
         Ok(Self { text: text.to_owned(), slash: owner.len(), pattern })
     }

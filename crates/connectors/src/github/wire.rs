@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient::{
-    Entries, Listed, any_text, date, details, double_option, number, object, optional_text, or_nothing,
-    required_number, required_text, word,
+    Entries, Listed, any_text, date, details, double_option, enum_value, number, object, optional_text,
+    or_nothing, required_number, required_text,
 };
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
@@ -15,7 +15,7 @@ pub(super) trait Page: serde::de::DeserializeOwned + Send {
     /// What it lists.
     type Row: Send;
 
-    /// Its rows, and how many there are on all pages, where it says.
+    /// Its rows, and how many there are on all pages, where it has the number.
     fn rows(self) -> (Entries<Self::Row>, Option<u64>);
 }
 
@@ -58,7 +58,7 @@ pub(super) struct User {
     pub(super) login: String,
 }
 
-/// Somebody, who may be nobody any more (`null`). Of one that cannot be read the login is empty.
+/// An account, `null` where it was deleted. The login is empty where it cannot be read.
 fn person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<User>, D::Error> {
     double_option(deserializer).map(|user| user.unwrap_or_else(|| Some(User::default())))
 }
@@ -93,8 +93,8 @@ pub(super) struct Repo {
     pub(super) disabled: Option<bool>,
 }
 
-/// A pull request, from its own address, from a list or from a webhook. Lists leave `merged_by`, its size and what is
-/// said of merging out.
+/// A pull request, from its own address, from a list or from a webhook. Lists leave out `merged_by`, its size and whether
+/// it can be merged.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Pull {
     #[serde(deserialize_with = "required_number")]
@@ -118,7 +118,7 @@ pub(super) struct Pull {
     pub(super) closed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "date")]
     pub(super) merged_at: Option<Timestamp>,
-    /// Lists do not say it.
+    /// Lists leave it out.
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) merged: Option<bool>,
     #[serde(default, deserialize_with = "or_nothing")]
@@ -136,9 +136,9 @@ pub(super) struct Pull {
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) mergeable: Option<bool>,
     /// `clean`, `dirty`, `blocked`, `behind`, `unstable`, `has_hooks`, `draft`; `unknown` while GitHub computes it.
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "enum_value")]
     pub(super) mergeable_state: Option<String>,
-    /// Markdown, null where nothing was written; left out where nobody says.
+    /// Markdown, null where nothing was written; may be left out.
     #[serde(default, deserialize_with = "double_option")]
     pub(super) body: Option<Option<String>>,
     #[serde(default, deserialize_with = "number")]
@@ -150,7 +150,7 @@ pub(super) struct Pull {
 }
 
 impl Pull {
-    /// The version of what it says. A date of the far future would never be followed by a newer one: none is after `now`
+    /// The version of its content. A date of the far future would never be followed by a newer one: none is after `now`
     /// by more than a day, as clocks differ.
     pub(super) fn version(&self, now: Timestamp) -> Timestamp {
         let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
@@ -158,12 +158,12 @@ impl Pull {
         if at > latest { now } else { at }
     }
 
-    /// Why not everybody is known whose review is asked for, where that is so.
+    /// Why some of those whose review is asked for are not known, where that is so.
     pub(super) fn unread_requests(&self) -> Option<String> {
         let is_absent = matches!(self.requested_reviewers, Listed::Absent);
         let absent = is_absent.then(|| "requested_reviewers is missing".to_owned());
-        let reviewers = absent.or_else(|| self.requested_reviewers.fault("requested_reviewers"));
-        reviewers.or_else(|| self.requested_teams.fault("requested_teams"))
+        let reviewers = absent.or_else(|| self.requested_reviewers.error("requested_reviewers"));
+        reviewers.or_else(|| self.requested_teams.error("requested_teams"))
     }
 }
 
@@ -236,7 +236,7 @@ pub(super) struct CheckRun {
     pub(super) name: String,
     #[serde(default, deserialize_with = "any_text")]
     pub(super) status: String,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "enum_value")]
     pub(super) conclusion: Option<String>,
     #[serde(default, deserialize_with = "date")]
     pub(super) started_at: Option<Timestamp>,
@@ -268,15 +268,15 @@ pub(super) struct Status {
     pub(super) updated_at: Option<Timestamp>,
 }
 
-/// A run's number in its workflow, which GitHub counts from 1: without it a run is none of those that are known.
+/// A run's number in its workflow, which GitHub counts from 1: a run without it cannot be identified.
 fn run_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number: Option<u64> = number(deserializer)?;
     let number = number.filter(|number| *number > 0);
     number.ok_or_else(|| serde::de::Error::custom("its run_number is no number"))
 }
 
-/// Which attempt at a run it is, from 1. Servers that know no attempts leave it out, or say 0; where it is there and cannot be
-/// read, it is not known which attempt the rest is of.
+/// Which attempt at a run it is, from 1. Servers without attempts leave it out, or send 0; where it is there and cannot be
+/// read, the attempt of the rest is unknown.
 fn run_attempt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     match number(deserializer)? {
         None => Err(serde::de::Error::custom("its run_attempt is no number")),
@@ -309,9 +309,9 @@ pub(super) struct Run {
     pub(super) run_number: u64,
     #[serde(default, deserialize_with = "run_attempt")]
     pub(super) run_attempt: Option<u32>,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "enum_value")]
     pub(super) status: Option<String>,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "enum_value")]
     pub(super) conclusion: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) html_url: Option<String>,
@@ -333,7 +333,7 @@ pub(super) struct Run {
     pub(super) head_repository: Option<RepoName>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head_commit: Option<Commit>,
-    /// The pull requests of the repository's own branches that it is of.
+    /// The pull requests from the repository's own branches that it belongs to.
     #[serde(default, deserialize_with = "details")]
     pub(super) pull_requests: Vec<RunPull>,
 }
@@ -357,7 +357,7 @@ pub(super) struct Job {
     pub(super) id: u64,
     #[serde(default, deserialize_with = "any_text")]
     pub(super) name: String,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "enum_value")]
     pub(super) conclusion: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a workflow is called in keys. Its file's stem reads best (`ci`), but two workflows may share it: `ci.yml` and
+//! The names of workflows in keys. The stem of its file reads best (`ci`), but two workflows may share it: `ci.yml` and
 //! `ci.yaml`, files in two folders, a repository's own and one that its organisation requires.
 
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl Workflows {
         }
     }
 
-    /// What the run's workflow is called.
+    /// The name of the run's workflow.
     pub(super) fn name(&self, run: &wire::Run) -> String {
         let Some((stem, workflow)) = workflow(run).or_else(|| self.by_id(run.workflow_id?)) else {
             return run.name.clone().unwrap_or_else(|| "workflow".to_owned());
@@ -60,7 +60,7 @@ impl Workflows {
         Some((stem.clone(), workflow.clone()))
     }
 
-    /// What all of them are called.
+    /// The names of all of them.
     pub(super) fn names(&self) -> Vec<String> {
         let all = self.0.iter().flat_map(|(stem, known)| known.iter().map(move |it| (stem, it)));
         all.map(|(stem, workflow)| self.called(stem.clone(), workflow.clone())).collect()

@@ -70,7 +70,7 @@ impl Answer {
     }
 
     /// Makes sure that a question is answered in full: of what is not in there yet (202), was changed on the way (203) or is a
-    /// part only (206) nothing follows for what it lacks. Of all answers of success only 200 says that it is whole.
+    /// part only (206) nothing follows for the missing rest. Of all successful answers only 200 is complete.
     ///
     /// # Errors
     /// [`ServiceError::Unavailable`] where it is not.
@@ -87,7 +87,7 @@ impl Answer {
         }))
     }
 
-    /// The body as JSON, of an answer in full. What is not JSON, or not of that shape, is the service's fault.
+    /// The body as JSON, of an answer in full. What is not JSON, or not of that shape, is an error of the service.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
         self.in_full()?;
         serde_json::from_slice(&self.body).map_err(|error| {

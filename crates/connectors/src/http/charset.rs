@@ -128,7 +128,7 @@ mod tests {
             (b"caf\xe9".into(), Some("text/plain; charset=no-such"), "café"),
             (b"caf\xe9".into(), None, "café"),
             ("é \u{e4}".bytes().chain([0xff]).collect(), None, "é ä\u{fffd}"),
-            // The document says.
+            // By the document itself.
             (
                 b"<?xml version=\"1.0\" encoding='ISO-8859-1' ?><a>\xe9</a>".into(),
                 Some("application/xml"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_type_is_known_in_any_case_and_with_parameters() {
+    fn media_type_matches_in_any_case_and_with_parameters() {
         let form = "application/x-www-form-urlencoded";
         let cases = [
             ("application/x-www-form-urlencoded", true),

@@ -4,7 +4,7 @@ use std::{sync::OnceLock, time::Duration};
 
 use callboard_domain::error::ServiceError;
 
-use super::fault::innermost;
+use super::error::innermost;
 
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);

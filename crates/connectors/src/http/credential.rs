@@ -23,7 +23,7 @@ pub enum Credential {
     },
     /// `Authorization` by a scheme of the service's own: `Token token=...`.
     Scheme {
-        /// What stands before the secret, with its space or sign.
+        /// The prefix of the secret, with its space or sign.
         prefix: &'static str,
         /// The secret alone.
         secret: SecretString,

@@ -1,4 +1,4 @@
-//! What a service says of the calls that it still allows, and how fast it may be asked.
+//! The rate limit that a service reports, and the pace at which it may be asked.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-/// The headers in which a service says what is left of its rate limit.
+/// The headers in which a service reports its rate limit.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitHeaders {
     /// Calls allowed in the window.
@@ -21,7 +21,7 @@ pub struct RateLimitHeaders {
     pub reset: &'static str,
     /// How `reset` is meant.
     pub reset_is: Reset,
-    /// Where a service counts several limits: the header that says which one an answer is about, and the one that is meant.
+    /// Where a service counts several limits: the header that names the one an answer is about, and the one that is meant.
     pub of: Option<(&'static str, &'static str)>,
 }
 
@@ -44,7 +44,7 @@ impl RateLimitHeaders {
         of: None,
     };
 
-    /// What an answer says, where it says all of it.
+    /// The rate limit of an answer, where it has all of it.
     fn read(&self, headers: &HeaderMap, now: Timestamp) -> Option<RateLimit> {
         if self.of.is_some_and(|(which, own)| text(headers, which).is_some_and(|other| other != own)) {
             return None;
@@ -83,17 +83,16 @@ pub(super) struct LastRateLimit(Arc<Mutex<Option<RateLimit>>>);
 impl LastRateLimit {
     pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
         // What ends later than in a day has its clock or its unit wrong.
-        let plausible =
-            |said: &RateLimit| said.reset_at.duration_since(now) <= SignedDuration::from_hours(24);
-        let Some(said) = by.read(headers, now).filter(plausible) else { return };
+        let plausible = |new: &RateLimit| new.reset_at.duration_since(now) <= SignedDuration::from_hours(24);
+        let Some(new) = by.read(headers, now).filter(plausible) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Answers overtake each other: within one window the lowest count is the latest.
         let is_news = known.is_none_or(|known| {
-            said.reset_at > known.reset_at
-                || (said.reset_at == known.reset_at && said.remaining < known.remaining)
+            new.reset_at > known.reset_at
+                || (new.reset_at == known.reset_at && new.remaining < known.remaining)
         });
         if is_news {
-            *known = Some(said);
+            *known = Some(new);
         }
     }
 
@@ -192,16 +191,16 @@ mod tests {
     }
 
     #[test]
-    fn of_answers_that_overtake_each_other_the_lowest_count_holds() {
-        let left = LastRateLimit::default();
-        let said = |remaining: &str, reset: &str| {
+    fn lowest_count_of_overtaking_responses_is_kept() {
+        let limit = LastRateLimit::default();
+        let answer = |remaining: &str, reset: &str| {
             headers(&[
                 ("x-ratelimit-limit", "60"),
                 ("x-ratelimit-remaining", remaining),
                 ("x-ratelimit-reset", reset),
             ])
         };
-        // What an answer says and when -> what is left then.
+        // What an answer has and when -> the calls left then.
         let cases = [
             ("7", "1300", 1000, 7),
             ("9", "1300", 1001, 7),
@@ -213,13 +212,13 @@ mod tests {
             ("59", "8500", 5000, 59),
         ];
         for (remaining, reset, now, expected) in cases {
-            left.note(&RateLimitHeaders::X_RATE_LIMIT, &said(remaining, reset), at(now));
-            assert_eq!(left.get().map(|left| left.remaining), Some(expected), "{remaining} at {now}");
+            limit.note(&RateLimitHeaders::X_RATE_LIMIT, &answer(remaining, reset), at(now));
+            assert_eq!(limit.get().map(|limit| limit.remaining), Some(expected), "{remaining} at {now}");
         }
     }
 
     #[test]
-    fn requests_begin_one_after_the_other() {
+    fn requests_begin_one_after_another() {
         let pace = Pace { apart: Duration::from_millis(500), ..Pace::default() };
         let begun = Instant::now();
         let ms = |ms| begun + Duration::from_millis(ms);
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_used_up_waits_and_holds_up_no_other() {
+    fn exhausted_call_waits_and_delays_no_other() {
         let (apart, within) = (Duration::from_millis(500), Duration::from_secs(60));
         let pace = Pace { apart, of_a_call: Some((2, within)), ..Pace::default() };
         let begun = Instant::now();

@@ -2,7 +2,7 @@
 //!
 //! | status | a read | a write |
 //! | --- | --- | --- |
-//! | 301, 302 | the same | a POST becomes a GET that says nothing of the write (as every client does it), unless the service documents that it is to be repeated ([`Request::repeated`](super::Request::repeated)); other methods are repeated |
+//! | 301, 302 | the same | a POST becomes a GET that does not show the result of the write (as every client does it), unless the service documents that it is to be repeated ([`Request::repeated`](super::Request::repeated)); other methods are repeated |
 //! | 303 | GET | GET: the service took the write, and shows what came of it |
 //! | 307, 308 | the same | the same method and body: nothing was done yet |
 

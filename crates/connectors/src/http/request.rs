@@ -113,7 +113,7 @@ impl Request {
         self
     }
 
-    /// Only looks, although it is a POST (GraphQL queries, RPC-style APIs): a fault on the way is then `Unavailable`,
+    /// Only looks, although it is a POST (GraphQL queries, RPC-style APIs): a transport error is then `Unavailable`,
     /// not `Unknown`.
     #[must_use]
     pub fn reads(mut self) -> Self {
@@ -121,7 +121,7 @@ impl Request {
         self
     }
 
-    /// Changes something, although it is a GET: a fault on the way is then `Unknown`.
+    /// Changes something, although it is a GET: a transport error is then `Unknown`.
     #[must_use]
     pub fn changes(mut self) -> Self {
         self.read = false;
@@ -130,7 +130,7 @@ impl Request {
 
     /// Takes a redirect as the answer, for services that answer a write by pointing to a page. Such an answer comes
     /// out of [`Http::send`](super::Http::send) as a success; where it points is for the caller to judge. A redirect that
-    /// says that nothing was done yet (307, 308) is no answer to a write: that is followed all the same.
+    /// means that nothing was done yet (307, 308) is no answer to a write: that is followed all the same.
     #[must_use]
     pub fn unfollowed(mut self) -> Self {
         self.follow = false;
@@ -152,9 +152,9 @@ impl Request {
         self
     }
 
-    /// What in it would not arrive as it stands, or would name another path: the sentence that refuses it. URL parsers drop
+    /// Why the request cannot be sent: a part of it would not arrive unchanged, or would name another path. URL parsers drop
     /// some control characters silently and read dots as steps, so that what was checked would not be what is sent.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(super) fn error(&self) -> Option<String> {
         let control = |text: &str| text.contains(char::is_control).then_some(segment::CONTROL);
         if let Target::Segments(segments) = &self.url
             && let Some((text, why)) = segments.iter().find_map(|it| Some((it, segment::fault(it)?)))
@@ -183,7 +183,7 @@ impl Request {
         }
     }
 
-    /// True where it says what is known already, so that the answer may be that nothing has changed (RFC 9110, 13.1).
+    /// True for a conditional request: the answer may be that nothing has changed (RFC 9110, 13.1).
     pub(super) fn is_conditional(&self) -> bool {
         let conditions = ["if-none-match", "if-modified-since"];
         self.headers.iter().any(|(name, _)| conditions.iter().any(|it| name.eq_ignore_ascii_case(it)))

@@ -7,7 +7,7 @@ use wiremock::{
     matchers::{any, header, method, path},
 };
 
-use super::{fault::retry_after, *};
+use super::{error::retry_after, *};
 use crate::{
     contract::{self, SECRET, USER},
     writes::{Sent, Writes},
@@ -44,7 +44,7 @@ fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
 }
 
 #[test]
-fn a_status_is_one_kind_of_fault() {
+fn a_status_maps_to_one_error_kind() {
     type Headers = [(&'static str, &'static str)];
     const LATER: &Headers = &[("retry-after", "5")];
     let cases: [(&[u16], &Headers, &str, &str); 10] = [
@@ -70,7 +70,7 @@ fn a_status_is_one_kind_of_fault() {
         for status in statuses {
             for (is_read, expected) in [(true, read), (false, write)] {
                 let status = StatusCode::from_u16(*status).unwrap();
-                let fault = fault_of_status(
+                let error = service_error_of_status(
                     "Forge",
                     status,
                     &headers,
@@ -79,7 +79,7 @@ fn a_status_is_one_kind_of_fault() {
                     &RateLimitHeaders::X_RATE_LIMIT,
                     contract::now(),
                 );
-                assert_eq!(kind(&Err(fault)), expected, "{status} {headers:?} read={is_read}");
+                assert_eq!(kind(&Err(error)), expected, "{status} {headers:?} read={is_read}");
             }
         }
     }
@@ -87,7 +87,7 @@ fn a_status_is_one_kind_of_fault() {
 
 /// Every status with every method: a write is done again by itself only where it surely was not done.
 #[tokio::test]
-async fn a_write_that_may_have_happened_is_never_repeated() {
+async fn write_that_may_have_happened_is_never_repeated() {
     let server = MockServer::start().await;
     Mock::given(any())
         .respond_with(|request: &wiremock::Request| {
@@ -116,7 +116,7 @@ async fn a_write_that_may_have_happened_is_never_repeated() {
 }
 
 #[test]
-fn a_wait_is_read_from_seconds_dates_and_resets() {
+fn wait_is_read_from_seconds_dates_and_resets() {
     let cases = [
         (Some("7"), None, 7),
         (Some(" 7 "), Some("1"), 7),
@@ -140,7 +140,7 @@ fn a_wait_is_read_from_seconds_dates_and_resets() {
 }
 
 #[tokio::test]
-async fn a_fault_on_the_way_is_unknown_for_a_write_once_it_was_sent() {
+async fn transport_error_after_a_write_was_sent_is_unknown() {
     let half = contract::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":").await;
     let closes = contract::raw("").await;
     let not_http = contract::raw("SSH-2.0-OpenSSH_9.6\r\n").await;
@@ -170,7 +170,7 @@ async fn a_fault_on_the_way_is_unknown_for_a_write_once_it_was_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_is_bounded() {
+async fn response_length_is_bounded() {
     let length = ANSWER_LIMIT + 10;
     let body = [vec![b'a'; ANSWER_LIMIT], b"0123456789".to_vec()].concat();
     let long = [format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes(), body].concat();
@@ -184,9 +184,9 @@ async fn an_answer_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_secret_that_was_cut_is_left_out_too() {
+async fn rest_of_a_cut_secret_is_removed_too() {
     let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    // how the secret stands there, how much of it is cut
+    // the form of the secret, how much of it is cut
     for (form, cut) in [(SECRET.to_owned(), 5), (percent(SECRET), 4)] {
         let length = ANSWER_LIMIT + cut;
         let rest = "line\n".repeat(ANSWER_LIMIT / 5 + 1);
@@ -202,7 +202,7 @@ async fn what_is_left_of_a_secret_that_was_cut_is_left_out_too() {
 }
 
 #[tokio::test]
-async fn what_would_arrive_as_something_else_is_refused_and_not_sent() {
+async fn request_that_would_arrive_changed_is_not_sent() {
     let server = answering(ResponseTemplate::new(200)).await;
     let http = http(&server.uri(), bearer());
     let cases = [
@@ -217,7 +217,7 @@ async fn what_would_arrive_as_something_else_is_refused_and_not_sent() {
         Request::post(["x"]).header("x-what", "a\u{85}b"),
     ];
     for request in cases {
-        let shown = http.step("Send", &request).exactly;
+        let shown = http.step("Send", &request).request;
         assert!(shown.contains("does not fit"), "{shown}");
         assert_eq!(kind(&http.send(request).await), "rejected", "{shown}");
     }
@@ -226,7 +226,7 @@ async fn what_would_arrive_as_something_else_is_refused_and_not_sent() {
 
 proptest::proptest! {
     #[test]
-    fn what_is_sent_is_what_was_asked_for(
+    fn sent_url_has_the_given_parts(
         segments in proptest::collection::vec("([./\\\\%a2eE5fFcC?#]|[\\x00-\\x20\\x7f-\\x9f]|\\PC){1,6}", 1..4),
         value in "([a&=#%+]|[\\x00-\\x20\\x7f-\\x9f]|\\PC){0,6}",
     ) {
@@ -242,7 +242,7 @@ proptest::proptest! {
 }
 
 #[tokio::test]
-async fn a_url_that_the_service_gives_must_be_on_its_host() {
+async fn url_from_the_service_must_be_on_its_host() {
     let server = answering(ResponseTemplate::new(200)).await;
     let http = http(&server.uri(), bearer());
     let own = format!("{}/queue/item/82/", server.uri()).parse().unwrap();
@@ -255,7 +255,7 @@ async fn a_url_that_the_service_gives_must_be_on_its_host() {
 }
 
 #[test]
-fn each_segment_stays_in_its_place() {
+fn segment_stays_in_its_place() {
     let cases: [(&str, &[&str], &str); 6] = [
         ("https://ci.example", &["job", "web"], "https://ci.example/job/web"),
         ("https://ci.example/", &["job", "web"], "https://ci.example/job/web"),
@@ -266,18 +266,18 @@ fn each_segment_stays_in_its_place() {
     ];
     for (base, segments, expected) in cases {
         let step = http(base, Credential::None).step("x", &Request::get(segments));
-        assert_eq!(step.exactly, format!("GET {expected}"));
+        assert_eq!(step.request, format!("GET {expected}"));
     }
     // A URL's path cannot hold these two: they would name another path.
     for dots in [".", ".."] {
         let step = http("https://ci.example/jenkins", Credential::None)
             .step("x", &Request::get(["job", dots, "stop"]));
-        assert!(step.exactly.contains("does not fit"), "{}", step.exactly);
+        assert!(step.request.contains("does not fit"), "{}", step.request);
     }
 }
 
 #[test]
-fn a_preview_is_what_is_sent_less_the_secrets() {
+fn preview_is_the_request_without_the_secrets() {
     let http = http("https://forge.example", bearer());
     let form = vec![("REF".to_owned(), "main".to_owned()), ("NOTE".to_owned(), SECRET.to_owned())];
     let cases = [
@@ -296,14 +296,14 @@ fn a_preview_is_what_is_sent_less_the_secrets() {
         ),
     ];
     for (request, expected) in cases {
-        assert_eq!(http.step("Do it", &request).exactly, expected);
+        assert_eq!(http.step("Do it", &request).request, expected);
         let shown = format!("{:?} {http:?}", request.form(Vec::new()));
         assert!(!shown.contains(SECRET), "{shown}");
     }
 }
 
 #[tokio::test]
-async fn what_a_service_repeats_is_redacted() {
+async fn secrets_repeated_by_a_service_are_redacted() {
     let pair = BASE64_STANDARD.encode(format!("{USER}:{SECRET}"));
     let basic = || Credential::Basic { user: USER.to_owned(), password: SECRET.into() };
     let half_hidden = format!("{}\u{200b}{}", &SECRET[..5], &SECRET[5..]);
@@ -327,7 +327,7 @@ async fn what_a_service_repeats_is_redacted() {
 }
 
 #[tokio::test]
-async fn a_secret_url_is_masked_in_what_comes_back() {
+async fn secret_url_is_masked_in_responses() {
     let server = answering(ResponseTemplate::new(404)).await;
     let url = format!("{}/services/{SECRET}", server.uri());
     Mock::given(method("POST"))
@@ -346,7 +346,7 @@ async fn a_secret_url_is_masked_in_what_comes_back() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_is_the_services_fault() {
+async fn answer_of_another_shape_is_the_services_error() {
     let cases = [
         ("<html>Sign in</html>", "text/html", "web page"),
         (" \n<!doctype html>", "application/json", "web page"),
@@ -380,7 +380,7 @@ async fn a_conditional_request_may_find_nothing_new() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_waits_for_its_turn_has_not_begun() {
+async fn write_waiting_for_its_turn_has_not_begun() {
     let http = http("http://127.0.0.1:9", Credential::None).paced(Duration::from_secs(60));
     http.take_turn(&Request::post(["x"]), &Method::POST).await;
     let writes = Writes::default();
@@ -390,11 +390,11 @@ async fn a_write_that_waits_for_its_turn_has_not_begun() {
     assert_eq!(writes.sent(), Sent::Nothing);
 }
 
-/// Keeps what is said.
+/// Keeps the status lines.
 #[derive(Default)]
-struct Heard(std::sync::Mutex<Vec<String>>);
+struct StatusLines(std::sync::Mutex<Vec<String>>);
 
-impl callboard_domain::action::Progress for Heard {
+impl callboard_domain::action::Progress for StatusLines {
     fn status(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
     }
@@ -405,9 +405,9 @@ impl callboard_domain::action::Progress for Heard {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_for_the_pace_is_told_where_it_is_noticed() {
-    let line = |left: u64| format!("Waiting for Test: its limit allows the next request in {left} s");
-    // how far apart requests are, in ms -> what is said of the second one's wait
+async fn noticeable_wait_for_the_pace_is_reported() {
+    let line = |seconds: u64| format!("Waiting for Test: its limit allows the next request in {seconds} s");
+    // how far apart requests are, in ms -> the status lines of the second one
     let cases = [
         (500, Vec::new()),
         (1_000, Vec::new()),
@@ -423,18 +423,18 @@ async fn a_wait_for_the_pace_is_told_where_it_is_noticed() {
         )
         .paced(Duration::from_millis(apart));
         let request = Request::post(["x"]);
-        let heard = std::sync::Arc::new(Heard::default());
-        let writes = Writes::default().reporting_to(heard.clone());
+        let lines = std::sync::Arc::new(StatusLines::default());
+        let writes = Writes::default().reporting_to(lines.clone());
         let began = tokio::time::Instant::now();
         writes.observe(http.take_turn(&request, &Method::POST)).await;
         writes.observe(http.take_turn(&request, &Method::POST)).await;
         assert_eq!(began.elapsed(), Duration::from_millis(apart));
-        assert_eq!(*heard.0.lock().unwrap(), expected, "{apart} ms apart");
-        // Whoever stops it hears no more of it; where nobody looks on, it is a wait like any other.
+        assert_eq!(*lines.0.lock().unwrap(), expected, "{apart} ms apart");
+        // A stopped wait reports nothing more; without a listener it is a wait like any other.
         let stopped = writes.observe(http.take_turn(&request, &Method::POST));
         let _ = tokio::time::timeout(Duration::from_millis(apart / 2), stopped).await;
-        let said = heard.0.lock().unwrap().len();
+        let count = lines.0.lock().unwrap().len();
         http.take_turn(&request, &Method::POST).await;
-        assert_eq!(heard.0.lock().unwrap().len(), said, "{apart} ms apart");
+        assert_eq!(lines.0.lock().unwrap().len(), count, "{apart} ms apart");
     }
 }

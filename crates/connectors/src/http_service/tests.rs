@@ -14,7 +14,7 @@ fn config(url: &str, more: &serde_json::Value) -> Config {
 }
 
 #[test]
-fn what_cannot_work_is_refused() {
+fn invalid_config_is_refused() {
     let cases = [
         (json!({}), None),
         (json!({ "user": "ana" }), None),
@@ -82,7 +82,7 @@ async fn requests_carry_the_credential_in_its_place() {
 }
 
 #[tokio::test]
-async fn without_a_check_nothing_is_sent() {
+async fn without_a_check_url_nothing_is_sent() {
     let server = MockServer::start().await;
     let connection = config(&server.uri(), &json!({})).connect(access(&["token"])).unwrap();
     assert_eq!(connection.identify.identify().await.unwrap().login, "");

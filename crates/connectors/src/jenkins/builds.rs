@@ -59,12 +59,12 @@ impl BuildsRead {
 /// A build by its number and the time at which it was made, in milliseconds since 1970.
 pub(super) type Dated = (u64, i64);
 
-/// The number of the next build, where Jenkins says: none of those that are listed has it, or a higher one.
+/// The number of the next build, where Jenkins has it: none of those that are listed has it, or a higher one.
 fn next_number(job: &wire::Job) -> Option<u64> {
     job.next_build_number.filter(|next| job.builds().iter().all(|build| build.number < *next))
 }
 
-/// True for a job whose counter gives numbers again that builds had: it was deleted and made again. Where Jenkins does not say
+/// True for a job whose counter gives numbers again that builds had: it was deleted and made again. Where Jenkins does not show
 /// the next number, a build shows that has a lower number than the `last` one that was known, and was made after it.
 fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>, last: Option<Dated>) -> bool {
     if let Some(next) = next_number(job) {
@@ -94,17 +94,21 @@ impl Builds {
     }
 
     /// Those that should be on a list and are not, and those that ran and are on none any more. Older ones leave the list as
-    /// new ones come, or are cleared away, which says nothing of how the job stands. `anew`: the jobs whose numbers begin anew.
-    pub(super) fn missing(&self, jobs: &[(JobName, &wire::Job)], anew: &BTreeSet<String>) -> Vec<Missing> {
+    /// new ones come, or are cleared away, which does not affect the status of the job. `recreated`: the jobs whose numbers restart.
+    pub(super) fn missing(
+        &self,
+        jobs: &[(JobName, &wire::Job)],
+        recreated: &BTreeSet<String>,
+    ) -> Vec<Missing> {
         let of_job = |(name, job): &(JobName, &wire::Job)| {
             let known =
-                self.known(name).filter(|_| !job.is_disabled() && !anew.contains(&name.to_string()))?;
+                self.known(name).filter(|_| !job.is_disabled() && !recreated.contains(&name.to_string()))?;
             let listed = listed(job).filter(|listed| !listed.is_empty() || job.queue_item.is_some())?;
             let oldest = listed.iter().min().copied().unwrap_or_default();
             let missing = known
                 .iter()
                 .filter(|(number, under_way)| !listed.contains(number) && (**number > oldest || **under_way));
-            // The newest first: they say how the job stands.
+            // The newest first: they decide the status of the job.
             Some(
                 missing
                     .rev()
@@ -115,9 +119,9 @@ impl Builds {
         jobs.iter().filter_map(of_job).flatten().collect()
     }
 
-    /// True for a job that was deleted and made again: its numbers begin anew. `last`: its last build that was known, where that
+    /// True for a job that was deleted and made again: its numbers restart. `last`: its last build that was known, where that
     /// has a time.
-    pub(super) fn begins_anew(&self, name: &JobName, job: &wire::Job, last: Option<Dated>) -> bool {
+    pub(super) fn is_recreated(&self, name: &JobName, job: &wire::Job, last: Option<Dated>) -> bool {
         self.known(name).is_some_and(|known| is_restarted(job, known, last))
     }
 

@@ -22,12 +22,12 @@ const PATIENCE: u32 = 150;
 const MISSES: u32 = 10;
 
 /// What a look at something that is under way finds.
-pub(super) enum Look<T> {
+pub(super) enum PollResult<T> {
     /// Its end.
     There(T),
     /// It goes on.
     NotYet,
-    /// Not what must be there: Jenkins is slow to say, or has lost it. The words say what.
+    /// Something expected is missing: Jenkins is slow, or has lost it. The text names it.
     Missing(&'static str),
 }
 
@@ -111,7 +111,7 @@ impl Jenkins {
         Request::get(below(name, &[&number, "api", "json"])).query("tree", wire::BUILD)
     }
 
-    /// What became of a request to build. None where Jenkins does not know it: not yet, or some minutes after the build
+    /// The state of a request to build. None where Jenkins does not know it: not yet, or some minutes after the build
     /// began not any more.
     pub(super) async fn queue_item(&self, id: u64) -> Result<Option<wire::QueueItem>, ServiceError> {
         let request = Request::get(["queue", "item", &id.to_string(), "api", "json"]);
@@ -146,7 +146,7 @@ impl Jenkins {
     }
 
     /// Sends a write, once, with a crumb where one is needed. A redirect comes back as the answer, but for those of somebody
-    /// in front of Jenkins, which say that it is to be done elsewhere: Jenkins itself answers a write with 302 or 303.
+    /// in front of Jenkins, which mean that it is to be done elsewhere: Jenkins itself answers a write with 302 or 303.
     pub(super) async fn write(&self, request: Request) -> Result<Answer, ServiceError> {
         let request = if self.crumbs { self.with_crumb(request).await? } else { request };
         let answer = self.http.send(request.unfollowed()).await?;
@@ -191,26 +191,26 @@ impl Jenkins {
 
     /// Looks at something again and again until `look` finds an end.
     ///
-    /// For what follows a write that was accepted: passing faults are waited out, what is missing is looked for again a few
-    /// times, and anything else is [`ServiceError::Unknown`], as it says nothing about the write. `what` says what was
+    /// For what follows a write that was accepted: passing errors are waited out, what is missing is looked for again a few
+    /// times, and anything else is [`ServiceError::Unknown`], as it does not show the result of the write. `what` names what was
     /// accepted.
     pub(super) async fn follow<T, F>(&self, what: &str, look: impl Fn() -> F) -> Result<T, ServiceError>
     where
-        F: Future<Output = Result<Look<T>, ServiceError>>,
+        F: Future<Output = Result<PollResult<T>, ServiceError>>,
     {
         let (mut failed, mut missed) = (0, 0);
         loop {
             let pause = match look().await {
-                Ok(Look::There(end)) => return Ok(end),
-                Ok(Look::NotYet) => {
+                Ok(PollResult::There(end)) => return Ok(end),
+                Ok(PollResult::NotYet) => {
                     (failed, missed) = (0, 0);
                     PAUSE
                 }
-                Ok(Look::Missing(_)) if missed < MISSES => {
+                Ok(PollResult::Missing(_)) if missed < MISSES => {
                     missed += 1;
                     PAUSE * missed.div_ceil(2)
                 }
-                Ok(Look::Missing(why)) => {
+                Ok(PollResult::Missing(why)) => {
                     return Err(ServiceError::unknown(format!("{what}, but then {why}")));
                 }
                 Err(error) if error.may_retry() && failed < PATIENCE => {
@@ -230,7 +230,7 @@ impl Jenkins {
         }
     }
 
-    /// Where a build can be seen: as Jenkins says, else below the account's URL.
+    /// Where a build can be seen: by its URL from Jenkins, else below the account's URL.
     pub(super) fn page(&self, name: &JobName, build: &wire::Build) -> Option<Url> {
         build.url.as_deref().and_then(web_url).or_else(|| {
             let mut url = self.http.base().clone();
@@ -241,7 +241,7 @@ impl Jenkins {
     }
 
     fn good(&self, answer: Answer) -> Result<Answer, ServiceError> {
-        if answer.status.is_success() { Ok(answer) } else { Err(self.http.fault(&answer)) }
+        if answer.status.is_success() { Ok(answer) } else { Err(self.http.service_error(&answer)) }
     }
 
     fn found(&self, answer: Answer, missing: impl Fn() -> String) -> Result<Answer, ServiceError> {

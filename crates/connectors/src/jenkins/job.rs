@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_comes_back_as_it_was() {
+    fn branch_name_round_trips() {
         let project = ["web".to_owned(), "api".to_owned()];
         for branch in ["main", "feature/cart", "100%", "a?b#c", "x[1]\\y", "ä/ö", "user@home", ".", ".."] {
             let name = JobName::of_branch(&project, &escape(branch)).unwrap();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_is_what_it_belongs_to() {
+    fn folder_is_the_parent_of_a_job() {
         for (text, folder, own) in [("deploy", "deploy", "deploy"), ("a/b/c@main", "a/b", "c")] {
             let name: JobName = text.parse().unwrap();
             assert_eq!((name.folder().as_str(), name.own_name()), (folder, own));

@@ -36,7 +36,7 @@ use crate::{
 pub const NAME: &str = "jenkins";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
-/// Its address alone says whose things they are.
+/// One address serves one organisation.
 pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {

@@ -34,7 +34,7 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// An empty listing. What Jenkins says nothing of the kind of is what it was, by the jobs that were there before.
+    /// An empty listing. An item without a class keeps its kind, by the jobs that were there before.
     pub(super) fn knowing(jobs: impl Iterator<Item = JobName>) -> Self {
         let mut listing = Self::default();
         for job in jobs {
@@ -64,7 +64,7 @@ impl<'a> Listing<'a> {
                 continue;
             };
             let inside = [folders, std::slice::from_ref(&job.name)].concat();
-            // A word that is not known here does not say that it is another thing than it was.
+            // An unknown class does not mean that it became something else.
             let holds_what_it_did = job.is_of_unknown_class() && (job.jobs.is_some() || job.builds.is_none());
             let was_multibranch =
                 (job.is_classless() || holds_what_it_did) && self.branched.contains(&name.full_name());
@@ -153,8 +153,8 @@ fn unknown_class(name: &JobName, job: &wire::Job) -> Option<Problem> {
 
 /// A job as an item; none where it was never built and does not wait to be.
 ///
-/// `asked`: builds that were asked for one by one. `known`: it was there before, and stays although Jenkins does not say now
-/// what it built.
+/// `asked`: builds that were asked for one by one. `known`: it was there before, and stays although Jenkins does not list
+/// its builds now.
 pub(super) fn item(
     account: &AccountName,
     name: &JobName,
@@ -204,7 +204,7 @@ fn number_in_time(newest_first: &mut [BuildRun]) {
     }
 }
 
-/// The source's own word for it where it gives one (the scm-api plugin marks the job), else the usual names.
+/// The source's own value where it gives one (the scm-api plugin marks the job), else the usual names.
 fn is_default(branch: &str, job: &wire::Job) -> bool {
     let marked = job.actions.iter().filter_map(|action| action.class.as_deref());
     matches!(branch, "main" | "master")
@@ -245,9 +245,9 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
     }
 }
 
-/// UNSTABLE is a failure whose subject says so: Jenkins calls a build unstable when it ran through and tests failed.
-/// NOT_BUILT and ABORTED give no verdict. A build that is over without a word gets one in
-/// a moment; of a word that is not known here it is not known what it says.
+/// UNSTABLE is a failure that its subject names: Jenkins calls a build unstable when it ran through and tests failed.
+/// NOT_BUILT and ABORTED give no verdict. A build that is over without a result gets one in
+/// a moment; an unknown result is unknown.
 pub(super) fn status(build: &wire::Build) -> BuildStatus {
     match build.result().as_deref() {
         _ if build.building => BuildStatus::Running,
@@ -259,7 +259,7 @@ pub(super) fn status(build: &wire::Build) -> BuildStatus {
     }
 }
 
-/// What keeps us from knowing how a job stands: its last build that gives a verdict says it in an unknown word, or not at all.
+/// The problem of a job whose status is unknown: its last build with a verdict has an unknown result, or none.
 pub(super) fn unknown_result(
     name: &JobName,
     job: &wire::Job,
@@ -272,29 +272,29 @@ pub(super) fn unknown_result(
             || matches!(status(build), BuildStatus::Passed | BuildStatus::Failed | BuildStatus::Unknown)
     };
     let last = builds.filter(gives_verdict).max_by_key(|build| build.number)?;
-    let says = match &last.result {
+    let given = match &last.result {
         _ if is_lost(last, now) => "gives no result".to_owned(),
-        Some(word) if status(last) == BuildStatus::Unknown => format!("says {}", text::line(word, 40)),
+        Some(result) if status(last) == BuildStatus::Unknown => format!("says {}", text::line(result, 40)),
         _ => return None,
     };
-    let why = format!("it is not known how build {} ended: Jenkins {says}", last.number);
+    let why = format!("it is not known how build {} ended: Jenkins {given}", last.number);
     Some(Problem::new(ProblemKind::Incomplete, name.to_string(), why))
 }
 
-/// Builds that do not say which ones they are.
+/// Builds without a number.
 pub(super) fn unnumbered(name: &JobName, job: &wire::Job) -> Option<Problem> {
     let (all, lost) = (job.builds().len(), job.builds().iter().filter(|build| build.number == 0).count());
     let why = format!("{lost} of {all} builds do not say their number");
     (lost > 0).then(|| Problem::new(ProblemKind::Malformed, name.to_string(), why))
 }
 
-/// True once a build is over and Jenkins says how it went.
+/// True once a build is over and has a result.
 pub(super) fn has_ended(build: &wire::Build) -> bool {
     status(build).is_over()
 }
 
-/// How long a build that does not run any more may be without a result: longer, and Jenkins has lost it in a crash, or does
-/// not say. One that comes later still counts.
+/// How long a build that does not run any more may be without a result: after that Jenkins has lost it in a crash, or does
+/// not report it. A later result still counts.
 const RESULT_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 fn is_lost(build: &wire::Build, now: Timestamp) -> bool {
@@ -348,8 +348,8 @@ fn author(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> 
 
 /// The change's first line, else the parameters; before it, what made it unstable.
 fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
-    let words = change.and_then(|change| change.msg.as_deref()?.lines().next().map(str::to_owned));
-    let words = words.or_else(|| parameters(build));
+    let change = change.and_then(|change| change.msg.as_deref()?.lines().next().map(str::to_owned));
+    let change = change.or_else(|| parameters(build));
     let unstable = (build.result().as_deref() == Some("UNSTABLE") && !build.building).then(|| {
         let tests = build.actions.iter().find_map(|action| action.fail_count.zip(action.total_count));
         match tests {
@@ -357,7 +357,7 @@ fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String>
             _ => "unstable".to_owned(),
         }
     });
-    let all: Vec<_> = unstable.into_iter().chain(words).collect();
+    let all: Vec<_> = unstable.into_iter().chain(change).collect();
     (!all.is_empty()).then(|| text::line(&all.join(": "), 200))
 }
 

@@ -53,7 +53,7 @@ impl Jobs {
     async fn ask(&self, missing: &[Missing], problems: &mut Vec<Problem>) -> BuildsRead {
         let (mut asked, begun) = (BuildsRead::default(), Instant::now());
         let in_time = missing.iter().take(ASKED).take_while(|_| begun.elapsed() < READING_TIME);
-        let mut left = missing.len();
+        let mut remaining = missing.len();
         for Missing { job, number } in in_time {
             match self.jenkins.find_build(job, Some(*number)).await {
                 Ok(found) => asked.note(job, *number, found),
@@ -64,10 +64,10 @@ impl Jobs {
                     return asked;
                 }
             }
-            left -= 1;
+            remaining -= 1;
         }
-        if left > 0 {
-            let why = format!("{left} builds are on no list and are still to be asked for");
+        if remaining > 0 {
+            let why = format!("{remaining} builds are on no list and are still to be asked for");
             problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         asked
@@ -97,8 +97,8 @@ impl Source for Jobs {
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
         let memory = since.map(Memory::read).unwrap_or_default();
         let mut listing = self.listing(&folder, memory.jobs());
-        let anew = memory.anew(&listing.jobs);
-        let missing = memory.builds.missing(&listing.jobs, &anew);
+        let recreated = memory.recreated(&listing.jobs);
+        let missing = memory.builds.missing(&listing.jobs, &recreated);
         let asked = self.ask(&missing, &mut listing.problems).await;
         let mut snapshots = Vec::new();
         for (name, job) in &listing.jobs {
@@ -111,16 +111,17 @@ impl Source for Jobs {
                 listing.unseen.push(name.full_name());
             }
             if !job.is_disabled() {
-                let (known, asked) = (memory.knows(name), asked.of(name));
+                let (known, asked) = (memory.has(name), asked.of(name));
                 listing.problems.extend(normalise::unknown_result(name, job, asked, now));
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
-        let gone_runs = asked.gone(&self.account).chain(made_again(&anew, &self.account)).collect();
+        let deleted_runs =
+            asked.gone(&self.account).chain(deleted_runs_of(&recreated, &self.account)).collect();
         let builds = memory.builds.next(&listing, &missing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
-        let completed = memory.complete(&listing, &mut snapshots, &anew, now);
+        let completed = memory.complete(&listing, &mut snapshots, &recreated, now);
         let memory = Memory { known: Some(known), builds, ..completed };
         Ok(Batch {
             cursor: Some(memory.cursor()),
@@ -132,7 +133,7 @@ impl Source for Jobs {
                 .collect(),
             snapshots,
             gone,
-            gone_runs,
+            deleted_runs,
             problems: listing.problems,
             ..Batch::default()
         })
@@ -142,7 +143,7 @@ impl Source for Jobs {
     fn watches(&self, item: &Item) -> bool {
         match item.reference().parse::<JobName>() {
             Ok(name) => self.watch.matches(&name.full_name()),
-            // A name that was cut does not say which job's it is.
+            // A name that was cut does not identify its job.
             Err(_) => true,
         }
     }
@@ -188,7 +189,8 @@ struct Memory {
     waits: BTreeMap<String, u64>,
     /// A number whose build left the queue unbuilt, and how often. Jenkins gives the number to the next build, which is
     /// distinguished from those before it by its attempt: they are over, and it is not.
-    left: BTreeMap<String, (u64, u32)>,
+    #[serde(rename = "left")]
+    unbuilt: BTreeMap<String, (u64, u32)>,
     /// The items that were there, each with its last build's number and time (in milliseconds since 1970), by which a job
     /// that is renamed is known again. None in the cursors of older versions.
     known: Option<BTreeMap<String, Option<Dated>>>,
@@ -198,7 +200,7 @@ struct Memory {
 
 impl Memory {
     fn read(cursor: &Cursor) -> Self {
-        // A cursor of another version says nothing; that is no reason to stop.
+        // A cursor of another version is ignored; that is no reason to stop.
         let mut memory: Self = serde_json::from_str(&cursor.0).unwrap_or_default();
         let last = memory.known.iter().flatten().filter_map(|(job, last)| Some((job.clone(), (*last)?.0)));
         memory.builds.recall(last);
@@ -220,14 +222,15 @@ impl Memory {
         self.known.iter().flatten().filter_map(|(id, _)| id.parse().ok())
     }
 
-    fn knows(&self, name: &JobName) -> bool {
+    fn has(&self, name: &JobName) -> bool {
         self.known.as_ref().is_some_and(|known| known.contains_key(&name.to_string()))
     }
 
-    /// The jobs that were deleted and made again: their numbers begin anew.
-    fn anew(&self, jobs: &[(JobName, &wire::Job)]) -> BTreeSet<String> {
-        let anew = jobs.iter().filter(|(name, job)| self.builds.begins_anew(name, job, self.last(name)));
-        anew.map(|(name, _)| name.to_string()).collect()
+    /// The jobs that were deleted and made again: their numbers restart.
+    fn recreated(&self, jobs: &[(JobName, &wire::Job)]) -> BTreeSet<String> {
+        let recreated =
+            jobs.iter().filter(|(name, job)| self.builds.is_recreated(name, job, self.last(name)));
+        recreated.map(|(name, _)| name.to_string()).collect()
     }
 
     /// What was there and is not any more, with the reason, as far as the listing shows.
@@ -286,13 +289,13 @@ impl Memory {
         known
     }
 
-    /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots. `anew`:
-    /// the jobs whose numbers begin anew.
+    /// Adds the outcome of the builds that waited and are gone, and gives what is to be remembered of these snapshots. `recreated`:
+    /// the jobs whose numbers restart.
     fn complete(
         mut self,
         listing: &Listing<'_>,
         snapshots: &mut [Item],
-        anew: &BTreeSet<String>,
+        recreated: &BTreeSet<String>,
         now: Timestamp,
     ) -> Self {
         let next_number =
@@ -302,12 +305,12 @@ impl Memory {
         for item in snapshots {
             let name = item.reference().to_owned();
             let Detail::Build(build) = &mut item.detail else { continue };
-            // A counter that begins anew gives the numbers to other builds.
+            // A restarted counter gives the numbers to other builds.
             let is_ahead = |number: u64| {
-                !anew.contains(&name) && next_numbers.get(&name).is_none_or(|next| *next >= number)
+                !recreated.contains(&name) && next_numbers.get(&name).is_none_or(|next| *next >= number)
             };
-            let left = self.left.remove(&name).filter(|(number, _)| is_ahead(*number));
-            let (mut number, mut times) = left.unwrap_or_default();
+            let unbuilt = self.unbuilt.remove(&name).filter(|(number, _)| is_ahead(*number));
+            let (mut number, mut times) = unbuilt.unwrap_or_default();
             for run in build.runs.iter_mut().filter(|run| run.number == number) {
                 run.attempt += times;
             }
@@ -320,7 +323,7 @@ impl Memory {
             }
             // Once the number is older than what is looked at, it cannot come again.
             if times > 0 && build.runs.iter().any(|run| run.number <= number) {
-                next.left.insert(name.clone(), (number, times));
+                next.unbuilt.insert(name.clone(), (number, times));
             }
             let waits = build.runs.iter().find(|run| run.status == BuildStatus::Queued);
             next.waits.extend(waits.map(|run| (name, run.number)));
@@ -330,11 +333,11 @@ impl Memory {
 }
 
 /// All builds of jobs that were made again are gone with the job that had them: what is built from now on follows nothing.
-fn made_again<'a>(
-    anew: &'a BTreeSet<String>,
+fn deleted_runs_of<'a>(
+    recreated: &'a BTreeSet<String>,
     account: &'a AccountName,
 ) -> impl Iterator<Item = DeletedRuns> + 'a {
-    anew.iter().map(move |id| DeletedRuns {
+    recreated.iter().map(move |id| DeletedRuns {
         key: ItemKey::new(account, Kind::Build, id.as_str()),
         numbers: 0..=u64::MAX,
     })
@@ -355,7 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_can_match_is_asked_for() {
+    fn only_matching_jobs_are_requested() {
         let cases: [(&[&str], &str, usize, bool); 8] = [
             (&[], "", 6, false),
             (&["web/*"], "web", 2, true),
@@ -374,7 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_cursor_is_as_good_as_none() {
+    fn cursor_keeps_the_names_that_earlier_versions_wrote() {
+        let memory = Memory::read(&Cursor(r#"{"waits":{},"left":{"web":[8,1]}}"#.to_owned()));
+        assert_eq!(memory.unbuilt["web"], (8, 1));
+        assert!(memory.cursor().0.contains(r#""left":{"web":[8,1]}"#), "{memory:?}");
+    }
+
+    #[test]
+    fn unreadable_cursor_starts_over() {
         for text in ["", "null", "[]", "{\"waits\": 3}", "{\"other\": 1}"] {
             assert_eq!(Memory::read(&Cursor(text.to_owned())), Memory::default(), "{text}");
         }

@@ -50,7 +50,7 @@ fn jobs() -> Value {
 }
 
 /// An item in a few lines, to be compared with what is expected.
-fn told(item: &Item) -> String {
+fn summary(item: &Item) -> String {
     let Detail::Build(build) = &item.detail else { panic!("not a build") };
     let branch = build.branch.as_deref().unwrap_or("-");
     let default = if build.default_branch { "default" } else { "other" };
@@ -77,9 +77,9 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
     let server = serve([get("/api/json", jobs())]).await;
     let source = connect(&server.uri(), &[]).source.unwrap();
     let batch = source.poll(None, contract::now()).await.unwrap();
-    let told: Vec<_> = batch.snapshots.iter().map(told).collect();
+    let summaries: Vec<_> = batch.snapshots.iter().map(summary).collect();
     assert_eq!(
-        told,
+        summaries,
         [
             "test/build/web/api@main = web / api / main default https://ci.example/job/web/job/api/job/main/\n  \
                #57 failed abcd by bo at 2026-11-22T12:01:30Z of Add the cart\n  \
@@ -102,7 +102,7 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
 }
 
 #[tokio::test]
-async fn only_what_is_watched_is_asked_for_and_reported() {
+async fn only_watched_jobs_are_requested_and_reported() {
     let folder = jobs()["jobs"][0].clone();
     let server = serve([get("/api/json", jobs()), get("/job/web/api/json", folder)]).await;
     let cases: [(&[&str], &str, &[&str]); 4] = [
@@ -139,7 +139,7 @@ async fn folders_too_deep_to_look_into_are_named() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
+async fn build_that_leaves_the_queue_unbuilt_is_canceled() {
     let site = |waits: bool, builds: Value| {
         let item = waits.then(|| json!({ "id": 82, "inQueueSince": 1_795_348_900_000_i64 }));
         json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": waits,
@@ -147,7 +147,7 @@ async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
     };
     let run = |number: u64, result: &str| json!({ "number": number, "result": result, "building": result.is_empty(), "timestamp": 1_795_349_000_000_i64, "duration": 1_000 });
     let green = || run(7, "SUCCESS");
-    // What Jenkins says, poll by poll, and what a person reads.
+    // The response of Jenkins, poll by poll, and the events.
     let steps: [(Value, &[EventName]); 9] = [
         (site(false, json!([green()])), &[EventName::Passed]),
         (site(true, json!([green()])), &[EventName::Queued]),
@@ -160,8 +160,8 @@ async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
         (site(false, json!([run(9, "SUCCESS"), run(8, "FAILURE"), green()])), &[EventName::Fixed]),
     ];
     let (mut stored, mut cursor) = (None, None);
-    for (index, (says, expected)) in steps.into_iter().enumerate() {
-        let server = serve([get("/api/json", says)]).await;
+    for (index, (response, expected)) in steps.into_iter().enumerate() {
+        let server = serve([get("/api/json", response)]).await;
         let source = connect(&server.uri(), &[]).source.unwrap();
         let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
         let [snapshot] = &batch.snapshots[..] else { panic!("{batch:?}") };
@@ -181,9 +181,9 @@ async fn run(
     name: &str,
     args: &Args,
 ) -> (Result<callboard_domain::run::Outcome, ServiceError>, Vec<String>) {
-    let said = RecordedProgress::default();
-    let outcome = action(&connect(&server.uri(), &[]), name).run(args, contract::now(), &said).await;
-    (outcome, said.lines())
+    let progress = RecordedProgress::default();
+    let outcome = action(&connect(&server.uri(), &[]), name).run(args, contract::now(), &progress).await;
+    (outcome, progress.lines())
 }
 
 fn plain_job() -> Mock {
@@ -198,7 +198,7 @@ fn build(number: u64, building: bool, result: Option<&str>) -> Value {
 const JOB: &str = "/job/web/job/api";
 
 #[tokio::test]
-async fn a_password_needs_a_crumb_in_its_session_and_a_token_does_not() {
+async fn password_needs_a_crumb_and_a_token_does_not() {
     let crumb = json!({ "crumb": "c0ffee", "crumbRequestField": "Jenkins-Crumb" });
     let issued = ResponseTemplate::new(200)
         .append_header("set-cookie", "JSESSIONID=node01; Path=/; HttpOnly")
@@ -237,7 +237,7 @@ async fn a_password_needs_a_crumb_in_its_session_and_a_token_does_not() {
 }
 
 #[tokio::test]
-async fn the_server_says_who_we_are() {
+async fn identity_comes_from_the_server() {
     let server = serve([get("/whoAmI/api/json", json!({ "name": "ana", "anonymous": false }))]).await;
     let identity = connect(&server.uri(), &[]).identify.identify().await.unwrap();
     assert_eq!((identity.login.as_str(), identity.server.as_deref()), ("ana", Some("Jenkins 2.541")));
@@ -251,7 +251,7 @@ async fn the_server_says_who_we_are() {
 }
 
 #[test]
-fn a_user_and_a_secret_go_together() {
+fn user_and_secret_must_be_set_together() {
     let cases: [(Option<&str>, &[&str], Option<&str>); 6] = [
         (Some("ana"), &["token"], None),
         (Some("ana"), &["password"], None),

@@ -1,4 +1,4 @@
-//! Jenkins's JSON, as far as it is asked for. Everything may be missing: plugins leave out what they do not know.
+//! Jenkins's JSON, as far as it is asked for. Everything may be missing: plugins leave out fields.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     dedup::once,
     lenient::{
-        Entries, details, flag, folded, number, optional_text, or_nothing, required_number, text, word,
+        Entries, details, enum_value, flag, folded, number, optional_text, or_nothing, required_number, text,
     },
 };
 
@@ -49,11 +49,11 @@ fn levels(job: &str, depth: usize) -> String {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Folder {
-    /// None where Jenkins does not say what is in it, which is not "nothing".
+    /// None where Jenkins does not list its content, which is not "nothing".
     pub(super) jobs: Option<Entries<Job>>,
 }
 
-/// A job, a folder or a multibranch project. Jenkins says its `_class` whether asked or not.
+/// A job, a folder or a multibranch project. Jenkins sends its `_class` whether asked or not.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Job {
@@ -80,14 +80,14 @@ pub(super) struct Job {
     pub(super) property: Vec<Property>,
     #[serde(deserialize_with = "or_nothing")]
     pub(super) last_build: Option<Build>,
-    /// Each once. None where Jenkins does not say, which it does of every job: see [`Job::hides_builds`].
+    /// Each once. None where Jenkins does not list them, which it does for every job: see [`Job::hides_builds`].
     #[serde(deserialize_with = "builds")]
     pub(super) builds: Option<Entries<Build>>,
-    /// Of a folder or multibranch project; none where Jenkins does not say.
+    /// Of a folder or multibranch project; none where Jenkins does not list them.
     pub(super) jobs: Option<Entries<Self>>,
 }
 
-/// A list of builds. Those that do not say their number may be there several times.
+/// A list of builds. Those without a number may be there several times.
 fn builds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Entries<Build>>, D::Error> {
     let list: Option<Entries<Build>> = Option::deserialize(deserializer)?;
     Ok(list.map(|Entries { good, mut odd }| {
@@ -98,12 +98,12 @@ fn builds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Entries<B
 }
 
 impl Job {
-    /// True where Jenkins does not say of what kind it is, which it does of everything.
+    /// True where Jenkins gives no class, which it does for everything.
     pub(super) fn is_classless(&self) -> bool {
         self.class.as_deref().is_none_or(|class| class.trim().is_empty())
     }
 
-    /// True where Jenkins says of what kind it is with a word that is not known here.
+    /// True where Jenkins gives a class that is not known here.
     pub(super) fn is_of_unknown_class(&self) -> bool {
         let class = self.class.as_deref().unwrap_or_default().trim();
         let is_known = class.ends_with("Folder") || self.is_multibranch() || self.is_of_job_class();
@@ -138,7 +138,7 @@ impl Job {
             || self.color.as_deref().and_then(folded).is_some_and(|color| color.starts_with("disabled"))
     }
 
-    /// True where it is a job, which has builds or none, or of an unknown class, and Jenkins does not say what is in it.
+    /// True where it is a job, which has builds or none, or of an unknown class, and Jenkins does not list its content.
     pub(super) fn hides_builds(&self) -> bool {
         let is_known = self.is_of_job_class() && self.color.is_none() && self.buildable.is_none();
         self.builds.is_none() && !is_known
@@ -207,7 +207,7 @@ pub(super) struct Build {
     /// The queue item that it was.
     #[serde(deserialize_with = "number")]
     pub(super) queue_id: Option<u64>,
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "enum_value")]
     pub(super) result: Option<String>,
     #[serde(deserialize_with = "flag")]
     pub(super) building: bool,
@@ -246,14 +246,14 @@ impl Build {
         }
     }
 
-    /// The result's word in capitals, as Jenkins writes it; none where there is none yet.
+    /// The result in capitals, as Jenkins writes it; none where there is none yet.
     pub(super) fn result(&self) -> Option<String> {
-        let word = self.result.as_deref()?.trim();
-        (!word.is_empty()).then(|| word.to_ascii_uppercase())
+        let result = self.result.as_deref()?.trim();
+        (!result.is_empty()).then(|| result.to_ascii_uppercase())
     }
 }
 
-/// What a plugin attached to a build: each fills what it knows.
+/// What a plugin attached to a build: each fills its own fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Action {

@@ -12,7 +12,7 @@ const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 const LATEST: Timestamp = Timestamp::constant(221_845_392_000, 0);
 /// How far ahead another machine's clock may be.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
-/// The most characters that are said of what is no date.
+/// The most characters of a malformed date that an error repeats.
 const FOUND: usize = 40;
 
 /// A date, where there is one that can be read.
@@ -25,12 +25,12 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-/// As [`Date`], with what stands there instead of one.
+/// As [`Date`], with the text in place of a date.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NamedDate {
     /// The date, where one can be read.
     pub at: Option<Timestamp>,
-    /// What stands there and is no date; `None` also where nothing does.
+    /// The text that is no date; `None` also where there is nothing.
     pub unread: Option<String>,
 }
 

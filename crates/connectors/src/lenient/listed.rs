@@ -1,14 +1,14 @@
-//! A list within something larger, which may lack it.
+//! A list within an object, which may leave it out.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{Entries, first_and_more};
 
-/// A list within something larger. That it is not said, or cannot be read, is not that it is empty.
+/// A list within an object. A list that is missing, or cannot be read, is not an empty one.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Listed<T> {
-    /// It is left out (the field has to be `default`).
+    /// It is missing (the field has to be `default`).
     #[default]
     Absent,
     /// It is `null`, or no list.
@@ -32,7 +32,7 @@ impl<T> Listed<T> {
     }
 
     /// What cannot be read of it, as text; `name` is what the service calls it. None where all of it can, or it is left out.
-    pub(crate) fn fault(&self, name: &str) -> Option<String> {
+    pub(crate) fn error(&self, name: &str) -> Option<String> {
         match self {
             Self::Absent => None,
             Self::Unreadable => Some(format!("{name} is no list")),
@@ -44,7 +44,7 @@ impl<T> Listed<T> {
     pub(crate) fn unknown(&self, name: &str) -> Option<String> {
         match self {
             Self::Absent => Some(format!("{name} is missing")),
-            Self::Unreadable | Self::Read(_) => self.fault(name),
+            Self::Unreadable | Self::Read(_) => self.error(name),
         }
     }
 }

@@ -142,7 +142,7 @@ pub(crate) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
 }
 
 /// One of a set of values that a service may add to; none for `null`. What is no text is an unknown value.
-pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn enum_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Many => Some("?".to_owned()),
         scalar => scalar.text().map(Cow::into_owned),
@@ -151,9 +151,9 @@ pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// One of a set of values as it is compared: in small letters, without spaces around it, as servers that are alike write one value in
 /// several ways. None where it is empty.
-pub(crate) fn folded(word: &str) -> Option<String> {
-    let word = word.trim();
-    (!word.is_empty()).then(|| word.to_lowercase())
+pub(crate) fn folded(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_lowercase())
 }
 
 /// A whole number, or one as text, that there must be.

@@ -27,7 +27,7 @@ struct Whole {
 
 /// What the object is -> what is read of it; what follows it is read all the same.
 #[test]
-fn an_object_that_is_only_a_detail_is_read_as_far_as_it_can_be() {
+fn detail_object_is_read_as_far_as_possible() {
     let thing = |name: &str, count| Thing { name: name.to_owned(), count, ..Thing::default() };
     let cases = [
         (json!({ "name": "a", "count": 2, "links": [{ "name": "b" }] }), thing("a", Some(2))),
@@ -53,7 +53,7 @@ fn an_object_that_is_only_a_detail_is_read_as_far_as_it_can_be() {
 }
 
 #[test]
-fn an_odd_entry_is_named_and_the_rest_is_good() {
+fn malformed_entry_is_named_and_the_rest_is_read() {
     let list = json!([
         { "name": "a" }, null, { "name": "b", "later": 1 }, 7, { "name": { "odd": 1 }, "id": 12 }, "x", [],
     ]);
@@ -153,7 +153,7 @@ fn dates_of_any_kind_are_read() {
 }
 
 #[test]
-fn what_is_no_date_is_named_and_nothing_is_not() {
+fn malformed_date_is_named_and_a_missing_one_is_not() {
     let cases = [
         (json!("yesterday"), Some("expected a date, found the text \"yesterday\"")),
         (json!("2026-13-45T99:00:00Z"), Some("expected a date, found the text \"2026-13-45T99:00:00Z\"")),

@@ -72,8 +72,8 @@ impl PagerDuty {
         }
     }
 
-    /// Sends a request that changes something. PagerDuty refuses who may not (403) otherwise than whom it does not know (400):
-    /// to a person both are one thing, and have one remedy.
+    /// Sends a request that changes something. PagerDuty answers 403 to a user who may not do it and 400 to an unknown user: both
+    /// have the same remedy, and get the same error.
     ///
     /// # Errors
     /// Those of [`Http::send`].
@@ -82,26 +82,26 @@ impl PagerDuty {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        let fault = self.http.fault(&answer);
+        let error = self.http.service_error(&answer);
         let why = format!(
             "this account may not do that at PagerDuty: it takes the API key of a user who may respond to incidents, or \
-             an account's API key with `from`, the e-mail address of such a user; {fault}"
+             an account's API key with `from`, the e-mail address of such a user; {error}"
         );
-        Err(match fault {
+        Err(match error {
             ServiceError::Auth { missing_scopes, .. } if answer.status == StatusCode::FORBIDDEN => {
                 ServiceError::Auth { why, missing_scopes }
             }
             ServiceError::Rejected { .. }
-                if answer.status == StatusCode::BAD_REQUEST && self.is_nobody().await =>
+                if answer.status == StatusCode::BAD_REQUEST && self.is_unknown_user().await =>
             {
                 ServiceError::rejected(why)
             }
-            fault => fault,
+            error => error,
         })
     }
 
-    /// True where PagerDuty says that it does not know in whose name things are done.
-    async fn is_nobody(&self) -> bool {
+    /// True where PagerDuty does not know the user in whose name things are done.
+    async fn is_unknown_user(&self) -> bool {
         matches!(self.me().await, Err(ServiceError::Rejected { .. }))
     }
 
@@ -117,11 +117,11 @@ impl PagerDuty {
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
             status if status.is_success() => the_one(answer.json()?, id).map(Some),
-            _ => Err(self.http.fault(&answer)),
+            _ => Err(self.http.service_error(&answer)),
         }
     }
 
-    /// A listing, page by page, `most` rows of it. They stand under its `name`.
+    /// A listing, page by page, `most` rows of it. They are under its `name`.
     pub(super) async fn list<T: for<'a> serde::Deserialize<'a> + Send>(
         &self,
         request: Request,
@@ -153,7 +153,7 @@ impl PagerDuty {
         })
     }
 
-    /// Whose key it is: a user's own says so, an account's is used in the name of `from`.
+    /// The user of the key: a user's own key names its user, an account's key is used in the name of `from`.
     async fn me(&self) -> Result<User, ServiceError> {
         let answer = self.http.exchange(self.get(["users", "me"])).await?;
         if answer.status.is_success() {
@@ -161,12 +161,12 @@ impl PagerDuty {
         }
         // "Get the current user": 400 for an account's key.
         if answer.status != StatusCode::BAD_REQUEST {
-            return Err(self.http.fault(&answer));
+            return Err(self.http.service_error(&answer));
         }
         let Some(from) = &self.from else {
             let why = format!(
                 "{}; with an account's API key, say in whose name things are done: from = \"your e-mail address\"",
-                self.http.fault(&answer)
+                self.http.service_error(&answer)
             );
             return Err(ServiceError::rejected(why));
         };
@@ -177,20 +177,20 @@ impl PagerDuty {
         })
     }
 
-    /// The users whose name or address has that in it.
+    /// The users whose name or address contains `query`.
     pub(super) async fn users(&self, query: &str) -> Result<Vec<User>, ServiceError> {
         let request = self.get(["users"]).query("query", query);
         Ok(self.list::<User>(request, "users", USERS, |user| user.id.clone()).await?.rows)
     }
 
-    /// The services whose name has that in it.
+    /// The services whose name contains `query`.
     pub(super) async fn services(&self, query: &str) -> Result<Vec<UserOrService>, ServiceError> {
         let request = self.get(["services"]).query("query", query);
         let key = |service: &UserOrService| service.id.clone();
         Ok(self.list::<UserOrService>(request, "services", LOOKED_UP, key).await?.rows)
     }
 
-    /// What of the `users` or `services` a text may mean: what has it for an id, else what has it in its name or address.
+    /// The `users` or `services` that a text may mean: the one with that id, else those with the text in their name or address.
     pub(super) async fn look_up(&self, of: &'static str, typed: &str) -> Result<Lookup, ServiceError> {
         let typed = typed.trim();
         if is_id(typed) {
@@ -198,7 +198,7 @@ impl PagerDuty {
             // A name may look like an id.
             let is_none = matches!(&answer, Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE));
             if !is_none {
-                // It is sent as it is, also where nobody says whose it is.
+                // An id is sent as it is, even where no answer names its owner.
                 let one =
                     answer.and_then(|answer| answer.json::<wire::OneUserOrService>()).ok().map(|it| it.one);
                 let names = one.filter(|one| one.id == typed).map(|one| one.names()).unwrap_or_default();
@@ -209,9 +209,9 @@ impl PagerDuty {
         let key = |listed: &UserOrService| listed.id.clone();
         let listing = self.list::<UserOrService>(request, of, LOOKED_UP, key).await?;
         let is_good = |listed: &&UserOrService| is_id(&listed.id);
-        let complete = listing.complete && listing.odd.is_empty() && listing.fault.is_none();
+        let complete = listing.complete && listing.odd.is_empty() && listing.error.is_none();
         let complete = complete && listing.rows.iter().all(|listed| is_good(&listed));
-        // What is switched off takes no incidents.
+        // A disabled service takes no incidents.
         let found = listing.rows.iter().filter(|it| is_good(it) && it.status != "disabled");
         let found = found.map(|it| Named { id: it.id.clone(), names: it.names() }).collect();
         Ok(Lookup { found, complete })
@@ -219,7 +219,7 @@ impl PagerDuty {
 }
 
 impl UserOrService {
-    /// What people call it.
+    /// Its names for people.
     pub(super) fn names(&self) -> Vec<String> {
         let name = if self.name.trim().is_empty() { &self.summary } else { &self.name };
         let names = [name, &self.email].map(|name| text::line(name, 100));
@@ -240,7 +240,7 @@ impl Identify for PagerDuty {
     }
 }
 
-/// What was asked for; an answer about another incident is none.
+/// The incident that was asked for; an answer about another one is an error.
 fn the_one(one: wire::One, id: &str) -> Result<Incident, ServiceError> {
     match one.incident.id == id {
         true => Ok(one.incident),

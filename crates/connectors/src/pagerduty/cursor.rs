@@ -1,8 +1,8 @@
-//! Where a poll left off: which incidents are asked for though the list lacks them, and how far the log was read.
+//! The cursor of a poll: which incidents are asked for although they are not listed, and how far the log was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::source::{Cursor, CursorUpdate};
+use callboard_domain::source::{self, CursorUpdate};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,10 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(60);
 
 /// What the last poll saw.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Seen {
+pub(super) struct Cursor {
     /// The incidents that were open, and those whose end could not be read yet.
     pub(super) open: BTreeSet<String>,
-    /// Those that webhooks were about since, and those of them of which nothing was answered yet.
+    /// Those that webhooks mentioned since, and those of them that were not answered for yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) mentioned: BTreeSet<String>,
     /// Those of them that were not there when they were asked for, since when: they may be hidden from this key.
@@ -31,18 +31,18 @@ pub(super) struct Seen {
     pub(super) logged: Option<Timestamp>,
 }
 
-/// Has the next poll ask for an incident that a webhook reported, where its list lacks it.
+/// Makes the next poll ask for an incident that a webhook reported, where the list does not have it.
 pub(super) fn remember(id: String) -> CursorUpdate {
     CursorUpdate::new(move |stored| {
-        let mut seen = Seen::read(stored)?;
-        let is_new = !seen.open.contains(&id) && seen.mentioned.insert(id.clone());
-        is_new.then(|| seen.write())
+        let mut cursor = Cursor::read(stored)?;
+        let is_new = !cursor.open.contains(&id) && cursor.mentioned.insert(id.clone());
+        is_new.then(|| cursor.write())
     })
 }
 
-impl Seen {
-    /// None where no poll has left one, or one of another version did: the next one begins anew.
-    pub(super) fn read(cursor: Option<&Cursor>) -> Option<Self> {
+impl Cursor {
+    /// None where there is no stored cursor, or one of another version: the next poll starts over.
+    pub(super) fn read(cursor: Option<&source::Cursor>) -> Option<Self> {
         serde_json::from_str(&cursor?.0).ok()
     }
 
@@ -56,9 +56,9 @@ impl Seen {
         waited >= pause || waited.is_negative() || now.duration_since(*since) >= MISSED_FOR
     }
 
-    pub(super) fn write(&self) -> Cursor {
+    pub(super) fn write(&self) -> source::Cursor {
         // A struct of texts and a time cannot fail to be written.
-        Cursor(serde_json::to_string(self).unwrap_or_default())
+        source::Cursor(serde_json::to_string(self).unwrap_or_default())
     }
 }
 
@@ -67,31 +67,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pause_before_a_missing_incident_is_asked_for_again_grows() {
+    fn pause_before_a_missing_incident_is_requested_again_grows() {
         let at = |minute: i64| Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
-        let mut seen = Seen::default();
-        assert!(seen.is_due("Q1", at(0)), "it was never missing");
-        seen.missed.insert("Q1".into(), at(0));
-        assert!(seen.is_due("Q1", at(0)), "an older version did not note when it was asked for");
-        seen.asked.insert("Q1".into(), at(0));
+        let mut cursor = Cursor::default();
+        assert!(cursor.is_due("Q1", at(0)), "it was never missing");
+        cursor.missed.insert("Q1".into(), at(0));
+        assert!(cursor.is_due("Q1", at(0)), "an older version did not note when it was asked for");
+        cursor.asked.insert("Q1".into(), at(0));
         let mut asked = Vec::new();
         for minute in 0..=24 * 60 {
-            if seen.is_due("Q1", at(minute)) {
+            if cursor.is_due("Q1", at(minute)) {
                 asked.push(minute);
-                seen.asked.insert("Q1".into(), at(minute));
+                cursor.asked.insert("Q1".into(), at(minute));
             }
         }
         assert_eq!(asked[..8], [1, 3, 7, 15, 31, 63, 123, 183]);
         assert_eq!(asked.last(), Some(&(24 * 60)), "a day is over");
         assert!(asked.len() < 32, "{asked:?}");
-        assert!(seen.is_due("Q1", at(-5)), "the clock was set back");
+        assert!(cursor.is_due("Q1", at(-5)), "the clock was set back");
     }
 
     #[test]
     fn cursor_of_an_older_version_is_read() {
-        let old = Cursor(r#"{"open":["Q1"],"missed":{"Q2":"2026-11-22T12:00:00Z"},"logged":null}"#.into());
-        let seen = Seen::read(Some(&old)).unwrap();
-        assert!(seen.missed.contains_key("Q2") && seen.asked.is_empty());
-        assert_eq!(seen.write().0, old.0, "nothing is added before there is something to say");
+        let old =
+            source::Cursor(r#"{"open":["Q1"],"missed":{"Q2":"2026-11-22T12:00:00Z"},"logged":null}"#.into());
+        let cursor = Cursor::read(Some(&old)).unwrap();
+        assert!(cursor.missed.contains_key("Q2") && cursor.asked.is_empty());
+        assert_eq!(cursor.write().0, old.0, "empty fields are not written");
     }
 }

@@ -27,14 +27,14 @@ use crate::{
 };
 
 /// "Verifying webhook signatures": tags of all secrets that are good at the time.
-/// The time is not signed: `occurred_at` stands in the body, and is when it happened.
+/// The time is not signed: `occurred_at` in the body is when it happened.
 const SIGNATURE: Scheme =
     Scheme { header: "x-pagerduty-signature", prefix: "v1=", encoding: Encoding::Hex, time_header: None };
 
 pub(super) struct Webhooks {
     watched: Arc<Watched>,
     signatures: Signatures,
-    /// The incidents that webhooks were about since the last poll.
+    /// The incidents that webhooks mentioned since the last poll.
     mentioned: Mutex<BTreeSet<String>>,
 }
 
@@ -44,31 +44,31 @@ impl Webhooks {
         Self { watched, signatures, mentioned: Mutex::default() }
     }
 
-    /// The ids of the incidents that webhooks were about since they were taken last.
+    /// The ids of the incidents that webhooks mentioned since they were taken last.
     pub(super) fn mentioned(&self) -> BTreeSet<String> {
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes those ids: the next ones are those that webhooks are about from now on.
+    /// Takes those ids: the next call returns those mentioned from now on.
     pub(super) fn take_mentioned(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether the account watches it, as far as it says.
+    /// Whether the account watches it, as far as its fields show.
     pub(super) fn covers(&self, incident: &wire::Incident) -> bool {
         let teams = incident.teams.as_ref().map(|teams| teams.good.iter().map(|team| team.id.as_str()));
         let service = incident.service.as_ref().map(|service| service.id.as_str());
         self.watched.covers(service.filter(|id| !id.is_empty()), teams)
     }
 
-    /// Has the next poll ask for an incident of which not enough can be read here.
+    /// Makes the next poll ask for an incident that cannot be read in full here.
     fn mention(&self, id: String, received: Received) -> Received {
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-        Received { remember: Some(remember(id)), poll: true, ..received }
+        Received { cursor_update: Some(remember(id)), poll: true, ..received }
     }
 }
 
-/// What happens to incidents themselves, which an event's name says after `incident.`.
+/// The events of incidents themselves: their names after `incident.`.
 const OF_INCIDENTS: [&str; 10] = [
     "triggered",
     "acknowledged",
@@ -106,9 +106,9 @@ impl Hook for Webhooks {
         let data = event.data.map_or("null", RawValue::get);
         let subject: wire::Subject = serde_json::from_str(data).unwrap_or_default();
         let (true, Some(happened)) = (subject.is_incident(), happened) else {
-            // A responder, a field, or an event that is not said or not known here: whichever incident it is about is looked up.
-            let says_incident = happened.is_some_and(|happened| OF_INCIDENTS.contains(&happened));
-            return Ok(match subject.incident_id(says_incident) {
+            // About a responder or a field, or of a missing or unknown event: its incident is looked up.
+            let is_of_incident = happened.is_some_and(|happened| OF_INCIDENTS.contains(&happened));
+            return Ok(match subject.incident_id(is_of_incident) {
                 Some(id) => self.mention(id, received),
                 None => Received { poll: happened.is_some() || event.event_type.is_empty(), ..received },
             });
@@ -130,7 +130,7 @@ impl Hook for Webhooks {
             return Ok(received);
         }
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
-        let received = Received { remember: Some(remember(incident.id.clone())), ..received };
+        let received = Received { cursor_update: Some(remember(incident.id.clone())), ..received };
         if moment(incident.created_at.0, now).is_none() {
             // Its beginning distinguishes one occurrence from another: the poll knows it.
             return Ok(Received { poll: true, ..received });

@@ -27,7 +27,7 @@ use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
 pub const NAME: &str = "pagerduty";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
-/// Its address serves many organisations.
+/// One address serves many organisations.
 pub const TENANTS: bool = true;
 
 const TOKEN: SecretField = SecretField {

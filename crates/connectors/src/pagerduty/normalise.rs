@@ -21,10 +21,10 @@ pub(super) const SERVICE: &str = "service-id";
 /// Under which note it carries its teams' ids, separated by commas.
 pub(super) const TEAMS: &str = "team-ids";
 
-/// A report of an incident: what it says, and as of when.
+/// A report of an incident: its content, and the times that it is valid from.
 pub(super) struct Report<'a> {
     pub(super) incident: &'a wire::Incident,
-    /// When its status last changed, as far as this report says.
+    /// When its status last changed, as far as this report has it.
     pub(super) changed_at: Option<Timestamp>,
     /// Who changed that.
     pub(super) changed_by: Option<&'a Reference>,
@@ -51,14 +51,14 @@ pub(super) fn listed(
     snapshot(account, report, now)
 }
 
-/// How far an incident is, by PagerDuty's status; for one that is not known, what is wrong.
-pub(super) fn status(word: &str) -> Result<IncidentStatus, String> {
-    match word {
+/// An incident's status, by PagerDuty's; for an unknown one, the error.
+pub(super) fn status(value: &str) -> Result<IncidentStatus, String> {
+    match value {
         "triggered" => Ok(IncidentStatus::Triggered),
         "acknowledged" => Ok(IncidentStatus::Acknowledged),
         "resolved" => Ok(IncidentStatus::Resolved),
         _ => {
-            let found = text::line(word, NAME);
+            let found = text::line(value, NAME);
             Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"))
         }
     }
@@ -71,7 +71,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
     if incident.id.is_empty() {
         return Err("it has no id".to_owned());
     }
-    // One that does not say is always the same occurrence.
+    // An incident without a time is always the same occurrence.
     let created_at = moment(incident.created_at.0, now);
     let started_at = created_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let title = [&incident.title, &incident.summary].into_iter().find(|text| !text.trim().is_empty());
@@ -86,6 +86,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
             status,
             started_at,
             start_unknown: created_at.is_none(),
+            suppressed: false,
             updated_at: report.changed_at.unwrap_or(started_at).max(started_at),
             changed_by: report.changed_by.map(user),
             hold: report.hold,
@@ -131,7 +132,7 @@ fn severity(incident: &wire::Incident) -> Severity {
     priority.filter(|severity| *severity != Severity::Unknown).unwrap_or_else(urgency)
 }
 
-/// Who has it. None where it is acknowledged, and the list of who did says nobody: that is not known then.
+/// Who has it. None where it is acknowledged by an empty list: who has it is not known then.
 fn hold(incident: &wire::Incident, now: Timestamp) -> Option<Hold> {
     let by = incident.acknowledgements.good();
     let at = by.iter().filter_map(|ack| moment(ack.at.0, now)).max();

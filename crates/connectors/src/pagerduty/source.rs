@@ -1,4 +1,4 @@
-//! What is open at PagerDuty now, how what is not open any more ended, and what was escalated meanwhile.
+//! Reads the open incidents of PagerDuty, how the others ended, and the escalations since the last poll.
 
 use std::{
     cmp::Ordering,
@@ -10,14 +10,14 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
+    source::{self, Batch, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     client::PagerDuty,
-    cursor::{MISSED_FOR, Seen},
+    cursor::{Cursor, MISSED_FOR},
     hook::Webhooks,
     normalise::{self, SERVICE, TEAMS, moment},
     watched::Watched,
@@ -48,7 +48,7 @@ pub(super) struct Incidents {
     hook: Arc<Webhooks>,
 }
 
-/// What cannot be read of who is asked to take an incident, and of who has it.
+/// The problems of an incident whose assignees or acknowledgers cannot be read.
 fn unread_people(incident: &Incident) -> impl Iterator<Item = Problem> {
     let problem = |kind, what: &str, why: Option<String>| {
         Some(Problem::new(kind, incident.id.as_str(), format!("it is not known {what}: {}", why?)))
@@ -95,7 +95,7 @@ impl Incidents {
         Ok(listing)
     }
 
-    /// When which incident was escalated since then.
+    /// The times of escalations since then, by incident.
     async fn escalations(
         &self,
         since: Timestamp,
@@ -118,16 +118,16 @@ impl Incidents {
 
 #[async_trait]
 impl Source for Incidents {
-    async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
-        let before = Seen::read(since);
-        let begins_anew = before.is_none();
+    async fn poll(&self, since: Option<&source::Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
+        let before = Cursor::read(since);
+        let starts_over = before.is_none();
         let before = before.unwrap_or_default();
         let account = &self.watched.account;
-        let Listing { rows, mut odd, complete, fault } = self.open().await?;
+        let Listing { rows, mut odd, complete, error } = self.open().await?;
         let mut batch = Batch::default();
-        let mut seen = Seen::default();
+        let mut after = Cursor::default();
         for (place, incident) in rows.iter().enumerate() {
-            seen.open.insert(incident.id.clone());
+            after.open.insert(incident.id.clone());
             match normalise::listed(account, incident, now) {
                 Ok(item) => {
                     batch.problems.extend(unread_people(incident));
@@ -141,8 +141,8 @@ impl Source for Incidents {
         }
         let read = batch.snapshots.len();
         batch.problems.extend(lenient::problem(&odd, read, "", "incidents"));
-        if let Some(fault) = fault {
-            let why = format!("only {read} open incidents were read: {fault}");
+        if let Some(error) = error {
+            let why = format!("only {read} open incidents were read: {error}");
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         } else if !complete && odd.is_empty() {
             let why = format!("more than {read} incidents are open, or they changed while they were read");
@@ -151,12 +151,12 @@ impl Source for Incidents {
 
         // What webhooks reported may not be listed yet.
         let mentioned = self.hook.take_mentioned();
-        let told = before.missed.keys().chain(&before.mentioned).chain(&mentioned);
-        let known: BTreeSet<&String> = before.open.iter().chain(told).collect();
+        let from_webhooks = before.missed.keys().chain(&before.mentioned).chain(&mentioned);
+        let known: BTreeSet<&String> = before.open.iter().chain(from_webhooks).collect();
         // Since when it has been missing; a webhook about it means that it is there, or will be.
         let missing_since = |id: &String| {
-            let is_told_anew = before.mentioned.contains(id) || mentioned.contains(id);
-            before.missed.get(id).copied().filter(|_| !is_told_anew)
+            let is_mentioned = before.mentioned.contains(id) || mentioned.contains(id);
+            before.missed.get(id).copied().filter(|_| !is_mentioned)
         };
         let is_due =
             |id: &String| before.open.contains(id) || missing_since(id).is_none() || before.is_due(id, now);
@@ -164,16 +164,16 @@ impl Source for Incidents {
             let why = "a webhook told of it, and it is not there for this key yet";
             Problem::new(ProblemKind::Details, id, why)
         };
-        let (mut left, resting): (Vec<String>, Vec<String>) =
-            known.into_iter().filter(|id| !seen.open.contains(*id)).cloned().partition(is_due);
+        let (mut unlisted, resting): (Vec<String>, Vec<String>) =
+            known.into_iter().filter(|id| !after.open.contains(*id)).cloned().partition(is_due);
         for id in resting {
             batch.problems.push(missing(&id));
-            seen.asked.extend(before.asked.get_key_value(&id).map(|(id, at)| (id.clone(), *at)));
-            seen.missed.extend(before.missed.get_key_value(&id).map(|(id, since)| (id.clone(), *since)));
+            after.asked.extend(before.asked.get_key_value(&id).map(|(id, at)| (id.clone(), *at)));
+            after.missed.extend(before.missed.get_key_value(&id).map(|(id, since)| (id.clone(), *since)));
         }
         // What may never be there comes last.
-        left.sort_by_key(|id| (!before.open.contains(id), before.missed.contains_key(id)));
-        let (asked, later) = left.split_at(left.len().min(ENDS));
+        unlisted.sort_by_key(|id| (!before.open.contains(id), before.missed.contains_key(id)));
+        let (asked, later) = unlisted.split_at(unlisted.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
             .map(|id| async move { (self.pagerduty.incident_if_any(&id).await, id) })
             .buffered(AT_ONCE)
@@ -192,7 +192,7 @@ impl Source for Incidents {
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (end, id) in ends {
-            // A webhook that did not say enough may be about one that is not watched.
+            // An incomplete webhook may be about an incident that is not watched.
             if let Ok(Some(incident)) = &end
                 && !before.open.contains(&id)
                 && !self.hook.covers(incident)
@@ -209,7 +209,7 @@ impl Source for Incidents {
             });
             match read {
                 Ok(Some((item, unread))) => {
-                    // A list that lacks what is open is cut, late or filtered: it is asked for until it ends.
+                    // A list without an open incident is cut, late or filtered: the incident is asked for until it ends.
                     if item.status() != IncidentStatus::Resolved.name() {
                         batch.problems.extend(unread);
                         waiting.insert(id);
@@ -223,11 +223,11 @@ impl Source for Incidents {
                 // What a webhook reported may not be there yet, or not for this key.
                 Ok(None) => {
                     batch.problems.push(missing(&id));
-                    seen.asked.insert(id.clone(), now);
+                    after.asked.insert(id.clone(), now);
                     let since = missing_since(&id).unwrap_or(now);
-                    seen.missed.insert(id, since);
+                    after.missed.insert(id, since);
                 }
-                // It never was on this key's list, and asked again it would be refused again.
+                // It was never on this key's list, and would be refused again.
                 Err(why) if is_refused && !before.open.contains(&id) => {
                     let why = format!("a webhook told of it, and this key is refused it: {why}");
                     batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
@@ -243,18 +243,18 @@ impl Source for Incidents {
             }
         }
         let has_unanswered = !unanswered.is_empty();
-        // No answer says nothing of whether it is there: no clock begins, and one that runs goes on.
+        // Without an answer it is not known whether it is there: no clock begins, and a running one goes on.
         for id in unanswered {
             match missing_since(&id) {
-                Some(since) => drop(seen.missed.insert(id, since)),
-                None => drop(seen.mentioned.insert(id)),
+                Some(since) => drop(after.missed.insert(id, since)),
+                None => drop(after.mentioned.insert(id)),
             }
         }
-        // How each of them ended is asked for by itself. Only where it is not known what was open, the list alone says it.
+        // The end of each is asked for by itself. The list alone decides only where it is not known what was open.
         let is_read = complete && odd.is_empty() && waiting.is_empty();
-        let is_all = begins_anew && is_read && seen.missed.is_empty() && !has_unanswered;
+        let is_all = starts_over && is_read && after.missed.is_empty() && !has_unanswered;
         batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
-        seen.open.extend(waiting);
+        after.open.extend(waiting);
 
         let from = before.logged.map_or(now - FIRST_LOOK, |logged| logged - OVERLAP);
         match self.escalations(from, now).await {
@@ -266,21 +266,21 @@ impl Source for Incidents {
                         incident.escalations.extend(times.iter().filter(|at| **at >= incident.started_at));
                     }
                 }
-                seen.logged = Some(now);
+                after.logged = Some(now);
                 if !whole {
                     let why = "not every escalation was read: the log is longer than that";
                     batch.problems.push(Problem::new(ProblemKind::Details, "", why));
                 }
             }
             Err(why) => {
-                seen.logged = before.logged;
+                after.logged = before.logged;
                 let why = format!("escalations cannot be read: {why}");
                 batch.problems.push(Problem::new(ProblemKind::Details, "", why));
             }
         }
-        // What webhooks reported meanwhile is not in the cursor that they were put into: this one takes its place.
-        seen.mentioned.extend(self.hook.mentioned());
-        batch.cursor = Some(seen.write());
+        // Webhooks received meanwhile updated the stored cursor, which this one replaces.
+        after.mentioned.extend(self.hook.mentioned());
+        batch.cursor = Some(after.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
         Ok(batch)
     }

@@ -9,20 +9,20 @@ use serde_json::value::RawValue;
 use crate::lenient::{self, Date, Entries, folded, number, optional_text, or_nothing, text};
 
 /// One of PagerDuty's values for states and kinds, in any case.
-fn state_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    text(deserializer).map(|word| folded(&word).unwrap_or_default())
+fn state_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer).map(|value| folded(&value).unwrap_or_default())
 }
 
 /// The same; empty for what is no text.
-fn state_word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(optional_text(deserializer)?.and_then(|word| folded(&word)).unwrap_or_default())
+fn state_value_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(optional_text(deserializer)?.and_then(|value| folded(&value)).unwrap_or_default())
 }
 
 /// A page of a listing.
 #[derive(Debug)]
 pub(super) struct Page<T> {
     pub(super) rows: Entries<T>,
-    /// Where it is not said, a page that is full is followed by another.
+    /// Where it is missing, a full page is followed by another.
     pub(super) more: Option<bool>,
     /// The most rows of this page: a server may give fewer than were asked for.
     pub(super) limit: Option<usize>,
@@ -32,7 +32,7 @@ pub(super) struct Page<T> {
 pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 impl<T: for<'a> Deserialize<'a>> Page<T> {
-    /// The page that an answer is, whose rows stand under the listing's own `name`; or why it is none.
+    /// The page in an answer, whose rows are under the listing's own `name`; or why it is not a page.
     pub(super) fn read(answer: &Fields<'_>, name: &str) -> Result<Self, String> {
         let rows = answer.get(name).ok_or_else(|| format!("`{name}` is missing"))?;
         let rows = serde_json::from_str(rows.get()).map_err(|error| {
@@ -68,9 +68,9 @@ pub(super) struct Incident {
     pub(super) title: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) summary: String,
-    #[serde(default, deserialize_with = "state_word")]
+    #[serde(default, deserialize_with = "state_value")]
     pub(super) status: String,
-    #[serde(default, deserialize_with = "state_word_if_any")]
+    #[serde(default, deserialize_with = "state_value_if_any")]
     pub(super) urgency: String,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) priority: Option<Reference>,
@@ -104,7 +104,7 @@ pub(super) struct Incident {
 pub(super) struct Reference {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(default, rename = "type", deserialize_with = "state_word")]
+    #[serde(default, rename = "type", deserialize_with = "state_value")]
     pub(super) kind: String,
     /// Its name.
     #[serde(default, deserialize_with = "text")]
@@ -128,7 +128,7 @@ pub(super) struct Acknowledgement {
 /// What PagerDuty is going to do by itself: `unacknowledge`, `escalate`, `resolve`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PendingAction {
-    #[serde(default, rename = "type", deserialize_with = "state_word")]
+    #[serde(default, rename = "type", deserialize_with = "state_value")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) at: Date,
@@ -137,7 +137,7 @@ pub(super) struct PendingAction {
 /// What happened to an incident.
 #[derive(Debug, Deserialize)]
 pub(super) struct LogEntry {
-    #[serde(default, rename = "type", deserialize_with = "state_word")]
+    #[serde(default, rename = "type", deserialize_with = "state_value")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) created_at: Date,
@@ -187,7 +187,7 @@ pub(super) struct UserOrService {
     #[serde(default, deserialize_with = "text")]
     pub(super) email: String,
     /// A service's.
-    #[serde(default, deserialize_with = "state_word")]
+    #[serde(default, deserialize_with = "state_value")]
     pub(super) status: String,
 }
 
@@ -216,8 +216,8 @@ pub(super) struct Webhook<'a> {
 pub(super) struct Event<'a> {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    /// Empty where it is not said.
-    #[serde(default, deserialize_with = "state_word_if_any")]
+    /// Empty where it is missing.
+    #[serde(default, deserialize_with = "state_value_if_any")]
     pub(super) event_type: String,
     #[serde(default)]
     pub(super) occurred_at: Date,
@@ -234,7 +234,7 @@ pub(super) struct Event<'a> {
 pub(super) struct Subject {
     #[serde(deserialize_with = "optional_text")]
     id: Option<String>,
-    #[serde(rename = "type", deserialize_with = "state_word_if_any")]
+    #[serde(rename = "type", deserialize_with = "state_value_if_any")]
     kind: String,
     /// Of a note, a responder and other things that belong to one.
     #[serde(deserialize_with = "or_nothing")]
@@ -247,11 +247,11 @@ impl Subject {
         self.kind == "incident"
     }
 
-    /// The incident's id. `says_incident`: the event is one of incidents themselves, which decides where the data do not say their type.
-    pub(super) fn incident_id(self, says_incident: bool) -> Option<String> {
+    /// The incident's id. `is_of_incident`: the event is one of incidents themselves, which decides where the data has no type.
+    pub(super) fn incident_id(self, is_of_incident: bool) -> Option<String> {
         let of_other = self.incident.map(|incident| incident.id);
         let is_own = matches!(self.kind.as_str(), "incident" | "incident_reference")
-            || self.kind.is_empty() && says_incident;
+            || self.kind.is_empty() && is_of_incident;
         let own = self.id.filter(|_| is_own);
         own.or(of_other).filter(|id| !id.is_empty())
     }

@@ -51,7 +51,7 @@ struct History {
     response_metadata: Cursor,
 }
 
-/// A message that stands in a channel.
+/// A message in a channel.
 #[derive(Deserialize)]
 struct HistoryMessage {
     #[serde(deserialize_with = "lenient::text")]
@@ -200,7 +200,7 @@ impl ChatService for Chat {
     }
 
     /// Errors of `chat.update`: <https://docs.slack.dev/reference/methods/chat.update>. Whatever Slack refuses for good
-    /// (`edit_window_closed`, `cant_update_message`, a code of tomorrow) is posted anew.
+    /// (`edit_window_closed`, `cant_update_message`, a future code) is posted again.
     async fn edit(&self, posted: &Posted, message: &Message) -> Result<Edited, ServiceError> {
         let mut body = body(&posted.channel, message);
         body["ts"] = json!(posted.id);
@@ -241,24 +241,27 @@ impl ChatService for Chat {
         let mut unmarked = false;
         for _ in 0..PAGES {
             let page = self.page((channel, &id), thread, &format!("{oldest}.000000"), &cursor).await?;
-            if let Some(told) = page.messages.good.iter().find(|told| told.key() == Some(key.0.as_str())) {
-                return Ok(Some(self.posted(id, told.ts.clone(), thread).await));
+            if let Some(found) =
+                page.messages.good.iter().find(|message| message.key() == Some(key.0.as_str()))
+            {
+                return Ok(Some(self.posted(id, found.ts.clone(), thread).await));
             }
             // A thread begins with the message that was answered.
-            let is_candidate = |told: &&HistoryMessage| {
-                told.key().is_none() && Some(told.ts.as_str()) != thread && !told.before(oldest)
+            let is_candidate = |message: &&HistoryMessage| {
+                message.key().is_none() && Some(message.ts.as_str()) != thread && !message.before(oldest)
             };
             let candidates: Vec<_> = page.messages.good.iter().filter(is_candidate).collect();
             if !candidates.is_empty() {
                 let me = self.api.who().await;
-                unmarked |= candidates.iter().any(|told| told.may_be_ours(me));
+                unmarked |= candidates.iter().any(|message| message.may_be_ours(me));
             }
             // It may be the one that cannot be read.
             if let Some(problem) = page.messages.problem(channel, "messages") {
                 return Err(ServiceError::unknown(problem.to_string()));
             }
             // A channel comes newest first, a thread oldest first.
-            let past = thread.is_none() && page.messages.good.last().is_some_and(|told| told.before(oldest));
+            let past =
+                thread.is_none() && page.messages.good.last().is_some_and(|message| message.before(oldest));
             cursor = page.response_metadata.next_cursor;
             if !past && cursor.is_empty() && page.has_more {
                 return Err(ServiceError::unknown(format!(
@@ -288,7 +291,7 @@ impl ChatService for Chat {
             // `thread_ts` of <https://docs.slack.dev/reference/methods/chat.postMessage>, which has no field by which a
             // message that is sent again would be known: it is not idempotent.
             threads: true,
-            // By the metadata of the messages that stand: <https://docs.slack.dev/messaging/message-metadata>.
+            // By the metadata of the messages in the channel: <https://docs.slack.dev/messaging/message-metadata>.
             finds: true,
             ..Limits::posting(WHOLE, UNIT, PAUSE)
         }

@@ -14,7 +14,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::fault::{Refusal, fault};
+use super::error::{Refusal, service_error};
 use crate::{
     http::{Answer, Http, Request},
     lenient::{self, Entries},
@@ -28,7 +28,7 @@ const PAGE: &str = "999";
 /// The Web API, with what has been learned of the workspace.
 pub(super) struct Api {
     pub http: Http,
-    /// Ids of channels by name. A name that is not here, or whose id is refused, is looked up anew.
+    /// Ids of channels by name. A name that is not here, or whose id is refused, is looked up again.
     channels: Mutex<BTreeMap<String, String>>,
     me: OnceLock<Me>,
     asked: AtomicBool,
@@ -49,7 +49,7 @@ pub(super) struct Me {
     pub user_id: Option<String>,
     /// Only for a bot's token.
     pub bot_id: Option<String>,
-    /// The token's scopes, where Slack says.
+    /// The token's scopes, where Slack names them.
     #[serde(skip)]
     pub scopes: Option<Vec<String>>,
 }
@@ -141,12 +141,12 @@ impl Api {
         let channel = channel.map(|channel| self.name(channel));
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         let field = |name: &str| body.as_ref()?.get(name);
-        // Of a write that Slack broke off at, its code says no more than the status: it may have happened.
+        // Where Slack failed mid-request, its code means no more than the status: the write may have happened.
         let broke = answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT;
         if field("ok").and_then(Value::as_bool) == Some(false) && !broke {
             let code = field("error").and_then(Value::as_str).unwrap_or_default();
             let details = field("response_metadata").and_then(|more| more.get("messages")?.get(0)?.as_str());
-            let error = fault(&Refusal {
+            let error = service_error(&Refusal {
                 code,
                 needed: field("needed").and_then(Value::as_str),
                 detail: details,
@@ -158,12 +158,12 @@ impl Api {
             return Err(Failure { code: Some(code.to_owned()), error });
         }
         if !answer.status.is_success() {
-            return Err(self.http.fault(answer).into());
+            return Err(self.http.service_error(answer).into());
         }
         Ok(answer.json()?)
     }
 
-    /// Who the token is, asked anew.
+    /// The account of the token, asked again.
     pub(super) async fn ask_who(&self) -> Result<Me, ServiceError> {
         let answer = self.http.exchange(Request::post(["auth.test"]).reads()).await?;
         let mut me: Me = self.result(&answer, None, true)?;
@@ -177,7 +177,7 @@ impl Api {
         Ok(me)
     }
 
-    /// Who the token is, as far as it is known; asked once, and not for long: nothing but a link hangs on it.
+    /// The account of the token, as far as it is known; asked once, and not for long: only a link depends on it.
     pub(super) async fn who(&self) -> Option<&Me> {
         if self.me.get().is_none() && !self.asked.swap(true, Ordering::Relaxed) {
             let _ = tokio::time::timeout(Duration::from_secs(2), self.ask_who()).await;
@@ -214,7 +214,7 @@ impl Api {
         self.known(channel).ok_or_else(|| {
             let app = self.me.get().map(|me| me.user.as_str());
             let code = "channel_not_found";
-            fault(&Refusal { code, channel: Some(channel), app, read: true, ..Refusal::default() })
+            service_error(&Refusal { code, channel: Some(channel), app, read: true, ..Refusal::default() })
         })
     }
 
@@ -251,7 +251,7 @@ impl Api {
 }
 
 fn retry_after(answer: &Answer) -> Option<Duration> {
-    // A day: more is a fault of the service.
+    // A day: more is an error of the service.
     let seconds: u64 = answer.header("retry-after")?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(86_400)))
 }

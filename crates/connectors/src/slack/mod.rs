@@ -2,7 +2,7 @@
 
 mod chat;
 mod client;
-mod fault;
+mod error;
 mod render;
 mod webhook;
 
@@ -169,7 +169,7 @@ impl Identify for Who {
     }
 }
 
-/// The scopes that the token lacks. None where Slack does not say which it has.
+/// The scopes that the token does not have. None where Slack does not name its scopes.
 fn missing_scopes(me: &Me) -> Vec<MissingScope> {
     let Some(scopes) = &me.scopes else {
         return Vec::new();

@@ -15,11 +15,11 @@ use callboard_domain::{
 use serde_json::{Value, json};
 use url::Url;
 
-/// What Slack's limits are taken to count; its documents say no more than "characters".
+/// How Slack's limits are counted; its documents state only "characters".
 pub(super) const UNIT: LengthUnit = LengthUnit::Characters;
-/// The longest message; what is over is left out, and said to be.
+/// The longest message; the rest is left out, with a note.
 const TOTAL: usize = 12_000;
-/// The longest that surely goes in whole, with its mark and what stands between its parts.
+/// The longest that fits in full, with its mark and what separates its parts.
 pub(super) const WHOLE: usize = TOTAL - 2 * NOTE;
 const PART: usize = 3_000;
 const BLOCKS: usize = 50;
@@ -40,7 +40,7 @@ pub(super) struct Rendered {
 }
 
 pub(super) fn render(message: &Message) -> Rendered {
-    // What must be cut is cut to what a chat is said to take: only what goes in whole may use the rest.
+    // A message that must be cut is cut to the published limit: only one that fits in full may use the rest.
     let page = Some(laid_out(message, TOTAL)).filter(|page| page.omitted == 0);
     let page = page.unwrap_or_else(|| laid_out(message, WHOLE));
     Rendered { text: fallback(message), blocks: Value::Array(page.end()) }
@@ -99,14 +99,14 @@ impl Page {
             if part.is_empty() && self.left >= PART {
                 (part, after) = UNIT.head_of_code_points(rest, PART);
             }
-            // No character is cut in two for want of room.
+            // No character is cut in two where the space ends.
             if part.is_empty() {
                 break;
             }
             self.left -= size(part);
             let elements = mark.take().into_iter().chain([words(part, None)]).collect();
             self.push(section(elements));
-            // The parts stand below each other: the space between them is their end of line.
+            // The parts are below each other: the space between them is their end of line.
             rest = after;
         }
         self.omitted += size(rest.trim());
@@ -261,7 +261,7 @@ fn thousands(count: usize) -> String {
     out
 }
 
-/// The message in a text. It is sent with `parse: none`, where Slack reads only what stands in `<...>`, so escaping
+/// The message in a text. It is sent with `parse: none`, where Slack reads only what is in `<...>`, so escaping
 /// suffices (<https://docs.slack.dev/messaging/formatting-message-text>); `@here` and its like are written with a wide
 /// `＠` all the same, for clients that make their own mind up.
 fn fallback(message: &Message) -> String {

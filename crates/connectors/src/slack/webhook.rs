@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     chat::PAUSE,
-    fault::{Refusal, fault},
+    error::{Refusal, service_error},
     render::{UNIT, WHOLE, render},
 };
 use crate::{
@@ -34,14 +34,14 @@ impl Webhook {
         Request::post_secret_url(self.url.clone()).json(body)
     }
 
-    fn fault(&self, answer: &Answer, channel: Option<&str>) -> ServiceError {
-        let said = answer.text();
-        let code = said.trim();
+    fn service_error(&self, answer: &Answer, channel: Option<&str>) -> ServiceError {
+        let text = answer.text();
+        let code = text.trim();
         let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if is_code && answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
-            fault(&Refusal { code, channel, ..Refusal::default() })
+            service_error(&Refusal { code, channel, ..Refusal::default() })
         } else {
-            self.http.fault(answer)
+            self.http.service_error(answer)
         }
     }
 }
@@ -65,7 +65,7 @@ impl ChatService for Webhook {
         });
         let answer = self.http.exchange(self.request(body)).await?;
         if !answer.status.is_success() {
-            return Err(self.fault(&answer, Some(channel)));
+            return Err(self.service_error(&answer, Some(channel)));
         }
         if answer.text().trim() != "ok" {
             return Err(ServiceError::unknown("something else than Slack answered for the incoming webhook"));
@@ -91,7 +91,7 @@ impl ChatService for Webhook {
         Err(cannot("look whether a message arrived"))
     }
 
-    /// None: the webhook does not say which channel is its.
+    /// None: the webhook does not name its channel.
     async fn channels(&self) -> Result<Vec<String>, ServiceError> {
         Ok(Vec::new())
     }
@@ -113,7 +113,7 @@ impl Identify for Webhook {
         } else if answer.status.is_success() {
             Err(ServiceError::unavailable("something else than Slack answers for the incoming webhook"))
         } else {
-            Err(self.fault(&answer, None))
+            Err(self.service_error(&answer, None))
         }
     }
 }

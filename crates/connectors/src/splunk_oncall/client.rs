@@ -20,7 +20,7 @@ use crate::{
 
 /// Two requests a second. A little more than that asks for: requests overtake each other on their way.
 const APART: Duration = Duration::from_millis(550);
-/// "This API may be called a maximum of 6 times per minute" is said of nearly every call, by itself.
+/// "This API may be called a maximum of 6 times per minute" is stated for nearly every call, each by itself.
 const OF_A_CALL: usize = 6;
 /// The same.
 const WITHIN: Duration = Duration::from_secs(61);
@@ -73,13 +73,13 @@ impl SplunkOnCall {
         if answer.status.is_success() { Ok(answer) } else { Err(self.refused(&answer)) }
     }
 
-    /// A 403 is "Authentication failed or rate-limit reached", and nothing in it says which.
+    /// A 403 is "Authentication failed or rate-limit reached", and nothing in it shows which.
     fn refused(&self, answer: &Answer) -> ServiceError {
-        match self.http.fault(answer) {
+        match self.http.service_error(answer) {
             ServiceError::Auth { why, .. } if answer.status == StatusCode::FORBIDDEN => {
                 ServiceError::auth(format!("{why}; it answers the same where it was called too often"))
             }
-            fault => fault,
+            error => error,
         }
     }
 
@@ -146,7 +146,7 @@ impl Identify for SplunkOnCall {
     async fn identify(&self) -> Result<Identity, ServiceError> {
         let (server, tenant) = (Some("Splunk On-Call".to_owned()), self.organization.clone());
         let Some(name) = &self.user else {
-            // What any key may see says whether this one is good.
+            // A request that any key may make shows whether this one is valid.
             self.on_call().await?;
             return Ok(Identity { server, tenant, ..Identity::default() });
         };

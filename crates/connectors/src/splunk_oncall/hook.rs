@@ -1,5 +1,5 @@
 //! Splunk On-Call's outgoing webhooks. Their bodies are templates that a team writes itself, and nothing signs them: one that
-//! carries the account's secret in the custom header `Authorization` says that something happened, and a poll finds out what.
+//! carries the account's secret in the custom header `Authorization` reports that something happened, and a poll reads what.
 
 use callboard_domain::{
     secret::SecretString,

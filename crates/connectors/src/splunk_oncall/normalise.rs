@@ -36,15 +36,15 @@ pub(super) fn snapshot(
         return Err(format!("expected the phase UNACKED, ACKED or RESOLVED, found {found:?}"));
     };
     let began = not_ahead(incident.start_time.0, now);
-    // One that does not say is always the same occurrence.
+    // An incident without a start is always the same occurrence.
     let started_at = began.unwrap_or(Timestamp::UNIX_EPOCH);
     let steps = steps(incident, now);
-    // Of any step, known or not: the phase that is said is as of the last one.
+    // Of any step, known or not: the reported phase is as of the last one.
     let updated_at = steps.iter().map(|step| step.at).max().unwrap_or(started_at).max(started_at);
-    let said = steps.iter().map(|step| step.transition);
-    let last = said.clone().rev().find(|step| self::status(&step.name).is_some());
+    let transitions = steps.iter().map(|step| step.transition);
+    let last = transitions.clone().rev().find(|step| self::status(&step.name).is_some());
     let changed_by = last.filter(|last| self::status(&last.name) == Some(status));
-    let message = said.map(|step| step.message.trim()).rfind(|message| !message.is_empty());
+    let message = transitions.map(|step| step.message.trim()).rfind(|message| !message.is_empty());
     let named = [&incident.entity_display_name, &incident.service, &incident.entity_id, &incident.host];
     let title = named.into_iter().find(|name| !name.trim().is_empty());
     let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, TITLE));
@@ -61,6 +61,7 @@ pub(super) fn snapshot(
             status,
             started_at,
             start_unknown: began.is_none(),
+            suppressed: false,
             updated_at,
             changed_by: changed_by.and_then(|last| users([last.by.as_str()].into_iter()).pop()),
             hold: hold(&steps),
@@ -76,8 +77,8 @@ pub(super) fn snapshot(
 }
 
 /// The number by which an incident is asked for.
-pub(super) fn number(said: &str) -> &str {
-    said.trim().trim_start_matches('#')
+pub(super) fn number(text: &str) -> &str {
+    text.trim().trim_start_matches('#')
 }
 
 /// How far an incident is, by its phase; none for one that is not known.
@@ -95,8 +96,7 @@ pub(super) fn link(incident: &wire::Incident) -> Option<Url> {
     web_url(&incident.incident_link)
 }
 
-/// Who acknowledged it since it was last without anybody; none where not every step of it can be read, of which one may have
-/// taken it from them.
+/// Who acknowledged it since nobody had it last; none where a step cannot be read, which may have changed that.
 pub(super) fn holders(incident: &wire::Incident, now: Timestamp) -> Option<Vec<User>> {
     let steps = steps(incident, now);
     let is_whole = incident.transitions.is_read()
@@ -111,7 +111,7 @@ pub(super) fn noted<'a>(item: &'a Item, note: &str) -> Option<Vec<&'a str>> {
     incident.notes.get(note).map(|noted| noted.lines().collect())
 }
 
-/// A transition that says when it was.
+/// A transition with its time.
 struct Step<'a> {
     at: Timestamp,
     transition: &'a Transition,
@@ -179,8 +179,8 @@ fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
     ])
 }
 
-/// What is not known of whom an incident pages and of its history: the first decides whose it is, the other is a detail. Of one
-/// that is over neither matters.
+/// The problems of an incident whose paged people or history cannot be read: the first decide whose it is, the other is a
+/// detail. Once it is over neither matters.
 pub(super) fn unread(incident: &wire::Incident) -> Vec<Problem> {
     if status(&incident.current_phase) == Some(IncidentStatus::Resolved) {
         return Vec::new();

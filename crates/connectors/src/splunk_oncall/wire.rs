@@ -17,7 +17,7 @@ pub(super) struct Incident {
     /// Text, though it is a number.
     #[serde(deserialize_with = "required_text")]
     pub(super) incident_number: String,
-    /// `UNACKED`, `ACKED` or `RESOLVED`; the description says `triggered`, `acknowledged` or `resolved`.
+    /// `UNACKED`, `ACKED` or `RESOLVED`; the description has `triggered`, `acknowledged` or `resolved`.
     #[serde(default, deserialize_with = "any_text")]
     pub(super) current_phase: String,
     #[serde(default, deserialize_with = "any_text")]
@@ -180,9 +180,9 @@ pub(super) struct User {
     pub(super) last_name: String,
 }
 
-/// Yes or no; none for anything else: what is not said is neither.
+/// Yes or no; none for anything else: a missing value is neither.
 fn yes_or_no<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(optional_text(deserializer)?.and_then(|word| folded(&word)?.parse().ok()))
+    Ok(optional_text(deserializer)?.and_then(|value| folded(&value)?.parse().ok()))
 }
 
 /// User names, and the slugs of policies: what can stand in a path and in a command's line.

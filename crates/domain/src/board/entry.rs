@@ -1,11 +1,11 @@
-//! What the board is made of: items, with what it must know besides.
+//! The input of the board: items with their context.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{identity::Identity, item::Item};
 
-/// An item, and what the board must know besides.
+/// An item with its context.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     /// The item.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Snoozed};
 pub use not_seen::{NotSeen, NotSeenKind, headline};
-pub use rank::{Candidate, Options, QUIET, RankKey, Ranked, RankedSection, rank, standing};
+pub use rank::{Candidate, Options, QUIET, RankKey, Ranked, RankedSection, rank, rank_key};
 pub use rows::{Row, State};
 pub use summary::{NOTHING, Summary, Tray};
 
@@ -58,7 +58,7 @@ pub fn board<'a>(entries: impl IntoIterator<Item = Entry<'a>>, now: Timestamp, o
     entries.sort_by(|one, other| one.item.key.cmp(&other.item.key));
     let candidates = entries.iter().enumerate().filter_map(|(id, entry)| {
         let (kind, snoozed) = (entry.item.key.kind, entry.snoozed.is_some());
-        Some(Candidate { id, kind, standing: standing(entry.item, entry.me)?, snoozed })
+        Some(Candidate { id, kind, key: rank_key(entry.item, entry.me)?, snoozed })
     });
     let Ranked { sections, summary } = rank(candidates, now, options, MOST_ROWS);
     let section = |section: RankedSection<usize>| Section {

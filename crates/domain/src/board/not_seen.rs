@@ -12,7 +12,7 @@ use crate::{
     text::listed,
 };
 
-/// Something that is to be watched and of which the board knows nothing, not all, or nothing new.
+/// Something watched that the board does not show at all, in part, or up to date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct NotSeen {
     /// The account that watches it.
@@ -31,7 +31,7 @@ pub struct NotSeen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum NotSeenKind {
-    /// The account lacks something (a secret, a setting, an open keychain), so nothing of it is read.
+    /// The account is missing something (a secret, a setting, an unlocked keychain), so nothing of it is read.
     NotSetUp,
     /// The account cannot be read: its rows are from before.
     Down,
@@ -87,11 +87,11 @@ pub fn headline(summary: &Summary, not_seen: &[NotSeen]) -> String {
     let mut names: Vec<&str> = not_seen.iter().map(NotSeen::name).collect();
     let mut known = std::collections::HashSet::new();
     names.retain(|name| known.insert(*name));
-    let said = summary.to_string();
-    match (names.as_slice(), said == NOTHING) {
-        ([], _) => said,
+    let headline = summary.to_string();
+    match (names.as_slice(), headline == NOTHING) {
+        ([], _) => headline,
         (names, true) => format!("{NOTHING} in what is seen. Not seen: {}", listed(names)),
-        (names, false) => format!("{said}. Not seen: {}", listed(names)),
+        (names, false) => format!("{headline}. Not seen: {}", listed(names)),
     }
 }
 

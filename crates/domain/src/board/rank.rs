@@ -104,19 +104,19 @@ impl RankKey {
     }
 }
 
-/// An item's rank. `None` for what is over: resolved incidents, ended pull requests and approvals, branches that never
-/// ran.
-pub fn standing(item: &Item, me: &Identity) -> Option<RankKey> {
+/// What an item is ranked by. `None` for what is over: resolved incidents, ended pull requests and approvals, branches
+/// that never ran.
+pub fn rank_key(item: &Item, me: &Identity) -> Option<RankKey> {
     match &item.detail {
-        Detail::Approval(approval) => approval_standing(approval, me),
-        Detail::Incident(incident) => incident_standing(incident, me),
-        Detail::Build(build) => build_standing(build, me),
-        Detail::PullRequest(pull_request) => pull_request_standing(pull_request, me),
+        Detail::Approval(approval) => approval_key(approval, me),
+        Detail::Incident(incident) => incident_key(incident, me),
+        Detail::Build(build) => build_key(build, me),
+        Detail::PullRequest(pull_request) => pull_request_key(pull_request, me),
     }
 }
 
 /// What may be mine to answer is in the section of what is: not to know is no reason to be calm.
-fn approval_standing(approval: &Approval, me: &Identity) -> Option<RankKey> {
+fn approval_key(approval: &Approval, me: &Identity) -> Option<RankKey> {
     if !approval.waits() {
         return None;
     }
@@ -128,11 +128,11 @@ fn approval_standing(approval: &Approval, me: &Identity) -> Option<RankKey> {
         None => MAYBE_MINE,
         Some(false) => u8::from(!approval.is_asked_by(me)),
     };
-    let standing = RankKey::new(place, concerns_me, urgency, approval.asked_at);
-    Some(RankKey { expires_at: approval.expires_at(), mine: mine == Some(true), ..standing })
+    let key = RankKey::new(place, concerns_me, urgency, approval.asked_at);
+    Some(RankKey { expires_at: approval.expires_at(), mine: mine == Some(true), ..key })
 }
 
-fn incident_standing(incident: &Incident, me: &Identity) -> Option<RankKey> {
+fn incident_key(incident: &Incident, me: &Identity) -> Option<RankKey> {
     let held_until = match incident.status {
         IncidentStatus::Resolved => return None,
         IncidentStatus::Triggered => None,
@@ -141,11 +141,11 @@ fn incident_standing(incident: &Incident, me: &Identity) -> Option<RankKey> {
     let mine = incident.assignees().iter().chain(incident.holders()).any(|user| me.is(&user.id));
     // Of one severity, mine first.
     let urgency = (Severity::Critical as u8 - incident.severity as u8) * 2 + u8::from(!mine);
-    let standing = RankKey::new(Place::Incidents, true, urgency, Some(incident.started_at));
-    Some(RankKey { held_until, mine, ..standing })
+    let key = RankKey::new(Place::Incidents, true, urgency, Some(incident.started_at));
+    Some(RankKey { held_until, mine, ..key })
 }
 
-fn build_standing(build: &Build, me: &Identity) -> Option<RankKey> {
+fn build_key(build: &Build, me: &Identity) -> Option<RankKey> {
     let latest = build.latest()?;
     let verdict = build.verdict();
     let red = verdict.filter(|run| run.status == BuildStatus::Failed);
@@ -175,7 +175,7 @@ pub(super) fn build_since(build: &Build) -> Option<Timestamp> {
     }
 }
 
-fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<RankKey> {
+fn pull_request_key(pull_request: &PullRequest, me: &Identity) -> Option<RankKey> {
     let turn = pull_request.turn(me)?;
     let mine = me.is(&pull_request.author);
     let place = match turn.mine {
@@ -185,8 +185,8 @@ fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<Ra
     };
     let reviewed = pull_request.reviews.iter().any(|review| me.is(&review.by));
     let concerns_me = turn.mine || mine || reviewed;
-    let standing = RankKey::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at));
-    Some(RankKey { mine: turn.mine || mine, ..standing })
+    let key = RankKey::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at));
+    Some(RankKey { mine: turn.mine || mine, ..key })
 }
 
 /// An item that may be shown.
@@ -196,8 +196,8 @@ pub struct Candidate<T> {
     pub id: T,
     /// What it is.
     pub kind: Kind,
-    /// Its rank.
-    pub standing: RankKey,
+    /// What it is ranked by.
+    pub key: RankKey,
     /// Snoozed by a person or silenced by a rule.
     pub snoozed: bool,
 }
@@ -246,22 +246,22 @@ pub fn rank<T: Ord>(
 ) -> Ranked<T> {
     let mut summary = Summary::default();
     let mut ranked: Vec<(Place, u8, i64, T, bool)> = Vec::new();
-    for Candidate { id, kind, standing, snoozed } in candidates {
-        let held = standing.is_held(now);
-        let place = if snoozed { Place::Snoozed } else { standing.place };
-        if standing.concerns_me {
-            count(&mut summary, place, held, standing.urgency);
+    for Candidate { id, kind, key, snoozed } in candidates {
+        let held = key.is_held(now);
+        let place = if snoozed { Place::Snoozed } else { key.place };
+        if key.concerns_me {
+            count(&mut summary, place, held, key.urgency);
         }
         let wanted = options.kind.is_none_or(|wanted| wanted == kind);
-        let shown = if snoozed { options.all || options.snoozed } else { standing.is_shown(options.all) };
+        let shown = if snoozed { options.all || options.snoozed } else { key.is_shown(options.all) };
         if wanted && shown {
             let age = match place {
-                Place::Approvals => standing.by_time_left(),
-                Place::Incidents | Place::PullRequests | Place::Waiting => standing.since,
-                Place::Builds | Place::Running | Place::Quiet | Place::Snoozed => -standing.since,
+                Place::Approvals => key.by_time_left(),
+                Place::Incidents | Place::PullRequests | Place::Waiting => key.since,
+                Place::Builds | Place::Running | Place::Quiet | Place::Snoozed => -key.since,
             };
-            let last = held || (place == Place::Approvals && standing.is_late(now));
-            ranked.push((place, u8::from(last) * 16 + standing.urgency, age, id, standing.mine));
+            let last = held || (place == Place::Approvals && key.is_late(now));
+            ranked.push((place, u8::from(last) * 16 + key.urgency, age, id, key.mine));
         }
     }
     ranked.sort_unstable();
@@ -281,7 +281,7 @@ pub fn rank<T: Ord>(
     Ranked { sections: sections.into_iter().map(section).collect(), summary }
 }
 
-/// The first `most` of those that are mine, and of the others the first ones for which there is room besides; in their order.
+/// The first `most` of those that are mine, and as many of the others as there is still room for; in their order.
 fn cut<T>(entries: Vec<(T, bool)>, most: usize) -> Vec<T> {
     let mut mine = entries.iter().filter(|(_, mine)| *mine).count().min(most);
     let mut others = most - mine;
@@ -300,7 +300,7 @@ fn count(summary: &mut Summary, place: Place, held: bool, urgency: u8) {
         Place::Approvals => summary.maybe_approvals += 1,
         Place::Incidents => {
             summary.incidents += 1;
-            summary.held += usize::from(held);
+            summary.acknowledged += usize::from(held);
         }
         Place::Builds => summary.failing += 1,
         Place::PullRequests => summary.needs_you += 1,

@@ -27,7 +27,7 @@ pub struct Row {
     /// What it is: "web main", "Checkout slower than 2 s".
     pub title: String,
     /// More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
-    pub second: String,
+    pub subtitle: String,
     /// Whose turn it is.
     pub turn: Option<Turn>,
     /// Since when it has been so: an approval was asked for, an incident began, a branch turned red, a pull request was opened.
@@ -108,7 +108,7 @@ fn plain(item: &Item, state: State) -> Row {
         state,
         held: false,
         title: item.title.clone(),
-        second: String::new(),
+        subtitle: String::new(),
         turn: None,
         since: None,
         url: item.url.clone(),
@@ -123,7 +123,7 @@ fn plain(item: &Item, state: State) -> Row {
 }
 
 fn over(item: &Item) -> Row {
-    let (title, second, since) = match &item.detail {
+    let (title, subtitle, since) = match &item.detail {
         Detail::Approval(approval) => (item.title.clone(), approval.repo.as_str(), approval.changed_at()),
         Detail::Incident(incident) => {
             (item.title.clone(), incident.service.as_str(), Some(incident.updated_at))
@@ -131,9 +131,9 @@ fn over(item: &Item) -> Row {
         Detail::Build(build) => (build.name(), "", None),
         Detail::PullRequest(pull) => (item.title.clone(), item.reference(), pull.ended_at),
     };
-    let second =
-        [second, item.status()].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ");
-    Row { title, second, since, ..plain(item, State::Quiet) }
+    let subtitle =
+        [subtitle, item.status()].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ");
+    Row { title, subtitle, since, ..plain(item, State::Quiet) }
 }
 
 fn approval_row(approval: &Approval, item: &Item, me: &Identity, now: Timestamp) -> Option<Row> {
@@ -151,7 +151,7 @@ fn approval_row(approval: &Approval, item: &Item, me: &Identity, now: Timestamp)
     };
     Some(Row {
         held: approval.mine_to_give(me) == Some(false),
-        second: parts.collect::<Vec<_>>().join(", "),
+        subtitle: parts.collect::<Vec<_>>().join(", "),
         turn: Some(Turn { what, ..turn }),
         since: approval.asked_at,
         expires_at: approval.expires_at(),
@@ -178,7 +178,7 @@ fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp)
     };
     Some(Row {
         held,
-        second: incident.service.clone(),
+        subtitle: incident.service.clone(),
         turn: Some(Turn { mine, who, kind: TurnKind::Respond, what }),
         since: incident.began(),
         severity: Some(incident.severity),
@@ -202,14 +202,14 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
     let shown = verdict.filter(|_| red).unwrap_or(latest);
     let author = shown.author.as_deref();
     let mine = author.is_some_and(|author| me.is(author));
-    let mut second = match (red, shown.failing.as_slice()) {
+    let mut subtitle = match (red, shown.failing.as_slice()) {
         (true, []) => "failed".to_owned(),
         (true, jobs) => format!("{} failed", listed(jobs)),
         (false, _) if unknown => "ended, result unknown".to_owned(),
         (false, _) => shown.subject.clone().unwrap_or_else(|| shown.status.name().to_owned()),
     };
     if red && under_way {
-        second.push_str(", running again");
+        subtitle.push_str(", running again");
     }
     let kind = TurnKind::FixBuild;
     let turn = author.filter(|_| red).map(|author| match mine {
@@ -220,7 +220,7 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
         // A red branch of somebody else is in its author's hands.
         held: red && !build.default_branch && !mine,
         title: build.name(),
-        second,
+        subtitle,
         turn,
         since: build_since(build),
         url: shown.url.clone().or_else(|| item.url.clone()),
@@ -247,7 +247,7 @@ fn pull_request_row(pull_request: &PullRequest, item: &Item, me: &Identity) -> O
     };
     Some(Row {
         held: !turn.mine,
-        second: format!("{}{approved}{checked}", item.reference()),
+        subtitle: format!("{}{approved}{checked}", item.reference()),
         turn: Some(turn),
         since: Some(pull_request.opened_at),
         approvals: Some(approvals),

@@ -15,7 +15,7 @@ pub struct Summary {
     /// Incidents that are not over.
     pub incidents: usize,
     /// Those of them that somebody has.
-    pub held: usize,
+    pub acknowledged: usize,
     /// Pull requests whose turn is mine.
     pub needs_you: usize,
     /// Builds under way: of default branches, and mine.
@@ -57,16 +57,20 @@ impl Tray {
 impl Summary {
     /// How many things need a person: the tray's number.
     pub fn count(&self) -> usize {
-        self.approvals + self.maybe_approvals + self.failing + (self.incidents - self.held) + self.needs_you
+        self.approvals
+            + self.maybe_approvals
+            + self.failing
+            + (self.incidents - self.acknowledged)
+            + self.needs_you
     }
 
     /// What the tray shows, unless it is offline or not to be disturbed.
     pub fn tray(&self) -> Tray {
-        if self.failing > 0 || self.incidents > self.held {
+        if self.failing > 0 || self.incidents > self.acknowledged {
             Tray::Failing
         } else if self.needs_you + self.approvals + self.maybe_approvals > 0 {
             Tray::Attention
-        } else if self.held > 0 {
+        } else if self.acknowledged > 0 {
             Tray::Acknowledged
         } else {
             Tray::Calm
@@ -93,7 +97,11 @@ impl fmt::Display for Summary {
             1 => parts.push("1 build fails".to_owned()),
             count => parts.push(format!("{count} builds fail")),
         }
-        let held = if self.held > 0 { format!(" ({} acknowledged)", self.held) } else { String::new() };
+        let held = if self.acknowledged > 0 {
+            format!(" ({} acknowledged)", self.acknowledged)
+        } else {
+            String::new()
+        };
         match self.incidents {
             0 => {}
             1 => parts.push(format!("1 incident{held}")),

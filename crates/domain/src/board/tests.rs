@@ -31,19 +31,22 @@ fn checks(status: ChecksStatus) -> Option<Checks> {
     Some(Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(5) })
 }
 
-fn aside(snoozed: bool) -> Option<Snoozed> {
+fn snooze(snoozed: bool) -> Option<Snoozed> {
     snoozed.then_some(Snoozed::UntilChange)
 }
 
 fn show(items: &[Item], snoozed: &[&str], options: Options) -> (Vec<String>, Summary) {
     let me = kim();
-    let entries =
-        items.iter().map(|item| Entry { item, me: &me, snoozed: aside(snoozed.contains(&item.reference())) });
+    let entries = items.iter().map(|item| Entry {
+        item,
+        me: &me,
+        snoozed: snooze(snoozed.contains(&item.reference())),
+    });
     let board = board(entries, at(60), &options);
     let mut lines = Vec::new();
     for section in board.sections {
         lines.push(format!("# {}", section.title));
-        for Row { state, held, title, second, turn, since, .. } in section.rows {
+        for Row { state, held, title, subtitle: second, turn, since, .. } in section.rows {
             let shape = if held { "hollow" } else { "filled" };
             let turn = turn.map_or_else(String::new, |turn| {
                 format!("{}{}", if turn.mine { "*" } else { "" }, turn.what)
@@ -99,7 +102,7 @@ fn incidents_by_urgency() {
             "incident hollow | with two | billing | bo and cy are on it | 56 m",
         ]
     );
-    assert_eq!(summary, Summary { incidents: 8, held: 4, ..Summary::default() });
+    assert_eq!(summary, Summary { incidents: 8, acknowledged: 4, ..Summary::default() });
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn all_are_ranked_before_the_board_is_cut() {
     let expected =
         [("00000", Severity::Critical), ("00001", Severity::Critical), ("00002", Severity::Warning)];
     assert_eq!(first, expected.map(|(id, severity)| (id, Some(severity))));
-    assert_eq!(board.summary, Summary { incidents: count, held: count - 2, ..Summary::default() });
+    assert_eq!(board.summary, Summary { incidents: count, acknowledged: count - 2, ..Summary::default() });
 }
 
 /// What is asked of me or in my hands comes first among what is as bad, and is never cut for what is not mine.
@@ -310,7 +313,7 @@ fn my_items_come_first_in_their_section_and_are_never_cut() {
         let candidates = items.iter().map(|item| Candidate {
             id: item.key.id.as_str(),
             kind: item.key.kind,
-            standing: standing(item, &me).unwrap(),
+            key: rank_key(item, &me).unwrap(),
             snoozed: false,
         });
         let ranked = rank(candidates, at(60), &MINE, most);
@@ -319,7 +322,10 @@ fn my_items_come_first_in_their_section_and_are_never_cut() {
         assert_eq!(first.ids[..incidents.len()], *incidents, "{most}");
         assert_eq!(second.ids[..builds.len()], *builds, "{most}");
         assert_eq!((first.ids.len(), second.ids.len()), (most.min(23), most.min(22)), "{most}");
-        assert_eq!(ranked.summary, Summary { incidents: 23, held: 1, failing: 22, ..Summary::default() });
+        assert_eq!(
+            ranked.summary,
+            Summary { incidents: 23, acknowledged: 1, failing: 22, ..Summary::default() }
+        );
     }
 }
 
@@ -351,18 +357,18 @@ fn every_item_has_a_row() {
         (build(vec![run(8, BuildStatus::Failed)]), true, "quiet", "failed", Some(at(8))),
     ];
     for (item, snoozed, state, second, since) in cases {
-        let row = row(Entry { item: &item, me: &kim(), snoozed: aside(snoozed) }, at(60));
-        assert_eq!((row.state.name(), row.second.as_str(), row.since), (state, second, since));
+        let row = row(Entry { item: &item, me: &kim(), snoozed: snooze(snoozed) }, at(60));
+        assert_eq!((row.state.name(), row.subtitle.as_str(), row.since), (state, second, since));
         assert_eq!(row.key, item.key);
     }
 }
 
 #[test]
 fn the_tray_shows_the_most_urgent() {
-    let sum = |failing, incidents, held, needs_you| Summary {
+    let sum = |failing, incidents, acknowledged, needs_you| Summary {
         failing,
         incidents,
-        held,
+        acknowledged,
         needs_you,
         running: 1,
         ..Summary::default()
@@ -387,7 +393,7 @@ fn the_tray_shows_the_most_urgent() {
 }
 
 #[test]
-fn an_end_that_is_not_known_is_not_shown_as_green_or_as_under_way() {
+fn unknown_end_is_shown_neither_as_green_nor_as_running() {
     use BuildStatus::{Failed, Passed, Unknown};
     type Case<'a> = (&'a [(u64, BuildStatus)], State, &'a str);
     let cases: [Case<'_>; 3] = [
@@ -400,6 +406,6 @@ fn an_end_that_is_not_known_is_not_shown_as_green_or_as_under_way() {
             b.runs = runs.iter().map(|(number, status)| run(*number, *status)).collect()
         });
         let row = super::rows::row(&item, &kim(), at(60));
-        assert_eq!((row.state, row.second.as_str()), (state, second), "{runs:?}");
+        assert_eq!((row.state, row.subtitle.as_str()), (state, second), "{runs:?}");
     }
 }

@@ -99,7 +99,7 @@ struct Part<'c> {
 
 impl Command {
     fn part(&self, before: &[Token], word: &Token) -> Part<'_> {
-        let args = self.read(before).map(|said| said.args).unwrap_or_default();
+        let args = self.read(before).map(|read| read.args).unwrap_or_default();
         let spec = self.spec();
         let value = |arg: Option<usize>, from| Part {
             arg: arg.map(|arg| &spec.args[arg]),

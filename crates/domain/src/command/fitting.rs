@@ -15,7 +15,7 @@ use crate::{
 /// How well a command fits an item as it is; the better ones are the lesser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relevance {
-    /// What one most likely wants.
+    /// The command that a person most likely wants.
     First,
     /// The next best.
     Second,
@@ -110,7 +110,7 @@ pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
         Role::Take => event == E::Acknowledged,
         Role::Merge => event == E::Merged,
         Role::Resolve => matches!(event, E::Resolved | E::Closed),
-        // Who is asked anew has not taken it yet.
+        // A person who is asked again has not taken it yet.
         Role::Assign => matches!(event, E::Reassigned | E::Unacknowledged),
         Role::Stop => event == E::Canceled,
         Role::Comment | Role::Log | Role::Show => false,
@@ -185,7 +185,7 @@ mod tests {
     };
 
     #[test]
-    fn only_what_can_work_is_offered() {
+    fn only_possible_actions_are_offered() {
         use BuildStatus::{Failed, Passed, Queued, Running};
         use Role as R;
         let mine = |change: fn(&mut PullRequest)| {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn effects_of_a_role_are_not_told_besides_it() {
+    fn effects_of_a_role_are_not_listed_besides_the_role() {
         use EventName as E;
         let all = [
             E::Queued,

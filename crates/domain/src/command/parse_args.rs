@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{
-    ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
+    ArgError, ArgSpec, ArgType, Args, Command,
     matcher::{Matcher, ParseMode, Solution, Word},
-    token::{Token, quote, scan},
+    options::Options,
+    token::{Token, quote},
     usage::{Element, Piece},
     value::{names, same},
 };
@@ -14,17 +15,6 @@ use crate::{
     nearest::nearest,
     until::{LEADS, goes_on, is_always_to_come, looks_like_time, misspelt_time},
 };
-
-/// The options of a line, and the words that are none.
-#[derive(Default)]
-pub(super) struct Options<'t> {
-    /// By the argument's place in the spec.
-    pub(super) values: BTreeMap<usize, String>,
-    pub(super) pairs: Vec<(String, String)>,
-    /// An option at the end of the line that has no value yet.
-    pub(super) asked: Option<usize>,
-    pub(super) words: Vec<Word<'t>>,
-}
 
 /// How a line is read: the first of these that makes sense of every word counts.
 const PARSE_MODES: [ParseMode; 11] = {
@@ -49,7 +39,7 @@ const PARSE_MODES: [ParseMode; 11] = {
     ]
 };
 
-/// The name of an item has at most so many words where it is not quoted.
+/// The most words in the name of an item that is not quoted.
 const MOST_NAME_WORDS: usize = 24;
 
 /// The reading that gets furthest in a line that makes no sense.
@@ -177,11 +167,11 @@ impl Command {
         }
         args.values.insert(arg.name.clone(), value);
         given.push(*arg);
-        let lacks = |arg: &&ArgSpec| match arg.ty {
+        let is_missing = |arg: &&ArgSpec| match arg.ty {
             ArgType::Pairs => args.pairs.is_empty(),
             _ => !args.values.contains_key(&arg.name),
         };
-        let missing = self.spec().args.iter().filter(|arg| arg.required).filter(lacks).collect();
+        let missing = self.spec().args.iter().filter(|arg| arg.required).filter(is_missing).collect();
         Some(ParsedArgs { args, missing, given })
     }
 
@@ -263,9 +253,9 @@ impl Command {
         // A command takes its default where no length is given, and has no end where none is.
         let times = || self.spec().args.iter().enumerate().filter(|(_, arg)| arg.ty.is_time());
         let is_given = |place: usize| given.contains_key(&place);
-        let lacks_length = times().any(|(place, arg)| arg.ty == ArgType::Duration && !is_given(place));
-        let lacks_all = times().count() > 0 && !times().any(|(place, _)| is_given(place));
-        if !lacks_length && !lacks_all {
+        let length_is_missing = times().any(|(place, arg)| arg.ty == ArgType::Duration && !is_given(place));
+        let all_are_missing = times().count() > 0 && !times().any(|(place, _)| is_given(place));
+        if !length_is_missing && !all_are_missing {
             return Ok(());
         }
         let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
@@ -320,7 +310,7 @@ impl Command {
     /// The error of a text that contains a time, from the word `time` on, with what leads it from `from` on.
     fn time_in_text(&self, arg: usize, texts: &[&str], from: usize, time: usize) -> ArgError {
         let name = &self.spec().args[arg].name;
-        let ways: Vec<_> = self.ways_to_say_time().collect();
+        let ways: Vec<_> = self.time_forms().collect();
         let written: Vec<_> =
             ways.iter().map(|(lead, arg)| format!("`{lead} <{}>`", self.spec().args[*arg].name)).collect();
         let way = match written.as_slice() {
@@ -328,7 +318,7 @@ impl Command {
             _ => format!("a time is given as {}, and ", written.join(" or ")),
         };
         // The longest that is a time, of a type that the usage has a place for.
-        let said = (time + 1..=texts.len()).rev().find_map(|end| {
+        let nearest = (time + 1..=texts.len()).rev().find_map(|end| {
             let text = texts[time..end].join(" ");
             // What would be refused, such as the 31st of February or a day that is past, is not proposed.
             let fits = |arg: usize| match &self.spec().args[arg].ty {
@@ -349,12 +339,12 @@ impl Command {
             arg: name.clone(),
             expected: format!("{what} ({way}a {name} that says one is written in quotes)"),
             found: texts.join(" "),
-            nearest: said,
+            nearest,
         }
     }
 
     /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
-    fn ways_to_say_time(&self) -> impl Iterator<Item = (&str, usize)> {
+    fn time_forms(&self) -> impl Iterator<Item = (&str, usize)> {
         let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
         pairs.filter_map(|pair| match pair {
             [lead, Element::Word(pieces)] => match pieces.as_slice() {
@@ -387,12 +377,8 @@ impl Command {
         ArgError::Ambiguous { arg: self.spec().name.clone(), found: words.join(" "), candidates }
     }
 
-    fn twice(&self, arg: usize, first: String, second: String) -> ArgError {
-        ArgError::Twice { arg: self.spec().args[arg].name.clone(), first, second }
-    }
-
     /// `wanted` is a word that would make sense before it.
-    fn unexpected(&self, word: &str, wanted: Option<&str>) -> ArgError {
+    pub(super) fn unexpected(&self, word: &str, wanted: Option<&str>) -> ArgError {
         let name = word.split_once('=').map_or(word, |(name, _)| name);
         let near = if name == word && !word.starts_with("--") {
             nearest(word, self.usage.words.iter().map(String::as_str).filter(|literal| !same(literal, word)))
@@ -406,118 +392,4 @@ impl Command {
             nearest: near.map(str::to_owned).or_else(led),
         }
     }
-
-    /// Takes `name=value`, `--name value`, `--name=value` and `--flag` out of the words.
-    pub(super) fn options<'t>(&self, tokens: &'t [Token]) -> Result<Options<'t>, ArgError> {
-        let mut options = Options::default();
-        let takes_pairs = self.spec().args.iter().any(|arg| arg.ty == ArgType::Pairs);
-        let mut pairs = BTreeMap::new();
-        let mut may_name = true;
-        let mut tokens = tokens.iter().peekable();
-        while let Some(token) = tokens.next() {
-            let split = token.find_bare("=", 0).filter(|at| *at > 0);
-            let (name, value) = match split {
-                Some(at) => (&token.text[..at], Some(&token.text[at + 1..])),
-                None => (token.text.as_str(), None),
-            };
-            let dashed = may_name && is_option(token);
-            if dashed && token.text == "--" {
-                may_name = false;
-                continue;
-            }
-            let names_arg = may_name && (dashed || value.is_some()) && token.is_bare(0..name.len());
-            let name = if dashed { &name[2..] } else { name };
-            let arg = if !names_arg {
-                None
-            } else if takes_pairs && !dashed {
-                // A job may well have a parameter JOB.
-                self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && arg.name == name)
-            } else {
-                self.named(name)
-            };
-            match (arg, value) {
-                (Some(arg), Some("")) if !token.is_quoted() => return Err(self.no_value(arg, "")),
-                (Some(arg), Some(value)) => self.give(&mut options, arg, value)?,
-                (Some(arg), None) if self.spec().args[arg].ty == ArgType::Bool => {
-                    self.give(&mut options, arg, "true")?;
-                }
-                (Some(arg), None) => match (tokens.next_if(|next| !is_option(next)), tokens.peek()) {
-                    (Some(value), _) => self.give(&mut options, arg, &value.text)?,
-                    (None, None) => options.asked = Some(arg),
-                    (None, Some(next)) => return Err(self.no_value(arg, &next.text)),
-                },
-                (None, _) if dashed => return Err(self.unexpected(&token.text, None)),
-                (None, Some(value)) if takes_pairs => {
-                    if let Some(first) = pairs.insert(name, value) {
-                        return Err(ArgError::Twice {
-                            arg: name.to_owned(),
-                            first: first.to_owned(),
-                            second: value.to_owned(),
-                        });
-                    }
-                    options.pairs.push((name.to_owned(), value.to_owned()));
-                }
-                (None, _) => options.words.push(Word { token, may_name }),
-            }
-        }
-        Ok(options)
-    }
-
-    fn no_value(&self, arg: usize, found: &str) -> ArgError {
-        let arg = &self.spec().args[arg];
-        ArgError::Invalid {
-            arg: arg.name.clone(),
-            expected: arg.ty.expected(),
-            found: found.to_owned(),
-            nearest: None,
-        }
-    }
-
-    /// The place of the argument of that name.
-    pub(super) fn named(&self, name: &str) -> Option<usize> {
-        self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && names(name, &arg.name))
-    }
-
-    fn give(&self, options: &mut Options<'_>, arg: usize, value: &str) -> Result<(), ArgError> {
-        match options.values.insert(arg, value.to_owned()) {
-            Some(first) => Err(self.twice(arg, first, value.to_owned())),
-            None => Ok(()),
-        }
-    }
-}
-
-fn is_option(token: &Token) -> bool {
-    token.text.starts_with("--") && token.is_bare(0..2)
-}
-
-/// A line that lacks an argument, with that argument: as `name=value`, or as the value where the line ends with the name.
-pub fn answer(line: &str, arg: &str, value: &str) -> String {
-    let line = line.trim_end();
-    let (tokens, _) = scan(line);
-    let bare = |token: &&Token| !token.is_quoted();
-    if tokens.last().filter(bare).is_some_and(|last| names(last.text.trim_start_matches("--"), arg)) {
-        return format!("{line} {}", quote(value));
-    }
-    let end =
-        tokens.iter().filter(bare).find(|token| token.text == "--").map_or(line.len(), |token| token.start);
-    let given = format!("{} {arg}={} {}", line[..end].trim_end(), quote(value), &line[end..]);
-    given.trim_end().to_owned()
-}
-
-/// The line that gives all of a run's arguments by name: what [`super::Commands::parse`] makes the same arguments of.
-pub fn canonical_line(spec: &CommandSpec, args: &Args) -> String {
-    let mut line = spec.name.clone();
-    for arg in &spec.args {
-        if let Some(value) = args.get(&arg.name) {
-            line.push_str(&format!(" {}={}", arg.name, quote(value)));
-        }
-    }
-    let is_arg = |name: &str| spec.args.iter().any(|arg| names(name, &arg.name));
-    if args.pairs.iter().any(|(name, _)| is_arg(name)) {
-        line.push_str(" --");
-    }
-    for (name, value) in &args.pairs {
-        line.push_str(&format!(" {}={}", quote(name), quote(value)));
-    }
-    line
 }

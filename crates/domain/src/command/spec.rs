@@ -19,7 +19,7 @@ pub struct CommandSpec {
     pub aliases: Vec<String>,
     /// What it does, in a line.
     pub summary: String,
-    /// The text of a button that runs it with its defaults, where its role alone does not tell: `Silence for 2 h`.
+    /// The text of a button that runs it with its defaults, where its role alone is ambiguous: `Silence for 2 h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`](super::Usage).

@@ -8,7 +8,7 @@ use crate::item::Kind;
 
 /// The argument of [`ack`], [`resolve`], [`note`] and [`reassign`] that names the incident.
 pub const INCIDENT: &str = "incident";
-/// The argument of [`reassign`] that says to whom.
+/// The argument of [`reassign`] for the person.
 pub const PERSON: &str = "person";
 /// The argument of [`note`] and [`resolve`].
 pub const TEXT: &str = "text";

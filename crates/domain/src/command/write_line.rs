@@ -1,9 +1,10 @@
-//! A run's line as a person would have typed it.
+//! The line of a run: as a person would have typed it, with all that it takes by name, and with what it was missing.
 
 use super::{
-    Args, Command, Commands, canonical_line,
-    token::quote,
+    Args, Command, CommandSpec, Commands,
+    token::{Token, quote, scan},
     usage::{Element, Piece},
+    value::names,
 };
 use crate::item::Kind;
 
@@ -25,6 +26,38 @@ pub fn named_line(line: &str, args: &Args) -> String {
     })
 }
 
+/// A line with the argument that it was missing: as `name=value`, or as the value where the line ends with the name.
+pub fn answer(line: &str, arg: &str, value: &str) -> String {
+    let line = line.trim_end();
+    let (tokens, _) = scan(line);
+    let bare = |token: &&Token| !token.is_quoted();
+    if tokens.last().filter(bare).is_some_and(|last| names(last.text.trim_start_matches("--"), arg)) {
+        return format!("{line} {}", quote(value));
+    }
+    let end =
+        tokens.iter().filter(bare).find(|token| token.text == "--").map_or(line.len(), |token| token.start);
+    let given = format!("{} {arg}={} {}", line[..end].trim_end(), quote(value), &line[end..]);
+    given.trim_end().to_owned()
+}
+
+/// The line that gives all of a run's arguments by name: what [`super::Commands::parse`] makes the same arguments of.
+pub fn canonical_line(spec: &CommandSpec, args: &Args) -> String {
+    let mut line = spec.name.clone();
+    for arg in &spec.args {
+        if let Some(value) = args.get(&arg.name) {
+            line.push_str(&format!(" {}={}", arg.name, quote(value)));
+        }
+    }
+    let is_arg = |name: &str| spec.args.iter().any(|arg| names(name, &arg.name));
+    if args.pairs.iter().any(|(name, _)| is_arg(name)) {
+        line.push_str(" --");
+    }
+    for (name, value) in &args.pairs {
+        line.push_str(&format!(" {}={}", quote(name), quote(value)));
+    }
+    line
+}
+
 impl Command {
     /// The line in the words of the usage, where that means exactly these arguments; else the one that names them all.
     pub fn line(&self, args: &Args) -> String {
@@ -33,7 +66,7 @@ impl Command {
             let mut words = vec![spec.name.clone()];
             for segment in &self.usage.segments {
                 match self.elements(&segment.elements, args) {
-                    Some(said) => words.extend(said),
+                    Some(written) => words.extend(written),
                     None if segment.optional => {}
                     None => return None,
                 }
@@ -134,9 +167,9 @@ mod tests {
         ];
         for (typed, expected) in cases {
             let read = commands.parse(typed).unwrap();
-            let said = commands.get(&read.spec.name).unwrap().line(&read.args);
-            assert_eq!(said, expected, "{typed}");
-            assert_eq!(commands.parse(&said).unwrap().args, read.args, "{typed}");
+            let line = commands.get(&read.spec.name).unwrap().line(&read.args);
+            assert_eq!(line, expected, "{typed}");
+            assert_eq!(commands.parse(&line).unwrap().args, read.args, "{typed}");
         }
     }
 

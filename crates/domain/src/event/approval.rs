@@ -93,8 +93,8 @@ fn last(one: &Answer, other: Answer, order: Order) -> Answer {
     later(Some(one), Some(&other), |answer| answer.at, order).cloned().unwrap_or(other)
 }
 
-/// The first sighting of a request reports that it was asked, whatever its state by then: whoever reads how it ended should
-/// read what it was. What waits again after its end is reported as asked again.
+/// The first sighting of a request reports that it was asked, whatever its state by then: a reader of its end should
+/// have read of its beginning. What waits again after its end is reported as asked again.
 pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -> Vec<Transition> {
     let old = old.filter(|old| is_same_request(old, new));
     let before = old.map(|old| old.state);
@@ -165,7 +165,7 @@ fn ended_by(approval: &Approval) -> Option<User> {
     approval.ended_by.clone().or(only)
 }
 
-/// The names of those who approved, whoever did so last among them.
+/// The names of those who approved, the last one included.
 fn approvers(approval: &Approval) -> Vec<&str> {
     let mut names: Vec<_> =
         approval.given().unwrap_or_default().into_iter().map(|answer| answer.by.name.as_str()).collect();

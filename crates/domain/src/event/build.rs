@@ -253,7 +253,7 @@ fn at_least(more: bool) -> &'static str {
 }
 
 /// How many verdicts in a row were that status before, plus `more`; and whether there may have been more of them, because
-/// the list is full and knows no other.
+/// the list is full and has no other.
 fn streak(older: &[BuildRun], status: BuildStatus, more: usize) -> (usize, bool) {
     let mut verdicts = older.iter().filter(|run| run.status.is_verdict()).peekable();
     let mut count = more;

@@ -14,7 +14,7 @@ use crate::{
     text::listed,
 };
 
-/// True where both are of the same occurrence. One whose beginning nobody knows is of the occurrence that is known.
+/// True where both are of the same occurrence. A snapshot without a beginning is of the occurrence that is known.
 fn is_same_occurrence(one: &Incident, other: &Incident) -> bool {
     one.started_at == other.started_at || one.began().is_none() || other.began().is_none()
 }
@@ -98,7 +98,7 @@ fn inferred(seen: Incident, since: Timestamp) -> Incident {
 pub(super) fn canonicalise(incident: &mut Incident) {
     *incident = incident.clone().as_seen();
     if incident.status != IncidentStatus::Acknowledged {
-        (incident.hold, incident.released_at) = (None, None);
+        (incident.hold, incident.released_at, incident.suppressed) = (None, None, false);
     }
 }
 
@@ -173,7 +173,7 @@ fn fill(winner: &mut Incident, other: &Incident) {
 }
 
 /// The first sighting of an occurrence reports that it triggered, whatever its status by then: the service gives the time, and
-/// whoever reads that it is over should read what it was. Where it is already over, who had it is not reported.
+/// a reader of its end should have read of its beginning. Where it is already over, who had it is not reported.
 ///
 /// What comes back after its end is reported as triggered again. An escalation asks other people too: that alone is not
 /// reported as another assignment.
@@ -220,8 +220,11 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             }
         }
         (Some(held @ Incident { status: Acknowledged, .. }), Triggered) => {
-            // Only a silence has an end.
-            let what = held.held_until().map_or("acknowledged", |_| "silenced");
+            let what = match (held.is_suppressed(), held.held_until()) {
+                (true, Some(_)) => "silenced",
+                (true, None) => "suppressed",
+                (false, _) => "acknowledged",
+            };
             let summary = format!("{subject} still fires, and is no longer {what}{severity}");
             let by = new.changed_by.clone();
             found.push(transition(
@@ -266,6 +269,10 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
     match new.status {
         Acknowledged if seen_before != Some(Acknowledged) => {
             let summary = match new.holder_names().as_slice() {
+                [] if new.is_suppressed() => format!("{subject} is suppressed"),
+                by if new.is_suppressed() && new.held_until().is_none() => {
+                    format!("{subject} is suppressed by {}", listed(by))
+                }
                 [] => format!("{subject} was acknowledged"),
                 holders @ [_] => format!("{} is on {subject}", listed(holders)),
                 holders => format!("{} are on {subject}", listed(holders)),

@@ -22,7 +22,7 @@
 //!   the history. A poll that runs ahead of the webhooks skips what was over by then (it queued, it ran, checks turned
 //!   and turned back) and nothing else.
 //!
-//! - **An inferred end never outranks a sighting.** That a complete listing lacks an incident ([`missed`]) is no snapshot:
+//! - **An inferred end never outranks a sighting.** Absence from a complete listing ([`missed`]) is no snapshot:
 //!   it has no version and takes no part in the join. It marks the state, until the incident is seen again or the service
 //!   reports the end. So after the next sighting the state is what the snapshots alone make of it.
 //!
@@ -158,7 +158,7 @@ fn compare_in(stored: Option<&Item>, mut snapshot: Item, order: Order) -> Change
     change(stored, item)
 }
 
-/// What follows where a listing that should have an item lacks it: an incident is taken to be over, until it is seen
+/// What follows where an item is absent from a listing that should have it: an incident is taken to be over, until it is seen
 /// again. `since` is when the listing was asked for, by our clock; what has been seen since then is not missed, which is
 /// the caller's to know. `None` for other kinds, whose absence is no end.
 pub fn missed(stored: &Item, since: Timestamp) -> Option<Change> {

@@ -65,7 +65,7 @@ pub enum EventName {
     Resolved,
     /// Approval: somebody asks for a yes.
     Requested,
-    /// Approval: somebody said no.
+    /// Approval: somebody rejected it.
     Denied,
     /// Approval: its time was up before it was answered.
     Expired,

@@ -27,7 +27,7 @@ pub(super) fn canonicalise(pull_request: &mut PullRequest) {
     canonicalise_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
     let head = &pull_request.head;
     pull_request.checks.take_if(|checks| !is_of_head(&checks.commit, head));
-    pull_request.mergeability.take_if(|said| !is_of_head(&said.commit, head));
+    pull_request.mergeability.take_if(|mergeability| !is_of_head(&mergeability.commit, head));
     pull_request.size.take_if(|size| !is_of_head(&size.commit, head));
     let version = pull_request.updated_at;
     Requests::of(pull_request).give(pull_request, version);
@@ -128,9 +128,9 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         (None, new) => new,
     };
     // The service's newer report, if it is of the head.
-    let said = old.mergeability.iter().cloned().chain(new_mergeability);
-    let said = said.filter(|said| is_of_head(&said.commit, head));
-    joined.mergeability = said.max_by_key(|said| (said.at, said.state));
+    let reported = old.mergeability.iter().cloned().chain(new_mergeability);
+    let reported = reported.filter(|it| is_of_head(&it.commit, head));
+    joined.mergeability = reported.max_by_key(|it| (it.at, it.state));
     let of_head = |size: &Size| is_of_head(&size.commit, head);
     joined.size = match (old.size.as_ref().filter(|size| of_head(size)), new_size.filter(of_head)) {
         (Some(old), Some(new)) => Some(join_sizes(old, new, order)),

@@ -63,7 +63,7 @@ impl Budget {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Takes so many steps of it. False where there are not so many: then none are left.
+    /// Takes this many steps from the budget. False where fewer are left: then it is used up.
     pub(super) fn spend(&self, steps: u64) -> bool {
         let spent = self
             .0

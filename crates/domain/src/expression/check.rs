@@ -28,7 +28,7 @@ const PATTERNS: [(usize, i64); 2] = [(16 << 10, 20), (128 << 10, 200)];
 /// The same of larger ones.
 const LARGE_PATTERN: i64 = 2_000;
 
-/// A function that expressions may call, and how many values it takes besides the one before the dot.
+/// A function that expressions may call, and how many values it takes after the one before the dot.
 struct Function {
     name: &'static str,
     /// As `x.f(...)`.

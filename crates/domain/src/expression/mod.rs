@@ -66,7 +66,10 @@ impl Expression {
     }
 
     /// Reads an expression over names of which nothing else is known, such as a command's arguments.
-    pub fn over<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ExpressionError> {
+    pub fn compile_untyped<'a>(
+        text: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, ExpressionError> {
         let name = |name| Name { name, ty: Type::Any, values: &[], meaning: "" };
         let scope: Vec<_> = names.into_iter().map(name).collect();
         Self::compile(text, &scope)
@@ -97,7 +100,7 @@ impl Expression {
     }
 
     /// Its value, where the names stand for these values.
-    pub fn value(
+    pub fn eval(
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<serde_json::Value, EvalError> {
@@ -105,7 +108,7 @@ impl Expression {
     }
 
     /// Its value as text, where the names stand for these values: what a command's `confirm` gives.
-    pub fn said(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, EvalError> {
+    pub fn eval_text(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, EvalError> {
         self.resolve_json(names, &Budget::new(Budget::SMALL), |value| {
             match value.downcast_ref::<CelString<'_>>() {
                 Some(text) => Ok(text.inner().to_owned()),
@@ -118,7 +121,7 @@ impl Expression {
     }
 
     /// True or false, where the names stand for these values, which may be large: it costs no more than `budget`.
-    pub fn holds(
+    pub fn eval_bool(
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
         budget: &Budget,

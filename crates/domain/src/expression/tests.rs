@@ -42,19 +42,24 @@ fn expressions_give_values() {
     ];
     for (text, expected) in cases {
         let expression = Expression::compile(text, SCOPE).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(expression.value(names.as_object().unwrap()), Ok(expected), "{text}");
+        assert_eq!(expression.eval(names.as_object().unwrap()), Ok(expected), "{text}");
     }
 }
 
 #[test]
 fn confirm_expression_gives_text() {
-    let confirm = Expression::over("env == 'production' ? 'type:env' : 'none'", ["app", "env"]).unwrap();
+    let confirm =
+        Expression::compile_untyped("env == 'production' ? 'type:env' : 'none'", ["app", "env"]).unwrap();
     let names = |env: &str| json!({ "app": "api", "env": env }).as_object().cloned().unwrap();
-    assert_eq!(confirm.said(&names("production")), Ok("type:env".to_owned()));
-    assert_eq!(confirm.said(&names("staging")), Ok("none".to_owned()));
-    let wrong = Expression::over("size(app)", ["app"]).unwrap().said(&names("x")).unwrap_err();
+    assert_eq!(confirm.eval_text(&names("production")), Ok("type:env".to_owned()));
+    assert_eq!(confirm.eval_text(&names("staging")), Ok("none".to_owned()));
+    let wrong =
+        Expression::compile_untyped("size(app)", ["app"]).unwrap().eval_text(&names("x")).unwrap_err();
     assert_eq!(wrong.0, "expected text, found a value of type int");
-    assert_eq!(Expression::over("evn == 'x'", ["app", "env"]).unwrap_err().nearest.as_deref(), Some("env"));
+    assert_eq!(
+        Expression::compile_untyped("evn == 'x'", ["app", "env"]).unwrap_err().nearest.as_deref(),
+        Some("env")
+    );
 }
 
 #[test]
@@ -70,7 +75,7 @@ fn evaluation_errors_have_their_cause() {
     for (text, expected) in cases {
         let expression = Expression::condition(text, SCOPE).unwrap();
         let EvalError(why) =
-            expression.holds(names.as_object().unwrap(), &Budget::new(Budget::LARGE)).unwrap_err();
+            expression.eval_bool(names.as_object().unwrap(), &Budget::new(Budget::LARGE)).unwrap_err();
         assert!(why.starts_with(expected), "{text}: {why}");
     }
 }
@@ -101,7 +106,7 @@ fn evaluation_cost_is_bounded() {
     for text in &too_much[..too_much.len() - 1] {
         let EvalError(why) = Expression::condition(text, SCOPE)
             .unwrap()
-            .holds(names.as_object().unwrap(), &budget())
+            .eval_bool(names.as_object().unwrap(), &budget())
             .unwrap_err();
         assert!(why.contains("too many steps"), "{text}: {why}");
     }
@@ -118,7 +123,7 @@ fn evaluation_cost_is_bounded() {
     ];
     for (text, expected) in fine {
         let expression = Expression::condition(text, SCOPE).unwrap();
-        assert_eq!(expression.holds(names.as_object().unwrap(), &budget()), Ok(expected), "{text}");
+        assert_eq!(expression.eval_bool(names.as_object().unwrap(), &budget()), Ok(expected), "{text}");
     }
 }
 
@@ -127,9 +132,9 @@ fn a_stopped_evaluation_has_no_value() {
     let names = json!({ "body": [1, 2, 3] });
     let budget = Budget::new(Budget::LARGE);
     let condition = Expression::condition("body.all(a, a > 0)", SCOPE).unwrap();
-    assert_eq!(condition.holds(names.as_object().unwrap(), &budget), Ok(true));
+    assert_eq!(condition.eval_bool(names.as_object().unwrap(), &budget), Ok(true));
     budget.stop();
-    assert!(condition.holds(names.as_object().unwrap(), &budget).is_err());
+    assert!(condition.eval_bool(names.as_object().unwrap(), &budget).is_err());
 }
 
 #[test]
@@ -224,7 +229,7 @@ fn depth_is_refused_and_not_overflowed() {
     assert_eq!(
         Expression::condition(&long, SCOPE)
             .unwrap()
-            .holds(&serde_json::Map::new(), &Budget::new(Budget::SMALL)),
+            .eval_bool(&serde_json::Map::new(), &Budget::new(Budget::SMALL)),
         Ok(true)
     );
     assert!(Expression::compile(&" ".repeat(LONGEST + 1), SCOPE).is_err());
@@ -238,7 +243,7 @@ proptest! {
     ) {
         if let Ok(expression) = Expression::compile(&text, SCOPE) {
             let names = json!({ "env": "x", "body": { "x": [1, -9223372036854775808i64] }, "holders": ["a"] });
-            let _ = expression.value(names.as_object().unwrap());
+            let _ = expression.eval(names.as_object().unwrap());
         }
     }
 }

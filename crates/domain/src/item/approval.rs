@@ -39,7 +39,7 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ended_by: Option<User>,
-    /// Why it ended, in the words of whoever ended it, or what has changed since it was asked.
+    /// Why it ended, in the words of the person who ended it, or what has changed since it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ended_why: Option<String>,
@@ -76,7 +76,7 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ships: Option<AsOf<Shipment>>,
-    /// Why it is asked, in lines, in the words of whoever asks.
+    /// Why it is asked, in lines, in the words of the person who asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub description: Option<String>,
@@ -114,7 +114,7 @@ impl Approvers {
     }
 }
 
-/// How far a request is. Of two states of one version the later in this list counts: in doubt nothing was approved.
+/// The state of a request. Where two states have one version, the later in this list counts: in doubt nothing was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalState {
@@ -126,7 +126,7 @@ pub enum ApprovalState {
     Expired,
     /// What was asked for has changed, or is asked for by another request.
     Superseded,
-    /// Somebody said no.
+    /// Somebody rejected it.
     Denied,
 }
 
@@ -158,7 +158,7 @@ pub struct Answer {
     pub why: Option<String>,
 }
 
-/// What a person decided. Of two at the same time the later in this list counts: in doubt it is no yes.
+/// What a person decided. Where two have the same time, the later in this list counts: in doubt it is not approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalDecision {

@@ -102,9 +102,9 @@ fn clean_pull_request(pull_request: &mut PullRequest) {
         time(&mut checks.at);
         set(&mut checks.failing, NAME, NAMES_KEPT);
     }
-    if let Some(said) = &mut pull_request.mergeability {
-        line(&mut said.commit, SHORT);
-        time(&mut said.at);
+    if let Some(mergeability) = &mut pull_request.mergeability {
+        line(&mut mergeability.commit, SHORT);
+        time(&mut mergeability.at);
     }
     // An empty one stays: it is known that nothing was written.
     description(&mut pull_request.description);

@@ -107,6 +107,7 @@ pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
         hold: None,
         released_at: None,
         start_unknown: false,
+        suppressed: false,
         notes: Default::default(),
         assigned: None,
         inferred_end: None,

@@ -11,7 +11,7 @@ pub const ESCALATIONS_KEPT: usize = 32;
 pub struct Incident {
     /// The service or alert rule that it is about.
     pub service: String,
-    /// The number by which people refer to it, where it has one besides its id.
+    /// The number by which people refer to it, where it has one in addition to its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub number: Option<u64>,
@@ -35,7 +35,12 @@ pub struct Incident {
     #[serde(default, alias = "holders", deserialize_with = "hold", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub hold: Option<Hold>,
-    /// Where it is acknowledged and not known by whom: when it was last known that nobody had it, so that no older hold counts.
+    /// True where it is acknowledged only in that its service suppresses it: it is silenced, inhibited or muted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub suppressed: bool,
+    /// For an incident acknowledged by an unknown person: when it was last known to be unacknowledged, so that no older hold
+    /// counts.
     /// Sources leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -48,7 +53,7 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[ts(optional, as = "Option<BTreeSet<Timestamp>>")]
     pub escalations: BTreeSet<Timestamp>,
-    /// Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
+    /// Set where the end is only inferred: the incident is absent from a listing that should have it. The next sighting
     /// outranks that. No service reports this; it is made by [`crate::event::missed`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -192,6 +197,12 @@ impl Incident {
     /// Who is asked to take it, as far as the service says.
     pub fn assignees(&self) -> &[User] {
         self.assigned.as_ref().map_or(&[], |assigned| &assigned.to)
+    }
+
+    /// True while it is acknowledged only in that its service suppresses it. Before that was on the record, only a silence had
+    /// an end.
+    pub fn is_suppressed(&self) -> bool {
+        self.status == IncidentStatus::Acknowledged && (self.suppressed || self.held_until().is_some())
     }
 
     fn current_hold(&self) -> Option<&Hold> {

@@ -33,7 +33,7 @@ pub use pull_request::{
     RequestedRead, Review, Size, Turn, TurnKind, Verdict,
 };
 
-/// An approval, build, pull request or incident as a service reports it, or as the store knows it.
+/// An approval, build, pull request or incident as a service reports it, or as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Item {
     /// Its natural key.

@@ -186,7 +186,7 @@ pub enum MergeState {
     Ready,
     /// Its branch must be brought up to date first.
     Behind,
-    /// A rule of the service forbids it: it lacks an approval or a check that is required.
+    /// A rule of the service forbids it: a required approval or check is missing.
     Blocked,
     /// It conflicts with the branch that it would merge into.
     Conflicts,
@@ -246,7 +246,7 @@ pub struct Turn {
     pub what: String,
 }
 
-/// What is awaited of whoever has the turn.
+/// What is awaited of the person whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnKind {
@@ -268,7 +268,7 @@ pub enum TurnKind {
     MayMerge,
     /// Pull request: approved, and its branch is to be brought up to date.
     UpdateBranch,
-    /// Pull request: approved, and it lacks another approval or a check that is required.
+    /// Pull request: approved, and another required approval or check is missing.
     Blocked,
     /// Pull request: only an older commit was approved.
     ReviewAgain,
@@ -324,8 +324,8 @@ impl PullRequest {
 
     /// What the service last reported on merging `head`; `None` where it does not say, and once it is merged or closed.
     pub fn merge_state(&self) -> Option<MergeState> {
-        let said = self.mergeability.as_ref().filter(|said| said.commit == self.head);
-        said.filter(|_| self.state == PullRequestState::Open).map(|said| said.state)
+        let reported = self.mergeability.as_ref().filter(|it| it.commit == self.head);
+        reported.filter(|_| self.state == PullRequestState::Open).map(|it| it.state)
     }
 
     /// Whose turn it is; `None` once it is merged or closed. The first that is true decides:

@@ -52,12 +52,12 @@ pub fn is_doubled(message: &str) -> bool {
     message.starts_with("duplicate key")
 }
 
-/// A parser's message in plain words, with its place where it names one. What no rule here knows stays as it is.
+/// A parser's message in plain words, with its place where it names one. A message that no rule here matches stays as it is.
 pub fn readable_message(message: &str, notation: Notation) -> String {
-    let said = without_place(message, notation);
+    let readable = without_place(message, notation);
     match place(message).1 {
-        Some((line, column)) => format!("{said} (line {line}, column {column})"),
-        None => said,
+        Some((line, column)) => format!("{readable} (line {line}, column {column})"),
+        None => readable,
     }
 }
 

@@ -6,8 +6,8 @@ use crate::{
     item::{Detail, Item, User},
 };
 
-/// True where an event asks me for something, or a team of mine, and had not asked me by then: whoever is asked by name and by a
-/// team is asked once. Nobody asks themselves: a review of my own pull request is for the others of my team.
+/// True where an event asks me for something, or a team of mine, and had not asked me by then: a person who is asked by name
+/// and by a team is asked once. Nobody asks themselves: a review of my own pull request is for the others of my team.
 ///
 /// A request for a review that names nobody was recorded by an earlier version, which recorded only those of me.
 pub fn concerns_me(event: &Event, item: &Item, me: &Identity) -> bool {
@@ -17,8 +17,8 @@ pub fn concerns_me(event: &Event, item: &Item, me: &Identity) -> bool {
     }
 }
 
-/// True where an event is about others alone: it asks them for what I am not asked for. Such an event is on the record and
-/// nothing else, but for rules that read its recipients.
+/// True where an event concerns others alone: they are asked, and I am not. Such an event is only recorded, except where a
+/// rule reads its recipients.
 pub fn concerns_others_only(event: &Event, item: &Item, me: &Identity) -> bool {
     event.name == EventName::ReviewRequested && !concerns_me(event, item, me)
 }
@@ -35,7 +35,7 @@ mod tests {
     use crate::item::examples::{at, kim, pull_request};
 
     #[test]
-    fn of_me_is_what_asks_me_and_did_not_before() {
+    fn event_is_of_me_where_i_am_newly_asked() {
         let by = |author: &'static str| pull_request(|p| p.author = author.into());
         // author, of whom, asked before -> of me
         let cases: [(&str, &[&str], &[&str], bool); 11] = [

@@ -66,11 +66,11 @@ impl Condition {
     }
 
     /// True where it holds for an event and its item. An error names the value that is not there: a label, mostly.
-    pub fn holds(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, EvalError> {
-        self.holds_for(&View::new(event, item, me))
+    pub fn matches(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, EvalError> {
+        self.matches_view(&View::new(event, item, me))
     }
 
-    pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, EvalError> {
+    pub(super) fn matches_view(&self, view: &View<'_>) -> Result<bool, EvalError> {
         if self.possible & bit(view.event, view.item.key.kind) == 0 || !self.sees(view) {
             return Ok(false);
         }

@@ -19,7 +19,7 @@ use crate::{
     item::{Approval, Build, BuildRun, Detail, Incident, Item, Kind, User},
 };
 
-/// At most so many entries of a list or map are seen, so that loops over them stay short.
+/// The most entries of a list or map that a rule sees, so that loops over them stay short.
 const ENTRIES: usize = 100;
 
 /// Every name that rules may use, with its meaning: for the documentation, the schema and error messages.

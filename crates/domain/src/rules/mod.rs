@@ -69,7 +69,7 @@ pub struct Decision {
     pub action: NotifyLevel,
     /// Channels to post it in, as written in the rules (names or addresses), each once.
     pub post: Vec<String>,
-    /// The name of the rule that posts it in each of them. Of a decision that is read back, nothing.
+    /// The name of the rule that posts it in each of them. Empty for a decision that is read back.
     #[serde(skip)]
     pub posted_by: Vec<String>,
     /// Events of the same group make one notification.
@@ -79,7 +79,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// True where the same comes of both, whatever the reasons.
+    /// True where both have the same effect, whatever the reasons.
     pub fn same_effect(&self, other: &Self) -> bool {
         (self.action, &self.post, &self.group) == (other.action, &other.post, &other.group)
     }
@@ -205,7 +205,7 @@ impl Rules {
                 reasons.push(rule.reason(Outcome::NotReached, "a rule above decided"));
                 continue;
             }
-            match rule.when.holds_for(view) {
+            match rule.when.matches_view(view) {
                 Ok(false) if !explain => {}
                 Ok(false) => reasons.push(rule.reason(Outcome::NotMatched, rule.when.why_not(view))),
                 Err(_) if explain => reasons.push(rule.reason(Outcome::Failed, rule.when.why_not(view))),

@@ -56,7 +56,7 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
         (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
         (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
         (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
-        // It is posted for whoever else is needed, though I have answered.
+        // Others may still be needed although I have answered.
         (E::Requested, Detail::Approval(approval)) => !approval.waits(),
         (E::Approved | E::Denied | E::Expired | E::Superseded, Detail::Approval(approval)) => {
             approval.state.end() != Some(event)
@@ -68,8 +68,7 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
 /// Why a moot event of this item is moot, seen with the item as it is.
 pub fn moot_cause(item: &Item, now: Timestamp) -> MootCause {
     match &item.detail {
-        // Only a silence has an end.
-        Detail::Incident(incident) if incident.is_held(now) && incident.held_until().is_some() => {
+        Detail::Incident(incident) if incident.is_held(now) && incident.is_suppressed() => {
             MootCause::Silenced
         }
         Detail::Incident(incident) if incident.is_held(now) => MootCause::Acknowledged,
@@ -108,14 +107,15 @@ pub fn ends_thread(event: EventName, kind: Kind) -> bool {
         E::Approved => kind == Kind::Approval,
         E::Passed
         | E::Fixed
-        | E::Canceled
         | E::Merged
         | E::Closed
         | E::Resolved
         | E::Denied
         | E::Expired
         | E::Superseded => true,
-        E::Queued
+        // A run that was canceled leaves a failing branch as it was.
+        E::Canceled
+        | E::Queued
         | E::Running
         | E::Failed
         | E::StillFailing
@@ -340,7 +340,7 @@ mod tests {
             (E::StillFailing, Kind::Build, false),
             (E::Passed, Kind::Build, true),
             (E::Fixed, Kind::Build, true),
-            (E::Canceled, Kind::Build, true),
+            (E::Canceled, Kind::Build, false),
             (E::Opened, Kind::PullRequest, false),
             (E::ReviewRequested, Kind::PullRequest, false),
             (E::ChecksPassed, Kind::PullRequest, false),

@@ -184,7 +184,7 @@ impl Template {
         TemplateError { line: place.line, column: place.column, what: what.into(), nearest: None }
     }
 
-    /// What the engine found, in plain words, with the unknown name where the context lacks one.
+    /// What the engine found, in plain words, with the unknown name where the context has no such name.
     fn explain(&self, error: &Error, context: Option<&Value>) -> TemplateError {
         let at = error.range().map_or(0, |range| range.start);
         if error.kind() == ErrorKind::UndefinedError

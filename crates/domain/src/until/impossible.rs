@@ -11,7 +11,7 @@ const MOST_WORDS: usize = 10;
 pub(super) struct Impossible {
     /// What that is, and what would be right, in words that follow "expected".
     pub(super) expected: String,
-    /// The text with something possible in its place: for who wants to know whether the rest is a time.
+    /// The text with something possible in its place: for callers that check whether the rest is a time.
     pub(super) mended: String,
 }
 

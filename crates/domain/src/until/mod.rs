@@ -1,7 +1,7 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `form` what is
-//! written like a time whether or not it is one, `prose` distinguishes times from other text.
+//! A text is read whole or not at all. `reading` has the forms of a time, `impossible` finds times that do not exist, `form`
+//! finds what is written like a time whether or not it is one, and `prose` distinguishes times from other text.
 
 mod error;
 mod form;

@@ -63,7 +63,7 @@ pub fn looks_like_time(text: &str) -> bool {
         || (is_count(first) && is_unit(second))
         || match *first {
             "next" => is_period(second),
-            // "last minute" is said of other things.
+            // "last minute" has other meanings.
             "last" => weekday(second).is_some() || ["night", "week", "month", "year"].contains(&second),
             "this" => weekday(second).is_some() || is_part_of_day(second),
             "end" => match rest {

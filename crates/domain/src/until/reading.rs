@@ -162,7 +162,7 @@ fn length_before<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
     text.strip_prefix(['-', '\u{2212}']).or_else(ago).map(str::trim)
 }
 
-/// Why a date with a zone in brackets is no [`Zoned`]: mostly because nobody knows the zone.
+/// Why a date with a zone in brackets is no [`Zoned`]: mostly because there is no such zone.
 fn unread_zone(text: &str) -> Option<TimeError> {
     let (date, zone) = text.split_once('[')?;
     if !names_a_date(date) {

@@ -516,7 +516,7 @@ fn a_text_without_end_is_no_time() {
 }
 
 #[test]
-fn what_is_misspelt_is_named() {
+fn misspelt_time_is_named() {
     let cases = [
         ("2h30", Some("2h30")),
         ("1.5h deploy", Some("1.5h")),

@@ -100,7 +100,7 @@ fn watch_folders(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, fo
 #[derive(Debug, Default)]
 struct Followed {
     folders: BTreeSet<PathBuf>,
-    /// Names of files that are followed, besides everything that ends like a command file.
+    /// Names of files that are followed, in addition to all that end like a command file.
     names: BTreeSet<OsString>,
     /// A file or folder is a link: what it leads to is watched as well.
     has_links: bool,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_followed_wakes() {
+    fn change_of_an_unrelated_file_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir_all(at("commands")).unwrap();

@@ -78,7 +78,7 @@ impl ConfigHandle {
         own.into_iter().chain(self.now().command_errors.iter().cloned()).collect()
     }
 
-    /// To be held by whoever changes the configuration file or a secret.
+    /// Must be held while the configuration file or a secret is changed.
     pub(crate) async fn edit(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.editing.lock().await
     }
@@ -110,7 +110,7 @@ impl ConfigHandle {
         }
     }
 
-    /// Makes everything anew from the active configuration, such as after a change of secrets.
+    /// Rebuilds everything from the active configuration, such as after a change of secrets.
     pub(crate) async fn rebuild(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
         let before = self.now();
@@ -132,7 +132,7 @@ impl ConfigHandle {
         Ok(())
     }
 
-    /// From now on what happens in the accounts is news; accounts that are gone leave the board.
+    /// From now on, events of the accounts are news; accounts that are gone leave the board.
     pub(crate) async fn begin_watching(&self, now: Timestamp) -> Result<(), StoreError> {
         let (active, store) = (self.now(), &self.inner.means.store);
         for (name, account) in &active.accounts {
@@ -162,7 +162,7 @@ impl ConfigHandle {
         }
     }
 
-    /// Has all that is stored looked through for damage, and what is damaged read anew, by each account's next poll.
+    /// Has the store checked for damage; the next poll of each account reads what is damaged again.
     pub(crate) async fn check_store_for_damage(&self) -> Result<(), StoreError> {
         for account in self.now().accounts.values() {
             account.suspect.store(true, Ordering::Relaxed);

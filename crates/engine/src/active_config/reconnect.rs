@@ -62,14 +62,14 @@ pub(crate) async fn reconnect(live: ConfigHandle, stop: CancellationToken) {
     }
 }
 
-/// Why the accounts' secrets are to be read again; `None` where they are not: none lacks any, or only such as are not
-/// there, and looking for them would ask the person each time.
+/// Why the accounts' secrets are to be read again; `None` where they are not: none is missing, or the missing ones
+/// are not stored, and looking for them would ask the person each time.
 fn lack(accounts: &Accounts, secrets: &Secrets) -> Option<Lack> {
     if accounts.values().any(|account| account.is_waiting()) {
-        return Some(Lack::Unread { seen: secrets.can_tell_locked() });
+        return Some(Lack::Unread { seen: secrets.detects_lock() });
     }
-    let lacks = accounts.values().any(|account| account.lacks_secrets());
-    (lacks && secrets.asks_nobody()).then_some(Lack::NotThere)
+    let is_missing = accounts.values().any(|account| account.misses_secrets());
+    (is_missing && secrets.asks_nobody()).then_some(Lack::NotThere)
 }
 
 /// How long to wait after a wait of `last`.

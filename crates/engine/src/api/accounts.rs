@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use crate::secrets::Place;
+use crate::secrets::SecretBackend;
 
 /// The accounts and how they are.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -50,7 +50,7 @@ pub struct AccountInfo {
     /// Parts of it that cannot be read, in plain words.
     pub problems: Vec<Problem>,
     /// Where its secrets are kept.
-    pub secrets: Place,
+    pub secrets: SecretBackend,
     /// True where it is watched, once it has all that it needs.
     pub watched: bool,
     /// Its settings, as its table in the configuration has them.
@@ -120,7 +120,7 @@ pub struct SecretInfo {
     pub required: bool,
 }
 
-/// A secret on its way to where it is kept. Shown by nothing.
+/// A secret to be stored. It is never shown.
 #[derive(Clone, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -160,7 +160,7 @@ pub struct EditAccount {
     pub settings: BTreeMap<String, Value>,
 }
 
-/// Keeps or replaces a secret of an account, and connects it anew.
+/// Stores or replaces a secret of an account, and reconnects the account.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct SetSecret {
     /// Which account.
@@ -178,7 +178,7 @@ pub struct RemoveAccount {
     pub account: AccountName,
 }
 
-/// What an account lacks before it can be used.
+/// What an account needs before it can be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Needs {
@@ -227,7 +227,7 @@ pub struct TestAccount {
     pub account: AccountName,
 }
 
-/// Reports that an account's secret was set or removed: the account is connected anew.
+/// Reports that an account's secret was set or removed: the account is reconnected.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct SecretChanged {
     /// The account.

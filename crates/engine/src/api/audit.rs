@@ -33,7 +33,7 @@ pub struct AuditEntry {
     pub what: AuditedChange,
 }
 
-/// What somebody changed. Of a secret only that it was set, never what it is.
+/// What somebody changed. For a secret, only that it was set, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum AuditedChange {
@@ -129,7 +129,7 @@ pub enum AuditedChange {
 }
 
 impl AuditedChange {
-    /// What was changed, in words that follow who did it. `time` writes a time as whoever reads it does.
+    /// What was changed, in words that follow the name of the actor. `time` formats a time for the reader.
     pub fn describe(&self, time: impl Fn(Timestamp) -> String) -> String {
         match self {
             Self::Snoozed { item, until: Some(until) } => format!("snoozed {item} until {}", time(*until)),

@@ -35,7 +35,7 @@ pub struct BoardQuery {
     pub limit: Option<usize>,
 }
 
-/// Why these items are not on the board any more: for whoever showed them.
+/// Why these items are not on the board any more: for clients that showed them.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct OffBoardQuery {
     /// Their keys.
@@ -67,7 +67,7 @@ pub enum OffBoardReason {
     Resolved,
     /// Over: what was asked for was approved.
     Approved,
-    /// Over: somebody said no.
+    /// Over: somebody rejected it.
     Denied,
     /// Over: it was not answered in time.
     Expired,
@@ -100,7 +100,7 @@ pub struct EventsQuery {
     /// Only those seen at or after this time.
     pub since: Option<Timestamp>,
     /// At most this many, up to [`LONGEST_LIST`]: the latest ones where `after` is not given, else the first ones after
-    /// it. Who asks for one more than it needs knows whether there are more.
+    /// it. A client that asks for one more than it needs learns whether there are more.
     pub limit: usize,
 }
 
@@ -161,7 +161,7 @@ pub struct ItemDetail {
     pub snoozed_by: Option<Actor>,
     /// Where it is not there any more: off the board and out of every count.
     pub gone: Option<GoneItem>,
-    /// What its row on the board says, or would say: whose turn it is, since when, who has it.
+    /// What its row on the board shows, or would show: whose turn it is, since when, who has it.
     #[serde(default)]
     #[ts(optional = nullable)]
     pub row: Option<Row>,
@@ -192,14 +192,14 @@ pub struct ItemAction {
     pub command: String,
     /// What it does, in a line.
     pub summary: String,
-    /// What a button says, where its role alone does not say it: `Silence for 2 h`.
+    /// The text of a button, where the role alone is ambiguous: `Silence for 2 h`.
     #[serde(default)]
     pub label: Option<String>,
     /// What it is to the item.
     pub role: Option<Role>,
     /// Whether it changes anything.
     pub effect: Effect,
-    /// False where something is still to be said before it can run: a message, a duration.
+    /// False where an argument must be given before it can run: a message, a duration.
     pub complete: bool,
 }
 
@@ -251,7 +251,7 @@ pub struct LogProgress {
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LogLine {
-    /// What it says.
+    /// The text.
     pub text: String,
     /// True where it reports an error.
     pub error: bool,
@@ -266,7 +266,7 @@ pub struct ActivityQuery {
     pub zone: Option<String>,
 }
 
-/// Reads until when something is to be kept back; says of a time that is too late to be one, that it is.
+/// Reads until when something is snoozed or quiet. A time beyond the calendar gets an error of its own.
 fn to_come<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     text.parse().map(Some).map_err(|error: jiff::Error| match until::names_a_date(&text) {

@@ -64,14 +64,14 @@ pub struct FoundChoice {
     pub note: Option<String>,
 }
 
-/// What a line says, as far as it goes. Never an error: what is wrong is part of the answer.
+/// Reads a line as far as it goes. Never an error: what is wrong is part of the response.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct ReadLine {
     /// The line as typed.
     pub line: String,
 }
 
-/// What a line says.
+/// A line as read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LineRead {
     /// The command, where the line begins with one.
@@ -127,14 +127,14 @@ pub struct Plan {
     pub post: Option<Address>,
     /// Why there.
     pub post_reason: String,
-    /// What a person must say before it runs.
+    /// What a person must confirm before it runs.
     pub confirm: Option<Confirm>,
-    /// Permissions that it needs and that the account's credential is known to lack: the service will refuse.
+    /// Permissions that it needs and that the account's credential is known not to have: the service will refuse.
     #[serde(default)]
-    pub lacks: Vec<RequiredScope>,
+    pub missing_scopes: Vec<RequiredScope>,
 }
 
-/// A permission that a command needs and the credential lacks.
+/// A permission that a command needs and the credential does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RequiredScope {
     /// The service's name for it, such as `workflow`.
@@ -186,7 +186,7 @@ impl Changed {
     }
 }
 
-/// What a person must say before a command runs.
+/// How a person confirms a command before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Confirm {
@@ -201,11 +201,11 @@ pub enum Confirm {
 pub struct StartRun {
     /// What to run and where to post.
     pub what: PlanQuery,
-    /// What the person said to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+    /// The answer of the person to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
     /// the fingerprint too.
     pub confirmed: Option<String>,
-    /// [`Plan::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
-    /// prepared and run in one step.
+    /// [`Plan::fingerprint`] of what was shown. A client that has shown and asked nothing may leave it out: then it
+    /// is prepared and run in one step.
     #[serde(default)]
     pub fingerprint: Option<String>,
     /// True holds it for five seconds as [`callboard_domain::run::RunState::Pending`] before anything is sent, so that
@@ -221,10 +221,10 @@ pub struct StartRun {
 pub struct FollowRun {
     /// The run.
     pub id: String,
-    /// How much of the output has been seen, as [`RunProgress::seen`] said.
+    /// How much of the output has been seen, as in [`RunProgress::seen`].
     pub seen: u64,
-    /// The state line that has been seen.
-    pub said: String,
+    /// The status line that has been seen.
+    pub status: String,
 }
 
 /// How far a run is.
@@ -232,9 +232,9 @@ pub struct FollowRun {
 pub struct RunProgress {
     /// The run as recorded.
     pub run: Run,
-    /// Its state in a line, as the command says it.
-    pub said: String,
-    /// The output after what was seen. Of a long one the beginning and the end are kept; a line says what was left out.
+    /// The latest status line of the command.
+    pub status: String,
+    /// The output after what was seen. Of a long one the beginning and the end are kept; a line in between counts the rest.
     pub output: Vec<String>,
     /// How far the output goes now, in bytes.
     pub seen: u64,
@@ -252,7 +252,7 @@ pub struct RunProgress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RunStep {
     /// What it is, in a few words: "queued".
-    pub said: String,
+    pub name: String,
     /// When it began.
     pub at: Timestamp,
 }

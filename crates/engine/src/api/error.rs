@@ -83,10 +83,11 @@ impl ApiError {
         if client.is_empty() || client == own { Self::usage(what) } else { Self::protocol(client, own, what) }
     }
 
-    /// What one of two programs sends makes no sense to the other. An empty version is one that was not said.
+    /// One of two programs cannot read what the other sends. An empty version is one that was not sent.
     pub(crate) fn protocol(client: &str, daemon: &str, error: impl ToString) -> Self {
-        let said = |version: &str| if version.is_empty() { "unknown".to_owned() } else { version.to_owned() };
-        let (client, daemon, error) = (said(client), said(daemon), error.to_string());
+        let shown =
+            |version: &str| if version.is_empty() { "unknown".to_owned() } else { version.to_owned() };
+        let (client, daemon, error) = (shown(client), shown(daemon), error.to_string());
         let remedy = "use the same version of both programs, and start the daemon again";
         Self::Internal {
             message: format!("protocol mismatch: client {client}, daemon {daemon}: {error}; {remedy}"),

@@ -1,7 +1,7 @@
 //! Every call that a client (command line, window, second launch) can make, with its types, declared once.
 //!
-//! The same calls are made in process and over the local socket. All are plain requests with one answer; whoever
-//! wants to follow something asks again with what it has seen, and the answer waits until there is more
+//! The same calls are made in process and over the local socket. All are plain requests with one response; a client
+//! that follows something calls again with what it has seen, and the response waits until there is more
 //! ([`Changes`], [`FollowRun`]).
 
 mod accounts;
@@ -35,14 +35,14 @@ pub trait Call: Serialize + DeserializeOwned + Send {
     type Answer: Serialize + DeserializeOwned + Send;
     /// What it can do.
     const ACCESS: Access;
-    /// True where it waits for something to happen: such a call is given up when its caller goes away.
+    /// True where it waits for something to happen: such a call is dropped when its client disconnects.
     const WAITS: bool;
 }
 
 /// A call that only reads: it needs no actor.
 pub trait ReadCall: Call {}
 
-/// What a call can do. Who shows what services wrote is not given more than it needs.
+/// What a call can do. A client that shows text written by services gets no more access than it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// It reads, and changes nothing but what was seen.
@@ -167,5 +167,5 @@ pub struct TextSpan {
     /// What it says.
     pub text: String,
     /// True where it is what was looked for.
-    pub hit: bool,
+    pub matched: bool,
 }

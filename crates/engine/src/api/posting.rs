@@ -18,19 +18,19 @@ pub struct Post {
     pub item: Option<String>,
 }
 
-/// What a post would say, and where, without posting it.
+/// Previews a post: its message and where it would go. Nothing is posted.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct PostPlanQuery {
     /// What would be posted.
     pub what: Post,
 }
 
-/// What a post would say, and where.
+/// The preview of a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PostPlan {
     /// Where it would be posted.
     pub address: Address,
-    /// What it would say.
+    /// The message that would be posted.
     pub message: Message,
 }
 
@@ -54,7 +54,7 @@ pub struct BuiltinRoomMessage {
     pub id: String,
     /// The message that it answers.
     pub under: Option<String>,
-    /// What it says.
+    /// The message.
     pub message: Message,
     /// When it was posted.
     pub at: Timestamp,
@@ -100,7 +100,7 @@ pub struct Delivery {
     pub id: String,
     /// Where to.
     pub address: Address,
-    /// What it says now.
+    /// The message as it is now.
     pub message: Message,
     /// The run that it is about.
     pub run: Option<String>,
@@ -131,7 +131,7 @@ pub enum DeliveryState {
     Pending {
         /// Not before.
         next_at: Timestamp,
-        /// What its account lacks, without which it is not tried; else what the last try met.
+        /// What its account is missing, without which it is not tried; else the error of the last try.
         error: Option<ServiceError>,
     },
     /// Being sent.
@@ -148,7 +148,7 @@ pub enum DeliveryState {
         /// Why.
         error: ServiceError,
     },
-    /// It was not posted, and will not be: by the time that it could be, it was no news any more.
+    /// It was not posted, and will not be: by the time that it could be, it was moot.
     Moot {
         /// What had come in between.
         reason: MootReason,
@@ -196,7 +196,7 @@ pub struct Retry {
     pub id: String,
 }
 
-/// Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
+/// Waits until everything due has been sent, or for `seconds`; the response has what is still pending or failed.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Flush {
     /// How long at most.

@@ -33,7 +33,7 @@ pub struct ChannelMessages {
     pub limit: usize,
 }
 
-/// A message in a channel, or on its way there.
+/// A message in a channel, or one that is pending for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChannelMessage {
     /// Its id in the channel; before it is posted, its delivery's.

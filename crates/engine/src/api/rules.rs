@@ -60,7 +60,7 @@ pub struct Replay {
     /// How many events were looked at.
     pub events: usize,
     /// Those of which something else would come, the latest first.
-    pub otherwise: Vec<Replayed>,
+    pub changed: Vec<Replayed>,
 }
 
 /// An event of which something else would come.

@@ -32,7 +32,7 @@ pub struct Status {
     /// All accounts.
     pub accounts: usize,
     /// What is wrong with the others, the worst first: "ci needs sign-in".
-    pub troubles: Vec<AccountProblem>,
+    pub account_problems: Vec<AccountProblem>,
     /// When the next account is polled.
     pub next_check: Option<Timestamp>,
     /// Only important notifications until then: a person asked for it, or it is a quiet hour.
@@ -91,5 +91,5 @@ pub struct QuietStatus {
     /// Until when.
     pub until: Timestamp,
     /// True where a person asked for it; false for quiet hours.
-    pub asked: bool,
+    pub manual: bool,
 }

@@ -102,5 +102,5 @@ pub struct PendingNotifications {
     /// To be shown now.
     pub show: Vec<Notification>,
     /// Items that no notification is about any more: what is shown of them can be withdrawn.
-    pub settled: Vec<callboard_domain::item::ItemKey>,
+    pub moot: Vec<callboard_domain::item::ItemKey>,
 }

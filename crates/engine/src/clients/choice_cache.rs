@@ -29,7 +29,7 @@ pub(crate) struct ChoiceCache(Mutex<Vec<List>>);
 
 struct List {
     asked: ChoicesKey,
-    /// Whose it is: an account that was connected anew is asked anew.
+    /// Whose it is: an account that was reconnected is asked again.
     account: Option<Weak<Account>>,
     at: Instant,
     choices: Vec<Choice>,

@@ -1,5 +1,5 @@
 //! Calls by their name on the wire. Each is a method of [`Engine`] of that name, which takes the parameters and, unless it only
-//! reads, the [`Actor`]: one that lacks it does not compile.
+//! reads, the [`Actor`]: a call without one does not compile.
 
 use callboard_domain::actor::Actor;
 use futures::future::BoxFuture;

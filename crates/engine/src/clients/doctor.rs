@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     Engine, Mode,
     api::{AccountInfo, AccountsQuery, Check, CheckVerdict, Health, Needs},
-    secrets::{Place, SecretsError, variable},
+    secrets::{SecretBackend, SecretsError, variable},
     store::{Delivery, RowKind},
     system::supervise::TaskFault,
     watch::receive::{ListenError, Listening},
@@ -160,7 +160,7 @@ async fn secrets(engine: &Engine) -> Check {
     }
 }
 
-fn secrets_remedy(error: &SecretsError, place: Place) -> String {
+fn secrets_remedy(error: &SecretsError, place: SecretBackend) -> String {
     let set_again = "set the secrets again: callboard accounts secret ACCOUNT";
     match (error, place) {
         (SecretsError::NoPassphrase(_), _) => {
@@ -174,11 +174,11 @@ fn secrets_remedy(error: &SecretsError, place: Place) -> String {
             "give your user the right to read and write {0}. Where it is damaged, put a copy of it back, or move it away and {set_again}",
             path.display()
         ),
-        (SecretsError::NoAnswer { .. } | SecretsError::Locked { .. } | SecretsError::Unavailable { .. }, Place::Keychain) => {
+        (SecretsError::NoAnswer { .. } | SecretsError::Locked { .. } | SecretsError::Unavailable { .. }, SecretBackend::Keychain) => {
             "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\"".to_owned()
         }
-        (_, Place::Keychain) => "set secrets.store to \"file\" or \"env\"".to_owned(),
-        (_, Place::Session | Place::File | Place::Env) => "set secrets.store to another place".to_owned(),
+        (_, SecretBackend::Keychain) => "set secrets.store to \"file\" or \"env\"".to_owned(),
+        (_, SecretBackend::Session | SecretBackend::File | SecretBackend::Env) => "set secrets.store to another place".to_owned(),
     }
 }
 
@@ -267,7 +267,9 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                 // It has none that is sent.
                 (None, _) => None,
                 // What is in the environment cannot be set by a command.
-                (Some(variables), Place::Env) => Some(format!("set {variables} where Callboard is started")),
+                (Some(variables), SecretBackend::Env) => {
+                    Some(format!("set {variables} where Callboard is started"))
+                }
                 (Some(_), _) => Some(format!("callboard accounts secret {}", info.name)),
             };
             let first = match info.health {
@@ -343,13 +345,13 @@ fn answers(name: &str, info: &AccountInfo) -> Check {
     let who = who.map_or_else(String::new, |who| format!(" as {who}"));
     let service = format!("{}{who}", info.service);
     let hidden: String = info.problems.iter().filter(|it| it.hides()).map(|it| format!("\n{it}")).collect();
-    let lacks = match (info.reading, info.last_ok) {
+    let why = match (info.reading, info.last_ok) {
         _ if !hidden.is_empty() => format!("not all of it is seen:{hidden}"),
         (Some(Progress { done, total }), _) => format!("it is being read, {done} of {total} so far"),
         (None, None) if info.watched => "its first poll has not ended".to_owned(),
         _ => return check(name, CheckVerdict::Ok, service),
     };
-    check(name, CheckVerdict::Warning, format!("{service}: {lacks}"))
+    check(name, CheckVerdict::Warning, format!("{service}: {why}"))
 }
 
 /// The environment variables of the secrets that the account could have and has not; of all where none is missing. `None`
@@ -391,7 +393,7 @@ async fn deliveries(engine: &Engine) -> Check {
 fn not_arrived(engine: &Engine, left: Vec<Delivery>) -> String {
     let (count, mut reasons) = (left.len(), Vec::<String>::new());
     for delivery in left {
-        let error = engine.inner.deliverer.lacks(&delivery).or(delivery.error);
+        let error = engine.inner.deliverer.waits_for(&delivery).or(delivery.error);
         let reason = error.map(|error| format!("{}: {error}", delivery.to));
         reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
     }
@@ -442,13 +444,13 @@ mod tests {
         let file = || SecretsError::File { path: "/data/secrets.enc".into(), why: "denied".into() };
         let unavailable = || SecretsError::Unavailable { place: "it", why: "no".into() };
         let cases = [
-            (SecretsError::NoPassphrase("/f".into()), Place::File, "CALLBOARD_PASSPHRASE"),
-            (SecretsError::WrongPassphrase("/f".into()), Place::File, "move /f away"),
-            (file(), Place::File, "the right to read and write /data/secrets.enc"),
-            (SecretsError::Locked { place: "it" }, Place::Keychain, "start and unlock the keychain"),
-            (unavailable(), Place::Keychain, "start and unlock the keychain"),
-            (SecretsError::Unsupported("it"), Place::Keychain, "set secrets.store to \"file\""),
-            (unavailable(), Place::Session, "set secrets.store to another place"),
+            (SecretsError::NoPassphrase("/f".into()), SecretBackend::File, "CALLBOARD_PASSPHRASE"),
+            (SecretsError::WrongPassphrase("/f".into()), SecretBackend::File, "move /f away"),
+            (file(), SecretBackend::File, "the right to read and write /data/secrets.enc"),
+            (SecretsError::Locked { place: "it" }, SecretBackend::Keychain, "start and unlock the keychain"),
+            (unavailable(), SecretBackend::Keychain, "start and unlock the keychain"),
+            (SecretsError::Unsupported("it"), SecretBackend::Keychain, "set secrets.store to \"file\""),
+            (unavailable(), SecretBackend::Session, "set secrets.store to another place"),
         ];
         for (error, place, expected) in cases {
             let remedy = secrets_remedy(&error, place);
@@ -469,7 +471,7 @@ mod tests {
             last_ok: Some(Timestamp::UNIX_EPOCH),
             reading: None,
             problems: Vec::new(),
-            secrets: Place::Env,
+            secrets: SecretBackend::Env,
             watched: true,
             settings: Default::default(),
             secrets_set: Vec::new(),

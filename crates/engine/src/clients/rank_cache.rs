@@ -1,5 +1,5 @@
-//! Where every open item stands on the board, kept in memory: only what has changed since is read again, so that all of
-//! them can be ranked each time that somebody looks.
+//! The rank keys of all open items, kept in memory: only what has changed since is read again, so that all of
+//! them can be ranked for every call.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::store::{OpenRow, Store, StoreError, Unreadable};
 /// Who each account acts as.
 pub(crate) type Identities = BTreeMap<AccountName, Identity>;
 
-/// The standings as last looked at.
+/// The rank keys as of the last call.
 #[derive(Default)]
 pub(crate) struct RankCache(Mutex<Known>);
 
@@ -24,7 +24,7 @@ pub(crate) struct RankCache(Mutex<Known>);
 struct Known {
     /// Whom they were made for: a turn is mine or another's.
     identities: Identities,
-    /// By the item's number: when it had changed, and where it stood.
+    /// By the item's number: when it changed, and its rank key.
     by_number: HashMap<i64, (Timestamp, Option<RankKey>)>,
 }
 
@@ -36,7 +36,7 @@ impl RankCache {
         identities: Identities,
         now: Timestamp,
     ) -> Result<(Vec<Candidate<i64>>, Unreadable), StoreError> {
-        // Who looks at the same time would read the same.
+        // Concurrent calls wait here: they would read the same rows.
         let mut known = self.0.lock().await;
         if known.identities != identities {
             *known = Known { identities, ..Known::default() };
@@ -55,7 +55,7 @@ impl RankCache {
             unreadable = read.unreadable;
             for (n, stored) in read.items {
                 let me = identities.get(&stored.item.key.account).unwrap_or(&nobody);
-                by_number.insert(n, (stored.changed_at, board::standing(&stored.item, me)));
+                by_number.insert(n, (stored.changed_at, board::rank_key(&stored.item, me)));
             }
         }
         if by_number.len() > open.len() * 2 {
@@ -63,9 +63,9 @@ impl RankCache {
             by_number.retain(|n, _| numbers.contains(n));
         }
         let candidate = |row: &OpenRow| {
-            let (_, standing) = by_number.get(&row.n)?;
+            let (_, key) = by_number.get(&row.n)?;
             let snoozed = row.off_board_until(now).is_some();
-            Some(Candidate { id: row.n, kind: row.kind, standing: (*standing)?, snoozed })
+            Some(Candidate { id: row.n, kind: row.kind, key: (*key)?, snoozed })
         };
         Ok((open.iter().filter_map(candidate).collect(), unreadable))
     }

@@ -1,4 +1,4 @@
-//! What an account of each service needs, for whoever fills in a form: from the JSON Schema of its table.
+//! What an account of each service needs, for forms: from the JSON Schema of its table.
 
 use callboard_connectors::Service;
 use serde_json::{Map, Value};
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_says_what_a_setting_takes() {
+    fn setting_type_follows_the_schema() {
         let cases = [
             (json!({ "type": "string" }), Some(SettingType::Text)),
             (json!({ "type": ["string", "null"] }), Some(SettingType::Text)),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_service_says_what_it_needs() {
+    fn every_service_lists_its_settings_and_secrets() {
         let all = all();
         let names: Vec<&str> = all.iter().map(|it| it.service.as_str()).collect();
         assert_eq!(names, callboard_connectors::SERVICES);
@@ -136,6 +136,6 @@ mod tests {
         assert_eq!(url.default, Some(json!("https://api.github.com/")));
         assert_eq!(github.settings[1].takes, SettingType::List);
         assert!(github.secrets[0].required && github.secrets[0].name == "token");
-        assert!(of("jenkins").settings[0].required, "where it is must be said");
+        assert!(of("jenkins").settings[0].required, "its address is required");
     }
 }

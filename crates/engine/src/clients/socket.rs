@@ -26,10 +26,10 @@ const LINE_LIMIT: u64 = 64 << 20;
 struct Request {
     call: String,
     params: Value,
-    /// Through what the caller's user asks. Who that is, the system says.
+    /// What the user of the caller asks through. The operating system identifies the user.
     #[serde(default)]
     via: LocalVia,
-    /// The caller's version; programs before 0.3 did not say.
+    /// The caller's version; programs before 0.3 did not send it.
     #[serde(default)]
     version: String,
 }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_of_a_program_that_does_not_say_its_version_is_read() {
+    fn request_without_a_version_is_read() {
         let request: Request = serde_json::from_str(r#"{"call":"hello","params":{}}"#).unwrap();
         assert_eq!(request.version, "");
         let cases = [

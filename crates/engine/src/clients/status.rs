@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::{
         api::{Needs, TrayIcon as I},
-        secrets::Place,
+        secrets::SecretBackend,
         store::StoredProblem,
     };
     use callboard_domain::source::{Problem, ProblemKind};
@@ -160,7 +160,7 @@ mod tests {
             last_ok: None,
             reading: None,
             problems: Vec::new(),
-            secrets: Place::Env,
+            secrets: SecretBackend::Env,
             watched,
             settings: Default::default(),
             secrets_set: Vec::new(),
@@ -185,10 +185,10 @@ mod tests {
 
     #[test]
     fn the_tray_shows_what_is_most_urgent() {
-        let sum = |failing, incidents, held, needs_you| Summary {
+        let sum = |failing, incidents, acknowledged, needs_you| Summary {
             failing,
             incidents,
-            held,
+            acknowledged,
             needs_you,
             ..Summary::default()
         };
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_named_the_worst_first() {
+    fn unseen_accounts_are_listed_worst_first() {
         let read = |name: &str, health| AccountInfo {
             last_ok: Some(Timestamp::UNIX_EPOCH),
             ..account(name, true, health)
@@ -327,7 +327,7 @@ mod tests {
                 },
             ),
         ];
-        let told: Vec<String> =
+        let found: Vec<String> =
             account_problems(&accounts).iter().map(|it| format!("{} {}", it.account, it.what)).collect();
         let expected = [
             "g needs sign-in",
@@ -339,6 +339,6 @@ mod tests {
             "d cannot be reached",
             "b allows no more calls for now",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
     }
 }

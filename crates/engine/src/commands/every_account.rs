@@ -77,7 +77,7 @@ impl Action for EveryAccount {
             }
         }
         let outcome = Outcome { blocks, ..Outcome::ok(lines.join("; ")) };
-        Ok(Outcome { ok, ..outcome.data(data.into()) })
+        Ok(Outcome { ok, ..outcome.with_data(data.into()) })
     }
 }
 
@@ -96,13 +96,13 @@ mod tests {
         }
 
         fn preview(&self, _: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
-            Ok(vec![Step { what: "Look".into(), exactly: "GET /".into() }])
+            Ok(vec![Step { what: "Look".into(), request: "GET /".into() }])
         }
 
         async fn run(&self, _: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
             let name = self.1.clone()?;
             let row = ListEntry { text: name.to_owned(), link: None };
-            Ok(Outcome::ok("1 person is on call").with(Block::List(vec![row])))
+            Ok(Outcome::ok("1 person is on call").with_block(Block::List(vec![row])))
         }
     }
 
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_cannot_be_read_hides_none_of_the_others() {
+    async fn account_that_cannot_be_read_hides_no_other() {
         let down = || Err(ServiceError::unavailable("down"));
         let run = async |answers: &[(&str, Result<&'static str, ServiceError>)]| {
             of(answers).run(&Args::default(), Timestamp::UNIX_EPOCH, &Silent).await

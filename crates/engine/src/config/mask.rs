@@ -180,7 +180,7 @@ fn closing(line: &str, from: usize, quote: u8) -> usize {
     (at..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(line.len())
 }
 
-/// What keys of secrets are called by whom we know; one that is nearly so is a slip of the fingers.
+/// The names of keys for secrets in the services that we support; a name close to one of these is a typing error.
 const SECRET_NAMES: [&str; 8] =
     ["token", "password", "secret", "passphrase", "api_key", "private_key", "credential", "webhook_secret"];
 

@@ -71,7 +71,7 @@ impl Config {
         (Some(config), errors)
     }
 
-    /// What is in force, in the shape of the file; accounts are listed elsewhere.
+    /// The active configuration, in the shape of the file; accounts are listed elsewhere.
     pub(crate) fn as_json(&self) -> serde_json::Value {
         let channels: BTreeMap<&String, String> =
             self.channels.iter().map(|(name, address)| (name, address.to_string())).collect();

@@ -18,15 +18,15 @@ pub(crate) const STAND_IN: &str = "\u{1a}";
 pub(crate) struct Part<T> {
     pub(crate) value: T,
     /// The keys that were refused, or are missing.
-    lacks: Vec<String>,
+    missing: Vec<String>,
     /// True where something stands in for what it must have.
     pub(crate) has_stand_ins: bool,
 }
 
 impl<T> Part<T> {
-    /// True where a key was refused, is missing, or is written with a slip of the fingers: that is a fault already.
-    pub(crate) fn lacks(&self, key: &str) -> bool {
-        is_among(&self.lacks, key)
+    /// True where a key was refused, is missing, or is misspelt: that is a fault already.
+    pub(crate) fn is_missing(&self, key: &str) -> bool {
+        is_among(&self.missing, key)
     }
 }
 
@@ -34,7 +34,7 @@ fn is_among(written: &[String], key: &str) -> bool {
     written.iter().any(|it| nearest::edit_distance(it, key).is_some())
 }
 
-/// What stands in for keys that a table must have and lacks.
+/// Stand-ins for required keys that are missing in a table.
 pub(crate) type StandIns<'s, 't> = &'s [(&'s str, DeValue<'t>)];
 
 /// A text that stands in for one that is missing.
@@ -43,7 +43,7 @@ pub(crate) fn text<'t>(text: impl Into<Cow<'t, str>>) -> DeValue<'t> {
 }
 
 /// Reads a value with `read`, and gives what that refuses in it to `refuse`, and where entries of lists were refused, in bytes,
-/// to `refused_entries`. `None` where the value lacks what it must have and nothing stands in for that, and where more is
+/// to `refused_entries`. `None` where a required key is missing and nothing stands in for it, and where more is
 /// wrong in it than is named.
 pub(super) fn read<'t, T>(
     mut value: Spanned<DeValue<'t>>,
@@ -53,24 +53,24 @@ pub(super) fn read<'t, T>(
     refused_entries: &mut Vec<usize>,
 ) -> Option<Part<T>> {
     write_out_dates(value.get_mut());
-    let mut lacks: Vec<String> = Vec::new();
+    let mut absent: Vec<String> = Vec::new();
     let (mut has_stand_ins, mut list_is_cut) = (false, false);
     // One takes two rounds where a stand-in for it is refused as well.
     for _ in 0..2 * MOST_FAULTS {
         let error = match read(value.clone()) {
-            Ok(value) => return Some(Part { value, lacks, has_stand_ins }),
+            Ok(value) => return Some(Part { value, missing: absent, has_stand_ins }),
             Err(error) => error,
         };
         if let Some(missing) = parse_error::missing(error.message()) {
-            // What was taken out is not missing, nor what is written with a slip of the fingers.
-            if !is_among(&lacks, missing) {
+            // What was taken out is not missing, nor is a key that is misspelt.
+            if !is_among(&absent, missing) {
                 refuse(&error);
             }
-            lacks.push(missing.to_owned());
+            absent.push(missing.to_owned());
             let Some((_, stand_in)) = stand_ins.iter().find(|(key, _)| *key == missing) else {
-                // What lacks it may be left out itself.
+                // The table without the key may be left out itself.
                 match take_out(&mut value, &error.span()?)? {
-                    Taken::Key(key) | Taken::StandIns(key) => lacks.push(key),
+                    Taken::Key(key) | Taken::StandIns(key) => absent.push(key),
                     Taken::Entry(_) | Taken::StandIn => list_is_cut = true,
                 }
                 continue;
@@ -96,7 +96,7 @@ pub(super) fn read<'t, T>(
             refuse(&error);
         }
         match taken? {
-            Taken::Key(key) | Taken::StandIns(key) => lacks.push(key),
+            Taken::Key(key) | Taken::StandIns(key) => absent.push(key),
             Taken::Entry(place) => refused_entries.push(place),
             Taken::StandIn => list_is_cut = true,
         }

@@ -6,7 +6,7 @@ use callboard_connectors::{ConnectorConfig, SERVICES};
 use callboard_domain::{
     actor::PersonId,
     item::AccountName,
-    people::{Alias, People, Place},
+    people::{Alias, IdentityRealm, People},
     text,
 };
 use toml::{Spanned, de::DeValue};
@@ -127,17 +127,17 @@ impl Reader<'_, '_> {
         key: &str,
         value: &Spanned<DeValue<'_>>,
         accounts: &BTreeMap<AccountName, ConnectorConfig>,
-    ) -> Result<Place, String> {
+    ) -> Result<IdentityRealm, String> {
         // Accounts with a fault of their own are named all the same.
         let named: Vec<&str> = match self.file.get(&["accounts".into()]).map(Spanned::get_ref) {
             Some(DeValue::Table(tables)) => tables.keys().map(|key| key.get_ref().as_ref()).collect(),
             _ => Vec::new(),
         };
         match key {
-            LOCAL if value.get_ref().is_integer() => Ok(Place::LocalNumber),
-            LOCAL => Ok(Place::LocalLogin),
-            EMAIL => Ok(Place::Email),
-            account if named.contains(&account) => Ok(Place::Accounts([account.into()].into())),
+            LOCAL if value.get_ref().is_integer() => Ok(IdentityRealm::LocalUid),
+            LOCAL => Ok(IdentityRealm::LocalLogin),
+            EMAIL => Ok(IdentityRealm::Email),
+            account if named.contains(&account) => Ok(IdentityRealm::Accounts([account.into()].into())),
             service if SERVICES.contains(&service) => {
                 let of_service = || accounts.iter().filter(|(_, config)| config.service_name() == service);
                 let origins: BTreeSet<String> =
@@ -151,7 +151,7 @@ impl Reader<'_, '_> {
                         names.join(" or ")
                     ));
                 }
-                Ok(Place::Accounts(of_service().map(|(name, _)| name.clone()).collect()))
+                Ok(IdentityRealm::Accounts(of_service().map(|(name, _)| name.clone()).collect()))
             }
             other => {
                 let known = [LOCAL, EMAIL].into_iter().chain(named.iter().copied());
@@ -190,8 +190,8 @@ impl Reader<'_, '_> {
 }
 
 /// What identifies a person there.
-fn id(place: &Place, value: &Spanned<DeValue<'_>>) -> Result<String, String> {
-    if *place == Place::LocalNumber {
+fn id(place: &IdentityRealm, value: &Spanned<DeValue<'_>>) -> Result<String, String> {
+    if *place == IdentityRealm::LocalUid {
         let number = value
             .get_ref()
             .as_integer()
@@ -201,11 +201,11 @@ fn id(place: &Place, value: &Spanned<DeValue<'_>>) -> Result<String, String> {
         });
     }
     let expected = match place {
-        Place::LocalNumber | Place::LocalLogin => {
+        IdentityRealm::LocalUid | IdentityRealm::LocalLogin => {
             "expected a login name such as \"ana\", or the number of a user"
         }
-        Place::Email => "expected an e-mail address such as \"ana@acme.example\"",
-        Place::Accounts(_) => {
+        IdentityRealm::Email => "expected an e-mail address such as \"ana@acme.example\"",
+        IdentityRealm::Accounts(_) => {
             "expected what identifies them there: a login name such as \"ana\", or an id such as \"U123\""
         }
     };
@@ -214,7 +214,7 @@ fn id(place: &Place, value: &Spanned<DeValue<'_>>) -> Result<String, String> {
         && id.len() <= LONGEST_ID
         && id.trim() == id
         && !id.contains(text::is_unsafe)
-        && (*place != Place::Email || is_address(id));
+        && (*place != IdentityRealm::Email || is_address(id));
     if is_plain { Ok(id.to_owned()) } else { Err(format!("{expected}, found {id:?}")) }
 }
 
@@ -229,16 +229,18 @@ fn is_address(text: &str) -> bool {
 fn slots(alias: &Alias, users: &BTreeMap<String, u32>) -> Vec<Slot> {
     let look = || look(&alias.id);
     match &alias.place {
-        Place::LocalNumber => vec![(LOCAL.to_owned(), alias.id.clone())],
+        IdentityRealm::LocalUid => vec![(LOCAL.to_owned(), alias.id.clone())],
         // A login name and its number are one user. The system distinguishes upper case from lower case, people hardly do.
-        Place::LocalLogin => {
+        IdentityRealm::LocalLogin => {
             let number = users.get(&alias.id).map(|number| (LOCAL.to_owned(), number.to_string()));
             std::iter::once((format!("{LOCAL} login"), look())).chain(number).collect()
         }
-        Place::Email => vec![(EMAIL.to_owned(), look())],
-        // Without an account: the value of the service's own key, for whoever adds one.
-        Place::Accounts(accounts) if accounts.is_empty() => vec![(format!("service {}", alias.key), look())],
-        Place::Accounts(accounts) => {
+        IdentityRealm::Email => vec![(EMAIL.to_owned(), look())],
+        // Without an account: the value of the service's own key, for an account that is added later.
+        IdentityRealm::Accounts(accounts) if accounts.is_empty() => {
+            vec![(format!("service {}", alias.key), look())]
+        }
+        IdentityRealm::Accounts(accounts) => {
             accounts.iter().map(|account| (format!("account {account}"), look())).collect()
         }
     }
@@ -257,8 +259,11 @@ fn clash_of(in_slot: &str, alias: &Alias, other: &Alias, whose: &PersonId) -> Op
     let (id, other_id) = (&alias.id, &other.id);
     let end = "an id belongs to one person; correct one of them";
     // Services take the case of letters for nothing; this computer's login names are apart.
-    let is_same =
-        if alias.place == Place::LocalLogin { id == other_id } else { id.eq_ignore_ascii_case(other_id) };
+    let is_same = if alias.place == IdentityRealm::LocalLogin {
+        id == other_id
+    } else {
+        id.eq_ignore_ascii_case(other_id)
+    };
     if is_same {
         return Some(format!("{id} is who {whose} is already: {end}"));
     }
@@ -279,7 +284,7 @@ fn clash_of(in_slot: &str, alias: &Alias, other: &Alias, whose: &PersonId) -> Op
 }
 
 /// The people who are to be users of this computer that its own list does not have, in words. They may be right where a
-/// directory on the network knows users, so it is no error.
+/// directory on the network has them, so it is no error.
 pub fn unlisted_users(people: &People) -> Vec<String> {
     unlisted(people, &local::numbers())
 }
@@ -291,9 +296,9 @@ fn unlisted(people: &People, users: &BTreeMap<String, u32>) -> Vec<String> {
     }
     let aliases = people.aliases.iter().flat_map(|(person, all)| all.iter().map(move |it| (person, it)));
     let is_unlisted = |alias: &Alias| match alias.place {
-        Place::LocalLogin => !users.contains_key(&alias.id),
-        Place::LocalNumber => !users.values().any(|number| number.to_string() == alias.id),
-        Place::Email | Place::Accounts(_) => false,
+        IdentityRealm::LocalLogin => !users.contains_key(&alias.id),
+        IdentityRealm::LocalUid => !users.values().any(|number| number.to_string() == alias.id),
+        IdentityRealm::Email | IdentityRealm::Accounts(_) => false,
     };
     let found = aliases.filter(|(_, alias)| is_unlisted(alias)).map(|(person, alias)| {
         format!(
@@ -307,7 +312,9 @@ fn unlisted(people: &People, users: &BTreeMap<String, u32>) -> Vec<String> {
 /// The sections in the shape of the file.
 pub(super) fn as_json(people: &People) -> (serde_json::Value, serde_json::Value) {
     let written = |alias: &Alias| match alias.place {
-        Place::LocalNumber => alias.id.parse::<u32>().map_or_else(|_| alias.id.clone().into(), Into::into),
+        IdentityRealm::LocalUid => {
+            alias.id.parse::<u32>().map_or_else(|_| alias.id.clone().into(), Into::into)
+        }
         _ => serde_json::Value::from(alias.id.clone()),
     };
     let people_json: serde_json::Map<_, _> = people
@@ -338,11 +345,11 @@ mod tests {
         let alias = |key: &str, place, id: &str| Alias { key: key.into(), place, id: id.into() };
         // alias -> named
         let cases = [
-            (alias("local", Place::LocalLogin, "ana"), false),
-            (alias("local", Place::LocalNumber, "1000"), false),
-            (alias("local", Place::LocalLogin, "anna"), true),
-            (alias("local", Place::LocalNumber, "1001"), true),
-            (alias("email", Place::Email, "anna@acme.example"), false),
+            (alias("local", IdentityRealm::LocalLogin, "ana"), false),
+            (alias("local", IdentityRealm::LocalUid, "1000"), false),
+            (alias("local", IdentityRealm::LocalLogin, "anna"), true),
+            (alias("local", IdentityRealm::LocalUid, "1001"), true),
+            (alias("email", IdentityRealm::Email, "anna@acme.example"), false),
         ];
         for (alias, expected) in cases {
             let id = alias.id.clone();

@@ -154,10 +154,10 @@ impl<'t> Reader<'_, 't> {
         let part = file.read_value(&path, value, &url, read, &mut self.errors)?;
         let config = &part.value;
         // What is refused or missing has been named; of that nothing else is wrong.
-        let problems = config.validate().into_iter().filter(|problem| !part.lacks(problem.key));
+        let problems = config.validate().into_iter().filter(|problem| !part.is_missing(problem.key));
         self.errors.extend(problems.map(|problem| file.fault(&at(problem.key), problem.what)));
         let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
-        let may_be_clear = config.allow_http() || part.lacks("allow_http");
+        let may_be_clear = config.allow_http() || part.is_missing("allow_http");
         if sends_a_secret && config.url().is_clear() && !may_be_clear {
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));
             self.errors.push(file.fault(&at("url"), what));

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::keys;
-use crate::secrets::Place;
+use crate::secrets::SecretBackend;
 
 /// The webhook listener: `POST /hooks/ACCOUNT`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -171,7 +171,7 @@ pub(super) struct Team {
 pub(super) struct SecretsSection {
     /// The store of all accounts' secrets.
     #[serde(default)]
-    pub(super) store: Place,
+    pub(super) store: SecretBackend,
 }
 
 /// A key that has another name by now, and is read by both.

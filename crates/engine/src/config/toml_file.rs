@@ -105,7 +105,7 @@ impl<'t> TomlFile<'t> {
         })
     }
 
-    /// Reads a value as `T`; `None` where it is not in the file, or lacks what it must have.
+    /// Reads a value as `T`; `None` where it is not in the file, or misses a required key.
     ///
     /// What serde refuses in it is named and taken out, and the rest is read on: one fault hides no other. What comes of a
     /// value with faults is good for no more than looking for others.
@@ -117,7 +117,7 @@ impl<'t> TomlFile<'t> {
         self.read_part(path, &[], errors).map(|part| part.value)
     }
 
-    /// The same with what stands in for keys that it must have and lacks.
+    /// The same, with stand-ins for required keys that are missing.
     pub(crate) fn read_part<T: DeserializeOwned>(
         &self,
         path: &[Step<'_>],
@@ -128,7 +128,7 @@ impl<'t> TomlFile<'t> {
         self.read_value(path, value, stand_ins, |value| T::deserialize(value.into_deserializer()), errors)
     }
 
-    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that, and where
+    /// Reads a value in a way of its own; `None` where a required key is missing and nothing stands in for it, and where
     /// more is wrong in it than is named.
     pub(crate) fn read_value<T>(
         &self,
@@ -192,11 +192,11 @@ impl<'t> TomlFile<'t> {
         known: impl IntoIterator<Item = &'a str>,
     ) -> ConfigError {
         let known: Vec<&str> = known.into_iter().collect();
-        let said = unknown(what, found, known.iter().copied());
-        // A slip of the fingers is that key, and no place for a secret. What is no slip may be anything.
+        let what = unknown(what, found, known.iter().copied());
+        // A misspelt key is no place for a secret. Any other key may be one.
         let is_slip = nearest::nearest(found, known).is_some() && !names_a_secret(found);
         let quoted = if is_slip { Quoted::WithoutSecrets } else { Quoted::WithoutValues };
-        fault(self.path, self.text, span, said, quoted)
+        fault(self.path, self.text, span, what, quoted)
     }
 
     /// What serde reports of a value, with the nearest name where it refused one.
@@ -263,17 +263,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quoted_steers_nothing() {
+    fn quoted_text_has_no_control_characters() {
         let text = "x = 1\n\u{1b}[31m\u{202e}key = \u{9b}2J";
         let shown = TomlFile::parse(Path::new("\u{1b}]0;x.toml"), text).1.remove(0);
-        let told = shown.to_string();
-        assert!(!told.contains(|c| text::is_unsafe(c) && c != '\n'), "{told:?}");
+        let printed = shown.to_string();
+        assert!(!printed.contains(|c| text::is_unsafe(c) && c != '\n'), "{printed:?}");
         let json = serde_json::to_string(&shown.text).unwrap() + &shown.what;
         assert!(!json.contains(text::is_unsafe), "{json:?}");
     }
 
     #[test]
-    fn everything_that_serde_refuses_in_a_value_is_named_and_the_rest_is_read() {
+    fn every_refused_key_is_named_and_the_rest_is_read() {
         #[derive(Debug, PartialEq, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Part {
@@ -293,7 +293,7 @@ mod tests {
                 Some(1),
             ),
             ("a = 1\nc = { a = \"x\", e = 1 }", &[(2, "no key `e`"), (2, "the text \"x\"")], Some(1)),
-            // What is wrong is not missing besides.
+            // A wrong key is not also reported as missing.
             ("a = \"x\"\nd = 1", &[(1, "the text \"x\""), (2, "no key `d`")], None),
             ("b = 3", &[(1, "a list"), (1, "`a` is missing")], None),
         ];
@@ -309,13 +309,13 @@ mod tests {
                 let is_it = |error: &ConfigError| {
                     error.what.contains(words) && (error.line == line + 1 || words.contains("missing"))
                 };
-                assert!(errors.iter().any(is_it), "{text} lacks {words} at {line}: {errors:#?}");
+                assert!(errors.iter().any(is_it), "{text}: no {words} at {line}: {errors:#?}");
             }
         }
     }
 
     #[test]
-    fn of_a_file_that_is_something_else_no_more_is_named_than_anybody_reads() {
+    fn errors_of_a_file_that_is_no_toml_are_bounded() {
         let log = "2026-11-29 12:00:00 INFO a request took 3 ms\n".repeat(20_000);
         let (file, faults) = TomlFile::parse(Path::new("x.toml"), &log);
         let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();

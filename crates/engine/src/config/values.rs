@@ -1,4 +1,4 @@
-//! The configuration as it is in force: its values, the defaults, and what its names lead to.
+//! The active configuration: its values, the defaults, and what its names lead to.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use super::{
     error::unknown,
     sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey},
 };
-use crate::secrets::Place;
+use crate::secrets::SecretBackend;
 
 /// The account name of the built-in room.
 pub const ROOM: &str = "room";
@@ -52,7 +52,7 @@ pub struct Config {
     /// Where command files are.
     pub commands: Commands,
     /// Where secrets are kept.
-    pub secrets: Place,
+    pub secrets: SecretBackend,
     /// How people are notified.
     pub notifications: Notifications,
     /// How long things are kept.
@@ -66,7 +66,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// True where there is an account of that name, be it one that cannot be read.
+    /// True where there is an account of that name, even one that cannot be read.
     pub(crate) fn has_account(&self, name: &AccountName) -> bool {
         self.accounts.contains_key(name) || self.unread_accounts.contains(name)
     }

@@ -26,7 +26,7 @@ pub struct BuiltinChat {
 }
 
 impl BuiltinChat {
-    /// The room in a store. `now` tells the time at which something is posted.
+    /// The room in a store. `now` gives the time of each post.
     pub fn new(store: Store, now: fn() -> Timestamp) -> Self {
         Self { store, now }
     }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_does_what_a_chat_does() {
+    async fn builtin_chat_posts_edits_and_replies() {
         let store = Store::temporary(noon()).unwrap();
         let room = BuiltinChat::new(store.clone(), noon);
         assert_eq!(room.channels().await.unwrap(), ["general"]);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_says_what_cannot_be() {
+    async fn builtin_chat_refuses_invalid_channels_and_ids() {
         let room = BuiltinChat::new(Store::temporary(noon()).unwrap(), noon);
         let refused = |result: Result<(), ServiceError>| matches!(result, Err(ServiceError::Rejected { .. }));
         assert!(refused(room.post(" #", &message("one"), &key("k")).await.map(drop)));

@@ -1,5 +1,5 @@
-//! What a delivery of an event says when it is sent: the event with its item as it stands by then, or a digest of many that
-//! are late, or nothing, as it is no news any more. Pure.
+//! Renders the message of an event when it is sent: the event with the state of its item by then, a digest of many late
+//! events, or nothing where the event is moot. Pure functions.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) struct Moot {
     pub(super) others: Vec<(DeliveryKey, MootReason)>,
 }
 
-/// What the delivery whose news comes first is to say, and what becomes of those behind it. Where it `stands` already, it
+/// The message of the delivery whose event comes first, and what becomes of those behind it. Where it `stands` already, it
 /// shows how its item is now, or was at the end of the episode.
 pub(super) fn compose(
     news: Vec<QueuedEvent>,
@@ -47,25 +47,25 @@ pub(super) fn compose(
         let message = own.what.ok().map(|what| posted::event(&what, own.note.as_deref(), now));
         return Ok(PreparedDelivery { message, ..PreparedDelivery::default() });
     }
-    let (mut told, mut prepared, mut is_digest) = (Vec::new(), PreparedDelivery::default(), false);
+    let (mut entries, mut prepared, mut is_digest) = (Vec::new(), PreparedDelivery::default(), false);
     let own_what = own.what.and_then(|what| judged(what, now));
     let own_late = own_what.as_ref().ok().filter(|what| what.is_late(now));
-    told.extend(own_late.map(|what| DigestEntry { what, note: own.note.as_deref() }));
+    entries.extend(own_late.map(|what| DigestEntry { what, note: own.note.as_deref() }));
     let others: Vec<_> =
         news.map(|it| QueuedEvent { what: it.what.and_then(|what| judged(what, now)), ..it }).collect();
     for QueuedEvent { key, what, note, digested } in &others {
         match what {
             Err(reason) => prepared.moot.push((key.clone(), reason.clone())),
             Ok(what) if *digested || what.is_late(now) => {
-                told.push(DigestEntry { what, note: note.as_deref() });
+                entries.push(DigestEntry { what, note: note.as_deref() });
                 is_digest |= *digested;
                 prepared.digested.extend((!digested).then(|| key.clone()));
             }
             Ok(_) => {}
         }
     }
-    if !told.is_empty() && (is_digest || (own_late.is_some() && told.len() >= DIGEST_FROM)) {
-        prepared.message = Some(digest(&told, now, zone));
+    if !entries.is_empty() && (is_digest || (own_late.is_some() && entries.len() >= DIGEST_FROM)) {
+        prepared.message = Some(digest(&entries, now, zone));
         return Ok(prepared);
     }
     match own_what {
@@ -78,7 +78,8 @@ pub(super) fn compose(
     }
 }
 
-/// What happened, where it is news still. What is over is so too where the same has begun anew since, which is news of its own.
+/// The event, where it is not moot. An event that is over stays moot where the same has begun again since: that is an event
+/// of its own.
 fn judged(what: CurrentEvent, now: Timestamp) -> Result<CurrentEvent, MootReason> {
     let is_moot = rules::is_moot(what.event.name, &what.event.of, &what.item, &what.me, now);
     match what.over().or_else(|| is_moot.then(|| what.item.status())) {
@@ -87,7 +88,7 @@ fn judged(what: CurrentEvent, now: Timestamp) -> Result<CurrentEvent, MootReason
     }
 }
 
-/// An event that a digest tells of, with the line that would stand below it.
+/// An event in a digest, with the note that is shown below it.
 #[derive(Clone, Copy)]
 struct DigestEntry<'a> {
     what: &'a CurrentEvent,
@@ -95,10 +96,10 @@ struct DigestEntry<'a> {
 }
 
 /// One message for many events: of each item the newest, the ones that need somebody first.
-fn digest(told: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Message {
+fn digest(entries: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Message {
     let mut items: BTreeMap<&ItemKey, Vec<DigestEntry<'_>>> = BTreeMap::new();
-    for one in told {
-        items.entry(&one.what.item.key).or_default().push(*one);
+    for entry in entries {
+        items.entry(&entry.what.item.key).or_default().push(*entry);
     }
     let newest = items.into_values().filter_map(|all| {
         let count = all.len();
@@ -120,17 +121,17 @@ fn digest(told: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Message 
             link: what.item.url.clone(),
         }
     });
-    let times = told.iter().map(|one| one.what.event.at);
+    let times = entries.iter().map(|entry| entry.what.event.at);
     let (from, to) = times.fold((now, Timestamp::MIN), |(from, to), at| (from.min(at), to.max(at)));
-    let title = match told.len() {
+    let title = match entries.len() {
         1 => "1 event, posted late".to_owned(),
         count => format!("{count} events, posted late ({})", span(from, to, zone)),
     };
-    let message = Message::new(tone, title).with(Block::List(rows.collect()));
+    let message = Message::new(tone, title).with_block(Block::List(rows.collect()));
     match items.len().saturating_sub(NAMED) {
         0 => message,
-        1 => message.with(Block::Text("and 1 more item".to_owned())),
-        left => message.with(Block::Text(format!("and {left} more items"))),
+        1 => message.with_block(Block::Text("and 1 more item".to_owned())),
+        left => message.with_block(Block::Text(format!("and {left} more items"))),
     }
 }
 
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_by_the_time_it_is_sent_is_moot() {
+    fn event_that_is_over_when_sent_is_moot() {
         use BuildStatus::{Failed, Passed, Running};
         use EventName as E;
         use IncidentStatus::{Acknowledged, Resolved, Triggered};
@@ -248,7 +249,7 @@ mod tests {
             let expected = status.map(|status| MootReason::Over { status: status.to_owned() });
             assert_eq!(composed.err().map(|it| it.reason), expected, "{name:?} {status:?}");
         }
-        // Over, and begun anew: that is news of its own.
+        // Over, and begun again: that is an event of its own.
         let failed = || build("acme/web", &[Failed, Passed, Failed]);
         let again = || incident("db1", Triggered, 1);
         let cases = [
@@ -256,8 +257,6 @@ mod tests {
             (E::StillFailing, E::Fixed, failed(), Some("passed")),
             (E::Triggered, E::Resolved, again(), Some("resolved")),
             (E::Escalated, E::Resolved, again(), Some("resolved")),
-            // A run that was canceled has mended nothing.
-            (E::Failed, E::Canceled, failed(), None),
             (E::Opened, E::Closed, pull(1, "Try it", &["ana"]), None),
         ];
         for (name, end, item, status) in cases {
@@ -276,7 +275,7 @@ mod tests {
     fn many_late_events_become_one_message_and_few_do_not() {
         let night = |ids: std::ops::Range<i64>| ids.map(|id| firing(id, 100 * id)).collect::<Vec<_>>();
         let keys = |ids: std::ops::Range<i64>| ids.map(key).collect::<Vec<_>>();
-        // late, then fresh -> title, told besides
+        // late, then fresh -> title, digested besides
         let many = "6 events, posted late (from 14:15 to 14:23 UTC)";
         let cases = [
             (night(1..6), 0, "Disk of db1 is full triggered", keys(0..0)),
@@ -290,7 +289,7 @@ mod tests {
             assert_eq!(title(&composed), expected);
             assert_eq!(composed.unwrap().digested, digested, "{expected}");
         }
-        // One that has just happened is told by itself, whatever waits behind it.
+        // An event that has just happened is posted by itself, whatever waits behind it.
         let mut news = night(2..20);
         news.insert(0, firing(1, NOW - 60));
         assert_eq!(title(&composed(news)), "Disk of db1 is full triggered");
@@ -310,7 +309,7 @@ mod tests {
         // Too few are left.
         all.remove(1);
         assert_eq!(title(&composed(all)), "Disk of db1 is full triggered");
-        // What is told already with this one stays so, and what is over since is taken out.
+        // Events digested with this one before stay in the digest, but for those that are over since.
         let mut again: Vec<_> =
             (1..4).map(|id| QueuedEvent { digested: id > 1, ..firing(id, 100 * id) }).collect();
         again[1] = QueuedEvent { digested: true, ..over(2) };
@@ -357,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_says_why_an_event_is_posted_in_this_channel() {
+    fn digest_shows_the_notes_of_its_events() {
         let mut all: Vec<_> = (1..=7).map(|id| firing(id, 100 * id)).collect();
         // The first one is the digest's own, the last two are of one item.
         all[6].what.as_mut().unwrap().item = all[5].what.as_ref().unwrap().item.clone();
@@ -392,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_shows_the_state_of_its_episode_and_is_never_moot() {
+    fn posted_message_shows_its_episode_and_is_never_moot() {
         let item = incident("db1", IncidentStatus::Resolved, 1);
         let one = QueuedEvent {
             what: Ok(CurrentEvent { is_overtaken: true, ..what(1, EventName::Triggered, 0, item) }),
@@ -412,7 +411,6 @@ mod tests {
         let approved = || approval("web", ApprovalState::Waiting);
         let cases = [
             (EventName::Failed, EventName::Fixed, failed.clone(), Tone::Good, "passed", Some("change 2")),
-            (EventName::Failed, EventName::Canceled, failed.clone(), Tone::Bad, "canceled", Some("change 2")),
             (EventName::Running, EventName::Passed, failed.clone(), Tone::Good, "passed", Some("change 2")),
             (EventName::Triggered, EventName::Resolved, firing_again(), Tone::Neutral, "resolved", None),
             (EventName::Requested, EventName::Denied, approved(), Tone::Neutral, "denied", None),

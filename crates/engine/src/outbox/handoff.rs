@@ -31,7 +31,7 @@ struct State {
     awaited: Option<Instant>,
 }
 
-/// What is on its way to a client. Shown by the host where it is dropped before it was taken.
+/// A notification that is being handed to a client. The host shows it where this is dropped before it was taken.
 struct Handed {
     due: Option<PendingNotifications>,
     host: Arc<dyn Host>,
@@ -48,8 +48,8 @@ impl Drop for Handed {
 /// Has the host do what a client would.
 pub(crate) fn show(host: &dyn Host, due: &PendingNotifications) {
     due.show.iter().for_each(|notification| host.notify(notification));
-    if !due.settled.is_empty() {
-        host.settled(&due.settled);
+    if !due.moot.is_empty() {
+        host.withdraw(&due.moot);
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
             important: false,
             parts: Vec::new(),
         };
-        PendingNotifications { show: vec![one], settled: Vec::new() }
+        PendingNotifications { show: vec![one], moot: Vec::new() }
     }
 
     struct Scene {
@@ -157,7 +157,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
-    async fn the_host_shows_what_nobody_waits_for() {
+    async fn notification_without_a_waiting_client_goes_to_the_host() {
         let it = Scene::new();
         it.handoff.hand_over(due("a"), &it.host).await;
         assert_eq!(it.shown(), ["a"]);

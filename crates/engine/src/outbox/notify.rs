@@ -1,4 +1,4 @@
-//! Notifications: what is to be told, told once, many at once as one.
+//! Notifications: each event is shown once, and many events of one moment as one notification.
 
 use std::{
     collections::BTreeMap,
@@ -35,10 +35,10 @@ const LONGEST_MOMENT: Duration = Duration::from_secs(3);
 const LOOKED_AT: u32 = 500;
 /// How often quiet hours are looked at while something waits for their end.
 const QUIET_LOOK: Duration = Duration::from_secs(30);
-/// How many notifications are followed until what they tell of is over; a desktop keeps fewer.
+/// How many notifications are followed until they are moot; a desktop keeps fewer.
 const FOLLOWED: u32 = 200;
 
-/// What was told and is not over yet: the last event of each item.
+/// The notifications that were shown and are not moot yet: the last event of each item.
 type Open = BTreeMap<ItemKey, Event>;
 
 /// Notifies the person. A clone is the same.
@@ -84,7 +84,7 @@ impl Notifier {
     }
 }
 
-/// Shows what is to be told until `stop`.
+/// Shows pending notifications until `stop`.
 pub(crate) async fn run(notifier: Notifier, stop: CancellationToken) {
     let mut changed = notifier.inner.store.changed();
     let mut open = recently_shown(&notifier).await.unwrap_or_else(|error| {
@@ -130,12 +130,12 @@ async fn quiet_moment(changed: &mut watch::Receiver<u64>) {
 }
 
 async fn recently_shown(notifier: &Notifier) -> Result<Open, StoreError> {
-    let told = notifier.inner.store.recently_shown(FOLLOWED).await?;
-    let can_be_over = told.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind));
+    let shown = notifier.inner.store.recently_shown(FOLLOWED).await?;
+    let can_be_over = shown.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind));
     Ok(can_be_over.map(|event| (event.item.clone(), event)).collect())
 }
 
-/// Takes back what was told of items whose matter is over.
+/// Withdraws the notifications that are moot.
 async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<(), StoreError> {
     if open.is_empty() {
         return Ok(());
@@ -143,25 +143,25 @@ async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Resul
     let sources = notifier.inner.store.sources().await?;
     let items = notifier.inner.store.items_by_key(open.keys().cloned().collect()).await?;
     let nobody = Identity::default();
-    let mut settled = Vec::new();
+    let mut moot = Vec::new();
     open.retain(|key, event| {
         let source = sources.iter().find(|source| source.account == key.account);
         let me = source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody);
         let item = items.iter().find(|item| item.key == *key);
-        // What is not known any more asks nothing of anybody.
+        // An item that is no longer stored asks nothing of anybody.
         let over = item.is_none_or(|item| rules::is_over(event.name, &event.of, item, me, now));
         if over {
-            settled.push(key.clone());
+            moot.push(key.clone());
         }
         !over
     });
-    if !settled.is_empty() {
-        notifier.hand_over(PendingNotifications { show: Vec::new(), settled }).await;
+    if !moot.is_empty() {
+        notifier.hand_over(PendingNotifications { show: Vec::new(), moot }).await;
     }
     Ok(())
 }
 
-/// Shows what may be shown now; says when to look again where something waits.
+/// Shows what may be shown now. Returns when to look again, where something waits.
 async fn show_due(
     notifier: &Notifier,
     open: &mut Open,
@@ -178,10 +178,10 @@ async fn show_due(
         notifier.inner.store.mark_shown(&ids, now).await?;
         *notifier.notified_at() = Some(now);
         let events: Vec<Event> = due.iter().map(|notice| notice.event.clone()).collect();
-        if let Some(notification) = one(notifier, due).await? {
-            notifier.hand_over(PendingNotifications { show: vec![notification], settled: Vec::new() }).await;
+        if let Some(notification) = notification(notifier, due).await? {
+            notifier.hand_over(PendingNotifications { show: vec![notification], moot: Vec::new() }).await;
         }
-        // News takes the place of what was told before.
+        // A new event replaces the one that was shown before.
         for event in events.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind)) {
             open.insert(event.item.clone(), event);
         }
@@ -211,15 +211,18 @@ fn due(
     (important, wait)
 }
 
-async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
-    let mut told = Vec::with_capacity(due.len());
+async fn notification(
+    notifier: &Notifier,
+    due: Vec<PendingNotice>,
+) -> Result<Option<Notification>, StoreError> {
+    let mut events = Vec::with_capacity(due.len());
     for PendingNotice { event, notice } in due {
-        // Of what is gone there is nothing to be told.
+        // A gone item leads to no notification.
         if let Some(stored) =
             notifier.inner.store.item(&event.item).await?.filter(|stored| stored.gone.is_none())
         {
             let me = notifier.inner.store.acts_as(&event.item.account).await?;
-            told.push(rules::NotifiableEvent {
+            events.push(rules::NotifiableEvent {
                 of_me: rules::concerns_me(&event, &stored.item, &me),
                 event,
                 item: stored.item,
@@ -228,7 +231,7 @@ async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Noti
             });
         }
     }
-    Ok(rules::notification(&told))
+    Ok(rules::notification(&events))
 }
 
 #[cfg(test)]
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_shown_now() {
+    fn due_notices_depend_on_quiet_and_the_last_one() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let both = || vec![notice(1, false), notice(2, true)];
         let seconds = |s| Some(Duration::from_secs(s));

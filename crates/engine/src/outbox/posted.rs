@@ -18,18 +18,19 @@ const TITLE: usize = 300;
 /// An event as it is posted, with its item as it is now, or was at the end of the episode; `note` stands below.
 pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> Message {
     let CurrentEvent { event, item, end, unsure, .. } = what;
-    let message = Message::new(tone(what, now), text::line(&event.summary, TITLE)).linked(item.url.clone());
+    let message =
+        Message::new(tone(what, now), text::line(&event.summary, TITLE)).with_link(item.url.clone());
     let mut message = with_detail(message, item, end.as_ref().map(|end| end.at));
     if let Some(status) = what.status_since() {
-        message = message.with(Block::Fields(vec![("now".to_owned(), status.to_owned())]));
+        message = message.with_block(Block::Fields(vec![("now".to_owned(), status.to_owned())]));
     }
     if let Some(before) = unsure {
         let before = text::line(before, TITLE);
-        message =
-            message.with(Block::Text(format!("It is not known whether this was posted before: {before}")));
+        message = message
+            .with_block(Block::Text(format!("It is not known whether this was posted before: {before}")));
     }
     match note {
-        Some(note) => message.with(Block::Text(note.to_owned())),
+        Some(note) => message.with_block(Block::Text(note.to_owned())),
         None => message,
     }
 }
@@ -40,18 +41,18 @@ pub(crate) fn item(item: &Item, words: &str, by: &str, now: Timestamp) -> Messag
     let nobody = Identity::default();
     let row = board::row(board::Entry { item, me: &nobody, snoozed: None }, now);
     let tone = tone_of_state(row.state, item);
-    let title = match row.second.as_str() {
+    let title = match row.subtitle.as_str() {
         "" => row.title,
         second => format!("{} ({second})", row.title),
     };
-    let mut message = Message::new(tone, text::line(&title, TITLE)).linked(row.url);
+    let mut message = Message::new(tone, text::line(&title, TITLE)).with_link(row.url);
     if !words.is_empty() {
-        message = message.with(Block::Text(words.to_owned()));
+        message = message.with_block(Block::Text(words.to_owned()));
     }
     let mut fields = vec![("state".to_owned(), item.status().to_owned())];
     fields.extend(row.turn.map(|turn| ("turn".to_owned(), turn.what)));
     fields.push(("by".to_owned(), by.to_owned()));
-    with_detail(message, item, None).with(Block::Fields(fields))
+    with_detail(message, item, None).with_block(Block::Fields(fields))
 }
 
 /// With what the item says of itself, of a build as it was at `end`.
@@ -64,7 +65,7 @@ fn with_detail(message: Message, item: &Item, end: Option<Timestamp>) -> Message
         Detail::PullRequest(_) => None,
     };
     match text {
-        Some(text) => message.with(Block::Text(text.clone())),
+        Some(text) => message.with_block(Block::Text(text.clone())),
         None => message,
     }
 }
@@ -80,12 +81,13 @@ fn tone_of_state(state: State, item: &Item) -> Tone {
     }
 }
 
-/// What kind of news it is by now: where more has happened since, how the item stands, or did at the end of the episode.
+/// The tone of an event by now: where more has happened since, that of the item's state, or of its state at the end of the
+/// episode.
 pub(super) fn tone(what: &CurrentEvent, now: Timestamp) -> Tone {
     let CurrentEvent { event, item, is_overtaken, end, .. } = what;
     match (is_overtaken, end) {
         (false, _) => tone_of_event(event.name, item),
-        (true, Some(end)) => tone_at_end(event.name, end.name),
+        (true, Some(end)) => tone_at_end(end.name),
         (true, None) => {
             let nobody = Identity::default();
             let entry = board::Entry { item, me: &nobody, snoozed: None };
@@ -95,12 +97,10 @@ pub(super) fn tone(what: &CurrentEvent, now: Timestamp) -> Tone {
 }
 
 /// How the end of an episode leaves what was reported of it.
-fn tone_at_end(event: EventName, end: EventName) -> Tone {
+fn tone_at_end(end: EventName) -> Tone {
     use EventName as E;
     match end {
         E::Passed | E::Fixed => Tone::Good,
-        // A run that is canceled says nothing of what has failed before.
-        E::Canceled if matches!(event, E::Failed | E::StillFailing) => Tone::Bad,
         _ => Tone::Neutral,
     }
 }
@@ -117,7 +117,7 @@ fn tone_of_event(event: EventName, item: &Item) -> Tone {
     }
 }
 
-/// How loud an incident is told.
+/// The tone of an incident.
 fn urgency(item: &Item) -> Tone {
     match &item.detail {
         Detail::Incident(incident) if incident.severity >= Severity::High => Tone::Bad,
@@ -171,7 +171,7 @@ mod tests {
             assert_eq!(message.blocks.last(), Some(&Block::Fields(fields)), "{title}");
             assert_eq!(message.link, item.url);
         }
-        let said = super::item(&mine, "please look", "kim", at(100));
-        assert_eq!(said.blocks.first(), Some(&Block::Text("please look".into())));
+        let message = super::item(&mine, "please look", "kim", at(100));
+        assert_eq!(message.blocks.first(), Some(&Block::Text("please look".into())));
     }
 }

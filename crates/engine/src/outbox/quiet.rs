@@ -11,9 +11,9 @@ pub(super) fn quiet(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Option<QuietStatus> {
-    let asked = asked.filter(|end| now < *end).map(|until| QuietStatus { until, asked: true });
-    let hours = quiet_hours_end(hours, now, zone).map(|until| QuietStatus { until, asked: false });
-    asked.into_iter().chain(hours).max_by_key(|quiet| (quiet.until, quiet.asked))
+    let asked = asked.filter(|end| now < *end).map(|until| QuietStatus { until, manual: true });
+    let hours = quiet_hours_end(hours, now, zone).map(|until| QuietStatus { until, manual: false });
+    asked.into_iter().chain(hours).max_by_key(|quiet| (quiet.until, quiet.manual))
 }
 
 /// When the quiet hours end that are now, by the clock on the wall; `None` outside of them.
@@ -44,7 +44,7 @@ mod tests {
         let at = |time: &str| format!("2026-11-{time}Z").parse::<Timestamp>().unwrap();
         let night = hours("22:00", "07:00");
         let noon = hours("12:00", "13:00");
-        let until = |asked, time| Some(QuietStatus { until: at(time), asked });
+        let until = |manual, time| Some(QuietStatus { until: at(time), manual });
         let cases = [
             (None, night, "22T21:59:59", None),
             (None, night, "22T22:00:00", until(false, "23T07:00:00")),

@@ -35,7 +35,7 @@ pub(super) struct EncryptedFile {
     key: Mutex<Option<Key>>,
 }
 
-/// A derived key, and what it was derived from besides the passphrase.
+/// A derived key, and its inputs other than the passphrase.
 struct Key {
     salt: Vec<u8>,
     memory_kib: u32,

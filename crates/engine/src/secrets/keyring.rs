@@ -3,7 +3,7 @@ use std::sync::Arc;
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use keyring_core::{CredentialStore, Error};
 
-use super::vault::{Found, Place, SecretsError, Vault};
+use super::vault::{Found, SecretBackend, SecretsError, Vault};
 
 /// The name that keychain programs show.
 const SERVICE: &str = "callboard";
@@ -12,17 +12,17 @@ type Open = fn() -> Result<Arc<CredentialStore>, SecretsError>;
 
 /// A keyring of the system. It is opened for each call: the first may come before the keychain runs.
 pub(super) struct Keyring {
-    place: Place,
+    place: SecretBackend,
     open: Open,
 }
 
 impl Keyring {
     pub(super) fn system() -> Self {
-        Self { place: Place::Keychain, open: open_system }
+        Self { place: SecretBackend::Keychain, open: open_system }
     }
 
     pub(super) fn kernel() -> Self {
-        Self { place: Place::Session, open: open_kernel }
+        Self { place: SecretBackend::Session, open: open_kernel }
     }
 
     fn with<T>(
@@ -73,7 +73,7 @@ impl Vault for Keyring {
     #[cfg(target_os = "linux")]
     fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
         match self.place {
-            Place::Keychain => is_locked().map(Some),
+            SecretBackend::Keychain => is_locked().map(Some),
             _ => Ok(None),
         }
     }
@@ -85,7 +85,7 @@ impl Vault for Keyring {
 fn is_locked() -> Result<bool, SecretsError> {
     use secret_service::{EncryptionType, Error, blocking::SecretService};
     let fault = |error: Error| SecretsError::Unavailable {
-        place: Place::Keychain.describe(),
+        place: SecretBackend::Keychain.describe(),
         why: error.to_string(),
     };
     let service = SecretService::connect(EncryptionType::Plain).map_err(fault)?;
@@ -96,7 +96,7 @@ fn is_locked() -> Result<bool, SecretsError> {
     }
 }
 
-fn unavailable(place: Place, error: &Error) -> SecretsError {
+fn unavailable(place: SecretBackend, error: &Error) -> SecretsError {
     // Errors that carry the secret's bytes must not be formatted.
     let why = match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "what it holds is not text".to_owned(),
@@ -108,37 +108,37 @@ fn unavailable(place: Place, error: &Error) -> SecretsError {
 #[cfg(target_os = "linux")]
 fn open_system() -> Result<Arc<CredentialStore>, SecretsError> {
     let store = zbus_secret_service_keyring_store::Store::new()
-        .map_err(|error| unavailable(Place::Keychain, &error))?;
+        .map_err(|error| unavailable(SecretBackend::Keychain, &error))?;
     Ok(store)
 }
 
 #[cfg(target_os = "linux")]
 fn open_kernel() -> Result<Arc<CredentialStore>, SecretsError> {
-    let store =
-        linux_keyutils_keyring_store::Store::new().map_err(|error| unavailable(Place::Session, &error))?;
+    let store = linux_keyutils_keyring_store::Store::new()
+        .map_err(|error| unavailable(SecretBackend::Session, &error))?;
     Ok(store)
 }
 
 #[cfg(target_os = "macos")]
 fn open_system() -> Result<Arc<CredentialStore>, SecretsError> {
     let store = apple_native_keyring_store::keychain::Store::new()
-        .map_err(|error| unavailable(Place::Keychain, &error))?;
+        .map_err(|error| unavailable(SecretBackend::Keychain, &error))?;
     Ok(store)
 }
 
 #[cfg(target_os = "windows")]
 fn open_system() -> Result<Arc<CredentialStore>, SecretsError> {
-    let store =
-        windows_native_keyring_store::Store::new().map_err(|error| unavailable(Place::Keychain, &error))?;
+    let store = windows_native_keyring_store::Store::new()
+        .map_err(|error| unavailable(SecretBackend::Keychain, &error))?;
     Ok(store)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
 fn open_system() -> Result<Arc<CredentialStore>, SecretsError> {
-    Err(SecretsError::Unsupported(Place::Keychain.describe()))
+    Err(SecretsError::Unsupported(SecretBackend::Keychain.describe()))
 }
 
 #[cfg(not(target_os = "linux"))]
 fn open_kernel() -> Result<Arc<CredentialStore>, SecretsError> {
-    Err(SecretsError::Unsupported(Place::Session.describe()))
+    Err(SecretsError::Unsupported(SecretBackend::Session.describe()))
 }

@@ -19,7 +19,7 @@ use self::vault::{Found, Vault};
 
 pub use self::{
     environment::variable,
-    vault::{Place, SecretsError, TIME_OUT},
+    vault::{SecretBackend, SecretsError, TIME_OUT},
 };
 
 /// So much longer for each secret that is asked for at once.
@@ -31,19 +31,19 @@ const FILE_TIME_OUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Secrets {
     vault: Arc<dyn Vault>,
-    place: Place,
+    place: SecretBackend,
 }
 
 impl Secrets {
     /// Opens the place that the configuration names. Nothing is asked of it yet.
     ///
     /// `passphrase` opens the encrypted file; where it is `None` and needed, calls fail.
-    pub fn open(place: Place, data: &Path, passphrase: Option<SecretString>) -> Self {
+    pub fn open(place: SecretBackend, data: &Path, passphrase: Option<SecretString>) -> Self {
         let vault: Arc<dyn Vault> = match place {
-            Place::Keychain => Arc::new(keyring::Keyring::system()),
-            Place::Session => Arc::new(keyring::Keyring::kernel()),
-            Place::File => Arc::new(file::EncryptedFile::new(data.join("secrets.enc"), passphrase)),
-            Place::Env => Arc::new(environment::Environment),
+            SecretBackend::Keychain => Arc::new(keyring::Keyring::system()),
+            SecretBackend::Session => Arc::new(keyring::Keyring::kernel()),
+            SecretBackend::File => Arc::new(file::EncryptedFile::new(data.join("secrets.enc"), passphrase)),
+            SecretBackend::Env => Arc::new(environment::Environment),
         };
         Self { vault, place }
     }
@@ -54,22 +54,22 @@ impl Secrets {
             .into_iter()
             .map(|(account, field, secret)| ((account.to_owned(), field.to_owned()), secret.into()))
             .collect();
-        Self { vault: Arc::new(memory::Memory(Mutex::new(known))), place: Place::Env }
+        Self { vault: Arc::new(memory::Memory(Mutex::new(known))), place: SecretBackend::Env }
     }
 
     /// Where they are kept.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> SecretBackend {
         self.place
     }
 
     /// What this place is called in the record of secrets that were set; `None` for one that is not recorded: the
-    /// environment is set anew at each start.
+    /// environment is set again at each start.
     pub fn recorded_as(&self) -> Option<&'static str> {
         match self.place {
-            Place::Keychain => Some("keychain"),
-            Place::Session => Some("session"),
-            Place::File => Some("file"),
-            Place::Env => None,
+            SecretBackend::Keychain => Some("keychain"),
+            SecretBackend::Session => Some("session"),
+            SecretBackend::File => Some("file"),
+            SecretBackend::Env => None,
         }
     }
 
@@ -90,15 +90,15 @@ impl Secrets {
         matches!(self.bounded(1, |vault| vault.is_locked()).await, Ok(None | Some(false)))
     }
 
-    /// True where [`Secrets::is_ready`] can tell that it is locked without asking the person for a password.
-    pub fn can_tell_locked(&self) -> bool {
-        self.place == Place::Keychain && cfg!(target_os = "linux")
+    /// True where [`Secrets::is_ready`] detects a locked keychain without asking the person for a password.
+    pub fn detects_lock(&self) -> bool {
+        self.place == SecretBackend::Keychain && cfg!(target_os = "linux")
     }
 
     /// True where reading asks the person for nothing, as long as [`Secrets::is_ready`]. The keychain of macOS may ask for a
     /// password each time, for what another program has put there.
     pub fn asks_nobody(&self) -> bool {
-        self.place != Place::Keychain || !cfg!(target_os = "macos")
+        self.place != SecretBackend::Keychain || !cfg!(target_os = "macos")
     }
 
     /// Whether secrets can be kept and read. What is locked finds nothing as readily as what is empty, so that a
@@ -106,14 +106,14 @@ impl Secrets {
     pub async fn probe(&self) -> Result<(), SecretsError> {
         let (account, field) = ("callboard-doctor", "probe");
         match self.place {
-            Place::Keychain | Place::Session => {
+            SecretBackend::Keychain | SecretBackend::Session => {
                 if self.bounded(1, |vault| vault.is_locked()).await? == Some(true) {
                     return Err(SecretsError::Locked { place: self.place.describe() });
                 }
                 self.set(account, field, "nothing secret".into()).await?;
                 self.remove(account, field).await
             }
-            Place::File | Place::Env => self.get(account, field).await.map(drop),
+            SecretBackend::File | SecretBackend::Env => self.get(account, field).await.map(drop),
         }
     }
 
@@ -146,7 +146,7 @@ impl Secrets {
             return Err(SecretsError::Unavailable { place, why: error.to_string() });
         }
         let time_out = match self.place {
-            Place::File => FILE_TIME_OUT,
+            SecretBackend::File => FILE_TIME_OUT,
             _ => TIME_OUT + TIME_OUT_EACH.saturating_mul(count - 1),
         };
         match tokio::time::timeout(time_out, answered).await {

@@ -20,13 +20,13 @@ impl Vault for Hangs {
 
 #[tokio::test(start_paused = true)]
 async fn hanging_vault_is_reported_and_blocks_nothing() {
-    let secrets = Secrets { vault: Arc::new(Hangs), place: Place::Keychain };
+    let secrets = Secrets { vault: Arc::new(Hangs), place: SecretBackend::Keychain };
     let error = secrets.get("forge", "token").await.unwrap_err();
     assert_eq!(error, SecretsError::NoAnswer { place: "the system's keychain" });
 }
 
 fn file(folder: &tempfile::TempDir, passphrase: Option<&str>) -> Secrets {
-    Secrets::open(Place::File, folder.path(), passphrase.map(Into::into))
+    Secrets::open(SecretBackend::File, folder.path(), passphrase.map(Into::into))
 }
 
 async fn read(secrets: &Secrets, field: &str) -> Result<Option<String>, SecretsError> {
@@ -78,7 +78,7 @@ async fn damaged_file_is_reported_and_left_as_it_is() {
 #[tokio::test]
 async fn the_environment_is_read_only_and_names_its_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let secrets = Secrets::open(Place::Env, folder.path(), None);
+    let secrets = Secrets::open(SecretBackend::Env, folder.path(), None);
     assert_eq!(variable("my-forge", "webhook_secret"), "CALLBOARD_SECRET_MY_FORGE_WEBHOOK_SECRET");
     assert_eq!(
         secrets.set("my-forge", "token", "x".into()).await,
@@ -90,7 +90,7 @@ async fn the_environment_is_read_only_and_names_its_variable() {
 #[tokio::test]
 async fn absent_keychain_is_reported_in_time() {
     let folder = tempfile::tempdir().unwrap();
-    let secrets = Secrets::open(Place::Keychain, folder.path(), None);
+    let secrets = Secrets::open(SecretBackend::Keychain, folder.path(), None);
     let answer = secrets.get("no-such-account", "token").await;
     // Where the machine that runs this has a keychain, the secret is just not there.
     assert!(matches!(

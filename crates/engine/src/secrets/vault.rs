@@ -13,7 +13,7 @@ pub const TIME_OUT: Duration = Duration::from_secs(3);
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ts_rs::TS,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum SecretBackend {
     /// The system's keychain: Secret Service, macOS Keychain, Windows Credential Manager.
     #[default]
     Keychain,
@@ -25,7 +25,7 @@ pub enum Place {
     Env,
 }
 
-impl Place {
+impl SecretBackend {
     /// What people call it.
     pub fn describe(self) -> &'static str {
         match self {

@@ -39,14 +39,14 @@ pub(super) const V2: &str = "
 ALTER TABLE events ADD COLUMN moot INTEGER NOT NULL DEFAULT 0;
 ";
 
-/// What the service identifies by whom it was done by. Before that, who did it was known by name alone.
+/// The id of the user who did it. Before that, only the name was stored.
 pub(super) const V3: &str = "
 ALTER TABLE events ADD COLUMN who_id TEXT;
 ";
 
-/// Whom it asks for something, and who had been asked by then. Before that, a request for a review was recorded only where it was
-/// the account's own user who was asked (or a team of theirs): it is known by the login from now on, as all others are by
-/// whom they ask, so that none is reported again.
+/// The users that an event asks, and those who had been asked before. Earlier versions recorded a request for a review only
+/// where the account's own user (or a team of theirs) was asked: it is identified by the login from now on, like all others,
+/// so that none is reported again.
 pub(super) const V4: &str = "
 ALTER TABLE events ADD COLUMN of_whom TEXT;      -- Users as JSON; NULL: nobody in particular, or not recorded
 ALTER TABLE events ADD COLUMN asked_before TEXT; -- their ids as JSON; NULL: nobody
@@ -104,6 +104,12 @@ pub(super) fn insert(
     ];
     let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
+}
+
+/// Takes what happened to item `n` off the record where it was old when it was recorded; true where it was there.
+pub(super) fn take_back_old(conn: &Connection, n: i64, transition: &Transition) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM events WHERE item = ?1 AND name = ?2 AND distinct_by = ?3 AND old = 1";
+    Ok(run(conn, sql, params![n, EnumText(transition.name), transition.distinct])? > 0)
 }
 
 /// As a column has a list; NULL where it is empty.

@@ -77,7 +77,7 @@ impl fmt::Debug for Watched {
     }
 }
 
-/// What came of a report.
+/// The result of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ingested {
     /// What happened that was not on the record, in order.
@@ -142,7 +142,7 @@ pub trait Decide: Send + Sync {
     }
 }
 
-/// What came of a run is reported while it is under way or soon after.
+/// The effects of a run are reported while it is under way or soon after.
 const LATELY: Duration = Duration::from_secs(86_400);
 
 /// Where a report comes from and how it is to be read.
@@ -182,7 +182,7 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, remember }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, cursor_update }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
@@ -193,8 +193,8 @@ pub(super) fn ingest(
             if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
-            if let Some(remember) = remember {
-                sources::remember(conn, account, remember)?;
+            if let Some(update) = cursor_update {
+                sources::update_cursor(conn, account, update)?;
             }
         }
         Report::Poll { batch, began_at, watched } => {
@@ -203,7 +203,7 @@ pub(super) fn ingest(
                 context.source.baseline_at = Some(*began_at);
             }
             // Before what is reported, so that it is compared with what is left.
-            batch.gone_runs.iter().try_for_each(|it| context.leave_runs(it))?;
+            batch.deleted_runs.iter().try_for_each(|it| context.forget_runs(it))?;
             context.ingest_webhook(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
                 let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
@@ -222,9 +222,9 @@ impl ReportContext<'_> {
         // Before what is reported under the new names, so that it finds what happened under the old ones.
         let (renamed, gone): (Vec<_>, Vec<_>) =
             gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
-        renamed.into_iter().try_for_each(|it| self.leave(it))?;
+        renamed.into_iter().try_for_each(|it| self.mark_gone(it))?;
         self.take_all(snapshots)?;
-        gone.into_iter().try_for_each(|it| self.leave(it))
+        gone.into_iter().try_for_each(|it| self.mark_gone(it))
     }
 
     fn take_all(&mut self, snapshots: &[Item]) -> rusqlite::Result<()> {
@@ -250,12 +250,43 @@ impl ReportContext<'_> {
         // What a poll reads is later than all that had come when it began.
         let later = known.as_ref().zip(self.polled).is_some_and(|(known, began)| known.seen_at < began);
         let compare = if later { compare_read } else { compare };
-        let change = compare(stored.map(|stored| &stored.item), snapshot.clone());
-        self.apply(known, change)
+        let mut change = compare(stored.map(|stored| &stored.item), snapshot.clone());
+        let beginning = match &known {
+            Some(known) => self.take_back_old_beginning(known.n, &change)?,
+            None => None,
+        };
+        let is_new = known.is_none() || beginning.is_some();
+        change.transitions.splice(..0, beginning);
+        self.apply(known, change, is_new)
+    }
+
+    /// The beginning of an incident that was old when a webhook reported it, and that a poll finds firing now: see
+    /// [`Self::is_found_firing`]. It is taken off the record, to be recorded as news.
+    fn take_back_old_beginning(&self, n: i64, change: &Change) -> rusqlite::Result<Option<Transition>> {
+        let Detail::Incident(incident) = &change.item.detail else { return Ok(None) };
+        let at = incident.began().filter(|at| self.is_long_ago(*at) && !self.is_before_baseline(*at));
+        if self.polled.is_none() || incident.status != IncidentStatus::Triggered || at.is_none() {
+            return Ok(None);
+        }
+        let beginning = compare(None, change.item.clone()).transitions.into_iter().next();
+        match beginning.filter(|it| it.name == EventName::Triggered) {
+            Some(it) if events::take_back_old(self.conn, n, &it)? => Ok(Some(it)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it happened longer ago than anything that is news.
+    fn is_long_ago(&self, at: Timestamp) -> bool {
+        at < before(self.now, NEWS.min(self.decide.remembered()))
+    }
+
+    /// Whether it happened before the account was watched.
+    fn is_before_baseline(&self, at: Timestamp) -> bool {
+        self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
     }
 
     /// Writes what has become of an item, and what happened to it.
-    fn apply(&mut self, known: Option<Known>, change: Change) -> rusqlite::Result<()> {
+    fn apply(&mut self, known: Option<Known>, change: Change, is_new: bool) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         let Change { item, changed, transitions } = change;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
@@ -274,7 +305,7 @@ impl ReportContext<'_> {
                 known.n
             }
         };
-        let subject = Subject { n, item: &item, off_board, snoozed, is_new: known.is_none() };
+        let subject = Subject { n, item: &item, off_board, snoozed, is_new };
         transitions.iter().try_for_each(|transition| self.record(&subject, transition))?;
         // What happened has done so.
         match changed && transitions.is_empty() {
@@ -287,7 +318,7 @@ impl ReportContext<'_> {
     fn record(&mut self, subject: &Subject<'_>, transition: &Transition) -> rusqlite::Result<()> {
         let Self { conn, now, decide, .. } = *self;
         let Subject { n, item, .. } = *subject;
-        // What was silenced from its beginning has not been reported: this is the first that anybody hears of it.
+        // What was silenced from its beginning has not been reported yet: this event is the first.
         let begins = transition.name == EventName::Unacknowledged
             && events::begins_as_news(conn, n, &transition.distinct)?;
         let transition = &match begins {
@@ -297,9 +328,8 @@ impl ReportContext<'_> {
         let at = whole_micros(transition.at.unwrap_or(now));
         let old = match transition.at {
             Some(at) => {
-                self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
-                    || (at < before(now, NEWS.min(decide.remembered()))
-                        && !self.is_found_firing(subject, transition))
+                self.is_before_baseline(at)
+                    || (self.is_long_ago(at) && !self.is_found_firing(subject, transition))
             }
             None => self.first_poll,
         };
@@ -363,8 +393,8 @@ impl ReportContext<'_> {
         Ok(())
     }
 
-    /// True for the beginning of an incident that a poll is the first to report, and that nobody has taken: it fires, and
-    /// nobody has been notified. That is news however long ago it began, such as by a clock that is ahead. A webhook may
+    /// True for the beginning of an unacknowledged incident that a poll is the first to report: it fires, and nobody has
+    /// been notified. That is news however long ago it began, such as by a clock that is ahead. A webhook may
     /// itself be as old as what it reports.
     fn is_found_firing(&self, subject: &Subject<'_>, transition: &Transition) -> bool {
         self.polled.is_some()
@@ -390,7 +420,7 @@ struct Subject<'a> {
     /// True where it was off the board.
     off_board: bool,
     snoozed: Option<items::Snooze>,
-    /// True where it was not known before.
+    /// True where it was not known before, or only from a webhook that was too old to be news.
     is_new: bool,
 }
 
@@ -433,7 +463,7 @@ impl Store {
             for kind in Kind::ALL {
                 let present = items::present(conn, &account, kind, before)?;
                 for (n, _) in present.into_iter().filter(|(_, item)| !watched.0(item)) {
-                    items::leave(conn, n, &GoneReason::NotWatched, now)?;
+                    items::mark_gone(conn, n, &GoneReason::NotWatched, now)?;
                 }
             }
             Ok(())

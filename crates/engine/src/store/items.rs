@@ -175,7 +175,7 @@ pub(super) fn search_text(item: &Item) -> String {
     format!("{}\n{}\n{}\n{more}", item.reference(), item.title, item.repo())
 }
 
-/// The JSON in column `detail`. It lacks the kind, which has a column of its own.
+/// The JSON in column `detail`. The kind is not in it: it has a column of its own.
 fn detail_text(detail: &Detail) -> rusqlite::Result<String> {
     match detail {
         Detail::Build(build) => serde_json::to_string(build),
@@ -235,7 +235,7 @@ pub(super) struct Known {
     pub(super) gone: bool,
     /// When it was last written that it was seen.
     pub(super) seen_at: Timestamp,
-    /// Its state, unless it cannot be read any more, or is that of what goes by another name now; then it is built anew
+    /// Its state, unless it cannot be read any more, or is that of what goes by another name now; then it is rebuilt
     /// from what comes.
     pub(super) state: Option<StoredItem>,
 }
@@ -303,7 +303,12 @@ pub(super) fn is_back(known: &Known, item: &Item) -> bool {
 
 /// Takes an item off the board and out of every list. The reason that was found first stays, unless it turns out to go by
 /// another name.
-pub(super) fn leave(conn: &Connection, n: i64, reason: &GoneReason, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn mark_gone(
+    conn: &Connection,
+    n: i64,
+    reason: &GoneReason,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET open = 0, gone = ?2, gone_at = ?3 WHERE n = ?1 AND (gone IS NULL OR ?4)";
     let is_renamed = matches!(reason, GoneReason::Renamed { .. });
     run(conn, sql, params![n, Json(reason), At(now), is_renamed]).map(drop)
@@ -368,7 +373,7 @@ pub(super) fn present(
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
 }
 
-/// Takes a row that is damaged off the board, until its item is listed again: then it is built anew, and all
+/// Takes a row that is damaged off the board, until its item is listed again: then it is rebuilt, and all
 /// that happened to it is still on its record. One of which it is not known what it is, is deleted with that record.
 pub(super) fn take_off_board(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!("SELECT {COLUMNS}, snoozed_by FROM items WHERE n = ?1");
@@ -413,7 +418,11 @@ fn delete(conn: &Connection, n: i64) -> rusqlite::Result<()> {
 }
 
 /// Takes whatever is there in an account off the board: nothing of it is watched any more.
-pub(super) fn leave_all(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn mark_all_gone(
+    conn: &Connection,
+    account: &AccountName,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET open = 0, gone = ?2, gone_at = ?3
                WHERE account = ?1 AND gone IS NULL AND (open OR kind = 'build')";
     run(conn, sql, params![account.as_str(), Json(GoneReason::NotWatched), At(now)]).map(drop)

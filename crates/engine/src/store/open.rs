@@ -10,7 +10,7 @@ use std::{
 
 use callboard_domain::run::Run;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -52,7 +52,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.
 pub(super) const NEWEST: u64 = 0xda0b_10a9_d1bf_f5bd;
 
-/// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.
+/// Marks a SQLite file as ours (`CALL`), for `file` and the like.
 const APPLICATION_ID: i32 = 0x4341_4c4c;
 
 /// The first bytes of every SQLite database (sqlite.org/fileformat2.html, 1.3.1).
@@ -118,7 +118,7 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         conn.busy_timeout(Duration::from_secs(5))?;
-        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&conn)?;
         conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")?;
         Ok(conn)
     };
@@ -226,10 +226,17 @@ pub(super) fn fingerprint(parts: &BTreeSet<String>) -> u64 {
     hash.finalize().iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
+/// Keeps statements prepared, whatever they are given. Otherwise SQLite prepares a statement anew with each parameter that it has
+/// compared with the condition of a partial index (sqlite.org/c3ref/c_dbconfig_defensive.html, ENABLE_QPSG).
+fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 /// Durable to the last commit: the write-ahead log is synced with each one (sqlite.org/pragma.html#pragma_synchronous).
 /// The writer puts the log into the file itself.
 fn tune(conn: &Connection) -> rusqlite::Result<()> {
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(conn)?;
     conn.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID};
          PRAGMA journal_mode = WAL;
@@ -242,7 +249,7 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Adds the formats that the file lacks, each in a transaction of its own.
+/// Applies the formats that the file does not have yet, each in a transaction of its own.
 fn migrate(conn: &Connection, formats: &[&[&str]]) -> rusqlite::Result<()> {
     let found: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     for (version, tables) in (1_u32..).zip(formats).filter(|(version, _)| *version > found) {

@@ -116,9 +116,9 @@ mod tests {
         assert_eq!(output.total(), whole as u64);
         let text = output.since(0);
         assert!(text.starts_with("first line\nxxx") && text.ends_with("é\nlast line\n"));
-        assert!(text.contains(" MB left out …\n"), "what is missing is said");
+        assert!(text.contains(" MB left out …\n"), "the gap is marked");
         assert!(text.len() >= HEAD + TAIL - 8, "{}", text.len());
-        // Whoever has seen the beginning is shown the gap as well; whoever is near the end is not.
+        // A client that has seen the beginning gets the gap as well; one near the end does not.
         assert!(output.since(100).contains("left out"));
         assert_eq!(output.since(whole as u64 - 10), "last line\n");
     }

@@ -85,8 +85,8 @@ impl Store {
         }
         let seen = before(keep.hooks);
         pruned.hooks = self.in_steps(move |conn| hooks::prune(conn, seen, STEP)).await?;
-        let said = before(keep.room);
-        pruned.room = self.in_steps(move |conn| builtin_room::prune(conn, said, STEP)).await?;
+        let posted = before(keep.room);
+        pruned.room = self.in_steps(move |conn| builtin_room::prune(conn, posted, STEP)).await?;
         pruned.dangling = self.prune_dangling().await?;
         Ok(pruned)
     }

@@ -112,12 +112,12 @@ fn left_out(conn: &Connection, id: &str) -> rusqlite::Result<u64> {
 fn record_steps(conn: &Connection, id: &str, steps: &[RunStep]) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO run_steps (run, seq, said, at) VALUES (?1, ?2, ?3, ?4)";
     let mut steps = (1_i64..).zip(steps);
-    steps.try_for_each(|(seq, step)| run(conn, sql, params![id, seq, step.said, At(step.at)]).map(drop))
+    steps.try_for_each(|(seq, step)| run(conn, sql, params![id, seq, step.name, At(step.at)]).map(drop))
 }
 
 fn read_steps(conn: &Connection, id: &str) -> rusqlite::Result<Vec<RunStep>> {
     all(conn, "SELECT said, at FROM run_steps WHERE run = ?1 ORDER BY seq", [id], |row| {
-        Ok(RunStep { said: row.get(0)?, at: row.get::<_, At>(1)?.0 })
+        Ok(RunStep { name: row.get(0)?, at: row.get::<_, At>(1)?.0 })
     })
 }
 

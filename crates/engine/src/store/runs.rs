@@ -183,8 +183,8 @@ pub(super) fn search_text(run: &Run) -> String {
     format!("{}\n{}\n{ended}", run.line, run.by)
 }
 
-/// Marks the runs that were under way when the program ended as unknown, and gives them. Of those that could still be
-/// taken back it is known that nothing was sent.
+/// Marks the runs that were under way when the program ended as unknown, and returns them. Runs that could still be
+/// taken back are known to have sent nothing.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended_at IS NULL ORDER BY n");
     let why = "Callboard ended while it was under way; look at the service before running it again";

@@ -204,7 +204,7 @@ pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) ->
 
 /// Ends watching an account.
 fn end(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
-    items::leave_all(conn, account, now)?;
+    items::mark_all_gone(conn, account, now)?;
     run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
 }
 
@@ -226,15 +226,15 @@ pub(super) fn polled(
 }
 
 /// Puts into the cursor what the next poll must know of a webhook.
-pub(super) fn remember(
+pub(super) fn update_cursor(
     conn: &Connection,
     account: &AccountName,
-    remember: &CursorUpdate,
+    update: &CursorUpdate,
 ) -> rusqlite::Result<()> {
     let sql = "SELECT cursor FROM sources WHERE account = ?1";
     let stored =
         one(conn, sql, [account.as_str()], |row| Lenient::new(row).get::<Option<String>>(0))?.flatten();
-    match remember.put(stored.flatten().map(Cursor).as_ref()) {
+    match update.apply(stored.flatten().map(Cursor).as_ref()) {
         Some(Cursor(cursor)) => {
             run(conn, "UPDATE sources SET cursor = ?2 WHERE account = ?1", [account.as_str(), &cursor])
                 .map(drop)
@@ -351,14 +351,14 @@ impl Store {
         self.write(move |conn| begin(conn, &account, now)).await
     }
 
-    /// Ends watching an account: its items leave the board, and watching it again begins anew.
+    /// Ends watching an account: its items leave the board, and watching it again starts over.
     pub async fn unwatch(&self, account: &AccountName, now: Timestamp) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| end(conn, &account, now)).await
     }
 
     /// Records who an account acts as, and where its items come from, where that is known. An account that is found to be
-    /// elsewhere than before begins anew: what is stored of it is of the other place, and says nothing of this one.
+    /// elsewhere than before starts over: what is stored of it is of the other place, and says nothing of this one.
     pub async fn identified(
         &self,
         account: &AccountName,
@@ -403,7 +403,8 @@ impl Store {
         .await
     }
 
-    /// Forgets what went wrong with an account that was never read: it answers now. Of one that was, the next poll says how it is.
+    /// Clears the error of an account that was never read and answers now. For an account that was read before, the next poll
+    /// sets its state.
     pub async fn first_answered(&self, account: &AccountName) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| {
@@ -414,7 +415,7 @@ impl Store {
         .await
     }
 
-    /// Sees to it that what is damaged of an account is read anew. To be called before a poll.
+    /// Has the damaged rows of an account read again. Call it before a poll.
     pub async fn rebuild_unreadable(
         &self,
         account: &AccountName,

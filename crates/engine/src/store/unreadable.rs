@@ -25,7 +25,7 @@ struct Table {
 }
 
 fn tables() -> Vec<Table> {
-    // What is gone is nowhere on the board, and is built anew when it is back.
+    // What is gone is nowhere on the board, and is rebuilt when it is back.
     let items = format!("SELECT {} FROM items WHERE gone IS NULL OR open", items::WHOLE);
     let from = |columns: &str, table: &str| format!("SELECT {columns} FROM {table}");
     let table = |kind, sql, key, read| Table { kind, sql, key, read };

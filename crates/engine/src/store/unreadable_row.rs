@@ -29,7 +29,7 @@ pub enum RowKind {
     RoomMessage,
     /// An entry of the audit log.
     AuditEntry,
-    /// Until when a person wants to be left alone, and the like.
+    /// A setting, such as the end of a quiet time.
     Setting,
     /// Where a secret is kept, and for which host.
     SecretRecord,
@@ -104,5 +104,5 @@ fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
 /// Shown in place of a message for people that cannot be read.
 pub(super) fn unreadable_message() -> Message {
     let why = "It is damaged, or was written by a newer Callboard. See: callboard doctor";
-    Message::new(Tone::Unknown, "This message cannot be read").with(Block::Text(why.to_owned()))
+    Message::new(Tone::Unknown, "This message cannot be read").with_block(Block::Text(why.to_owned()))
 }

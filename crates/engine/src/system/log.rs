@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use callboard_domain::text;
 
-/// Given to the log's filter besides what a person chose: the library that watches folders logs every change of a file,
+/// Added to the log filter that a person chose: the library that watches folders logs every change of a file,
 /// of the log's own too where it lies in such a folder, and would never end.
 pub const NOT_OF_ITSELF: &str = "notify=warn";
 
@@ -26,8 +26,8 @@ impl<W> Plain<W> {
 
 impl<W: Write> Write for Plain<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let said = String::from_utf8_lossy(bytes);
-        self.inner.write_all(plain(&said, self.colours).as_bytes())?;
+        let logged = String::from_utf8_lossy(bytes);
+        self.inner.write_all(plain(&logged, self.colours).as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -36,11 +36,11 @@ impl<W: Write> Write for Plain<W> {
     }
 }
 
-fn plain(said: &str, colours: bool) -> String {
+fn plain(logged: &str, colours: bool) -> String {
     if !colours {
-        return text::visible(said).into_owned();
+        return text::visible(logged).into_owned();
     }
-    let mut parts = said.split("\u{1b}[");
+    let mut parts = logged.split("\u{1b}[");
     let mut out = text::visible(parts.next().unwrap_or_default()).into_owned();
     for part in parts {
         let length = part.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_steers_nothing() {
+    fn log_has_no_control_sequences() {
         let cases = [
             ("plain \u{e9}\n", false, "plain \u{e9}\n"),
             ("\u{1b}]0;OWNED\u{7}\u{202e}\n", false, "\\u{1b}]0;OWNED\\u{7}\\u{202e}\n"),
@@ -64,10 +64,10 @@ mod tests {
             ("\u{1b}[31mred\u{1b}[0m", true, "\u{1b}[31mred\u{1b}[0m"),
             ("\u{1b}[2J\u{1b}[1;32mx\u{9b}2J", true, "\\u{1b}[2J\u{1b}[1;32mx\\u{9b}2J"),
         ];
-        for (said, colours, expected) in cases {
+        for (logged, colours, expected) in cases {
             let mut written = Vec::new();
-            Plain::new(&mut written, colours).write_all(said.as_bytes()).unwrap();
-            assert_eq!(String::from_utf8(written).unwrap(), expected, "{said:?}");
+            Plain::new(&mut written, colours).write_all(logged.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), expected, "{logged:?}");
         }
     }
 }

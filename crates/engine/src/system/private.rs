@@ -66,7 +66,7 @@ fn not_a_file(what: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, format!("expected a file, and {what}"))
 }
 
-/// Writes a file anew, beside it at first: whoever reads it finds the old text or the new one, whole. A link in its place
+/// Replaces a file, writing beside it first: a reader finds the old text or the new one, whole. A link in its place
 /// is replaced, not followed. It can be read by its user alone, or by whom `rights` say.
 ///
 /// # Errors
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_private_and_follows_no_link() {
+    fn written_file_is_private_and_follows_no_link() {
         let folder = tempfile::tempdir().unwrap();
         let (file, other) = (folder.path().join("secrets"), folder.path().join("other"));
         fs::write(&other, "theirs").unwrap();

@@ -117,7 +117,7 @@ impl Tasks {
         self.tracker.spawn(supervised(start, report, stop));
     }
 
-    /// Keeps a part of the program at work until that stops: after a panic `work` is called with it again.
+    /// Runs a part of the program until it stops. After a panic, `work` is called with it again.
     pub(crate) fn keep<T, Task>(
         &self,
         name: &str,
@@ -198,9 +198,9 @@ mod tests {
             (|| panic!("with {}", 1), "with 1"),
             (|| std::panic::panic_any(7), "no message"),
         ];
-        for (fault, said) in cases {
+        for (fault, message) in cases {
             let caught = catch_panic(async move { fault() }).await.unwrap_err();
-            assert!(caught.to_string().contains(said), "{caught}");
+            assert!(caught.to_string().contains(message), "{caught}");
         }
         assert_eq!(catch_panic(async { 1 }).await, Ok(1));
     }

@@ -71,7 +71,7 @@ async fn an_account_is_added_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn what_a_new_account_was_told_is_said_of_it() {
+async fn failed_test_of_a_new_account_is_its_health() {
     // A port at which nobody listens any more.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config =
@@ -80,9 +80,12 @@ async fn what_a_new_account_was_told_is_said_of_it() {
     let health = async || accounts(&it).await.remove(0).health;
     assert_eq!(health().await, Health::New);
     let refused = it.call(TestAccount { account: "pager".into() }).await.unwrap_err();
-    let ApiError::Service { error: told, .. } = refused else { panic!("{refused:?}") };
+    let ApiError::Service { error: refusal, .. } = refused else { panic!("{refused:?}") };
     let found = health().await;
-    assert!(matches!(&found, Health::Trouble { error, .. } if *error == told), "{found:?}, not {told:?}");
+    assert!(
+        matches!(&found, Health::Trouble { error, .. } if *error == refusal),
+        "{found:?}, not {refusal:?}"
+    );
     // Once it answers, that is over.
     it.engine.store().first_answered(&"pager".into()).await.unwrap();
     assert_eq!(health().await, Health::New);
@@ -90,7 +93,7 @@ async fn what_a_new_account_was_told_is_said_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_nothing_behind() {
+async fn refused_account_change_leaves_nothing_behind() {
     let it = Scene::open(
         &format!("{FILE}team = \"chat:#team\"\n[accounts.chat]\nservice = \"slack\"\n"),
         Mode::Once,
@@ -128,7 +131,7 @@ async fn what_is_refused_leaves_nothing_behind() {
 #[tokio::test]
 async fn where_the_last_step_fails_the_first_ones_are_undone() {
     let it = Scene::open("", Mode::Once, &[]).await;
-    // The file would be good; the store is not, so that nothing can be put in force.
+    // The file would be good; the store is not, so that nothing can be applied.
     it.engine.store().close().await;
     let before = it.config();
     let refused = it.call(add("forge", "github", json!({}), &[("token", "t")])).await;

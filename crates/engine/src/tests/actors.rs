@@ -154,11 +154,11 @@ async fn call_that_changes_something_keeps_who_made_it_and_through_what() {
 }
 
 #[tokio::test]
-async fn local_client_says_through_what_and_is_believed_only_what_is_local() {
+async fn local_client_can_only_claim_a_local_via() {
     let it = scene().await;
     let stream = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
     let mut stream = BufReader::new(stream);
-    // what a client says -> what is kept; nothing where it is refused
+    // what a client sends -> what is recorded; nothing where it is refused
     let cases = [
         (None, Some(Via::Cli)),
         (Some("cli"), Some(Via::Cli)),
@@ -169,11 +169,11 @@ async fn local_client_says_through_what_and_is_believed_only_what_is_local() {
         (Some("chat"), None),
         (Some("Launcher"), None),
     ];
-    for (said, expected) in cases {
+    for (via_sent, expected) in cases {
         let before = it.engine.store().audit(None, 100).await.unwrap().len();
         let mut request = json!({ "call": "snooze", "params": { "item": PULL } });
-        if let Some(said) = said {
-            request["via"] = said.into();
+        if let Some(sent) = via_sent {
+            request["via"] = sent.into();
         }
         stream.write_all(format!("{request}\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -181,12 +181,12 @@ async fn local_client_says_through_what_and_is_believed_only_what_is_local() {
         let audit = it.engine.store().audit(None, 100).await.unwrap();
         match expected {
             Some(via) => {
-                assert!(answer.contains("ok"), "{said:?}: {answer}");
-                assert_eq!(audit[0].actor, Actor { principal: it.engine.owner(), via }, "{said:?}");
+                assert!(answer.contains("ok"), "{via_sent:?}: {answer}");
+                assert_eq!(audit[0].actor, Actor { principal: it.engine.owner(), via }, "{via_sent:?}");
             }
             None => {
-                assert!(answer.contains("expected one of `launcher`"), "{said:?}: {answer}");
-                assert_eq!(audit.len(), before, "{said:?}: nothing is done");
+                assert!(answer.contains("expected one of `launcher`"), "{via_sent:?}: {answer}");
+                assert_eq!(audit.len(), before, "{via_sent:?}: nothing is done");
             }
         }
     }
@@ -194,7 +194,7 @@ async fn local_client_says_through_what_and_is_believed_only_what_is_local() {
 }
 
 #[tokio::test]
-async fn item_says_who_snoozed_it_while_it_is() {
+async fn snoozed_item_names_who_snoozed_it() {
     let it = scene().await;
     let detail = async || it.engine.call(ItemQuery { item: PULL.into() }).await.unwrap();
     assert_eq!(detail().await.snoozed_by, None);
@@ -222,7 +222,7 @@ async fn item_says_who_snoozed_it_while_it_is() {
 }
 
 #[tokio::test]
-async fn message_of_a_rule_is_the_rules_and_one_about_a_run_whoevers_the_run_is() {
+async fn delivery_actor_is_the_rule_or_the_actor_of_the_run() {
     let rule = "[[rules]]\nname = \"to the room\"\nwhen = \"true\"\npost = [\"room:news\"]\n";
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("ops")).unwrap();

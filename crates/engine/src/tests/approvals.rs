@@ -8,7 +8,7 @@ use crate::api::{
     StatusQuery, TrayIcon,
 };
 
-/// Asked of these, or nobody knows of whom.
+/// Asked of these approvers; `None` where they are unknown.
 fn asked(id: &str, approvers: Option<&[&str]>, state: ApprovalState) -> Item {
     let mut item = approval(id, state);
     if let Detail::Approval(approval) = &mut item.detail {
@@ -50,7 +50,7 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
         it.host.shown().iter().any(|title| title == "bo asks for approval: Deploy web in production")
     })
     .await;
-    assert!(it.host.settled().is_empty());
+    assert!(it.host.withdrawn().is_empty());
     it.report([pull(1, "Try it", &["ana"])]).await;
     let board = it.call(BoardQuery::default()).await.unwrap();
     let titles: Vec<_> = board.sections.iter().map(|section| section.title.as_str()).collect();
@@ -78,14 +78,14 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
     }
 
     it.report([asked("web", mine, ApprovalState::Approved)]).await;
-    until("it is withdrawn", async || it.host.settled() == [key]).await;
+    until("it is withdrawn", async || it.host.withdrawn() == [key]).await;
     let query = EventsQuery { after: None, before: None, since: None, limit: 10 };
     let events = it.call(query).await.unwrap().events;
     let of_it: Vec<_> = events.iter().filter(|event| event.item.to_string() == key).collect();
     let names: Vec<_> = of_it.iter().map(|event| event.name).collect();
     assert_eq!(names, [EventName::Requested, EventName::Approved]);
     assert_eq!(of_it[1].by, Some(User::named("cy")));
-    // Why I was told, and what other rules would have made of it.
+    // Why I was notified, and what other rules would have decided.
     let why = it.call(RulesExplain { event: of_it[0].id }).await.unwrap();
     assert_eq!(why.decided.map(|decided| decided.action), Some(NotifyLevel::Notify));
     let quiet = callboard_domain::rules::RuleConfig {
@@ -98,7 +98,7 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
         enabled: true,
     };
     let replay = it.call(RulesReplay { last: 10, rules: Some(vec![quiet]) }).await.unwrap();
-    assert_eq!(replay.otherwise.len(), 2, "{replay:?}");
+    assert_eq!(replay.changed.len(), 2, "{replay:?}");
     it.engine.stop().await;
 }
 

@@ -31,7 +31,7 @@ async fn read_feed(it: &Scene, problems: Vec<Problem>, began_at: Timestamp) {
 }
 
 #[tokio::test]
-async fn an_empty_board_says_what_it_does_not_see() {
+async fn empty_board_names_what_it_does_not_see() {
     let it = Scene::open(FEED, Mode::Once, &[]).await;
     let not_seen = async || {
         let found = board(&it).await.not_seen.into_iter();
@@ -66,7 +66,7 @@ async fn an_empty_board_says_what_it_does_not_see() {
 }
 
 #[tokio::test]
-async fn what_is_read_in_parts_is_not_seen_whole_only_until_it_was_read_once() {
+async fn source_read_in_parts_is_incomplete_until_its_first_full_read() {
     let server = MockServer::start().await;
     let feed = ResponseTemplate::new(200).set_body_raw("<Projects></Projects>", "application/xml");
     Mock::given(method("GET")).respond_with(feed).mount(&server).await;
@@ -97,7 +97,7 @@ async fn what_is_read_in_parts_is_not_seen_whole_only_until_it_was_read_once() {
     assert_eq!(not_seen().await, [""; 0]);
     read_part().await;
     assert_eq!(not_seen().await, [""; 0], "all of it is known");
-    // What is watched besides is not.
+    // The other watched accounts are not.
     std::fs::write(it.folder.path().join("callboard.toml"), config("every = \"7m\"\n")).unwrap();
     it.call(Reload {}).await.unwrap();
     read_part().await;
@@ -149,19 +149,22 @@ async fn all_open_items_are_ranked_before_the_board_is_cut() {
     assert_eq!(section.rows[0].key.id, "00000");
     assert_eq!(found.summary.incidents, 1_200);
 
-    // What changes is ranked anew; what is over is in no count.
+    // What changes is ranked again; what is over is in no count.
     it.report([
         incident("00000", IncidentStatus::Resolved, 2),
         incident("01199", IncidentStatus::Acknowledged, 2),
     ])
     .await;
     let found = board(&it).await;
-    assert_eq!((found.sections[0].total, found.summary.incidents, found.summary.held), (1_199, 1_199, 1));
+    assert_eq!(
+        (found.sections[0].total, found.summary.incidents, found.summary.acknowledged),
+        (1_199, 1_199, 1)
+    );
     it.engine.stop().await;
 }
 
 #[tokio::test]
-async fn whose_turn_it_is_follows_who_i_am() {
+async fn turn_depends_on_the_identity() {
     let it = Scene::serving().await;
     it.report([pull(7, "Try it", &["kim"])]).await;
     let needs = async |login: &str| {
@@ -174,7 +177,7 @@ async fn whose_turn_it_is_follows_who_i_am() {
 }
 
 #[tokio::test]
-async fn a_row_that_left_says_why() {
+async fn item_off_the_board_has_its_reason() {
     let it = Scene::open("[accounts.forge]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n[accounts.pager]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n", Mode::Once, &[]).await;
     let ended = |number: u64, state| {
         let mut item = pull(number, "Try it", &["ana"]);
@@ -191,10 +194,10 @@ async fn a_row_that_left_says_why() {
         ended(2, PullRequestState::Closed),
         ended(3, PullRequestState::Open),
         incident("over", IncidentStatus::Resolved, 1),
-        incident("aside", IncidentStatus::Triggered, 1),
+        incident("snoozed", IncidentStatus::Triggered, 1),
     ])
     .await;
-    it.call(Snooze { item: "pager/incident/aside".into(), until: None }).await.unwrap();
+    it.call(Snooze { item: "pager/incident/snoozed".into(), until: None }).await.unwrap();
     let cases = [
         ("forge/build/acme/green/ci@main", OffBoardReason::Passed),
         ("forge/build/acme/red/ci@main", OffBoardReason::Open),
@@ -204,7 +207,7 @@ async fn a_row_that_left_says_why() {
         ("forge/pull_request/acme/web#2", OffBoardReason::Closed),
         ("forge/pull_request/acme/web#3", OffBoardReason::Open),
         ("pager/incident/over", OffBoardReason::Resolved),
-        ("pager/incident/aside", OffBoardReason::Snoozed),
+        ("pager/incident/snoozed", OffBoardReason::Snoozed),
         ("old/build/acme/web/ci@main", OffBoardReason::Gone(GoneReason::NotWatched)),
     ];
     let items = cases.iter().map(|(key, _)| key.parse().unwrap()).collect();
@@ -215,7 +218,7 @@ async fn a_row_that_left_says_why() {
 }
 
 #[tokio::test]
-async fn what_is_snoozed_is_listed_and_comes_back() {
+async fn snoozed_item_is_listed_and_comes_back() {
     let it = Scene::serving().await;
     it.report([incident("a", IncidentStatus::Triggered, 1), incident("b", IncidentStatus::Triggered, 1)])
         .await;
@@ -231,9 +234,9 @@ async fn what_is_snoozed_is_listed_and_comes_back() {
     let later = Timestamp::from_second(Timestamp::now().as_second() + 3_600).unwrap();
     it.call(Snooze { item: "pager/incident/a".into(), until: Some(later) }).await.unwrap();
     assert_eq!(shown(false).await, [open("b")]);
-    let aside = ("Snoozed".to_owned(), "a".to_owned(), Some(Snoozed::Until(later)));
-    assert_eq!(shown(true).await, [open("b"), aside]);
-    // Its time comes: the store is told so, and whoever waits for a change looks again.
+    let snoozed = ("Snoozed".to_owned(), "a".to_owned(), Some(Snoozed::Until(later)));
+    assert_eq!(shown(true).await, [open("b"), snoozed]);
+    // Its time comes: the store wakes those who wait for a change.
     let mut changed = it.engine.store().changed();
     changed.mark_unchanged();
     assert_eq!(it.engine.store().wake(later - Duration::from_secs(1)).await, Ok(Some(later)));
@@ -295,7 +298,7 @@ async fn lists_are_read_page_by_page() {
     until("all are in the index", async || search(0, 10).await == 5).await;
     assert_eq!((search(0, 3).await, search(3, 3).await, search(6, 3).await), (3, 2, 0));
 
-    // What is too much is said, not cut.
+    // Too large a limit is refused, not cut.
     let most = LONGEST_LIST + 1;
     let refused = [
         it.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),

@@ -1,4 +1,4 @@
-//! What clients are told: the whole in numbers, and notifications.
+//! What clients receive: the status in numbers, and notifications.
 
 use serde_json::json;
 
@@ -14,16 +14,16 @@ async fn status_counts_and_summarises_everything() {
     let status = it.call(StatusQuery {}).await.unwrap();
     // Its token is not set.
     assert_eq!((status.icon, status.accounts_ok, status.accounts), (TrayIcon::Offline, 0, 1));
-    assert_eq!(status.troubles[0].what, "is not set up");
+    assert_eq!(status.account_problems[0].what, "is not set up");
     it.engine.stop().await;
 
     let it = Scene::serving().await;
     let status = async || it.call(StatusQuery {}).await.unwrap();
     assert_eq!((status().await.icon, status().await.summary.as_str()), (TrayIcon::Calm, "Nothing needs you"));
     it.report([pull(1, "Try it", &["ana"])]).await;
-    let said = status().await;
+    let now = status().await;
     assert_eq!(
-        (said.icon, said.count, said.summary.as_str()),
+        (now.icon, now.count, now.summary.as_str()),
         (TrayIcon::Attention, 1, "1 pull request needs you")
     );
     it.report([build("acme/web", &[BuildStatus::Passed, BuildStatus::Failed])]).await;
@@ -32,9 +32,11 @@ async fn status_counts_and_summarises_everything() {
     let it = Scene::serving().await;
     let end = Timestamp::now() + Duration::from_secs(600);
     it.call(Quiet { until: Some(end) }).await.unwrap();
-    let said = it.call(StatusQuery {}).await.unwrap();
-    assert_eq!(said.icon, TrayIcon::DoNotDisturb);
-    assert!(said.quiet.is_some_and(|quiet| quiet.asked && quiet.until.duration_since(end).as_millis() == 0));
+    let status = it.call(StatusQuery {}).await.unwrap();
+    assert_eq!(status.icon, TrayIcon::DoNotDisturb);
+    assert!(
+        status.quiet.is_some_and(|quiet| quiet.manual && quiet.until.duration_since(end).as_millis() == 0)
+    );
     it.engine.stop().await;
 }
 
@@ -44,9 +46,9 @@ async fn notification_is_shown_by_the_host_and_withdrawn_when_moot() {
     let failed = [BuildStatus::Passed, BuildStatus::Failed];
     it.report([build("acme/web", &failed)]).await;
     until("it is shown", async || it.host.shown() == ["web main failed after 1 green"]).await;
-    assert!(it.host.settled().is_empty());
+    assert!(it.host.withdrawn().is_empty());
     it.report([build("acme/web", &[failed[0], failed[1], BuildStatus::Passed])]).await;
-    until("it is withdrawn", async || it.host.settled() == ["forge/build/acme/web/ci@main"]).await;
+    until("it is withdrawn", async || it.host.withdrawn() == ["forge/build/acme/web/ci@main"]).await;
     it.engine.stop().await;
 }
 
@@ -62,12 +64,12 @@ async fn client_waiting_on_the_socket_receives_notifications() {
     let (due, mut client) = waiting.await.unwrap();
     let titles: Vec<&str> = due.show.iter().map(|it| it.title.as_str()).collect();
     assert_eq!((titles.len(), due.show[0].items[0].to_string().as_str()), (1, "pager/incident/db1"));
-    // It comes back, and hears that somebody has it.
+    // It calls again, and receives that somebody has acknowledged it.
     let waiting = tokio::spawn(async move { client.call(NotificationsQuery {}).await.unwrap() });
     it.report([incident("db1", IncidentStatus::Acknowledged, 2)]).await;
     let due = waiting.await.unwrap();
-    assert_eq!(due.settled, [incident("db1", IncidentStatus::Triggered, 1).key]);
-    assert!(it.host.shown().is_empty() && it.host.settled().is_empty(), "all of it went to the face");
+    assert_eq!(due.moot, [incident("db1", IncidentStatus::Triggered, 1).key]);
+    assert!(it.host.shown().is_empty() && it.host.withdrawn().is_empty(), "all of it went to the client");
     it.engine.stop().await;
 }
 
@@ -79,7 +81,7 @@ async fn notification_never_read_by_a_client_falls_back_to_the_host() {
     let mut client = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
     client.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
-    // The answer lies in the socket, and is never read.
+    // The response is in the socket, and is never read.
     client.readable().await.unwrap();
     assert!(it.host.shown().is_empty());
     drop(client);

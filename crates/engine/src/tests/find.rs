@@ -61,7 +61,7 @@ async fn find(it: &Scene, text: &str) -> Found {
 }
 
 #[tokio::test]
-async fn what_is_known_is_found_by_a_few_letters() {
+async fn stored_items_are_found_by_a_few_letters() {
     let it = with_commands().await;
     assert_eq!(find(&it, "").await, Found::default());
     let found = find(&it, "dep").await;

@@ -11,7 +11,7 @@ use crate::api::{
 };
 
 #[tokio::test]
-async fn the_first_action_is_what_one_most_likely_wants() {
+async fn first_action_is_the_most_likely_one() {
     let it = with_commands().await;
     let cases: [(&[BuildStatus], &[&str]); 3] = [
         (&[BuildStatus::Failed], &["again", "why", "blame"]),
@@ -34,7 +34,7 @@ async fn the_first_action_is_what_one_most_likely_wants() {
 }
 
 #[tokio::test]
-async fn an_item_says_how_long_it_is_off_the_board() {
+async fn item_shows_until_when_it_is_snoozed() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
     let snoozed = async || it.call(ItemQuery { item: "web main".into() }).await.unwrap().snoozed;
@@ -114,7 +114,7 @@ async fn a_whole_log_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
+async fn gone_item_has_its_reason_and_time() {
     let it = Scene::serving().await;
     let red = build("acme/web", &[BuildStatus::Failed]);
     it.report([red.clone()]).await;
@@ -140,7 +140,7 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
 }
 
 #[tokio::test]
-async fn nothing_is_offered_that_acts_on_what_is_gone() {
+async fn gone_item_offers_no_actions() {
     let it = with_commands().await;
     let red = build("acme/web", &[BuildStatus::Failed]);
     let offered = async || {
@@ -171,7 +171,7 @@ async fn nothing_is_offered_that_acts_on_what_is_gone() {
 }
 
 #[tokio::test]
-async fn what_was_never_snoozed_is_not_put_back_and_nothing_is_snoozed_until_the_past() {
+async fn unsnoozing_an_unsnoozed_item_and_snoozing_until_the_past_are_refused() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
     let item = || "web main".to_owned();
@@ -188,7 +188,7 @@ async fn what_was_never_snoozed_is_not_put_back_and_nothing_is_snoozed_until_the
 }
 
 #[tokio::test]
-async fn an_item_says_what_its_row_on_the_board_says() {
+async fn item_shows_the_same_as_its_row_on_the_board() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
     let row = it.call(BoardQuery::default()).await.unwrap().sections.remove(0).rows.remove(0);
@@ -198,9 +198,9 @@ async fn an_item_says_what_its_row_on_the_board_says() {
 }
 
 #[tokio::test]
-async fn what_others_are_asked_for_brings_nothing_back() {
+async fn review_request_to_others_ends_no_snooze() {
     let config = |when: &str| format!("[[rules]]\nname = \"mine\"\nwhen = '{when}'\ndo = \"notify\"\n");
-    // a rule, who is asked then -> whether the pull request is back, and what the desktop is told
+    // a rule, who is asked then -> whether the pull request is back, and what the desktop shows
     let others = "of_ids.exists(who, who == \"cy\")";
     let cases: [(&str, &[&str], bool, &[&str]); 5] = [
         ("false", &["cy"], false, &[]),
@@ -224,8 +224,8 @@ async fn what_others_are_asked_for_brings_nothing_back() {
         let of: Vec<&str> = detail.events.iter().flat_map(|it| &it.of).map(|it| it.id.as_str()).collect();
         let mut recorded = of.clone();
         recorded.sort_unstable();
-        assert_eq!(recorded, who, "each is on the record, whoever is told");
-        until("it is told", async || it.host.shown() == shown).await;
+        assert_eq!(recorded, who, "each is on the record, whoever is notified");
+        until("it is shown", async || it.host.shown() == shown).await;
         it.engine.stop().await;
     }
 }

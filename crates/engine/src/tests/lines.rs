@@ -17,7 +17,7 @@ fn map(values: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_line_says_what_it_says_so_far() {
+async fn partial_line_is_read_as_far_as_it_goes() {
     let it = with_commands().await;
     // line -> command, values, what is asked for, what is wrong
     type Expected<'e> = (Option<&'e str>, &'e [(&'e str, &'e str)], Option<&'e str>, Option<&'e str>);
@@ -67,9 +67,9 @@ async fn a_line_says_what_it_says_so_far() {
         assert_eq!(read.command.map(|it| it.spec.name).as_deref(), command, "{line}");
         assert_eq!(read.values, map(values), "{line}");
         assert_eq!(read.asks_for.as_deref(), asks_for, "{line}");
-        let said = read.problem.unwrap_or_default();
-        assert_eq!(said.is_empty(), problem.is_none(), "{line}: {said}");
-        assert!(said.contains(problem.unwrap_or_default()), "{line}: {said}");
+        let found = read.problem.unwrap_or_default();
+        assert_eq!(found.is_empty(), problem.is_none(), "{line}: {found}");
+        assert!(found.contains(problem.unwrap_or_default()), "{line}: {found}");
     }
     it.engine.stop().await;
 }
@@ -103,7 +103,7 @@ async fn choices(it: &Scene, line: &str, arg: &str, typed: &str) -> Vec<String> 
 }
 
 #[tokio::test]
-async fn what_an_argument_can_be_is_ranked_by_what_is_typed() {
+async fn argument_choices_are_ranked_by_the_typed_text() {
     let it = with_commands().await;
     assert_eq!(choices(&it, "deploy api to", "env", "").await, ["staging", "production"]);
     // What is typed already, right or wrong, keeps nothing from being chosen.

@@ -6,7 +6,7 @@ use super::*;
 use crate::api::{ActivityQuery, Reload, RulesQuery, RulesReplay};
 
 #[tokio::test]
-async fn rules_say_what_they_matched() {
+async fn rules_count_their_matches() {
     let own = "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\n";
     let it = Scene::open(own, Mode::Once, &[]).await;
     it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
@@ -41,11 +41,11 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
     let try_out = async |rules: Option<Vec<RuleConfig>>| {
         it.call(RulesReplay { last: 10, rules }).await.map(|replay| {
-            let otherwise = replay.otherwise.into_iter();
-            let told: Vec<_> = otherwise
+            let changed = replay.changed.into_iter();
+            let found: Vec<_> = changed
                 .map(|it| (it.event.item.id, it.before.action, it.after.action, it.after.post))
                 .collect();
-            (replay.events, told)
+            (replay.events, found)
         })
     };
     let rule = |when: &str, post: &[&str]| RuleConfig {
@@ -62,7 +62,7 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     let edited = vec![rule("item.repo == 'acme/web'", &["deploys"])];
     let expected = vec![(web.clone(), NotifyLevel::Show, NotifyLevel::Important, vec!["deploys".to_owned()])];
     assert_eq!(try_out(Some(edited)).await.unwrap(), (2, expected));
-    // Without it, the built-in rules tell of both.
+    // Without it, the built-in rules decide about both.
     assert_eq!(
         try_out(Some(vec![])).await.unwrap(),
         (2, vec![(web, NotifyLevel::Show, NotifyLevel::Notify, vec![])])
@@ -70,11 +70,11 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     let wrong = try_out(Some(vec![rule("item.rep == 'acme/web'", &[])])).await.unwrap_err();
     assert!(wrong.to_string().contains("item.repo"), "it names what is right: {wrong}");
 
-    // Put in force, the same is told against what was decided then.
+    // Once applied, the replay compares with what was decided then.
     let edited = own.replace("acme/web", "acme/api").replace("show", "silence");
     std::fs::write(it.folder.path().join("callboard.toml"), edited).unwrap();
     it.call(Reload {}).await.unwrap();
-    let told: Vec<_> = try_out(None)
+    let found: Vec<_> = try_out(None)
         .await
         .unwrap()
         .1
@@ -85,7 +85,7 @@ async fn an_edited_rule_is_tried_on_what_happened() {
         (api, NotifyLevel::Notify, NotifyLevel::Silence),
         ("acme/web/ci@main".to_owned(), NotifyLevel::Show, NotifyLevel::Notify),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
     it.engine.stop().await;
 }
 

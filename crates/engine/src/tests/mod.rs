@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub(crate) struct Notes {
     shown: Mutex<Vec<String>>,
-    settled: Mutex<Vec<String>>,
+    withdrawn: Mutex<Vec<String>>,
 }
 
 impl Host for Notes {
@@ -61,8 +61,8 @@ impl Host for Notes {
         self.shown.lock().unwrap().push(notification.title.clone());
     }
 
-    fn settled(&self, items: &[ItemKey]) {
-        self.settled.lock().unwrap().extend(items.iter().map(ToString::to_string));
+    fn withdraw(&self, items: &[ItemKey]) {
+        self.withdrawn.lock().unwrap().extend(items.iter().map(ToString::to_string));
     }
 }
 
@@ -71,8 +71,8 @@ impl Notes {
         self.shown.lock().unwrap().clone()
     }
 
-    fn settled(&self) -> Vec<String> {
-        self.settled.lock().unwrap().clone()
+    fn withdrawn(&self) -> Vec<String> {
+        self.withdrawn.lock().unwrap().clone()
     }
 }
 
@@ -177,6 +177,7 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
             hold: None,
             released_at: None,
             start_unknown: false,
+            suppressed: false,
             notes: Default::default(),
             assigned: None,
             inferred_end: None,

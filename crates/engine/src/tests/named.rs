@@ -1,4 +1,4 @@
-//! What a service knows by ids, named as people name it.
+//! Objects that a service identifies by ids, named as people name them.
 
 use serde_json::{Value, json};
 use wiremock::{
@@ -42,7 +42,7 @@ async fn a_person_is_found_before_the_preview_and_the_run_is_theirs() {
     assert_eq!(shown.line, "reassign PAGE01 to PBEN001");
     assert_eq!(shown.named_line, "reassign Disk of PAGE01 is full in storage to Ben Smith");
     assert!(shown.steps[1].what.starts_with("Page Ben Smith (PBEN001) for"), "{:?}", shown.steps);
-    assert!(shown.steps[1].exactly.contains("PBEN001"), "{:?}", shown.steps);
+    assert!(shown.steps[1].request.contains("PBEN001"), "{:?}", shown.steps);
     let cases = [
         ("reassign PAGE01 to ana", "\"ana\" could be Ana (PANA001, PANA001@acme.example), Ana (PANA002"),
         ("reassign PAGE01 to nobody", "expected a user's id, name or e-mail address"),

@@ -38,7 +38,7 @@ fn hello(channel: &str) -> Post {
     Post { channel: channel.into(), text: "hello".into(), item: None }
 }
 
-/// How a secret comes to be there.
+/// How a secret gets there.
 #[derive(Debug, Clone, Copy)]
 enum Comes {
     Set,
@@ -98,7 +98,7 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
             Comes::ByAnotherProgram => put_behind_our_back(&it, "xoxb-1").await,
             Comes::ByAnotherProgramAndIsTested => {
                 put_behind_our_back(&it, "xoxb-1").await;
-                // The chat knows no such call; what counts is that it was asked.
+                // The chat has no such call; what counts is that it was made.
                 let tested = it.call(TestAccount { account }).await.unwrap_err();
                 assert!(matches!(tested, ApiError::Service { .. }), "{tested}");
             }
@@ -114,7 +114,7 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
 #[tokio::test]
 async fn a_test_reads_a_secret_that_another_program_has_put_there() {
     let server = MockServer::start().await;
-    // The service knows one token.
+    // The service accepts one token.
     let refused = ResponseTemplate::new(200).set_body_json(json!({ "ok": false, "error": "invalid_auth" }));
     Mock::given(path("/api/auth.test")).respond_with(refused).with_priority(2).mount(&server).await;
     let known = json!({ "ok": true, "user": "callboard", "user_id": "U1", "team": "acme", "team_id": "T1",

@@ -1,4 +1,4 @@
-//! What a person tells a room: their word on a run that is not known, and a row that they send.
+//! What a person posts: the resolution of a run whose outcome is unknown, and an item.
 
 use callboard_domain::{
     command::Args,
@@ -47,22 +47,22 @@ async fn resolving_an_unknown_run_edits_its_message() {
     let it = Scene::serving().await;
     ran(&it, "lost", RunState::Unknown { why: "no answer".into() }).await;
     until("it is posted", async || room(&it).await.iter().any(|it| it.message.title == "ended")).await;
-    let settle = async |id: &str, ran| it.call(ResolveRun { id: id.into(), ran }).await;
+    let resolve = async |id: &str, ran| it.call(ResolveRun { id: id.into(), ran }).await;
 
-    let run = settle("lo", false).await.unwrap();
-    let said = run.state.resolution_text().unwrap();
-    assert!(said.ends_with(" says it did not run"), "{said}");
+    let run = resolve("lo", false).await.unwrap();
+    let text = run.state.resolution_text().unwrap();
+    assert!(text.ends_with(" says it did not run"), "{text}");
     let RunState::Resolved { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
     assert_eq!((by.as_str(), why.as_str()), (it.engine.owner().to_string().as_str(), "no answer"));
-    let title = format!("deploy api to staging: {said}");
+    let title = format!("deploy api to staging: {text}");
     until("its message is edited", async || room(&it).await[0].message.title == title).await;
     assert_eq!(room(&it).await.len(), 1);
 
     ran(&it, "well", RunState::Done { outcome: Outcome::ok("it is there") }).await;
     let cases =
-        [("lost", format!("is resolved: {said};")), ("well", "is done;".into()), ("none", "no run".into())];
+        [("lost", format!("is resolved: {text};")), ("well", "is done;".into()), ("none", "no run".into())];
     for (id, words) in cases {
-        let refused = settle(id, true).await.unwrap_err();
+        let refused = resolve(id, true).await.unwrap_err();
         assert!(matches!(refused, ApiError::Usage { .. }), "{refused:?}");
         assert!(refused.to_string().contains(&words), "{refused}");
     }
@@ -113,7 +113,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
 }
 
 #[tokio::test]
-async fn every_channel_is_listed_with_what_stands_there() {
+async fn every_channel_is_listed_with_its_latest_activity() {
     let it = Scene::serving().await;
     let rooms = async || it.call(ChannelActivityQuery {}).await.unwrap();
     let addresses =

@@ -1,4 +1,4 @@
-//! A run from its preview to its record: what was shown is what runs, and how it ended is said as far as it is known.
+//! A run from its preview to its record: what was shown is what runs, and its outcome is reported as far as it is known.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,7 +47,7 @@ struct Scripted {
     does: Does,
     /// Counts the times that it was run.
     ran: Arc<AtomicUsize>,
-    /// Told once it has come as far as it goes by itself; told by the test that it may go on.
+    /// `there` is notified once the run has come as far as it goes by itself; the test notifies `go_on` to let it continue.
     there: Arc<Notify>,
     go_on: Arc<Notify>,
 }
@@ -59,11 +59,11 @@ impl Action for Scripted {
     }
 
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError> {
-        let exactly = match args.flag("timed") {
+        let request = match args.flag("timed") {
             true => format!("POST /at/{now}"),
             false => "POST /".to_owned(),
         };
-        Ok(vec![Step { what: "Do it".into(), exactly }])
+        Ok(vec![Step { what: "Do it".into(), request }])
     }
 
     async fn run(&self, _: &Args, now: Timestamp, progress: &dyn Progress) -> Result<Outcome, ServiceError> {
@@ -159,7 +159,7 @@ impl Stage {
     }
 
     async fn follow(&self, id: &str) -> RunProgress {
-        let follow = FollowRun { id: id.into(), seen: 0, said: "x".into() };
+        let follow = FollowRun { id: id.into(), seen: 0, status: "x".into() };
         self.scene.call(follow).await.unwrap()
     }
 

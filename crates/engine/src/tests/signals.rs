@@ -1,4 +1,4 @@
-//! What is to be done stands in the store. A signal only wakes whoever looks there.
+//! Pending work is in the store. A signal only wakes the task that looks there.
 
 use callboard_domain::run::{Outcome, RunState};
 
@@ -16,7 +16,7 @@ fn done() -> RunState {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_done_though_nobody_heard_the_signal() {
+async fn stored_work_is_done_even_if_the_signal_was_missed() {
     // In this mode nobody shows or posts, and the signals of what is written go with the engine.
     let it = Scene::open("", Mode::Once, &[]).await;
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;

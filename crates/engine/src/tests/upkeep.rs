@@ -22,7 +22,7 @@ fn configure(path: &[&str], value: Value) -> Configure {
 }
 
 #[tokio::test]
-async fn a_setting_is_written_and_in_force() {
+async fn setting_is_written_and_applied() {
     let file =
         "# Ours.\n[desktop]\ntheme = \"dark\" # at night\n\n[[rules]]\nname = \"a\"\nwhen = \"true\" # all\n";
     let it = Scene::open(file, Mode::Once, &[]).await;
@@ -90,7 +90,7 @@ async fn open(folder: &TempDir, at_start: OnConfigError) -> Result<Engine, OpenE
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_good_is_followed_until_it_is() {
+async fn invalid_file_is_followed_until_it_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("callboard.toml");
     std::fs::write(&file, "[desktop]\ntheme = \"drak\"\n").unwrap();
@@ -119,7 +119,7 @@ async fn a_file_that_changes_before_its_folder_is_watched_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
+async fn taken_port_is_reported_and_free_one_is_listened_on() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -128,15 +128,15 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     assert!(matches!(open(&folder, OnConfigError::Refuse).await, Err(OpenError::Listen { .. })));
     let engine = open(&folder, OnConfigError::Continue).await.unwrap();
     assert_eq!(engine.call(Hello {}).await.unwrap().webhook_addr, None);
-    let told = async || {
+    let webhooks_check = async || {
         let checks = engine.call(Doctor {}).await.unwrap();
         checks.into_iter().find(|check| check.name == "webhooks").unwrap()
     };
-    until("doctor says so", async || told().await.found.contains("cannot be listened on")).await;
-    assert!(told().await.remedy.is_some_and(|remedy| remedy.contains("receive.listen")));
+    until("doctor reports it", async || webhooks_check().await.found.contains("cannot be listened on")).await;
+    assert!(webhooks_check().await.remedy.is_some_and(|remedy| remedy.contains("receive.listen")));
     std::fs::write(&file, "[receive]\nlisten = \"127.0.0.1:0\"\n").unwrap();
     until("it listens", async || engine.call(Hello {}).await.unwrap().webhook_addr.is_some()).await;
-    assert!(told().await.found.starts_with("received at"));
+    assert!(webhooks_check().await.found.starts_with("received at"));
     engine.stop().await;
 }
 
@@ -156,7 +156,7 @@ fn is_suspect(it: &Scene) -> bool {
 }
 
 #[tokio::test]
-async fn the_store_is_looked_through_at_first_when_maintenance_asks_and_again_where_that_failed() {
+async fn store_is_checked_at_start_by_maintenance_and_again_after_a_failure() {
     let it = with_forge().await;
     assert!(!is_suspect(&it), "it was looked through at the start");
     it.engine.inner.live.reload().await.unwrap();
@@ -179,7 +179,7 @@ async fn the_store_is_looked_through_at_first_when_maintenance_asks_and_again_wh
 
 /// Rows of the store that somebody, or a failing disk, has changed to nonsense.
 #[tokio::test]
-async fn what_cannot_be_read_of_the_store_is_never_calm() {
+async fn unreadable_store_is_never_calm() {
     let damages = [
         (
             "UPDATE items SET detail = '{}' WHERE id = 'acme/web#1'",
@@ -220,7 +220,7 @@ async fn what_cannot_be_read_of_the_store_is_never_calm() {
 
 /// A list of which nothing can be read is no empty list.
 #[tokio::test]
-async fn lists_say_what_of_them_cannot_be_read() {
+async fn lists_name_their_unreadable_entries() {
     let it = with_forge().await;
     it.report([pull(1, "Try it", &["ana"])]).await;
     let query = EventsQuery { after: None, before: None, since: None, limit: 10 };
@@ -249,7 +249,7 @@ async fn lists_say_what_of_them_cannot_be_read() {
     it.engine.stop().await;
 }
 
-/// No secret that could be set would help where the table lacks a key.
+/// No secret that could be set would help where the table is missing a key.
 #[tokio::test]
 async fn doctor_asks_for_no_secret_where_a_setting_is_missing() {
     let config = "[accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";

@@ -1,4 +1,4 @@
-//! What is to be done about an event: the rules' word, turned into what the store keeps with the event.
+//! What is to be done about an event: the decision of the rules, in the form that the store keeps with the event.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,11 +21,11 @@ impl Decide for ActiveRules {
     fn decide(&self, NewEvent { event, item, me, snoozed }: NewEvent<'_>) -> EventDecision {
         let ActiveConfig { rules, config, .. } = &*self.0;
         let decision = rules.decide(event, item, me);
-        let told = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
+        let is_shown = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
         let posts = decision.post.iter().zip(&decision.posted_by).map(|(channel, rule)| {
             let (to, note) = match config.address(channel) {
                 Ok(address) => (address, None),
-                // A template has named a channel that does not exist: the news must not be lost for that.
+                // A template has named a channel that does not exist: the event must not be lost for that.
                 Err(what) => {
                     let note = format!("Meant for another channel: {what}");
                     (config.default_channel.clone(), Some(note))
@@ -36,7 +36,7 @@ impl Decide for ActiveRules {
         EventDecision {
             posts: posts.collect(),
             silence: decision.action == NotifyLevel::Silence,
-            notice: told.then(|| Notice {
+            notice: is_shown.then(|| Notice {
                 important: decision.action == NotifyLevel::Important,
                 group: decision.group.clone(),
             }),

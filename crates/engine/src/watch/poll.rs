@@ -61,7 +61,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// What is known for the moment only, and found anew after a restart.
+/// State in memory only, found again after a restart.
 #[derive(Default)]
 struct State {
     /// When each watched account is polled next.
@@ -159,14 +159,14 @@ impl Watcher {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polls an account once and stores what it found, or that it is in trouble. Of several at a time one waits for the other,
-    /// so that what is stored last was read last.
+    /// Polls an account once and stores what it found, or that it is in trouble. Concurrent polls of an account wait for
+    /// each other, so that what is stored last was read last.
     pub(crate) async fn poll_once(&self, account: &Account) -> Result<Polled, ServiceError> {
         let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
         let Some(source) = &connection.source else { return Ok(Polled::default()) };
         let _polling = account.polling.lock().await;
         let now = Timestamp::now();
-        // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
+        // A source that panics is treated like one that cannot be reached: its status shows that, and it is polled again.
         let polled = catch_panic(self.poll(account, source, now)).map(|polled| {
             polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string())))
         });
@@ -262,7 +262,7 @@ fn with_teams_known_here(read: Identity, origin: Option<&Origin>, known: Option<
     }
 }
 
-/// True where there is more to read and reading gets on; one that does not keeps the usual pace.
+/// True where there is more to read and reading progresses; without progress the account keeps its usual pace.
 fn goes_on(before: Option<Progress>, now: Option<Progress>) -> bool {
     now.is_some() && now != before
 }
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_in_parts_is_read_on_at_once_while_it_gets_on() {
+    fn source_read_in_parts_is_polled_again_at_once_while_it_progresses() {
         let part = |done| Some(Progress { done, total: 200 });
         let cases = [
             (None, None, false),
@@ -323,7 +323,7 @@ mod tests {
             (part(40), part(80), true),
             (part(40), part(40), false),
             (part(190), None, false),
-            (part(190), part(10), true), // begun anew: more is watched by now
+            (part(190), part(10), true), // begun again: more is watched by now
         ];
         for (before, now, expected) in cases {
             assert_eq!(goes_on(before, now), expected, "{before:?}, {now:?}");

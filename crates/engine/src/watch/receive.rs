@@ -2,13 +2,13 @@
 //!
 //! A delivery is answered 200 only once it is on the disk. The listener is bounded in everything: connections, bodies
 //! alone and together, the time a sender may take to send and to read; and when the store cannot keep up it says 503, so
-//! that senders wait and memory does not grow. Whoever sends too slowly gives way as soon as its place, or the memory that
+//! that senders wait and memory does not grow. A sender that is too slow gives way as soon as its place, or the memory that
 //! its body takes, is needed, so that no number of slow senders holds up the others.
 //!
-//! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
-//! one answer, after the same work: what is sent for an account that takes no webhooks, lacks a secret, or does not exist, is checked
-//! by another account's hook, and refused whatever that finds. So nobody learns which accounts there are; the log has the
-//! reason.
+//! A request that cannot be authentic is refused before its body is read. All that do not prove to be for an account get
+//! one response, after the same work: what is sent for an account that takes no webhooks, has no secret, or does not exist,
+//! is checked by another account's hook, and refused whatever that finds. So nobody learns which accounts there are; the
+//! log has the reason.
 
 mod body;
 mod connections;
@@ -171,8 +171,8 @@ impl Receiver {
     }
 }
 
-/// Listens where the configuration says, and hears senders until `stop`. Where the address cannot be had it is tried again,
-/// and again when the configuration changes.
+/// Listens at the configured address and receives webhooks until `stop`. An address that cannot be bound is tried again,
+/// also when the configuration changes.
 pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop: CancellationToken) {
     let mut changes = receiver.inner.live.changes();
     let mut listener = listener;
@@ -325,25 +325,24 @@ async fn answer(shared: &Shared, place: &Place, request: Request<Incoming>) -> R
         }
         // Neither a 4xx nor a 5xx: some services switch off a subscription whose deliveries keep failing (PagerDuty, GitLab),
         // and those that send again (PagerDuty; Alertmanager after a 5xx) would send the same. Nothing is lost: the poll sees
-        // what the webhook was about. Who set it up finds this answer in GitHub's list of deliveries.
+        // what the webhook was about. GitHub shows this response in its list of deliveries.
         Ok(Taken::Unreadable(why)) => {
             if may_log(shared) {
                 let why = text::line(&why, 300);
                 tracing::warn!(%path, %why, "a webhook could not be read; the account is polled instead");
             }
-            let answer =
-                format!("this webhook could not be read, and the account is polled instead: {why}\n");
-            return plain_text(StatusCode::ACCEPTED, answer);
+            let body = format!("this webhook could not be read, and the account is polled instead: {why}\n");
+            return plain_text(StatusCode::ACCEPTED, body);
         }
         Err(refusal) => refusal,
     };
     log(shared, &path, &refusal);
-    let mut response = plain_text(refusal.status, format!("{}\n", refusal.answer));
+    let mut response = plain_text(refusal.status, format!("{}\n", refusal.response));
     let headers = response.headers_mut();
     if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    // Whoever is refused starts anew; where the body was not read, the connection could not serve another request.
+    // A refused sender reconnects: where the body was not read, the connection could not serve another request.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -435,7 +434,7 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            answer: "it could not be stored; send it again later".to_owned(),
+            response: "it could not be stored; send it again later".to_owned(),
             why: format!("{account}: it could not be stored: {error}"),
         },
     })?;

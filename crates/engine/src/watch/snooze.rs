@@ -11,7 +11,7 @@ use crate::store::Store;
 /// The longest that the end of a snooze is waited for at once: a clock may be set, and a laptop sleeps.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Puts what was snoozed back on the board when its time has come. `snoozed` says that something was snoozed meanwhile.
+/// Puts snoozed items back on the board when their time has come. `snoozed` signals that another item was snoozed.
 pub(crate) async fn wake(store: Store, snoozed: Arc<Notify>, stop: CancellationToken) {
     loop {
         let now = Timestamp::now();

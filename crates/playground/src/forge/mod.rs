@@ -52,7 +52,7 @@ struct World {
     /// Counts whatever needs a number of its own: runs, reviews, comments, commits, deliveries.
     last: u64,
     /// Calls left, and until when.
-    left: (u32, Timestamp),
+    rate_limit: (u32, Timestamp),
 }
 
 #[derive(Debug, Default)]
@@ -92,14 +92,14 @@ struct Review {
     at: Timestamp,
 }
 
-/// What a review says.
+/// The verdict of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is good.
     Approved,
     /// It needs work.
     ChangesRequested,
-    /// Words only.
+    /// A comment only.
     Commented,
 }
 
@@ -358,7 +358,7 @@ impl Forge {
 impl World {
     /// What has been going on before anybody looked.
     fn as_the_day_begins(now: Timestamp) -> Self {
-        let mut world = Self { repos: BTreeMap::new(), last: 90_000, left: (ALLOWANCE, now) };
+        let mut world = Self { repos: BTreeMap::new(), last: 90_000, rate_limit: (ALLOWANCE, now) };
         for (name, last_pull, last_run, subject, by) in [
             ("web", 478, 211, "Load fonts from our own host", "bo"),
             ("api", 87, 340, "Answer 429 with Retry-After", "cleo"),

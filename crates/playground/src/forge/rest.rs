@@ -58,7 +58,7 @@ pub(super) fn router(forge: Forge) -> Router {
         .with_state(forge)
 }
 
-/// A refusal in GitHub's words.
+/// A refusal as GitHub sends it.
 struct Refusal {
     status: StatusCode,
     message: &'static str,
@@ -86,7 +86,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Checks the token, gives ETags, answers 304 where nothing has changed, and counts calls: those count not.
+/// Checks the token, gives ETags, answers 304 where nothing has changed, and counts calls: a 304 does not count.
 async fn guard(State(forge): State<Forge>, request: Request, next: Next) -> Response {
     match credential(request.headers(), &["bearer", "token"]) {
         Some(TOKEN) => {}
@@ -100,11 +100,11 @@ async fn guard(State(forge): State<Forge>, request: Request, next: Next) -> Resp
         response = with_etag(response, known.as_ref()).await;
     }
     let fresh = response.status() != StatusCode::NOT_MODIFIED;
-    let (left, reset_at) = forge.world().spend(u32::from(fresh));
+    let (remaining, reset_at) = forge.world().spend(u32::from(fresh));
     let headers = response.headers_mut();
     headers.insert("x-oauth-scopes", HeaderValue::from_static("repo, workflow, read:org"));
     headers.insert("x-ratelimit-limit", ALLOWANCE.into());
-    headers.insert("x-ratelimit-remaining", left.into());
+    headers.insert("x-ratelimit-remaining", remaining.into());
     headers.insert("x-ratelimit-reset", reset_at.into());
     headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     response
@@ -132,11 +132,11 @@ impl World {
     /// Takes calls off the hour's rate limit; gives what is left and when the hour ends, in seconds since 1970.
     fn spend(&mut self, calls: u32) -> (u32, i64) {
         let now = second();
-        if now >= self.left.1 {
-            self.left = (ALLOWANCE, now.checked_add(SignedDuration::from_hours(1)).unwrap_or(now));
+        if now >= self.rate_limit.1 {
+            self.rate_limit = (ALLOWANCE, now.checked_add(SignedDuration::from_hours(1)).unwrap_or(now));
         }
-        self.left.0 = self.left.0.saturating_sub(calls);
-        (self.left.0, self.left.1.as_second())
+        self.rate_limit.0 = self.rate_limit.0.saturating_sub(calls);
+        (self.rate_limit.0, self.rate_limit.1.as_second())
     }
 
     fn repo(&self, owner: &str, name: &str) -> Result<&Repo, Refusal> {
@@ -337,7 +337,7 @@ async fn check_runs(
     Ok(page(&forge, &uri, &query, Some("check_runs"), rows))
 }
 
-/// Nothing reports in the older way here.
+/// Nothing reports commit statuses here.
 async fn statuses(
     State(forge): State<Forge>,
     Path((owner, name, sha)): Path<(String, String, String)>,

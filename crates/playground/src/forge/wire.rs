@@ -85,7 +85,7 @@ pub(super) fn review(url: &str, repo: &str, number: u64, review: &Review, letter
 }
 
 pub(super) fn run(url: &str, repo_name: &str, run: &Run) -> Value {
-    let (status, conclusion) = standing(run, run.failing().is_some());
+    let (status, conclusion) = outcome(run, run.failing().is_some());
     json!({
         "id": run.id,
         "name": "CI",
@@ -109,7 +109,7 @@ pub(super) fn run(url: &str, repo_name: &str, run: &Run) -> Value {
     })
 }
 
-fn standing(run: &Run, failed: bool) -> (&'static str, Option<&'static str>) {
+fn outcome(run: &Run, failed: bool) -> (&'static str, Option<&'static str>) {
     match run.phase {
         Phase::Queued => ("queued", None),
         Phase::Running => ("in_progress", None),
@@ -121,7 +121,7 @@ fn standing(run: &Run, failed: bool) -> (&'static str, Option<&'static str>) {
 /// The jobs of a run's newest attempt.
 pub(super) fn jobs(url: &str, repo: &str, run: &Run) -> Vec<Value> {
     let job = |(place, name): (u64, &&str)| {
-        let (status, conclusion) = standing(run, run.failing() == Some(*name));
+        let (status, conclusion) = outcome(run, run.failing() == Some(*name));
         let id = job_id(run, place);
         json!({
             "id": id,
@@ -139,7 +139,7 @@ pub(super) fn jobs(url: &str, repo: &str, run: &Run) -> Vec<Value> {
     (0..).zip(JOBS.iter()).map(job).collect()
 }
 
-/// A job's number: it tells the run, the attempt and the place.
+/// A job's number: it encodes the run, the attempt and the place.
 fn job_id(run: &Run, place: u64) -> u64 {
     (run.id * 100 + run.attempt) * 10 + place
 }
@@ -147,7 +147,7 @@ fn job_id(run: &Run, place: u64) -> u64 {
 /// A job's log, each line with its time; none where there is no such job.
 pub(super) fn log(run: &Run, id: u64) -> Option<String> {
     let name = (0..).zip(JOBS).find(|(place, _)| job_id(run, *place) == id)?.1;
-    let words: &[&str] = if run.failing() != Some(name) {
+    let lines: &[&str] = if run.failing() != Some(name) {
         &["##[group]Run the job", "##[endgroup]", "All is well"]
     } else if name == "lint" {
         &[
@@ -171,5 +171,5 @@ pub(super) fn log(run: &Run, id: u64) -> Option<String> {
             "##[error]Process completed with exit code 1.",
         ]
     };
-    Some(words.iter().map(|words| format!("{} {words}\n", run.updated_at)).collect())
+    Some(lines.iter().map(|line| format!("{} {line}\n", run.updated_at)).collect())
 }

@@ -17,7 +17,7 @@ use x11rb::{
 
 use super::{session, stored};
 use crate::{
-    Asked,
+    Args,
     figure::{Figure, Goal, Samples},
 };
 
@@ -25,8 +25,8 @@ const HOTKEY: &str = "alt+space";
 /// Open items, as a team has them.
 const ENTRIES: usize = 200;
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let (warm, cold, rofi) = if asked.quick { (10, 2, 5) } else { (50, 10, 20) };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let (warm, cold, rofi) = if args.quick { (10, 2, 5) } else { (50, 10, 20) };
     let session = session()?;
     let _tray = TrayHost::start(&session)?;
     let callboard = stored(&session, ENTRIES, "")?;
@@ -76,8 +76,8 @@ fn warm_shows(callboard: &Callboard, session: &DesktopSession, count: usize) -> 
     app.moment_after("page ready", 0)?;
     let mut shows = Vec::new();
     for _ in 0..count {
-        // The first time, the board may not be there yet to hear it.
-        wait_until("the window to be put away", PATIENCE, || {
+        // The first time, the board may not be there yet to receive it.
+        wait_until("the window to be hidden", PATIENCE, || {
             session.press(&["Escape"]).ok()?;
             let gone = || session.windows(app.id()).is_empty().then_some(());
             wait_until("it", Duration::from_secs(1), gone).ok()
@@ -101,14 +101,14 @@ fn cold_show(callboard: &Callboard, session: &DesktopSession) -> Result<Shown> {
 fn started(callboard: &Callboard, session: &DesktopSession) -> Result<App> {
     let app = App::start(callboard, session, &["--hidden"])?;
     app.moment_after("tray registered", 0)?;
-    // The first key from another keyboard makes the server tell all programs of its layout: that is not measured.
+    // The first key from another keyboard makes the server notify all programs of its layout: that is not measured.
     session.press(&["shift"])?;
-    // No moment says that a program is at rest.
+    // Nothing announces that a program is idle.
     std::thread::sleep(Duration::from_secs(2));
     Ok(app)
 }
 
-/// Presses the hotkey, and gives the time from it to the focus.
+/// Presses the hotkey, and returns the time from it to the focus.
 fn press(app: &App, session: &DesktopSession) -> Result<u64> {
     let (pressed, focused) = (app.moments("hotkey pressed").len(), app.moments("window focused").len());
     session.press(&[HOTKEY])?;
@@ -122,8 +122,8 @@ fn rofi_shows(session: &DesktopSession, count: usize) -> Result<Samples> {
     let display = session.env().into_iter().find(|(name, _)| name == "DISPLAY").context("a display")?.1;
     let (server, screen) = x11rb::connect(Some(&display))?;
     let root = server.setup().roots[screen].root;
-    let told = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
-    server.change_window_attributes(root, &told)?.check()?;
+    let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+    server.change_window_attributes(root, &events)?.check()?;
     let lines: String = (0..ENTRIES).map(|number| format!("entry {number}\n")).collect();
     let mut times = Vec::new();
     for _ in 0..=count {

@@ -8,12 +8,12 @@ use anyhow::Result;
 use callboard_domain::item::{AccountName, BuildStatus, IncidentStatus, Item, PullRequestState};
 use callboard_tests::{Callboard, DesktopSession, Keyring};
 
-use crate::{Asked, data, figure::Figure, search};
+use crate::{Args, data, figure::Figure, search};
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let mut figures = hotkey::measure(asked)?;
-    figures.extend(paint::measure(asked)?);
-    figures.extend(tray::measure(asked)?);
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let mut figures = hotkey::measure(args)?;
+    figures.extend(paint::measure(args)?);
+    figures.extend(tray::measure(args)?);
     Ok(figures)
 }
 

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use super::{session, stored};
 use crate::{
-    Asked,
+    Args,
     figure::{Figure, Goal, Samples},
 };
 
 const ENTRIES: usize = 10_000;
 /// What is typed, letter by letter.
 const QUERIES: [&str; 5] = ["session", "invoice cache", "acme/router", "queue", "slow eu"];
-/// After that long, the list shows the results of a text: it is read then, to know them again.
+/// After that long, the list shows the results of a text: it is read then, to recognise them.
 const AT_REST: Duration = Duration::from_millis(500);
-/// Between two keys, so that nothing is asked of the page before the frame that is waited for.
+/// Between two keys, so that no query of the page comes before the awaited frame.
 const PACE: Duration = Duration::from_millis(150);
 
 /// `results` holds what the list shows for each text once it is at rest, `painted` the time to the frame that shows it,
@@ -29,18 +29,18 @@ window.painted = {};
 window.listed = () => JSON.stringify([...document.querySelectorAll('[role=option]')].slice(0, 10)
   .map((option) => [option.id, ...[...option.querySelectorAll('mark')].map((mark) => mark.textContent)]));
 let pressed = 0;
-let wanted = null;
+let pending = null;
 addEventListener('keydown', (event) => { pressed = event.timeStamp; }, { capture: true });
 addEventListener('input', ({ target: { value: typed } }) => {
-  wanted = null;
+  pending = null;
   if (!(typed in results)) return;
   if (results[typed] === results[typed.slice(0, -1)]) painted[typed] = null;
-  else wanted = { typed, from: pressed };
+  else pending = { typed, from: pressed };
 }, { capture: true });
 new MutationObserver(() => {
-  if (!wanted || listed() !== results[wanted.typed]) return;
-  const { typed, from } = wanted;
-  wanted = null;
+  if (!pending || listed() !== results[pending.typed]) return;
+  const { typed, from } = pending;
+  pending = null;
   requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => { painted[typed] = performance.now() - from; };
@@ -49,8 +49,8 @@ new MutationObserver(() => {
 }).observe(document.body, { childList: true, subtree: true, characterData: true });
 ";
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let rounds = if asked.quick { 1 } else { 5 };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let rounds = if args.quick { 1 } else { 5 };
     let session = session()?;
     let callboard = stored(&session, ENTRIES, "")?;
     let app = App::open(&callboard, &session)?;
@@ -105,7 +105,7 @@ fn painted(page: &Page, text: &str) -> Result<Option<f64>> {
         wait_until(&format!("the results of {text:?}"), PATIENCE, || {
             match page.script(look, &[json!(text)]).ok()? {
                 Value::Null => None,
-                told => serde_json::from_value(told).ok(),
+                answer => serde_json::from_value(answer).ok(),
             }
         })?;
     ensure!(same, "the list shows other results of {text:?} than it did once it was at rest");

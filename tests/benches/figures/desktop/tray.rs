@@ -11,18 +11,18 @@ use callboard_tests::{App, Callboard, DesktopSession, PATIENCE, Server, TrayHost
 
 use super::{session, stored};
 use crate::{
-    Asked,
+    Args,
     figure::{Figure, Goal, Samples},
     machine,
 };
 
-/// How long a program is left alone before its memory is looked at.
+/// How long a program idles before its memory is measured.
 const REST: Duration = Duration::from_secs(5);
 /// How long a window that was hidden is kept.
 const UNLOAD_AFTER: Duration = Duration::from_secs(3);
 
-pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
-    let (starts, minute) = if asked.quick { (3, 10) } else { (10, 60) };
+pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
+    let (starts, minute) = if args.quick { (3, 10) } else { (10, 60) };
     let session = session()?;
     let callboard =
         stored(&session, 200, &format!("[desktop]\nunload_after = \"{}s\"\n", UNLOAD_AFTER.as_secs()))?;

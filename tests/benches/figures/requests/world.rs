@@ -122,15 +122,15 @@ impl World {
         }
     }
 
-    pub(super) fn answer(&self, asked: &Parts) -> Answer {
+    pub(super) fn answer(&self, request: &Parts) -> Answer {
         let mut state = self.state();
         state.all += 1;
-        let body = state.body(asked.uri.path());
+        let body = state.body(request.uri.path());
         let mut hasher = DefaultHasher::new();
         body.to_string().hash(&mut hasher);
         let etag = format!("W/\"{:016x}\"", hasher.finish());
         let mut answer = stub::json(&body);
-        if asked.headers.get("if-none-match").is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        if request.headers.get("if-none-match").is_some_and(|tag| tag.as_bytes() == etag.as_bytes()) {
             answer = Answer::default();
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
@@ -154,8 +154,8 @@ impl World {
 
 impl State {
     fn body(&self, path: &str) -> Value {
-        let words: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let ["repos", "acme", name, rest @ ..] = words.as_slice() else {
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let ["repos", "acme", name, rest @ ..] = parts.as_slice() else {
             return if path == "/user" { json!({ "login": "ana" }) } else { json!([]) };
         };
         let Some(at) = name.rsplit('-').next().and_then(|at| at.parse::<usize>().ok()) else {

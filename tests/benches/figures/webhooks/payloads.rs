@@ -12,10 +12,10 @@ use crate::{data, load::post};
 pub(super) const FORGE_SECRET: &str = "the secret of the bench's webhooks";
 pub(super) const ALERTS_SECRET: &str = "the token of the bench's alerts";
 
-/// How many repositories tell of runs.
+/// How many repositories send runs.
 const REPOS: usize = 400;
-/// When what is told happened: after this bench began, for what came before its account was watched is no news, and no rule is
-/// asked about it; and not further ahead than clocks differ, or it would be no time at all.
+/// The time of the events: after this bench began, because no rule is evaluated for events before the watch; and not further
+/// ahead than clocks differ, because later times are ignored.
 static HAPPENED: LazyLock<String> = LazyLock::new(|| {
     (Timestamp::now() + SignedDuration::from_hours(1)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 });

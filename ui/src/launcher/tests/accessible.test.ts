@@ -9,7 +9,7 @@ import { expectAccessible, open, press, type } from "./stage";
 
 const error = { error: "rejected", why: "the channel is archived" } as const;
 
-test("the board, on each kind of row", async () => {
+test("the board with each kind of row selected", async () => {
   await open();
   await screen.findByText("Acknowledge");
   await expectAccessible();
@@ -22,7 +22,7 @@ test("the board, on each kind of row", async () => {
   await expectAccessible();
 });
 
-test("what was found", async () => {
+test("search results", async () => {
   await open();
   type("dep");
   await screen.findByText("Run again");
@@ -30,12 +30,12 @@ test("what was found", async () => {
   await expectAccessible();
 });
 
-test.each<[view: string, answers: Answers, desktop: Partial<Desktop>, words: string]>([
+test.each<[view: string, answers: Answers, desktop: Partial<Desktop>, text: string]>([
   ["empty", { board: { ...board(), sections: [] } }, {}, "Nothing needs you"],
   ["the first run", { board: { ...board(), sections: [] } }, { first_run: true }, "Try the playground"],
-])("%s", async (_, answers, desktop, words) => {
+])("%s", async (_, answers, desktop, text) => {
   await open(answers, desktop);
-  await screen.findByText(words);
+  await screen.findByText(text);
   await expectAccessible();
 });
 
@@ -46,15 +46,15 @@ test.each([
   ["why", "Ctrl+/", "main is red"],
   ["the rooms", "Ctrl+Shift+R", "built-in"],
   ["a row to be sent", "Ctrl+Shift+S", "What will be posted"],
-])("%s", async (_, keys, words) => {
+])("%s", async (_, keys, text) => {
   await open();
   await screen.findByText("Acknowledge");
   press(keys);
-  await screen.findAllByText(words);
+  await screen.findAllByText(text);
   await expectAccessible();
 });
 
-test("arguments, their problem and their guard", async () => {
+test("arguments, their problem and their confirmation", async () => {
   await open();
   type("deploy api to production");
   press("Enter");
@@ -77,12 +77,7 @@ test("a command's help", async () => {
 
 test.each([
   ["that ended", run("r1", "deploy"), delivery("r1", { state: "posted" }), "deploy is done"],
-  [
-    "that the room was not told of",
-    run("r1", "deploy"),
-    delivery("r1", { state: "failed", error }),
-    "deploy is done",
-  ],
+  ["whose message failed", run("r1", "deploy"), delivery("r1", { state: "failed", error }), "deploy is done"],
   [
     "that is not known",
     run("r1", "deploy", { state: { state: "unknown", why: "no answer" } }),
@@ -90,22 +85,22 @@ test.each([
     "We do not know whether this ran",
   ],
   [
-    "that a person settled",
+    "that a person resolved",
     run("r1", "deploy", {
       state: { state: "settled", ran: false, by: "kim", at: "2026-01-01T12:00:00Z", why: "" },
     }),
     null,
     "kim says it did not run",
   ],
-])("a run %s", async (_, run, delivery, words) => {
+])("a run %s", async (_, run, delivery, text) => {
   await open({
-    follow_run: { run, said: "", output: ["a\n"], steps: [], seen: 1, unrecorded: null, delivery },
+    follow_run: { run, status: "", output: ["a\n"], steps: [], seen: 1, unrecorded: null, delivery },
     runs: [run],
   });
   await screen.findByRole("group", { name: "Recent runs" });
   press("Ctrl+End");
   press("Enter");
   await screen.findByText("Recorded as run r1");
-  await screen.findAllByText(words);
+  await screen.findAllByText(text);
   await expectAccessible();
 });

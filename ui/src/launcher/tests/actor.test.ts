@@ -19,6 +19,6 @@ test.each<[actor: Actor | null | undefined, expected: string]>([
   [{ principal: { kind: "unreadable" }, via: { kind: "unreadable" } }, "not known: its record is damaged"],
   [null, "not known: an older version recorded it"],
   [undefined, "not known: an older version recorded it"],
-])("who asked for it %#: %s", (actor, expected) => {
+])("the text of actor %#: %s", (actor, expected) => {
   expect(askedText(actor)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-/** Approvals: what their rows and their detail say, and what is never made up. */
+/** Approvals: the texts of their rows and their detail, which never invent an unknown fact. */
 
 import { screen } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
@@ -19,12 +19,12 @@ const until = (minutes: number) => ({ at: at(0), value: at(minutes) });
 
 const waiting = (more: Partial<Row> = {}): Row =>
   row(KEY, "attention", "Deploy api to production", {
-    second: "ana asks, 1 of 2 given",
+    subtitle: "ana asks, 1 of 2 given",
     turn: { mine: true, who: [], kind: "approve", what: "your answer" },
     ...more,
   });
 
-test.each<[what: string, more: Partial<Approval>, words: string | null, part: number | null, spoken: string]>(
+test.each<[what: string, more: Partial<Approval>, label: string | null, part: number | null, spoken: string]>(
   [
     ["half of it", { asked_at: at(-10), expires_at: until(10) }, "10:00 left", 0.5, ""],
     ["of unknown length", { asked_at: undefined, expires_at: until(10) }, "10:00 left", null, ""],
@@ -32,31 +32,31 @@ test.each<[what: string, more: Partial<Approval>, words: string | null, part: nu
     ["no end", { expires_at: undefined }, null, null, ""],
     ["over", { state: "approved", expires_at: until(10) }, null, null, ""],
   ],
-)("the time that is left: %s", (_, more, words, part, spoken) => {
+)("the time that is left: %s", (_, more, label, part, spoken) => {
   const left = timeLeft({ ...APPROVAL, ...more }, NOW);
-  expect([left?.words ?? null, left?.part ?? null, left?.spoken ?? ""]).toEqual([words, part, spoken]);
+  expect([left?.text ?? null, left?.part ?? null, left?.spoken ?? ""]).toEqual([label, part, spoken]);
 });
 
-test("time that is up is no end", () => {
+test("an expired deadline does not end an approval", () => {
   const left = timeLeft({ ...APPROVAL, expires_at: until(-1) }, NOW);
-  expect(left?.words).toMatch(/^Expired at \d\d:\d\d, but the service has not closed it$/);
+  expect(left?.text).toMatch(/^Expired at \d\d:\d\d, but the service has not closed it$/);
   expect(left?.part).toBe(0);
 });
 
-describe("what is not known is said to be so", () => {
+describe("an unknown fact is shown as unknown", () => {
   const yes = { by: { id: "bo", name: "bo" }, at: at(0), decision: "approved" as const };
   const no = { ...yes, by: { id: "cy", name: "cy" }, decision: "denied" as const };
   const needs = (value: number) => ({ at: at(0), value });
-  test.each<[more: Partial<Approval>, words: string]>([
+  test.each<[more: Partial<Approval>, text: string]>([
     [{ needed: undefined, answers: undefined }, "Who answered is not known"],
     [{ needed: needs(2), answers: undefined }, "2 have to say yes"],
     [{ needed: needs(1), answers: [] }, "Nobody has answered"],
     [{ needed: needs(2), answers: [] }, "0 of 2 said yes"],
     [{ needed: needs(2), answers: [yes, no] }, "1 of 2 said yes"],
     [{ needed: undefined, answers: [no] }, "0 said yes"],
-  ])("%o", (more, words) => expect(progressText({ ...APPROVAL, ...more })).toBe(words));
+  ])("%o", (more, text) => expect(progressText({ ...APPROVAL, ...more })).toBe(text));
 
-  test("who may answer, and what it ships", () => {
+  test("of who may answer, and what it ships", () => {
     expect(approversText({ ...APPROVAL, approvers: undefined })).toBe("not known");
     const of = (names: string[], complete: boolean) =>
       approversText({ ...APPROVAL, approvers: { at: at(0), value: { names, complete } } });
@@ -70,7 +70,7 @@ describe("what is not known is said to be so", () => {
   });
 });
 
-test("how it ended is said with who and why", () => {
+test("an ended approval shows how it ended, who answered and why", () => {
   expect(endText(APPROVAL)).toBe("");
   const ended_by = { id: "ana", name: "ana" };
   expect(endText({ ...APPROVAL, state: "denied", ended_by, ended_why: "after the freeze" })).toBe(
@@ -80,7 +80,7 @@ test("how it ended is said with who and why", () => {
 });
 
 test.each<[what: string, row: Row, icon: string, when: string, tone: string | undefined]>([
-  // What stands on the right is whole, however long the title is.
+  // The text on the right is never cut, however long the title is.
   ["mine", waiting({ expires_at: at(12) }), "st_att", "12 m left", "mine"],
   ["in a moment", waiting({ expires_at: at(0.5) }), "st_att", "< 1 m left", "mine"],
   ["late", waiting({ expires_at: at(-1) }), "st_att", "", "mine"],
@@ -101,20 +101,20 @@ test.each<[what: string, row: Row, icon: string, when: string, tone: string | un
 ])("a row that is %s", (_, shown, icon, when, tone) => {
   const look = lookOf({ kind: "row", key: KEY, row: shown }, NOW);
   expect([look.glyph.icon, look.when, look.turn?.tone]).toEqual([icon, when, tone]);
-  expect(look.second).toBe("ana asks, 1 of 2 given");
+  expect(look.subtitle).toBe("ana asks, 1 of 2 given");
 });
 
-test("approvals stand first, and one that ended says how", () => {
+test("approvals come first, and an ended one shows how it ended", () => {
   const shown = merge([], [...sections(), section("Approvals", [waiting()])], false);
   expect(shown[0]?.title).toBe("Approvals");
   const ended = (why: "approved" | "denied" | "expired" | "superseded") =>
     endedOf([{ item: KEY, why }]).get(KEY);
-  expect(ended("approved")).toEqual({ words: "approved", over: true });
+  expect(ended("approved")).toEqual({ text: "approved", over: true });
   for (const why of ["denied", "expired", "superseded"] as const)
-    expect(ended(why)).toEqual({ words: why, over: false });
+    expect(ended(why)).toEqual({ text: why, over: false });
 });
 
-test("Enter shows it, and never approves or snoozes", () => {
+test("Enter shows an approval, and never approves or snoozes it", () => {
   for (const url of [null, "https://forge.example/deployments/218"]) {
     const known = { ...detail(KEY), item: { ...detail(KEY).item, url } };
     for (const given of [null, known]) {
@@ -123,12 +123,12 @@ test("Enter shows it, and never approves or snoozes", () => {
       expect(buttonFor(buttons, "snooze")?.does).toBe("snooze");
       expect(buttons.every(({ does }) => typeof does === "string")).toBe(true);
     }
-    // On its page there is no more to show than the service has.
+    // On the item's page there is nothing further to show here: the button opens the service.
     expect(buttonFor(buttonsOf(waiting({ url }), known, true), "go")?.does).toBe(url ? "open" : undefined);
   }
 });
 
-test("Enter on its row opens its page", async () => {
+test("Enter on an approval's row opens its page", async () => {
   const { backend, launcher } = await open({
     board: { ...board(), sections: [section("Approvals", [waiting({ url: null })]), ...sections()] },
   });
@@ -140,14 +140,14 @@ test("Enter on its row opens its page", async () => {
   expect(backend.asked("snooze")).toEqual([]);
 });
 
-test("the detail says what exactly, who asks, who answered and what is left", async () => {
+test("the detail shows what exactly, who requests it, who answered and the time left", async () => {
   vi.useFakeTimers();
   await open({ board: { ...board(), sections: [section("Approvals", [waiting()]), ...sections()] } });
   await vi.advanceTimersByTimeAsync(500);
   await vi.dynamicImportSettled();
   await vi.advanceTimersByTimeAsync(10);
-  const said = screen.getByRole("region", { name: "Detail" }).textContent?.replace(/\s+/g, " ") ?? "";
-  for (const words of [
+  const detail = screen.getByRole("region", { name: "Detail" }).textContent?.replace(/\s+/g, " ") ?? "";
+  for (const text of [
     "Deploy api to production",
     "Waits for you: your answer",
     "ana, 3 m ago",
@@ -158,6 +158,6 @@ test("the detail says what exactly, who asks, who answered and what is left", as
     "1 of 2 said yes",
     "bo, kim, team/acme/release",
   ])
-    expect(said).toContain(words);
+    expect(detail).toContain(text);
   expect(screen.getByRole("timer").textContent).toMatch(/^1[12]:\d\d left$/);
 });

@@ -1,4 +1,4 @@
-/** The board in its window, and what can be done on a row of it. */
+/** The board in its window, and the acts on its rows. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
@@ -8,7 +8,7 @@ import { board, row, run, section, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
 describe("the board", () => {
-  test("is there with its sections, and the field names the first row", async () => {
+  test("shows its sections, and the field refers to the first row", async () => {
     await open();
     const list = await screen.findByRole("listbox", { name: "What needs a person" });
     await within(list).findByRole("group", { name: "Recent runs" });
@@ -27,7 +27,7 @@ describe("the board", () => {
     expect(field().getAttribute("aria-activedescendant")).toBe(within(list).getAllByRole("option")[0]?.id);
   });
 
-  test("shows the detail, and the log from its first error, of the row that the keys are on", async () => {
+  test("shows the detail of the selected row, and its log from the first error", async () => {
     const { backend } = await open();
     await screen.findByText("web");
     press("Ctrl+ArrowDown");
@@ -39,7 +39,7 @@ describe("the board", () => {
     expect(backend.asked("item_log")).toEqual([{ item: "ci/build/acme/web/ci@main" }]);
   });
 
-  test("keeps the selection when it is read again, and new rows never move it", async () => {
+  test("keeps the selection when it is read again, also with new rows", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("ArrowDown");
@@ -70,7 +70,7 @@ describe("the board", () => {
     expect(firstRow()).toContain("Queue depth");
   });
 
-  test("asks for everything with Ctrl+E", async () => {
+  test("requests everyone's rows with Ctrl+E", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+E");
@@ -105,14 +105,14 @@ describe("the board", () => {
     expect(option?.querySelector('[dir="auto"]')).not.toBeNull();
   });
 
-  test("says that nothing needs you, and what to do next", async () => {
+  test("without rows shows that nothing needs you, and what to do next", async () => {
     const { backend } = await open({ board: { ...board(), sections: [] } });
     await screen.findByText("Nothing needs you");
     press("Ctrl+G");
     expect(backend.calls.at(-1)).toEqual({ name: "showSettings", params: "activity" });
   });
 
-  test("is never calm where something is not seen", async () => {
+  test("is never calm while something is not seen", async () => {
     const secret: NotSeen = {
       account: "forge",
       part: "acme/secret",
@@ -129,13 +129,13 @@ describe("the board", () => {
     backend.answer("board", { ...board(), not_seen: [down, secret] });
     backend.emitChanged();
     await screen.findByText("Not seen: forge and acme/secret.");
-    // Nor is what was found calm: something may be missing, or have changed since.
+    // Search results are not calm either: some may be missing or outdated.
     type("zzzz nothing is called that");
     await screen.findByText("No results");
     expect(screen.getByText("Not seen: forge and acme/secret.")).toBeTruthy();
   });
 
-  test("all that is not seen can be reached, by key too, and leads to its account", async () => {
+  test("everything that is not seen is listed, also by key, and leads to its account", async () => {
     const part = (name: string): NotSeen => ({
       account: "forge",
       part: `acme/${name}`,
@@ -163,7 +163,7 @@ describe("the board", () => {
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
-  test("a row that is merely missing is not ticked, one that ended says how", async () => {
+  test("a row that is merely missing is not ticked, an ended one shows how it ended", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     const [first, ...rest] = board().sections;
@@ -183,7 +183,7 @@ describe("the board", () => {
     expect(screen.getByText("Queue depth on api-worker")).toBeTruthy();
   });
 
-  test("keeps what it had, and says so, where the engine does not answer", async () => {
+  test("keeps its rows and shows the failure if the engine does not answer", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     backend.fail("board", "the engine cannot be reached");
@@ -192,7 +192,7 @@ describe("the board", () => {
     expect(screen.getByText("Queue depth on api-worker")).toBeTruthy();
   });
 
-  test("shows a fault of the file with its place", async () => {
+  test("shows an error of the file with its place", async () => {
     const fault = {
       file: "/home/kim/callboard.toml",
       line: 12,
@@ -204,7 +204,7 @@ describe("the board", () => {
     await screen.findByText("callboard.toml, line 12, column 3: expected an environment.");
   });
 
-  test("never answering is told, and the field goes on", async () => {
+  test("shows a wait for the engine, during which the field still works", async () => {
     vi.useFakeTimers();
     const { backend } = await open();
     await vi.advanceTimersByTimeAsync(0);
@@ -230,14 +230,14 @@ describe("on a row", () => {
     line: "alert ack",
     account: "alerts",
     acts_as: null,
-    steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
+    steps: [{ what: "Acknowledge Checkout on pager.example", request: "PUT /incidents/1" }],
     post: null,
     post_reason: "",
     confirm: null,
   } as Plan;
   const bar = () => screen.findByRole("group", { name: "About to be sent" });
 
-  test("an acknowledgement says what will be sent, and the engine undoes it", async () => {
+  test("an acknowledgement shows what will be sent, and the engine undoes it", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     const held = backend.hold("prepare");
@@ -254,7 +254,7 @@ describe("on a row", () => {
     expect(backend.asked("cancel").length).toBe(1);
   });
 
-  test("an acknowledgement is on its way once the engine no longer holds it", async () => {
+  test("an acknowledgement is under way once the engine no longer delays it", async () => {
     vi.useFakeTimers();
     const { launcher } = await open({ prepare: ack });
     await vi.advanceTimersByTimeAsync(500);
@@ -286,7 +286,7 @@ describe("on a row", () => {
     expect(backend.asked("cancel").map(({ id }) => id)).toContain(first);
   });
 
-  test("what the engine holds is shown by a window that was made since", async () => {
+  test("a run that the engine delays is shown by a window that is created later", async () => {
     const until = new Date(Date.now() + 4_000).toISOString();
     const item = "alerts/incident/checkout";
     const held = run("h1", "alert ack", { item, ended_at: null, state: { state: "pending", until } });
@@ -302,7 +302,7 @@ describe("on a row", () => {
     await waitFor(() => expect(screen.queryByRole("group", { name: "About to be sent" })).toBeNull());
   });
 
-  test("closing the window leaves what the engine holds as it is", async () => {
+  test("closing the window does not affect a run that the engine delays", async () => {
     const { backend, launcher } = await open({ prepare: ack });
     await screen.findByText("Acknowledge");
     press("Ctrl+I");
@@ -313,7 +313,7 @@ describe("on a row", () => {
     await bar();
   });
 
-  // how the run ends -> why it is said not to hold
+  // how the run ends -> the reason shown for the rollback
   test.each([
     [
       { state: "failed", error: { error: "rejected", why: "resolved at 12:11" } } as const,
@@ -336,7 +336,7 @@ describe("on a row", () => {
     await waitFor(() => expect(screen.queryByText("not accepted")).toBeNull());
   });
 
-  test("a line asked for outside the window is shown with what it would do", async () => {
+  test("a line from outside the window is shown with its preview", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     backend.emitShown({ item: "alerts/incident/checkout", line: "deploy api to staging" });
@@ -344,7 +344,7 @@ describe("on a row", () => {
     expect(backend.asked("run")).toEqual([]);
   });
 
-  test("a snooze is marked, and a refused one taken back", async () => {
+  test("a snooze is marked, and a refused one is rolled back", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+S");
@@ -355,7 +355,7 @@ describe("on a row", () => {
     press("Enter");
     await screen.findByText("snoozed");
     expect(backend.asked("snooze")).toEqual([{ item: "alerts/incident/checkout", until: null }]);
-    // The selection goes on to the next row, and not with the row to the end of the board.
+    // The selection moves to the next row, and does not follow the snoozed one to the end of the board.
     expect(selected()).toContain("Queue depth on api-worker");
     backend.fail("snooze", "the store is full");
     press("Ctrl+S");
@@ -364,7 +364,7 @@ describe("on a row", () => {
     await screen.findByText("the store is full");
   });
 
-  test("a snooze can be typed, and is shown as it was read before Enter", async () => {
+  test("a snooze can be typed, and is shown as parsed before Enter", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+S");
@@ -373,7 +373,7 @@ describe("on a row", () => {
     await within(palette).findByText(/^Expected a length of time such as 2h.*found "frid"\.$/);
     press("Enter");
     expect(backend.asked("snooze")).toEqual([]);
-    // Enter waits for how it is read; an answer for fewer letters that comes late is dropped.
+    // Enter waits for the parsed time; a late response for fewer letters is dropped.
     const held = backend.hold("snooze_times");
     type("ay");
     press("Enter");
@@ -385,7 +385,7 @@ describe("on a row", () => {
     );
   });
 
-  test("a typed time comes before what merely has its letters", async () => {
+  test("a typed time comes before a choice that merely contains its letters", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     const offered = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
@@ -407,7 +407,7 @@ describe("on a row", () => {
     await waitFor(() => expect(backend.asked("snooze")[0]?.until).toBe(today.until));
   });
 
-  test("what was left does not snooze, however late the answer to what was typed comes", async () => {
+  test("a closed list does not snooze, however late the response for the typed time arrives", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     const offered = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
@@ -421,14 +421,14 @@ describe("on a row", () => {
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     const until = "2026-12-04T08:00:00Z";
     held.answer([{ name: until, words: "Until today, 9:00", until }]);
-    // Only what is chosen after that is done.
+    // Only the later choice takes effect.
     press("Ctrl+S");
     await screen.findByRole("dialog");
     press("Enter");
     await waitFor(() => expect(backend.asked("snooze").map(({ until }) => until)).toEqual([offered.until]));
   });
 
-  test("what was marked with the arrows stays marked when what was typed is read", async () => {
+  test("an entry marked with the arrows stays marked when the typed time is parsed", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     const tomorrow = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
@@ -448,7 +448,7 @@ describe("on a row", () => {
     await waitFor(() => expect(backend.asked("snooze")[0]?.until).toBe(monday.until));
   });
 
-  test("Ctrl+K lists all actions, narrowed by typing", async () => {
+  test("Ctrl+K lists all actions, filtered by typing", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     press("Ctrl+K");
@@ -462,7 +462,7 @@ describe("on a row", () => {
     expect(document.activeElement).toBe(field());
   });
 
-  test("Ctrl+/ says why", async () => {
+  test("Ctrl+/ explains the notification", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     press("Ctrl+/");

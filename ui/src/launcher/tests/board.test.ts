@@ -30,8 +30,8 @@ function sections(text: string): Section[] {
       );
     });
 }
-const PASSED: Ended = { words: "passed", over: true };
-/** "Builds: a b!" as what is shown: `!` has ended. */
+const PASSED: Ended = { text: "passed", over: true };
+/** "Builds: a b!" as shown sections; `!` marks an ended row. */
 function shown(text: string): ShownSection[] {
   return sections(text).map(({ title, rows }) => ({
     title,
@@ -42,7 +42,7 @@ function shown(text: string): ShownSection[] {
     total: rows.length,
   }));
 }
-const said = (board: ShownSection[]) =>
+const summaryOf = (board: ShownSection[]) =>
   board
     .map(
       ({ title, rows }) =>
@@ -117,25 +117,25 @@ describe("a new reading", () => {
     ["empties", "", "", false, ""],
   ])("%s", (_, before, next, still, after) => {
     const ended = new Map([["over", PASSED]]);
-    expect(said(merge(shown(before), sections(next), still, ended))).toBe(after);
+    expect(summaryOf(merge(shown(before), sections(next), still, ended))).toBe(after);
   });
 
-  test("asks only of rows that it lacks and that had not ended", () => {
+  test("asks only about open rows that are missing from it", () => {
     expect(missing(shown("Builds: a b c!; Running: d"), sections("Builds: a; Quiet: d"))).toEqual(["b"]);
   });
 
-  test("of many that end at once a few are asked about and stay; the others leave", () => {
+  test("asks about a few of many missing rows, which stay; the others leave", () => {
     const keys = Array.from({ length: 2_000 }, (_, n) => `row${n}`);
     const before = shown(`Builds: ${keys.join(" ")} left`);
-    const asked = missing(before, sections("Builds: left"));
-    expect(asked.length).toBe(MOST_ENDED);
+    const queried = missing(before, sections("Builds: left"));
+    expect(queried.length).toBe(MOST_ENDED);
     const ended = new Map(keys.map((key) => [key, PASSED]));
     const after = merge(before, sections("Builds: left"), false, ended);
     expect(after[0]?.rows.length).toBe(1 + MOST_ENDED);
-    expect(said(merge(before, sections("Builds: left"), true, new Map()))).toBe("Builds: left");
+    expect(summaryOf(merge(before, sections("Builds: left"), true, new Map()))).toBe("Builds: left");
   });
 
-  test("counts what is open, and says how many are not in the list", () => {
+  test("counts the open rows, also those that are not in the list", () => {
     const [first] = sections("Builds: a b");
     if (!first) throw new Error("a section");
     const counts = (total: number) =>
@@ -146,16 +146,16 @@ describe("a new reading", () => {
     expect(counts(5002)).toEqual(["2 of 5,002, 3 lines"]);
   });
 
-  test("shows what is new of a row in its old place", () => {
+  test("updates a row in its old place", () => {
     const next = sections("Builds: b a");
     const first = next[0]?.rows[1];
-    if (first) first.second = "running again";
+    if (first) first.subtitle = "running again";
     const after = merge(shown("Builds: a b"), next, true);
-    expect(after[0]?.rows[0]?.row.second).toBe("running again");
+    expect(after[0]?.rows[0]?.row.subtitle).toBe("running again");
   });
 });
 
-test.each<[why: OffBoardItem["why"], words: string | null, over: boolean]>([
+test.each<[why: OffBoardItem["why"], text: string | null, over: boolean]>([
   ["passed", "passed", true],
   ["merged", "merged", true],
   ["resolved", "resolved", true],
@@ -167,12 +167,12 @@ test.each<[why: OffBoardItem["why"], words: string | null, over: boolean]>([
   ["others", null, false],
   ["open", null, false],
   ["unknown", null, false],
-])("a row that left because %o is %s", (why, words, over) => {
-  expect(endedOf([{ item: "a", why }]).get("a") ?? null).toEqual(words === null ? null : { words, over });
+])("a row that left because %o is %s", (why, text, over) => {
+  expect(endedOf([{ item: "a", why }]).get("a") ?? null).toEqual(text === null ? null : { text, over });
 });
 
-test("what is over leaves when the window hides", () => {
-  expect(said(withoutOver(shown("Incidents: x!; Builds: a b! c")))).toBe("Builds: a c");
+test("ended rows leave when the window is hidden", () => {
+  expect(summaryOf(withoutOver(shown("Incidents: x!; Builds: a b! c")))).toBe("Builds: a c");
 });
 
 describe("the selection", () => {
@@ -234,7 +234,7 @@ describe("of ten thousand rows", () => {
     expect(heightOf(lines, heights)).toBe(26 + 320_000);
   });
 
-  test("each can be brought into sight", () => {
+  test("each can be scrolled into view", () => {
     const place = placeOf(lines, heights, "9999");
     expect(place).toEqual({ top: 26 + 9_999 * 32, bottom: 26 + 320_000 });
     expect(scrollTo(place ?? { top: 0, bottom: 0 }, 0, 420)).toBe(26 + 320_000 - 420);

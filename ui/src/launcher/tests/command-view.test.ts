@@ -1,4 +1,4 @@
-/** A command from the line that was typed to its end. */
+/** A command from the typed line to its outcome. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
@@ -11,11 +11,11 @@ import { channelName } from "../../parts/channel";
 import { field, open, press, selected, type } from "./stage";
 
 describe("a command", () => {
-  test("typed in full runs to its outcome, and the room is told", async () => {
+  test("typed in full runs to its outcome, which is posted", async () => {
     const { backend } = await open({
       follow_run: ({ id }) => ({
         run: run(id, "deploy api to staging"),
-        said: "",
+        status: "",
         output: ["rolling out\n"],
         steps: [],
         seen: 1,
@@ -43,7 +43,7 @@ describe("a command", () => {
     ]);
   });
 
-  test("asks for what is missing, one after the other", async () => {
+  test("asks for its missing arguments, one after the other", async () => {
     await open();
     type("deploy");
     press("Enter");
@@ -54,28 +54,28 @@ describe("a command", () => {
     await screen.findByRole("option", { name: /staging/ });
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
-    // Then what may be left out; Enter there runs.
+    // Then the optional argument, where Enter runs the command.
     await screen.findByRole("combobox", { name: /^ref/ });
     press("Shift+Tab");
     await screen.findByRole("combobox", { name: /^env/ });
   });
 
-  test("says before Enter what the credential lacks, and what to do about it", async () => {
+  test("shows before Enter the missing scope of the credential, and the remedy", async () => {
     const { backend } = await open();
     backend.answer("prepare", (what) => ({
       ...prepare(what),
-      lacks: [{ scope: "workflow", remedy: "add it to the token in the account's settings" }],
+      missing_scopes: [{ scope: "workflow", remedy: "add it to the token in the account's settings" }],
     }));
     type("deploy api to staging");
     press("Enter");
     const note = await screen.findByText(/will refuse this/);
-    const words = note.closest("p")?.textContent?.replace(/\s+/g, " ").trim();
-    expect(words).toBe(
+    const text = note.closest("p")?.textContent?.replace(/\s+/g, " ").trim();
+    expect(text).toBe(
       "ci will refuse this: its credential lacks workflow. Add it to the token in the account's settings.",
     );
   });
 
-  test("where what will run is out of sight, Enter shows it before it runs it", async () => {
+  test("whose plan is scrolled out of view is shown by the first Enter and run by the second", async () => {
     const { backend } = await open();
     type("deploy api to staging");
     press("Enter");
@@ -94,7 +94,7 @@ describe("a command", () => {
     await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
   });
 
-  test("nothing is said to be unlisted where it is a value", async () => {
+  test("does not report a valid value as unlisted", async () => {
     const { backend } = await open();
     backend.answer("choices", () => []);
     type("deploy api to staging");
@@ -103,7 +103,7 @@ describe("a command", () => {
     expect(screen.queryByText(/None of the values/)).toBeNull();
   });
 
-  test("says what is wrong in its place, and does not run", async () => {
+  test("with an error shows it at its argument, and does not run", async () => {
     const { backend } = await open();
     type("deploy api to stagin");
     press("Enter");
@@ -113,7 +113,7 @@ describe("a command", () => {
     expect(backend.asked("run")).toEqual([]);
   });
 
-  test("a word that stands in no place filters what is chosen next", async () => {
+  test("with a leftover word filters the next choices by it", async () => {
     const { backend } = await open();
     type("deploy api prod");
     press("Enter");
@@ -127,8 +127,8 @@ describe("a command", () => {
   test.each<[what: string, listed: string[]]>([
     ["nothing is listed for", []],
     ["only resembles what is listed", ["lorenzo reyes"]],
-  ])("a word that %s is kept, and nothing else is meant by it", async (_, listed) => {
-    const choices = listed.map((value) => ({ value, title: [{ text: value, hit: false }], note: null }));
+  ])("with a leftover word that %s keeps it, and takes no other choice", async (_, listed) => {
+    const choices = listed.map((value) => ({ value, title: [{ text: value, matched: false }], note: null }));
     const { backend } = await open({ choices });
     type("deploy api zoe");
     press("Enter");
@@ -138,13 +138,15 @@ describe("a command", () => {
     press("Enter");
     expect(screen.getByRole<HTMLInputElement>("combobox", { name: /^env/ }).value).toBe("zoe");
     expect(backend.asked("run")).toEqual([]);
-    // What is typed there is chosen from as ever.
-    backend.answer("choices", [{ value: "staging", title: [{ text: "staging", hit: false }], note: null }]);
+    // Text that is typed later is matched with the choices as usual.
+    backend.answer("choices", [
+      { value: "staging", title: [{ text: "staging", matched: false }], note: null },
+    ]);
     type("x");
     await waitFor(() => expect(selected()).toContain("staging"));
   });
 
-  test("a word that no argument can take leaves the line as it was typed", async () => {
+  test("with a word that fits no argument leaves the line as typed", async () => {
     const problem = 'deploy takes no "zoe"';
     const values = { app: "api", env: "staging" };
     const read = { command: infoOf("deploy"), values, asks_for: null, problem };
@@ -156,7 +158,7 @@ describe("a command", () => {
     expect(backend.asked("prepare")).toEqual([]);
   });
 
-  test("asks for the text of what it changes, which may be pasted", async () => {
+  test("asks for a confirmation text, which may be pasted", async () => {
     const { backend } = await open();
     type("deploy api to production");
     press("Enter");
@@ -174,7 +176,7 @@ describe("a command", () => {
     await waitFor(() => expect(backend.asked("run")[0]?.confirmed).toBe("production"));
   });
 
-  test("runs privately with one more key, and says so", async () => {
+  test("runs privately with one more key, and shows that", async () => {
     const { backend } = await open();
     type("deploy api to staging");
     press("Enter");
@@ -185,7 +187,7 @@ describe("a command", () => {
     await waitFor(() => expect(backend.asked("run")[0]?.what.private).toBe(true));
   });
 
-  test("that is refused says why, and stays", async () => {
+  test("that is refused shows why, and stays open", async () => {
     await open({ run: () => Promise.reject(failure("deploy freeze needs the release group")) });
     type("deploy api to staging");
     press("Enter");
@@ -194,7 +196,7 @@ describe("a command", () => {
     await screen.findAllByText("deploy freeze needs the release group");
   });
 
-  test("that has changed since it was shown is shown anew, and does not run", async () => {
+  test("whose plan has changed since it was shown is shown again, and does not run", async () => {
     const { backend } = await open({
       run: () =>
         Promise.reject({
@@ -220,11 +222,11 @@ describe("a command", () => {
       ...shown,
       post: "chat:#other",
       steps: shown.steps.map((step, at) =>
-        at === 0 ? { ...step, exactly: "POST /deploy/api/production" } : step,
+        at === 0 ? { ...step, request: "POST /deploy/api/production" } : step,
       ),
     });
     press("Enter");
-    // What changed stands in the preview, with what was shown before.
+    // The preview shows the change beside the earlier text.
     const preview = await screen.findByRole("region", { name: "What will run" });
     await within(preview).findByText(
       "Not run, and nothing was sent: since it was shown, the command itself, step 1 and where it posts " +
@@ -232,9 +234,9 @@ describe("a command", () => {
     );
     expect(within(preview).getByText("POST /deploy/api/production")).toBeTruthy();
     const gone = [...preview.querySelectorAll("del")].map((each) => each.textContent);
-    expect(gone).toEqual([first?.exactly || first?.what, `#${channelName(shown.post ?? "")}`]);
+    expect(gone).toEqual([first?.request || first?.what, `#${channelName(shown.post ?? "")}`]);
     expect(backend.asked("prepare").length).toBe(before + 2);
-    // It is confirmed anew: one more Enter runs nothing.
+    // It needs a new confirmation: one more Enter runs nothing.
     expect(backend.asked("run").length).toBe(1);
     press("Enter");
     await screen.findByRole("button", { name: /^Yes, run it/ });

@@ -1,4 +1,4 @@
-/** What is asked of an item, and when. */
+/** Which item is requested, and when. */
 
 import { fireEvent, screen } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
@@ -14,13 +14,13 @@ const QUEUE = "alerts/incident/queue";
 const WEB = "ci/build/acme/web/ci@main";
 const PULL = "forge/pull_request/acme/web#482";
 
-/** An answer of the search that has these rows. */
+/** A search response with these rows. */
 const rows = (...keys: string[]): Found => ({
   commands: [],
   items: keys.map((key) => ({
     row: row(key, "attention", key),
-    title: [{ text: key, hit: false }],
-    second: [],
+    title: [{ text: key, matched: false }],
+    subtitle: [],
   })),
   runs: [],
   completion: null,
@@ -35,14 +35,14 @@ async function opened() {
   return { ...stage, items, detail };
 }
 
-test("the first row is asked for at once", async () => {
+test("the first row's item is requested at once", async () => {
   vi.useFakeTimers();
   const { backend } = await open();
   await vi.advanceTimersByTimeAsync(1);
   expect(backend.asked("item")).toEqual([{ item: CHECKOUT }]);
 });
 
-test("rows that are passed on the way are not asked for, and what is known of each is shown at once", async () => {
+test("rows passed on the way are not requested, and their partial detail is shown at once", async () => {
   const { items, detail } = await opened();
   for (const title of ["Queue depth", "web main", "billing main", "Cache the price list"]) {
     press("ArrowDown");
@@ -59,7 +59,7 @@ test("rows that are passed on the way are not asked for, and what is known of ea
   expect(detail()).toContain("acme/web 482 by bo");
 });
 
-test("an incident's page has all labels, and says how much of its story is left out", async () => {
+test("an incident's page has all labels, and shows how much of its history is left out", async () => {
   const labels = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`label${at}`, `value${at}`]));
   const known = detailOf(CHECKOUT);
   if (known.item.detail.kind !== "incident") throw new Error("an incident");
@@ -72,12 +72,12 @@ test("an incident's page has all labels, and says how much of its story is left 
   await vi.advanceTimersByTimeAsync(500);
   await vi.dynamicImportSettled();
   await vi.advanceTimersByTimeAsync(10);
-  const said = screen.getByRole("region", { name: "Detail" }).textContent ?? "";
-  for (const at of [0, 9, 10, 23]) expect(said).toContain(`label${at}=value${at}`);
-  expect(said).toContain("The latest 8 of 11");
+  const detail = screen.getByRole("region", { name: "Detail" }).textContent ?? "";
+  for (const at of [0, 9, 10, 23]) expect(detail).toContain(`label${at}=value${at}`);
+  expect(detail).toContain("The latest 8 of 11");
 });
 
-test("an item's page says until when it is snoozed, and by whom", () => {
+test("an item's page shows until when it is snoozed, and by whom", () => {
   const snoozed_by = {
     principal: { kind: "person" as const, id: "ana" },
     via: { kind: "launcher" as const },
@@ -93,7 +93,7 @@ test("an item's page says until when it is snoozed, and by whom", () => {
   expect(snoozedText({ ...known, snoozed: null }, now)).toBe("");
 });
 
-test("a row that was read is shown in full at once when the selection is on it again", async () => {
+test("a loaded row is shown in full at once when it is selected again", async () => {
   const { items, detail } = await opened();
   press("ArrowDown");
   await vi.advanceTimersByTimeAsync(100);
@@ -104,7 +104,7 @@ test("a row that was read is shown in full at once when the selection is on it a
   expect(items()).toEqual([CHECKOUT, QUEUE]);
 });
 
-test("while typing, only what the selection rests on is asked for", async () => {
+test("while typing, only the row that the selection rests on is requested", async () => {
   const { backend, items, detail } = await opened();
   for (const [letter, found] of [
     ["w", rows(QUEUE, WEB)],
@@ -121,7 +121,7 @@ test("while typing, only what the selection rests on is asked for", async () => 
   expect(items()).toEqual([CHECKOUT, PULL]);
 });
 
-test("the same row in the next answer is not asked for again", async () => {
+test("the same row in the next response is not requested again", async () => {
   const { backend, items } = await opened();
   backend.answer("find", rows(WEB, PULL));
   for (const letter of "web main") {
@@ -131,7 +131,7 @@ test("the same row in the next answer is not asked for again", async () => {
   expect(items()).toEqual([CHECKOUT, WEB]);
 });
 
-test("an answer that comes when the selection has gone on is not shown", async () => {
+test("a response that arrives after the selection has moved on is not shown", async () => {
   const { backend, detail } = await opened();
   const late = backend.hold("item");
   press("ArrowDown");
@@ -144,7 +144,7 @@ test("an answer that comes when the selection has gone on is not shown", async (
   expect(detail()).toContain("acme/web 482 by bo");
 });
 
-test("an answer from before a change never takes the place of one from after it", async () => {
+test("a response from before a change never replaces one from after it", async () => {
   const { backend, detail } = await opened();
   const [old, fresh] = [
     await backend.call("item", { item: PULL }),
@@ -169,7 +169,7 @@ test.each(["Enter", "Ctrl+I"])(
     const late = backend.hold("item");
     press("ArrowDown");
     press(keys);
-    // It was pressed on that row, wherever the selection goes then.
+    // The key applies to the row it was pressed on, wherever the selection goes next.
     press("ArrowDown");
     await vi.advanceTimersByTimeAsync(10);
     expect(items()).toEqual([CHECKOUT, QUEUE]);
@@ -181,7 +181,7 @@ test.each(["Enter", "Ctrl+I"])(
   },
 );
 
-test("an engine that is slow with an item is waited for in sight, and a link needs none of it", async () => {
+test("a wait for a slow item is shown, and opening its link does not need it", async () => {
   const { backend } = await opened();
   backend.never("item");
   press("ArrowDown");
@@ -195,7 +195,7 @@ test("an engine that is slow with an item is waited for in sight, and a link nee
   expect(screen.getByRole("progressbar", { name: "Waiting for the engine" })).toBeTruthy();
 });
 
-test("a pull request shows its size, its age and what is written of it, as text", async () => {
+test("a pull request shows its size, its age and its description, as text", async () => {
   const { backend, detail } = await opened();
   const long = "<b>Why</b>\n".repeat(9) + "the end";
   const answer = await backend.call("item", { item: PULL });

@@ -55,8 +55,8 @@ test.each<
 test.each([
   [{ added: 120, removed: 4, files: 3 }, "+120 −4 in 3 files"],
   [{ added: 1, removed: 0, files: 1 }, "+1 −0 in 1 file"],
-])("a size %#", (size, said) => {
-  expect(sizeText({ ...size, commit: "c", at: "2026-01-01T00:00:00Z" })).toBe(said);
+])("a size %#", (size, text) => {
+  expect(sizeText({ ...size, commit: "c", at: "2026-01-01T00:00:00Z" })).toBe(text);
 });
 
 test.each([
@@ -69,9 +69,9 @@ test.each([
   expect(folded(text)).toBe(start);
 });
 
-test("reviewers are said once, by what counts", () => {
+test("each reviewer is listed once, with the verdict that counts", () => {
   const at = "2026-01-01T00:00:00Z";
-  const said = reviewers({
+  const listed = reviewers({
     ...PULL_REQUEST,
     requested: ["bo", "team/release"],
     reviews: [
@@ -80,7 +80,7 @@ test("reviewers are said once, by what counts", () => {
       { by: "bo", at, verdict: "changes_requested" },
     ],
   });
-  expect(said.map(({ name, says }) => `${name} ${says}`)).toEqual([
+  expect(listed.map(({ name, status }) => `${name} ${status}`)).toEqual([
     "ana approved",
     "bo asked again",
     "team/release asked",
@@ -113,7 +113,7 @@ test.each([
 test.each([
   ["triggered" as const, "billing, high urgency, open 14 m"],
   ["resolved" as const, "billing, high urgency, resolved"],
-])("an incident that is %s is said in a line", (status, text) => {
+])("the line of an incident that is %s", (status, text) => {
   const incident = { ...INCIDENT, status, started_at: "2026-01-01T12:00:00Z" };
   expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(text);
 });
@@ -123,13 +123,13 @@ test.each<[what: string, more: Partial<Incident>, text: string]>([
   ["just began", { started_at: "2026-01-01T12:00:00Z" }, "open since just now"],
   ["was first seen", { started_at: "2026-01-01T09:00:00Z", start_unknown: true }, "first seen 3 h ago"],
   ["was just seen", { started_at: "2026-01-01T12:00:00Z", start_unknown: true }, "first seen just now"],
-  ["is not known", { started_at: "1970-01-01T00:00:00Z", start_unknown: true }, "open"],
-])("when an incident %s is said as it is known", (_, more, text) => {
+  ["has no known time", { started_at: "1970-01-01T00:00:00Z", start_unknown: true }, "open"],
+])("the age of an incident that %s", (_, more, text) => {
   const now = Date.parse("2026-01-01T12:00:10Z");
   expect(incidentSummary({ ...INCIDENT, ...more }, now)).toBe(`billing, high urgency, ${text}`);
 });
 
-test("what the service does not say of an incident is not made up", () => {
+test("missing fields of an incident are not invented", () => {
   const incident = { ...INCIDENT, severity: "unknown" as const, started_at: "1970-01-01T00:00:00Z" };
   expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(
     "billing, severity unknown, open",
@@ -144,7 +144,7 @@ test.each([
   expect(listed(names)).toBe(text);
 });
 
-describe("what can be done", () => {
+describe("the buttons of an item", () => {
   const mine = (kind: TurnKind) => ({ turn: { mine: true, who: [], kind, what: kind } });
   test.each<[what: string, key: string, turn: object, first: string, rest: string[]]>([
     ["build", "ci/build/acme/web/ci@main", {}, "Run it again", ["Stop", "Whole log", "Open in browser"]],
@@ -170,7 +170,7 @@ describe("what can be done", () => {
     expect(new Set(buttons.map(({ id }) => id)).size).toBe(buttons.length);
   });
 
-  test("Enter never snoozes what has nothing else to do", () => {
+  test("Enter never snoozes an item without other actions", () => {
     const key = "alerts/incident/a";
     const none = { ...detail(key), actions: [], item: { ...detail(key).item, url: null } };
     const buttons = buttonsOf({ ...row(key, "incident", "a"), url: null }, none);
@@ -189,7 +189,7 @@ describe("what can be done", () => {
     }
   });
 
-  test("is there in part before the item is known", () => {
+  test("are shown in part before the item is loaded", () => {
     const buttons = buttonsOf(row("ci/build/a", "failing", "a"), null);
     expect(buttons[0]?.keys).toBe("Enter");
     expect(buttons.map(({ does }) => does)).toEqual(["log", "open", "snooze", "send", "copy", "why"]);

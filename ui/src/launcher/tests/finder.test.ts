@@ -23,7 +23,7 @@ describe("how many were found", () => {
     expect(foundLines(answer)[0]?.count).toBe(count);
   });
 
-  test("of two searches together it is not known", () => {
+  test("is unknown for two searches together", () => {
     expect(both(found(20, 4998), found(20, 7)).items_total).toBeNull();
     expect(both(found(20, 4998), found(0, 0)).items_total).toBe(4998);
   });

@@ -25,7 +25,7 @@ test.each<[from: string, by: 1 | -1, to: string]>([
   expect(step(start(deploy, {}, from), by).active).toBe(to);
 });
 
-describe("the choice that is meant", () => {
+describe("the chosen value", () => {
   test.each<[arg: string, text: string, marked: number, value: string | null]>([
     ["env", "", 0, "staging"],
     ["env", "prod", 1, "production"],
@@ -86,7 +86,7 @@ describe("Enter", () => {
   });
 });
 
-test("taking a value goes on to what is missing, then to the next argument", () => {
+test("taking a value goes on to the missing arguments, then to the next one", () => {
   const first = take(start(deploy, {}, "app"), "api");
   expect([first.active, missing(first)]).toEqual(["env", "env"]);
   const second = take(first, "staging");
@@ -101,7 +101,7 @@ test.each<[confirm: Parameters<typeof confirmed>[0], text: string, ok: boolean, 
   [{ type: "production" }, "Production", false, 10],
   ["yes", "yes", true, 0],
   ["yes", "", false, 3],
-])("%o said as %o: %s", (confirm, text, ok, left) => {
+])("%o confirmed with %o: %s", (confirm, text, ok, left) => {
   expect(confirmed(confirm, text)).toEqual({ ok, left });
 });
 

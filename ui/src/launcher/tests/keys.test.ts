@@ -29,7 +29,7 @@ describe("a press is", () => {
     expect(actOf(pressed, where, false)).toBe(act);
   });
 
-  test("its own on a Mac where the system holds the usual one", () => {
+  test("another one on a Mac if the system reserves the usual one", () => {
     expect(actOf("Ctrl+Shift+M", FREE, true)).toBe("comment");
     expect(actOf("Ctrl+M", FREE, true)).toBeNull();
     expect(keysOf("comment", true)).toBe("Ctrl+Shift+M");
@@ -52,7 +52,7 @@ test("text keys belong to the field", () => {
   for (const letter of "ACVXZY") expect(all).not.toContain(`Ctrl+${letter}`);
 });
 
-test("the sheet is narrowed by what is typed", () => {
+test("the sheet is filtered by the typed text", () => {
   expect(sheet().map(({ group }) => group)).toEqual(["Move", "Window", "On a row", "Run", "Decide", "Help"]);
   expect(sheet("snooze").flatMap(({ keys }) => keys.map(({ act }) => act))).toEqual(["snooze"]);
   expect(sheet("nothing like it")).toEqual([]);

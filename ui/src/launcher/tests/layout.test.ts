@@ -26,7 +26,7 @@ const DEPLOY = [
   ["н", "KeyY"],
 ] as const;
 
-test("what was typed finds what the Latin letters of its keys would, and stays as it is", async () => {
+test("typed text finds the same as the Latin letters of its keys, and stays as typed", async () => {
   await open();
   for (const [text, code] of DEPLOY) key(text, code);
   await waitFor(() => expect(selected()).toContain("deploy"));
@@ -35,14 +35,14 @@ test("what was typed finds what the Latin letters of its keys would, and stays a
   await screen.findByText("What will run");
 });
 
-test("shortcuts are at their places", async () => {
+test("shortcuts work at the places of their keys", async () => {
   await open();
   await screen.findByText("Acknowledge");
   key("л", "KeyK", { ctrlKey: true });
   await screen.findByRole("listbox", { name: /^Actions for/ });
 });
 
-test("a length of time is read by its keys, and a text as it is", async () => {
+test("a duration is read by its keys, a text as typed", async () => {
   const { backend, launcher } = await open();
   const info = infoOf("deploy");
   const args = [arg("duration", "duration"), arg("comment", "text")];
@@ -67,7 +67,7 @@ test("a time to snooze until is read by its keys, with Shift", async () => {
   await waitFor(() => expect(backend.asked("snooze_times").at(-1)).toEqual({ typed: "monday 9:30" }));
 });
 
-test("what a shortcut's sheet is asked for with", async () => {
+test("the key that opens the sheet of shortcuts", async () => {
   const { launcher } = await open();
   await screen.findByText("Acknowledge");
   key(",", "Slash", { shiftKey: true });

@@ -21,7 +21,7 @@ describe("groups", () => {
     [["##[group]Set up", "one", "##[endgroup]", "after"], [0], ["-1 Set up", "| one", "after"]],
     [["::group::Tests", "error: x", "::endgroup::"], [], ["-1 Tests", "| error: x"]],
     [["::group::Tests", "error: x", "::endgroup::"], [0], ["+1 Tests"]],
-    // With times, as GitHub gives them; without an end; one after the other; an end without a beginning.
+    // With timestamps, as GitHub has them; without an end; one after the other; an end without a beginning.
     [["2026-01-01T00:00:00Z ##[group]A", "x", "2026-01-01T00:00:01Z ##[endgroup]"], [], ["+1 A"]],
     [["##[group]A", "x", "##[group]B", "y", "z"], [], ["+1 A", "+2 B"]],
     [["##[endgroup]", "x"], [], ["##[endgroup]", "x"]],
@@ -47,7 +47,7 @@ test.each<[from: number, by: 1 | -1, found: number]>([
   expect(nextLine(4, from, by, (at) => at === 1 || at === 3)).toBe(found);
 });
 
-test("nothing is found where nothing is", () => {
+test("without a match nothing is found", () => {
   expect(nextLine(3, -1, 1, () => false)).toBe(-1);
   expect(nextLine(0, -1, 1, () => true)).toBe(-1);
 });
@@ -83,7 +83,7 @@ describe("the whole log", () => {
     const field = await screen.findByRole<HTMLInputElement>("textbox", { name: "Search in the log" });
     await waitFor(() => expect(document.activeElement).toBe(field));
     type("package 4");
-    // What is in a folded group is found, too: it is opened.
+    // A match in a folded group is found, too: the group is opened.
     await waitFor(() => expect(current()).toContain("added package 4"));
     await screen.findByText("2 lines");
     press("Enter");
@@ -137,8 +137,8 @@ describe("the whole log", () => {
       },
       "The rest of the log cannot be read: Jenkins did not answer",
     ],
-  ])("that cannot be shown says why: %j", async (answers, words) => {
+  ])("that cannot be shown shows why: %j", async (answers, text) => {
     await opened(answers);
-    await screen.findByText(words);
+    await screen.findByText(text);
   });
 });

@@ -28,7 +28,7 @@ describe("a state's glyph", () => {
     expect(glyph.means).not.toBe("");
   });
 
-  test("hollow is never in a colour", () => {
+  test("a hollow glyph is always grey", () => {
     for (const state of ["failing", "incident", "attention"] as const) {
       for (const key of ["ci/build/a", "f/pull_request/a"]) {
         expect(glyphOf({ key, state, held: true, snoozed: null }).tone).toBe("quiet");
@@ -48,14 +48,14 @@ test.each<[state: Parameters<typeof run>[2], icon: string]>([
   expect(glyphOfRun(run("1", "deploy", state)).icon).toBe(icon);
 });
 
-test("a pull request's approvals and checks are fields, not words", () => {
+test("a pull request's approvals and checks are fields, not text", () => {
   const look = (more: Partial<Row>) => {
     const it = row("f/pull_request/acme/web#479", "attention", "Cache it", {
-      second: "acme/web#479",
+      subtitle: "acme/web#479",
       ...more,
     });
-    const { approvals, checks, second } = lookOf({ kind: "row", key: it.key, row: it }, 0);
-    return [approvals, checks, second];
+    const { approvals, checks, subtitle } = lookOf({ kind: "row", key: it.key, row: it }, 0);
+    return [approvals, checks, subtitle];
   };
   expect(look({})).toEqual([null, null, ""]);
   expect(look({ approvals: 0, checks: "none" })).toEqual([null, null, ""]);
@@ -64,32 +64,32 @@ test("a pull request's approvals and checks are fields, not words", () => {
   expect(look({ checks: "failed" })).toEqual([null, "failed", ""]);
 });
 
-test("a row of an account that cannot be read says of when it is", () => {
+test("a row of an account that cannot be read shows its age", () => {
   const it = row("f/build/a", "failing", "a", { as_of: "2026-01-01T11:58:00Z" });
   const now = Date.parse(it.as_of ?? "") + 60_000;
   const asOf = (mark?: Mark, at = now) => lookOf({ kind: "row", key: it.key, row: it, mark }, at).when;
   expect(asOf()).toMatch(/^as of \d\d:58$/);
-  // A clock alone would be today's.
+  // A time without a date would mean today.
   expect(asOf(undefined, now + 3 * 86_400_000)).toMatch(/^as of [A-Z][a-z]{2} \d\d:58$/);
   expect(asOf(undefined, now + 30 * 86_400_000)).toMatch(/^as of [A-Z][a-z]{2} \d+ \d\d:58$/);
   expect(asOf("done")).toBe("");
 });
 
-test("a row that ended says how", () => {
+test("an ended row shows how it ended", () => {
   const it = row("f/build/a", "failing", "a");
   expect(lookOf({ kind: "row", key: it.key, row: it, mark: "done", ended: "passed" }, 0).turn?.text).toBe(
     "passed",
   );
 });
 
-test("a build that ended no longer says how it stood before", () => {
-  const it = row("f/build/a", "running", "a", { second: "running" });
-  const second = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).second;
+test("an ended build no longer shows its earlier state", () => {
+  const it = row("f/build/a", "running", "a", { subtitle: "running" });
+  const second = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).subtitle;
   expect(second()).toBe("running");
   expect(second("done")).toBe("");
 });
 
-test("a snoozed row says until when", () => {
+test("a snoozed row shows until when", () => {
   const it = row("f/build/a", "quiet", "a", { snoozed: "until_change" });
   const look = lookOf({ kind: "row", key: it.key, row: it }, 0);
   expect([look.glyph.icon, look.turn?.text]).toEqual(["st_snooze", "until it changes"]);
@@ -98,11 +98,11 @@ test("a snoozed row says until when", () => {
   expect(lookOf({ kind: "row", key: it.key, row: by }, 0).turn?.text).toBe("until it changes, by ana");
 });
 
-describe("a row's words", () => {
+describe("a row's texts", () => {
   const look = (row: Row, mark?: Mark) =>
     lookOf({ kind: "row", key: row.key, row, mark }, Date.parse("2026-01-01T12:10:00Z"));
   const since = "2026-01-01T12:02:00Z";
-  const said = (row: Row, mark?: Mark) => {
+  const textsOf = (row: Row, mark?: Mark) => {
     const { lead, title, turn, age } = look(row, mark);
     return [
       lead,
@@ -114,7 +114,7 @@ describe("a row's words", () => {
     ];
   };
 
-  test.each<[what: string, row: Row, mark: Mark | undefined, words: string[]]>([
+  test.each<[what: string, row: Row, mark: Mark | undefined, texts: string[]]>([
     [
       "build",
       row("ci/build/a", "failing", "web main", { since }),
@@ -161,14 +161,14 @@ describe("a row's words", () => {
       "undone",
       ["", "Slow", "not accepted", "attention", "", "8 m"],
     ],
-  ])("%s", (_, row, mark, words) => {
-    expect(said(row, mark)).toEqual(words);
+  ])("%s", (_, row, mark, texts) => {
+    expect(textsOf(row, mark)).toEqual(texts);
   });
 
   test("marked letters stay marked beside the lighter part", () => {
     const title = [
-      { text: "web ma", hit: false },
-      { text: "in", hit: true },
+      { text: "web ma", matched: false },
+      { text: "in", matched: true },
     ];
     const entry: Entry = {
       kind: "row",
@@ -178,7 +178,7 @@ describe("a row's words", () => {
     };
     expect(lookOf(entry, 0)).toMatchObject({
       lead: "web",
-      title: [{ text: "ma" }, { text: "in", hit: true }],
+      title: [{ text: "ma" }, { text: "in", matched: true }],
     });
   });
 });

@@ -12,7 +12,7 @@ test.each([
   expect(namedLine(line, { "0f3a": "Disk is full in storage" })).toBe(read);
 });
 
-test("a run goes by what its alert is called", () => {
+test("a run's line shows the title of its alert", () => {
   const item = {
     key: "pager/incident/0f3a",
     title: "Disk is full",

@@ -11,7 +11,7 @@ const part = (name: string, why = "403"): NotSeen => ({
   since: null,
 });
 
-test.each<[notSeen: NotSeen[], words: string, rest: string | null]>([
+test.each<[notSeen: NotSeen[], text: string, rest: string | null]>([
   [[part("a")], "Not seen: a. It is not seen. 403.", null],
   [[part("a", "x".repeat(200))], `Not seen: a. It is not seen. X${"x".repeat(199)}.`, "All of it"],
   [[part(""), part("a")], "Not seen: forge and a. What needs you there is not in this list.", "Why"],
@@ -21,7 +21,7 @@ test.each<[notSeen: NotSeen[], words: string, rest: string | null]>([
     "Not seen: a, b. What needs you there is not in this list.",
     "and 2 more",
   ],
-])("%o", (notSeen, words, rest) => {
+])("%o", (notSeen, text, rest) => {
   const short = inShort(notSeen);
-  expect([`${short.words} ${short.more}`, short.rest]).toEqual([words, rest]);
+  expect([`${short.text} ${short.more}`, short.rest]).toEqual([text, rest]);
 });

@@ -6,7 +6,7 @@ import { run } from "../../fake/team";
 import {
   begin,
   follow,
-  isSettled,
+  isFinal,
   messageText,
   roomLine,
   sentLine,
@@ -28,14 +28,14 @@ const done = run("1", "deploy");
 const unknown = run("1", "deploy", { state: { state: "unknown", why: "Jenkins stopped answering" } });
 const undone = run("1", "deploy", { state: { state: "canceled", sent: false } });
 const secret = run("1", "deploy", { post: null });
-const settled = (ran: boolean) =>
+const resolved = (ran: boolean) =>
   run("1", "deploy", {
     state: { state: "settled", ran, by: "kim", at: "2026-01-01T12:00:00Z", why: "no answer" },
   });
 
 describe("the room's line", () => {
   test.each<
-    [what: string, run: Run, delivery: Delivery | null, look: string, words: string, urgent: boolean]
+    [what: string, run: Run, delivery: Delivery | null, look: string, expected: string, urgent: boolean]
   >([
     [
       "before the first message",
@@ -98,27 +98,31 @@ describe("the room's line", () => {
     ],
     [
       "failed, of one that did not run",
-      settled(false),
+      resolved(false),
       of({ state: "failed", error }),
       "late",
       "Did not run, and the outcome was not posted #deploys",
       true,
     ],
     ["private", secret, null, "plain", "Private: nothing was posted", false],
-  ])("%s", (_, run, delivery, look, words, urgent) => {
+  ])("%s", (_, run, delivery, look, expected, urgent) => {
     const line = roomLine(run, delivery, NOW);
     expect([line.before, line.channel && `#${line.channel}`, line.after].filter(Boolean).join(" ")).toBe(
-      words,
+      expected,
     );
     expect([line.look, line.urgent, line.delivery !== null]).toEqual([look, urgent, urgent]);
   });
 
-  test("once told", () => {
+  test("once posted", () => {
     const line = roomLine(done, of({ state: "posted" }), NOW);
-    expect([line.look, line.tone, line.link]).toEqual(["told", "passing", "https://chat.example/deploys/1"]);
+    expect([line.look, line.tone, line.link]).toEqual([
+      "posted",
+      "passing",
+      "https://chat.example/deploys/1",
+    ]);
   });
 
-  test.each<[state: Delivery["state"], words: string]>([
+  test.each<[state: Delivery["state"], text: string]>([
     [{ state: "posted" }, "Posted to"],
     [{ state: "sending" }, "Being posted to"],
     [{ state: "pending", next_at: "2026-01-01T12:00:18Z", error }, "It was not posted: retrying in 0:18"],
@@ -128,7 +132,7 @@ describe("the room's line", () => {
     expect(sentLine(of(state), NOW)).toMatchObject({ before, channel: "deploys" });
   });
 
-  test("says why it is late, and how often it was tried", () => {
+  test("shows why it is late, and how often it was tried", () => {
     const line = roomLine(done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), NOW);
     expect(line.more).toBe("Slack asked us to slow down. Try 2.");
   });
@@ -141,7 +145,7 @@ describe("the room's line", () => {
   });
 });
 
-test.each<[Run, word: string, summary: string | null, tone: string]>([
+test.each<[Run, label: string, summary: string | null, tone: string]>([
   [running, "Running", null, "running"],
   [done, "Done", "deploy is done", "passing"],
   [unknown, "Not known", "We do not know whether this ran", "attention"],
@@ -152,20 +156,20 @@ test.each<[Run, word: string, summary: string | null, tone: string]>([
     "quiet",
   ],
   [run("1", "deploy", { state: { state: "failed", error } }), "Failed", "deploy failed", "failing"],
-  [settled(true), "Ran", "kim says it ran", "quiet"],
-  [settled(false), "Did not run", "kim says it did not run", "quiet"],
-])("a run %o is said as %s", (run, word, summary, tone) => {
-  expect(verdictOf(run)).toMatchObject({ word, summary, tone });
+  [resolved(true), "Ran", "kim says it ran", "quiet"],
+  [resolved(false), "Did not run", "kim says it did not run", "quiet"],
+])("a run %o is shown as %s", (run, label, summary, tone) => {
+  expect(verdictOf(run)).toMatchObject({ label, summary, tone });
 });
 
-test("what is not known is not sent again by itself, and says so", () => {
+test("an unknown delivery is not sent again automatically, and shows that", () => {
   expect(verdictOf(unknown).more).toBe("Jenkins stopped answering. It will not be sent again automatically.");
 });
 
 describe("a run that is followed", () => {
   const progress = (more: object) => ({
     run: running,
-    said: "",
+    status: "",
     output: [],
     steps: [],
     seen: 0,
@@ -175,31 +179,31 @@ describe("a run that is followed", () => {
   });
 
   test("gathers its output and its steps", () => {
-    const steps = [{ said: "queued", at: "2026-01-01T12:00:00Z" }];
+    const steps = [{ name: "queued", at: "2026-01-01T12:00:00Z" }];
     let state = begin(running);
-    state = follow(state, progress({ said: "queued", output: ["a\n"], seen: 1, steps }));
-    state = follow(state, progress({ said: "queued: 2 before it", output: ["b\n"], seen: 2, steps }));
+    state = follow(state, progress({ status: "queued", output: ["a\n"], seen: 1, steps }));
+    state = follow(state, progress({ status: "queued: 2 before it", output: ["b\n"], seen: 2, steps }));
     expect(state.output).toBe("a\nb\n");
-    expect([state.seen, state.said]).toEqual([2, "queued: 2 before it"]);
-    // However often its progress is told, it is one step; and it stays when the run has ended.
+    expect([state.seen, state.status]).toEqual([2, "queued: 2 before it"]);
+    // However often its progress is reported, it is one step, and it stays when the run has ended.
     expect(state.steps).toEqual(steps);
     expect(follow(state, progress({ run: done })).steps).toEqual(steps);
   });
 
-  test("keeps what the room was told while nothing newer is known", () => {
-    const told = follow(begin(running), progress({ delivery: of({ state: "posted" }) }));
-    expect(follow(told, progress({})).delivery?.state.state).toBe("posted");
+  test("keeps the last delivery until there is a newer one", () => {
+    const followed = follow(begin(running), progress({ delivery: of({ state: "posted" }) }));
+    expect(follow(followed, progress({})).delivery?.state.state).toBe("posted");
   });
 
-  test.each<[what: string, run: Run, delivery: Delivery | null, settled: boolean]>([
+  test.each<[what: string, run: Run, delivery: Delivery | null, final: boolean]>([
     ["running", running, of({ state: "posted" }), false],
-    ["done, not told", done, null, false],
+    ["done, not posted", done, null, false],
     ["done, late", done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), false],
-    ["done, told", done, of({ state: "posted" }), true],
+    ["done, posted", done, of({ state: "posted" }), true],
     ["done, given up", done, of({ state: "failed", error }), true],
     ["done in private", secret, null, true],
-  ])("%s is settled: %s", (_, run, delivery, settled) => {
-    expect(isSettled({ ...begin(run), delivery })).toBe(settled);
+  ])("a run that is %s is final: %s", (_, run, delivery, final) => {
+    expect(isFinal({ ...begin(run), delivery })).toBe(final);
   });
 });
 

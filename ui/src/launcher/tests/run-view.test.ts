@@ -1,4 +1,4 @@
-/** A run while it is followed, and what was posted of it. */
+/** A run while it is followed, and its message. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
@@ -13,19 +13,19 @@ import { open, press, type } from "./stage";
 describe("a run", () => {
   const going = () => run("r1", "deploy api to staging", { state: { state: "running" }, ended_at: null });
 
-  test("that cannot be followed is told in its place, and followed again", async () => {
+  test("that cannot be followed shows why, and is followed again", async () => {
     const { backend } = await open({ run: going() });
-    let asked = 0;
+    let requests = 0;
     backend.answer("follow_run", () => {
-      asked += 1;
-      if (asked === 2) throw failure("the engine went away");
-      const over = asked > 2;
+      requests += 1;
+      if (requests === 2) throw failure("the engine went away");
+      const over = requests > 2;
       return {
         run: over ? run("r1", "deploy api to staging") : going(),
-        said: over ? "" : "rolling out",
-        output: [`piece ${asked}\n`],
+        status: over ? "" : "rolling out",
+        output: [`piece ${requests}\n`],
         steps: [],
-        seen: asked,
+        seen: requests,
         unrecorded: null,
         delivery: over ? delivery("r1", { state: "posted" }) : null,
       };
@@ -40,12 +40,12 @@ describe("a run", () => {
     expect(screen.getByText(/piece 1/).textContent).toContain("piece 3");
   });
 
-  test("that the room was not told of says so, and is posted with Ctrl+P", async () => {
+  test("whose message failed shows that, and is posted with Ctrl+P", async () => {
     const error = { error: "rejected", why: "the channel is archived" } as const;
     const { backend } = await open({
       follow_run: {
         run: run("r1", "deploy api to staging"),
-        said: "",
+        status: "",
         output: [],
         steps: [],
         seen: 0,
@@ -66,12 +66,12 @@ describe("a run", () => {
     expect(backend.asked("retry")).toEqual([{ id: "d-r1" }]);
   });
 
-  test("that ended before it began, by a clock that was set back, shows no time", async () => {
+  test("that ended before it began, because the clock was set back, shows no duration", async () => {
     const times = { started_at: "2026-11-22T12:00:00Z", ended_at: "2026-11-22T11:00:00Z" };
     const odd = run("r1", "deploy api to staging", times);
     const follow_run = {
       run: odd,
-      said: "",
+      status: "",
       output: [],
       steps: [],
       seen: 0,
@@ -87,7 +87,7 @@ describe("a run", () => {
     expect(screen.getByRole("list", { name: "Steps" }).textContent).not.toMatch(/\d:\d/);
   });
 
-  test("is stopped with Ctrl+. and left with Esc, while it goes on", async () => {
+  test("is stopped with Ctrl+., and goes on when it is left with Esc", async () => {
     const { backend } = await open({ runs: [going()], cancel: going() });
     backend.never("follow_run");
     await screen.findByRole("group", { name: "Recent runs" });
@@ -101,25 +101,25 @@ describe("a run", () => {
   });
 });
 
-describe("a run that is not known", () => {
-  /** One of which nobody has said anything, until somebody does; the room has it as it was then. */
+describe("a run whose outcome is unknown", () => {
+  /** A run with an unknown outcome until it is resolved; its message keeps the first state. */
   async function unknown(more: Answers = {}) {
     const lost = { state: { state: "unknown", why: "Jenkins stopped answering" } } as const;
     let known = run("r1", "deploy api to staging", lost);
     const followed = () => ({
       run: known,
-      said: "",
+      status: "",
       steps: [],
       output: [],
       seen: 0,
       unrecorded: null,
       delivery: delivery("r1", { state: "posted" }),
     });
-    const settle = ({ ran }: ResolveRun) => {
-      const said = { state: "settled", ran, by: "kim", at: known.started_at, why: "no answer" } as const;
-      return (known = { ...known, state: said });
+    const resolve = ({ ran }: ResolveRun) => {
+      const state = { state: "settled", ran, by: "kim", at: known.started_at, why: "no answer" } as const;
+      return (known = { ...known, state });
     };
-    const it = await open({ runs: () => [known], follow_run: followed, resolve_run: settle, ...more });
+    const it = await open({ runs: () => [known], follow_run: followed, resolve_run: resolve, ...more });
     await screen.findByRole("group", { name: "Recent runs" });
     return it;
   }
@@ -128,21 +128,21 @@ describe("a run that is not known", () => {
   test.each([
     ["Ctrl+Shift+Y", true, "kim says it ran"],
     ["Ctrl+Shift+N", false, "kim says it did not run"],
-  ])("is settled with %s on the board", async (keys, ran, words) => {
+  ])("is resolved with %s on the board", async (keys, ran, text) => {
     const { backend } = await unknown();
     press(keys);
     expect(asked(backend)).toEqual([]);
     press("Ctrl+End");
     await screen.findByRole("button", { name: /^It did not/ });
     press(keys);
-    await within(screen.getByRole("region", { name: "Detail" })).findByText(words);
+    await within(screen.getByRole("region", { name: "Detail" })).findByText(text);
     expect(asked(backend)).toEqual([{ id: "r1", ran }]);
     press(keys);
     expect(asked(backend).length).toBe(1);
     expect(screen.queryByText("It ran")).toBeNull();
   });
 
-  test("is settled in its view, told, and offered again where it did not run", async () => {
+  test("is resolved in its view, announced, and offered again if it did not run", async () => {
     const { backend } = await unknown();
     press("Ctrl+End");
     press("Enter");
@@ -157,7 +157,7 @@ describe("a run that is not known", () => {
     expect(backend.asked("run")).toEqual([]);
   });
 
-  test("is settled in the list of runs, and from its actions", async () => {
+  test("is resolved in the list of runs, and from its actions", async () => {
     const { backend } = await unknown({ deliveries: [], rooms: [] });
     press("Ctrl+Shift+R");
     await screen.findByRole("button", { name: /^It ran/ });
@@ -168,7 +168,7 @@ describe("a run that is not known", () => {
     expect(asked(backend)).toEqual([{ id: "r1", ran: false }]);
   });
 
-  test("says so where somebody else was faster", async () => {
+  test("shows the error if somebody else resolved it first", async () => {
     const { backend } = await unknown();
     backend.fail(
       "resolve_run",
@@ -181,7 +181,7 @@ describe("a run that is not known", () => {
     await screen.findByText(/run r1 is resolved: ana says it ran/, { selector: ".cut" });
   });
 
-  test("shows what was said of it elsewhere", async () => {
+  test("shows that it was resolved elsewhere", async () => {
     const { backend } = await unknown();
     press("Ctrl+End");
     press("Enter");
@@ -193,7 +193,7 @@ describe("a run that is not known", () => {
 });
 
 describe("rooms and runs", () => {
-  test("begin with the message of the tour's run, where that is its next step", async () => {
+  test("begin with the message of the tour's run if that is the next step", async () => {
     const runs = [run("r1", "deploy api to staging", { post: "chat:#deploys" })];
     const { launcher } = await open({ runs }, { playground: true });
     await screen.findByText("Queue depth on api-worker");
@@ -217,7 +217,7 @@ describe("rooms and runs", () => {
   });
 
   const error = { error: "unavailable", why: "chat did not answer" } as const;
-  test("show the room's messages, a run's output, and send again what did not arrive", async () => {
+  test("show the room's messages and a run's output, and post a failed message again", async () => {
     const late = delivery("0199aa00-0000-7000-8000-000000000604", { state: "failed", error });
     const { backend } = await open({ deliveries: [late], retry: late });
     type("room");

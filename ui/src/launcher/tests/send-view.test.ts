@@ -1,4 +1,4 @@
-/** A row that is sent to a channel. */
+/** Posting a row to a channel. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
@@ -40,7 +40,7 @@ describe("a row", () => {
     return it;
   }
 
-  test("is shown as it will stand in the channel, and nothing is posted before Enter", async () => {
+  test("is shown as it will appear in the channel, and not posted before Enter", async () => {
     const { backend } = await sending();
     const shown = within(await preview());
     await shown.findByText("Checkout slower than 2 s (billing)");
@@ -57,7 +57,7 @@ describe("a row", () => {
     expect(backend.asked("post")).toEqual([]);
   });
 
-  test("is posted once, and says when it has arrived", async () => {
+  test("is posted once, and shows when it was posted", async () => {
     const { backend } = await sending();
     await screen.findByText("chat:#random");
     type("ran");
@@ -94,7 +94,7 @@ describe("a row", () => {
     expect(document.querySelector('[aria-live="polite"]')?.textContent).toBe("Posted to #random");
   });
 
-  test("goes to a channel that is in no list, and says what is wrong with it", async () => {
+  test("is posted to an unlisted channel, with an error if the channel is wrong", async () => {
     const { backend } = await sending();
     type("chat:#secret");
     await waitFor(() => expect(backend.asked("prepare_post").at(-1)?.what.channel).toBe("chat:#secret"));
@@ -105,7 +105,7 @@ describe("a row", () => {
     expect(backend.asked("post")).toEqual([]);
   });
 
-  test("can be sent though a service does not list its channels", async () => {
+  test("can be posted although a service does not list its channels", async () => {
     await sending({
       channels: ({ live }) => {
         if (live) throw { message: "chat: it did not answer", error: { kind: "internal", message: "" } };
@@ -117,7 +117,7 @@ describe("a row", () => {
     await screen.findByText("Being posted to");
   });
 
-  test("that could not be recorded says so, and can be posted again", async () => {
+  test("that could not be recorded shows that, and can be posted again", async () => {
     const { backend } = await sending();
     await screen.findByText("Will post to");
     backend.fail("post", "the disk is full");

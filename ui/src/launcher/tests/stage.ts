@@ -9,13 +9,13 @@ import { type Answers, fake, type FakeBackend } from "../../fake";
 import App from "../App.svelte";
 import { Launcher } from "../launcher.svelte";
 
-// No draft of another test, and no time of its own.
+// No draft of another test, and no fake timers.
 beforeEach(() => localStorage.clear());
 afterEach(() => vi.useRealTimers());
 
 export const field = () =>
   screen.getByRole<HTMLInputElement>("combobox", { name: "Search or type a command" });
-/** The text of the line that the keys are on. */
+/** The text of the selected line. */
 export const selected = () =>
   document.querySelector('[role="option"][aria-selected="true"]')?.textContent ?? "";
 
@@ -23,7 +23,7 @@ export async function open(
   answers: Answers = {},
   desktop: Partial<Desktop> = {},
 ): Promise<{ backend: FakeBackend; launcher: Launcher }> {
-  // Read before, so that no test waits for files.
+  // Loaded in advance, so that no test waits for modules.
   await import("../lazy");
   const backend = fake(answers, desktop);
   const launcher = new Launcher(backend);
@@ -32,15 +32,15 @@ export async function open(
   return { backend, launcher };
 }
 
-/** What has the focus gets the press, as from a keyboard; text fields take what the window left to them. */
+/** Presses keys on the focused element, as a keyboard does. */
 export function press(keys: string): void {
-  const words = keys.split("+");
-  const key = words.pop() ?? "";
+  const names = keys.split("+");
+  const key = names.pop() ?? "";
   const target = document.activeElement ?? document.body;
   const init = {
-    key: key.length === 1 && !words.includes("Shift") ? key.toLowerCase() : key,
-    ctrlKey: words.includes("Ctrl"),
-    shiftKey: words.includes("Shift"),
+    key: key.length === 1 && !names.includes("Shift") ? key.toLowerCase() : key,
+    ctrlKey: names.includes("Ctrl"),
+    shiftKey: names.includes("Shift"),
     bubbles: true,
     cancelable: true,
   };
@@ -49,7 +49,7 @@ export function press(keys: string): void {
   (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keyup", init));
 }
 
-/** Types into what has the focus, a letter at a time. */
+/** Types into the focused element, a letter at a time. */
 export function type(text: string): void {
   for (const letter of text) {
     const went = (document.activeElement ?? document.body).dispatchEvent(
@@ -62,7 +62,7 @@ export function type(text: string): void {
   }
 }
 
-/** Nothing that axe can find here. Colours are not laid out in this kind of document; they are checked in tokens.css. */
+/** Expects no violations from axe. jsdom does not compute colours; they are checked in tokens.css. */
 export async function expectAccessible(): Promise<void> {
   const { violations } = await axe.run(document.body, {
     rules: { "color-contrast": { enabled: false }, region: { enabled: false } },

@@ -1,4 +1,4 @@
-/** The playground, as a newcomer meets it. */
+/** The playground, as a newcomer sees it. */
 
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
@@ -14,7 +14,7 @@ const ack = {
   line: "alert ack",
   account: "alerts",
   acts_as: null,
-  steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
+  steps: [{ what: "Acknowledge Checkout on pager.example", request: "PUT /incidents/1" }],
   post: null,
   post_reason: "",
   confirm: null,
@@ -22,7 +22,7 @@ const ack = {
 
 const next = () => document.querySelector('[aria-current="step"]')?.textContent ?? "";
 
-test("what is most urgent is selected, whatever came first, until a key is pressed", async () => {
+test("the most urgent row is selected, whatever came first, until a key is pressed", async () => {
   let shown: Section[] = [];
   const { backend } = await open(
     { board: () => ({ ...board(), sections: shown }), runs: [] },
@@ -39,12 +39,12 @@ test("what is most urgent is selected, whatever came first, until a key is press
   await waitFor(() => expect(selected()).toContain("Checkout slower than 2 s"));
   press("ArrowDown");
   await waitFor(() => expect(selected()).toContain("Queue depth"));
-  // From now on it stays where it is put.
+  // From now on the selection does not move by itself.
   await come([{ ...sections()[0], title: "Incidents before" } as Section, ...sections()], "Incidents before");
   expect(selected()).toContain("Queue depth");
 });
 
-test("what Enter began is told as it goes, and can be undone", async () => {
+test("a run that Enter began shows its progress, and can be undone", async () => {
   await open({ runs: [], prepare: ack }, { playground: true });
   await waitFor(() => expect(next()).toContain("Acknowledge: it can be undone"));
   press("Enter");
@@ -53,14 +53,14 @@ test("what Enter began is told as it goes, and can be undone", async () => {
   await waitFor(() => expect(next()).toContain("Run it"));
 });
 
-test("a window that is made anew goes on where the tour was", async () => {
+test("a window that is created again continues the tour", async () => {
   const started = run("r1", "deploy api to staging", { post: "chat:#deploys" });
   const first = await open({ runs: [started] }, { playground: true });
   await screen.findByRole("list", { name: "Three steps" });
   await waitFor(() => expect(next()).toContain("Read the message in the room"));
   press("Ctrl+Shift+R");
   await waitFor(() => expect(first.launcher.tour.over).toBe(true));
-  // What was read of this run stays read; another team's tour is another.
+  // The message of this run stays read; another team has another tour.
   const again = new Tour();
   resume(again, [started]);
   expect(again.over).toBe(true);
@@ -75,9 +75,9 @@ test("a window that is made anew goes on where the tour was", async () => {
 test("three steps are shown, the last one the message in the room", async () => {
   await open({ runs: [] }, { playground: true });
   await screen.findByRole("list", { name: "Three steps" });
-  // What is said is what Enter does with what is selected: an acknowledgement begins without a preview.
+  // The text describes what Enter does with the selection: an acknowledgement begins without a preview.
   await waitFor(() => expect(next()).toContain("Acknowledge: it can be undone for 5 s"));
-  // A room without a message is no step yet.
+  // Without a message in the room its step is not offered yet.
   press("Ctrl+Shift+R");
   await screen.findByRole("heading", { name: "Rooms and runs" });
   press("Escape");

@@ -10,16 +10,16 @@ import { failure } from "../../fake";
 import { board } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
-/** An answer of the search that has one command. */
+/** A search response with one command. */
 const foundCommand = (name: string): Found => ({
-  commands: [{ name, title: [{ text: name, hit: false }], summary: "", posts_to: "x", takes: "" }],
+  commands: [{ name, title: [{ text: name, matched: false }], summary: "", posts_to: "x", takes: "" }],
   items: [],
   runs: [],
   completion: null,
 });
 
 describe("typing", () => {
-  test("finds, marks what fits, and completes with Tab", async () => {
+  test("finds, marks the matches, and completes with Tab", async () => {
     await open();
     type("dep");
     const list = await screen.findByRole("listbox", { name: "What was found" });
@@ -29,7 +29,7 @@ describe("typing", () => {
     await waitFor(() => expect(field().value).toBe("deploy"));
   });
 
-  test("shows the newest answer, however late an older one comes", async () => {
+  test("shows the newest response, however late an older one arrives", async () => {
     const { backend } = await open();
     const late = backend.hold("find");
     type("d");
@@ -40,7 +40,7 @@ describe("typing", () => {
     expect(screen.queryByText("old answer")).toBeNull();
   });
 
-  test("draws nothing of the list again before there is another answer", async () => {
+  test("does not redraw the list before the next response", async () => {
     const { backend, launcher } = await open();
     type("dep");
     await screen.findByRole("listbox", { name: "What was found" });
@@ -50,7 +50,7 @@ describe("typing", () => {
     expect(launcher.finds.lines).toBe(lines);
   });
 
-  test("leaves the board in sight until there is an answer, with nothing of it selected", async () => {
+  test("leaves the board visible until there is a response, with nothing selected", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     const options = screen.getAllByRole("option");
@@ -75,7 +75,7 @@ describe("typing", () => {
     async (keys) => {
       const { backend, launcher } = await open();
       await screen.findByText("Acknowledge");
-      const asked = backend.calls.length;
+      const before = backend.calls.length;
       const late = backend.hold("find");
       type("w");
       press(keys);
@@ -84,7 +84,7 @@ describe("typing", () => {
       option.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
       screen.getByRole("button", { name: /^Acknowledge/ }).click();
       await new Promise((wake) => setTimeout(wake));
-      const since = () => backend.calls.slice(asked).map(({ name }) => name);
+      const since = () => backend.calls.slice(before).map(({ name }) => name);
       expect(since().filter((name) => name !== "find" && name !== "read_line")).toEqual([]);
       expect([launcher.levels, launcher.over, launcher.boards.marks.size]).toEqual([[], null, 0]);
       late.answer(foundCommand("deploy"));
@@ -93,7 +93,7 @@ describe("typing", () => {
     },
   );
 
-  test("and Enter means nothing where the search then fails", async () => {
+  test("and Enter does nothing if the search then fails", async () => {
     const { backend, launcher } = await open();
     type("we");
     await screen.findByRole("listbox", { name: "What was found" });
@@ -106,7 +106,7 @@ describe("typing", () => {
     expect(launcher.levels).toEqual([]);
   });
 
-  test("says that a slow search is waited for, over what was there", async () => {
+  test("shows the wait for a slow search, above the previous list", async () => {
     vi.useFakeTimers();
     const { backend } = await open();
     await vi.advanceTimersByTimeAsync(500);
@@ -124,7 +124,7 @@ describe("typing", () => {
     expect(screen.getByRole("listbox", { name: "What was found" })).toBeTruthy();
   });
 
-  test("and Enter, faster than the answer, means what was typed", async () => {
+  test("and Enter, before the response, applies to the typed text", async () => {
     const { backend } = await open();
     const late = backend.hold("find");
     type("q");
@@ -133,7 +133,7 @@ describe("typing", () => {
     await screen.findByRole("combobox", { name: /^app/ });
   });
 
-  test("and what is typed after that Enter goes to what it leads to", async () => {
+  test("and text typed after that Enter goes to the view that it opens", async () => {
     const { backend } = await open();
     const late = backend.hold("find");
     type("q");
@@ -144,7 +144,7 @@ describe("typing", () => {
     await waitFor(() => expect(app.value).toBe("ap"));
   });
 
-  test("survives a reload, and Esc and ↑", async () => {
+  test("survives a reload, and comes back with ↑ after Esc", async () => {
     const { launcher } = await open();
     type("dep");
     expect(JSON.parse(localStorage.getItem("callboard.draft") ?? "{}")).toMatchObject({ text: "dep" });
@@ -157,7 +157,7 @@ describe("typing", () => {
     expect(launcher.finds.text).toBe("dep");
   });
 
-  test("a search that fails is told in its place", async () => {
+  test("shows the error of a failed search", async () => {
     await open({ find: () => Promise.reject(failure("the index is being made")) });
     type("x");
     await screen.findByText(/The search does not answer: the index is being made/);
@@ -165,7 +165,7 @@ describe("typing", () => {
 });
 
 describe("the window", () => {
-  test("goes one level back with Esc, and hides when the key comes up", async () => {
+  test("goes one level back with Esc, and hides on keyup", async () => {
     const { backend } = await open();
     type("dep");
     press("Escape");
@@ -177,7 +177,7 @@ describe("the window", () => {
     expect(backend.calls.at(-1)?.name).toBe("hide");
   });
 
-  test("opens the item that it is shown for", async () => {
+  test("opens the item of the notification", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     backend.emitShown({ item: "forge/pull_request/acme/web#999" });
@@ -186,14 +186,14 @@ describe("the window", () => {
     await waitFor(() => expect(selected()).toContain("web main"));
   });
 
-  test("takes the theme that was chosen", async () => {
+  test("uses the chosen theme", async () => {
     const { backend } = await open({}, { theme: "dark" });
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
     backend.emitDesktop({ theme: "system" });
     await waitFor(() => expect(document.documentElement.dataset.theme).toBeUndefined());
   });
 
-  test("begins with two doors, and the playground is marked and has a way out", async () => {
+  test("begins with two choices, and the playground is marked and has a way out", async () => {
     const { backend } = await open({ board: { ...board(), sections: [] } }, { first_run: true });
     await screen.findByText("Try the playground");
     backend.answer("board", board());
@@ -208,7 +208,7 @@ describe("the window", () => {
     ]);
   });
 
-  test("is not to disturb for as long as is chosen", async () => {
+  test("turns on do not disturb for the chosen time", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+Shift+D");

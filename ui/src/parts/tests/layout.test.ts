@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { presses } from "../keys";
 import { Layout } from "../layout";
 
-/** A keyboard on which this was typed before. */
+/** A layout that has learned from this typed text. */
 function typedOn(...typed: [key: string, code: string][]): Layout {
   const layout = new Layout();
   for (const [key, code] of typed) layout.learn({ key, code });
   return layout;
 }
 
-describe("the Latin letters of what was typed", () => {
+describe("the Latin letters of typed text", () => {
   test.each<[text: string, latin: string | null]>([
     ["deploy", null],
     ["вуздщн", "deploy"],
@@ -20,7 +20,7 @@ describe("the Latin letters of what was typed", () => {
     ["ωεβ", "veb"],
     ["wéb", null],
     ["größe", null],
-    // A sign with Shift is a sign of its own, and one that was typed as it is stays.
+    // A shifted sign is a sign of its own, and a sign that was typed directly stays.
     ["ьщтвфн 9Ж30", "monday 9:30"],
     ["ЬЩТВФН 9Ж30", "monday 9:30"],
     ["ьщтвфн 9:30", "monday 9:30"],
@@ -28,7 +28,7 @@ describe("the Latin letters of what was typed", () => {
     ["25ж00", "25;00"],
     ["БЮХЪЭЁ", '<>{}"~'],
     ["№7", "#7"],
-    // Greek has dead keys there, which stand alone before a digit.
+    // Greek has dead keys there, which appear as characters before a digit.
     ["μονδαυ 9¨30", "monday 9:30"],
     ["μονδαυ 9΄30", "monday 9;30"],
     ["", null],
@@ -39,16 +39,16 @@ describe("the Latin letters of what was typed", () => {
   });
 
   test("are those of the layout that is used, not of the usual one", () => {
-    // A phonetic layout has its letters where they sound alike.
+    // A phonetic layout has its letters at the Latin letters that sound alike.
     const phonetic = typedOn(["д", "KeyD"], ["е", "KeyE"], ["п", "KeyP"]);
     expect(phonetic.reading("деп")).toBe("dep");
     expect(typedOn(["ε", "KeyE"], [";", "KeyQ"]).reading(";υευε")).toBe("qyeye");
-    // Digits of a script, and letters where a Latin layout has digits.
+    // Digits of another script, and letters at the digit keys of a Latin layout.
     expect(typedOn(["੨", "Digit2"], ["ๅ", "Digit1"]).reading("੨ๅ")).toBe("21");
     expect(typedOn(["۹", "Digit9"], ["۰", "Digit0"]).reading("۹:۰۰")).toBe("9:00");
   });
 
-  test("know a sign with Shift from a letter", () => {
+  test("distinguish a shifted sign from a letter", () => {
     const greek = new Layout();
     greek.learn({ key: "ε", code: "KeyE" });
     greek.learn({ key: ":", code: "KeyQ", shiftKey: true });
@@ -75,9 +75,9 @@ describe("a shortcut under another layout", () => {
     [russian(), press("Ж", "Semicolon", { shiftKey: true }), ["Ж", ":"]],
     [new Layout(), press("؟", "Slash", { shiftKey: true }), ["؟", "?"]],
     [russian(), press("б", "Comma"), ["Ctrl+Б", "Ctrl+,"]],
-    // Before anything else was typed.
+    // On the first press.
     [new Layout(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],
-    // "?" and "/" are where they are, whatever their key types.
+    // "?" and "/" are found by place, whatever their key types.
     [new Layout(), press(",", "Slash", { shiftKey: true }), ["?", ","]],
     [russian(), press(",", "Slash", { shiftKey: true }), ["?", ","]],
     [russian(), press(".", "Slash", {}), ["/", "."]],
@@ -88,7 +88,7 @@ describe("a shortcut under another layout", () => {
     [new Layout(), press(".", "Slash"), ["Ctrl+."]],
     [greek(), press(";", "KeyQ"), ["Ctrl+;", "Ctrl+Q"]],
     [greek(), press("Enter", "Enter"), ["Ctrl+Enter"]],
-    // Dvorak, AZERTY, QWERTZ, Turkish: a Latin layout's keys are what they say.
+    // Dvorak, AZERTY, QWERTZ, Turkish: in a Latin layout a key stands for the letter it types.
     [new Layout(), press("'", "KeyQ"), ["Ctrl+'"]],
     [new Layout(), press("a", "KeyQ"), ["Ctrl+A"]],
     [typedOn(["д", "KeyL"], ["l", "KeyL"]), press("'", "KeyQ"), ["Ctrl+'"]],

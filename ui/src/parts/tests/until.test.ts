@@ -11,7 +11,7 @@ test.each([
   ["This evening, 18:00", NOON, new Date(2026, 0, 31, 18)],
   ["Tomorrow, 8:00", NOON, new Date(2026, 1, 1, 8)],
   ["I turn it off", NOON, new Date(2126, 0, 31, 12, 6)],
-  // The night in which clocks go forward: eight is eight.
+  // The night in which clocks go forward: 8:00 stays 8:00.
   ["Tomorrow, 8:00", new Date(2026, 2, 28, 20), new Date(2026, 2, 29, 8)],
 ])("%s from %s is %s", (title, now, until) => {
   const choice = choices(now).find((choice) => choice.title === title);
@@ -34,7 +34,7 @@ test.each([
 test.each([
   [new Date(2026, 0, 31, 18), "until 18:00"],
   [new Date(2026, 1, 2, 8), "until Mon 08:00"],
-  // A weekday alone would be the wrong one.
+  // The weekday alone would be ambiguous.
   [new Date(2026, 1, 9, 8), "until Feb 9 08:00"],
   [new Date(2027, 0, 4, 8), "until Jan 4, 2027 08:00"],
   [new Date(2126, 0, 31, 12), "until you turn it off"],

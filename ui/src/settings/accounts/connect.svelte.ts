@@ -1,4 +1,4 @@
-/** Connecting an account: a service, one question after the other, and what the service says to it. */
+/** Connecting an account: a service, one question after the other, and the response of the service. */
 
 import type { Identity, JsonValue, ServiceInfo } from "../../api";
 import type { Backend, Failure } from "../../desktop";
@@ -7,15 +7,15 @@ import { keep, readKept } from "../kept";
 import { Act } from "../async-value.svelte";
 import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fields";
 
-/** What became of the test of what was added. */
+/** The result of testing the new account. */
 export type Tested =
   | { identity: Identity; took: number }
-  | { failure: Failure; /** The secret that may be typed again. */ secret: string | null };
+  | { failure: Failure; /** The secret to ask for again, if any. */ secret: string | null };
 
-/** Where an account that is half told is kept. */
+/** The storage key of an incomplete account. */
 const KEPT = "new-account";
 
-/** The service of the account that is half told; null where there is none. */
+/** The service of the incomplete account; null if there is none. */
 export function keptService(): string | null {
   return kept()?.service ?? null;
 }
@@ -34,9 +34,9 @@ export class Connect {
   at = $state(0);
   answers = $state<Record<string, string>>({});
   errors = $state<Record<string, string | undefined>>({});
-  /** What is wrong and belongs to no question. */
+  /** An error that belongs to no question. */
   rest = $state<string[]>([]);
-  /** True once it stands in the configuration. */
+  /** True once the account is in the configuration. */
   added = $state(false);
   tested = $state.raw<Tested | null>(null);
   readonly act = new Act();
@@ -56,7 +56,7 @@ export class Connect {
     this.restore();
   }
 
-  /** Brings back what was answered before another section was opened. Secrets are asked for again. */
+  /** Restores the answers of before another section was opened. Secrets are asked for again. */
   private restore() {
     const before = kept();
     if (before?.service !== this.service.service) return;
@@ -69,14 +69,14 @@ export class Connect {
     this.at = Math.max(0, Math.min(Math.trunc(before.at), last));
   }
 
-  /** Keeps what is answered for when the form is opened again; nothing of it once the account is added. */
+  /** Keeps the answers for when the form is opened again; drops them once the account is added. */
   keep() {
     const answers: Record<string, string> = {};
     for (const { key, kind } of this.questions) if (kind !== "secret") answers[key] = this.answers[key] ?? "";
     keep(KEPT, this.added ? null : { service: this.service.service, at: this.at, answers });
   }
 
-  /** The person chose not to add it. */
+  /** Drops the answers: the person chose not to add the account. */
   discard() {
     this.forget();
     keep(KEPT, null);
@@ -91,33 +91,33 @@ export class Connect {
   get last(): boolean {
     return this.at === this.questions.length - 1;
   }
-  /** True where nothing more must be said. */
+  /** True if no required question is left. */
   get enough(): boolean {
     return this.questions.slice(this.at + 1).every((question) => !question.required);
   }
 
-  /** Takes the answer to the question. The one after it, or the adding, is next. */
+  /** Takes the answer to the question and goes on to the next one, or adds the account. */
   async next(): Promise<void> {
     if (!this.check(this.question)) return;
     if (this.last) await this.finish();
     else this.at += 1;
   }
 
-  /** Leaves out what may be left out. */
+  /** Skips an optional question. */
   async skip(): Promise<void> {
     if (this.question.required) return;
     this.answers[this.question.key] = "";
     await this.next();
   }
 
-  /** To the question before. False at the first. */
+  /** Goes back one question. False at the first. */
   previous(): boolean {
     if (this.at === 0) return false;
     this.at -= 1;
     return true;
   }
 
-  /** Adds the account and asks the service. What is refused is told at its question. */
+  /** Adds the account and tests it. A refused value is reported at its question. */
   async finish(): Promise<void> {
     const bad = this.questions.findIndex((question) => !this.check(question));
     if (bad >= 0) {
@@ -139,7 +139,7 @@ export class Connect {
     if (!well && this.act.failure) this.refused(this.act.failure);
   }
 
-  /** Keeps another secret in the place of a refused one, and asks again. */
+  /** Replaces a refused secret, and tests again. */
   async replace(field: string): Promise<void> {
     const secret = (this.answers[field] ?? "").trim();
     this.answers[field] = "";
@@ -155,7 +155,7 @@ export class Connect {
     if (this.act.failure) this.errors[field] = this.act.failure.message;
   }
 
-  /** Asks the service who we are. */
+  /** Tests the account: asks the service for our identity. */
   async test(): Promise<void> {
     const began = this.clock();
     try {
@@ -169,7 +169,7 @@ export class Connect {
     }
   }
 
-  /** No secret is kept longer than it is needed. */
+  /** Clears the secrets, which are kept no longer than needed. */
   forget() {
     for (const question of this.questions) if (question.kind === "secret") this.answers[question.key] = "";
   }

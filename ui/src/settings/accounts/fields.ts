@@ -1,4 +1,4 @@
-/** Settings of an account as text that is typed, and back. */
+/** Settings of an account as the text of a field, and back. */
 
 import type { JsonValue, ServiceInfo, SettingInfo, SettingType } from "../../api";
 import { capital } from "../../parts/words";
@@ -10,7 +10,7 @@ export function textOf(value: JsonValue | undefined, takes: SettingType): string
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The text of a field as a value; null where there is none. Throws what would be right. */
+/** The text of a field as a value; null if empty. Throws with what would be right. */
 export function valueOf(text: string, takes: SettingType): JsonValue | null {
   const trimmed = text.trim();
   if (trimmed === "") return null;
@@ -28,7 +28,7 @@ export function valueOf(text: string, takes: SettingType): JsonValue | null {
   return trimmed;
 }
 
-/** The environment variable that a secret is read from, where secrets come from the environment. */
+/** The environment variable of a secret, for secrets from the environment. */
 export function variable(account: string, field: string): string {
   return `CALLBOARD_SECRET_${account}_${field}`.toUpperCase().replace(/[-.]/g, "_");
 }
@@ -39,7 +39,7 @@ export type Question =
   | { kind: "setting"; key: string; required: boolean; info: SettingInfo }
   | { kind: "secret"; key: string; required: boolean; help: string };
 
-/** What is asked, in order: the name, what must be there, the secrets, and then what may be left out. */
+/** The questions, in order: the name, required settings, secrets, and optional settings. */
 export function questions(service: ServiceInfo): Question[] {
   const settings = service.settings.map((info): Question => ({
     kind: "setting",
@@ -58,7 +58,7 @@ export function questions(service: ServiceInfo): Question[] {
   return [name, ...all.filter((it) => it.required), ...all.filter((it) => !it.required)];
 }
 
-/** A name that is free: the service's own, else with a number. */
+/** A free name: the service's own, else with a number. */
 export function freeName(service: string, taken: readonly string[]): string {
   if (!taken.includes(service)) return service;
   for (let number = 2; ; number += 1) {
@@ -66,7 +66,7 @@ export function freeName(service: string, taken: readonly string[]): string {
   }
 }
 
-/** What is wrong with an answer, before anybody is asked; nothing where it may do. */
+/** What is wrong with an answer, checked here without the engine; undefined if it may be valid. */
 export function wrong(question: Question, text: string, taken: readonly string[]): string | undefined {
   const trimmed = text.trim();
   if (question.kind === "name") {
@@ -87,11 +87,11 @@ export function wrong(question: Question, text: string, taken: readonly string[]
   return undefined;
 }
 
-/** A length of time, such as "90s" or "1h 30m". */
+/** Matches a length of time, such as "90s" or "1h 30m". */
 const LENGTH = /^(\d+ *[wdhms][a-z]* *)+$/i;
 
-/** A key as people say it: "webhook_secret" is "Webhook secret". */
+/** A key as a label: "webhook_secret" is "Webhook secret". */
 export function spelled(key: string): string {
-  const words = key.replaceAll("_", " ").replace(/\burl\b/g, "URL");
-  return capital(words);
+  const text = key.replaceAll("_", " ").replace(/\burl\b/g, "URL");
+  return capital(text);
 }

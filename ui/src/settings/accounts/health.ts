@@ -1,4 +1,4 @@
-/** How an account is, as a mark and in a line. */
+/** The state of an account, as a mark and as a line. */
 
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { moment } from "../../parts/time";
@@ -34,7 +34,7 @@ const TROUBLE: Record<ServiceError["error"], string> = {
   unknown: "gave an unclear answer",
 };
 
-/** What its service did. Where there is nothing to sign in with, that is not what was refused. */
+/** What its service did. Without a credential, the sign-in was not refused. */
 function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, { error }: ServiceError): string {
   return error === "auth" && secrets_set.length === 0
     ? "refused what was asked (401 or 403)"
@@ -75,7 +75,7 @@ export function about(seconds: number): string {
   return `${Math.round(whole / 86_400)} d`;
 }
 
-/** What to say of an account in trouble: what, since when, from when its rows are, when it is tried again. */
+/** The note for a failing account: what failed, since when, how old its rows are, when it is tried again. */
 export function troubleText(
   service: string,
   error: ServiceError,
@@ -93,7 +93,7 @@ export function troubleText(
   return `${service} ${troubleOf(account, error)} at ${moment(since, now)}. ${why} ${rows}${again}`;
 }
 
-/** The share of the rate limit that is used, where checks slow down, and both in words. */
+/** The used share of the rate limit, the share at which checks slow down, and texts for both. */
 export function rateLimitText(rate_limit: RateLimit, now: number) {
   const used = Math.max(0, rate_limit.limit - rate_limit.remaining);
   const slow = Math.floor(rate_limit.limit * 0.8);

@@ -1,4 +1,4 @@
-/** Plots: days as places, values as heights, and both in words. */
+/** Plots: the positions of days, the heights of values, and the texts of both. */
 
 import type { Activity, ActivityDay } from "../../api";
 
@@ -9,10 +9,10 @@ export interface Measure {
   note: string;
   of: (day: ActivityDay) => number | null;
   all: (activity: Activity) => number | null;
-  say: (value: number) => string;
-  /** Lines show how something stands, bars what happened on a day. */
+  format: (value: number) => string;
+  /** Lines show a level, bars the events of a day. */
   look: "line" | "bars";
-  /** The least that the axis goes up to. */
+  /** The axis goes at least up to this. */
   least: number;
 }
 
@@ -38,7 +38,7 @@ export function lasted(seconds: number): string {
   return `${(minutes / 1440).toFixed(1)} d`;
 }
 
-/** How long something takes in the middle: on a day, and over all of them, under the one name that the engine has for it. */
+/** The measure for a median duration, on each day and over all days; `id` is the engine's name for both. */
 const time = (
   id: keyof Activity & keyof ActivityDay,
   title: string,
@@ -50,7 +50,7 @@ const time = (
   note,
   of: (day) => day[id],
   all: (activity) => activity[id],
-  say: lasted,
+  format: lasted,
   look: "bars",
   least,
 });
@@ -62,7 +62,7 @@ export const MEASURES: readonly Measure[] = [
     note: "of all that ended",
     of: share,
     all: ({ days }) => share(sum(days)),
-    say: percent,
+    format: percent,
     look: "line",
     least: 1,
   },
@@ -73,7 +73,7 @@ export const MEASURES: readonly Measure[] = [
 
 const STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800];
 
-/** Where an axis ends, and what is written at it: a round figure at or over the largest value. */
+/** The end of an axis and its ticks: a round figure at or above the largest value. */
 export function axis(values: readonly (number | null)[], measure: Measure): { top: number; ticks: number[] } {
   const known = values.filter((value) => value !== null);
   const most = Math.max(measure.least, ...known);
@@ -83,7 +83,7 @@ export function axis(values: readonly (number | null)[], measure: Measure): { to
   return { top: step * count, ticks: Array.from({ length: count + 1 }, (_, tick) => tick * step) };
 }
 
-/** The runs of days that have a value: a line is not drawn over a day without one. */
+/** The stretches of consecutive days with a value: no line is drawn across a day without one. */
 export function stretches(values: readonly (number | null)[]): number[][] {
   const found: number[][] = [];
   values.forEach((value, day) => {
@@ -95,7 +95,7 @@ export function stretches(values: readonly (number | null)[]): number[][] {
   return found;
 }
 
-/** "14 Nov". A day is a day whatever the time zone. */
+/** "14 Nov". Independent of the time zone. */
 export function dayText(date: string): string {
   return new Date(`${date}T12:00:00Z`).toLocaleDateString("en-GB", {
     day: "numeric",

@@ -1,10 +1,10 @@
-/** Channels: what is found of them, and what is wrong with a short name. */
+/** Searching channels, and checking short names. */
 
 import type { ChannelInfo } from "../../api";
 import { isBuiltin } from "../../parts/channel";
 import { looksFor } from "../search";
 
-/** What stands over the channels of a kind, in the order of the list. */
+/** The headings of the kinds of channels, in the order of the list. */
 const KINDS = ["In callboard.toml", "Built-in chat", "On the services"] as const;
 
 function kindOf({ address, name, default: isDefault }: ChannelInfo): number {
@@ -12,7 +12,7 @@ function kindOf({ address, name, default: isDefault }: ChannelInfo): number {
   return name !== null || isDefault ? 0 : 2;
 }
 
-/** Those that have every word of the text in their name or address, by kind; as they came otherwise. */
+/** The channels with every word of the text in their name or address, by kind, else in their original order. */
 export function found(channels: readonly ChannelInfo[], text: string): ChannelInfo[] {
   const fits = looksFor(text);
   return channels
@@ -20,7 +20,7 @@ export function found(channels: readonly ChannelInfo[], text: string): ChannelIn
     .sort((a, b) => kindOf(a) - kindOf(b) || Number(b.default) - Number(a.default));
 }
 
-/** A list entry's identity: an address may stand there under several names. */
+/** A list entry's key: an address may be listed under several names. */
 export const idOf = ({ name, address }: ChannelInfo) => `${name ?? ""}=${address}`;
 
 /** A short name that fits an address: "chat:#web-builds" is "web-builds". */
@@ -32,7 +32,7 @@ export function shortName(address: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
-/** What is wrong with a short name; nothing where it may do. */
+/** What is wrong with a short name; undefined if it may be valid. */
 export function wrongName(name: string, channels: readonly ChannelInfo[]): string | undefined {
   const trimmed = name.trim();
   if (trimmed === "") return "This is needed";
@@ -42,7 +42,7 @@ export function wrongName(name: string, channels: readonly ChannelInfo[]): strin
   return undefined;
 }
 
-/** What stands over a channel that is the first of its kind in the list. */
+/** The heading over the first channel of its kind in the list. */
 export function heading(channel: ChannelInfo, shown: readonly ChannelInfo[]): string | null {
   const kind = kindOf(channel);
   return shown.find((it) => kindOf(it) === kind) === channel ? (KINDS[kind] ?? null) : null;

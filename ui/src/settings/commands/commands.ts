@@ -1,9 +1,9 @@
-/** Commands: which fit what is looked for, and what there is to say of each. */
+/** Searching commands, and the texts about them. */
 
 import type { ArgSpec, CommandInfo, Origin } from "../../api";
 import { looksFor } from "../search";
 
-/** Those that have every word of the text in their name, other names or summary. */
+/** The commands with every word of the text in their name, aliases or summary. */
 export function fitting(commands: readonly CommandInfo[], text: string): CommandInfo[] {
   const fits = looksFor(text);
   return commands.filter(({ spec }) => fits([spec.name, ...spec.aliases, spec.summary].join(" ")));

@@ -1,4 +1,4 @@
-/** What was checked, as a person sends it to another: plain text, no settings of accounts and no secrets. */
+/** The results of the checks as a report to send: plain text, without settings of accounts or secrets. */
 
 import type { Check, CheckVerdict, ConfigError } from "../../api";
 import type { Desktop } from "../../desktop";
@@ -7,19 +7,19 @@ import { located } from "../failure";
 
 export const VERDICT: Record<
   CheckVerdict,
-  { icon: string; tone: "passing" | "attention" | "failing" | "quiet"; word: string }
+  { icon: string; tone: "passing" | "attention" | "failing" | "quiet"; label: string }
 > = {
-  ok: { icon: "check", tone: "passing", word: "OK" },
-  warning: { icon: "st_att", tone: "attention", word: "less than it could be" },
-  failed: { icon: "st_fail", tone: "failing", word: "does not work" },
+  ok: { icon: "check", tone: "passing", label: "OK" },
+  warning: { icon: "st_att", tone: "attention", label: "less than it could be" },
+  failed: { icon: "st_fail", tone: "failing", label: "does not work" },
 };
 
-/** A check's name as people say it. */
+/** A check's name as a title. */
 export function checkTitle(name: string): string {
   return capital(name);
 }
 
-/** The act that a check's remedy has in this window. */
+/** The action of a check's remedy in this window, if there is one. */
 export type Remedy = {
   title: string;
   act: "test" | "hotkey" | "reload" | "account" | "secrets" | "board";

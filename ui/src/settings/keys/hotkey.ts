@@ -17,7 +17,7 @@ const PLAIN = new Set([
   "PageDown",
 ]);
 
-/** What was pressed: a hotkey, the modifiers of one that is not whole yet, or what is wrong with it. */
+/** A press: a hotkey, the modifiers of an incomplete one, or what is wrong with it. */
 export type Recorded = { keys: string } | { held: string } | { wrong: string };
 
 type Press = Pick<KeyboardEvent, "code" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey">;
@@ -45,14 +45,14 @@ function keyOf(code: string): string | null {
   return latinOf(code)?.toUpperCase() ?? null;
 }
 
-/** How the hotkey is, in words. */
+/** The state of the hotkey as text. */
 export function hotkeyText({ keys, state, why }: Hotkey): string {
-  const said: Record<Hotkey["state"], string> = {
+  const texts: Record<Hotkey["state"], string> = {
     active: `${keys} opens Callboard.`,
     taken: `${keys} is taken by another program. Choose another, or free it there.`,
     portal: `${keys} was asked of the desktop, which decides.`,
     unavailable: "This desktop lets no program have a hotkey.",
   };
-  // The shell's reason says more, and what to do.
-  return why ? sentence(why) : said[state];
+  // The shell's reason has more detail, and what to do.
+  return why ? sentence(why) : texts[state];
 }

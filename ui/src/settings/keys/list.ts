@@ -1,4 +1,4 @@
-/** All keys, as they are told. Ctrl is the command key on a Mac. */
+/** All keys, for the list in the settings. Ctrl is the command key on a Mac. */
 
 import { sheet } from "../../launcher/key-sheet";
 
@@ -7,10 +7,10 @@ export interface KeyGroup {
   keys: [what: string, ...keys: string[]][];
 }
 
-/** The launcher's own list, so that nothing is told that it does not do. */
+/** The launcher's own list, so that it never differs from what the keys do. */
 const LAUNCHER: KeyGroup[] = sheet().map(({ group, keys }) => ({
   title: group,
-  keys: keys.map(({ words, keys }) => [words, ...keys]),
+  keys: keys.map(({ label, keys }) => [label, ...keys]),
 }));
 
 export const KEYS: readonly KeyGroup[] = [

@@ -1,11 +1,11 @@
-/** Quiet hours: what is typed as times. */
+/** Quiet hours: parsing and formatting times of day. */
 
 import type { JsonValue } from "../../api";
 
 /** "22:00:00" as people write it. */
 export const hours = (time: string) => time.slice(0, 5);
 
-/** A typed time of day as the file has it; null where it is none: "7" and "7:30" may do. */
+/** A typed time of day in the file's format; null if it is none. "7" and "7:30" are accepted. */
 export function timeOf(text: string): string | null {
   const found = /^(\d{1,2})(?:[:.](\d{2}))?$/.exec(text.trim());
   if (!found) return null;
@@ -14,7 +14,7 @@ export function timeOf(text: string): string | null {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
-/** The quiet hours that are active; null where there are none. */
+/** The configured quiet hours; null if there are none. */
 export function quietHours(value: JsonValue | undefined): { from: string; to: string } | null {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [from, to] = value;

@@ -1,4 +1,4 @@
-/** A person's own rules as they are edited: all are saved at once, and what is refused is told at its field. */
+/** A person's own rules while they are edited: all are saved at once, and errors are shown at their fields. */
 
 import type { ConfigError, JsonValue, RuleConfig, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
@@ -9,10 +9,10 @@ import { freshName, written } from "./rules";
 
 export const FIELDS = ["name", "when", "do", "post", "group_by", "continue", "enabled"] as const;
 export type Field = (typeof FIELDS)[number];
-/** A switch has no place for a fault: that is told above all. */
+/** Keys that are edited with a switch, which cannot show an error: it is shown above the rules instead. */
 const SWITCHES: readonly Field[] = ["continue", "enabled"];
 
-/** What is wrong: with a field of a rule (by its place), and with none of them. */
+/** The errors: those of a rule's fields (by the rule's index), and those of none. */
 export interface RuleFaults {
   fields: Record<string, string>;
   rest: string[];
@@ -20,7 +20,7 @@ export interface RuleFaults {
 export const NO_FAULTS: RuleFaults = { fields: {}, rest: [] };
 export const at = (place: number, field: Field) => `${place}.${field}`;
 
-/** Puts the errors of a refused file at the rule and the field that they are of. */
+/** Assigns the errors of a refused file to their rules and fields. */
 export function faultsAt(
   failure: Failure,
   rules: readonly RuleConfig[],
@@ -37,7 +37,7 @@ export function faultsAt(
   return found;
 }
 
-/** The rule whose field stands in the faulty line: one that was changed before one that was not. */
+/** The rule whose field is in the faulty line, a changed rule before an unchanged one. */
 function ruleOf(
   fault: ConfigError,
   field: Field,
@@ -45,15 +45,15 @@ function ruleOf(
   base: readonly RuleConfig[],
 ): number {
   const changed = rules.map((rule) => !base.some((known) => same(known, rule)));
-  const stands = rules.map((rule) => {
+  const matches = rules.map((rule) => {
     const value = rule[field];
     const texts = Array.isArray(value) ? value : [String(value ?? "")];
-    // Quotes are written as the file needs them: what is compared is what is between.
+    // The file may use other quotation marks: only the text between them is compared.
     return texts.some((text) => text !== "" && bare(fault.text).includes(bare(text.split("\n")[0] ?? "")));
   });
   const places = [...rules.keys()];
   const likely =
-    places.find((place) => stands[place] && changed[place]) ?? places.find((place) => stands[place]);
+    places.find((place) => matches[place] && changed[place]) ?? places.find((place) => matches[place]);
   if (likely !== undefined) return likely;
   const only = places.filter((place) => changed[place]);
   return only.length === 1 ? (only[0] as number) : -1;
@@ -61,7 +61,7 @@ function ruleOf(
 
 const bare = (text: string) => text.replace(/[\\"'\s]/g, "");
 
-/** Where rules that are not saved are kept. */
+/** The storage name of unsaved rules. */
 const KEPT = "rules";
 
 function readRules(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
@@ -77,7 +77,7 @@ export class Editing {
 
   #restored = false;
 
-  /** The rules were read again. The first time, what was not saved before is brought back. */
+  /** Call when the rules were read again. The first time, unsaved rules are restored. */
   offer(infos: readonly RuleInfo[]) {
     if (!this.#restored) {
       this.#restored = true;
@@ -90,7 +90,7 @@ export class Editing {
     this.draft.offer(infos.filter((info) => !info.builtin).map((info) => info.rule));
   }
 
-  /** Keeps what is not saved for when the window is opened again. */
+  /** Stores unsaved rules for when the window is opened again. */
   keep() {
     const changed = this.draft.changed;
     const kept = { base: this.draft.base, mine: $state.snapshot(this.draft.mine) };
@@ -102,7 +102,7 @@ export class Editing {
     if (rule) this.draft.mine[place] = { ...rule, ...change };
   }
 
-  /** Adds one at the top, where it decides before the others. Answers with its place. */
+  /** Adds a rule at the top, where it decides before the others. Returns its index. */
   add(): number {
     const rule: RuleConfig = {
       name: freshName(this.draft.mine),
@@ -121,7 +121,7 @@ export class Editing {
     this.errors = NO_FAULTS;
   }
 
-  /** Moves one up or down. Answers with where it is then. */
+  /** Moves a rule up or down. Returns its new index. */
   move(place: number, by: 1 | -1): number {
     const to = place + by;
     const rules = [...this.draft.mine];
@@ -139,8 +139,8 @@ export class Editing {
   }
 
   /**
-   * What is to be written, and where. One rule that was changed or removed is written alone, so that the comments of
-   * the others stay; several at once are written as a whole, so that none of them is without the others.
+   * What to write, and where. A single changed or removed rule is written alone, so that the comments of
+   * the others stay; several changes are written together, so that all or none take effect.
    */
   write(): { path: string[]; value: JsonValue | null } {
     const rules = $state.snapshot(this.draft.mine);

@@ -1,9 +1,9 @@
-/** Rules as people read them, and as fields that are typed. */
+/** Rules as text, and as form fields. */
 
 import type { Decision, NotifyLevel, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
 import { moment } from "../../parts/time";
 
-/** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
+/** The parts of a condition, which must all be true: a property and its permitted values, or the source text. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
 
 const NAMES: Record<string, string> = {
@@ -28,7 +28,7 @@ const FLAGS: Record<string, string> = {
   "!item.draft": "it is no draft",
 };
 
-/** Reads a condition as far as it is simple; what is not stays as it is written. */
+/** Splits a condition into simple parts; all others stay as written. */
 export function parts(when: string): Part[] {
   return conjuncts(when).map((written) => {
     const code = written.trim();
@@ -42,7 +42,7 @@ export function parts(when: string): Part[] {
   });
 }
 
-/** The signs of an expression that are neither in a text nor in a comment, with where they stand. */
+/** The characters of an expression that are in neither a string nor a comment, with their positions. */
 function* signs(code: string): Generator<[number, string]> {
   let quote = "";
   for (let at = 0; at < code.length; at += 1) {
@@ -75,7 +75,7 @@ function conjuncts(when: string): string[] {
   return [...found, when.slice(from)];
 }
 
-/** The texts of `"a"` or `["a", "b"]`; null where there is anything else in it. */
+/** The strings of `"a"` or `["a", "b"]`; null if it contains anything else. */
 function literals(code: string): string[] | null {
   const inner = code.startsWith("[") ? code.slice(1, -1) : code;
   const text = /\s*("(?:[^"\\]*)"|'(?:[^'\\]*)')\s*(,|$)/y;
@@ -88,10 +88,10 @@ function literals(code: string): string[] | null {
   return values;
 }
 
-/** Whether it is looked at: one that is switched off stays in the file as it is written. */
+/** Whether the rule is on: one that is switched off stays in the file as written. */
 export const isOn = (rule: RuleConfig) => rule.enabled !== false;
 
-/** A rule switched on or off. On has no key. */
+/** A rule switched on or off. "On" is the default and has no key. */
 export const switched = (on: boolean): Pick<RuleConfig, "enabled"> => ({ enabled: on ? undefined : false });
 
 export const DO_WORD: Record<NotifyLevel, string> = {
@@ -107,13 +107,13 @@ export const DO_ICON: Record<NotifyLevel, string> = {
   important: "bell",
 };
 
-/** What a rule does, or what a decision comes to, in a line: "notify me, #builds". */
+/** The effect of a rule or of a decision, in a line: "notify me, #builds". */
 export function doesText({ do: act, post }: Pick<RuleConfig, "do" | "post">): string {
   const channels = post.map((channel) => (channel.includes(":") ? channel : `#${channel}`));
   return [...(act ? [DO_WORD[act]] : []), ...channels].join(", ") || "on the board";
 }
 
-/** What was done about something, in a sentence: "You were notified, and it was posted to #builds". */
+/** What was done about an event, in a sentence: "You were notified, and it was posted to #builds". */
 export function happenedText({ do: act, post }: Pick<Decision, "do" | "post">): string {
   const HAPPENED: Record<NotifyLevel, string> = {
     silence: "You were not notified",
@@ -127,19 +127,19 @@ export function happenedText({ do: act, post }: Pick<Decision, "do" | "post">): 
     : HAPPENED[act];
 }
 
-/** What it did lately, in a line. */
+/** What the rule did lately, in a line. */
 export function latelyText({ matched }: RuleInfo): string {
   return matched === 0 ? "no events in 7 days" : `${matched} in 7 days`;
 }
 
 export const OUTCOME: Record<
   RuleOutcome,
-  { icon: string; tone: "passing" | "attention" | "quiet"; word: string }
+  { icon: string; tone: "passing" | "attention" | "quiet"; label: string }
 > = {
-  matched: { icon: "check", tone: "passing", word: "matched" },
-  not_matched: { icon: "right", tone: "quiet", word: "did not match" },
-  failed: { icon: "st_att", tone: "attention", word: "could not be checked" },
-  not_reached: { icon: "st_queue", tone: "quiet", word: "was not reached" },
+  matched: { icon: "check", tone: "passing", label: "matched" },
+  not_matched: { icon: "right", tone: "quiet", label: "did not match" },
+  failed: { icon: "st_att", tone: "attention", label: "could not be checked" },
+  not_reached: { icon: "st_queue", tone: "quiet", label: "was not reached" },
 };
 
 /** An event in a list: "web main failed in unit tests, 12:03". */
@@ -148,7 +148,7 @@ export function eventTitle(event: Event, now: number): string {
   return `${text}, ${moment(event.at, now)}`;
 }
 
-/** A rule as it is written: what has its default is left out. */
+/** A rule as it is written to the file, without default values. */
 export function written(rule: RuleConfig): Record<string, string | boolean | string[]> {
   return {
     name: rule.name.trim(),
@@ -161,7 +161,7 @@ export function written(rule: RuleConfig): Record<string, string | boolean | str
   };
 }
 
-/** A name that no rule has. */
+/** A free name for a new rule. */
 export function freshName(rules: readonly RuleConfig[]): string {
   const free = (name: string) => !rules.some((rule) => rule.name === name);
   for (let number = 1; ; number += 1) {

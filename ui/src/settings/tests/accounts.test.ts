@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 
 import { failure } from "../../fake/backend";
 import { ACCOUNTS } from "../../fake/settings-data";
-import { button, key, open, press, said, type } from "./open";
+import { button, key, open, press, announced, type } from "./open";
 
-test("a test says how long it took, and what it met", async () => {
+test("a test shows how long it took, and its error", async () => {
   const { fake } = await open("accounts/forge");
   await screen.findByRole("heading", { name: "forge" });
   await key("Ctrl+t");
@@ -14,13 +14,13 @@ test("a test says how long it took, and what it met", async () => {
   fake.fail("test_account", "forge: no route");
   await press("Test");
   expect((await screen.findByRole("alert")).textContent).toContain("no route");
-  expect(said()).toContain("failed");
+  expect(announced()).toContain("failed");
 });
 
-test("trouble is told with since when, and when it is tried again", async () => {
+test("a failing account shows since when it fails, and when it is tried again", async () => {
   await open("accounts/alerts");
-  const told = await screen.findByText(/Alertmanager refused the sign-in at/);
-  expect(told.textContent).toMatch(/The password was refused.*It is tried again at \d\d:\d\d/);
+  const note = await screen.findByText(/Alertmanager refused the sign-in at/);
+  expect(note.textContent).toMatch(/The password was refused.*It is tried again at \d\d:\d\d/);
   expect(screen.getByText("Silences cannot be read: the user may not")).toBeTruthy();
 });
 
@@ -49,7 +49,7 @@ test("an account is removed by typing its name", async () => {
   await press("Remove chat");
   await waitFor(() => expect(screen.queryByRole("button", { name: /^chat|Slack/ })).toBeNull());
   expect(fake.asked("remove_account")).toEqual([{ account: "chat" }]);
-  expect(said()).toBe("chat is removed");
+  expect(announced()).toBe("chat is removed");
 });
 
 test("Escape leaves an account where it is, and the focus returns to what opened the form", async () => {
@@ -62,7 +62,7 @@ test("Escape leaves an account where it is, and the focus returns to what opened
   expect(fake.asked("remove_account")).toEqual([]);
 });
 
-test("only what was changed of an account is written, and a refusal stands at its field", async () => {
+test("only the changed settings of an account are written, and an error is shown at its field", async () => {
   const { fake } = await open("accounts/ci");
   await waitFor(async () => expect(await button("Change")).toHaveProperty("disabled", false));
   await press("Change");
@@ -81,7 +81,7 @@ test("only what was changed of an account is written, and a refusal stands at it
   expect(fake.asked("edit_account")).toEqual([{ account: "ci", settings: { every: "0s" } }]);
 });
 
-test("a file that changes under the typing overwrites nothing, and both are offered", async () => {
+test("a file that changes during editing overwrites nothing, and both versions are offered", async () => {
   const { fake } = await open("accounts/ci");
   await waitFor(async () => expect(await button("Change")).toHaveProperty("disabled", false));
   await press("Change");
@@ -99,7 +99,7 @@ test("a file that changes under the typing overwrites nothing, and both are offe
   expect(screen.getByLabelText("Every")).toHaveProperty("value", "5m");
 });
 
-test("where secrets are kept is changed only when it is said twice", async () => {
+test("the place of the secrets is changed only after a confirmation", async () => {
   const { fake } = await open("accounts/forge");
   const file = await screen.findByRole("radio", { name: /Encrypted file/ });
   file.click();
@@ -116,14 +116,14 @@ test("where secrets are kept is changed only when it is said twice", async () =>
   );
 });
 
-test("secrets that come from the environment are not replaced here: the variable to set is named", async () => {
+test("secrets from the environment are not replaced here: the variable to set is named", async () => {
   const accounts = ACCOUNTS.map((account) => ({ ...account, secrets: "env" as const }));
   await open("accounts/ci", { accounts });
   await screen.findByText(/set CALLBOARD_SECRET_CI_TOKEN where Callboard starts/);
   expect(screen.queryByRole("button", { name: /Replace secret/ })).toBeNull();
 });
 
-test("what was typed for an account and not saved is kept while another section is open", async () => {
+test("an unsaved draft of an account is kept while another section is open", async () => {
   const { fake } = await open("accounts/forge");
   await press("Change…");
   await type(/^Watch/, "acme/other", "textarea");

@@ -5,11 +5,11 @@ import { failure } from "../../fake/backend";
 import { settingsFake } from "../../fake/settings";
 import { SERVICES } from "../../fake/services";
 import { Connect } from "../accounts/connect.svelte";
-import { button, key, open, press, said, type } from "./open";
+import { button, key, open, press, announced, type } from "./open";
 
 const IDENTITY = { login: "kim", teams: [], server: null, missing_scopes: [] };
 
-test("an account is added field by field, a refused secret is replaced, and what is missing is named", async () => {
+test("an account is added field by field, a refused secret is replaced, and a missing scope is named", async () => {
   const { fake } = await open();
   let tests = 0;
   fake.answer("test_account", ({ account }) => {
@@ -59,13 +59,13 @@ test("an account is added field by field, a refused secret is replaced, and what
   expect(screen.getByText(/Cannot run jobs again/).textContent).toContain("workflow is missing");
   expect(fake.asked("set_secret")).toEqual([{ account: "hub", field: "token", secret: "second-secret" }]);
   expect(document.body.innerHTML).not.toContain("second-secret");
-  expect(said()).toContain("Signed in as kim");
+  expect(announced()).toContain("Signed in as kim");
 
   await press("Done");
   expect(await screen.findByRole("heading", { name: "hub" })).toBeTruthy();
 });
 
-test("what the file refuses is told at its field, and nothing is lost", async () => {
+test("an error of the file is shown at its field, and nothing is lost", async () => {
   const { fake } = await open("connect");
   fake.fail(
     "add_account",
@@ -112,7 +112,7 @@ test("Escape goes back a question at a time, then to the services, then out of t
   expect(fake.calls.some((call) => call.name === "hide")).toBe(false);
 });
 
-test("no secret outlives what it is for", async () => {
+test("no secret outlives its use", async () => {
   const github = SERVICES.find((service) => service.service === "github");
   if (!github) throw new Error("no such service");
   const fake = settingsFake();
@@ -135,7 +135,7 @@ test("no secret outlives what it is for", async () => {
   expect(refused.question.key).toBe("token");
 });
 
-test("a service is asked for once, however often the button is pressed", async () => {
+test("an account is added once, however often the button is pressed", async () => {
   const { fake } = await open("connect");
   const held = fake.hold("add_account");
   await press("Slack");
@@ -149,7 +149,7 @@ test("a service is asked for once, however often the button is pressed", async (
   expect((await screen.findByRole("alert")).textContent).toContain("the disk is full");
 });
 
-test("a half-filled account is kept while another section is open, but for its secrets", async () => {
+test("an incomplete account is kept while another section is open, except for its secrets", async () => {
   await open();
   await key("Ctrl+n");
   await press("GitHub");
@@ -166,7 +166,7 @@ test("a half-filled account is kept while another section is open, but for its s
   cleanup();
   await open();
   await key("Ctrl+n");
-  // As far as the first secret that is needed: that is asked for again.
+  // It continues at the first required secret, which is asked for again.
   expect(await screen.findByLabelText("Token")).toHaveProperty("value", "");
   await press("Back");
   expect(await screen.findByLabelText("Watch")).toHaveProperty("value", "acme/web");
@@ -195,7 +195,7 @@ test("Enter is Next at every question, and Space is for the switch", async () =>
   const service = { service: "web", title: "Web", summary: "Pages", settings, secrets: [] };
   const { fake } = await open("connect", { services: [service] });
   await press("Web");
-  // What is suggested gives way to what is typed.
+  // Typing replaces a suggestion.
   const name = (await screen.findByLabelText("Name")) as HTMLInputElement;
   await waitFor(() => expect([name.selectionStart, name.selectionEnd]).toEqual([0, 3]));
   await key("Enter", name);
@@ -209,7 +209,7 @@ test("Enter is Next at every question, and Space is for the switch", async () =>
   expect(screen.getByRole("alert").textContent).toContain('found "banana"');
   expect(fake.asked("add_account")).toEqual([]);
 
-  // From a test that failed there is a way back to what was answered.
+  // A failed test offers a way back to the answers.
   fake.fail("test_account", "no route");
   await type("Every", "1h 30m");
   await key("Enter", often);

@@ -20,7 +20,7 @@ export async function open(
   return { fake, ...page };
 }
 
-/** A button by its name, once it is there; keys drawn on it are part of its name. */
+/** A button by its name, once it is shown; the keys drawn on it are part of its name. */
 export const button = (name: RegExp | string) =>
   screen.findByRole("button", { name: typeof name === "string" ? new RegExp(`^${name}`) : name });
 
@@ -34,13 +34,13 @@ export async function type(label: RegExp | string, text: string, selector = "inp
 
 /** A key press as a person makes it: down, and up again. */
 export async function key(keys: string, target: Element = document.activeElement ?? document.body) {
-  const words = keys.split("+");
-  const name = words.pop() ?? "";
+  const names = keys.split("+");
+  const name = names.pop() ?? "";
   const made = {
     key: name,
-    ctrlKey: words.includes("Ctrl"),
-    shiftKey: words.includes("Shift"),
-    altKey: words.includes("Alt"),
+    ctrlKey: names.includes("Ctrl"),
+    shiftKey: names.includes("Shift"),
+    altKey: names.includes("Alt"),
     bubbles: true,
     cancelable: true,
   };
@@ -48,8 +48,8 @@ export async function key(keys: string, target: Element = document.activeElement
   await fireEvent.keyUp(target, made);
 }
 
-/** What is in the view, apart from what is said. */
+/** The content of the view, without announcements. */
 export const view = () => within(screen.getByRole("main"));
 
-/** What was said to who listens. */
-export const said = () => document.querySelector(".window > [role=status]")?.textContent ?? "";
+/** The last announcement to screen readers. */
+export const announced = () => document.querySelector(".window > [role=status]")?.textContent ?? "";

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 
 import { failure } from "../../fake/backend";
 import { RULES } from "../../fake/settings-data";
-import { button, key, open, press, said, type } from "./open";
+import { button, key, open, press, announced, type } from "./open";
 
-test("a rule with a fault is told at its field, and saved once it is mended", async () => {
+test("a rule with an error shows it at its field, and is saved once corrected", async () => {
   const { fake } = await open("rules");
   await press("Edit");
   const when = await type("When", 'item.brunch == "main"');
@@ -33,7 +33,7 @@ test("a rule with a fault is told at its field, and saved once it is mended", as
   fake.answer("configure", { path: "/c/callboard.toml", settings: {}, errors: [] });
   await type("When", 'item.branch == "main"');
   await press("Save");
-  await waitFor(() => expect(said()).toBe("The rules are saved"));
+  await waitFor(() => expect(announced()).toBe("The rules are saved"));
   expect(fake.asked("configure").at(-1)).toEqual({
     path: ["rules", "0"],
     value: {
@@ -46,7 +46,7 @@ test("a rule with a fault is told at its field, and saved once it is mended", as
   });
 });
 
-test("a rule is switched on again as it was written, and reverting undoes it", async () => {
+test("a rule is switched on again as written, and reverting undoes that", async () => {
   const { fake } = await open("rules");
   const flaky = await screen.findByRole("switch", { name: "nightly is flaky" });
   expect(flaky.getAttribute("aria-checked")).toBe("false");
@@ -57,21 +57,21 @@ test("a rule is switched on again as it was written, and reverting undoes it", a
   expect(fake.asked("configure")).toEqual([]);
 });
 
-test("a rule that is switched off is shown with its condition as it is written, and saved with its key", async () => {
+test("a rule that is switched off is shown with its condition as written, and saved with its key", async () => {
   const { fake } = await open("rules");
   await press("nightly is flaky");
   expect(await screen.findByText("switched off")).toBeTruthy();
   expect(screen.getByText("pipeline is")).toBeTruthy();
   await fireEvent.click(screen.getByRole("switch", { name: "main is red" }));
   await press("Save");
-  await waitFor(() => expect(said()).toBe("The rules are saved"));
+  await waitFor(() => expect(announced()).toBe("The rules are saved"));
   expect(fake.asked("configure").at(-1)).toMatchObject({
     path: ["rules", "0"],
     value: { when: RULES[0]?.rule.when, enabled: false },
   });
 });
 
-test("why something was told is explained rule by rule", async () => {
+test("a notification is explained rule by rule", async () => {
   const { fake } = await open("rules");
   const why = await screen.findByRole("region", { name: "Why did I get this?" });
   await within(why).findByText("main is red");
@@ -88,7 +88,7 @@ test("why something was told is explained rule by rule", async () => {
   await waitFor(() => expect(fake.asked("rules_explain").at(-1)).toEqual({ event: 42 }));
 });
 
-test("what an edited rule would have done is seen before it is saved", async () => {
+test("the effect of an edited rule is shown before it is saved", async () => {
   const { fake } = await open("rules");
   await press("Edit");
   expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull();
@@ -111,7 +111,7 @@ test("what an edited rule would have done is seen before it is saved", async () 
   await waitFor(() => expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull());
 });
 
-test("the file that changes under an edited rule is offered, never taken unasked", async () => {
+test("a change of the file under an edited rule is offered, never taken without a choice", async () => {
   const { fake } = await open("rules");
   await press("Edit");
   await type("Name", "main broke");
@@ -138,7 +138,7 @@ test("a new rule comes first, can be moved, and is gone when it is removed", asy
   await waitFor(() => expect(screen.queryByText("Not saved")).toBeNull());
 });
 
-test("what is not saved is kept while another view is open, and when the window is opened again", async () => {
+test("unsaved rules are kept while another view is open, and when the window is opened again", async () => {
   const first = await open("rules");
   await press("Edit");
   await type("When", 'event == "fixed"');

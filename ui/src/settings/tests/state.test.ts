@@ -1,4 +1,4 @@
-/** What is typed beside what the file says, what is asked and comes late, and rules as they are edited. */
+/** Drafts beside the file's values, values that load late, and rules while they are edited. */
 
 import { expect, test } from "vitest";
 
@@ -10,7 +10,7 @@ import { Act, AsyncValue } from "../async-value.svelte";
 import { Editing, faultsAt } from "../rules/editing.svelte";
 import { doesText, isOn, parts, switched, written } from "../rules/rules";
 
-test("a file that says the same again changes nothing; one that says more is taken where nothing is typed", () => {
+test("an unchanged file changes nothing; a changed one is taken if there is no draft", () => {
   const draft = new Draft({ every: "60s" });
   draft.offer({ every: "60s" });
   expect([draft.changed, draft.theirs]).toEqual([false, null]);
@@ -18,7 +18,7 @@ test("a file that says the same again changes nothing; one that says more is tak
   expect([draft.mine.every, draft.changed]).toEqual(["5m", false]);
 });
 
-test("what is typed stays whatever the file says, until one of both is chosen", () => {
+test("a draft stays when the file changes, until one of both is chosen", () => {
   const draft = new Draft({ every: "60s" });
   draft.mine.every = "45s";
   draft.offer({ every: "5m" });
@@ -30,14 +30,14 @@ test("what is typed stays whatever the file says, until one of both is chosen", 
   expect([draft.mine.every, draft.changed]).toEqual(["1h", false]);
 });
 
-test("a file that comes to say what is typed is no conflict", () => {
+test("a file that changes to the draft's values is no conflict", () => {
   const draft = new Draft({ every: "60s" });
   draft.mine.every = "5m";
   draft.offer({ every: "5m" });
   expect([draft.changed, draft.theirs]).toEqual([false, null]);
 });
 
-test("a file that changes back is no conflict any more", () => {
+test("a file that changes back is no longer a conflict", () => {
   const draft = new Draft("a");
   draft.mine = "b";
   draft.offer("c");
@@ -51,7 +51,7 @@ function held<Value>() {
   return { answers, ask };
 }
 
-test("a burst of changes asks twice: what is on its way, and once after it", async () => {
+test("a burst of changes makes two requests: the pending one, and one after it", async () => {
   const { answers, ask } = held<number>();
   const reading = new AsyncValue(ask);
   const all = [reading.read(), reading.read(), reading.read()];
@@ -66,7 +66,7 @@ test("a burst of changes asks twice: what is on its way, and once after it", asy
   reading.end();
 });
 
-test("an older answer that comes later is not taken", async () => {
+test("an older response that arrives later is not taken", async () => {
   const { answers, ask } = held<string>();
   const reading = new AsyncValue(ask);
   const old = reading.force();
@@ -79,7 +79,7 @@ test("an older answer that comes later is not taken", async () => {
   reading.end();
 });
 
-test("what was read last stays where reading fails, and the failure goes with the next answer", async () => {
+test("the last value stays when reading fails, and the failure goes with the next response", async () => {
   const { answers, ask } = held<string>();
   const reading = new AsyncValue(ask);
   reading.take("before");
@@ -128,7 +128,7 @@ test.each([
   ['item.branch in ["a", other]', [{ code: 'item.branch in ["a", other]' }]],
   ['item.labels["team"] == "a"', [{ code: 'item.labels["team"] == "a"' }]],
   ["", [{ code: "" }]],
-])("the condition %j in words", (when, words) => expect(parts(when)).toEqual(words));
+])("the parts of the condition %j", (when, expected) => expect(parts(when)).toEqual(expected));
 
 const rule = (more: Partial<RuleConfig>): RuleConfig => ({
   name: "a",
@@ -140,7 +140,7 @@ const rule = (more: Partial<RuleConfig>): RuleConfig => ({
   ...more,
 });
 
-test("a rule is written without what has its default", () => {
+test("a rule is written without default values", () => {
   expect(written(rule({}))).toEqual({ name: "a", when: "true" });
   expect(written(rule({ do: "silence", post: ["x"], continue: true }))).toEqual({
     name: "a",
@@ -156,10 +156,10 @@ test("a rule is written without what has its default", () => {
 });
 
 test.each<[string, Partial<RuleConfig>, boolean]>([
-  ["one that says nothing of it", {}, true],
-  ["one that says that it is on", { enabled: true }, true],
-  ["one that is switched off", { enabled: false }, false],
-  ["one whose condition is never true", { when: "false && (item.mine)" }, true],
+  ["a rule without the key", {}, true],
+  ["a rule that is explicitly on", { enabled: true }, true],
+  ["a rule that is switched off", { enabled: false }, false],
+  ["a rule whose condition is never true", { when: "false && (item.mine)" }, true],
 ])("%s is on, or not, by its key alone", (_, more, on) => {
   expect(isOn(rule(more))).toBe(on);
   expect(written(rule(more))).toEqual({
@@ -169,7 +169,7 @@ test.each<[string, Partial<RuleConfig>, boolean]>([
   });
 });
 
-test("a rule is switched off and on again as it was, and only its key is written", () => {
+test("a rule is switched off and on again unchanged, and only its key is written", () => {
   const editing = new Editing();
   editing.offer(RULES);
   editing.change(0, switched(false));
@@ -185,7 +185,7 @@ test("a rule is switched off and on again as it was, and only its key is written
   });
 });
 
-test("errors stand at the rule and the field that they are of", () => {
+test("errors are shown at their rule and field", () => {
   const base = [rule({ name: "one" }), rule({ name: "two", when: "item.mine" })];
   const rules = [rule({ name: "one", post: ["nowhere"] }), rule({ name: "two", when: "item.min" })];
   const fault = (text: string, what: string) => ({ file: "f", line: 1, column: 9, what, text });
@@ -193,7 +193,7 @@ test("errors stand at the rule and the field that they are of", () => {
     fault("when = 'item.min'", "a"),
     fault('post = ["nowhere"]', "b"),
     fault("[accounts.x]", "c"),
-    // A switch has no place for it: it must not be lost.
+    // A switch cannot show an error, which must not be lost.
     fault('enabled = "no"', "d"),
   ];
   expect(faultsAt(failure("m", { kind: "config", errors }), rules, base)).toEqual({

@@ -44,7 +44,7 @@ test("a service that does not list its channels takes nothing away from the file
   expect(await button("deploys")).toBeTruthy();
 });
 
-test("of ten thousand channels some are shown, and all are found", async () => {
+test("of ten thousand channels some are shown, and all can be found", async () => {
   const many = Array.from({ length: 10_000 }, (_, number) => ({
     name: null,
     address: `chat:#c${number}`,
@@ -53,11 +53,11 @@ test("of ten thousand channels some are shown, and all are found", async () => {
   await open("channels", { channels: many });
   await screen.findByText(/9,900 more channels/);
   await type("Search", "c9999");
-  // By text: roles of a hundred rows take jsdom seconds.
+  // By text: computing the roles of a hundred rows takes jsdom seconds.
   expect((await screen.findAllByText("chat:#c9999")).length).toBeGreaterThan(0);
 });
 
-test("quiet hours are written as the file has them, and what is no time is told", async () => {
+test("quiet hours are written in the file's format, and an invalid time is reported", async () => {
   const { fake } = await open("notifications");
   await waitFor(() => expect(screen.getByLabelText("From")).toHaveProperty("value", "19:00"));
   await type("From", "25:00");
@@ -73,8 +73,8 @@ test("quiet hours are written as the file has them, and what is no time is told"
   );
 });
 
-test("do not disturb is asked for, told and ended", async () => {
-  // At noon: an hour later is still today.
+test("do not disturb is turned on, shown and turned off", async () => {
+  // At noon, so that an hour later is still today.
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(2026, 10, 22, 12, 0) });
   const { fake } = await open("notifications");
   await press("1 hour");
@@ -87,7 +87,7 @@ test("do not disturb is asked for, told and ended", async () => {
   await screen.findByText("On until you turn it off, as you asked.");
 });
 
-test("a command says how it is typed, what it takes and where it posts; folders are written", async () => {
+test("a command shows its usage, its arguments and where it posts; folders are written", async () => {
   const { fake } = await open("commands/deploy");
   await screen.findByText("deploy <app>[/<ref>] to <env>");
   expect(screen.getByText("chat:#deploys")).toBeTruthy();
@@ -100,7 +100,7 @@ test("a command says how it is typed, what it takes and where it posts; folders 
   );
 });
 
-test("a plot is read by keyboard, and all of it stands in a table", async () => {
+test("a plot is read by keyboard, and all of its values are in a table", async () => {
   await open("activity");
   const plot = await screen.findByRole("slider", { name: "Builds that pass, by day" });
   expect(plot.getAttribute("aria-valuetext")).toBe("22 Nov: none");
@@ -113,11 +113,11 @@ test("a plot is read by keyboard, and all of it stands in a table", async () => 
   expect(screen.getAllByRole("row", { hidden: true })).toHaveLength(15);
 });
 
-test("activity says what cannot be read, and never that nothing was recorded then", async () => {
+test("activity reports unreadable entries, and does not then claim that nothing was recorded", async () => {
   const times = { time_to_green: null, time_to_review: null, time_to_acknowledge: null };
   const none = { passed: 0, failed: 0, runs: 0, ...times };
   const days = ACTIVITY.days.map(({ date }) => ({ date, ...none }));
-  // how many cannot be read -> what is said, what is not
+  // how many cannot be read -> the text that is shown, the text that is not
   const cases = [
     [0, /Nothing was recorded in these 14 days/, /cannot be read/],
     [
@@ -127,19 +127,19 @@ test("activity says what cannot be read, and never that nothing was recorded the
     ],
     [7, /7 entries cannot be read/, /Nothing was recorded/],
   ] as const;
-  for (const [unreadable, said, unsaid] of cases) {
+  for (const [unreadable, shown, absent] of cases) {
     const { unmount } = await open("activity", { activity: { ...ACTIVITY, days, unreadable } });
-    await screen.findByText(said);
-    expect(screen.queryByText(unsaid)).toBeNull();
+    await screen.findByText(shown);
+    expect(screen.queryByText(absent)).toBeNull();
     unmount();
   }
 });
 
-test("a hotkey is recorded, and one that is taken is told with another beside it", async () => {
+test("a hotkey is recorded, and for a taken one another is offered", async () => {
   const { fake } = await open("keys");
-  const asked: string[] = [];
+  const requested: string[] = [];
   fake.setHotkey = async (keys) => {
-    asked.push(keys);
+    requested.push(keys);
     return keys === "Ctrl+K"
       ? { keys, state: "taken", why: "another program has Ctrl+K: choose Ctrl+Alt+Space" }
       : { keys, state: "active", why: null };
@@ -153,10 +153,10 @@ test("a hotkey is recorded, and one that is taken is told with another beside it
   expect((await screen.findByRole("alert")).textContent).toContain("Another program has Ctrl+K");
   await press("Use Ctrl\\+Alt\\+Space");
   await view().findByText("Ctrl+Alt+Space opens Callboard.");
-  expect(asked).toEqual(["Ctrl+K", "Ctrl+Alt+Space"]);
+  expect(requested).toEqual(["Ctrl+K", "Ctrl+Alt+Space"]);
 });
 
-test("a theme is worn at once, and taken off where it could not be written", async () => {
+test("a theme is applied at once, and reverted if it cannot be written", async () => {
   const { fake } = await open("keys");
   (await screen.findByRole("radio", { name: "Dark" })).click();
   expect(document.documentElement.dataset.theme).toBe("dark");
@@ -170,12 +170,12 @@ test("a theme is worn at once, and taken off where it could not be written", asy
   await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
 });
 
-test("Wayland is told how to have a hotkey all the same", async () => {
+test("on Wayland an alternative way to a hotkey is shown", async () => {
   await open("keys", {}, { wayland: true });
   expect(await screen.findByText("callboard toggle")).toBeTruthy();
 });
 
-test("each check stands beside its remedy, and the report is copied as plain text", async () => {
+test("each check is shown beside its remedy, and the report is copied as plain text", async () => {
   const { fake } = await open("diagnostics");
   const copied: string[] = [];
   vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
@@ -192,7 +192,7 @@ test("each check stands beside its remedy, and the report is copied as plain tex
   expect(await screen.findByRole("heading", { name: "forge" })).toBeTruthy();
 });
 
-test("a closed clipboard leaves the report to be copied by hand", async () => {
+test("without the clipboard the report can be copied by hand", async () => {
   await open("diagnostics");
   await screen.findByText("Store");
   await press("Copy report");
@@ -201,7 +201,7 @@ test("a closed clipboard leaves the report to be copied by hand", async () => {
   );
 });
 
-test("a tray icon that is not shown says why, in sentences", async () => {
+test("a missing tray icon is explained, in sentences", async () => {
   const why = "no panel of this desktop shows tray icons (no watcher)";
   await open("keys", {}, { tray: { shown: false, why } });
   const note = await screen.findByText(/The tray icon is not shown/);

@@ -10,7 +10,7 @@ const errors = [
   { file: "/c/callboard.toml", line: 12, column: 3, what: "expected a text, found 3", text: "do = 3" },
 ];
 
-test("Escape hides the window when the key is let go, and only where nothing is open", async () => {
+test("Escape hides the window on keyup, and only if no level is open", async () => {
   const { fake } = await open("accounts/forge");
   await press("Replace secret");
   await screen.findByLabelText("New token");
@@ -21,7 +21,7 @@ test("Escape hides the window when the key is let go, and only where nothing is 
   expect(fake.calls.at(-1)).toEqual({ name: "hide", params: null });
 });
 
-test("a file with a fault is told in every view, with its place, and says when it takes effect", async () => {
+test("an error of the file is shown in every view, with its place, and when it takes effect", async () => {
   const { fake } = await open("rules");
   fake.answer("settings", { ...SETTINGS, errors });
   fake.emitChanged();
@@ -32,7 +32,7 @@ test("a file with a fault is told in every view, with its place, and says when i
   expect(await screen.findByText("do = 3")).toBeTruthy();
 });
 
-test("the shell says where to open", async () => {
+test("the window opens at the shell's place", async () => {
   const { fake } = await open();
   for (const { id, title } of VIEWS) {
     fake.emitShown({ view: id });
@@ -42,7 +42,7 @@ test("the shell says where to open", async () => {
   expect(await screen.findByText("Which service?")).toBeTruthy();
 });
 
-test("what the desktop says is worn: the theme, the playground, who keeps the store", async () => {
+test("the desktop's state is shown: the theme, the playground, who has the store", async () => {
   const { fake } = await open();
   fake.emitDesktop({ theme: "dark", playground: true, owner: "daemon" });
   expect(await screen.findByText("Playground: a made-up team")).toBeTruthy();
@@ -52,7 +52,7 @@ test("what the desktop says is worn: the theme, the playground, who keeps the st
   await waitFor(() => expect(document.documentElement.dataset.theme).toBeUndefined());
 });
 
-test("where there is no room for two columns there is one, and Escape leads out of each", async () => {
+test("a narrow window shows one column, and Escape leads out of each", async () => {
   const media = { matches: true, addEventListener: () => {}, removeEventListener: () => {} };
   vi.stubGlobal("matchMedia", () => media);
   const { fake, container } = await open("accounts/forge");
@@ -71,7 +71,7 @@ test("where there is no room for two columns there is one, and Escape leads out 
   vi.unstubAllGlobals();
 });
 
-test("the arrows walk a list, and what has the focus is what is shown", async () => {
+test("the arrows move through a list, and the focused item is shown", async () => {
   await open("accounts/forge");
   const forge = await screen.findByRole("button", { name: /^forge/ });
   forge.focus();
@@ -82,7 +82,7 @@ test("the arrows walk a list, and what has the focus is what is shown", async ()
   expect(await screen.findByRole("heading", { name: "chat" })).toBeTruthy();
 });
 
-describe("answers that do not come as they should", () => {
+describe("responses that are late or failures", () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -90,7 +90,7 @@ describe("answers that do not come as they should", () => {
     vi.useRealTimers();
   });
 
-  test("a late one is awaited with a line, then a word, then an offer; asking again takes the newer one", async () => {
+  test("a late one shows a line, then a text, then an offer; asking again takes the newer one", async () => {
     const { fake } = await open("diagnostics", { doctor: () => new Promise<never>(() => {}) });
     await vi.advanceTimersByTimeAsync(90);
     expect(screen.queryByRole("progressbar")).toBeNull();
@@ -108,7 +108,7 @@ describe("answers that do not come as they should", () => {
   });
 });
 
-test.each(VIEWS)("$id: an error stands in its place, and the rest goes on", async ({ id, title }) => {
+test.each(VIEWS)("$id: an error is shown in its place, and the rest works", async ({ id, title }) => {
   const names = [
     "accounts",
     "channels",

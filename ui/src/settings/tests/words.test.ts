@@ -1,4 +1,4 @@
-/** The pure parts: what is said of what is known, and what is meant by what is typed. */
+/** The pure functions: texts for values, and values of typed texts. */
 
 import { expect, test } from "vitest";
 
@@ -45,17 +45,17 @@ test.each([
   [fault("[accounts.ci]", 1, "there is no `url`"), "url"],
   [fault("[accounts.ci]", 1, "expected a table"), null],
   [fault('other = "a = b"', 9), null],
-])("a fault %j is of the field %s", (fault, field) => {
+])("an error %j belongs to the field %s", (fault, field) => {
   expect(fieldOf(fault, ["url", "every"])).toBe(field);
 });
 
-test("errors of no field are told with their place; several of one field are joined", () => {
+test("errors of no field are shown with their place; several of one field are joined", () => {
   const errors = [fault("url = 3", 7, "a"), fault("url = 3", 7, "b"), fault("[x]", 1, "c")];
   expect(placed({ kind: "config", errors }, "m", ["url"])).toEqual({
     fields: { url: "a; b" },
     rest: ["callboard.toml:3:1: c"],
   });
-  // No line of a table that was to be added is one of the file.
+  // A line of a table that was to be added is not in the file.
   const added = fault("[accounts.ci]", 1, "expected a table");
   expect(placed({ kind: "config", errors: [added] }, "m", ["url"], "[accounts.ci]").rest).toEqual([
     "expected a table",
@@ -67,7 +67,7 @@ test.each([
   ["a text", "a text"],
   [new Error("an error"), "an error"],
   [{ message: "a failure", error: { kind: "usage", message: "a failure" } }, "a failure"],
-])("whatever is thrown is a failure: %s", (thrown, message) => {
+])("anything that is thrown becomes a failure: %s", (thrown, message) => {
   expect(failureOf(thrown).message).toBe(message);
 });
 
@@ -91,11 +91,11 @@ test.each<[unknown, SettingType, string]>([
   expect(textOf(value as never, takes)).toBe(text);
 });
 
-test("what is no number is refused", () => {
+test("a text that is no number is refused", () => {
   expect(() => valueOf("many", "number")).toThrow('Expected a number, found "many"');
 });
 
-test("what must be there is asked first, secrets among it", () => {
+test("required settings are asked for first, with secrets among them", () => {
   const github = SERVICES.find((service) => service.service === "github");
   expect(github && questions(github).map(({ key }) => key)).toEqual([
     "name",
@@ -154,7 +154,7 @@ test.each([
   expect(accountState(account)).toBe(state);
 });
 
-test("who has nothing to sign in with was not refused a sign-in", () => {
+test("an account without a credential is not shown as a refused sign-in", () => {
   const refused = { error: "auth", why: "403", missing_scopes: [] } as never;
   const text = (secrets_set: string[]) =>
     troubleText("Web", refused, at(0), null, null, NOW, { secrets_set });
@@ -162,17 +162,17 @@ test("who has nothing to sign in with was not refused a sign-in", () => {
   expect(text(["token"])).toMatch(/^Web refused the sign-in at/);
 });
 
-test("a key in a text is read in quotation marks", () => {
+test("a key in a text is shown in quotation marks", () => {
   expect(sentence("with `http://`, say `allow_http`")).toBe('With "http://", say "allow_http".');
 });
 
 const SIGNED = { secrets_set: ["token"] };
 
-test("trouble is told with what, since when and from when its rows are", () => {
+test("the note of a failing account shows what failed, since when, and how old its rows are", () => {
   expect(troubleText("Jenkins", error, at(0), null, at(0), NOW, SIGNED)).toMatch(
     /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
   );
-  // What never answered has no rows.
+  // An account that never answered has no rows.
   expect(troubleText("Jenkins", error, at(0), null, null, NOW, SIGNED)).toMatch(
     /No route\. It has never answered, so nothing of it is shown\.$/,
   );
@@ -182,16 +182,16 @@ test.each([
   [5000, 3820, -22 * 60, ["1,180", "Slows at 4,000", "Resets in 22 min"]],
   [5000, 900, -30, ["4,100", "Checks every 5 min now, past 4,000", "Resets in 30 s"]],
   [60, 0, 10, ["60", "Checks every 5 min now, past 48", "The limit was reset"]],
-])("a rate limit of %i with %i left", (limit, remaining, seconds, said) => {
+])("a rate limit of %i with %i left", (limit, remaining, seconds, texts) => {
   const text = rateLimitText({ limit, remaining, reset_at: at(seconds) }, NOW);
-  expect([text.used, text.slows, text.resets]).toEqual(said);
+  expect([text.used, text.slows, text.resets]).toEqual(texts);
 });
 
-test("a rate limit of nothing is not divided by", () => {
+test("a rate limit of 0 is not divided by", () => {
   expect(rateLimitText({ limit: 0, remaining: 0, reset_at: at(0) }, NOW).share).toBe(0);
 });
 
-test("what is watched", () => {
+test("the line about watched things", () => {
   expect(watchText({ watch: ["a", "b", "c", "d", "e"], every: "60s" })).toEqual({
     title: "Watches 5",
     list: "a, b, c, 2 more, every 60s",
@@ -242,7 +242,7 @@ test("channels are found by words of their name or address", () => {
   ]);
 });
 
-test("arguments in words", () => {
+test("the texts of arguments", () => {
   const spec = { name: "x", summary: "", default: null, required: true };
   expect(takesText({ ...spec, ty: { choice: ["a", "b"] } })).toBe("one of a, b");
   expect(takesText({ ...spec, ty: "text", default: "main" })).toBe("a text; main if left out");
@@ -260,7 +260,7 @@ test.each([
   ["noon", null],
 ])("%j is the time %s", (text, time) => expect(timeOf(text)).toBe(time));
 
-test("quiet hours as they are written", () => {
+test("quiet hours in the file's format", () => {
   expect(quietHours(["22:00:00", "07:00:00"])).toEqual({ from: "22:00", to: "07:00" });
   expect([undefined, null, ["22:00"]].map((value) => quietHours(value))).toEqual([null, null, null]);
 });
@@ -274,7 +274,7 @@ test.each([
   [200_000, "2.3 d"],
 ])("%i s lasted %s", (seconds, text) => expect(lasted(seconds)).toBe(text));
 
-test("axes end at a round figure at or over what is on them", () => {
+test("an axis ends at a round figure at or above its values", () => {
   const green = MEASURES.find(({ id }) => id === "time_to_green");
   const passed = MEASURES.find(({ id }) => id === "passed");
   if (!green || !passed) throw new Error("no such measure");
@@ -310,7 +310,7 @@ test.each([
   [press("MediaPlay", ["ctrl"]), { wrong: "This key cannot be one" }],
 ])("%j is recorded as %j", (press, keys) => expect(recorded(press, false)).toEqual(keys));
 
-test("the command key is one on a Mac", () => {
+test("the command key counts as a modifier on a Mac", () => {
   expect(recorded(press("Space", ["meta"]), true)).toEqual({ keys: "Cmd+Space" });
   expect(hotkeyText({ keys: "F9", state: "taken", why: "another program has F9" })).toBe(
     "Another program has F9.",
@@ -318,7 +318,7 @@ test("the command key is one on a Mac", () => {
   expect(hotkeyText({ keys: "F9", state: "active", why: null })).toBe("F9 opens Callboard.");
 });
 
-test("remedies: an act for what has one, and none for what is well", () => {
+test("a failing check has the action of its remedy, a passing one has none", () => {
   expect(CHECKS.map((check) => remedyOf(check)?.act ?? null)).toEqual([
     "reload",
     null,
@@ -358,7 +358,7 @@ test.each([
   ["accounts/forge", { view: "accounts", item: "forge" }],
   ["connect", { view: "accounts", item: "+" }],
   ["nowhere", null],
-])("%j opens %j", (asked, place) => expect(placeOf(asked)).toEqual(place));
+])("%j opens %j", (target, place) => expect(placeOf(target)).toEqual(place));
 
 test.each([
   ["ArrowDown", 0, 3, 1],

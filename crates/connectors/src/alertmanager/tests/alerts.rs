@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_poll_lists_every_incident() {
+async fn poll_lists_every_incident() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .and(path("/api/v2/alerts"))
@@ -33,16 +33,16 @@ async fn a_poll_lists_every_incident() {
 }
 
 #[tokio::test]
-async fn a_webhook_and_a_poll_say_the_same() {
+async fn webhook_and_poll_report_the_same_snapshot() {
     let server = MockServer::start().await;
     lists(&server, &[listed("HighCPU", &[])]).await;
     let source = source(&server.uri());
-    let body = webhook(&[told("HighCPU", "firing")]).to_string();
+    let body = webhook(&[reported("HighCPU", "firing")]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     assert_eq!(received.delivery, None);
     assert_eq!(received.snapshots, polled(&source, None).await.snapshots);
 
-    let body = webhook(&[told("HighCPU", "resolved")]).to_string();
+    let body = webhook(&[reported("HighCPU", "resolved")]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let resolved = incident(&received.snapshots[0]);
     assert_eq!(resolved.status, IncidentStatus::Resolved);
@@ -50,12 +50,12 @@ async fn a_webhook_and_a_poll_say_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_after_its_end_is_newer_than_that() {
+async fn alert_sent_again_after_its_end_is_newer_than_the_end() {
     // When it was last sent -> the version of a listing. By webhook it ended at 20:59:00.
     let began = "2026-11-22T20:57:25Z";
     let cases = [
         (json!("2026-11-22T20:59:25.857Z"), "2026-11-22T20:59:25.857Z"),
-        // The listing is older than the end, or does not say.
+        // The listing is older than the end, or has no time.
         (json!("2026-11-22T20:58:25.857Z"), began),
         (json!("2026-11-22T20:59:00Z"), began),
         (json!("9999-12-31T23:59:59Z"), began),
@@ -71,7 +71,7 @@ async fn what_is_sent_again_after_its_end_is_newer_than_that() {
         let first = polled(&source, None).await;
         assert_eq!(version(&first), began, "{sent}");
 
-        let body = webhook(&[told("HighCPU", "resolved")]).to_string();
+        let body = webhook(&[reported("HighCPU", "resolved")]).to_string();
         source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
         let second = polled(&source, first.cursor.as_ref()).await;
         assert_eq!(version(&second), expected, "{sent}");
@@ -96,7 +96,7 @@ async fn end_from_a_webhook_survives_a_restart() {
         let server = MockServer::start().await;
         lists(&server, &[]).await;
         let before = source(&server.uri());
-        let body = webhook(&[told("HighCPU", "resolved")]).to_string();
+        let body = webhook(&[reported("HighCPU", "resolved")]).to_string();
         before.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
         let cursor = polled(&before, None).await.cursor;
 
@@ -112,7 +112,7 @@ async fn end_from_a_webhook_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_an_older_version_is_read() {
+async fn cursor_of_an_older_version_is_read() {
     let server = MockServer::start().await;
     lists(&server, &[listed("HighCPU", &[])]).await;
     let fingerprint = listed("HighCPU", &[])["fingerprint"].as_str().unwrap().to_owned();
@@ -126,7 +126,7 @@ async fn a_cursor_of_an_older_version_is_read() {
 }
 
 #[test]
-fn of_many_ends_the_last_ones_are_remembered() {
+fn only_the_last_ends_are_remembered() {
     let at = |second: i64| Timestamp::from_second(second).unwrap();
     let ends = ends::Ends::default();
     for second in 0..10_001 {
@@ -139,7 +139,7 @@ fn of_many_ends_the_last_ones_are_remembered() {
 }
 
 #[tokio::test]
-async fn a_silence_is_read_only_where_one_holds_or_held() {
+async fn silences_are_read_only_where_an_alert_is_or_was_silenced() {
     let server = MockServer::start().await;
     let silences = |state: &str| {
         let answer = ResponseTemplate::new(200).set_body_json([silence("s1", state)]);
@@ -147,12 +147,12 @@ async fn a_silence_is_read_only_where_one_holds_or_held() {
     };
     let source = source(&server.uri());
 
-    let held = {
+    let silenced = {
         let _silences = silences("active").expect(1).mount_as_scoped(&server).await;
         lists(&server, &[listed("HighCPU", &["s1"]), listed("Other", &[])]).await;
         polled(&source, None).await
     };
-    let acknowledged = incident(&held.snapshots[0]);
+    let acknowledged = incident(&silenced.snapshots[0]);
     assert_eq!(acknowledged.status, IncidentStatus::Acknowledged);
     assert_eq!(acknowledged.holder_names(), ["bob"]);
     assert_eq!(acknowledged.held_until().unwrap().to_string(), "2026-11-22T22:00:00Z");
@@ -162,7 +162,7 @@ async fn a_silence_is_read_only_where_one_holds_or_held() {
     lists(&server, &[listed("HighCPU", &[]), listed("Other", &[])]).await;
     let freed = {
         let _silences = silences("expired").expect(1).mount_as_scoped(&server).await;
-        polled(&source, held.cursor.as_ref()).await
+        polled(&source, silenced.cursor.as_ref()).await
     };
     let triggered = incident(&freed.snapshots[0]);
     assert_eq!(triggered.status, IncidentStatus::Triggered);
@@ -175,7 +175,7 @@ async fn a_silence_is_read_only_where_one_holds_or_held() {
 }
 
 #[tokio::test]
-async fn the_filter_holds_for_polls_and_webhooks_alike() {
+async fn filter_applies_to_polls_and_webhooks() {
     let server = MockServer::start().await;
     Mock::given(path("/api/v2/alerts"))
         .and(query_param("filter", r#"alertname!~"Small.*""#))
@@ -187,14 +187,14 @@ async fn the_filter_holds_for_polls_and_webhooks_alike() {
     config.filter = vec![r#"alertname!~"Small.*""#.parse().unwrap()];
     let source = Watching(connect(&config, &[("webhook_secret", "hush")]));
     assert!(polled(&source, None).await.snapshots.is_empty());
-    let body = webhook(&[told("SmallDisk", "firing"), told("HighCPU", "firing")]).to_string();
+    let body = webhook(&[reported("SmallDisk", "firing"), reported("HighCPU", "firing")]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let names: Vec<_> = received.snapshots.iter().map(|item| item.key.id.as_str()).collect();
     assert_eq!(names, ["f-HighCPU"]);
 }
 
 #[tokio::test]
-async fn an_inhibited_alert_is_held_by_the_one_it_follows_from() {
+async fn inhibited_alert_is_acknowledged_by_its_inhibitor() {
     let server = MockServer::start().await;
     let mut small = listed("Small", &[]);
     small["status"] =
@@ -208,7 +208,7 @@ async fn an_inhibited_alert_is_held_by_the_one_it_follows_from() {
 }
 
 #[test]
-fn a_webhook_proves_who_sent_it() {
+fn webhook_needs_the_accounts_secret() {
     let source = source("http://alerts.invalid");
     let body = webhook(&[]).to_string();
     let cases = [
@@ -238,9 +238,9 @@ fn a_webhook_proves_who_sent_it() {
 }
 
 #[test]
-fn a_body_that_is_no_webhook_is_refused_with_the_place() {
+fn malformed_webhook_error_names_the_place() {
     let source = source("http://alerts.invalid");
-    let mut anonymous = told("HighCPU", "firing");
+    let mut anonymous = reported("HighCPU", "firing");
     anonymous["fingerprint"] = json!(" ");
     let mut old = webhook(&[]);
     old["version"] = json!("3");
@@ -250,7 +250,7 @@ fn a_body_that_is_no_webhook_is_refused_with_the_place() {
         ("{\"version\":\"4\"}".to_owned(), "`alerts` is missing"),
         (webhook(&[json!({})]).to_string(), "entry 1: `fingerprint` is missing"),
         (webhook(&[json!(null)]).to_string(), "entry 1: expected an object {...}, found nothing (null)"),
-        (webhook(&[told("HighCPU", "burning")]).to_string(), "expected the status firing or resolved"),
+        (webhook(&[reported("HighCPU", "burning")]).to_string(), "expected the status firing or resolved"),
         (webhook(&[anonymous]).to_string(), "HighCPU (entry 1): it has no fingerprint"),
         (old.to_string(), "expected version 4"),
     ];
@@ -263,9 +263,9 @@ fn a_body_that_is_no_webhook_is_refused_with_the_place() {
 }
 
 #[test]
-fn what_an_alert_says_is_cleaned_and_bounded() {
+fn texts_of_an_alert_are_cleaned_and_bounded() {
     let source = source("http://alerts.invalid/am");
-    let mut alert = told("HighCPU", "firing");
+    let mut alert = reported("HighCPU", "firing");
     alert["annotations"] = json!({ "description": "x".repeat(100_000) });
     alert["generatorURL"] = json!("javascript:alert(1)");
     alert["labels"] = json!({ "alertname": "A\u{1b}[31m\nB", "instance": "w".repeat(5_000) });
@@ -283,7 +283,7 @@ fn what_an_alert_says_is_cleaned_and_bounded() {
     );
     assert!(item.url.is_none(), "a link of more than 2 kB is left out");
 
-    let mut alert = told("HighCPU", "firing");
+    let mut alert = reported("HighCPU", "firing");
     alert["generatorURL"] = json!("");
     let body = webhook(&[alert]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
@@ -294,9 +294,9 @@ fn what_an_alert_says_is_cleaned_and_bounded() {
     );
 }
 
-/// What leads an alert's reader somewhere is an address of the web, whatever an alert says: else it is the alert's own page.
+/// What leads an alert's reader somewhere is an address of the web, whatever the alert contains: else it is the alert's own page.
 #[tokio::test]
-async fn no_other_address_than_one_of_the_web_is_a_link() {
+async fn only_web_addresses_become_links() {
     let addresses = [
         "javascript:alert(1)",
         "JavaScript:alert(1)",
@@ -327,19 +327,19 @@ async fn no_other_address_than_one_of_the_web_is_a_link() {
     lists(&server, &alerts).await;
     let source = source(&server.uri());
     let polled = polled(&source, None).await.snapshots;
-    let told: Vec<_> = addresses
+    let alerts: Vec<_> = addresses
         .iter()
         .map(|address| {
-            let mut alert = told("HighCPU", "firing");
+            let mut alert = reported("HighCPU", "firing");
             alert["generatorURL"] = json!(address);
             alert["annotations"] = json!({ "summary": "slow", "runbook_url": address });
             alert
         })
         .collect();
-    let body = webhook(&told).to_string();
-    let told = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap().snapshots;
-    assert_eq!((polled.len(), told.len()), (addresses.len(), addresses.len()));
-    for item in polled.iter().chain(&told) {
+    let body = webhook(&alerts).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap().snapshots;
+    assert_eq!((polled.len(), received.len()), (addresses.len(), addresses.len()));
+    for item in polled.iter().chain(&received) {
         let url = item.url.as_ref().unwrap().as_str();
         assert!(url.starts_with(&format!("{}/#/alerts?", server.uri())), "{url}");
         let written = serde_json::to_string(item).unwrap().to_lowercase();
@@ -350,12 +350,12 @@ async fn no_other_address_than_one_of_the_web_is_a_link() {
 }
 
 #[test]
-fn no_body_makes_it_panic() {
+fn any_body_is_read_without_a_panic() {
     let source = source("http://alerts.invalid");
     let hook = source.hook().unwrap();
     proptest::proptest!(|(body: Vec<u8>, name: String, value: String)| {
         let _ = hook.receive(&bearer("hush"), &body, now());
-        let mut alert = told("HighCPU", "firing");
+        let mut alert = reported("HighCPU", "firing");
         alert["labels"][&name] = json!(value);
         alert["annotations"]["summary"] = json!(value);
         let body = webhook(&[alert]).to_string();
@@ -364,7 +364,7 @@ fn no_body_makes_it_panic() {
 }
 
 #[tokio::test]
-async fn an_alert_is_watched_as_the_filter_says() {
+async fn watched_alerts_follow_the_filter() {
     let server = MockServer::start().await;
     let mut alert = listed("HighCPU", &[]);
     alert["labels"]["long"] = json!("x".repeat(500));
@@ -382,7 +382,7 @@ async fn an_alert_is_watched_as_the_filter_says() {
         (&["severity=page", "service=api"], false),
         (&["absent="], true),
         (&["absent!="], false),
-        // Not known whole, and never said to be otherwise.
+        // Not known in full, and never known to differ.
         (&["long=y"], true),
         // A label of that name is a label like any other.
         (&["silence=yours"], false),

@@ -96,7 +96,7 @@ fn listed(name: &str, silenced_by: &[&str]) -> Value {
 }
 
 /// As a webhook reports it.
-fn told(name: &str, status: &str) -> Value {
+fn reported(name: &str, status: &str) -> Value {
     let mut alert = listed(name, &[]);
     for (key, value) in [
         ("status", json!(status)),
@@ -147,7 +147,7 @@ fn authorization(value: &str) -> ::http::HeaderMap {
 /// The command and its arguments, on an alert that a webhook reported.
 fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>) -> (Arc<dyn Action>, Args) {
     let connection = connect(&config(url), &[("webhook_secret", "hush")]);
-    let body = webhook(&[told("HighCPU", "firing")]).to_string();
+    let body = webhook(&[reported("HighCPU", "firing")]).to_string();
     let received =
         connection.hook.as_ref().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let mut item = received.snapshots.into_iter().next().unwrap();
@@ -164,7 +164,7 @@ fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>)
 const THIRTY: &[(&str, &str)] = &[("duration", "30m"), ("comment", "restarting it")];
 
 #[tokio::test]
-async fn it_says_what_it_is_talking_to() {
+async fn identity_has_the_servers_version() {
     let server = MockServer::start().await;
     let answer = json!({ "cluster": { "status": "disabled" }, "versionInfo": { "version": "0.25.0" } });
     Mock::given(path("/api/v2/status"))
@@ -179,7 +179,7 @@ async fn it_says_what_it_is_talking_to() {
 }
 
 #[test]
-fn a_password_wants_a_user() {
+fn password_without_a_user_is_refused() {
     let mut config = config("http://alerts.invalid");
     config.user = None;
     let secrets = [("password".to_owned(), SecretString::from("pass"))].into();
@@ -222,7 +222,7 @@ async fn keeps_the_contract() {
             headers: |secret, _, _| bearer(secret),
             signs: false,
             carries_state: true,
-            known: vec![("", webhook(&[told("HighCPU", "firing"), told("Other", "firing")]))],
+            known: vec![("", webhook(&[reported("HighCPU", "firing"), reported("Other", "firing")]))],
             foreign: Vec::new(),
         }),
         choices: Vec::new(),
@@ -232,7 +232,7 @@ async fn keeps_the_contract() {
 }
 
 #[test]
-fn its_commands_say_what_they_mean() {
+fn command_specs_have_no_problems() {
     let connection = connect(&config("http://alerts.invalid"), &[]);
     let problems =
         callboard_domain::command::check_all(connection.actions.iter().map(|action| action.spec()));

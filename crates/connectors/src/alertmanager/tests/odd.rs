@@ -1,8 +1,8 @@
-//! Alerts that are written otherwise than usual, or not to be read, and silences.
+//! Alerts and silences in an unusual form, or unreadable.
 
 use super::{super::normalise::exact_labels, *};
 
-/// An alert with that name, and these fields otherwise than usual.
+/// An alert with that name, and these unusual fields.
 fn odd(name: &str, fields: Value) -> Value {
     let mut alert = listed(name, &[]);
     alert.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -10,7 +10,7 @@ fn odd(name: &str, fields: Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
+async fn missing_or_unusual_fields_lose_no_alert() {
     let began = "2026-11-22T20:57:25Z";
     let fresh = "2026-11-22T21:00:00Z";
     let cases = [
@@ -35,7 +35,7 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
         let source = source(&server.uri());
         let batch = polled(&source, None).await;
         assert_eq!(batch.snapshots.len(), 2, "{fields}");
-        // What stands there and is no date is named; nothing hides behind it.
+        // What current there and is no date is named; nothing hides behind it.
         let named: Vec<_> = batch.problems.iter().map(|problem| problem.why.as_str()).collect();
         match fields["startsAt"] == json!("yesterday") {
             true => assert!(
@@ -49,7 +49,7 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
         let first = incident(&batch.snapshots[0]);
         assert_eq!(first.started_at.to_string(), expected, "{fields}");
         assert_eq!(first.status, IncidentStatus::Triggered, "{fields}");
-        // It goes on being the same occurrence.
+        // It stays the same occurrence.
         let later = now() + jiff::SignedDuration::from_hours(2);
         let again = source.poll(batch.cursor.as_ref(), later).await.unwrap();
         assert_eq!(again.snapshots, batch.snapshots, "{fields}");
@@ -57,18 +57,18 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
 }
 
 #[tokio::test]
-async fn an_alert_whose_beginning_is_said_now_and_then_is_told_once() {
+async fn alert_with_an_intermittent_beginning_is_reported_once() {
     use callboard_domain::event::{EventName, compare};
-    let said = json!({});
-    let unsaid = json!({ "startsAt": null });
+    let dated = json!({});
+    let undated = json!({ "startsAt": null });
     let odd_one = json!({ "startsAt": "9999-12-31T23:59:59Z" });
     let cases = [
-        [&said, &unsaid, &said, &unsaid, &unsaid],
-        [&unsaid, &said, &unsaid, &odd_one, &said],
-        [&odd_one, &unsaid, &said, &said, &odd_one],
+        [&dated, &undated, &dated, &undated, &undated],
+        [&undated, &dated, &undated, &odd_one, &dated],
+        [&odd_one, &undated, &dated, &dated, &odd_one],
     ];
     for answers in cases {
-        let (mut stored, mut cursor, mut told) = (None, None, Vec::new());
+        let (mut stored, mut cursor, mut names) = (None, None, Vec::new());
         let mut later = now();
         for fields in answers {
             // Each by a program that was started again.
@@ -77,18 +77,18 @@ async fn an_alert_whose_beginning_is_said_now_and_then_is_told_once() {
             later += jiff::SignedDuration::from_mins(1);
             let batch = source(&server.uri()).poll(cursor.as_ref(), later).await.unwrap();
             let change = compare(stored.as_ref(), batch.snapshots[0].clone());
-            told.extend(change.transitions.iter().map(|it| it.name));
+            names.extend(change.transitions.iter().map(|it| it.name));
             (stored, cursor) = (Some(change.item), batch.cursor);
         }
-        assert_eq!(told, [EventName::Triggered], "{answers:?}");
-        let stands = incident(stored.as_ref().unwrap());
-        let began = (stands.started_at.to_string(), stands.start_unknown);
+        assert_eq!(names, [EventName::Triggered], "{answers:?}");
+        let current = incident(stored.as_ref().unwrap());
+        let began = (current.started_at.to_string(), current.start_unknown);
         assert_eq!(began, ("2026-11-22T20:57:25Z".to_owned(), false), "{answers:?}");
     }
 }
 
 #[tokio::test]
-async fn alerts_without_labels_are_shown_and_named() {
+async fn alerts_without_labels_are_shown_and_become_a_problem() {
     for labels in [json!(null), json!({}), json!({ "severity": null })] {
         let server = MockServer::start().await;
         lists(&server, &[odd("HighCPU", json!({ "labels": labels })), listed("Other", &[])]).await;
@@ -103,18 +103,18 @@ async fn alerts_without_labels_are_shown_and_named() {
 }
 
 #[tokio::test]
-async fn what_an_alert_does_not_say_any_more_overwrites_nothing() {
+async fn fields_missing_later_overwrite_nothing() {
     use callboard_domain::event::compare;
-    let unsaid = |labels: Value| json!({ "labels": labels, "annotations": null, "generatorURL": null });
+    let blank = |labels: Value| json!({ "labels": labels, "annotations": null, "generatorURL": null });
     // what is known of it, what a later poll lists of it
     let cases = [
-        (json!({}), unsaid(json!(null))),
-        (json!({}), unsaid(json!({}))),
-        (json!({}), unsaid(json!({ "alertname": null }))),
-        (json!({ "labels": { "alertname": "Slow" } }), unsaid(json!(null))),
+        (json!({}), blank(json!(null))),
+        (json!({}), blank(json!({}))),
+        (json!({}), blank(json!({ "alertname": null }))),
+        (json!({ "labels": { "alertname": "Slow" } }), blank(json!(null))),
         (
             json!({ "labels": { "alertname": "Slow" }, "annotations": null, "generatorURL": null }),
-            unsaid(json!(null)),
+            blank(json!(null)),
         ),
     ];
     for (known, later) in cases {
@@ -124,18 +124,18 @@ async fn what_an_alert_does_not_say_any_more_overwrites_nothing() {
             polled(&source(&server.uri()), None).await.snapshots.remove(0)
         };
         let (known, later) = (compare(None, listed(&known).await).item, listed(&later).await);
-        let stands = compare(Some(&known), later.clone()).item;
-        assert_eq!((&stands.title, &stands.url), (&known.title, &known.url), "{later:?}");
-        let (known, stands) = (incident(&known), incident(&stands));
-        assert_eq!((&stands.service, stands.severity), (&known.service, known.severity), "{later:?}");
-        assert_eq!((&stands.labels, &stands.description), (&known.labels, &known.description), "{later:?}");
+        let current = compare(Some(&known), later.clone()).item;
+        assert_eq!((&current.title, &current.url), (&known.title, &known.url), "{later:?}");
+        let (known, current) = (incident(&known), incident(&current));
+        assert_eq!((&current.service, current.severity), (&known.service, known.severity), "{later:?}");
+        assert_eq!((&current.labels, &current.description), (&known.labels, &known.description), "{later:?}");
         // Whether these are all of them is not known: none is silenced by them.
-        assert!(exact_labels(stands).is_none(), "{later:?}");
+        assert!(exact_labels(current).is_none(), "{later:?}");
     }
 }
 
 #[tokio::test]
-async fn an_alert_that_cannot_be_read_is_named_and_hides_no_other() {
+async fn unreadable_alert_becomes_a_problem_and_hides_no_other() {
     let cases = [
         (
             json!(null),
@@ -175,11 +175,11 @@ async fn an_alert_that_cannot_be_read_is_named_and_hides_no_other() {
 }
 
 #[test]
-fn one_odd_alert_of_a_webhook_costs_no_other() {
+fn malformed_alert_of_a_webhook_loses_no_other() {
     let source = source("http://alerts.invalid");
     let hook = source.hook().unwrap();
     let odd = |field: &str, value: Value| {
-        let mut alert = told("Odd", "firing");
+        let mut alert = reported("Odd", "firing");
         alert[field] = value;
         alert
     };
@@ -200,19 +200,19 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         (odd("labels", json!({ "alertname": 7 })), 2),
     ];
     for (entry, expected) in cases {
-        let mut body = webhook(&[entry.clone(), told("HighCPU", "firing")]);
+        let mut body = webhook(&[entry.clone(), reported("HighCPU", "firing")]);
         body["version"] = json!(4);
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{entry}");
         assert_eq!(received.unread.is_some(), expected == 1, "{entry}");
     }
-    // One that begins at what is no date is shown as of now, and that is named.
+    // One that begins at what is no date counts from now, and becomes a problem.
     for (entry, expected) in [
         (odd("startsAt", json!("yesterday")), "`startsAt`: expected a date, found the text \"yesterday\""),
         (odd("startsAt", json!({})), "`startsAt`: expected a date, found a list or an object"),
         (odd("endsAt", json!("later")), "`endsAt`: expected a date, found the text \"later\""),
     ] {
-        for alerts in [vec![entry.clone()], vec![told("HighCPU", "firing"), entry.clone()]] {
+        for alerts in [vec![entry.clone()], vec![reported("HighCPU", "firing"), entry.clone()]] {
             let body = webhook(&alerts).to_string();
             let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
             assert_eq!((received.snapshots.len(), received.poll), (alerts.len(), true), "{entry}");
@@ -221,12 +221,12 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
             assert!(unread.ends_with(expected), "{unread}");
         }
     }
-    // One that does not say whether it fires, and a webhook without alerts, neither.
-    let mut silent = told("Silent", "firing");
+    // Neither does an alert without a status, or a webhook without alerts.
+    let mut silent = reported("Silent", "firing");
     silent.as_object_mut().unwrap().remove("status");
     for (alerts, expected) in [
         (json!([odd("status", json!(null))]), 0),
-        (json!([silent, told("HighCPU", "firing")]), 1),
+        (json!([silent, reported("HighCPU", "firing")]), 1),
         (json!(null), 0),
         (json!([]), 0),
     ] {
@@ -236,11 +236,11 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         assert_eq!(received.snapshots.len(), expected, "{alerts}");
         assert_eq!(received.unread.is_some(), alerts.is_null(), "{alerts}");
     }
-    let part = webhook(&[json!({}), told("HighCPU", "firing")]).to_string();
+    let part = webhook(&[json!({}), reported("HighCPU", "firing")]).to_string();
     let received = hook.receive(&bearer("hush"), part.as_bytes(), now()).unwrap();
     assert_eq!((received.snapshots.len(), received.poll), (1, true), "the rest of it is read");
     assert!(received.unread.is_some_and(|why| why.starts_with("1 of its alerts: entry 1: ")));
-    // What is not said is not "none": a poll knows it.
+    // What is missing is not "none": a poll reads it.
     for (field, value, expected) in [
         ("labels", json!(null), 0),
         ("labels", json!({}), 0),
@@ -265,10 +265,10 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     }
     let body = webhook(&[odd("annotations", json!({}))]).to_string();
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
-    assert_eq!((received.snapshots.len(), received.poll), (1, false), "it says that it has none");
-    // A version that is not said or odd is no other version.
+    assert_eq!((received.snapshots.len(), received.poll), (1, false), "it has an empty object");
+    // A missing or malformed version is not another version.
     for version in [json!(null), json!({}), json!(4), json!("4")] {
-        let mut body = webhook(&[told("HighCPU", "firing")]);
+        let mut body = webhook(&[reported("HighCPU", "firing")]);
         body["version"] = version.clone();
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), 1, "{version}");
@@ -278,7 +278,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     assert_eq!(incident(&received.snapshots[0]).notes.get("cut-labels").map(String::as_str), Some("list"));
     // An end to come is now: it is over.
-    let mut over = told("HighCPU", "resolved");
+    let mut over = reported("HighCPU", "resolved");
     over["endsAt"] = json!("9999-12-31T23:59:59Z");
     let body = webhook(&[over]).to_string();
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
@@ -287,22 +287,22 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
 
 /// Both report one occurrence, which begins when either first saw it.
 #[tokio::test]
-async fn an_alert_that_does_not_say_when_it_began_is_shown_at_once() {
+async fn alert_without_a_beginning_is_shown_at_once() {
     let whole = |now: Timestamp| Timestamp::from_second(now.as_second()).unwrap();
     let later = now() + jiff::SignedDuration::from_secs(90);
     for starts_at in [json!("9999-12-31T23:59:59Z"), json!(null), json!("soon"), json!({})] {
         let server = MockServer::start().await;
         lists(&server, &[odd("HighCPU", json!({ "startsAt": starts_at }))]).await;
         let source = source(&server.uri());
-        let hear = |status: &str, now: Timestamp| {
-            let mut alert = told("HighCPU", status);
+        let receive = |status: &str, now: Timestamp| {
+            let mut alert = reported("HighCPU", status);
             alert["startsAt"] = starts_at.clone();
             let body = webhook(&[alert]).to_string();
             source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now).unwrap().snapshots
         };
-        assert_eq!(hear("resolved", now()), [], "{starts_at}: of an occurrence that nobody saw");
-        let heard = hear("firing", now());
-        let first = incident(&heard[0]);
+        assert_eq!(receive("resolved", now()), [], "{starts_at}: an occurrence that was never seen firing");
+        let first_seen = receive("firing", now());
+        let first = incident(&first_seen[0]);
         assert_eq!(
             (first.status, first.started_at),
             (IncidentStatus::Triggered, whole(now())),
@@ -310,15 +310,15 @@ async fn an_alert_that_does_not_say_when_it_began_is_shown_at_once() {
         );
         assert!(first.start_unknown, "{starts_at}");
         let read = source.poll(None, later).await.unwrap();
-        assert_eq!(read.snapshots, heard, "{starts_at}");
-        assert_eq!(hear("firing", later), heard, "{starts_at}");
+        assert_eq!(read.snapshots, first_seen, "{starts_at}");
+        assert_eq!(receive("firing", later), first_seen, "{starts_at}");
         // Its end is known to be of that occurrence, and the next one is another.
-        let ended = hear("resolved", later);
+        let ended = receive("resolved", later);
         assert_eq!(
             (incident(&ended[0]).started_at, incident(&ended[0]).status),
             (whole(now()), IncidentStatus::Resolved)
         );
-        assert_eq!(incident(&hear("firing", later)[0]).started_at, whole(later), "{starts_at}");
+        assert_eq!(incident(&receive("firing", later)[0]).started_at, whole(later), "{starts_at}");
     }
 }
 
@@ -343,7 +343,7 @@ async fn any_charset_is_read() {
         assert_eq!(batch.snapshots[0].title, "Größe läuft über", "{content_type}");
     }
     let source = source("http://alerts.invalid");
-    let mut alert = told("HighCPU", "firing");
+    let mut alert = reported("HighCPU", "firing");
     alert["annotations"]["summary"] = json!("Größe");
     let body: Vec<u8> = webhook(&[alert]).to_string().encode_utf16().flat_map(u16::to_be_bytes).collect();
     let received = source.hook().unwrap().receive(&bearer("hush"), &body, now()).unwrap();
@@ -351,7 +351,7 @@ async fn any_charset_is_read() {
 }
 
 #[tokio::test]
-async fn an_alert_that_begins_held_is_held_from_the_first_sight_and_free_later() {
+async fn alert_suppressed_from_the_start_is_acknowledged_and_triggered_later() {
     let state = |state: &str, field: &str| {
         odd("HighCPU", json!({ "status": { "state": state, field: ["x"], "silencedBy": [] } }))
     };
@@ -366,19 +366,19 @@ async fn an_alert_that_begins_held_is_held_from_the_first_sight_and_free_later()
     ] {
         let server = MockServer::start().await;
         lists(&server, std::slice::from_ref(&alert)).await;
-        let held = polled(&source(&server.uri()), None).await;
-        assert_eq!(incident(&held.snapshots[0]).status, IncidentStatus::Acknowledged, "{alert}");
+        let acked = polled(&source(&server.uri()), None).await;
+        assert_eq!(incident(&acked.snapshots[0]).status, IncidentStatus::Acknowledged, "{alert}");
         server.reset().await;
         lists(&server, &[listed("HighCPU", &[])]).await;
-        let free = polled(&source(&server.uri()), held.cursor.as_ref()).await;
-        let (held, free) = (incident(&held.snapshots[0]), incident(&free.snapshots[0]));
+        let free = polled(&source(&server.uri()), acked.cursor.as_ref()).await;
+        let (acked, free) = (incident(&acked.snapshots[0]), incident(&free.snapshots[0]));
         assert_eq!(free.status, IncidentStatus::Triggered, "{alert}");
-        assert!(free.updated_at > held.updated_at && free.started_at == held.started_at, "{alert}");
+        assert!(free.updated_at > acked.updated_at && free.started_at == acked.started_at, "{alert}");
     }
 }
 
 #[tokio::test]
-async fn silences_that_cannot_be_read_hide_no_alert() {
+async fn unreadable_silences_hide_no_alert() {
     let server = MockServer::start().await;
     lists(&server, &[listed("HighCPU", &["s1"])]).await;
     let silences = |answer: ResponseTemplate| Mock::given(path("/api/v2/silences")).respond_with(answer);
@@ -394,17 +394,17 @@ async fn silences_that_cannot_be_read_hide_no_alert() {
     for (answer, problems, holder) in cases {
         let _mounted = silences(answer).mount_as_scoped(&server).await;
         let batch = polled(&source(&server.uri()), None).await;
-        let held = incident(&batch.snapshots[0]);
-        assert_eq!(held.status, IncidentStatus::Acknowledged);
-        assert_eq!((batch.problems.len(), held.holder_names().join(" ").as_str()), (problems, holder));
+        let acked = incident(&batch.snapshots[0]);
+        assert_eq!(acked.status, IncidentStatus::Acknowledged);
+        assert_eq!((batch.problems.len(), acked.holder_names().join(" ").as_str()), (problems, holder));
         assert_eq!(batch.complete.len(), 1, "the list of alerts was read whole");
     }
 }
 
 #[test]
-fn what_older_versions_noted_among_the_labels_is_no_label() {
+fn notes_of_older_versions_among_the_labels_are_no_labels() {
     let source = source("http://alerts.invalid");
-    let body = webhook(&[told("HighCPU", "firing")]).to_string();
+    let body = webhook(&[reported("HighCPU", "firing")]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let cases = [
         ("first-seen", false),

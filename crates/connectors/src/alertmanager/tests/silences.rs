@@ -1,4 +1,4 @@
-//! Silences: what is previewed is made, and what became of one is never guessed.
+//! Silences: they are made as previewed, and an unknown result is never guessed.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn wanted() -> Value {
 }
 
 #[tokio::test]
-async fn a_silence_is_made_as_previewed() {
+async fn silence_is_made_as_previewed() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/api/v2/silences"))
@@ -36,7 +36,7 @@ async fn a_silence_is_made_as_previewed() {
     let steps = silence.preview(&args, now()).unwrap();
     assert_eq!(steps.len(), 1);
     assert_eq!(steps[0].what, "Silence CPU of web1 is high for 30m");
-    let (request, body) = steps[0].exactly.split_once('\n').unwrap();
+    let (request, body) = steps[0].request.split_once('\n').unwrap();
     assert_eq!(request, format!("POST {}/api/v2/silences", server.uri()));
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), wanted());
 
@@ -47,7 +47,7 @@ async fn a_silence_is_made_as_previewed() {
 }
 
 #[tokio::test]
-async fn a_silence_whose_answer_was_lost_is_looked_for() {
+async fn silence_with_a_lost_response_is_looked_up() {
     let mut made = wanted();
     for (key, value) in [
         ("id", json!("s1")),
@@ -76,7 +76,7 @@ async fn a_silence_whose_answer_was_lost_is_looked_for() {
 }
 
 #[test]
-fn what_cannot_be_silenced_is_refused_before_anything_is_sent() {
+fn invalid_silence_is_refused_before_anything_is_sent() {
     let cases: [(&[(&str, &str)], &str); 6] = [
         // Given both, neither is dropped, whatever they are.
         (&[("duration", "2h"), ("until", "monday")], "either a length of time (for) or an end (until)"),
@@ -103,7 +103,7 @@ fn what_cannot_be_silenced_is_refused_before_anything_is_sent() {
     assert!(silence.preview(&args, now()).unwrap_err().to_string().contains("an alert of alerts"));
 
     // Labels that are not known whole would make a broader silence than the one shown.
-    let mut alert = told("HighCPU", "firing");
+    let mut alert = reported("HighCPU", "firing");
     alert["labels"]["long"] = json!("x".repeat(500));
     let source = source("http://alerts.invalid");
     let body = webhook(&[alert]).to_string();
@@ -116,7 +116,7 @@ fn what_cannot_be_silenced_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn unsilence_ends_what_still_holds() {
+async fn unsilence_ends_active_silences() {
     let server = MockServer::start().await;
     let silences = [silence("s2", "expired"), silence("other", "active"), silence("s1", "active")];
     let answer = ResponseTemplate::new(200).set_body_json(silences);
@@ -130,7 +130,7 @@ async fn unsilence_ends_what_still_holds() {
     let (unsilence, args) = action(&server.uri(), "unsilence", &[], Some("s1,s2,s3"));
     let steps = unsilence.preview(&args, now()).unwrap();
     assert_eq!(steps.len(), 6);
-    assert_eq!(steps[1].exactly, format!("{} {}/api/v2/silence/s1", Method::DELETE, server.uri()));
+    assert_eq!(steps[1].request, format!("{} {}/api/v2/silence/s1", Method::DELETE, server.uri()));
     let outcome = unsilence.run(&args, now(), &Quietly).await.unwrap();
     assert!(outcome.ok);
     let text = format!("{:?}", outcome.blocks);
@@ -138,7 +138,7 @@ async fn unsilence_ends_what_still_holds() {
 }
 
 #[tokio::test]
-async fn what_became_of_an_unsilence_is_never_guessed() {
+async fn lost_response_of_an_unsilence_is_never_guessed() {
     let deleted = |status: u16| Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(status));
     let found = |state: &str| {
         let silences = [silence("s1", state), silence("s2", state)];
@@ -154,7 +154,7 @@ async fn what_became_of_an_unsilence_is_never_guessed() {
     let (unsilence, args) = action(&server.uri(), "unsilence", &[], Some("s1"));
     assert!(unsilence.run(&args, now(), &Quietly).await.unwrap().ok);
 
-    // The answer is lost, and it still holds.
+    // The answer is lost, and it is still active.
     let server = MockServer::start().await;
     found("active").mount(&server).await;
     deleted(502).mount(&server).await;

@@ -3,21 +3,21 @@
 use super::*;
 
 #[tokio::test]
-async fn a_build_under_the_same_label_is_another_attempt() {
-    let says = |activity: &str, status: &str, label: &str, minute: u32| {
+async fn build_under_the_same_label_is_another_attempt() {
+    let feed = |activity: &str, status: &str, label: &str, minute: u32| {
         format!(
             "<Projects><Project name=\"p\" activity=\"{activity}\" lastBuildStatus=\"{status}\" \
              lastBuildLabel=\"{label}\" lastBuildTime=\"2026-11-22T12:{minute:02}:00Z\"/></Projects>"
         )
     };
     let steps: [(String, &[EventName]); 7] = [
-        (says("Sleeping", "Success", "56", 1), &[EventName::Passed]),
-        (says("Building", "Success", "56", 1), &[EventName::Running]),
-        (says("Sleeping", "Failure", "57", 2), &[EventName::Failed]),
-        (says("Sleeping", "Failure", "57", 2), &[]),
-        (says("Sleeping", "Success", "57", 3), &[EventName::Fixed]),
-        (says("Sleeping", "Failure", "v2", 4), &[EventName::Failed]),
-        (says("Sleeping", "Success", "v3", 5), &[EventName::Fixed]),
+        (feed("Sleeping", "Success", "56", 1), &[EventName::Passed]),
+        (feed("Building", "Success", "56", 1), &[EventName::Running]),
+        (feed("Sleeping", "Failure", "57", 2), &[EventName::Failed]),
+        (feed("Sleeping", "Failure", "57", 2), &[]),
+        (feed("Sleeping", "Success", "57", 3), &[EventName::Fixed]),
+        (feed("Sleeping", "Failure", "v2", 4), &[EventName::Failed]),
+        (feed("Sleeping", "Success", "v3", 5), &[EventName::Fixed]),
     ];
     let (mut stored, mut cursor) = (None, None);
     for (index, (feed, expected)) in steps.into_iter().enumerate() {
@@ -31,12 +31,12 @@ async fn a_build_under_the_same_label_is_another_attempt() {
     }
 }
 
-/// What is reported of a project that says this, poll by poll, each so many minutes after the one before.
-async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
+/// The events of a project with these states, poll by poll, each so many minutes after the one before.
+async fn events_of(steps: &[ProjectState], minutes: i64) -> Vec<Vec<EventName>> {
     let (mut stored, mut cursor, mut now) = (None, None, contract::now());
-    let mut told = Vec::new();
-    for says in steps {
-        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", *says))).await;
+    let mut events = Vec::new();
+    for state in steps {
+        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", *state))).await;
         let batch = source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), now).await.unwrap();
         let mut names = Vec::new();
         for snapshot in batch.snapshots {
@@ -44,16 +44,16 @@ async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }
-        told.push(names);
+        events.push(names);
         (cursor, now) = (batch.cursor, now + jiff::SignedDuration::from_mins(minutes));
     }
-    told
+    events
 }
 
 #[tokio::test]
-async fn one_build_is_one_event() {
+async fn build_is_reported_once() {
     use EventName::{Failed, Fixed, Passed, Running, StillFailing};
-    type Steps = &'static [(Says, &'static [EventName])];
+    type Steps = &'static [(ProjectState, &'static [EventName])];
     let cases: [Steps; 19] = [
         // The time comes and goes.
         &[
@@ -126,7 +126,7 @@ async fn one_build_is_one_event() {
             (("Sleeping", "Failure", "57", T2), &[Failed]),
             (("Sleeping", "Success", "58", "2026-11-22T11:30:00Z"), &[Fixed]),
         ],
-        // Words that nobody knows are no result and no end.
+        // Unknown values are no result and no end.
         &[
             (("Sleeping", "Failure", "57", T1), &[Failed]),
             (("Hibernating", "Sunny", "57", T1), &[]),
@@ -138,7 +138,7 @@ async fn one_build_is_one_event() {
             (("building", "failure", "57", T1), &[]),
             (("sleeping", "success", "58", T2), &[Fixed]),
         ],
-        // An old answer says nothing new.
+        // An old answer reports nothing new.
         &[
             (("Sleeping", "Failure", "57", T1), &[Failed]),
             (("Sleeping", "Success", "58", T2), &[Fixed]),
@@ -189,23 +189,23 @@ async fn one_build_is_one_event() {
         ],
     ];
     for steps in cases {
-        let says: Vec<_> = steps.iter().map(|(says, _)| *says).collect();
+        let states: Vec<_> = steps.iter().map(|(state, _)| *state).collect();
         let expected: Vec<_> = steps.iter().map(|(_, names)| names.to_vec()).collect();
-        assert_eq!(told_of(&says, 4).await, expected, "{says:?}");
+        assert_eq!(events_of(&states, 4).await, expected, "{states:?}");
     }
 }
 
 #[tokio::test]
-async fn a_last_build_that_the_feed_does_not_know_is_named_and_what_was_known_stays() {
-    let said = "it is not known how the last build ended: the feed says of p: Unknown";
-    // What a feed says next of a project whose build 57 failed at T1 -> whether it is named.
-    let cases: [(Says, &str); 9] = [
-        (("Sleeping", "Unknown", "58", T2), said),
-        (("Sleeping", "Unknown", "58", ""), said),
-        (("Sleeping", "unknown", "", T2), said),
-        (("Sleeping", "Unknown", "", ""), said),
-        (("CheckingModifications", "Unknown", "57", T2), said),
-        (("Hibernating", "Unknown", "rc", ""), said),
+async fn unknown_last_build_becomes_a_problem_and_the_known_one_stays() {
+    let problem = "it is not known how the last build ended: the feed says of p: Unknown";
+    // The next state of a project whose build 57 failed at T1 -> the problem.
+    let cases: [(ProjectState, &str); 9] = [
+        (("Sleeping", "Unknown", "58", T2), problem),
+        (("Sleeping", "Unknown", "58", ""), problem),
+        (("Sleeping", "unknown", "", T2), problem),
+        (("Sleeping", "Unknown", "", ""), problem),
+        (("CheckingModifications", "Unknown", "57", T2), problem),
+        (("Hibernating", "Unknown", "rc", ""), problem),
         // It is the build that was seen, or one that runs or waits.
         (("Sleeping", "Unknown", "57", T1), ""),
         (("Building", "Unknown", "58", ""), ""),
@@ -214,13 +214,13 @@ async fn a_last_build_that_the_feed_does_not_know_is_named_and_what_was_known_st
     for (next, problem) in cases {
         for (before, known) in [("Failure", "failed"), ("Success", "passed")] {
             let (mut stored, mut cursor) = (None, None);
-            for (says, problem) in [(("Sleeping", before, "57", T1), ""), (next, problem), (next, problem)] {
-                let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", says))).await;
+            for (state, problem) in [(("Sleeping", before, "57", T1), ""), (next, problem), (next, problem)] {
+                let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", state))).await;
                 let source = source(&config(&server.uri(), json!({})));
                 let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
                 let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
-                assert_eq!(problems.join("; "), problem, "{says:?}");
-                assert!(batch.problems.iter().all(|problem| problem.hides()), "{says:?}");
+                assert_eq!(problems.join("; "), problem, "{state:?}");
+                assert!(batch.problems.iter().all(|problem| problem.hides()), "{state:?}");
                 let change = compare(stored.as_ref(), batch.snapshots[0].clone());
                 (stored, cursor) = (Some(change.item), batch.cursor);
             }
@@ -231,21 +231,21 @@ async fn a_last_build_that_the_feed_does_not_know_is_named_and_what_was_known_st
             }
         }
     }
-    // One that was never built has nothing to know.
-    for says in [("Sleeping", "Unknown", "", ""), ("Sleeping", "Unknown", "1", T1)] {
-        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", says))).await;
+    // A project that was never built has no result to miss.
+    for state in [("Sleeping", "Unknown", "", ""), ("Sleeping", "Unknown", "1", T1)] {
+        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", state))).await;
         let mut cursor = None;
         for _ in 0..2 {
             let source = source(&config(&server.uri(), json!({})));
             let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
-            assert_eq!((batch.problems, batch.snapshots.len()), (vec![], 0), "{says:?}");
+            assert_eq!((batch.problems, batch.snapshots.len()), (vec![], 0), "{state:?}");
             cursor = batch.cursor;
         }
     }
 }
 
 #[tokio::test]
-async fn what_a_feed_that_has_not_changed_does_not_say_stays_named() {
+async fn problem_stays_while_the_feed_is_unchanged() {
     let project = "<Projects><Project name='p' lastBuildStatus='Sunny' lastBuildLabel='7'/></Projects>";
     let server = MockServer::start().await;
     let is_known = |request: &wiremock::Request| request.headers.contains_key("if-none-match");
@@ -260,7 +260,7 @@ async fn what_a_feed_that_has_not_changed_does_not_say_stays_named() {
 }
 
 #[test]
-fn a_red_project_is_shown_whatever_it_lacks() {
+fn red_project_is_shown_whatever_is_missing() {
     let times =
         ["", "2026-11-22 15:27:34 +0200", "Sun, 22 Nov 2026 10:00:00 GMT", "11/22/2026 10:00:00", "soon"];
     for time in times {
@@ -277,9 +277,9 @@ fn a_red_project_is_shown_whatever_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_build_whose_result_is_not_said_is_named_and_names_of_attributes_are_read_in_any_case() {
+async fn missing_result_becomes_a_problem_and_attributes_are_read_in_any_case() {
     let nothing = "it is not known how the last build ended: the feed says of p: nothing";
-    // A project's attributes -> how its last build ended, and what is said of it.
+    // A project's attributes -> how its last build ended, and the problem.
     let cases = [
         ("lastBuildStatus='Failure' lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "failed", ""),
         ("lastbuildstatus='Failure' lastbuildlabel='7' lastbuildtime='2026-11-22T10:00:00Z'", "failed", ""),
@@ -294,7 +294,7 @@ async fn a_build_whose_result_is_not_said_is_named_and_names_of_attributes_are_r
             "",
             "it is not known how the last build ended: the feed says of p: Sunny",
         ),
-        // It says that it does not know, or was never built, or the label is that of the build that runs.
+        // Its result is unknown, or it was never built, or the label is that of the build that runs.
         ("lastBuildStatus='unknown' lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "", ""),
         ("activity='Sleeping' lastBuildStatus='' lastBuildLabel='' lastBuildTime=''", "", ""),
         ("Activity='Building' lastBuildLabel='7'", "running", ""),

@@ -1,4 +1,4 @@
-//! The part of a job's log that says why it failed.
+//! The part of a job's log with the reason of its failure.
 
 use callboard_domain::text;
 use jiff::Timestamp;
@@ -50,8 +50,8 @@ fn without_time(line: &str) -> &str {
     }
 }
 
-/// GitHub notes a failed step with `##[error]`, mostly only that it ended with a code. What the step itself said of
-/// its error stands above, within the same group of lines.
+/// GitHub notes a failed step with `##[error]`, mostly only that it ended with a code. The step's own message is above,
+/// within the same group of lines.
 fn first_error(lines: &[&str]) -> Option<usize> {
     let Some(note) = lines.iter().position(|line| line.starts_with("##[error]")) else {
         return lines.iter().position(|line| is_error_line(line));
@@ -61,8 +61,8 @@ fn first_error(lines: &[&str]) -> Option<usize> {
         .iter()
         .rposition(|line| line.starts_with("##[endgroup]"))
         .map_or(from, |at| from + at);
-    let told = lines[step..note].iter().position(|line| is_error_line(line));
-    Some(told.map_or(note, |at| step + at))
+    let message = lines[step..note].iter().position(|line| is_error_line(line));
+    Some(message.map_or(note, |at| step + at))
 }
 
 fn is_error_line(line: &str) -> bool {
@@ -83,10 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn starts_where_it_went_wrong() {
+    fn excerpt_starts_at_the_first_error() {
         let cases: [(&str, String, &str, &str); 6] = [
             (
-                "the step's own words before GitHub's note",
+                "the step's own message before GitHub's note",
                 log(&[
                     "##[group]Run make",
                     "make",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn is_cut_to_what_fits() {
+    fn excerpt_is_cut_to_its_limits() {
         let many = log(&vec!["error: again"; 5_000]);
         assert_eq!(excerpt(&many).lines().count(), LINES + 1);
         assert!(excerpt(&many).ends_with('…'));
@@ -155,7 +155,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_log_is_too_strange(log in "(.|\\n|##\\[error\\]|\\x1b\\[){0,200}") {
+        fn excerpt_of_any_log_is_clean_and_bounded(log in "(.|\\n|##\\[error\\]|\\x1b\\[){0,200}") {
             let excerpt = excerpt(&log);
             assert!(!excerpt.contains('\u{1b}') && excerpt.lines().count() <= LINES + 1, "{excerpt:?}");
         }

@@ -106,7 +106,7 @@ impl Action for List {
         let step =
             |repo: &str| http.step(format!("List the open pull requests of {repo}"), &Self::request(repo));
         let mut steps: Vec<_> = repos.into_iter().map(step).collect();
-        steps.push(Step { what: "Read the reviews and checks of each".to_owned(), exactly: String::new() });
+        steps.push(Step { what: "Read the reviews and checks of each".to_owned(), request: String::new() });
         Ok(steps)
     }
 
@@ -147,8 +147,8 @@ impl Action for List {
         unread.append(&mut malformed);
         if args.flag("mine") {
             // Whether these are mine is not known.
-            let unsaid = pulls.iter().filter(|(_, pull)| !concerns(pull, &me.login));
-            unread.extend(unsaid.filter_map(|(repo, pull)| unread_requests(repo, pull)));
+            let unclear = pulls.iter().filter(|(_, pull)| !concerns(pull, &me.login));
+            unread.extend(unclear.filter_map(|(repo, pull)| unread_requests(repo, pull)));
             pulls.retain(|(_, pull)| concerns(pull, &me.login));
         }
         pulls.sort_by_key(|(_, pull)| std::cmp::Reverse(pull.version(now)));
@@ -161,8 +161,8 @@ impl Action for List {
             async move { read(calls, account, repo, pull, now).await }
         });
         let read: Vec<_> = stream::iter(reading.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-        let (items, faults): (Vec<Item>, Vec<_>) = read.into_iter().unzip();
-        unread.extend(faults.into_iter().flatten());
+        let (items, errors): (Vec<Item>, Vec<_>) = read.into_iter().unzip();
+        unread.extend(errors.into_iter().flatten());
 
         let whose = if args.flag("mine") { " for you" } else { "" };
         let place = repo.map(|repo| format!(" in {repo}")).unwrap_or_default();
@@ -172,15 +172,16 @@ impl Action for List {
             all => format!("{all} pull requests are open{whose}{place}"),
         };
         let row = |item: &Item| ListEntry { text: format::row(item, now), link: item.url.clone() };
-        let mut outcome = Outcome::ok(summary).data(json!(items));
+        let mut outcome = Outcome::ok(summary).with_data(json!(items));
         if !items.is_empty() {
-            outcome = outcome.with(Block::List(items.iter().map(row).collect()));
+            outcome = outcome.with_block(Block::List(items.iter().map(row).collect()));
         }
         if all > items.len() {
-            outcome = outcome.with(Block::Text(format!("{} older ones are left out", all - items.len())));
+            outcome =
+                outcome.with_block(Block::Text(format!("{} older ones are left out", all - items.len())));
         }
         if !unread.is_empty() {
-            outcome = outcome.with(Block::Text(unread.join("\n")));
+            outcome = outcome.with_block(Block::Text(unread.join("\n")));
         }
         Ok(outcome)
     }
@@ -224,8 +225,8 @@ async fn read(
     let reviews =
         read.open.reviews_unread.iter().map(|why| named(&format!("some reviews are left out: {why}")));
     // A server without commit statuses has none.
-    let told = read.faults.iter().filter(|(part, _)| *part != Part::Statuses);
-    let refused = told.map(|(part, error)| named(&format!("no {}: {error}", part.name())));
+    let refused = read.errors.iter().filter(|(part, _)| *part != Part::Statuses);
+    let refused = refused.map(|(part, error)| named(&format!("no {}: {error}", part.name())));
     let headless = open.headless().map(named);
     let unread = unread_requests(repo, pull).into_iter().chain(headless).chain(reviews).chain(refused);
     let unread = unread.collect();
@@ -264,7 +265,7 @@ impl Action for Show {
         let pr = PullRef::of(&self.spec, args)?;
         Ok(vec![
             self.account.http.step(format!("Read {pr}"), &Self::request(&pr)),
-            Step { what: "Read its reviews and checks".to_owned(), exactly: String::new() },
+            Step { what: "Read its reviews and checks".to_owned(), request: String::new() },
         ])
     }
 
@@ -283,10 +284,10 @@ impl Action for Show {
         };
         let fields = format::fields(detail, now).map(|(name, value)| (name.to_owned(), value));
         let outcome = Outcome::ok(format!("{pr} {}", item.title))
-            .linked(item.url.clone())
-            .with(Block::Fields(fields.collect()))
-            .data(json!(item));
+            .with_link(item.url.clone())
+            .with_block(Block::Fields(fields.collect()))
+            .with_data(json!(item));
         let unread = (!unread.is_empty()).then(|| Block::Text(unread.join("\n")));
-        Ok(unread.into_iter().fold(outcome, Outcome::with))
+        Ok(unread.into_iter().fold(outcome, Outcome::with_block))
     }
 }

@@ -11,7 +11,7 @@ use callboard_domain::{
 pub(super) struct PullRef {
     pub(super) repo: String,
     pub(super) number: u64,
-    /// The newest commit that the person has seen, where it stands on the board.
+    /// The newest commit that the person has seen, where it is on the board.
     pub(super) head: Option<String>,
 }
 

@@ -132,12 +132,12 @@ impl Action for Approve {
         match send(&self.account.http, Self::request(&pr, args.text("message"))).await {
             Ok(answer) => {
                 let review: Reviewed = answer.json()?;
-                Ok(done.linked(review.html_url.as_deref().and_then(web_url).or(link)))
+                Ok(done.with_link(review.html_url.as_deref().and_then(web_url).or(link)))
             }
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.status("no clear answer: looking whether it was approved");
                 match self.is_done(&pr, now).await {
-                    Ok(true) => Ok(done.linked(link)),
+                    Ok(true) => Ok(done.with_link(link)),
                     _ => Err(lost),
                 }
             }
@@ -203,7 +203,7 @@ impl Action for Comment {
         let message = args.needed(&self.spec, "message").map_err(rejected)?;
         let answer = send(&self.account.http, Self::request(&pr, message)).await?;
         let comment: Reviewed = answer.json()?;
-        Ok(Outcome::ok(format!("Commented on {pr}")).linked(comment.html_url.as_deref().and_then(web_url)))
+        Ok(Outcome::ok(format!("Commented on {pr}")).with_link(comment.html_url.as_deref().and_then(web_url)))
     }
 }
 
@@ -290,7 +290,7 @@ impl Action for Merge {
         let http = &self.account.http;
         let title = args.item("pr").map(|item| format!(": {}", item.title)).unwrap_or_default();
         let link = args.item("pr").and_then(|item| item.url.clone());
-        let done = Outcome::ok(format!("{pr} is merged{title}")).linked(link.clone());
+        let done = Outcome::ok(format!("{pr} is merged{title}")).with_link(link.clone());
 
         let request = Self::request(&pr, Self::method(args));
         let result = match http.exchange(request).await {
@@ -307,7 +307,7 @@ impl Action for Merge {
             Ok(Merged { merged: true, .. }) => Ok(done),
             Ok(Merged { message, .. }) => {
                 let why = text::line(&message.unwrap_or_default(), 200);
-                Ok(Outcome::failed(format!("{pr} was not merged: {why}")).linked(link))
+                Ok(Outcome::failed(format!("{pr} was not merged: {why}")).with_link(link))
             }
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.status("no clear answer: looking whether it is merged");

@@ -46,11 +46,11 @@ impl RunRef {
     fn of(spec: &CommandSpec, args: &Args) -> Result<Self, ArgError> {
         let expected = "a build on the board, or a run's number with repo=OWNER/NAME";
         if let Some(Item { key, url, detail: Detail::Build(build), .. }) = args.item("run") {
-            let fault = || ArgError::invalid("run", "a build with a run", &key.id);
-            let run = build.latest().ok_or_else(fault)?;
+            let invalid = || ArgError::invalid("run", "a build with a run", &key.id);
+            let run = build.latest().ok_or_else(invalid)?;
             return Ok(Self {
                 repo: build.repo.clone(),
-                id: run.id.parse().map_err(|_| fault())?,
+                id: run.id.parse().map_err(|_| invalid())?,
                 name: format!("{} run {}", key.id, run.number),
                 link: run.url.clone().or_else(|| url.clone()),
             });
@@ -131,7 +131,7 @@ impl Action for Rerun {
         progress: &dyn Progress,
     ) -> Result<Outcome, ServiceError> {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
-        let done = Outcome::ok(format!("{} runs again", run.name)).linked(run.link.clone());
+        let done = Outcome::ok(format!("{} runs again", run.name)).with_link(run.link.clone());
         // GitHub answers with an empty object: a page of something in between is no answer.
         let answer = send(&self.account.http, Self::request(&run, args)).await;
         match answer.and_then(|answer| answer.json::<IgnoredAny>().map(drop)) {
@@ -148,7 +148,7 @@ impl Action for Rerun {
     }
 }
 
-/// GitHub says 403 both where the token may not and where the run cannot: the message distinguishes them.
+/// GitHub answers 403 both where the token may not run it again and where the run cannot be: the message distinguishes them.
 fn refused(run: &RunRef, error: ServiceError) -> ServiceError {
     const CANNOT: [&str; 4] =
         ["already running", "cannot be rerun", "cannot be retried", "created over a month ago"];
@@ -215,9 +215,10 @@ impl Action for Log {
     ) -> Result<Outcome, ServiceError> {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
         let calls = Calls::new(&self.account.http);
-        let details::RunJobs { rows: jobs, lacking } = details::jobs(&calls, &run.repo, run.id).await?;
-        let lacking = lacking.map(|why| Block::Text(format!("Not all of its jobs could be read: {why}")));
-        let none = match &lacking {
+        let details::RunJobs { rows: jobs, incomplete } = details::jobs(&calls, &run.repo, run.id).await?;
+        let incomplete =
+            incomplete.map(|why| Block::Text(format!("Not all of its jobs could be read: {why}")));
+        let none = match &incomplete {
             None => format!("No job of {} has failed", run.name),
             Some(_) => format!("No job of {} has failed, of those that could be read", run.name),
         };
@@ -228,16 +229,16 @@ impl Action for Log {
             failed = jobs.iter().collect();
         }
         if failed.is_empty() {
-            let outcome = Outcome::ok(none).linked(run.link);
-            return Ok(lacking.into_iter().fold(outcome, Outcome::with));
+            let outcome = Outcome::ok(none).with_link(run.link);
+            return Ok(incomplete.into_iter().fold(outcome, Outcome::with_block));
         }
         let names: Vec<_> = failed.iter().map(|job| normalise::name(&job.name)).collect();
         let summary = match none_failed {
             true => none,
             false => format!("{}: {} failed", run.name, names.join(", ")),
         };
-        let outcome = Outcome::ok(summary).linked(run.link);
-        let mut outcome = lacking.into_iter().fold(outcome, Outcome::with);
+        let outcome = Outcome::ok(summary).with_link(run.link);
+        let mut outcome = incomplete.into_iter().fold(outcome, Outcome::with_block);
         for (job, name) in failed.iter().zip(&names).take(LOGS) {
             progress.status(&format!("reading the log of {name}"));
             let log = match calls.send(Self::log_of(&run.repo, &job.id.to_string())).await {
@@ -255,7 +256,7 @@ impl Action for Log {
             if !whole {
                 progress.output(&format!("{name}\n{log}\n"));
             }
-            outcome = outcome.with(Block::Text(name.clone())).with(Block::Code(log));
+            outcome = outcome.with_block(Block::Text(name.clone())).with_block(Block::Code(log));
         }
         Ok(outcome)
     }

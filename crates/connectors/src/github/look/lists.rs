@@ -1,4 +1,4 @@
-//! What a repository's lists say.
+//! A repository's lists as one poll reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +20,9 @@ use crate::{
 /// Rows on a page of the lists that are read at every poll.
 pub(super) const PAGE: usize = 50;
 
-/// What a repository's lists say.
+/// A repository's lists as one poll reads them, and what follows from them.
 #[derive(Default)]
-pub(in crate::github) struct Look {
+pub(in crate::github) struct RepoLists {
     /// Its name in small letters, as the configuration or an owner's list has it: its key in the cursor.
     pub(in crate::github) key: String,
     pub(in crate::github) repo: Repo,
@@ -32,11 +32,11 @@ pub(in crate::github) struct Look {
     pub(in crate::github) merged: BTreeSet<u64>,
     /// The runs of lists that changed.
     pub(in crate::github) runs: Vec<wire::Run>,
-    /// True where there were runs, and GitHub says that there are none at all any more.
+    /// True where there were runs, and GitHub lists none at all any more.
     pub(in crate::github) no_runs: bool,
     /// The heads of runs that are new or changed.
     pub(in crate::github) heads: BTreeSet<String>,
-    /// True where its list of runs changed and all of it could be read: what stood on it may be gone.
+    /// True where its list of runs changed and all of it could be read: runs that were on it may be gone.
     pub(in crate::github) relisted: bool,
     /// True where at least one of its lists was read.
     pub(in crate::github) read: bool,
@@ -47,16 +47,16 @@ pub(in crate::github) struct Look {
     /// True where no build of it is there any more, also none that the cursor does not know.
     pub(in crate::github) all_builds_gone: bool,
     /// The runs that are certainly not there any more, by their build's id and their number.
-    pub(in crate::github) gone_runs: Vec<(String, u64)>,
+    pub(in crate::github) deleted_runs: Vec<(String, u64)>,
     /// Names of repositories of which nothing is there any more but what this poll reports.
     pub(in crate::github) emptied: BTreeSet<String>,
-    /// Branches that a webhook says were deleted.
-    pub(in crate::github) said_deleted: BTreeSet<String>,
+    /// Branches that a webhook reported deleted.
+    pub(in crate::github) reported_deleted: BTreeSet<String>,
     /// True where its name and default branch were asked for in this poll.
     pub(in crate::github) is_described: bool,
 }
 
-impl Look {
+impl RepoLists {
     /// What is known of the repository's name and default branch, however old.
     pub(in crate::github) fn described(&self) -> Option<&RepoDescription> {
         self.repo.described.as_ref().map(|(described, _)| described)
@@ -67,9 +67,9 @@ impl Look {
         self.error.is_none() && self.read
     }
 
-    /// Has this poll ask for what a webhook says.
+    /// Makes this poll ask for what a webhook reported.
     pub(in crate::github) fn check(&mut self, claim: &Claim, now: Timestamp) {
-        self.said_deleted.extend(claim.branch.clone());
+        self.reported_deleted.extend(claim.branch.clone());
         if claim.asks_for_repo() {
             return;
         }
@@ -86,13 +86,13 @@ impl Look {
             (Some(run), None) => self.repo.unlisted_runs.insert(run, UnlistedRun::New),
             (Some(run), Some(on_board)) => {
                 let is_named = self.name_branch(run, on_board);
-                let is_left = self.repo.left.contains_key(&on_board.build);
-                // One that a list has is there.
-                let is_there = self.repo.listed.contains(&run) && !is_left;
-                if !is_there {
-                    self.repo.not_passed.entry(run).or_insert_with(|| on_board.clone());
+                let is_gone = self.repo.gone_builds.contains_key(&on_board.build);
+                // A run on a list exists.
+                let exists = self.repo.listed.contains(&run) && !is_gone;
+                if !exists {
+                    self.repo.unpassed_runs.entry(run).or_insert_with(|| on_board.clone());
                 }
-                if !is_there || claim.is_unsaid || is_named {
+                if !exists || claim.is_incomplete || is_named {
                     self.repo.unlisted_runs.insert(run, UnlistedRun::New);
                 }
             }
@@ -100,18 +100,18 @@ impl Look {
         }
     }
 
-    /// A webhook says of which branch a run is: that holds though a list may not say it yet. True where the run was on the
-    /// board without it.
+    /// Takes a run's branch from a webhook: it holds though a list may not name it yet. True where the run was on the board
+    /// without it.
     fn name_branch(&mut self, run: u64, on_board: &BoardRun) -> bool {
         let rows = self.runs.iter_mut().filter(|row| row.id == run);
         rows.for_each(|row| normalise::complete_branch(row, on_board.branch.as_deref(), None));
-        let known = self.repo.not_passed.get_mut(&run);
+        let known = self.repo.unpassed_runs.get_mut(&run);
         let Some(known) = known.filter(|known| known.is_branchless(run) && known.build != on_board.build)
         else {
             return false;
         };
         let before = std::mem::replace(known, on_board.clone()).build;
-        self.repo.standing.remove(&before);
+        self.repo.board_builds.remove(&before);
         self.gone.push((Kind::Build, before, GoneReason::Renamed { to: on_board.build.clone() }));
         true
     }

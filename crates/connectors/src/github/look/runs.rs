@@ -1,4 +1,4 @@
-//! A repository's runs: which are new, which cannot be read, and which a list lacks that should have them.
+//! A repository's runs: which are new, which cannot be read, and which are missing from a list that should have them.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use callboard_domain::error::ServiceError;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 
-use super::lists::{Look, PAGE, note_short, note_unread};
+use super::lists::{PAGE, RepoLists, note_short, note_unread};
 use crate::{
     dedup::once,
     github::{
@@ -20,7 +20,11 @@ use crate::{
 };
 
 /// Reads the list of a repository's runs; on a busy one also that of its default branch.
-pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
+pub(super) async fn runs(
+    calls: &Calls<'_>,
+    look: &mut RepoLists,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
     let Some(RepoDescription { name, default_branch, .. }) = look.described().cloned() else {
         return Ok(());
     };
@@ -49,7 +53,8 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         repo.runs = Some(found.etag);
         repo.busy = found.more;
         note_short(repo, Part::Runs, found.short);
-        let has_builds = !(repo.listed.is_empty() && repo.standing.is_empty() && repo.not_passed.is_empty());
+        let has_builds =
+            !(repo.listed.is_empty() && repo.board_builds.is_empty() && repo.unpassed_runs.is_empty());
         look.no_runs = found.none && has_builds;
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
@@ -61,7 +66,7 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         repo.listed = listed;
         (rows, unread) = (found.rows, found.unread);
     }
-    // What the list of the default branch has is of that, whether it says so or not.
+    // Runs on the list of the default branch are of that branch, whether they name it or not.
     let mut of_default_branch = BTreeSet::new();
     let result = match of_default {
         Ok(Some(found)) => {
@@ -77,14 +82,14 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         Err(error) => Err(error),
     };
     ask_for_missing(repo, &lists);
-    let mut rows = sound(repo, rows, &mut unread);
+    let mut rows = unambiguous(repo, rows, &mut unread);
     for run in rows.iter_mut().filter(|run| normalise::is_branchless(run)) {
         let listed = default_branch.as_deref().filter(|_| of_default_branch.contains(&run.id));
         let known = repo.branch_of(run.id).or(listed);
         normalise::complete_branch(run, known, default_branch.as_deref());
     }
     if repo.busy && !unread.is_empty() {
-        // Both are read again: one that has not changed would not say again what of it is left out.
+        // Both are read again: a list that has not changed would not show again which entries are left out.
         (repo.runs, repo.default_runs) = (None, None);
     }
     if is_relisted || !unread.is_empty() {
@@ -104,7 +109,7 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
 struct Lists {
     /// The runs that are on them.
     ids: BTreeSet<u64>,
-    /// What each should have, as far as it says anything of what it lacks.
+    /// What each should have, as far as a missing run is evidence.
     reach: Vec<Reach>,
 }
 
@@ -119,7 +124,7 @@ impl Lists {
     fn add(&mut self, found: &Rows<wire::Run>, branch: Option<String>) {
         let ids: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
         let oldest = ids.first().copied();
-        // What cannot be read may be any of those that it seems to lack.
+        // An entry that cannot be read may be any run that seems to be missing.
         if found.unread.is_empty() && (!found.more || oldest.is_some()) {
             self.reach.push(Reach { branch, oldest: oldest.filter(|_| found.more) });
         }
@@ -127,7 +132,7 @@ impl Lists {
     }
 
     /// True for a run that should be on one of them, and is on none.
-    fn lack(&self, id: u64, branch: Option<&str>) -> bool {
+    fn misses(&self, id: u64, branch: Option<&str>) -> bool {
         let has = |reach: &Reach| {
             reach.oldest.is_none_or(|oldest| id > oldest)
                 && (reach.branch.is_none() || reach.branch.as_deref() == branch)
@@ -136,25 +141,27 @@ impl Lists {
     }
 }
 
-/// Has the runs asked for by themselves that stand on the board, have not passed, and are not listed although they should be.
+/// Makes the poll ask one by one for the runs that are on the board, have not passed, and are not listed although they should
+/// be.
 fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
-    let is_missing = |(id, told): (&u64, &BoardRun)| lists.lack(*id, told.branch.as_deref()).then_some(*id);
-    let missing: Vec<_> = repo.not_passed.iter().filter_map(is_missing).collect();
+    let is_missing = |(id, run): (&u64, &BoardRun)| lists.misses(*id, run.branch.as_deref()).then_some(*id);
+    let missing: Vec<_> = repo.unpassed_runs.iter().filter_map(is_missing).collect();
     for id in missing {
         repo.listed.remove(&id);
         repo.unlisted_runs.add(id);
     }
 }
 
-/// The runs of which it is known what they say; the others are named in `unread`.
-fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<MalformedEntry>) -> Vec<wire::Run> {
+/// The runs whose rows are unambiguous; the others are named in `unread`.
+fn unambiguous(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<MalformedEntry>) -> Vec<wire::Run> {
     let name = |run: &wire::Run| format!("run {}", run.run_number);
     let key = |run: &wire::Run| Some((run.id, run.run_attempt));
     let rows = once(rows, unread, key, normalise::further_run, name);
-    let (lacking, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|run| repo.lacks_attempt(run));
+    let (without_attempt, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|run| repo.is_missing_attempt(run));
     let why = "it was run again, and does not say which attempt it is";
-    unread.extend(lacking.iter().map(|run| MalformedEntry { which: name(run), why: why.to_owned() }));
-    repo.run_again.retain(|id| repo.listed.contains(id) || repo.unlisted_runs.contains(*id));
-    repo.run_again.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
+    unread.extend(without_attempt.iter().map(|run| MalformedEntry { which: name(run), why: why.to_owned() }));
+    repo.reruns.retain(|id| repo.listed.contains(id) || repo.unlisted_runs.contains(*id));
+    repo.reruns.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
     rows
 }

@@ -39,7 +39,7 @@ async fn perform(
 
 /// Each write sends exactly what its preview shows.
 #[tokio::test]
-async fn writes_send_what_they_show() {
+async fn writes_send_the_requests_of_their_preview() {
     let cases = [
         (
             "pr approve",
@@ -87,12 +87,12 @@ async fn writes_send_what_they_show() {
         assert!(outcome.ok && outcome.summary.contains("acme/web#482"), "{outcome:?}");
         let steps = action(&server, name).preview(&args, now()).unwrap();
         let shown = format!("{verb} {}{at}\n{body:#}", server.uri());
-        assert_eq!(steps.iter().map(|step| step.exactly.as_str()).collect::<Vec<_>>(), [shown.as_str()]);
+        assert_eq!(steps.iter().map(|step| step.request.as_str()).collect::<Vec<_>>(), [shown.as_str()]);
     }
 }
 
 #[test]
-fn what_names_no_pull_request_is_refused() {
+fn text_that_names_no_pull_request_is_refused() {
     let cases = [
         ("", "needs pr"),
         ("482", "expected a pull request such as acme/web#479"),
@@ -120,7 +120,7 @@ fn what_names_no_pull_request_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_merge_says_why() {
+async fn refused_merge_reports_the_reason() {
     let message =
         |message: &str| json!({ "message": message, "documentation_url": "https://docs.github.com/rest" });
     let cases = [
@@ -164,7 +164,7 @@ async fn a_refused_merge_says_why() {
 }
 
 #[tokio::test]
-async fn ones_own_pull_request_cannot_be_approved() {
+async fn own_pull_request_cannot_be_approved() {
     let body =
         json!({ "message": "Unprocessable Entity", "errors": ["Can not approve your own pull request"] });
     let server = serve([reply("POST", "/repos/acme/web/pulls/482/reviews", 422, body)]).await;
@@ -174,7 +174,7 @@ async fn ones_own_pull_request_cannot_be_approved() {
 
 /// What was lost on the way is looked for once: done is done, everything else stays unknown.
 #[tokio::test]
-async fn a_lost_answer_is_looked_into() {
+async fn lost_response_of_a_write_is_checked_once() {
     let merged = pull(482, json!({ "state": "closed", "merged_at": "2026-11-22T11:59:59Z" }));
     let pull_at = |body| vec![get("/repos/acme/web/pulls/482", body)];
     let reviews = |by: &str, state: &str, at: &str| {
@@ -217,7 +217,7 @@ async fn a_lost_answer_is_looked_into() {
 }
 
 #[tokio::test]
-async fn runs_run_again() {
+async fn runs_are_run_again() {
     for (values, at) in [
         (&[][..], "/repos/acme/web/actions/runs/31/rerun"),
         (&[("failed-only", "true")], "/repos/acme/web/actions/runs/31/rerun-failed-jobs"),
@@ -230,7 +230,7 @@ async fn runs_run_again() {
 }
 
 #[tokio::test]
-async fn a_403_tells_what_the_token_lacks() {
+async fn a_403_names_the_missing_permissions() {
     let not_accessible = "Resource not accessible by personal access token";
     type Headers = &'static [(&'static str, &'static str)];
     let cases: [(Headers, &str, Option<&[&str]>); 6] = [
@@ -274,7 +274,7 @@ async fn a_403_tells_what_the_token_lacks() {
 }
 
 #[tokio::test]
-async fn a_log_is_fetched_elsewhere_without_the_token() {
+async fn log_redirect_gets_no_token() {
     let store = MockServer::start().await;
     let log = "2026-11-22T09:05:00.0000000Z ##[group]Run make\n2026-11-22T09:05:01.0000000Z error: totals differ\n\
                2026-11-22T09:05:02.0000000Z ##[error]Process completed with exit code 2.\n";
@@ -290,15 +290,15 @@ async fn a_log_is_fetched_elsewhere_without_the_token() {
         reply("GET", "/repos/acme/web/actions/jobs/9/logs", 404, gone),
     ])
     .await;
-    let said = RecordedProgress::default();
-    let outcome = action(&server, "run log").run(&on_board(&[]), now(), &said).await.unwrap();
+    let progress = RecordedProgress::default();
+    let outcome = action(&server, "run log").run(&on_board(&[]), now(), &progress).await.unwrap();
     assert_eq!(outcome.summary, "acme/web/ci@main run 31: build, old failed");
     let text = "##[group]Run make\nerror: totals differ\n##[error]Process completed with exit code 2.";
     assert_eq!(outcome.blocks[..2], [Block::Text("build".to_owned()), Block::Code(text.to_owned())]);
     assert!(
         matches!(&outcome.blocks[3], Block::Code(why) if why.starts_with("The log of old cannot be read"))
     );
-    assert!(said.lines().contains(&format!("build\n{text}\n")), "{:?}", said.lines());
+    assert!(progress.lines().contains(&format!("build\n{text}\n")), "{:?}", progress.lines());
     let sent = store.received_requests().await.unwrap();
     assert!(sent.len() == 1 && !sent[0].headers.contains_key("authorization"), "{sent:?}");
 }
@@ -357,7 +357,7 @@ async fn open_pull_requests_are_listed_with_their_state() {
 }
 
 #[tokio::test]
-async fn a_list_over_several_repositories_says_which_could_not_be_read() {
+async fn list_over_several_repositories_names_those_that_cannot_be_read() {
     let server = serve(forge()).await;
     let actions = connect(&server.uri(), &["acme/web", "acme/gone"]).actions;
     let list = actions.iter().find(|action| action.spec().name == "pr list").unwrap();

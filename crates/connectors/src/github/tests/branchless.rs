@@ -10,7 +10,7 @@ use callboard_domain::{
 use super::{
     gone::gone,
     hook::signed,
-    poll::{Watch, all_told, serve_instead},
+    poll::{Watch, serve_instead, summaries},
     *,
 };
 
@@ -24,7 +24,7 @@ fn red(id: u64, change: Value) -> Value {
     run(id, with(json!({ "conclusion": "failure" }), change))
 }
 
-async fn serve_anew(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+async fn remount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
     server.reset().await;
     mount(server, mocks).await;
     mount(server, forge()).await;
@@ -38,13 +38,13 @@ impl Board {
     /// Takes in what a poll or a webhook reports; gives back what is news.
     pub(super) fn take(
         &mut self,
-        gone_runs: &[DeletedRuns],
+        deleted_runs: &[DeletedRuns],
         gone: &[Gone],
         snapshots: &[Item],
     ) -> Vec<(String, EventName)> {
-        for DeletedRuns { key, numbers } in gone_runs {
-            if let Some(left) = self.0.get(&key.id).and_then(|known| without_runs(known, numbers)) {
-                self.0.insert(key.id.clone(), left);
+        for DeletedRuns { key, numbers } in deleted_runs {
+            if let Some(rest) = self.0.get(&key.id).and_then(|known| without_runs(known, numbers)) {
+                self.0.insert(key.id.clone(), rest);
             }
         }
         for Gone { key, reason } in gone {
@@ -69,10 +69,10 @@ impl Board {
     }
 
     pub(super) fn poll(&mut self, batch: &Batch) -> Vec<(String, EventName)> {
-        self.take(&batch.gone_runs, &batch.gone, &batch.snapshots)
+        self.take(&batch.deleted_runs, &batch.gone, &batch.snapshots)
     }
 
-    /// How a build stands; none where it is not there.
+    /// The status of a build; none where it is not there.
     pub(super) fn status(&self, id: &str) -> Option<&'static str> {
         self.0.get(id).map(Item::status)
     }
@@ -82,9 +82,9 @@ fn news(id: &str, name: EventName) -> (String, EventName) {
     (id.to_owned(), name)
 }
 
-/// What a later green run says that does not name its branch either: it may be of any.
+/// A later green run without a branch may be of any branch.
 #[tokio::test]
-async fn only_the_same_run_ends_a_red_one_of_an_unknown_branch() {
+async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
     let nameless = |change: Value| with(json!({ "head_branch": null }), change);
     let fork = json!({ "id": 7, "full_name": "eve/web" });
     let of_ana = json!({ "event": "pull_request", "actor": user("ana"), "triggering_actor": user("ana") });
@@ -106,7 +106,7 @@ async fn only_the_same_run_ends_a_red_one_of_an_unknown_branch() {
         let failed = [news("acme/web/ci#2", EventName::Failed)];
         assert_eq!(board.poll(&watch.poll().await), failed, "{before}");
 
-        serve_anew(&server, [list(&[second(), first(json!({}))])]).await;
+        remount(&server, [list(&[second(), first(json!({}))])]).await;
         let batch = watch.poll().await;
         assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before} {after}");
         assert_eq!(
@@ -117,15 +117,15 @@ async fn only_the_same_run_ends_a_red_one_of_an_unknown_branch() {
 
         // Run again, it is green.
         let again = first(json!({ "run_attempt": 2, "conclusion": "success" }));
-        serve_anew(&server, [list(&[second(), again])]).await;
+        remount(&server, [list(&[second(), again])]).await;
         let fixed = [news("acme/web/ci#2", EventName::Fixed)];
         assert_eq!(board.poll(&watch.poll().await), fixed, "{before} {after}");
     }
 }
 
-/// Which branch it turns out to be of, how it ended, who says so -> it is told once, and goes on under that name.
+/// Which branch it turns out to be of, how it ended, which source names it -> it is reported once, and goes on under that name.
 #[tokio::test]
-async fn a_run_that_names_its_branch_later_is_told_once() {
+async fn run_that_names_its_branch_later_is_reported_once() {
     for branch in ["main", "feature"] {
         for (conclusion, event) in [("failure", EventName::Failed), ("success", EventName::Passed)] {
             for is_webhook in [false, true] {
@@ -147,16 +147,16 @@ async fn a_run_that_names_its_branch_later_is_told_once() {
                         received.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).collect();
                     assert_eq!(lines, [renamed.as_str()], "{case}");
                     assert_eq!(board.take(&[], &received.gone, &received.snapshots), [], "{case}");
-                    // The list does not say it yet: what the webhook says holds.
+                    // The list does not name it yet: the branch from the webhook holds.
                     let rows =
                         [run(3, json!({ "head_branch": "x" })), second(json!(null)), run(1, json!({}))];
                     let by_itself = get(&format!("{RUNS}/2"), second(json!(null)));
                     let its_jobs = get(&format!("{RUNS}/2/jobs"), jobs(&[]));
-                    serve_anew(&server, [list(&rows), by_itself, its_jobs]).await;
+                    remount(&server, [list(&rows), by_itself, its_jobs]).await;
                     let expected = [news("acme/web/ci@x", EventName::Passed)];
                     assert_eq!(board.poll(&watch.poll().await), expected, "{case}");
                 } else {
-                    serve_anew(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
+                    remount(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
                     let batch = watch.poll().await;
                     assert_eq!(gone(&batch), [renamed.as_str()], "{case}");
                     assert_eq!(board.poll(&batch), [], "{case}");
@@ -165,15 +165,15 @@ async fn a_run_that_names_its_branch_later_is_told_once() {
                 assert_eq!(board.status(&format!("acme/web/ci@{branch}")), Some(status), "{case}");
                 assert_eq!(board.status("acme/web/ci#2"), None, "{case}");
                 let batch = watch.poll().await;
-                assert_eq!((board.poll(&batch), gone(&batch)), (vec![], vec![]), "{case}: told once");
+                assert_eq!((board.poll(&batch), gone(&batch)), (vec![], vec![]), "{case}: reported once");
             }
         }
     }
 }
 
-/// The list comes after the webhook, and lacks what that says.
+/// The list comes after the webhook, and does not name the branch.
 #[tokio::test]
-async fn a_branch_that_only_a_webhook_names_is_believed() {
+async fn branch_named_only_by_a_webhook_is_kept() {
     let server = serve([list(&[run(1, json!({}))])]).await;
     mount(&server, forge()).await;
     let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
@@ -181,22 +181,22 @@ async fn a_branch_that_only_a_webhook_names_is_believed() {
     let about = json!({ "workflow_run": red(2, json!({})), "repository": repo("web") });
     let (headers, body) = signed("workflow_run", &about);
     let received = watch.hook().receive(&headers, &body, now()).unwrap();
-    let told = board.take(&[], &received.gone, &received.snapshots);
-    assert_eq!(told, [news("acme/web/ci@main", EventName::Failed)]);
+    let reported = board.take(&[], &received.gone, &received.snapshots);
+    assert_eq!(reported, [news("acme/web/ci@main", EventName::Failed)]);
     let nameless = red(2, json!({ "head_branch": null }));
     for later in [3, 4] {
         let other = run(later, json!({ "head_branch": "x" }));
-        serve_anew(&server, [list(&[other, nameless.clone(), run(1, json!({}))])]).await;
+        remount(&server, [list(&[other, nameless.clone(), run(1, json!({}))])]).await;
         let batch = watch.poll().await;
-        let told = board.poll(&batch);
-        assert_eq!(told, [news("acme/web/ci@x", EventName::Passed)], "{later}");
+        let reported = board.poll(&batch);
+        assert_eq!(reported, [news("acme/web/ci@x", EventName::Passed)], "{later}");
         assert_eq!((board.status("acme/web/ci#2"), gone(&batch)), (None, vec![]), "{later}");
     }
 }
 
 /// A red run that is on no page any more is named by itself alone.
 #[tokio::test]
-async fn a_run_that_is_on_no_list_any_more_is_named_too() {
+async fn unlisted_run_gets_its_branch_too() {
     let server = serve([list(&[red(2, json!({ "head_branch": null }))])]).await;
     mount(&server, forge()).await;
     let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
@@ -209,20 +209,20 @@ async fn a_run_that_is_on_no_list_any_more_is_named_too() {
     let itself = get(&format!("{RUNS}/2"), red(2, json!({})));
     mount(&server, [all, list(&[run(30, json!({}))]), itself]).await;
     mount(&server, forge()).await;
-    let mut left = Vec::new();
+    let mut removed = Vec::new();
     for _ in 0..3 {
         let batch = watch.poll().await;
         board.poll(&batch);
-        left.extend(gone(&batch));
+        removed.extend(gone(&batch));
     }
-    assert_eq!(left, ["acme/web/ci#2 renamed to acme/web/ci@main"]);
-    let stands = (board.status("acme/web/ci@main"), board.status("acme/web/ci#2"));
-    assert_eq!(stands, (Some("passed"), None));
+    assert_eq!(removed, ["acme/web/ci#2 renamed to acme/web/ci@main"]);
+    let statuses = (board.status("acme/web/ci@main"), board.status("acme/web/ci#2"));
+    assert_eq!(statuses, (Some("passed"), None));
 }
 
-/// Earlier versions took all runs that do not name their branch for one build: each leaves it.
+/// Earlier versions took all runs without a branch for one build: each is removed from it.
 #[tokio::test]
-async fn what_an_earlier_version_took_for_one_build_is_taken_apart() {
+async fn build_of_an_earlier_version_is_split_by_branch() {
     for (branch, expected) in [(json!(null), "acme/web/ci#2 2.1"), (json!("main"), "acme/web/ci@main 2.1")] {
         let second = |branch: &Value| red(2, json!({ "head_branch": branch }));
         let server = serve([list(&[second(&json!(null))])]).await;
@@ -234,7 +234,7 @@ async fn what_an_earlier_version_took_for_one_build_is_taken_apart() {
         serve_instead(&server, [list(&[run(3, json!({ "head_branch": "x" })), second(&branch)])]).await;
         let batch = watch.poll().await;
         assert_eq!(gone(&batch), ["acme/web/ci run 2"], "{branch}");
-        let told = all_told(&batch);
-        assert!(told.iter().any(|line| line.starts_with(expected)), "{branch}: {told:?}");
+        let reported = summaries(&batch);
+        assert!(reported.iter().any(|line| line.starts_with(expected)), "{branch}: {reported:?}");
     }
 }

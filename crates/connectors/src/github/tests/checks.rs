@@ -3,7 +3,7 @@
 use callboard_domain::item::ChecksStatus;
 
 use super::{
-    super::checks::{Lacks, Sum},
+    super::checks::{Missing, Sum},
     normalise::wire,
     *,
 };
@@ -75,8 +75,8 @@ fn checks_are_summed_up() {
         } else {
             "2026-11-22T10:05:00Z"
         };
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), Lacks::default())
-            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), Lacks::default()));
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), Missing::default())
+            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), Missing::default()));
         let checks = sum.of(SHA, &of);
         assert_eq!(
             (checks.status, checks.failing.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -89,7 +89,7 @@ fn checks_are_summed_up() {
 
 /// A check that ran several times for a commit counts as its newest run ended.
 #[test]
-fn a_superseded_check_does_not_count() {
+fn superseded_check_does_not_count() {
     let row = |id: Value, app: Value, name: &str, conclusion: Option<&str>, at: Value| {
         let status = if conclusion.is_some() { "completed" } else { "queued" };
         json!({ "id": id, "app": app, "name": name, "status": status, "conclusion": conclusion, "started_at": at, "completed_at": at })
@@ -147,7 +147,7 @@ fn a_superseded_check_does_not_count() {
             ChecksStatus::Passed,
         ),
         (
-            "nothing tells them apart",
+            "nothing distinguishes them",
             vec![
                 row(Value::Null, Value::Null, "lint", Some("failure"), Value::Null),
                 row(Value::Null, Value::Null, "lint", Some("success"), Value::Null),
@@ -156,24 +156,24 @@ fn a_superseded_check_does_not_count() {
         ),
     ];
     for (what, rows, expected) in cases {
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Lacks::default());
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Missing::default());
         assert_eq!(sum.status(), expected, "{what}");
     }
     // More than were read, or some that cannot be read: what is not known has not passed.
-    let more = Lacks { more: true, ..Lacks::default() };
-    let malformed = Lacks { malformed: true, ..Lacks::default() };
+    let more = Missing { more: true, ..Missing::default() };
+    let malformed = Missing { malformed: true, ..Missing::default() };
     let passed = wire::<Vec<_>>(json!([check("lint", "completed", Some("success"))]));
     assert_eq!(Sum::of_runs(&passed, more).status(), ChecksStatus::Pending);
     assert_eq!(Sum::of_runs(&passed, malformed).status(), ChecksStatus::Unknown);
     assert_eq!(Sum::of_runs(&[], malformed).status(), ChecksStatus::Unknown);
     let failed = wire::<Vec<_>>(json!([check("lint", "completed", Some("failure"))]));
-    for lacks in [more, malformed] {
-        assert_eq!(Sum::of_runs(&failed, lacks).status(), ChecksStatus::Failed);
+    for missing in [more, malformed] {
+        assert_eq!(Sum::of_runs(&failed, missing).status(), ChecksStatus::Failed);
     }
 }
 
 #[test]
-fn an_odd_check_is_neither_under_way_nor_another() {
+fn malformed_check_is_unknown_and_separate() {
     let row = |name: Value, status: Value, conclusion: Value| json!({ "name": name, "status": status, "conclusion": conclusion });
     let done = |name: Value, conclusion: &str| row(name, json!("completed"), json!(conclusion));
     let cases = [
@@ -194,17 +194,17 @@ fn an_odd_check_is_neither_under_way_nor_another() {
         (vec![done(json!(7), "success")], ChecksStatus::Passed),
     ];
     for (rows, expected) in cases {
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Lacks::default());
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Missing::default());
         assert_eq!(sum.status(), expected, "{rows:?}");
     }
-    // One that is over and does not say how is among those that cannot be read, and is looked at again.
+    // A check that is over without a conclusion counts as malformed, and is read again.
     for (conclusion, expected) in [(json!(null), true), (json!(""), true), (json!("of tomorrow"), false)] {
         let rows = json!([row(json!("a"), json!("completed"), conclusion)]);
-        let sum = Sum::of_runs(&wire::<Vec<_>>(rows.clone()), Lacks::default());
-        assert_eq!(sum.lacks().malformed, expected, "{rows}");
+        let sum = Sum::of_runs(&wire::<Vec<_>>(rows.clone()), Missing::default());
+        assert_eq!(sum.missing().malformed, expected, "{rows}");
     }
     let status = |context: Value, state: &str| json!({ "context": context, "state": state });
     let rows = json!([status(json!(null), "failure"), status(json!(null), "success")]);
-    let sum = Sum::of_statuses(&wire::<Vec<_>>(rows), Lacks::default());
+    let sum = Sum::of_statuses(&wire::<Vec<_>>(rows), Missing::default());
     assert_eq!(sum.status(), ChecksStatus::Failed);
 }

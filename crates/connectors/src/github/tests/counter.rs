@@ -5,7 +5,7 @@ use callboard_domain::event::{EventName, compare};
 use super::{
     super::run_position::RunPosition,
     normalise::builds,
-    poll::{Watch, all_told, serve_instead},
+    poll::{Watch, serve_instead, summaries},
     *,
 };
 
@@ -14,7 +14,7 @@ fn numbered(id: u64, number: u64, conclusion: &str) -> Value {
 }
 
 #[test]
-fn a_counter_that_begins_anew_hides_nothing() {
+fn restarted_run_counter_hides_no_build() {
     use EventName::{Failed, Fixed, Passed, StillFailing};
     let (old_red, old_green) = (numbered(157, 57, "failure"), numbered(157, 57, "success"));
     let (red, green) = (numbered(201, 1, "failure"), numbered(201, 1, "success"));
@@ -28,7 +28,7 @@ fn a_counter_that_begins_anew_hides_nothing() {
         (vec![vec![&red], vec![&old_green], vec![&red]], &[Failed, Passed], "failed"),
         (vec![vec![&old_green], vec![&red], vec![&old_green]], &[Passed, Failed], "failed"),
     ];
-    for (polls, told, expected) in cases {
+    for (polls, reported, expected) in cases {
         let (mut stored, mut names) = (None, Vec::new());
         for rows in &polls {
             let rows: Vec<wire::Run> = serde_json::from_str(&json!(rows).to_string()).unwrap();
@@ -37,12 +37,12 @@ fn a_counter_that_begins_anew_hides_nothing() {
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }
-        assert_eq!((names.as_slice(), stored.unwrap().status()), (told, expected), "{polls:?}");
+        assert_eq!((names.as_slice(), stored.unwrap().status()), (reported, expected), "{polls:?}");
     }
 }
 
 #[tokio::test]
-async fn what_left_the_board_is_back_with_the_first_run_of_a_new_counter() {
+async fn gone_build_returns_with_the_first_run_of_a_new_counter() {
     let list = |rows: &[Value]| get("/repos/acme/web/actions/runs", runs(rows));
     let old = run(157, json!({ "run_number": 57, "conclusion": "failure", "head_branch": "try" }));
     let new = run(201, json!({ "run_number": 1, "conclusion": "failure", "head_branch": "try" }));
@@ -57,8 +57,8 @@ async fn what_left_the_board_is_back_with_the_first_run_of_a_new_counter() {
     }
     assert_eq!(gone.iter().map(|gone| gone.key.id.as_str()).collect::<Vec<_>>(), ["acme/web/ci@try"]);
     serve_instead(&server, [list(&[new, old]), get("/repos/acme/web/branches/try", json!({}))]).await;
-    let told = all_told(&watch.poll().await);
-    assert!(told.iter().any(|line| line.starts_with("acme/web/ci@try 1.1 failed")), "{told:?}");
+    let reported = summaries(&watch.poll().await);
+    assert!(reported.iter().any(|line| line.starts_with("acme/web/ci@try 1.1 failed")), "{reported:?}");
 }
 
 #[test]

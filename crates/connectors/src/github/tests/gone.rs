@@ -3,17 +3,17 @@
 use jiff::SignedDuration;
 
 use super::{
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     *,
 };
 
 /// What is gone, in lines.
 pub(super) fn gone(batch: &Batch) -> Vec<String> {
-    let runs = batch.gone_runs.iter().map(|gone| format!("{} run {}", gone.key.id, gone.numbers.start()));
+    let runs = batch.deleted_runs.iter().map(|gone| format!("{} run {}", gone.key.id, gone.numbers.start()));
     batch.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).chain(runs).collect()
 }
 
-/// The repositories of which nothing is there any more.
+/// The repositories of which nothing exists any more.
 pub(super) fn emptied(batch: &Batch) -> Vec<&str> {
     let mut names: Vec<_> = batch.complete.iter().filter_map(|scope| scope.repo.as_deref()).collect();
     names.dedup();
@@ -26,7 +26,7 @@ fn missing(at: &str) -> Mock {
 }
 
 #[tokio::test]
-async fn a_pull_request_and_a_run_that_vanish_are_gone() {
+async fn deleted_pull_request_and_run_are_gone() {
     let mine = |id, change| run(id, with(json!({ "head_branch": "mine", "actor": user("ana") }), change));
     let rows = [
         mine(41, json!({ "conclusion": "failure" })),
@@ -58,11 +58,11 @@ async fn a_pull_request_and_a_run_that_vanish_are_gone() {
     let expected =
         ["acme/web#482 deleted on the service", "acme/web/ci@mine run 41", "acme/web/ci@slow run 42"];
     assert_eq!(found, expected);
-    assert_eq!(gone(&watch.poll().await), [""; 0], "told once");
+    assert_eq!(gone(&watch.poll().await), [""; 0], "reported once");
 }
 
 #[tokio::test]
-async fn a_run_that_vanishes_leaves_those_before_it() {
+async fn deleted_run_leaves_the_earlier_runs() {
     let red = |id| run(id, json!({ "conclusion": "failure" }));
     for before in [red(40), run(40, json!({}))] {
         let list = |rows: &[Value]| get("/repos/acme/web/actions/runs", runs(rows));
@@ -75,21 +75,24 @@ async fn a_run_that_vanishes_leaves_those_before_it() {
             [list(std::slice::from_ref(&before)), missing("/repos/acme/web/actions/runs/41")],
         )
         .await;
-        let (mut found, mut told) = (Vec::new(), Vec::new());
+        let (mut found, mut reported) = (Vec::new(), Vec::new());
         for _ in 0..3 {
             let batch = watch.poll().await;
             found.extend(gone(&batch));
-            told.extend(all_told(&batch));
+            reported.extend(summaries(&batch));
         }
         assert_eq!(found, ["acme/web/ci@main run 41"]);
         // The one before is reported again, once the list is read anew.
-        assert!(told.last().is_some_and(|line| line.starts_with("acme/web/ci@main 40.1")), "{told:?}");
+        assert!(
+            reported.last().is_some_and(|line| line.starts_with("acme/web/ci@main 40.1")),
+            "{reported:?}"
+        );
     }
 }
 
-/// A refusal or a fault is no evidence.
+/// A refusal or an error is no evidence.
 #[tokio::test]
-async fn what_cannot_be_read_is_not_gone() {
+async fn unreadable_item_is_not_gone() {
     for status in [403, 500, 503] {
         let server = serve(forge()).await;
         let mut watch = Watch::new(&server, &["acme/web"]);
@@ -109,7 +112,7 @@ async fn what_cannot_be_read_is_not_gone() {
 }
 
 #[tokio::test]
-async fn a_deleted_branch_takes_its_build_along() {
+async fn deleted_branch_removes_its_builds() {
     let red = |branch: &str, id| {
         run(id, json!({ "conclusion": "failure", "head_branch": branch, "actor": user("ana") }))
     };
@@ -146,9 +149,9 @@ async fn a_deleted_branch_takes_its_build_along() {
             let mut more = rows.to_vec();
             more.insert(0, run(50, json!({ "head_branch": "other" })));
             serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&more))]).await;
-            let told = all_told(&watch.poll().await);
-            assert!(!told.iter().any(|line| line.starts_with("acme/web/ci@mine")), "{told:?}");
-            assert!(told.iter().any(|line| line.starts_with("acme/web/ci@other")), "{told:?}");
+            let reported = summaries(&watch.poll().await);
+            assert!(!reported.iter().any(|line| line.starts_with("acme/web/ci@mine")), "{reported:?}");
+            assert!(reported.iter().any(|line| line.starts_with("acme/web/ci@other")), "{reported:?}");
         }
     }
 }
@@ -159,9 +162,9 @@ fn deliver(watch: &Watch, event: &str, body: &Value) -> bool {
     watch.hook().receive(&headers, &body, now()).unwrap().poll
 }
 
-/// Where a webhook says that a branch was deleted, the next poll asks for it, whatever stands on it.
+/// Where a webhook says that a branch was deleted, the next poll asks for it, whatever builds it has.
 #[tokio::test]
-async fn a_branch_said_to_be_deleted_is_asked_for_at_once() {
+async fn branch_reported_deleted_is_requested_by_the_next_poll() {
     let answer = |status| ResponseTemplate::new(status).set_body_json(json!({}));
     let of_mine = |id, conclusion: &str| run(id, json!({ "conclusion": conclusion, "head_branch": "mine" }));
     let gone_line = "acme/web/ci@mine its branch was deleted";
@@ -193,7 +196,7 @@ async fn a_branch_said_to_be_deleted_is_asked_for_at_once() {
         let case = format!("{conclusion} {status}");
         assert_eq!(gone(&watch.poll().await), expected, "{case}");
         let mut seen = server.received_requests().await.unwrap().len();
-        assert_eq!(gone(&watch.poll().await), [""; 0], "{case}: told once");
+        assert_eq!(gone(&watch.poll().await), [""; 0], "{case}: reported once");
         let asked = asked(&server, &mut seen).await;
         if conclusion == "success" {
             assert_eq!(
@@ -205,9 +208,9 @@ async fn a_branch_said_to_be_deleted_is_asked_for_at_once() {
     }
 }
 
-/// What a webhook says is gone is checked, though GitHub was out of order until the program was started again.
+/// A deletion that a webhook reports is checked, though GitHub was unavailable until the program was started again.
 #[tokio::test]
-async fn what_is_said_to_be_gone_outlasts_the_program() {
+async fn claims_survive_a_restart() {
     let rows = [run(42, json!({ "head_branch": "mine" })), run(30, json!({}))];
     let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
     mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
@@ -217,10 +220,10 @@ async fn what_is_said_to_be_gone_outlasts_the_program() {
     let body = json!({ "ref": "mine", "ref_type": "branch", "repository": repo("web") });
     let (headers, body) = hook::signed("delete", &body);
     let received = watch.hook().receive(&headers, &body, now()).unwrap();
-    let remember = received.remember.unwrap();
-    let mut stored = remember.put(watch.cursor.as_ref());
-    assert_eq!(remember.put(stored.as_ref()), None, "it is there");
-    assert_eq!(remember.put(None), None, "nothing was seen yet");
+    let remember = received.cursor_update.unwrap();
+    let mut stored = remember.apply(watch.cursor.as_ref());
+    assert_eq!(remember.apply(stored.as_ref()), None, "it is there");
+    assert_eq!(remember.apply(None), None, "nothing was seen yet");
     let down = || Mock::given(path("/repos/acme/web/branches/mine")).respond_with(ResponseTemplate::new(502));
     let missing = || missing("/repos/acme/web/branches/mine");
     for (answer, expected) in [
@@ -240,13 +243,13 @@ async fn what_is_said_to_be_gone_outlasts_the_program() {
         mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
         mount(&server, forge()).await;
     }
-    let left: Value = serde_json::from_str(&stored.unwrap().0).unwrap();
-    assert_eq!(left.get("claims"), None);
+    let cursor: Value = serde_json::from_str(&stored.unwrap().0).unwrap();
+    assert_eq!(cursor.get("claims"), None);
 }
 
-/// A webhook of the repository itself makes the next poll ask for it, and what GitHub says then counts.
+/// A webhook of the repository itself makes the next poll ask for it, and GitHub's answer then counts.
 #[tokio::test]
-async fn a_repository_said_to_be_gone_is_asked_for_at_once() {
+async fn repository_reported_deleted_is_requested_by_the_next_poll() {
     let archived = || get("/repos/acme/web", with(repo("web"), json!({ "archived": true })));
     let of = |id: u64| with(repo("web"), json!({ "id": id }));
     // (what the webhook says, of which number, what GitHub says, what is emptied by the second poll)
@@ -260,7 +263,7 @@ async fn a_repository_said_to_be_gone_is_asked_for_at_once() {
         ("archived", 5, None, &[]),
         ("deleted", 5, None, &[]),
     ];
-    for (action, id, says, expected) in cases {
+    for (action, id, response, expected) in cases {
         let server = serve(forge()).await;
         mount(&server, [get("/repos/acme/api", with(repo("api"), json!({ "id": 7 })))]).await;
         mount(&server, [get("/repos/acme/api/pulls", json!([]))]).await;
@@ -268,7 +271,7 @@ async fn a_repository_said_to_be_gone_is_asked_for_at_once() {
         let mut watch = Watch::new(&server, &["acme/web", "acme/api"]);
         // The next turn is the other repository's.
         watch.poll().await;
-        serve_instead(&server, says).await;
+        serve_instead(&server, response).await;
         assert!(deliver(&watch, "repository", &json!({ "action": action, "repository": of(id) })));
         let (mut found, mut seen) = (Vec::new(), server.received_requests().await.unwrap().len());
         for poll in 0..2 {
@@ -282,7 +285,7 @@ async fn a_repository_said_to_be_gone_is_asked_for_at_once() {
 }
 
 #[tokio::test]
-async fn the_old_default_branch_is_nobodys() {
+async fn builds_of_the_old_default_branch_are_gone() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -293,12 +296,12 @@ async fn the_old_default_branch_is_nobodys() {
     assert!(
         batch.snapshots.iter().all(|item| !matches!(&item.detail, Detail::Build(_))),
         "{:?}",
-        all_told(&batch)
+        summaries(&batch)
     );
 }
 
 #[tokio::test]
-async fn a_repository_that_is_not_there_twice_has_nothing_on_the_board() {
+async fn repository_missing_twice_is_removed_from_the_board() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -316,11 +319,11 @@ async fn a_repository_that_is_not_there_twice_has_nothing_on_the_board() {
     server.reset().await;
     mount(&server, forge()).await;
     watch.now += SignedDuration::from_mins(10);
-    assert_eq!(all_told(&watch.poll().await).len(), 2);
+    assert_eq!(summaries(&watch.poll().await).len(), 2);
 }
 
 #[tokio::test]
-async fn an_archived_repository_needs_nobody() {
+async fn archived_repository_is_removed_from_the_board() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;

@@ -58,7 +58,7 @@ fn deliver(watch: &[&str], event: &str, body: &Value) -> Result<Received, HookEr
 
 /// The example of GitHub's "Validating webhook deliveries".
 #[test]
-fn only_githubs_signature_is_taken() {
+fn webhook_is_accepted_only_with_githubs_signature() {
     let good = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     let cases = [
         (Some(good), "Hello, World!", true),
@@ -106,7 +106,7 @@ fn only_githubs_signature_is_taken() {
 }
 
 #[test]
-fn without_a_secret_nothing_is_taken() {
+fn webhook_is_refused_without_a_secret() {
     for secret in [None, Some("".into())] {
         let webhook = Webhook::new("forge".into(), Vec::new(), secret.as_ref());
         let error =
@@ -158,16 +158,23 @@ fn events_become_snapshots() {
     for (event, body, expected) in cases {
         let received = deliver(&["acme/web"], event, &body).unwrap();
         assert_eq!(received.delivery.as_deref(), Some("72d3162e-cc78-11e3-81ab-4c9367dc0958"));
-        assert_eq!(received.snapshots.iter().map(told).collect::<Vec<_>>().join("; "), expected, "{event}");
+        assert_eq!(
+            received.snapshots.iter().map(summary).collect::<Vec<_>>().join("; "),
+            expected,
+            "{event}"
+        );
     }
 }
 
 #[test]
-fn a_webhook_says_what_a_poll_says() {
+fn webhook_and_poll_report_the_same_snapshot() {
     let body = json!({ "action": "opened", "pull_request": pull(482, json!({})), "repository": repo("web") });
-    let heard = deliver(&[], "pull_request", &body).unwrap().snapshots;
+    let received = deliver(&[], "pull_request", &body).unwrap().snapshots;
     let read: wire::Pull = serde_json::from_str(&pull(482, json!({})).to_string()).unwrap();
-    assert_eq!(heard, [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None, now())]);
+    assert_eq!(
+        received,
+        [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None, now())]
+    );
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn webhook_of_an_unwatched_repository_is_ignored() {
 }
 
 #[test]
-fn what_is_not_githubs_is_refused() {
+fn webhook_of_another_sender_is_refused() {
     for (event, body) in
         [("pull_request", json!({})), ("workflow_run", json!([1])), ("pull_request_review", json!("no"))]
     {
@@ -191,7 +198,7 @@ fn what_is_not_githubs_is_refused() {
 
 /// GitHub sends a form where the content type of the webhook was left as it was.
 #[test]
-fn a_form_is_read_as_its_payload() {
+fn form_is_read_as_its_payload() {
     let json = with(json!({ "repository": repo("web") }), json!({ "pull_request": pull(482, json!({})) }));
     let payload = |json: &str| {
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -225,7 +232,7 @@ fn a_form_is_read_as_its_payload() {
 
 /// What a webhook says of a pull request and a build where a detail is odd: each is read by itself, as in a poll.
 #[test]
-fn an_odd_detail_costs_no_webhook() {
+fn malformed_detail_does_not_reject_the_webhook() {
     let odd = [json!(null), json!(5), json!({ "a": 1 }), json!([[]])];
     let about = |change: Value| with(json!({ "repository": repo("web") }), change);
     let needed = ["number", "state", "head"];
@@ -235,9 +242,9 @@ fn an_odd_detail_costs_no_webhook() {
         {
             let body = about(json!({ "pull_request": pull(482, json!({ field.as_str(): value })) }));
             let received = deliver(&["acme/web"], "pull_request", &body);
-            let told: Vec<_> = received.unwrap().snapshots.iter().map(told).collect();
+            let reported: Vec<_> = received.unwrap().snapshots.iter().map(summary).collect();
             let expected = if field == "merged_at" && *value == json!(5) { "merged" } else { "open" };
-            assert_eq!(told, [format!("acme/web#482 {expected} [] ?")], "{field} {value}");
+            assert_eq!(reported, [format!("acme/web#482 {expected} [] ?")], "{field} {value}");
         }
         for field in ["default_branch", "id", "archived", "disabled", "owner"] {
             let repo = with(repo("web"), json!({ field: value }));
@@ -277,12 +284,12 @@ fn an_odd_detail_costs_no_webhook() {
     for (state, expected) in [("CLOSED", "closed"), ("Closed", "closed"), ("OPEN", "open")] {
         let body = about(json!({ "pull_request": pull(482, json!({ "state": state })) }));
         let received = deliver(&["acme/web"], "pull_request", &body).unwrap();
-        assert_eq!(told(&received.snapshots[0]), format!("acme/web#482 {expected} [] ?"));
+        assert_eq!(summary(&received.snapshots[0]), format!("acme/web#482 {expected} [] ?"));
     }
 }
 
 #[test]
-fn an_author_whom_a_webhook_does_not_name_is_left_open() {
+fn missing_author_in_a_webhook_keeps_the_known_one() {
     for (author, expected) in [(user("ana"), "ana"), (json!(null), ""), (json!({}), "")] {
         let about = pull(482, json!({ "user": author }));
         let body = json!({ "pull_request": about, "repository": repo("web") });
@@ -308,7 +315,7 @@ fn any_charset_is_read() {
 
 proptest::proptest! {
     #[test]
-    fn no_body_is_too_strange(event in "pull_request|pull_request_review|workflow_run|x", body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+    fn any_body_is_read_without_a_panic(event in "pull_request|pull_request_review|workflow_run|x", body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
         let headers = headers(&[("x-github-event", &event), ("x-hub-signature-256", &sign(&body))]);
         let received = webhook(&[]).receive(&headers, &body, now());
         assert!(!matches!(received, Err(HookError::Unsigned(_))));
@@ -317,7 +324,7 @@ proptest::proptest! {
 
 /// A webhook may be late, or of another repository that had the name: a poll finds out.
 #[test]
-fn what_is_said_to_be_gone_is_left_to_a_poll() {
+fn webhook_of_a_deletion_asks_for_a_poll() {
     let webhook = webhook(&["acme/*"]);
     let mut workflows = super::super::workflows::Workflows::default();
     let ran: wire::Run = serde_json::from_str(&run(1, json!({})).to_string()).unwrap();
@@ -338,8 +345,11 @@ fn what_is_said_to_be_gone_is_left_to_a_poll() {
     let odd = json!({ "full_name": "ACME/Web", "default_branch": {} });
     let (headers_of, body) =
         signed("workflow_run", &json!({ "workflow_run": run(31, json!({})), "repository": odd }));
-    let heard = webhook.receive(&headers_of, &body, now()).unwrap().snapshots;
-    assert_eq!((heard[0].key.id.as_str(), build_of(&heard[0]).default_branch), ("acme/web/ci@main", true));
+    let received = webhook.receive(&headers_of, &body, now()).unwrap().snapshots;
+    assert_eq!(
+        (received[0].key.id.as_str(), build_of(&received[0]).default_branch),
+        ("acme/web/ci@main", true)
+    );
     let branch = |change: Value| with(json!({ "ref": "try/it", "ref_type": "branch" }), change);
     let other = json!({ "full_name": "acme/web", "id": 5 });
     let foreign = json!({ "full_name": "beta/web", "id": 5 });

@@ -5,7 +5,7 @@ use callboard_domain::source::Received;
 use super::{
     branchless::Board,
     gone::{emptied, gone},
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     *,
 };
 
@@ -21,8 +21,8 @@ fn receive(watch: &Watch, event: &str, about: Value) -> Received {
     watch.hook().receive(&headers, &body, now()).unwrap()
 }
 
-fn told_by(received: &Received) -> Vec<String> {
-    received.snapshots.iter().map(told).collect()
+fn summaries_of(received: &Received) -> Vec<String> {
+    received.snapshots.iter().map(summary).collect()
 }
 
 /// The same account after a restart: its webhooks come before its first poll.
@@ -32,19 +32,19 @@ fn restarted(server: &MockServer, watch: Watch) -> Watch {
     next
 }
 
-/// What a webhook has the cursor remember is stored.
+/// Stores what a webhook adds to the cursor.
 fn store(watch: &mut Watch, received: &Received) {
-    let remember = received.remember.as_ref().expect("it is to be remembered");
-    watch.cursor = remember.put(watch.cursor.as_ref());
+    let remember = received.cursor_update.as_ref().expect("it is to be remembered");
+    watch.cursor = remember.apply(watch.cursor.as_ref());
 }
 
 /// Whether the run was under way when its branch was deleted, or had ended -> what the late webhook brings back.
 #[tokio::test]
-async fn a_run_of_a_deleted_branch_brings_nothing_back() {
+async fn late_run_of_a_deleted_branch_brings_no_build_back() {
     let late = |change| run(13, with(json!({ "head_branch": "late", "actor": user("ana") }), change));
     let failed = || late(json!({ "conclusion": "failure", "updated_at": "2026-11-22T11:00:00Z" }));
     let under_way = late(json!({ "status": "in_progress", "conclusion": null }));
-    let left = "acme/web/ci@late its branch was deleted";
+    let gone_branch = "acme/web/ci@late its branch was deleted";
     for before in [under_way, failed()] {
         let list = |late: Value| get(RUNS, runs(&[run(14, json!({})), late]));
         let server = serve([list(before.clone())]).await;
@@ -57,34 +57,34 @@ async fn a_run_of_a_deleted_branch_brings_nothing_back() {
         watch.poll().await;
         serve_instead(&server, [missing("/repos/acme/web/branches/late")]).await;
         assert!(receive(&watch, "delete", json!({ "ref": "late", "ref_type": "branch" })).poll);
-        assert_eq!(gone(&watch.poll().await), [left]);
+        assert_eq!(gone(&watch.poll().await), [gone_branch]);
         let received = receive(&watch, "workflow_run", json!({ "workflow_run": failed() }));
-        assert_eq!(told_by(&received), [""; 0], "{before}");
-        // Its list says so too: whatever has brought it back meanwhile, it is gone.
+        assert_eq!(summaries_of(&received), [""; 0], "{before}");
+        // Its list has the run too: whatever has brought the build back meanwhile, it is gone.
         serve_instead(&server, [list(failed())]).await;
         let batch = watch.poll().await;
-        let is_told = all_told(&batch).iter().any(|line| line.starts_with("acme/web/ci@late"));
-        assert!(!is_told, "{:?}", all_told(&batch));
-        assert!(before == failed() || gone(&batch) == [left], "{:?}", gone(&batch));
+        let is_reported = summaries(&batch).iter().any(|line| line.starts_with("acme/web/ci@late"));
+        assert!(!is_reported, "{:?}", summaries(&batch));
+        assert!(before == failed() || gone(&batch) == [gone_branch], "{:?}", gone(&batch));
 
         // Before the first poll of another program it is not known: the poll finds out.
         let mut watch = restarted(&server, watch);
         let received = receive(&watch, "workflow_run", json!({ "workflow_run": failed() }));
-        assert_eq!(told_by(&received), ["acme/web/ci@late 13.1 failed []"]);
+        assert_eq!(summaries_of(&received), ["acme/web/ci@late 13.1 failed []"]);
         store(&mut watch, &received);
-        assert_eq!(gone(&watch.poll().await), [left], "{before}");
-        assert_eq!(gone(&watch.poll().await), [""; 0], "told once");
+        assert_eq!(gone(&watch.poll().await), [gone_branch], "{before}");
+        assert_eq!(gone(&watch.poll().await), [""; 0], "reported once");
 
         // A new attempt is newer.
         let again = with(failed(), json!({ "run_attempt": 2 }));
         let received = receive(&watch, "workflow_run", json!({ "workflow_run": again }));
-        assert_eq!(told_by(&received), ["acme/web/ci@late 13.2 failed []"]);
+        assert_eq!(summaries_of(&received), ["acme/web/ci@late 13.2 failed []"]);
     }
 }
 
 /// A webhook of something that no poll knows any more -> what the next poll finds gone, also after a restart.
 #[tokio::test]
-async fn a_late_webhook_of_what_is_deleted_is_checked() {
+async fn late_webhook_of_a_deleted_item_is_checked() {
     let red = || run(41, json!({ "head_branch": "mine", "actor": user("ana"), "conclusion": "failure" }));
     let cases = [
         ("workflow_run", json!({ "workflow_run": red() }), "acme/web/ci@mine run 41"),
@@ -128,14 +128,14 @@ async fn a_late_webhook_of_what_is_deleted_is_checked() {
                 store(&mut watch, &received);
             }
             assert_eq!(gone(&watch.poll().await), [expected], "{event} {is_restarted}");
-            assert_eq!(gone(&watch.poll().await), [""; 0], "{event} {is_restarted}: told once");
+            assert_eq!(gone(&watch.poll().await), [""; 0], "{event} {is_restarted}: reported once");
         }
     }
 }
 
 /// A failure to answer is no evidence: it is asked for until GitHub answers.
 #[tokio::test]
-async fn what_a_late_webhook_is_about_is_asked_for_until_it_is_known() {
+async fn subject_of_a_late_webhook_is_requested_until_github_answers() {
     let red = || run(41, json!({ "head_branch": "mine", "actor": user("ana"), "conclusion": "failure" }));
     let run_at = format!("{RUNS}/41");
     let at = [run_at.as_str(), "/repos/acme/web/pulls/7", "/repos/acme/web/pulls/7/reviews"];
@@ -155,14 +155,14 @@ async fn what_a_late_webhook_is_about_is_asked_for_until_it_is_known() {
 
 /// What is new is on the next lists: it is not asked for by itself.
 #[tokio::test]
-async fn what_the_lists_have_is_not_asked_for() {
+async fn listed_item_is_not_requested_by_itself() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
     let new = run(50, json!({ "head_branch": "new", "status": "queued", "conclusion": null }));
     let received = receive(&watch, "workflow_run", json!({ "workflow_run": new }));
     assert_eq!(
-        (told_by(&received), received.poll),
+        (summaries_of(&received), received.poll),
         (vec!["acme/web/ci@new 50.1 queued []".to_owned()], false)
     );
     let rows = [new, run(31, json!({ "conclusion": "failure" })), run(30, json!({}))];
@@ -179,13 +179,13 @@ async fn what_the_lists_have_is_not_asked_for() {
         ("pull_request", json!({ "pull_request": pull(9, json!({ "state": "closed" })) })),
     ] {
         let received = receive(&watch, event, about.clone());
-        assert_eq!((received.snapshots.len(), received.remember.is_some()), (1, false), "{about}");
+        assert_eq!((received.snapshots.len(), received.cursor_update.is_some()), (1, false), "{about}");
     }
 }
 
 /// A webhook from before a repository was archived, or deleted, puts nothing of it on the board.
 #[tokio::test]
-async fn nothing_of_an_archived_or_deleted_repository_comes_back() {
+async fn late_webhook_of_an_archived_or_deleted_repository_adds_nothing() {
     let archived = [get("/repos/acme/web", with(repo("web"), json!({ "archived": true })))];
     let deleted = ["/repos/acme/web", "/repos/acme/web/pulls", RUNS].map(missing);
     for instead in [Vec::from(archived), Vec::from(deleted)] {
@@ -201,9 +201,13 @@ async fn nothing_of_an_archived_or_deleted_repository_comes_back() {
         ];
         for (event, about) in &about {
             let received = receive(&watch, event, about.clone());
-            assert_eq!((told_by(&received), received.remember.is_some()), (vec![], true), "{event}");
+            assert_eq!(
+                (summaries_of(&received), received.cursor_update.is_some()),
+                (vec![], true),
+                "{event}"
+            );
         }
-        assert_eq!(all_told(&watch.poll().await), [""; 0]);
+        assert_eq!(summaries(&watch.poll().await), [""; 0]);
         let mut watch = restarted(&server, watch);
         for (event, about) in &about {
             let received = receive(&watch, event, about.clone());
@@ -211,14 +215,14 @@ async fn nothing_of_an_archived_or_deleted_repository_comes_back() {
             store(&mut watch, &received);
         }
         assert_eq!(emptied(&watch.poll().await), ["acme/web"]);
-        assert_eq!(emptied(&watch.poll().await), [""; 0], "told once");
+        assert_eq!(emptied(&watch.poll().await), [""; 0], "reported once");
     }
 }
 
-/// A pull request that the list of all names as merged, or that is too old for it -> the next poll tells that it is merged,
+/// A pull request that the list of all names as merged, or that is too old for it -> the next poll reports that it is merged,
 /// though its details come late, and though no poll had ever seen it open.
 #[tokio::test]
-async fn a_pull_request_that_ended_before_any_poll_saw_it_is_told() {
+async fn pull_request_that_ended_before_the_first_poll_is_reported() {
     let merged = |number: u64, at: &str| {
         pull(
             number,
@@ -252,24 +256,27 @@ async fn a_pull_request_that_ended_before_any_poll_saw_it_is_told() {
                 watch = restarted(&server, watch);
             }
             let received = receive(&watch, "pull_request", asks);
-            assert_eq!(told_by(&received), [format!("acme/web#{number} open [] ?")]);
+            assert_eq!(summaries_of(&received), [format!("acme/web#{number} open [] ?")]);
             if is_restarted {
                 store(&mut watch, &received);
             }
             let down = Mock::given(path(at.as_str())).respond_with(ResponseTemplate::new(502));
             serve_instead(&server, [get("/repos/acme/web/pulls", then.clone()), down.up_to_n_times(1)]).await;
             mount(&server, [get(&at, itself.clone())]).await;
-            let mut told = all_told(&watch.poll().await);
-            told.extend(all_told(&watch.poll().await));
+            let mut reported = summaries(&watch.poll().await);
+            reported.extend(summaries(&watch.poll().await));
             let expected = format!("acme/web#{number} merged by bo");
-            assert!(told.iter().any(|line| line.starts_with(&expected)), "{number} {is_restarted}: {told:?}");
+            assert!(
+                reported.iter().any(|line| line.starts_with(&expected)),
+                "{number} {is_restarted}: {reported:?}"
+            );
         }
     }
 }
 
-/// What is there of the branch of a red run that a late webhook brings back and no list has -> how its build stands then.
+/// What is there of the branch of a red run that a late webhook brings back and no list has -> the status of its build then.
 #[tokio::test]
-async fn a_late_red_run_stands_for_its_build_only_while_it_is_the_newest() {
+async fn late_red_run_decides_its_build_only_while_it_is_the_newest() {
     let of = |branch: &str, id: u64, conclusion: &str| {
         run(
             id,
@@ -288,7 +295,7 @@ async fn a_late_red_run_stands_for_its_build_only_while_it_is_the_newest() {
             // Of another workflow, or older: it says nothing of this one.
             (vec![other(8), red()], Some("failed")),
             (vec![red(), of(branch, 4, "success")], Some("failed")),
-            // It does not say which is newer.
+            // It does not show which is newer.
             (vec![], Some("failed")),
         ];
         for (of_branch, expected) in cases {
@@ -329,9 +336,9 @@ async fn a_late_red_run_stands_for_its_build_only_while_it_is_the_newest() {
     }
 }
 
-/// A run whose jobs are refused is told all the same, and that they are not known is named.
+/// A run whose jobs are refused is reported all the same, and the missing jobs become a problem.
 #[tokio::test]
-async fn a_claimed_red_run_whose_jobs_are_refused_is_told() {
+async fn claimed_red_run_with_refused_jobs_is_reported() {
     for status in [403, 404] {
         let red = run(50, json!({ "conclusion": "failure" }));
         let refused = ResponseTemplate::new(status).set_body_json(json!({ "message": "No" }));
@@ -343,7 +350,7 @@ async fn a_claimed_red_run_whose_jobs_are_refused_is_told() {
         watch.poll().await;
         receive(&watch, "workflow_run", json!({ "workflow_run": red }));
         let batch = watch.poll().await;
-        assert_eq!(all_told(&batch), ["acme/web/ci@main 50.1 failed []"], "{status}");
+        assert_eq!(summaries(&batch), ["acme/web/ci@main 50.1 failed []"], "{status}");
         let [problem] = &texts(&batch.problems)[..] else { panic!("{status}: {:?}", batch.problems) };
         assert!(problem.starts_with("acme/web: no jobs: "), "{status}: {problem}");
     }

@@ -4,17 +4,17 @@ mod actions;
 mod branchless;
 mod checks;
 mod counter;
-mod faults;
+mod errors;
 mod gone;
 mod hook;
 mod late_hooks;
+mod missing_fields;
 mod normalise;
 mod odd_runs;
 mod poll;
 mod reading;
 mod renamed;
 mod unread;
-mod unsaid;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -224,7 +224,7 @@ fn build_of(item: &Item) -> &Build {
 }
 
 /// A snapshot in a line, for tables.
-fn told(item: &Item) -> String {
+fn summary(item: &Item) -> String {
     match &item.detail {
         Detail::PullRequest(pull) => {
             let reviews: Vec<_> =
@@ -326,7 +326,7 @@ async fn keeps_the_contract() {
 }
 
 #[test]
-fn commands_say_what_they_mean() {
+fn command_specs_have_no_problems() {
     let connection = connect("https://api.github.com", &[]);
     let problems = check_all(connection.actions.iter().map(|action| action.spec()));
     assert!(problems.is_empty(), "{problems:#?}");
@@ -346,13 +346,13 @@ fn a_config_has_the_usual_defaults_and_refuses_the_website() {
 }
 
 #[tokio::test]
-async fn an_identity_names_what_the_token_lacks() {
+async fn identity_names_the_missing_scopes() {
     let cases = [
         (Some("repo, workflow, read:org"), &[][..]),
         (Some("repo, workflow, admin:org"), &[]),
         (Some("repo, read:org"), &["workflow"]),
         (Some("public_repo"), &["repo", "workflow", "read:org"]),
-        // A fine-grained token or an app's has no scopes: what is not known is not lacking.
+        // A fine-grained token or an app's has no scopes: what is not known is not missing.
         (None, &[]),
         (Some(""), &[]),
         (Some(" "), &[]),
@@ -377,7 +377,7 @@ async fn an_identity_names_what_the_token_lacks() {
 }
 
 #[tokio::test]
-async fn an_identity_tells_teams_and_the_server() {
+async fn identity_has_teams_and_the_server() {
     let enterprise = ResponseTemplate::new(200)
         .set_body_json(user("ana"))
         .insert_header("x-github-enterprise-version", "enterprise-server@3.19.0");
@@ -401,7 +401,7 @@ async fn an_identity_tells_teams_and_the_server() {
     assert_eq!(identity, expected);
 }
 
-/// What problems say.
+/// Problems as text.
 fn texts(problems: &[callboard_domain::source::Problem]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }

@@ -6,7 +6,7 @@ use callboard_domain::item::{
 
 use super::{
     super::{
-        checks::{Lacks, Sum},
+        checks::{Missing, Sum},
         normalise::{self, pull as snapshot},
         workflows::Workflows,
     },
@@ -28,7 +28,7 @@ pub(super) fn wire<T: serde::de::DeserializeOwned>(value: Value) -> T {
 }
 
 #[test]
-fn a_pull_request_with_all_there_is() {
+fn complete_pull_request_is_normalised() {
     let wire_pull = wire(pull(
         482,
         json!({
@@ -48,7 +48,7 @@ fn a_pull_request_with_all_there_is() {
             check("lint", "completed", Some("failure")),
             check("test", "in_progress", None)
         ])),
-        Lacks::default(),
+        Missing::default(),
     );
     let checks = Some(sum.of(SHA, &wire_pull));
     let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, checks, now());
@@ -105,7 +105,7 @@ fn a_pull_request_with_all_there_is() {
 }
 
 #[test]
-fn pull_requests_of_every_sort() {
+fn pull_requests_of_every_sort_are_normalised() {
     let fork = json!({ "label": "stranger:main", "ref": "main", "sha": SHA, "repo": { "full_name": "stranger/web" } });
     let no_fork = json!({ "label": "stranger:main", "ref": "main", "sha": SHA, "repo": null });
     let bare = json!({
@@ -155,13 +155,13 @@ fn pull_requests_of_every_sort() {
             "closed",
         ),
         (
-            "ended, in a word that is not known",
+            "ended, with an unknown state",
             pull(1, json!({ "state": "of_tomorrow", "closed_at": "2026-11-22T10:00:00Z" })),
             |pull| pull.state.name().to_owned(),
             "closed",
         ),
         (
-            "in a word that is not known",
+            "with an unknown state",
             pull(1, json!({ "state": "of_tomorrow" })),
             |pull| pull.state.name().to_owned(),
             "open",
@@ -186,7 +186,7 @@ fn pull_requests_of_every_sort() {
 }
 
 #[test]
-fn what_is_not_said_of_a_description_or_a_size_is_not_known() {
+fn missing_description_or_size_is_unknown() {
     let sized = json!({ "additions": 7, "deletions": 0, "changed_files": 1 });
     let cases = [
         (json!({}), Some(""), None),
@@ -208,7 +208,7 @@ fn what_is_not_said_of_a_description_or_a_size_is_not_known() {
 }
 
 #[test]
-fn what_github_says_of_merging() {
+fn mergeability_follows_github() {
     use callboard_domain::item::MergeState::{Behind, Blocked, Conflicts, Ready};
     let cases = [
         (json!({ "mergeable": true, "mergeable_state": "clean" }), Some(Ready)),
@@ -233,14 +233,14 @@ fn what_github_says_of_merging() {
     ];
     for (change, expected) in cases {
         let item = snapshot(&"forge".into(), "acme/web", &wire(pull(1, change.clone())), &[], None, now());
-        let said = pull_of(&item).mergeability.as_ref().map(|said| (said.state, said.commit.as_str()));
-        assert_eq!(said, expected.map(|state| (state, SHA)), "{change}");
+        let mergeability = pull_of(&item).mergeability.as_ref().map(|it| (it.state, it.commit.as_str()));
+        assert_eq!(mergeability, expected.map(|state| (state, SHA)), "{change}");
     }
 }
 
 /// Nothing that may be null takes the whole entry with it, and no date of the far future outlasts what comes later.
 #[test]
-fn nulls_and_odd_dates_are_read() {
+fn nulls_and_malformed_dates_are_read() {
     let nulls = pull(
         1,
         json!({
@@ -260,12 +260,12 @@ fn nulls_and_odd_dates_are_read() {
         "actor": null, "triggering_actor": { "login": null }, "head_repository": null, "head_commit": { "message": null },
     });
     let items = builds(&[wire(nulls)], &Default::default());
-    assert_eq!(told(&items[0]), "acme/web/workflow#9 7.1 failed []");
+    assert_eq!(summary(&items[0]), "acme/web/workflow#9 7.1 failed []");
 }
 
 /// A repository that was renamed meanwhile is not a fork of itself.
 #[test]
-fn a_renamed_repository_is_no_fork() {
+fn renamed_repository_is_no_fork() {
     let ids = |head: u64| {
         json!({
             "repository": { "id": 7, "full_name": "acme/site" }, "head_repository": { "id": head, "full_name": "acme/site" },
@@ -311,7 +311,7 @@ fn a_build_with_its_runs() {
     };
     assert_eq!(build.runs[0], expected);
     assert_eq!(
-        told(&items[0]),
+        summary(&items[0]),
         r#"acme/web/ci@main 31.2 failed ["unit tests"], 31.1 failed [], 30.1 passed []"#
     );
 }

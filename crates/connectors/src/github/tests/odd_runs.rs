@@ -1,4 +1,4 @@
-//! Runs that do not say which ones they are or how they ended, that are listed twice, or that a list lacks.
+//! Runs without an identity or a conclusion, that are listed twice, or that are missing from a list.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use callboard_domain::{
 
 use super::{
     gone::gone,
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     unread::without_missing,
     *,
 };
@@ -30,7 +30,7 @@ struct Stored(Option<Item>);
 
 impl Stored {
     fn take(&mut self, batch: &Batch) -> Vec<EventName> {
-        for gone in &batch.gone_runs {
+        for gone in &batch.deleted_runs {
             self.0 = self.0.take().map(|known| without_runs(&known, &gone.numbers).unwrap_or(known));
         }
         let mut names = Vec::new();
@@ -54,7 +54,7 @@ fn named(batch: &Batch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_run_that_does_not_say_which_it_is_is_named_and_what_is_known_stays() {
+async fn run_without_identity_becomes_a_problem_and_known_runs_stay() {
     // What of run 31 is odd for one poll -> why it cannot be read.
     let cases = [
         (json!({ "run_number": null }), "its run_number is no number"),
@@ -90,7 +90,7 @@ async fn a_run_that_does_not_say_which_it_is_is_named_and_what_is_known_stays() 
 }
 
 #[tokio::test]
-async fn a_run_that_was_run_again_is_not_taken_for_its_first_attempt() {
+async fn rerun_without_attempt_is_not_its_first_attempt() {
     let row = |attempt: Value, conclusion: &str, at: &str| {
         let change = json!({ "run_attempt": attempt, "conclusion": conclusion, "updated_at": at });
         without_missing(run(31, change))
@@ -116,8 +116,8 @@ async fn a_run_that_was_run_again_is_not_taken_for_its_first_attempt() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_completed_without_a_conclusion_is_not_known_and_named() {
-    let said = "acme/web/ci@main: it is not known how its last run ended: GitHub gives no conclusion";
+async fn run_completed_without_a_conclusion_is_unknown_and_becomes_a_problem() {
+    let expected = "acme/web/ci@main: it is not known how its last run ended: GitHub gives no conclusion";
     for conclusion in [json!(null), json!("missing"), json!(""), json!(" ")] {
         let odd = |id| without_missing(run(id, json!({ "conclusion": conclusion })));
         let server = serve(forge()).await;
@@ -127,10 +127,14 @@ async fn a_run_that_is_completed_without_a_conclusion_is_not_known_and_named() {
         serve_instead(&server, [list(&[odd(32), red(31), run(30, json!({}))])]).await;
         for _ in 0..2 {
             let batch = watch.poll().await;
-            assert_eq!((stored.take(&batch), named(&batch)), (vec![], vec![said.to_owned()]), "{conclusion}");
+            assert_eq!(
+                (stored.take(&batch), named(&batch)),
+                (vec![], vec![expected.to_owned()]),
+                "{conclusion}"
+            );
         }
         assert_eq!(stored.runs(), "#32.1 unknown, #31.1 failed, #30.1 passed", "{conclusion}");
-        // It is asked for until GitHub says how it ended, though it is on no list any more.
+        // It is asked for until GitHub has its conclusion, though it is on no list any more.
         server.reset().await;
         let link = format!("<{}/next>; rel=\"next\"", server.uri());
         let busy =
@@ -153,7 +157,7 @@ async fn a_run_that_is_completed_without_a_conclusion_is_not_known_and_named() {
 }
 
 #[tokio::test]
-async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed() {
+async fn run_listed_twice_counts_as_the_further_row() {
     let at = |minute: Value, status: &str, conclusion: Value| {
         let updated = minute.as_u64().map(|minute| format!("2026-11-22T11:{minute:02}:00Z"));
         run(31, json!({ "updated_at": updated, "status": status, "conclusion": conclusion }))
@@ -161,7 +165,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
     let failed = |minute: u64| at(json!(minute), "completed", json!("failure"));
     let passed = |minute: u64| at(json!(minute), "completed", json!("success"));
     let runs_now = |minute: u64| at(json!(minute), "in_progress", json!(null));
-    let unsaid = |minute: u64| at(json!(minute), "completed", json!(null));
+    let inconclusive = |minute: u64| at(json!(minute), "completed", json!(null));
     let twice = "acme/web: some workflow runs are left out: run 31: it is listed twice, and one contradicts the other";
     // Both rows -> what is reported of it, and what is named.
     let cases = [
@@ -169,7 +173,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
         ([failed(2), passed(1)], "#31.1 failed, #30.1 passed", ""),
         ([runs_now(1), failed(2)], "#31.1 failed, #30.1 passed", ""),
         ([runs_now(1), failed(1)], "#31.1 failed, #30.1 passed", ""),
-        ([failed(1), unsaid(1)], "#31.1 failed, #30.1 passed", ""),
+        ([failed(1), inconclusive(1)], "#31.1 failed, #30.1 passed", ""),
         ([failed(1), failed(1)], "#31.1 failed, #30.1 passed", ""),
         ([failed(1), passed(1)], "#30.1 passed", twice),
         (
@@ -178,7 +182,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
             twice,
         ),
     ];
-    for (rows, told, problem) in cases {
+    for (rows, reported, problem) in cases {
         for rows in [[&rows[0], &rows[1]], [&rows[1], &rows[0]]] {
             let all: Vec<_> = rows.into_iter().cloned().chain([run(30, json!({}))]).collect();
             let server = serve([list(&all)]).await;
@@ -188,7 +192,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
             stored.take(&batch);
             assert_eq!(
                 (stored.runs().as_str(), named(&batch).join("; ").as_str()),
-                (told, problem),
+                (reported, problem),
                 "{rows:?}"
             );
         }
@@ -204,7 +208,7 @@ async fn of_a_run_that_is_listed_twice_the_further_counts_and_nothing_is_guessed
 }
 
 #[tokio::test]
-async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
+async fn pull_request_listed_twice_is_reported_once_or_becomes_a_problem() {
     let at = |minute: u8, change: Value| {
         pull(482, with(json!({ "updated_at": format!("2026-11-22T11:{minute:02}:00Z") }), change))
     };
@@ -222,7 +226,7 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
         ([at(1, json!({})), at(1, pushed)], "", twice),
         ([at(1, json!({})), at(1, json!({ "draft": true }))], "", twice),
     ];
-    for (rows, told, problem) in cases {
+    for (rows, reported, problem) in cases {
         for rows in [json!([rows[0], rows[1]]), json!([rows[1], rows[0]])] {
             let server = serve([get("/repos/acme/web/pulls", json!([at(0, json!({}))]))]).await;
             mount(&server, forge()).await;
@@ -231,7 +235,7 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
             server.reset().await;
             mount(&server, [get("/repos/acme/web/pulls", rows.clone())]).await;
             // By itself it is as the further of them, and where nothing shows which that is, as it was.
-            let itself = match told {
+            let itself = match reported {
                 "merged" => rows.as_array().unwrap().iter().find(|row| row["state"] == "closed").cloned(),
                 "open" => Some(at(2, json!({}))),
                 _ => None,
@@ -241,7 +245,8 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
             let batch = watch.poll().await;
             let snapshots = batch.snapshots.iter().filter(|item| item.key.id == "acme/web#482");
             let states: Vec<_> = snapshots.map(Item::status).collect();
-            let expected: Vec<_> = Some(told).into_iter().filter(|told| !told.is_empty()).collect();
+            let expected: Vec<_> =
+                Some(reported).into_iter().filter(|reported| !reported.is_empty()).collect();
             assert_eq!((states, named(&batch).join("; ").as_str()), (expected, problem), "{rows}");
             assert_eq!(gone(&batch), [""; 0], "{rows}");
         }
@@ -249,7 +254,7 @@ async fn a_pull_request_that_is_listed_twice_is_told_once_or_named() {
 }
 
 #[tokio::test]
-async fn every_run_that_has_not_passed_and_that_a_list_should_have_is_asked_for() {
+async fn unpassed_run_missing_from_its_list_is_requested() {
     // All red, and then all but the first are deleted.
     let rows: Vec<_> = (42..=65).rev().map(red).chain([run(41, json!({}))]).collect();
     let server = serve([list(&rows)]).await;
@@ -258,7 +263,7 @@ async fn every_run_that_has_not_passed_and_that_a_list_should_have_is_asked_for(
     stored.take(&watch.poll().await);
     serve_instead(&server, [list(&[run(41, json!({}))])]).await;
     let mut seen = server.received_requests().await.unwrap().len();
-    let (mut asked_for, mut left) = (Vec::new(), Vec::new());
+    let (mut asked_for, mut removed) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let batch = watch.poll().await;
         stored.take(&batch);
@@ -266,19 +271,19 @@ async fn every_run_that_has_not_passed_and_that_a_list_should_have_is_asked_for(
         let numbers =
             requests.iter().filter_map(|it| it.strip_prefix("web/actions/runs/")?.parse::<u64>().ok());
         asked_for.push(numbers.collect::<BTreeSet<_>>());
-        left.extend(gone(&batch));
+        removed.extend(gone(&batch));
     }
     // The newest first, and in the end all of them.
     assert_eq!(asked_for[0], (56..=65).collect());
     let mut expected: Vec<_> = (42..=65).map(|id| format!("acme/web/ci@main run {id}")).collect();
-    left.sort();
+    removed.sort();
     expected.sort();
-    assert_eq!(left, expected);
+    assert_eq!(removed, expected);
     assert_eq!(stored.runs(), "#41.1 passed");
 }
 
 #[tokio::test]
-async fn what_a_list_need_not_have_is_not_asked_for_and_what_is_there_stays() {
+async fn run_beyond_its_list_is_not_requested_and_stays() {
     let canceled =
         |id: u64, branch: &str| run(id, json!({ "conclusion": "cancelled", "head_branch": branch }));
     let rows = [canceled(55, "x"), canceled(53, "y"), canceled(41, "z"), run(30, json!({}))];
@@ -301,8 +306,8 @@ async fn what_a_list_need_not_have_is_not_asked_for_and_what_is_there_stays() {
     assert_eq!(singly, ["web/actions/runs/53", "web/actions/runs/55"]);
     assert_eq!(gone(&batch), ["acme/web/ci@x run 55"]);
     assert!(
-        all_told(&batch).contains(&"acme/web/ci@y 53.1 canceled []".to_owned()),
+        summaries(&batch).contains(&"acme/web/ci@y 53.1 canceled []".to_owned()),
         "{:?}",
-        all_told(&batch)
+        summaries(&batch)
     );
 }

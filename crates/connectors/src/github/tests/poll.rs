@@ -46,8 +46,8 @@ impl Watch {
     }
 }
 
-pub(super) fn all_told(batch: &Batch) -> Vec<String> {
-    batch.snapshots.iter().map(told).collect()
+pub(super) fn summaries(batch: &Batch) -> Vec<String> {
+    batch.snapshots.iter().map(summary).collect()
 }
 
 /// `METHOD PATH?QUERY`, with a `*` where it was conditional, of the requests since the last call; the first of a poll,
@@ -82,14 +82,14 @@ async fn first_poll_reports_all_and_an_unchanged_one_nothing() {
         "acme/web#482 open [bo=Approved] passed",
         r#"acme/web/ci@main 31.1 failed ["build"], 30.1 passed []"#,
     ];
-    assert_eq!(all_told(&first), expected);
+    assert_eq!(summaries(&first), expected);
     assert_eq!((first.problems.len(), first.complete.len()), (0, 0));
     let rate_limit = first.rate_limit.unwrap();
     assert_eq!((rate_limit.limit, rate_limit.remaining), (5000, 4321));
 
     let mut seen = server.received_requests().await.unwrap().len();
     let second = watch.poll().await;
-    assert!(second.snapshots.is_empty(), "{:?}", all_told(&second));
+    assert!(second.snapshots.is_empty(), "{:?}", summaries(&second));
     assert_eq!((second.cursor, second.problems.len()), (None, 0));
     let asked = asked(&server, &mut seen).await;
     // Two lists, the pull request with its reviews, checks and statuses, and the repository itself in its turn.
@@ -116,15 +116,15 @@ async fn polls_without_etags_report_nothing_twice() {
     let mut watch = Watch::new(&server, &["acme/web"]);
     // Neither checks nor statuses on this server: they are not known, which is not "none".
     assert_eq!(
-        all_told(&watch.poll().await),
+        summaries(&watch.poll().await),
         ["acme/web#482 open [bo=Approved] ?", "acme/web/ci@main 30.1 passed []"]
     );
     let again = watch.poll().await;
-    assert!(again.snapshots.is_empty(), "{:?}", all_told(&again));
+    assert!(again.snapshots.is_empty(), "{:?}", summaries(&again));
 }
 
 #[tokio::test]
-async fn a_pull_request_is_told_from_opening_to_merging() {
+async fn pull_request_is_reported_from_opening_to_merging() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -148,15 +148,15 @@ async fn a_pull_request_is_told_from_opening_to_merging() {
     .await;
     mount(&server, forge()).await;
     // The reviews are the same, and were reported.
-    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [] pending"]);
+    assert_eq!(summaries(&watch.poll().await), ["acme/web#482 open [] pending"]);
 
-    // The checks go on, with nothing new to say; then they pass, and nothing else changes.
-    assert_eq!(all_told(&watch.poll().await), [""; 0]);
+    // The checks go on, without a change to report; then they pass, and nothing else changes.
+    assert_eq!(summaries(&watch.poll().await), [""; 0]);
     let passed = checks(&[check("lint", "completed", Some("success"))]);
     serve_instead(&server, [get("/repos/acme/web/commits/beef/check-runs", passed)]).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [] passed"]);
+    assert_eq!(summaries(&watch.poll().await), ["acme/web#482 open [] passed"]);
 
-    // It is merged; who did it stands only in the whole pull request.
+    // It is merged; only the whole pull request names who did it.
     server.reset().await;
     let merged = json!({ "state": "closed", "closed_at": "2026-11-22T11:03:00Z", "merged_at": "2026-11-22T11:03:00Z" });
     let row = with(with(pushed, at(3)), merged);
@@ -164,7 +164,7 @@ async fn a_pull_request_is_told_from_opening_to_merging() {
     mount(&server, [get("/repos/acme/web/pulls", json!([row])), get("/repos/acme/web/pulls/482", whole)])
         .await;
     mount(&server, forge()).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 merged by bo [] ?"]);
+    assert_eq!(summaries(&watch.poll().await), ["acme/web#482 merged by bo [] ?"]);
     assert!(watch.poll().await.snapshots.is_empty());
 }
 
@@ -177,12 +177,12 @@ async fn pull_request_opened_and_closed_between_polls_is_reported_once() {
     let old = json!({ "state": "closed", "closed_at": "2026-11-01T11:00:00Z", "updated_at": "2026-11-01T11:00:00Z" });
     let rows = json!([pull(490, closed), pull(482, json!({})), pull(3, old)]);
     serve_instead(&server, [get("/repos/acme/web/pulls", rows)]).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web#490 closed [] ?"]);
+    assert_eq!(summaries(&watch.poll().await), ["acme/web#490 closed [] ?"]);
     assert!(watch.poll().await.snapshots.is_empty());
 }
 
 #[tokio::test]
-async fn a_review_that_changes_nothing_else_is_seen() {
+async fn review_without_another_change_is_reported() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -191,11 +191,11 @@ async fn a_review_that_changes_nothing_else_is_seen() {
         review("kim", "APPROVED", "2026-11-22T11:02:00Z")
     ]);
     serve_instead(&server, [get("/repos/acme/web/pulls/482/reviews", reviews)]).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [bo=Approved kim=Approved] passed"]);
+    assert_eq!(summaries(&watch.poll().await), ["acme/web#482 open [bo=Approved kim=Approved] passed"]);
 }
 
 #[tokio::test]
-async fn a_change_within_the_second_of_the_last_one_is_seen() {
+async fn change_within_the_same_second_is_reported() {
     let changes = [
         json!({ "title": "Cache the prices" }),
         json!({ "draft": true }),
@@ -215,9 +215,9 @@ async fn a_change_within_the_second_of_the_last_one_is_seen() {
         let changed = with(asks, change);
         mount(&server, [list(&changed), get("/repos/acme/web/pulls/482", changed.clone())]).await;
         mount(&server, forge()).await;
-        let told = all_told(&watch.poll().await);
-        assert!(told.iter().any(|line| line.starts_with("acme/web#482 open")), "{changed}: {told:?}");
-        assert_eq!(all_told(&watch.poll().await), [""; 0], "{changed}");
+        let reported = summaries(&watch.poll().await);
+        assert!(reported.iter().any(|line| line.starts_with("acme/web#482 open")), "{changed}: {reported:?}");
+        assert_eq!(summaries(&watch.poll().await), [""; 0], "{changed}");
     }
 }
 
@@ -244,14 +244,14 @@ async fn first_sight_pages_through_all_that_is_open() {
     .await;
     mount(&server, forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
-    let mut told = all_told(&watch.poll().await);
-    told.retain(|line| line.contains('#'));
+    let mut reported = summaries(&watch.poll().await);
+    reported.retain(|line| line.contains('#'));
     let expected =
         ["acme/web#482 open [bo=Approved] passed", "acme/web#1 open [] passed", "acme/web#2 open [] passed"];
-    let (mut told, mut expected) = (told, expected.map(str::to_owned).to_vec());
-    told.sort();
+    let (mut reported, mut expected) = (reported, expected.map(str::to_owned).to_vec());
+    reported.sort();
     expected.sort();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert!(server.received_requests().await.unwrap().iter().all(|request| request.url.path() != "/never"));
 }
 
@@ -273,9 +273,9 @@ async fn after_an_absence_pages_are_read_back_to_what_is_known() {
         ],
     )
     .await;
-    let mut told = all_told(&watch.poll().await);
-    told.sort();
-    assert_eq!(told, ["acme/web#484 open [] passed", "acme/web#485 open [] passed"]);
+    let mut reported = summaries(&watch.poll().await);
+    reported.sort();
+    assert_eq!(reported, ["acme/web#484 open [] passed", "acme/web#485 open [] passed"]);
     assert!(server.received_requests().await.unwrap().iter().all(|request| request.url.path() != "/page3"));
 }
 
@@ -297,14 +297,14 @@ async fn jobs_are_read_once_and_only_where_they_matter() {
     let mut watch = Watch::new(&server, &["acme/web"]);
     let mut seen = 0;
     let batch = watch.poll().await;
-    let mut told = all_told(&batch);
-    told.retain(|line| line.contains('@'));
+    let mut reported = summaries(&batch);
+    reported.retain(|line| line.contains('@'));
     let expected = [
         r#"acme/web/ci@main 38.1 failed ["job of 38"], 37.1 failed []"#,
         r#"acme/web/ci@mine 39.1 failed ["job of 39"]"#,
         "acme/web/ci@theirs 40.1 failed []",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     let read = |asked: Vec<String>| asked.into_iter().filter(|request| request.contains("/jobs")).count();
     assert_eq!(read(asked(&server, &mut seen).await), 2);
 
@@ -312,7 +312,7 @@ async fn jobs_are_read_once_and_only_where_they_matter() {
     let mut rows = rows.to_vec();
     rows.insert(0, run(41, json!({ "head_branch": "theirs" })));
     serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&rows))]).await;
-    assert!(all_told(&watch.poll().await).contains(&expected[0].to_owned()));
+    assert!(summaries(&watch.poll().await).contains(&expected[0].to_owned()));
     assert_eq!(read(asked(&server, &mut seen).await), 0);
 }
 
@@ -347,9 +347,9 @@ async fn a_run_that_left_the_list_is_followed_to_its_end() {
     mount(&server, [get("/repos/acme/web/actions/runs/5/jobs", jobs(&[job(1, "slow tests", "failure")]))])
         .await;
     mount(&server, forge()).await;
-    assert_eq!(all_told(&watch.poll().await), [r#"acme/web/ci@main 5.1 failed ["slow tests"]"#]);
+    assert_eq!(summaries(&watch.poll().await), [r#"acme/web/ci@main 5.1 failed ["slow tests"]"#]);
     // It makes its branch red: whether it is still there is asked in turns, and not reported again.
-    assert_eq!(all_told(&watch.poll().await), [""; 0]);
+    assert_eq!(summaries(&watch.poll().await), [""; 0]);
 }
 
 #[tokio::test]
@@ -371,8 +371,8 @@ async fn on_a_busy_repository_the_default_branch_is_listed_by_itself() {
     )
     .await;
     mount(&server, forge()).await;
-    let told = all_told(&Watch::new(&server, &["acme/web"]).poll().await);
-    assert!(told.contains(&r#"acme/web/ci@main 31.1 failed ["build"]"#.to_owned()), "{told:?}");
+    let reported = summaries(&Watch::new(&server, &["acme/web"]).poll().await);
+    assert!(reported.contains(&r#"acme/web/ci@main 31.1 failed ["build"]"#.to_owned()), "{reported:?}");
 }
 
 #[tokio::test]
@@ -439,12 +439,12 @@ async fn an_owner_is_found_in_any_way_that_the_server_has() {
 async fn keys_are_written_as_github_writes_them() {
     let server = serve([get("/repos/Acme/WEB", repo("web"))]).await;
     mount(&server, forge()).await;
-    let told = all_told(&Watch::new(&server, &["Acme/WEB"]).poll().await);
-    assert!(told.iter().all(|line| line.starts_with("acme/web")), "{told:?}");
+    let reported = summaries(&Watch::new(&server, &["Acme/WEB"]).poll().await);
+    assert!(reported.iter().all(|line| line.starts_with("acme/web")), "{reported:?}");
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_version_means_to_start_over() {
+async fn cursor_of_another_version_starts_over() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.cursor = Some(Cursor("{\"repos\": 7".to_owned()));
@@ -452,21 +452,21 @@ async fn a_cursor_of_another_version_means_to_start_over() {
 }
 
 #[tokio::test]
-async fn a_conclusion_that_is_not_known_is_named_until_a_verdict_follows() {
+async fn unknown_conclusion_is_a_problem_until_a_verdict_follows() {
     let on = |id: u64, branch: &str, conclusion: &str| {
         run(id, json!({ "head_branch": branch, "conclusion": conclusion }))
     };
-    let said = "acme/web/ci@main: it is not known how its last run ended: GitHub says CRASHED";
-    // The runs -> what is said of them.
+    let problem = "acme/web/ci@main: it is not known how its last run ended: GitHub says CRASHED";
+    // The runs -> the problem.
     let cases = [
-        (vec![on(31, "main", "CRASHED")], said),
-        (vec![on(31, "main", "CRASHED"), on(30, "main", "failure")], said),
-        (vec![on(32, "main", "cancelled"), on(31, "main", "CRASHED")], said),
+        (vec![on(31, "main", "CRASHED")], problem),
+        (vec![on(31, "main", "CRASHED"), on(30, "main", "failure")], problem),
+        (vec![on(32, "main", "cancelled"), on(31, "main", "CRASHED")], problem),
         (vec![on(32, "main", "SUCCESS"), on(31, "main", "CRASHED")], ""),
         (vec![on(32, "main", "Failure"), on(31, "main", "CRASHED")], ""),
         (vec![on(31, "mine", "CRASHED")], ""),
     ];
-    for (rows, said) in cases {
+    for (rows, problem) in cases {
         let failed = [30, 32].map(|id| format!("/repos/acme/web/actions/runs/{id}/jobs"));
         let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
         mount(&server, failed.map(|at| get(&at, jobs(&[job(1, "build", "failure")])))).await;
@@ -475,7 +475,7 @@ async fn a_conclusion_that_is_not_known_is_named_until_a_verdict_follows() {
         // Nor does it go away while nothing changes.
         for _ in 0..2 {
             let problems: Vec<_> = watch.poll().await.problems.iter().map(ToString::to_string).collect();
-            assert_eq!(problems.join("; "), said, "{rows:?}");
+            assert_eq!(problems.join("; "), problem, "{rows:?}");
         }
         serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[on(40, "main", "success")]))])
             .await;

@@ -3,12 +3,12 @@
 use callboard_domain::source::Progress;
 
 use super::{
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     *,
 };
 
 #[tokio::test]
-async fn a_long_poll_is_told_in_parts() {
+async fn long_poll_is_reported_in_parts() {
     let names: Vec<_> = (0..20).map(|n| format!("acme/r{n:02}")).collect();
     let server = serve([get("/user", user("ana"))]).await;
     for name in &names {
@@ -26,24 +26,24 @@ async fn a_long_poll_is_told_in_parts() {
     }
     let watched: Vec<_> = names.iter().map(String::as_str).collect();
     let mut watch = Watch::of(in_no_time(&server.uri(), &watched));
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut progress = Vec::new();
     loop {
         let batch = watch.poll().await;
-        told.extend(all_told(&batch));
+        reported.extend(summaries(&batch));
         let Some(Progress { done, total }) = batch.partial else { break };
         progress.push((done, total));
         assert!(progress.len() < 10, "{progress:?}");
     }
     assert_eq!(progress, [(8, 20), (16, 20)]);
-    told.sort();
+    reported.sort();
     let expected: Vec<_> = names.iter().map(|name| format!("{name}/ci@main 1.1 passed []")).collect();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 /// One repository that does not answer costs none of the others, and is left alone for a while.
 #[tokio::test]
-async fn a_repository_that_does_not_answer_holds_no_other_up() {
+async fn repository_without_a_response_delays_no_other() {
     let late = ResponseTemplate::new(200).set_body_json(repo("late")).set_delay(Duration::from_secs(600));
     let server = serve([Mock::given(path("/repos/acme/late")).respond_with(late)]).await;
     mount(&server, forge()).await;
@@ -51,7 +51,7 @@ async fn a_repository_that_does_not_answer_holds_no_other_up() {
     let access = Access { client, ..contract::access_with([("token", "ghp_secret".to_owned())]) };
     let source = config(&server.uri(), &["acme/late", "acme/web"]).connect(access).unwrap().source.unwrap();
     let batch = Watch::of(source).poll().await;
-    assert_eq!(all_told(&batch).len(), 2);
+    assert_eq!(summaries(&batch).len(), 2);
     let problems = texts(&batch.problems);
     assert!(
         problems.len() == 1 && problems[0].starts_with("acme/late: GitHub did not answer"),
@@ -72,15 +72,15 @@ async fn two_workflows_of_one_stem_are_two_builds() {
     let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
     mount(&server, [get("/repos/acme/web/actions/runs/41/jobs", jobs(&[]))]).await;
     mount(&server, forge()).await;
-    let mut told = all_told(&Watch::new(&server, &["acme/web"]).poll().await);
-    told.retain(|line| line.contains('@'));
-    told.sort();
+    let mut reported = summaries(&Watch::new(&server, &["acme/web"]).poll().await);
+    reported.retain(|line| line.contains('@'));
+    reported.sort();
     let expected = [
         "acme/web/.github/workflows/ci.yaml@main 2.1 passed []",
         "acme/web/.github/workflows/ci.yml (2)@main 300.1 passed []",
         "acme/web/ci@main 41.1 failed []",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn unlisted_runs_are_requested_in_turn() {
 }
 
 #[tokio::test]
-async fn one_unreadable_entry_is_a_problem_and_the_rest_is_told() {
+async fn unreadable_entry_becomes_a_problem_and_the_rest_is_reported() {
     let server = serve([
         get(
             "/repos/acme/web/pulls",
@@ -123,7 +123,7 @@ async fn one_unreadable_entry_is_a_problem_and_the_rest_is_told() {
     let mut watch = Watch::new(&server, &["acme/web"]);
     let batch = watch.poll().await;
     assert_eq!(
-        all_told(&batch),
+        summaries(&batch),
         ["acme/web#482 open [bo=Approved] passed", "acme/web/ci@main 30.1 passed []"]
     );
     let problems = texts(&batch.problems);
@@ -136,7 +136,7 @@ async fn one_unreadable_entry_is_a_problem_and_the_rest_is_told() {
 /// A server behind a proxy may name its pages by an inner host: page one is not lost, and the pages are asked for where
 /// it is reached.
 #[tokio::test]
-async fn a_next_page_on_an_inner_host_is_asked_for_at_ours() {
+async fn next_page_on_an_inner_host_is_requested_at_the_configured_one() {
     let server = serve([]).await;
     let page = |rows: Vec<Value>| ResponseTemplate::new(200).set_body_json(rows);
     let list = || Mock::given(path("/user/repos"));
@@ -158,12 +158,12 @@ async fn a_next_page_on_an_inner_host_is_asked_for_at_ours() {
         mount(&server, [get(&format!("/repos/acme/{name}/actions/runs"), runs(&[run(1, json!({}))]))]).await;
     }
     mount(&server, forge()).await;
-    let told = all_told(&Watch::new(&server, &[]).poll().await);
-    assert_eq!(told.len(), 2, "{told:?}");
+    let reported = summaries(&Watch::new(&server, &[]).poll().await);
+    assert_eq!(reported.len(), 2, "{reported:?}");
 }
 
 #[tokio::test]
-async fn single_sign_on_is_named_with_its_remedy() {
+async fn single_sign_on_problem_names_its_remedy() {
     let server = serve([Mock::given(path("/repos/acme/web")).respond_with(
         ResponseTemplate::new(403)
             .set_body_json(json!({ "message": "Resource protected by organization SAML enforcement." }))

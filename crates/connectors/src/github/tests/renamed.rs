@@ -4,7 +4,7 @@ use callboard_domain::source::GoneReason;
 
 use super::{
     gone::{emptied, gone},
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     *,
 };
 
@@ -41,16 +41,16 @@ fn renamed(server: &MockServer) -> Vec<Mock> {
 }
 
 #[tokio::test]
-async fn a_renamed_repository_keeps_its_history_under_its_new_name() {
+async fn renamed_repository_keeps_its_history() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
     serve_instead(&server, renamed(&server)).await;
     let batch = watch.poll().await;
-    let mut told = all_told(&batch);
-    told.sort();
-    told.dedup();
-    assert_eq!(told, ["acme/site#482 open [] none", r#"acme/site/ci@main 31.1 failed ["build"]"#]);
+    let mut reported = summaries(&batch);
+    reported.sort();
+    reported.dedup();
+    assert_eq!(reported, ["acme/site#482 open [] none", r#"acme/site/ci@main 31.1 failed ["build"]"#]);
     let mut moved: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), &gone.reason)).collect();
     moved.sort_by_key(|(id, _)| *id);
     let to = |id: &str| GoneReason::Renamed { to: id.to_owned() };
@@ -64,13 +64,13 @@ async fn a_renamed_repository_keeps_its_history_under_its_new_name() {
     watch.poll().await;
     let mut seen = server.received_requests().await.unwrap().len();
     let quiet = watch.poll().await;
-    assert_eq!((all_told(&quiet), gone(&quiet), emptied(&quiet)), (vec![], vec![], vec![]));
+    assert_eq!((summaries(&quiet), gone(&quiet), emptied(&quiet)), (vec![], vec![], vec![]));
     let asked = asked(&server, &mut seen).await;
     assert!(asked.iter().all(|request| !request.starts_with("web/")), "{asked:?}");
 }
 
 #[tokio::test]
-async fn webhooks_of_the_new_name_are_taken() {
+async fn webhooks_of_the_new_name_are_accepted() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -108,7 +108,7 @@ async fn webhooks_of_the_old_name_are_of_the_renamed_repository() {
             let (headers, body) = hook::signed(event, &with(about, json!({ "repository": repository })));
             let received = watch.hook().receive(&headers, &body, now()).unwrap();
             let ids: Vec<_> = received.snapshots.iter().map(|item| item.key.id.as_str()).collect();
-            assert_eq!((ids, received.remember.is_some()), (vec![expected], false), "{repository}");
+            assert_eq!((ids, received.cursor_update.is_some()), (vec![expected], false), "{repository}");
         }
     }
     // Another repository that has the old name is another one.

@@ -1,4 +1,4 @@
-//! What is null, missing or not to be read, of what says whose turn it is: it is named, and takes nothing away.
+//! What is null, missing or not to be read, of what shows whose turn it is: it becomes a problem, and known values stay.
 
 use callboard_domain::{
     event::compare_read,
@@ -23,13 +23,13 @@ struct Stored {
 
 impl Stored {
     fn take(&mut self, batch: &Batch) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for item in batch.snapshots.iter().filter(|item| matches!(item.detail, Detail::PullRequest(_))) {
             let change = compare_read(self.pull.as_ref(), item.clone());
-            told.extend(change.transitions.into_iter().map(|it| it.summary));
+            reported.extend(change.transitions.into_iter().map(|it| it.summary));
             self.pull = Some(change.item);
         }
-        told
+        reported
     }
 
     fn pull(&self) -> &PullRequest {
@@ -51,14 +51,14 @@ fn both(change: &Value) -> [Mock; 2] {
     ]
 }
 
-/// Without the fields that are said to be missing.
+/// Without the fields whose value is "missing".
 pub(super) fn without_missing(mut value: Value) -> Value {
     value.as_object_mut().unwrap().retain(|_, value| *value != json!("missing"));
     value
 }
 
 #[tokio::test]
-async fn whose_review_is_asked_for_is_not_nobodys_where_it_cannot_be_read() {
+async fn unreadable_review_request_is_not_no_request() {
     let asked = json!({ "requested_reviewers": [user("kim")], "requested_teams": [{ "slug": "release" }] });
     let why = |why: &str| format!("acme/web#482: it is not known whose review is asked for: {why}");
     let not_text = "requested_reviewers, entry 1: expected text, found nothing";
@@ -129,7 +129,7 @@ async fn serve_instead_of_all(server: &MockServer, mocks: [Mock; 2]) {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_only_where_that_is_known() {
+async fn review_request_is_empty_only_where_that_is_known() {
     let server = serve(both(&json!({ "requested_reviewers": null }))).await;
     let none = get("/repos/acme/web/pulls/482/reviews", json!([]));
     mount(&server, std::iter::once(none).chain(forge())).await;
@@ -140,11 +140,11 @@ async fn nobody_is_asked_only_where_that_is_known() {
 }
 
 #[tokio::test]
-async fn reviews_that_cannot_be_read_are_named_and_the_others_count() {
+async fn unreadable_reviews_become_a_problem_and_the_others_count() {
     let bo = || review("bo", "APPROVED", "2026-11-22T09:30:00Z");
     let odd = |change: Value| with(review("cy", "CHANGES_REQUESTED", "2026-11-22T09:40:00Z"), change);
     let left_out = |why: &str| format!("acme/web#482: some reviews are left out: {why}");
-    // An entry of the list of reviews, and what is said of it.
+    // An entry of the list of reviews, and the problem.
     let cases = [
         (json!(null), left_out("entry 2: ")),
         (json!("x"), left_out("entry 2: ")),
@@ -187,7 +187,7 @@ async fn reviews_that_cannot_be_read_are_named_and_the_others_count() {
 }
 
 #[tokio::test]
-async fn an_author_who_cannot_be_read_is_who_it_was() {
+async fn unreadable_author_keeps_the_known_one() {
     let merged = json!({ "state": "closed", "merged_at": "2026-11-22T11:30:00Z" });
     for odd in [json!("ana"), json!({}), json!({ "login": null }), json!({ "login": "" }), json!(7)] {
         for (more, state) in [(json!({}), "open"), (merged.clone(), "merged")] {
@@ -204,7 +204,7 @@ async fn an_author_who_cannot_be_read_is_who_it_was() {
 }
 
 #[tokio::test]
-async fn an_author_whom_github_does_not_name_is_who_it_was() {
+async fn missing_author_keeps_the_known_one() {
     let nobody =
         |more: Value| both(&with(json!({ "user": null, "updated_at": "2026-11-22T11:30:00Z" }), more));
     let closed = json!({ "state": "closed", "closed_at": "2026-11-22T11:30:00Z" });
@@ -228,7 +228,7 @@ async fn an_author_whom_github_does_not_name_is_who_it_was() {
             assert_eq!((pull.author.as_str(), pull.state.name()), ("ana", state), "{is_kept}");
         }
     }
-    // Where none was ever said it is GitHub's name for an account that was deleted.
+    // Where none was ever named it is GitHub's name for an account that was deleted.
     let server = serve(nobody(json!({}))).await;
     mount(&server, forge()).await;
     let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
@@ -239,7 +239,7 @@ async fn an_author_whom_github_does_not_name_is_who_it_was() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_of_a_pull_request_stays_as_it_was() {
+async fn missing_fields_of_a_pull_request_keep_their_values() {
     for odd in [json!(null), json!("missing"), json!([])] {
         let server = serve(both(&json!({ "draft": true }))).await;
         mount(&server, forge()).await;
@@ -254,8 +254,8 @@ async fn what_is_left_out_of_a_pull_request_stays_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
-    let said = "acme/web#482: GitHub does not say which commit is its head: its checks are";
+async fn missing_head_keeps_the_checks_and_becomes_a_problem() {
+    let problem = "acme/web#482: GitHub does not say which commit is its head: its checks are";
     let side = |sha: Value| json!({ "label": "acme:cache", "ref": "cache", "sha": sha, "repo": repo("web") });
     let odd = [json!(null), json!("missing"), json!("x"), side(json!(null)), side(json!({})), json!({})];
     for head in odd {
@@ -268,7 +268,11 @@ async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
         for _ in 0..2 {
             let batch = watch.poll().await;
             assert_eq!((stored.take(&batch), gone::gone(&batch)), (vec![], vec![]), "{head}");
-            assert_eq!(named(&batch), [(true, format!("{said} those of the one that was known"))], "{head}");
+            assert_eq!(
+                named(&batch),
+                [(true, format!("{problem} those of the one that was known"))],
+                "{head}"
+            );
         }
         let after = stored.pull();
         assert_eq!(
@@ -296,12 +300,12 @@ async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
         let batch = watch.poll().await;
         stored.take(&batch);
         assert_eq!((stored.pull().checks.is_none(), stored.pull().head.as_str()), (true, ""), "{head}");
-        assert_eq!(named(&batch), [(true, format!("{said} not read"))], "{head}");
+        assert_eq!(named(&batch), [(true, format!("{problem} not read"))], "{head}");
     }
 }
 
 #[tokio::test]
-async fn a_head_that_only_the_pull_request_itself_says_is_followed() {
+async fn head_named_only_by_the_pull_request_itself_is_followed() {
     let server = serve(forge()).await;
     let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
     stored.take(&watch.poll().await);
@@ -315,19 +319,19 @@ async fn a_head_that_only_the_pull_request_itself_says_is_followed() {
         get("/repos/acme/web/commits/beef/status", statuses(&[])),
     ];
     serve_instead(&server, news).await;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..2 {
         let batch = watch.poll().await;
-        told.extend(stored.take(&batch));
+        reported.extend(stored.take(&batch));
         assert_eq!(named(&batch), []);
     }
-    assert_eq!((stored.pull().head.as_str(), told.len()), ("beef", 1), "{told:?}");
+    assert_eq!((stored.pull().head.as_str(), reported.len()), ("beef", 1), "{reported:?}");
     let checks = stored.pull().checks.as_ref().map(|checks| (checks.commit.as_str(), checks.status.name()));
     assert_eq!(checks, Some(("beef", "failed")));
 }
 
 #[tokio::test]
-async fn a_pull_request_without_a_head_is_read_by_itself_once() {
+async fn pull_request_without_a_head_is_read_by_itself_once() {
     let other = |minute: u32| pull(483, json!({ "updated_at": format!("2026-11-22T11:{minute}:00Z") }));
     let server = serve([
         get("/repos/acme/web/pulls", json!([other(10), pull(482, json!({}))])),
@@ -355,7 +359,7 @@ async fn a_pull_request_without_a_head_is_read_by_itself_once() {
         )
         .await;
         mount(&server, forge()).await;
-        assert_eq!(named(&watch.poll().await), [], "the pull request itself says its head");
+        assert_eq!(named(&watch.poll().await), [], "the pull request itself names its head");
         let lines = asked(&server, &mut seen).await;
         reads.push(lines.iter().filter(|line| line.trim_end_matches('*') == "web/pulls/482").count());
     }
@@ -363,14 +367,14 @@ async fn a_pull_request_without_a_head_is_read_by_itself_once() {
 }
 
 #[tokio::test]
-async fn a_default_branch_that_is_not_said_is_named_and_stays_what_it_was() {
-    let say = |branch: &Value| {
+async fn missing_default_branch_keeps_the_known_one_and_becomes_a_problem() {
+    let with_default = |branch: &Value| {
         get("/repos/acme/web", without_missing(with(repo("web"), json!({ "default_branch": branch }))))
     };
     let all = "acme/web: GitHub does not say which branch is its default one: ";
     for branch in [json!(null), json!("missing"), json!(""), json!(" "), json!({}), json!([])] {
         // From the first look on.
-        let server = serve([say(&branch)]).await;
+        let server = serve([with_default(&branch)]).await;
         mount(&server, forge()).await;
         let mut watch = Watch::new(&server, &["acme/web"]);
         let unknown = format!("{all}red builds of it may not be shown");
@@ -389,7 +393,7 @@ async fn a_default_branch_that_is_not_said_is_named_and_stays_what_it_was() {
         let again =
             json!({ "conclusion": "failure", "run_attempt": 2, "updated_at": "2026-11-22T09:40:00Z" });
         let list = get("/repos/acme/web/actions/runs", runs(&[run(31, again), run(30, json!({}))]));
-        serve_instead(&server, [say(&branch), list]).await;
+        serve_instead(&server, [with_default(&branch), list]).await;
         let batch = watch.poll().await;
         assert_eq!(named(&batch), [(false, format!("{all}it is taken to be main still"))], "{branch}");
         assert_eq!(gone::gone(&batch), [""; 0], "{branch}");
@@ -404,7 +408,7 @@ async fn a_default_branch_that_is_not_said_is_named_and_stays_what_it_was() {
 }
 
 #[tokio::test]
-async fn teams_that_cannot_be_read_are_named() {
+async fn unreadable_teams_become_a_problem() {
     let not_list = ResponseTemplate::new(200).set_body_json(json!(null));
     let odd = ResponseTemplate::new(200)
         .set_body_json(json!([null, { "slug": "web", "organization": { "login": "acme" } }]));
@@ -434,12 +438,12 @@ async fn teams_that_cannot_be_read_are_named() {
             assert!(me.teams_unread.is_some_and(|unread| unread.starts_with(why)), "{why}");
             let mut watch = Watch::of(connection.source.unwrap());
             let batch = watch.poll().await;
-            let [Problem { part, kind, why: said }] = &batch.problems[..] else {
+            let [Problem { part, kind, why: found }] = &batch.problems[..] else {
                 panic!("{:?}", batch.problems)
             };
             let expected = if hides { ProblemKind::Incomplete } else { ProblemKind::Details };
             assert_eq!((part.as_str(), *kind), ("", expected), "{why}");
-            assert!(said.starts_with(&format!("{what}{why}")), "{said}");
+            assert!(found.starts_with(&format!("{what}{why}")), "{found}");
             // A connection that has not asked yet goes by what was stored.
             let mut next = Watch::new(&server, &["acme/web"]);
             next.cursor = watch.cursor.clone();

@@ -10,7 +10,7 @@ pub struct Parts {
     /// The end of what was passed on, as long as a secret can be: what began there may end in the next part.
     before: String,
     /// The end that may be the beginning of a secret, and was not passed on.
-    held: String,
+    pending: String,
 }
 
 impl Redactor {
@@ -22,14 +22,14 @@ impl Redactor {
 
 impl Parts {
     pub(in crate::http) fn new(redactor: Redactor) -> Self {
-        Self { redactor, before: String::new(), held: String::new() }
+        Self { redactor, before: String::new(), pending: String::new() }
     }
 
     /// What can be passed on now that this part has come, without secrets; `more` says whether further parts may come.
     pub fn next(&mut self, part: &str, more: bool) -> String {
         let Some(search) = &self.redactor.0 else { return part.to_owned() };
         let start = self.before.len();
-        let text = [&*self.before, &*self.held, part].concat();
+        let text = [&*self.before, &*self.pending, part].concat();
         let mut found = self.redactor.find(&text, DEPTH);
         found.extend(dump::beside_masked(&text, MASK));
         let rest = dump::rest_of_masked(&self.before, &text[start..], MASK);
@@ -55,7 +55,7 @@ impl Parts {
             found.retain(|range| range.end <= end);
         }
         let out = masked(&new[..end], found);
-        self.held = new[end..].to_owned();
+        self.pending = new[end..].to_owned();
         let passed = &text[..start + end];
         self.before =
             passed[passed.ceil_char_boundary(passed.len().saturating_sub(search.reach))..].to_owned();

@@ -215,12 +215,12 @@ const FORMS: [Form; 75] = [
 ];
 
 #[test]
-fn a_secret_is_found_in_every_form() {
+fn secret_is_found_in_every_form() {
     for secret in [PLAIN, ODD, "12345678", "two words and more"] {
         let redactor = redactor(&[secret]);
         for (name, form) in FORMS {
-            let told = form(secret);
-            let clean = redactor.text(&format!("before {told} after")).into_owned();
+            let text_with_secret = form(secret);
+            let clean = redactor.text(&format!("before {text_with_secret} after")).into_owned();
             let rest = clean.strip_prefix("before ").and_then(|rest| rest.strip_suffix(" after"));
             assert!(rest.is_some(), "{name}: {clean}");
             assert!(clean.contains(MASK), "{name}: {clean}");
@@ -292,7 +292,7 @@ fn dump_in_a_body_is_read_line_by_line() {
 
 /// A number of HTML that does not end is a letter of ASCII before other digits, or a letter of another script.
 #[test]
-fn a_number_that_does_not_end_is_read_in_both_ways() {
+fn unfinished_number_is_read_in_both_ways() {
     let cases = [
         ("abcdefgh日", "a abcdefgh&#x65e5 b", "a [REDACTED] b"),
         ("abcdefgh日", "a abcdefgh&#x65e5", "a [REDACTED]"),
@@ -305,22 +305,30 @@ fn a_number_that_does_not_end_is_read_in_both_ways() {
         ("ключ-日本", "a &#x43a &#x43b &#x44e &#x447 -&#x65e5 &#x672c b", "a [REDACTED] b"),
         ("abcdefgh日", "&#x65e5 is a letter", "&#x65e5 is a letter"),
     ];
-    for (secret, told, expected) in cases {
-        assert_eq!(redactor(&[secret]).text(told), expected, "{secret} in {told}");
+    for (secret, text_with_secret, expected) in cases {
+        assert_eq!(redactor(&[secret]).text(text_with_secret), expected, "{secret} in {text_with_secret}");
     }
 }
 
 #[test]
-fn what_follows_a_scheme_is_a_secret_too() {
+fn credential_after_a_scheme_is_a_secret_too() {
     let cases = [
         ("Token abcdefgh1234", "abcdefgh1234"),
         ("Bearer  abcdefgh1234", "abcdefgh1234"),
         ("GenieKey abcdefgh1234", "abcdefgh1234"),
         ("Token token=\"abcdefgh1234\"", "abcdefgh1234"),
     ];
-    for (secret, told) in cases {
-        assert_eq!(redactor(&[secret]).text(&format!("no {told}.")), "no [REDACTED].", "{secret}");
-        assert_eq!(redactor(&[secret]).text(&format!("no {secret}.")).matches(told).count(), 0, "{secret}");
+    for (secret, text_with_secret) in cases {
+        assert_eq!(
+            redactor(&[secret]).text(&format!("no {text_with_secret}.")),
+            "no [REDACTED].",
+            "{secret}"
+        );
+        assert_eq!(
+            redactor(&[secret]).text(&format!("no {secret}.")).matches(text_with_secret).count(),
+            0,
+            "{secret}"
+        );
     }
 }
 
@@ -345,7 +353,7 @@ fn other_texts_are_left_alone() {
 }
 
 #[test]
-fn a_long_secret_is_found_in_another_case_and_a_short_one_may_be_a_word() {
+fn long_secret_is_found_in_any_case_and_a_short_one_only_in_its_own() {
     let cases = [
         (PLAIN, PLAIN.to_uppercase(), MASK),
         (PLAIN, PLAIN.to_lowercase(), MASK),
@@ -354,13 +362,13 @@ fn a_long_secret_is_found_in_another_case_and_a_short_one_may_be_a_word() {
         ("password", "Password".to_owned(), "Password"),
         ("password", "password".to_owned(), MASK),
     ];
-    for (secret, told, expected) in cases {
-        assert_eq!(redactor(&[secret]).text(&told), expected, "{secret}");
+    for (secret, text_with_secret, expected) in cases {
+        assert_eq!(redactor(&[secret]).text(&text_with_secret), expected, "{secret}");
     }
 }
 
 #[test]
-fn a_secret_of_other_letters_is_found_whatever_writes_them() {
+fn secret_of_other_letters_is_found_in_any_encoding() {
     let secret = "пароль-ключ";
     let redactor = redactor(&[secret]);
     let forms: [fn(&str) -> String; 8] = [
@@ -374,9 +382,9 @@ fn a_secret_of_other_letters_is_found_whatever_writes_them() {
         |secret| hex(secret, |byte| format!("{byte}, ")),
     ];
     for form in forms {
-        let told = form(secret);
-        let clean = redactor.text(&told);
-        assert!(clean.contains(MASK) && clean.len() < MASK.len() + 4, "{told}: {clean}");
+        let text_with_secret = form(secret);
+        let clean = redactor.text(&text_with_secret);
+        assert!(clean.contains(MASK) && clean.len() < MASK.len() + 4, "{text_with_secret}: {clean}");
     }
     for other in ["пароль", "ключ-пароль", "- - - - - - -"] {
         assert_eq!(redactor.text(other), other);
@@ -391,13 +399,13 @@ fn letters_that_are_left_out_are_masked_with_the_secret() {
         ("a %C3%A9%C3%9F-token-Zx81Plain-%C3%BC b", "a [REDACTED] b"),
         ("ein großes éß-token-Zx81Plain-ü ändern", "ein großes [REDACTED] ändern"),
     ];
-    for (told, expected) in cases {
-        assert_eq!(redactor.text(told), expected);
+    for (text_with_secret, expected) in cases {
+        assert_eq!(redactor.text(text_with_secret), expected);
     }
 }
 
 #[test]
-fn a_body_stays_what_it_is() {
+fn body_without_a_secret_is_unchanged() {
     let redactor = redactor(&[PLAIN, "12345678"]);
     let cases = [
         (
@@ -417,7 +425,7 @@ fn a_body_stays_what_it_is() {
 }
 
 #[test]
-fn a_secret_is_found_wherever_it_stands_in_a_long_text() {
+fn secret_is_found_anywhere_in_a_long_text() {
     let redactor = redactor(&[ODD]);
     for form in [ODD.to_owned(), all_u(&json_escaped(ODD)), percent(ODD)] {
         for at in
@@ -452,8 +460,8 @@ proptest::proptest! {
             let _ = (redactor.text(text), redactor.body(text));
         }
         if secret.trim().len() >= LONG && !clean(secret.trim()).is_empty() {
-            let told = format!("{text}{secret}");
-            proptest::prop_assert!(clean(secret.trim()).len() < LONG || redactor.text(&told) != told);
+            let text_with_secret = format!("{text}{secret}");
+            proptest::prop_assert!(clean(secret.trim()).len() < LONG || redactor.text(&text_with_secret) != text_with_secret);
         }
     }
 }

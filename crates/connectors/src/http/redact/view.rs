@@ -53,7 +53,7 @@ impl Places for Vec<Place> {
 /// width, in a circle) as that letter.
 ///
 /// Other letters are left out whatever writes them (UTF-8, Latin-1, one taken for the other, escapes, half of one at a cut).
-/// What is searched for is a view as well, and lacks them, too.
+/// The searched secret is a view as well, and does not have them either.
 #[derive(Debug, Default)]
 pub(super) struct View<P> {
     pub(super) bytes: Vec<u8>,

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_redirect_on_the_same_host_is_followed_for_what_looks() {
+async fn read_follows_a_redirect_on_the_same_host() {
     let server = MockServer::start().await;
     let moved = ResponseTemplate::new(302).insert_header("location", "/new?page=2");
     Mock::given(path("/old")).respond_with(moved).mount(&server).await;
@@ -33,7 +33,7 @@ async fn a_redirect_on_the_same_host_is_followed_for_what_looks() {
 
 /// What arrives at the second place of a redirect: RFC 9110, section 15.4.
 #[tokio::test]
-async fn a_redirect_is_followed_as_http_says() {
+async fn redirects_follow_http() {
     let post = || Request::post(["old"]).json(json!({ "a": 1 }));
     let put = || Request::new(Method::PUT, ["old"]).json(json!({ "a": 1 }));
     let get = || Request::get(["old"]);
@@ -74,9 +74,9 @@ async fn a_redirect_is_followed_as_http_says() {
 
 /// What a redirect that can't be followed to a good end says of a write.
 #[tokio::test]
-async fn a_redirected_write_is_what_it_truly_is() {
+async fn redirected_write_has_the_right_error() {
     let cases = [
-        // Status, where to, what is there, and the kind of fault for a write and for a read.
+        // Status, where to, what is there, and the kind of error for a write and for a read.
         (307, "/gone", 404, "rejected", "rejected"),
         (308, "/gone", 500, "unknown", "unavailable"),
         (303, "/gone", 404, "unknown", "rejected"),

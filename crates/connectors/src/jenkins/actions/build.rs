@@ -22,7 +22,7 @@ use super::{
 use crate::{
     http::{Answer, Parts, Request},
     jenkins::{
-        client::{JOB, Jenkins, Look, PAUSE, below, job_arg, refused},
+        client::{JOB, Jenkins, PAUSE, PollResult, below, job_arg, refused},
         job::JobName,
         normalise,
         source::Jobs,
@@ -33,7 +33,7 @@ use crate::{
 /// How long a build may take until following it ends.
 const LONGEST: Duration = Duration::from_secs(6 * 3_600);
 
-/// How many looks show whether a request to build was taken, where the answer does not say.
+/// How many polls show whether a request to build was accepted, where the answer does not show it.
 const LOOKS: u32 = 4;
 
 /// `build web/api REF=main`: starts a job and follows it to its end.
@@ -76,15 +76,15 @@ impl BuildJob {
                 let ended = normalise::has_ended(&build);
                 console.forward_output(progress, ended).await;
                 if ended {
-                    return Ok(Look::There(build));
+                    return Ok(PollResult::There(build));
                 }
                 if !build.building {
-                    return Ok(Look::Missing("it ended without a result"));
+                    return Ok(PollResult::Missing("it ended without a result"));
                 }
                 let about = length(build.estimated_duration).map(|about| format!(" of about {about}"));
                 let so_far = Span(Duration::from_secs(began.elapsed().as_secs()));
                 progress.status(&format!("#{number} runs, {so_far}{}", about.unwrap_or_default()));
-                Ok(Look::NotYet)
+                Ok(PollResult::NotYet)
             })
             .await
     }
@@ -181,9 +181,9 @@ impl Action for BuildJob {
         let defaults = args.pairs.is_empty().then(|| ("it has parameters", start(target, &[], true)));
         let parameter = of_branch.is_some().then(|| ("branch is a parameter", start(&job, &pairs, true)));
         for (when, request) in defaults.into_iter().chain(parameter) {
-            begin.exactly.push_str(&format!("\nor, where {when}:\n{}", http.step("", &request).exactly));
+            begin.request.push_str(&format!("\nor, where {when}:\n{}", http.step("", &request).request));
         }
-        Ok(vec![look, begin, Step { what: "Follow it to its end".to_owned(), exactly: String::new() }])
+        Ok(vec![look, begin, Step { what: "Follow it to its end".to_owned(), request: String::new() }])
     }
 
     async fn run(
@@ -210,32 +210,32 @@ impl Action for BuildJob {
         let what = format!("{job} was queued");
         let number = self.jenkins.follow(&what, || async {
             let Some(item) = self.jenkins.queue_item(id).await? else {
-                // Not there yet, or already forgotten: then the build says from which item it came.
+                // Not there yet, or already forgotten: then the build names its item.
                 let built = self.jenkins.built_from(&job, id).await?;
-                let missing = Look::Missing("Jenkins does not know its queue item");
-                return Ok(built.map_or(missing, |number| Look::There(Some(number))));
+                let missing = PollResult::Missing("Jenkins does not know its queue item");
+                return Ok(built.map_or(missing, |number| PollResult::There(Some(number))));
             };
             if let Some(number) = item.executable.and_then(|built| built.number) {
-                return Ok(Look::There(Some(number)));
+                return Ok(PollResult::There(Some(number)));
             }
             if item.cancelled {
-                return Ok(Look::There(None));
+                return Ok(PollResult::There(None));
             }
             let why = item.why.as_deref().map(|why| format!(": {}", text::line(why, 150)));
             progress.status(&format!("queued{}", why.unwrap_or_default()));
-            Ok(Look::NotYet)
+            Ok(PollResult::NotYet)
         });
         let Some(number) = number.await? else {
             let outcome = Outcome::failed(format!("{job} was taken off the queue before it began"));
-            return Ok(outcome.data(json!({ "job": job.to_string(), "result": "canceled" })));
+            return Ok(outcome.with_data(json!({ "job": job.to_string(), "result": "canceled" })));
         };
         progress.step(&format!("#{number} runs"));
         let build = self.ended(&job, number, progress).await?;
-        let mut outcome = outcome(&job, &build).linked(self.jenkins.page(&job, &build));
+        let mut outcome = outcome(&job, &build).with_link(self.jenkins.page(&job, &build));
         if normalise::status(&build) == BuildStatus::Failed {
             // Welcome, but no part of what was asked: without it the outcome is as true.
             if let Ok(part) = self.jenkins.log(&job, number, 0).await {
-                outcome = outcome.with(Block::Code(log::excerpt(&part.text, true)));
+                outcome = outcome.with_block(Block::Code(log::excerpt(&part.text, true)));
             }
         }
         Ok(outcome)
@@ -334,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_number_of_a_queue_item_is_taken() {
+    fn only_the_number_of_a_queue_item_is_used() {
         let cases = [
             ("https://ci.example/queue/item/82/", Some(82)),
             ("http://jenkins.internal:8080/ci/queue/item/82", Some(82)),
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_jenkins_would_leave_out_is_refused() {
+    fn parameter_that_jenkins_would_ignore_is_refused() {
         let job = |json: serde_json::Value| -> wire::Job { serde_json::from_str(&json.to_string()).unwrap() };
         let plain = job(json!({ "buildable": true }));
         let disabled = job(json!({ "buildable": false }));

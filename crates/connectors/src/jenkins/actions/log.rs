@@ -22,7 +22,7 @@ use crate::jenkins::{
 
 /// How much of a log is kept while it is read, in bytes.
 const KEPT: usize = 4 << 20;
-/// How much of one part is put out, in bytes: whoever looks sees the end.
+/// How much of one part is output, in bytes: its end.
 pub(super) const SHOWN: usize = 256 << 10;
 /// How many lines an outcome holds.
 const LINES: usize = 40;
@@ -61,7 +61,7 @@ impl Action for BuildLog {
         let find = http.step(format!("Look how {job} is"), &Jenkins::build_request(&job, number));
         let mut read = http.step("Read its log", &Jenkins::log_request(&job, number.unwrap_or(0), 0));
         if number.is_none() {
-            read.exactly = read.exactly.replace("/0/logText", "/NUMBER/logText");
+            read.request = read.request.replace("/0/logText", "/NUMBER/logText");
         }
         Ok(vec![find, read])
     }
@@ -98,7 +98,7 @@ impl Action for BuildLog {
         // Reading it went well, however the build ended.
         let outcome = Outcome { ok: true, ..outcome(&job, &build) };
         let link = self.jenkins.page(&job, &build).and_then(|page| page.join("console").ok());
-        Ok(outcome.linked(link).with(Block::Code(excerpt(&log, failed))))
+        Ok(outcome.with_link(link).with_block(Block::Code(excerpt(&log, failed))))
     }
 
     async fn choices(&self, arg: &str, _args: &Args) -> Result<Vec<Choice>, ServiceError> {
@@ -122,13 +122,13 @@ pub(super) fn excerpt(log: &str, failed: bool) -> String {
     let lines: Vec<_> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let first = lines.iter().position(|line| log::is_error(line)).filter(|_| failed);
     let from = first.unwrap_or(lines.len().saturating_sub(LINES / 2));
-    let told = &lines[from..];
+    let rest = &lines[from..];
     let cut = |lines: &[&str]| lines.iter().map(|line| text::line(line, 300)).collect::<Vec<_>>().join("\n");
-    if told.len() <= LINES {
-        return cut(told);
+    if rest.len() <= LINES {
+        return cut(rest);
     }
-    let left_out = told.len() - LINES;
-    format!("{}\n… {left_out} lines …\n{}", cut(&told[..LINES / 2]), cut(&told[told.len() - LINES / 2..]))
+    let left_out = rest.len() - LINES;
+    format!("{}\n… {left_out} lines …\n{}", cut(&rest[..LINES / 2]), cut(&rest[rest.len() - LINES / 2..]))
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_excerpt_of_a_failed_build_begins_at_its_first_error() {
+    fn excerpt_of_a_failed_build_begins_at_its_first_error() {
         let long: String = (1..=100).map(|n| format!("after {n}\n")).collect();
         let cases = [
             (
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_starts_at_a_line() {
+    fn end_starts_at_a_line() {
         assert_eq!(end("one\ntwo\nthree", 100), "one\ntwo\nthree");
         assert_eq!(end("one\ntwo\nthree", 7), "three");
         assert_eq!(end("ääää", 3), "ä");

@@ -23,17 +23,17 @@ pub(super) fn outcome(job: &JobName, build: &wire::Build) -> Outcome {
         (BuildStatus::Running | BuildStatus::Queued, _) => {
             Outcome::failed(format!("{job} #{number} has no result yet"))
         }
-        (BuildStatus::Unknown, word) => {
-            let word = text::line(word.unwrap_or_default(), 40);
+        (BuildStatus::Unknown, result) => {
+            let result = text::line(result.unwrap_or_default(), 40);
             Outcome::failed(format!(
-                "{job} #{number} ended{after}, and it is not known how: Jenkins says {word}"
+                "{job} #{number} ended{after}, and it is not known how: Jenkins says {result}"
             ))
         }
         (_, Some("NOT_BUILT")) => Outcome::failed(format!("{job} #{number} built nothing")),
         _ => Outcome::failed(format!("{job} #{number} was stopped{after}")),
     };
     let result = build.result.as_deref().map(|result| text::line(result, 40));
-    outcome.data(json!({ "job": job.to_string(), "number": number, "result": result }))
+    outcome.with_data(json!({ "job": job.to_string(), "number": number, "result": result }))
 }
 
 /// A length in milliseconds in words, where there is one.
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outcome_of_a_build_fits_a_line() {
+    fn outcome_of_a_build_fits_a_line() {
         let cases = [
             (
                 json!({ "number": 57, "result": "SUCCESS", "duration": 130_000 }),

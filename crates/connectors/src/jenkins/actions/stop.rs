@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     http::Request,
     jenkins::{
-        client::{JOB, Jenkins, Look, below, job_arg, number_arg, refused},
+        client::{JOB, Jenkins, PollResult, below, job_arg, number_arg, refused},
         job::JobName,
         normalise,
         source::Jobs,
@@ -54,7 +54,11 @@ impl StopBuild {
         let build = self.jenkins.follow(&what, || async {
             let build = self.jenkins.build(job, Some(number)).await?;
             let enough = looks.fetch_add(1, Ordering::Relaxed) >= LOOKS;
-            Ok(if normalise::has_ended(&build) || enough { Look::There(build) } else { Look::NotYet })
+            Ok(if normalise::has_ended(&build) || enough {
+                PollResult::There(build)
+            } else {
+                PollResult::NotYet
+            })
         });
         let build = build.await?;
         let outcome = if build.building {
@@ -67,7 +71,7 @@ impl StopBuild {
             Outcome::failed(format!("{job} #{number} ended by itself before it could be stopped"))
         };
         let data = json!({ "job": job.to_string(), "number": number, "result": build.result });
-        Ok(outcome.linked(self.jenkins.page(job, &build)).data(data))
+        Ok(outcome.with_link(self.jenkins.page(job, &build)).with_data(data))
     }
 
     async fn take_off_the_queue(&self, job: &JobName, id: u64) -> Result<Outcome, ServiceError> {
@@ -75,9 +79,9 @@ impl StopBuild {
         let what = format!("{job} was asked to leave the queue");
         let item = self.jenkins.follow(&what, || async {
             Ok(match self.jenkins.queue_item(id).await? {
-                Some(item) if item.cancelled || item.executable.is_some() => Look::There(item),
-                Some(_) => Look::NotYet,
-                None => Look::Missing("Jenkins does not know its queue item"),
+                Some(item) if item.cancelled || item.executable.is_some() => PollResult::There(item),
+                Some(_) => PollResult::NotYet,
+                None => PollResult::Missing("Jenkins does not know its queue item"),
             })
         });
         Ok(match item.await?.executable.and_then(|built| built.number) {
@@ -99,8 +103,8 @@ impl Action for StopBuild {
         let look = http.step(format!("Look which builds of {job} run or wait"), &Jenkins::job_request(&job));
         let mut end = http.step(format!("Stop it on {}", http.host()), &stop(&job, number.unwrap_or(0)));
         if number.is_none() {
-            end.exactly = end.exactly.replace("/0/stop", "/NUMBER/stop");
-            end.exactly.push_str("\n(queue/cancelItem?id=ID instead where it waits)");
+            end.request = end.request.replace("/0/stop", "/NUMBER/stop");
+            end.request.push_str("\n(queue/cancelItem?id=ID instead where it waits)");
         }
         Ok(vec![look, end])
     }

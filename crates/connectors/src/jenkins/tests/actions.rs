@@ -14,7 +14,7 @@ fn console(start: usize, text: &str, more: bool) -> Mock {
 }
 
 #[tokio::test]
-async fn a_job_is_built_and_followed_to_its_end() {
+async fn job_is_built_and_followed_to_its_end() {
     let server = serve([
         get(
             &format!("{JOB}/api/json"),
@@ -27,7 +27,7 @@ async fn a_job_is_built_and_followed_to_its_end() {
             .and(basic_auth(USER, SECRET))
             .and(body_string("REF=v2&NOTE=a%26b"))
             .respond_with(
-                // As behind a proxy that Jenkins knows nothing of.
+                // As behind a proxy that Jenkins does not know of.
                 ResponseTemplate::new(201).insert_header("location", "http://jenkins.internal:8080/queue/item/82/"),
             ),
         get("/queue/item/82/api/json", json!({ "id": 82, "why": "Waiting for next available executor" })).up_to_n_times(1),
@@ -42,13 +42,13 @@ async fn a_job_is_built_and_followed_to_its_end() {
         pairs: vec![("REF".to_owned(), "v2".to_owned()), ("NOTE".to_owned(), "a&b".to_owned())],
         ..args(&[("job", "web/api")])
     };
-    let (outcome, said) = run(&server, "build", &args).await;
+    let (outcome, lines) = run(&server, "build", &args).await;
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ok, outcome.summary.as_str()), (true, "web/api #57 passed in 2m 10s"));
     assert_eq!(outcome.link.unwrap().as_str(), "https://ci.example/job/web/job/api/57/");
     assert_eq!(outcome.data, Some(json!({ "job": "web/api", "number": 57, "result": "SUCCESS" })));
     assert_eq!(
-        said,
+        lines,
         [
             "queued",
             "queued: Waiting for next available executor",
@@ -60,12 +60,12 @@ async fn a_job_is_built_and_followed_to_its_end() {
         "the console comes with it"
     );
     let steps = action(&connect(&server.uri(), &[]), "build").preview(&args, contract::now()).unwrap();
-    let start = &steps[1].exactly;
+    let start = &steps[1].request;
     assert_eq!(*start, format!("POST {}{JOB}/buildWithParameters\nREF=v2\nNOTE=a&b", server.uri()));
 }
 
 #[tokio::test]
-async fn a_branch_may_be_part_of_the_name_an_argument_or_a_parameter() {
+async fn branch_may_be_part_of_the_name_an_argument_or_a_parameter() {
     let branches =
         json!({ "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject" });
     let parameterised = json!({ "buildable": true, "property": [
@@ -103,14 +103,14 @@ async fn a_branch_may_be_part_of_the_name_an_argument_or_a_parameter() {
         let sent = sent.into_iter().rfind(|request| request.method == "POST").unwrap();
         let body = String::from_utf8(sent.body).unwrap();
         let shown = format!("POST {}{}", server.uri(), sent.url.path());
-        assert!(steps[1].exactly.lines().any(|line| line == shown), "{shown} is not in {}", steps[1].exactly);
+        assert!(steps[1].request.lines().any(|line| line == shown), "{shown} is not in {}", steps[1].request);
         let takes_it = branch.is_some() && expected.ends_with("buildWithParameters");
         assert_eq!(body, if takes_it { "branch=feature%2Fcart" } else { "" });
     }
 }
 
 #[tokio::test]
-async fn a_failed_build_brings_its_log() {
+async fn failed_build_has_its_log() {
     let log = ResponseTemplate::new(200)
         .insert_header("x-text-size", "40")
         .set_body_string("compiling\nerror: no such cart\nFinished: FAILURE\n");
@@ -128,7 +128,7 @@ async fn a_failed_build_brings_its_log() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_build_from_starting_is_told() {
+async fn reason_that_a_build_does_not_start_is_reported() {
     let job = |body: Value| get(&format!("{JOB}/api/json"), body);
     let good = json!({ "buildable": true });
     let queue = |body: Value| get("/queue/item/82/api/json", body);
@@ -162,11 +162,11 @@ async fn what_keeps_a_build_from_starting_is_told() {
     ];
     for (mocks, expected) in cases {
         let server = serve(mocks).await;
-        let told = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
+        let result = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
             Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
             Err(error) => format!("{}: {error}", format!("{error:?}").split(' ').next().unwrap()),
         };
-        assert_eq!(told, expected);
+        assert_eq!(result, expected);
     }
 }
 
@@ -198,7 +198,7 @@ async fn once_queued_an_outage_is_waited_out_and_anything_else_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_log_is_read_while_it_is_written() {
+async fn log_is_read_while_it_is_written() {
     let part = |start: &str, text: &str, size: &str, more: &str| {
         Mock::given(path(format!("{JOB}/57/logText/progressiveText")))
             .and(query_param("start", start))
@@ -217,12 +217,12 @@ async fn a_log_is_read_while_it_is_written() {
         get(&format!("{JOB}/57/api/json"), build(57, false, Some("FAILURE"))),
     ])
     .await;
-    let (outcome, said) = run(&server, "build log", &args(&[("job", "web/api")])).await;
+    let (outcome, lines) = run(&server, "build log", &args(&[("job", "web/api")])).await;
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ok, outcome.summary.as_str()), (true, "web/api #57 failed after 2m 10s"));
     assert_eq!(outcome.link.unwrap().as_str(), "https://ci.example/job/web/job/api/57/console");
     assert_eq!(outcome.blocks, [Block::Code("error: no cart, [REDACTED]".into())]);
-    let output: Vec<_> = said.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
+    let output: Vec<_> = lines.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
     assert_eq!(output, ["compiling\nerr", "or: no cart, [REDACTED]\n"]);
 }
 
@@ -236,14 +236,14 @@ async fn secret_that_two_parts_of_a_log_share_is_not_passed_on() {
         get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS"))),
     ])
     .await;
-    let (outcome, said) = run(&server, "build log", &args(&[("job", "web/api")])).await;
-    let output: Vec<_> = said.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
+    let (outcome, lines) = run(&server, "build log", &args(&[("job", "web/api")])).await;
+    let output: Vec<_> = lines.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
     assert_eq!(output.concat(), "login [REDACTED]\ndone\n");
     assert_eq!(outcome.unwrap().blocks, [Block::Code("login [REDACTED]\ndone".into())]);
 }
 
 #[tokio::test]
-async fn a_build_is_stopped_or_taken_off_the_queue() {
+async fn build_is_stopped_or_taken_off_the_queue() {
     let job = |body: Value| get(&format!("{JOB}/api/json"), body);
     let stop = || post(&format!("{JOB}/57/stop"), 302, "..");
     let at = |number: u64, body: Value| get(&format!("{JOB}/{number}/api/json"), body);
@@ -302,16 +302,16 @@ async fn a_build_is_stopped_or_taken_off_the_queue() {
         let server = serve(mocks).await;
         let mut values = vec![("job", "web/api")];
         values.extend(number.map(|number| ("number", number)));
-        let told = match run(&server, "build stop", &args(&values)).await.0 {
+        let result = match run(&server, "build stop", &args(&values)).await.0 {
             Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
             Err(error) => format!("error: {error}"),
         };
-        assert_eq!(told, expected);
+        assert_eq!(result, expected);
     }
 }
 
 #[tokio::test]
-async fn where_a_build_was_queued_is_found_out_before_it_is_unknown() {
+async fn queue_item_is_looked_up_before_the_result_is_unknown() {
     let job = |body: Value| get(&format!("{JOB}/api/json"), body);
     let idle = || json!({ "buildable": true, "lastBuild": { "number": 56 } });
     let item = |body: Value| get("/queue/item/82/api/json", body);
@@ -341,7 +341,7 @@ async fn where_a_build_was_queued_is_found_out_before_it_is_unknown() {
             passed,
         ),
         (
-            "the item is forgotten, and the build says from which it came",
+            "the item is forgotten, and the build names it",
             vec![
                 job(idle()).up_to_n_times(1),
                 job(json!({ "builds": [{ "number": 58, "queueId": 83 }, { "number": 57, "queueId": 82 }] })),
@@ -399,18 +399,18 @@ async fn where_a_build_was_queued_is_found_out_before_it_is_unknown() {
     ];
     for (what, mocks, expected) in cases {
         let server = serve(mocks).await;
-        let told = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
+        let result = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
             Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
             Err(error) => format!("{}: {error}", format!("{error:?}").split(' ').next().unwrap()),
         };
-        assert_eq!(told, expected, "{what}");
+        assert_eq!(result, expected, "{what}");
         let writes = server.received_requests().await.unwrap();
         assert_eq!(writes.iter().filter(|request| request.method == "POST").count(), 1, "{what}");
     }
 }
 
 #[tokio::test]
-async fn a_build_that_ends_before_its_result_is_waited_for() {
+async fn result_of_an_ended_build_is_awaited() {
     let service = || {
         [
             plain_job(),
@@ -433,7 +433,7 @@ async fn a_build_that_ends_before_its_result_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_write_follows_what_is_in_front_of_jenkins() {
+async fn write_follows_a_proxy_in_front_of_jenkins() {
     let moved = |status: u16, to: &str| {
         let answer = ResponseTemplate::new(status).insert_header("location", to);
         Mock::given(method("POST")).and(path(format!("{JOB}/57/stop"))).respond_with(answer)

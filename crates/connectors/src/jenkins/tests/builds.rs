@@ -7,16 +7,16 @@ use callboard_domain::{
 
 use super::*;
 
-/// What Jenkins says of a job: its next number, its list, and the other builds that it has.
+/// A job as Jenkins reports it: its next number, its list, and the other builds that it has.
 #[derive(Clone)]
-struct Says {
+struct JobState {
     next: Value,
     builds: Vec<Value>,
     others: Vec<Value>,
 }
 
-fn says(next: impl Into<Value>, builds: &[Value], others: &[Value]) -> Says {
-    Says { next: next.into(), builds: builds.to_vec(), others: others.to_vec() }
+fn job_state(next: impl Into<Value>, builds: &[Value], others: &[Value]) -> JobState {
+    JobState { next: next.into(), builds: builds.to_vec(), others: others.to_vec() }
 }
 
 /// A build made at that minute; without a result it runs.
@@ -26,14 +26,14 @@ fn made(number: u64, minute: i64, result: &str) -> Value {
         "timestamp": 1_795_347_000_000_i64 + minute * 60_000 })
 }
 
-/// Follows a job as the store does: what is reported of it, what stands of it in the end, and what was asked for by number.
-async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
-    let (mut stored, mut cursor, mut told, mut asked) =
+/// Follows a job as the store does: what is reported of it, the runs that remain of it, and what was asked for by number.
+async fn follow(polls: &[JobState]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
+    let (mut stored, mut cursor, mut reported, mut asked) =
         (None::<Item>, None::<Cursor>, Vec::new(), Vec::new());
     for poll in polls {
         let (batch, numbers) = look(poll, cursor.as_ref()).await;
         asked.extend(numbers);
-        for gone in &batch.gone_runs {
+        for gone in &batch.deleted_runs {
             stored = stored.map(|stored| without_runs(&stored, &gone.numbers).unwrap_or(stored));
         }
         let mut names = Vec::new();
@@ -42,10 +42,10 @@ async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }
-        told.push(names);
+        reported.push(names);
         cursor = batch.cursor;
     }
-    (told, lines(&stored.expect("a build")), asked)
+    (reported, lines(&stored.expect("a build")), asked)
 }
 
 /// A build's runs in a line.
@@ -56,7 +56,7 @@ fn lines(item: &Item) -> String {
 }
 
 /// A poll, and the numbers that it asked for.
-async fn look(poll: &Says, cursor: Option<&Cursor>) -> (Batch, Vec<String>) {
+async fn look(poll: &JobState, cursor: Option<&Cursor>) -> (Batch, Vec<String>) {
     let job = json!({ "_class": "hudson.model.FreeStyleProject", "name": "web", "color": "blue",
         "nextBuildNumber": poll.next, "builds": poll.builds });
     let list = get("/api/json", json!({ "jobs": [job] }));
@@ -74,15 +74,15 @@ async fn look(poll: &Says, cursor: Option<&Cursor>) -> (Batch, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_build_that_is_deleted_leaves_the_others() {
+async fn deleted_build_leaves_the_others() {
     use EventName::{Failed, Fixed, Passed, Running, StillFailing};
     let (green, red) = (made(57, 1, "SUCCESS"), made(58, 2, "FAILURE"));
     let list = |builds: &[&Value]| builds.iter().map(|build| (*build).clone()).collect::<Vec<_>>();
-    type Case<'a> = (&'a str, Vec<Says>, &'a [&'a [EventName]], &'a str, &'a [&'a str]);
+    type Case<'a> = (&'a str, Vec<JobState>, &'a [&'a [EventName]], &'a str, &'a [&'a str]);
     let cases: [Case<'_>; 8] = [
         (
             "the newest",
-            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&green]), &[])],
+            vec![job_state(59, &list(&[&red, &green]), &[]), job_state(59, &list(&[&green]), &[])],
             &[&[Passed, Failed], &[]],
             "#57 passed",
             &["58"],
@@ -90,8 +90,8 @@ async fn a_build_that_is_deleted_leaves_the_others() {
         (
             "the newest, and another is built",
             vec![
-                says(59, &list(&[&red, &green]), &[]),
-                says(60, &list(&[&made(59, 3, "SUCCESS"), &green]), &[]),
+                job_state(59, &list(&[&red, &green]), &[]),
+                job_state(60, &list(&[&made(59, 3, "SUCCESS"), &green]), &[]),
             ],
             &[&[Passed, Failed], &[Passed]],
             "#59 passed, #57 passed",
@@ -99,21 +99,24 @@ async fn a_build_that_is_deleted_leaves_the_others() {
         ),
         (
             "one that runs",
-            vec![says(59, &list(&[&made(58, 2, ""), &green]), &[]), says(59, &list(&[&green]), &[])],
+            vec![
+                job_state(59, &list(&[&made(58, 2, ""), &green]), &[]),
+                job_state(59, &list(&[&green]), &[]),
+            ],
             &[&[Passed, Running], &[]],
             "#57 passed",
             &["58"],
         ),
         (
             "it is there after all",
-            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&green]), &list(&[&red]))],
+            vec![job_state(59, &list(&[&red, &green]), &[]), job_state(59, &list(&[&green]), &list(&[&red]))],
             &[&[Passed, Failed], &[]],
             "#58 failed, #57 passed",
             &["58"],
         ),
         (
             "an old one is cleared away",
-            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&red]), &[])],
+            vec![job_state(59, &list(&[&red, &green]), &[]), job_state(59, &list(&[&red]), &[])],
             &[&[Passed, Failed], &[]],
             "#58 failed, #57 passed",
             &[],
@@ -121,10 +124,10 @@ async fn a_build_that_is_deleted_leaves_the_others() {
         (
             "one that runs leaves the list and ends",
             vec![
-                says(59, &list(&[&green, &made(56, 0, "")]), &[]),
-                says(59, &list(&[&green]), &list(&[&made(56, 0, "")])),
-                says(59, &list(&[&green]), &list(&[&made(56, 0, "FAILURE")])),
-                says(59, &list(&[&green]), &[]),
+                job_state(59, &list(&[&green, &made(56, 0, "")]), &[]),
+                job_state(59, &list(&[&green]), &list(&[&made(56, 0, "")])),
+                job_state(59, &list(&[&green]), &list(&[&made(56, 0, "FAILURE")])),
+                job_state(59, &list(&[&green]), &[]),
             ],
             &[&[Running, Passed], &[], &[Failed], &[]],
             "#57 passed, #56 failed",
@@ -133,9 +136,9 @@ async fn a_build_that_is_deleted_leaves_the_others() {
         (
             "it is not answered for a while",
             vec![
-                says(59, &list(&[&red, &green]), &[]),
-                says(59, &list(&[&green]), &[json!("/job/web/58/api/json")]),
-                says(59, &list(&[&green]), &[]),
+                job_state(59, &list(&[&red, &green]), &[]),
+                job_state(59, &list(&[&green]), &[json!("/job/web/58/api/json")]),
+                job_state(59, &list(&[&green]), &[]),
             ],
             &[&[Passed, Failed], &[], &[]],
             "#57 passed",
@@ -144,85 +147,85 @@ async fn a_build_that_is_deleted_leaves_the_others() {
         (
             "nothing is known of numbers",
             vec![
-                says(json!(null), &list(&[&red, &green]), &[]),
-                says(json!(null), &list(&[&made(59, 3, "FAILURE"), &red, &green]), &[]),
-                says(json!(null), &list(&[&made(60, 4, "SUCCESS")]), &[]),
+                job_state(json!(null), &list(&[&red, &green]), &[]),
+                job_state(json!(null), &list(&[&made(59, 3, "FAILURE"), &red, &green]), &[]),
+                job_state(json!(null), &list(&[&made(60, 4, "SUCCESS")]), &[]),
             ],
             &[&[Passed, Failed], &[StillFailing], &[Fixed]],
             "#60 passed, #59 failed, #58 failed, #57 passed",
             &[],
         ),
     ];
-    for (name, polls, told, left, asked) in cases {
-        let (got_told, got_left, got_asked) = follow(&polls).await;
-        assert_eq!(got_told, told, "{name}");
+    for (name, polls, reported, runs, asked) in cases {
+        let (got_reported, got_runs, got_asked) = follow(&polls).await;
+        assert_eq!(got_reported, reported, "{name}");
         assert_eq!(
-            (got_left.as_str(), got_asked),
-            (left, asked.iter().map(|it| (*it).to_owned()).collect()),
+            (got_runs.as_str(), got_asked),
+            (runs, asked.iter().map(|it| (*it).to_owned()).collect()),
             "{name}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_build_that_cannot_be_asked_for_is_named() {
-    let before = says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
+async fn unreadable_single_build_becomes_a_problem() {
+    let before = job_state(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
     let (first, _) = look(&before, None).await;
-    let now = says(59, &[made(57, 1, "SUCCESS")], &[json!("/job/web/58/api/json")]);
+    let now = job_state(59, &[made(57, 1, "SUCCESS")], &[json!("/job/web/58/api/json")]);
     let (batch, _) = look(&now, first.cursor.as_ref()).await;
     let [problem] = &batch.problems[..] else { panic!("{:?}", batch.problems) };
     assert_eq!((problem.kind, problem.part.as_str()), (ProblemKind::Incomplete, "web"));
     assert!(problem.why.starts_with("build 58 is on no list"), "{problem}");
-    assert_eq!(batch.gone_runs, []);
+    assert_eq!(batch.deleted_runs, []);
 }
 
 #[tokio::test]
-async fn a_job_that_is_made_again_hides_nothing_and_follows_nothing() {
+async fn recreated_job_starts_a_new_history() {
     use EventName::{Failed, Fixed, Passed, Running};
     let undated = |number, result: &str| {
         let mut build = made(number, 9, result);
         build["timestamp"] = json!(null);
         build
     };
-    let old = || says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
-    let old_green = || says(59, &[made(58, 2, "SUCCESS")], &[]);
-    type Case<'a> = (&'a str, Vec<Says>, &'a [EventName], &'a str);
+    let old = || job_state(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
+    let old_green = || job_state(59, &[made(58, 2, "SUCCESS")], &[]);
+    type Case<'a> = (&'a str, Vec<JobState>, &'a [EventName], &'a str);
     let cases: [Case<'_>; 14] = [
-        ("green", vec![old(), says(2, &[made(1, 9, "SUCCESS")], &[])], &[Passed], "#1 passed"),
+        ("green", vec![old(), job_state(2, &[made(1, 9, "SUCCESS")], &[])], &[Passed], "#1 passed"),
         (
             "green, after a look at it with nothing built",
-            vec![old(), says(1, &[], &[]), says(2, &[made(1, 9, "SUCCESS")], &[])],
+            vec![old(), job_state(1, &[], &[]), job_state(2, &[made(1, 9, "SUCCESS")], &[])],
             &[Passed],
             "#1 passed",
         ),
         (
             "red, as the one before it was",
-            vec![old(), says(2, &[made(1, 9, "FAILURE")], &[])],
+            vec![old(), job_state(2, &[made(1, 9, "FAILURE")], &[])],
             &[Failed],
             "#1 failed",
         ),
-        ("red", vec![old_green(), says(2, &[made(1, 9, "FAILURE")], &[])], &[Failed], "#1 failed"),
-        ("it runs", vec![old_green(), says(2, &[made(1, 9, "")], &[])], &[Running], "#1 running"),
+        ("red", vec![old_green(), job_state(2, &[made(1, 9, "FAILURE")], &[])], &[Failed], "#1 failed"),
+        ("it runs", vec![old_green(), job_state(2, &[made(1, 9, "")], &[])], &[Running], "#1 running"),
         // Without times nothing shows that the numbers began anew but the next one.
-        ("no times", vec![old(), says(2, &[undated(1, "SUCCESS")], &[])], &[Passed], "#1 passed"),
+        ("no times", vec![old(), job_state(2, &[undated(1, "SUCCESS")], &[])], &[Passed], "#1 passed"),
         (
-            "its next number is not said",
-            vec![old_green(), says(json!(null), &[made(1, 9, "FAILURE")], &[])],
+            "its next number is missing",
+            vec![old_green(), job_state(json!(null), &[made(1, 9, "FAILURE")], &[])],
             &[Failed],
             "#1 failed",
         ),
         (
             "nor is it of one that was red",
-            vec![old(), says(json!(null), &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[])],
+            vec![old(), job_state(json!(null), &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[])],
             &[Failed, Fixed],
             "#2 passed, #1 failed",
         ),
         (
-            "it is not said for one look",
+            "it is missing in one poll",
             vec![
                 old(),
-                says(json!(null), &[made(1, 9, "FAILURE")], &[]),
-                says(3, &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[]),
+                job_state(json!(null), &[made(1, 9, "FAILURE")], &[]),
+                job_state(3, &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[]),
             ],
             &[Fixed],
             "#2 passed, #1 failed",
@@ -230,29 +233,29 @@ async fn a_job_that_is_made_again_hides_nothing_and_follows_nothing() {
         // Without it and without times, nothing shows it: the builds that were known are asked for, and are not there.
         (
             "neither its next number nor its times",
-            vec![old(), says(json!(null), &[undated(1, "SUCCESS")], &[])],
+            vec![old(), job_state(json!(null), &[undated(1, "SUCCESS")], &[])],
             &[Passed],
             "#1 passed",
         ),
         // It is not made again: its last build was deleted.
         (
             "a lower number that was made before",
-            vec![old(), says(json!(null), &[made(57, 1, "SUCCESS")], &[])],
+            vec![old(), job_state(json!(null), &[made(57, 1, "SUCCESS")], &[])],
             &[],
             "#57 passed",
         ),
         (
             "past its old number",
             vec![
-                says(2, &[made(1, 2, "SUCCESS")], &[]),
-                says(3, &[made(2, 10, "FAILURE"), made(1, 9, "SUCCESS")], &[]),
+                job_state(2, &[made(1, 2, "SUCCESS")], &[]),
+                job_state(3, &[made(2, 10, "FAILURE"), made(1, 9, "SUCCESS")], &[]),
             ],
             &[Passed, Failed],
             "#2 failed, #1 passed",
         ),
         (
             "under its number",
-            vec![says(2, &[made(1, 2, "FAILURE")], &[]), says(2, &[made(1, 9, "FAILURE")], &[])],
+            vec![job_state(2, &[made(1, 2, "FAILURE")], &[]), job_state(2, &[made(1, 9, "FAILURE")], &[])],
             &[Failed],
             "#1 failed",
         ),
@@ -261,21 +264,21 @@ async fn a_job_that_is_made_again_hides_nothing_and_follows_nothing() {
             "the clock",
             vec![
                 old(),
-                says(60, &[made(59, 0, "SUCCESS"), made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]),
+                job_state(60, &[made(59, 0, "SUCCESS"), made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]),
             ],
             &[Fixed],
             "#59 passed, #58 failed, #57 passed",
         ),
     ];
-    for (name, polls, told, left) in cases {
-        let (got_told, got_left, _) = follow(&polls).await;
-        assert_eq!(got_told.last().map(Vec::as_slice), Some(told), "{name}");
-        assert_eq!(got_left, left, "{name}");
+    for (name, polls, reported, runs) in cases {
+        let (got_reported, got_runs, _) = follow(&polls).await;
+        assert_eq!(got_reported.last().map(Vec::as_slice), Some(reported), "{name}");
+        assert_eq!(got_runs, runs, "{name}");
     }
 }
 
 #[tokio::test]
-async fn of_a_build_that_is_listed_twice_the_further_counts_and_nothing_is_guessed() {
+async fn build_listed_twice_counts_as_its_further_row() {
     let twice =
         "web: 1 of 2 builds cannot be read: build 2: it is listed twice, and one contradicts the other";
     let longer = |mut build: Value| {
@@ -291,19 +294,19 @@ async fn of_a_build_that_is_listed_twice_the_further_counts_and_nothing_is_guess
         ([made(2, 5, "FAILURE"), longer(made(2, 5, "SUCCESS"))], "#2 passed, #1 passed", ""),
         ([made(2, 5, "FAILURE"), made(2, 5, "SUCCESS")], "#1 passed", twice),
     ];
-    for (rows, told, problem) in cases {
+    for (rows, reported, problem) in cases {
         for rows in [[&rows[0], &rows[1]], [&rows[1], &rows[0]]] {
             let all: Vec<_> = rows.into_iter().cloned().chain([green()]).collect();
-            let (batch, _) = look(&says(3, &all, &[]), None).await;
-            assert_eq!(lines(&batch.snapshots[0]), told, "{rows:?}");
+            let (batch, _) = look(&job_state(3, &all, &[]), None).await;
+            assert_eq!(lines(&batch.snapshots[0]), reported, "{rows:?}");
             let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
             assert_eq!(problems.join("; "), problem, "{rows:?}");
         }
     }
     // What was known of it stays, and it is not asked for: it is there.
-    let before = says(3, &[made(2, 5, "FAILURE"), green()], &[]);
-    let odd = says(3, &[made(2, 5, "SUCCESS"), made(2, 5, "FAILURE"), green()], &[]);
-    let (told, left, asked) = follow(&[before.clone(), odd, before]).await;
-    assert_eq!(told, [vec![EventName::Passed, EventName::Failed], vec![], vec![]]);
-    assert_eq!((left.as_str(), asked), ("#2 failed, #1 passed", vec![]));
+    let before = job_state(3, &[made(2, 5, "FAILURE"), green()], &[]);
+    let odd = job_state(3, &[made(2, 5, "SUCCESS"), made(2, 5, "FAILURE"), green()], &[]);
+    let (reported, runs, asked) = follow(&[before.clone(), odd, before]).await;
+    assert_eq!(reported, [vec![EventName::Passed, EventName::Failed], vec![], vec![]]);
+    assert_eq!((runs.as_str(), asked), ("#2 failed, #1 passed", vec![]));
 }

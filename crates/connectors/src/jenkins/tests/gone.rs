@@ -23,8 +23,8 @@ fn folder(class: &str, name: &str, jobs: Value) -> Value {
     json!({ "_class": class, "name": name, "jobs": jobs })
 }
 
-async fn poll(says: &Value, watch: &[&str], cursor: Option<&Cursor>, now: Timestamp) -> Batch {
-    let server = serve([get("/api/json", says.clone())]).await;
+async fn poll(response: &Value, watch: &[&str], cursor: Option<&Cursor>, now: Timestamp) -> Batch {
+    let server = serve([get("/api/json", response.clone())]).await;
     connect(&server.uri(), watch).source.unwrap().poll(cursor, now).await.unwrap()
 }
 
@@ -37,7 +37,7 @@ fn shop(jobs: Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
+async fn gone_job_is_reported_with_its_reason_and_an_unseen_one_is_not() {
     let plain = |name: &str| job(name, json!({}));
     let teams = || team(json!([plain("api")]));
     let shops = || shop(json!([plain("main"), plain("x")]));
@@ -45,7 +45,7 @@ async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
     let reason = |id: &str, reason: GoneReason| (id.to_owned(), reason);
     let web = |reason: GoneReason| vec![("web".to_owned(), reason)];
     use GoneReason::{BranchDeleted, Deleted, Disabled, NotListed, Renamed};
-    // What the second listing says -> what is gone, whether it is complete, what is reported of it.
+    // The second listing -> what is gone, whether it is complete, the problem.
     let cases = [
         (all(plain("web")), vec![], true, ""),
         (json!({ "jobs": [teams(), shops()] }), web(NotListed), true, ""),
@@ -79,7 +79,7 @@ async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
             true,
             "",
         ),
-        // What Jenkins does not say is not nothing.
+        // A missing list is not an empty one.
         (all(job("web", json!({ "builds": null }))), vec![], true, ""),
         (
             all(job("web", json!({ "builds": [null] }))),
@@ -104,27 +104,27 @@ async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
         (json!({ "jobs": null }), vec![], false, "Jenkins does not say which jobs there are"),
         (json!({}), vec![], false, "Jenkins does not say which jobs there are"),
     ];
-    for (says, expected, complete, problem) in cases {
+    for (response, expected, complete, problem) in cases {
         let first = poll(&all(plain("web")), &[], None, contract::now()).await;
         assert_eq!((first.snapshots.len(), first.gone.len()), (4, 0));
-        let batch = poll(&says, &[], first.cursor.as_ref(), contract::now()).await;
+        let batch = poll(&response, &[], first.cursor.as_ref(), contract::now()).await;
         let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.clone(), gone.reason.clone())).collect();
-        assert_eq!(gone, expected, "{says}");
-        assert_eq!(batch.complete == [Scope::all(Kind::Build)], complete, "{says}");
+        assert_eq!(gone, expected, "{response}");
+        assert_eq!(batch.complete == [Scope::all(Kind::Build)], complete, "{response}");
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
-        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{says}: {problems:?}");
-        assert_eq!(problems.is_empty(), problem.is_empty(), "{says}: {problems:?}");
+        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{response}: {problems:?}");
+        assert_eq!(problems.is_empty(), problem.is_empty(), "{response}: {problems:?}");
         // What was only not seen is still known, and gone once it is.
         if complete {
             continue;
         }
         let last = poll(&json!({ "jobs": [] }), &[], batch.cursor.as_ref(), contract::now()).await;
-        assert_eq!(last.gone.len() + gone.len(), 4, "{says}");
+        assert_eq!(last.gone.len() + gone.len(), 4, "{response}");
     }
 }
 
 #[tokio::test]
-async fn what_does_not_say_what_it_is_for_one_poll_is_what_it_was() {
+async fn item_without_a_class_in_one_poll_keeps_its_kind() {
     let plain = |name: &str| job(name, json!({}));
     let branches = || json!([plain("main"), plain("x")]);
     let all = |shop: Value, team: Value| json!({ "jobs": [shop, team, plain("web")] });
@@ -164,9 +164,9 @@ async fn what_does_not_say_what_it_is_for_one_poll_is_what_it_was() {
     }
 }
 
-/// What a project with branches is called by then, in a word that is not known here.
+/// The class of a project with branches by then, where it is unknown here.
 #[tokio::test]
-async fn a_project_that_is_called_something_unknown_keeps_its_branches_and_is_named() {
+async fn project_of_an_unknown_class_keeps_its_branches_and_becomes_a_problem() {
     let plain = |name: &str| job(name, json!({}));
     let all = |shop: Value| json!({ "jobs": [shop, plain("web")] });
     let names = |batch: &Batch| {
@@ -190,7 +190,7 @@ async fn a_project_that_is_called_something_unknown_keeps_its_branches_and_is_na
             let batch = poll(&fewer, watch, odd.cursor.as_ref(), contract::now()).await;
             let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), &gone.reason)).collect();
             assert_eq!(gone, [("shop@x", &GoneReason::BranchDeleted)], "{class} {watch:?}");
-            // Where it does not say what is in it, nothing of it leaves the board.
+            // Where its content is missing, nothing of it leaves the board.
             for hidden in [json!({ "_class": class, "name": "shop" }), folder(class, "shop", json!(null))] {
                 let batch = poll(&all(hidden), watch, odd.cursor.as_ref(), contract::now()).await;
                 assert_eq!((batch.gone.len(), batch.complete.len()), (0, 0), "{class} {watch:?}");
@@ -204,19 +204,19 @@ async fn a_project_that_is_called_something_unknown_keeps_its_branches_and_is_na
 }
 
 #[tokio::test]
-async fn a_job_whose_builds_are_not_said_stays_as_it_was() {
+async fn job_without_a_build_list_keeps_its_state() {
     let red = json!({ "jobs": [job("web", json!({}))] });
     let first = poll(&red, &[], None, contract::now()).await;
     for builds in [json!(null), json!([null, {}]), json!([{ "number": "x" }])] {
-        let says = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
-        let batch = poll(&says, &[], first.cursor.as_ref(), contract::now()).await;
+        let response = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
+        let batch = poll(&response, &[], first.cursor.as_ref(), contract::now()).await;
         let change = compare(Some(&first.snapshots[0]), batch.snapshots[0].clone());
-        assert!(change.transitions.is_empty() && change.item.status() == "failed", "{says}: {change:?}");
+        assert!(change.transitions.is_empty() && change.item.status() == "failed", "{response}: {change:?}");
     }
 }
 
 #[tokio::test]
-async fn what_a_build_lacks_or_writes_otherwise_costs_no_build() {
+async fn missing_or_unusual_fields_lose_no_build() {
     let cases = [
         json!({ "number": "7", "timestamp": "1795347000000", "building": "false" }),
         json!({ "number": 7, "actions": null, "changeSets": null, "url": null, "duration": null }),
@@ -226,22 +226,22 @@ async fn what_a_build_lacks_or_writes_otherwise_costs_no_build() {
     ];
     for mut odd in cases {
         odd["result"] = json!("FAILURE");
-        let says = json!({ "jobs": [job("web", json!({ "builds": [odd] }))] });
-        let batch = poll(&says, &[], None, contract::now()).await;
-        assert_eq!((batch.snapshots[0].status(), &batch.problems[..]), ("failed", &[][..]), "{says}");
+        let response = json!({ "jobs": [job("web", json!({ "builds": [odd] }))] });
+        let batch = poll(&response, &[], None, contract::now()).await;
+        assert_eq!((batch.snapshots[0].status(), &batch.problems[..]), ("failed", &[][..]), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_build_without_a_result_still_runs() {
-    let says = |building: bool, result: Value| {
+async fn build_without_a_result_still_runs() {
+    let response = |building: bool, result: Value| {
         let mut build = built(2, result);
         build["building"] = json!(building);
         json!({ "jobs": [job("web", json!({ "builds": [build, built(1, json!("SUCCESS"))] }))] })
     };
     let steps = |ends: &[Value]| -> Vec<Value> {
-        let ends = ends.iter().map(|end| says(false, end.clone()));
-        [says(true, json!(null))].into_iter().chain(ends).collect()
+        let ends = ends.iter().map(|end| response(false, end.clone()));
+        [response(true, json!(null))].into_iter().chain(ends).collect()
     };
     let hour = SignedDuration::from_hours(1);
     type Case<'a> = (Vec<Value>, SignedDuration, &'a [&'a [EventName]]);
@@ -270,20 +270,20 @@ async fn a_build_without_a_result_still_runs() {
     ];
     for (steps, pause, expected) in cases {
         let (mut stored, mut cursor, mut now) = (None, None, contract::now());
-        for (says, expected) in steps.iter().zip(expected) {
-            let batch = poll(says, &[], cursor.as_ref(), now).await;
+        for (response, expected) in steps.iter().zip(expected) {
+            let batch = poll(response, &[], cursor.as_ref(), now).await;
             let change = compare(stored.as_ref(), batch.snapshots[0].clone());
             let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
-            assert_eq!(names, *expected, "{says}");
+            assert_eq!(names, *expected, "{response}");
             (stored, cursor, now) = (Some(change.item), batch.cursor, now + pause);
         }
     }
 }
 
 #[tokio::test]
-async fn a_branch_is_watched_with_its_project() {
-    let says = json!({ "jobs": [job("web", json!({})), shop(json!([job("feature%2Fx", json!({}))]))] });
-    let items = poll(&says, &[], None, contract::now()).await.snapshots;
+async fn branch_is_watched_with_its_project() {
+    let response = json!({ "jobs": [job("web", json!({})), shop(json!([job("feature%2Fx", json!({}))]))] });
+    let items = poll(&response, &[], None, contract::now()).await.snapshots;
     let cases: [(&[&str], [bool; 2]); 5] = [
         (&[], [true, true]),
         (&["web"], [true, false]),
@@ -298,14 +298,14 @@ async fn a_branch_is_watched_with_its_project() {
 }
 
 #[tokio::test]
-async fn a_disabled_job_is_off_the_board_from_the_first_look() {
-    let says = json!({ "jobs": [job("web", json!({ "buildable": false })), job("site", json!({}))] });
+async fn disabled_job_is_off_the_board_from_the_first_poll() {
+    let response = json!({ "jobs": [job("web", json!({ "buildable": false })), job("site", json!({}))] });
     for cursor in [None, Some(Cursor(r#"{"waits":{},"left":{}}"#.to_owned()))] {
-        let batch = poll(&says, &[], cursor.as_ref(), contract::now()).await;
+        let batch = poll(&response, &[], cursor.as_ref(), contract::now()).await;
         let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
         assert_eq!((names, batch.gone.len()), (vec!["site"], 1));
         assert_eq!(batch.gone[0].reason, GoneReason::Disabled);
-        let again = poll(&says, &[], batch.cursor.as_ref(), contract::now()).await;
+        let again = poll(&response, &[], batch.cursor.as_ref(), contract::now()).await;
         assert_eq!(again.gone.len(), 0);
     }
     let problems = poll(&json!({ "jobs": [null] }), &[], None, contract::now()).await.problems;
@@ -313,7 +313,7 @@ async fn a_disabled_job_is_off_the_board_from_the_first_look() {
 }
 
 #[tokio::test]
-async fn what_lists_jobs_is_looked_into_whatever_it_is_called() {
+async fn item_that_lists_jobs_is_read_whatever_its_class() {
     let plain = |name: &str| job(name, json!({}));
     let of = |class: Value, more: Value| {
         let mut project = json!({ "_class": class, "name": "team" });
@@ -327,9 +327,9 @@ async fn what_lists_jobs_is_looked_into_whatever_it_is_called() {
     let space = json!("com.acme.TeamSpace");
     let defaults =
         json!("org.jenkinsci.plugins.pipeline.multibranch.defaults.PipelineMultiBranchDefaultsProject");
-    let unsaid = "team: Jenkins does not say what it built";
+    let no_builds = "team: Jenkins does not say what it built";
     let branches = "team: Jenkins does not say whether it is a folder";
-    // What Jenkins lists, what is watched -> what is seen, and what is said not to be.
+    // What Jenkins lists, what is watched -> what is seen, and the problem.
     type Case<'a> = (Value, &'a [&'a str], &'a [&'a str], &'a str);
     let cases: Vec<Case<'_>> = vec![
         (holds(json!(null)), &[], &["team/main"], ""),
@@ -342,33 +342,33 @@ async fn what_lists_jobs_is_looked_into_whatever_it_is_called() {
         (holds(matrix.clone()), &[], &["team/main"], ""),
         (of(matrix.clone(), json!({ "jobs": [plain("main")], "builds": own })), &[], both, ""),
         (of(matrix.clone(), json!({ "jobs": [], "builds": own })), &[], &["team"], ""),
-        (of(matrix.clone(), json!({ "jobs": [], "builds": null, "color": "red" })), &[], &[], unsaid),
+        (of(matrix.clone(), json!({ "jobs": [], "builds": null, "color": "red" })), &[], &[], no_builds),
         (holds(json!(FREESTYLE)), &[], &["team/main"], ""),
         (of(json!(null), json!({ "builds": own })), &[], &["team"], ""),
         (of(space.clone(), json!({ "jobs": [] })), &[], &[], ""),
         // By its class alone it is not known whether it builds anything.
-        (of(space.clone(), json!({})), &[], &[], unsaid),
-        (of(json!(null), json!({ "jobs": null, "builds": null })), &[], &[], unsaid),
+        (of(space.clone(), json!({})), &[], &[], no_builds),
+        (of(json!(null), json!({ "jobs": null, "builds": null })), &[], &[], no_builds),
         (of(defaults.clone(), json!({})), &[], &[], "team: Jenkins does not say which jobs there are"),
         // The branches of a project are watched by its name.
         (absent, &["team"], &[], branches),
     ];
-    for (says, watch, expected, problem) in cases {
-        let batch = poll(&says, watch, None, contract::now()).await;
+    for (response, watch, expected, problem) in cases {
+        let batch = poll(&response, watch, None, contract::now()).await;
         let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
-        assert_eq!(names, expected, "{says}");
+        assert_eq!(names, expected, "{response}");
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
-        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{says}: {problems:?}");
-        assert_eq!(problems.len(), usize::from(!problem.is_empty()), "{says}: {problems:?}");
-        assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::NotSeen), "{says}");
-        assert_eq!(batch.complete == [Scope::all(Kind::Build)], problem.is_empty(), "{says}");
+        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{response}: {problems:?}");
+        assert_eq!(problems.len(), usize::from(!problem.is_empty()), "{response}: {problems:?}");
+        assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::NotSeen), "{response}");
+        assert_eq!(batch.complete == [Scope::all(Kind::Build)], problem.is_empty(), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_result_is_read_in_any_case_and_an_unknown_one_is_named() {
-    let unknown = |word: &str| format!("web: it is not known how build 2 ended: Jenkins says {word}");
-    // The result of the last build -> its status, and what is said of it.
+async fn result_is_read_in_any_case_and_an_unknown_one_becomes_a_problem() {
+    let unknown = |result: &str| format!("web: it is not known how build 2 ended: Jenkins says {result}");
+    // The result of the last build -> its status, and the problem.
     let cases = [
         (json!("FAILURE"), "failed", String::new()),
         (json!("failure"), "failed", String::new()),
@@ -393,19 +393,23 @@ async fn a_result_is_read_in_any_case_and_an_unknown_one_is_named() {
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems.join("; "), problem, "{result}");
         assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::Incomplete), "{result}");
-        // A later build says how the job stands, unless it says nothing of it either.
-        for (later, said) in [("SUCCESS", false), ("FAILURE", false), ("ABORTED", true)] {
-            let says = builds(&[built(3, json!(later)), built(2, result.clone())]);
-            let batch = poll(&says, &[], None, contract::now()).await;
-            assert_eq!(batch.problems.len(), usize::from(said && !problem.is_empty()), "{result}, {later}");
+        // A later build decides the status of the job, unless its result is unknown too.
+        for (later, is_problem) in [("SUCCESS", false), ("FAILURE", false), ("ABORTED", true)] {
+            let response = builds(&[built(3, json!(later)), built(2, result.clone())]);
+            let batch = poll(&response, &[], None, contract::now()).await;
+            assert_eq!(
+                batch.problems.len(),
+                usize::from(is_problem && !problem.is_empty()),
+                "{result}, {later}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn what_no_longer_runs_and_has_no_result_is_not_known_and_named() {
+async fn ended_build_without_a_result_is_unknown_and_becomes_a_problem() {
     let none = "web: it is not known how build 2 ended: Jenkins gives no result";
-    // What the last build has, how many minutes after its end -> its status, and what is said of it.
+    // What the last build has, how many minutes after its end -> its status, and the problem.
     let cases = [
         (json!({ "result": null }), 1, "running", ""),
         (json!({ "result": null }), 30, "unknown", none),
@@ -421,8 +425,9 @@ async fn what_no_longer_runs_and_has_no_result_is_not_known_and_named() {
         for (key, value) in last.as_object().unwrap() {
             build[key] = value.clone();
         }
-        let says = json!({ "jobs": [job("web", json!({ "builds": [build, built(1, json!("FAILURE"))] }))] });
-        let batch = poll(&says, &[], None, contract::now()).await;
+        let response =
+            json!({ "jobs": [job("web", json!({ "builds": [build, built(1, json!("FAILURE"))] }))] });
+        let batch = poll(&response, &[], None, contract::now()).await;
         let Detail::Build(build) = &batch.snapshots[0].detail else { panic!("not a build") };
         assert_eq!(build.runs[0].status.name(), status, "{last}, {minutes}");
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
@@ -434,8 +439,8 @@ async fn what_no_longer_runs_and_has_no_result_is_not_known_and_named() {
 async fn builds_without_a_number_are_named() {
     let nameless = json!({ "result": "FAILURE", "building": false, "timestamp": 1_795_347_000_000_i64 });
     for builds in [json!([nameless]), json!([nameless, built(1, json!("SUCCESS"))])] {
-        let says = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
-        let batch = poll(&says, &[], None, contract::now()).await;
+        let response = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
+        let batch = poll(&response, &[], None, contract::now()).await;
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
         let expected =
             format!("web: 1 of {} builds do not say their number", builds.as_array().unwrap().len());

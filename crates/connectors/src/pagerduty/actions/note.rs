@@ -1,4 +1,4 @@
-//! To say something on an incident.
+//! Adds a note to an incident.
 
 use async_trait::async_trait;
 use callboard_domain::{

@@ -116,7 +116,8 @@ impl Action for OnCall {
                 })
             })
             .collect();
-        let outcome = Outcome::ok(summary).data(json!({ "on_call": data, "complete": listing.complete }));
-        Ok(if rows.is_empty() { outcome } else { outcome.with(Block::List(rows)) })
+        let outcome =
+            Outcome::ok(summary).with_data(json!({ "on_call": data, "complete": listing.complete }));
+        Ok(if rows.is_empty() { outcome } else { outcome.with_block(Block::List(rows)) })
     }
 }

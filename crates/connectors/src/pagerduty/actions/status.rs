@@ -1,7 +1,7 @@
-//! To take an incident, to say that it is over, and to have others paged for it.
+//! Acknowledges, resolves, escalates and reassigns incidents.
 //!
 //! An incident may have ended since it was looked at, by itself or by a colleague. Acknowledging it then would page people
-//! for what is over, so its state is read first, and what counts is what the answer says, not what was asked for.
+//! for what is over, so its state is read first, and what counts is the state in the answer, not what was asked for.
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -90,7 +90,7 @@ impl Action for ChangeStatus {
     }
 }
 
-/// `escalate INCIDENT to LEVEL`: PagerDuty does not say which level an incident is on.
+/// `escalate INCIDENT to LEVEL`: PagerDuty does not report the level of an incident.
 pub(super) struct Escalate {
     spec: CommandSpec,
     base: Base,
@@ -165,7 +165,7 @@ impl Reassign {
         Self { spec: verbs::reassign(), base }
     }
 
-    /// The incident, and the id of whom to page.
+    /// The incident, and the id of the person to page.
     fn wanted<'a>(&self, args: &'a Args) -> Result<(&'a Item, &'a str), ArgError> {
         let item = self.base.incident(&self.spec, args)?;
         let person = args.needed(&self.spec, verbs::PERSON)?;
@@ -204,7 +204,7 @@ impl Action for Reassign {
             return Ok(over);
         }
         let sent = self.base.pagerduty.change(self.request(item, person)).await;
-        // Of a list that cannot be read whole it is not known whom it lacks.
+        // A list that cannot be read in full does not show who is missing.
         let has = |after: &Incident| match ids(after).any(|id| id == person) {
             true => Some(true),
             false => normalise::unread_assignees(after).is_none().then_some(false),
@@ -253,7 +253,7 @@ fn refuses(item: &Item) -> Option<String> {
     is_over.then(|| format!("{} is resolved: nobody is paged for it any more", item.title))
 }
 
-/// What is said of one that is over: nobody is paged for it again.
+/// The outcome for an incident that is over: nobody is paged for it again.
 async fn is_over(base: &Base, item: &Item) -> Result<Option<Outcome>, ServiceError> {
     let (now, before) = before(base, item).await?;
     let over = (before == IncidentStatus::Resolved).then(|| {
@@ -263,7 +263,7 @@ async fn is_over(base: &Base, item: &Item) -> Result<Option<Outcome>, ServiceErr
     Ok(over)
 }
 
-/// How an incident is before it is changed. One that does not say how far it is may be over: nothing is sent then.
+/// An incident before it is changed. One without a known status may be over: nothing is sent then.
 async fn before(base: &Base, item: &Item) -> Result<(Incident, IncidentStatus), ServiceError> {
     let now = base.pagerduty.incident(&item.key.id).await?;
     match status(&now.status) {
@@ -275,37 +275,37 @@ async fn before(base: &Base, item: &Item) -> Result<(Incident, IncidentStatus), 
     }
 }
 
-/// The incident of an answer to a write; one about another incident says nothing of what was written.
+/// The incident of an answer to a write; an answer about another incident leaves the result unknown.
 fn one(answer: &Answer, item: &Item) -> Result<Incident, ServiceError> {
     let one = answer.json::<wire::One>()?.incident;
     if one.id == item.key.id { Ok(one) } else { Err(unknown_result(item)) }
 }
 
-/// The answer does not say what became of the write.
+/// The answer does not show the result of the write.
 fn unknown_result(item: &Item) -> ServiceError {
     ServiceError::unknown(format!("PagerDuty does not say what became of {}", item.title))
 }
 
-/// How it is after a write, and whether that is what was asked for. Where the answer got lost or does not say it, it is looked
-/// up: what is there is done.
+/// The incident after a write, and whether the write took effect. Where the answer got lost or does not show it, the incident
+/// is read: an effect that is there was done.
 async fn answered(
     base: &Base,
     item: &Item,
     sent: Result<Answer, ServiceError>,
     is_done: impl Fn(&Incident) -> Option<bool>,
 ) -> Result<(Incident, bool), ServiceError> {
-    let said = sent.and_then(|answer| {
+    let result = sent.and_then(|answer| {
         let after = one(&answer, item)?;
         let is_done = is_done(&after).ok_or_else(|| unknown_result(item))?;
         Ok((after, is_done))
     });
-    match said {
+    match result {
         Err(lost @ ServiceError::Unknown { .. }) => {
             let now = base.pagerduty.incident(&item.key.id).await;
             let done = now.ok().filter(|now| is_done(now) == Some(true));
             done.map(|now| (now, true)).ok_or(lost)
         }
-        said => said,
+        result => result,
     }
 }
 
@@ -331,5 +331,5 @@ fn with_state(outcome: Outcome, incident: &Incident) -> Outcome {
     let link = web_url(&incident.html_url);
     let data =
         json!({ "incident": text::line(&incident.id, 40), "status": text::line(&incident.status, 40) });
-    outcome.linked(link).data(data)
+    outcome.with_link(link).with_data(data)
 }

@@ -96,8 +96,8 @@ impl Action for Trigger {
         let link = web_url(&made.incident.html_url);
         let id = text::line(&made.incident.id, 40);
         Ok(Outcome::ok(format!("The incident {title} has begun"))
-            .linked(link)
-            .data(json!({ "incident": id })))
+            .with_link(link)
+            .with_data(json!({ "incident": id })))
     }
 
     async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<LookupResult>, ServiceError> {

@@ -36,7 +36,7 @@ async fn write_outcome_is_pagerdutys_answer() {
     assert!(nobody.summary.starts_with("Nobody is on call for anything named like"), "{nobody:?}");
 }
 
-/// What a text means as a person, or as a service; else what is said of it.
+/// What a text means as a person, or as a service; else the error.
 async fn named(http: &MockServer, name: &str, arg: &str, typed: &str) -> Result<String, String> {
     let connection = connect(&http.uri());
     let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
@@ -84,7 +84,7 @@ async fn people_and_services_go_by_names_and_the_preview_has_both() {
 }
 
 #[tokio::test]
-async fn nobody_is_taken_for_another_where_people_cannot_be_read() {
+async fn ambiguous_name_is_refused_where_people_cannot_be_read() {
     let odd = json!({ "id": null, "name": "Bo" });
     let bo = json!({ "id": BO, "name": "Bo", "email": null });
     let two = json!({ "id": "PBO0002", "name": "bo", "email": "two@acme.example" });
@@ -117,7 +117,7 @@ async fn nobody_is_taken_for_another_where_people_cannot_be_read() {
             (Err(error), Err(words)) => assert!(error.contains(words), "{error}"),
             (found, expected) => panic!("{found:?}, not {expected:?}"),
         }
-        // An id is sent as it is, though nobody says whose it is.
+        // An id is sent as it is, even where no answer names its owner.
         let by_id = named(&http, "reassign", "person", BO).await.unwrap();
         assert_eq!(by_id, "Page PXPGF42 for Q1SLOW is slow, unless it is over by then");
     }
@@ -127,12 +127,12 @@ async fn nobody_is_taken_for_another_where_people_cannot_be_read() {
 async fn forbidden_and_unknown_user_get_the_same_error() {
     let message = |what: &str| json!({ "error": { "message": what, "code": 2001 } });
     let refusal = |status: u16, what: &str| ResponseTemplate::new(status).set_body_json(message(what));
-    let lacks = "this account may not do that at PagerDuty: it takes the API key of a user";
-    // `from`, how the write is refused -> what is said
+    let forbidden = "this account may not do that at PagerDuty: it takes the API key of a user";
+    // `from`, how the write is refused -> the error
     let cases = [
-        (Some(FROM), refusal(403, "Access Denied"), lacks),
-        (None, refusal(400, "Requester User Not Found"), lacks),
-        (Some("gone@acme.example"), refusal(400, "Requester User Not Found"), lacks),
+        (Some(FROM), refusal(403, "Access Denied"), forbidden),
+        (None, refusal(400, "Requester User Not Found"), forbidden),
+        (Some("gone@acme.example"), refusal(400, "Requester User Not Found"), forbidden),
         (Some(FROM), refusal(400, "Invalid Input Provided"), "PagerDuty refused it (400)"),
         (Some(FROM), refusal(404, "Not Found"), "PagerDuty has no such thing"),
     ];
@@ -152,7 +152,7 @@ async fn forbidden_and_unknown_user_get_the_same_error() {
 }
 
 #[tokio::test]
-async fn what_is_over_by_then_stays_over() {
+async fn incident_resolved_meanwhile_stays_resolved() {
     let server = Server::holding([resolved("Q1SLOW")]);
     let http = serve(&server).await;
     for (name, values) in [
@@ -172,9 +172,9 @@ async fn what_is_over_by_then_stays_over() {
     assert_eq!(writes, 0);
 }
 
-/// Whether it is over is read first: of one that does not say, nothing is known.
+/// Whether it is over is read first: without a status that is not known.
 #[tokio::test]
-async fn what_does_not_say_how_far_it_is_is_not_written_to() {
+async fn incident_without_a_known_status_is_not_changed() {
     for status in [json!(null), json!("dormant"), json!(""), json!(["triggered"])] {
         let server = Server::holding([with(incident("Q1SLOW"), json!({ "status": status }))]);
         let http = serve(&server).await;
@@ -197,7 +197,7 @@ async fn what_does_not_say_how_far_it_is_is_not_written_to() {
 
 /// What is answered to a write, and what is there afterwards -> done, not done, or not known.
 #[tokio::test]
-async fn an_answer_that_does_not_say_what_was_asked_for_is_unknown() {
+async fn response_without_the_requested_state_is_unknown() {
     let without = |mut incident: Value, field: &str| {
         incident.as_object_mut().unwrap().remove(field);
         incident
@@ -256,5 +256,5 @@ fn arguments_that_do_not_fit_are_refused_before_anything_is_sent() {
     }
     let preview = connection.actions.iter().find(|action| action.spec().name == "ack").unwrap();
     let steps = preview.preview(&on_the_board("Q1SLOW", &[]), now()).unwrap();
-    assert!(steps[1].exactly.contains(&format!("from: {FROM}")), "in whose name: {steps:?}");
+    assert!(steps[1].request.contains(&format!("from: {FROM}")), "in whose name: {steps:?}");
 }

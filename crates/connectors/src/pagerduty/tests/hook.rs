@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn webhooks_keep_what_they_do_not_say() {
+fn webhooks_keep_fields_that_they_leave_out() {
     let hook = Webhooks::new(
         Arc::new(Watched { account: "test".into(), teams: Vec::new(), services: Vec::new() }),
         Some(&contract::SECRET.into()),
@@ -15,34 +15,34 @@ fn webhooks_keep_what_they_do_not_say() {
     };
     let stored = item(&acknowledged("Q1SLOW"));
     // Event, who, the incident as it is then -> what it reports, whether the account is polled.
-    let held = acknowledged("Q1SLOW");
+    let acked = acknowledged("Q1SLOW");
     let cases = [
         (
             "incident.reassigned",
             user(ANA),
-            with(held.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
+            with(acked.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
             vec![(EventName::Reassigned, Some("Ana"))],
             true,
         ),
         (
             "incident.escalated",
             Value::Null,
-            with(held.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
+            with(acked.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
             vec![(EventName::Escalated, None)],
             true,
         ),
-        ("incident.priority_updated", user(ANA), held.clone(), vec![], true),
+        ("incident.priority_updated", user(ANA), acked.clone(), vec![], true),
         (
             "incident.unacknowledged",
             Value::Null,
-            with(held.clone(), json!({ "status": "triggered" })),
+            with(acked.clone(), json!({ "status": "triggered" })),
             vec![(EventName::Unacknowledged, None)],
             false,
         ),
         (
             "incident.resolved",
             user(ANA),
-            with(held, json!({ "status": "resolved" })),
+            with(acked, json!({ "status": "resolved" })),
             vec![(EventName::Resolved, Some("Ana"))],
             false,
         ),
@@ -51,12 +51,12 @@ fn webhooks_keep_what_they_do_not_say() {
         let received = receive(&webhook(event, "2026-11-22T11:30:00.5Z", agent, &incident));
         assert_eq!(received.poll, poll, "{event}");
         let change = compare(Some(&stored), received.snapshots[0].clone());
-        let told: Vec<_> = change
+        let reported: Vec<_> = change
             .transitions
             .iter()
             .map(|it| (it.name, it.by.as_ref().map(|by| by.name.as_str())))
             .collect();
-        assert_eq!(told, expected, "{event}");
+        assert_eq!(reported, expected, "{event}");
         let after = detail(&change.item);
         if after.status == IncidentStatus::Acknowledged {
             assert_eq!(after.holder_names(), ["Bo"], "{event}");
@@ -66,7 +66,7 @@ fn webhooks_keep_what_they_do_not_say() {
 
 /// What of a webhook is odd -> the incident that the next poll asks for, whether the account is polled, whether it is read.
 #[test]
-fn whichever_incident_a_webhook_is_about_is_looked_up() {
+fn incident_of_an_odd_webhook_is_looked_up() {
     let whole = || webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q1SLOW"));
     let event = |change: Value| json!({ "event": with(whole()["event"].clone(), change) });
     let data = |change: Value| event(json!({ "data": with(whole()["event"]["data"].clone(), change) }));
@@ -118,15 +118,15 @@ fn whichever_incident_a_webhook_is_about_is_looked_up() {
         if let Ok(received) = received {
             assert_eq!(received.poll, poll, "{body}");
             assert!(poll || mentioned.is_none() || !received.snapshots.is_empty(), "{body}");
-            let is_remembered = received.remember.is_some();
+            let is_remembered = received.cursor_update.is_some();
             assert_eq!(is_remembered, mentioned.is_some(), "{body}");
         }
     }
 }
 
-/// What a webhook does not say of an incident stays as it is known.
+/// What a webhook leaves out of an incident stays as it is known.
 #[test]
-fn what_a_webhook_leaves_out_overwrites_nothing() {
+fn missing_field_of_a_webhook_overwrites_nothing() {
     let hook = Webhooks::new(
         Arc::new(Watched { account: "test".into(), teams: Vec::new(), services: Vec::new() }),
         Some(&contract::SECRET.into()),

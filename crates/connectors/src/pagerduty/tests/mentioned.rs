@@ -9,8 +9,8 @@ use wiremock::Request;
 
 use super::{poll::Polled, *};
 
-/// Has a webhook report an incident that is not on the list.
-fn tell(board: &Polled, id: &str) {
+/// Makes a webhook report an incident that is not on the list.
+fn mention(board: &Polled, id: &str) {
     let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident(id));
     let body = body.to_string().into_bytes();
     board.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
@@ -21,10 +21,10 @@ async fn missing_incident_mentioned_by_a_webhook_is_not_resolved() {
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
-    tell(&board, "Q3SLOW");
-    let (told, batch) = board.poll().await;
-    assert_eq!((told, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
-    // It may be hidden from this key: it stays, and is named.
+    mention(&board, "Q3SLOW");
+    let (reported, batch) = board.poll().await;
+    assert_eq!((reported, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
+    // It may be hidden from this key: it stays, and is a problem.
     for hours in [0, 23] {
         let batch = board.poll_after(hours).await.1;
         assert_eq!((batch.gone, batch.problems.len()), (vec![], 1), "{hours} h later");
@@ -33,30 +33,30 @@ async fn missing_incident_mentioned_by_a_webhook_is_not_resolved() {
     assert_eq!(board.poll_after(25).await.1.problems, []);
 }
 
-/// It may never be there for this key: it costs few calls, and goes on being named.
+/// It may never be there for this key: it costs few calls, and stays a problem.
 #[tokio::test]
 async fn missing_incident_is_asked_for_with_a_growing_pause() {
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
-    tell(&board, "Q3SLOW");
+    mention(&board, "Q3SLOW");
     let answer = Mock::given(path("/incidents/Q3SLOW")).respond_with(ResponseTemplate::new(404));
     // At once, after 1 h, and each hour from then on.
     answer.with_priority(1).expect(4).mount(&http).await;
     for hours in [0, 0, 0, 0, 1, 1, 2, 2, 3] {
-        let (told, batch) = board.poll_after(hours).await;
+        let (reported, batch) = board.poll_after(hours).await;
         let named: Vec<_> = batch.problems.iter().map(|problem| problem.part.as_str()).collect();
-        assert_eq!((told, batch.gone, named), (vec![], vec![], vec!["Q3SLOW"]), "{hours} h later");
+        assert_eq!((reported, batch.gone, named), (vec![], vec![], vec!["Q3SLOW"]), "{hours} h later");
     }
     http.verify().await;
 }
 
 #[tokio::test]
-async fn only_an_answer_says_that_an_incident_is_missing() {
+async fn incident_is_missing_only_after_a_response() {
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
-    tell(&board, "Q3SLOW");
+    mention(&board, "Q3SLOW");
     let is_down = Arc::new(AtomicBool::new(true));
     let answer = is_down.clone();
     let answer = move |_: &Request| match answer.load(Ordering::Relaxed) {
@@ -77,12 +77,12 @@ async fn only_an_answer_says_that_an_incident_is_missing() {
 
 /// More than are asked for in one poll: the clock of those that wait for their turn does not run.
 #[tokio::test]
-async fn what_was_not_asked_for_yet_is_not_missing() {
+async fn incident_not_requested_yet_is_not_missing() {
     let ids: Vec<String> = (0..25).map(|n| format!("Q{n:05}")).collect();
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
-    ids.iter().for_each(|id| tell(&board, id));
+    ids.iter().for_each(|id| mention(&board, id));
     board.poll().await;
     let first = board.poll_after(24).await.1.gone;
     // Those that waited had their turn first, and were asked for the first time.
@@ -95,9 +95,9 @@ async fn a_new_webhook_about_a_missing_incident_restarts_its_clock() {
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
-    tell(&board, "Q3SLOW");
+    mention(&board, "Q3SLOW");
     board.poll().await;
-    tell(&board, "Q3SLOW");
+    mention(&board, "Q3SLOW");
     for hours in [23, 25, 46] {
         assert_eq!(board.poll_after(hours).await.1.gone, [], "{hours} h");
     }
@@ -111,7 +111,7 @@ async fn refused_incident_mentioned_by_a_webhook_is_forgotten() {
         let http = serve(&Server::default()).await;
         let mut board = Polled::new(&http.uri());
         board.poll().await;
-        tell(&board, "Q3SLOW");
+        mention(&board, "Q3SLOW");
         let refused = Mock::given(path("/incidents/Q3SLOW")).respond_with(ResponseTemplate::new(status));
         refused.with_priority(1).expect(1).mount(&http).await;
         let batch = board.poll().await.1;
@@ -133,10 +133,10 @@ async fn incident_mentioned_by_a_webhook_survives_a_restart() {
     let body = body.to_string().into_bytes();
     let other = Polled::new(&http.uri());
     let received = other.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
-    let remember = received.remember.unwrap();
-    let cursor = remember.put(board.cursor.as_ref());
-    assert_eq!(remember.put(cursor.as_ref()), None, "it is there");
-    assert_eq!(remember.put(None), None, "the first poll reads all");
+    let remember = received.cursor_update.unwrap();
+    let cursor = remember.apply(board.cursor.as_ref());
+    assert_eq!(remember.apply(cursor.as_ref()), None, "it is there");
+    assert_eq!(remember.apply(None), None, "the first poll reads all");
     // It is over before the next poll, by another program.
     server.set(with(incident("Q2NEW"), json!({ "status": "resolved" })));
     board = Polled { cursor, stored: board.stored, ..Polled::new(&http.uri()) };

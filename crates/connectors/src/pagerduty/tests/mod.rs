@@ -145,7 +145,7 @@ async fn keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn people_are_known_by_their_ids() {
+async fn people_are_identified_by_their_ids() {
     let http = serve(&Server::holding([acknowledged("Q1SLOW")])).await;
     let connection = connect(&http.uri());
     let me = connection.identify.identify().await.unwrap();
@@ -164,7 +164,7 @@ async fn people_are_known_by_their_ids() {
 }
 
 #[test]
-fn only_what_is_watched_is_taken() {
+fn unwatched_incident_is_ignored() {
     let watched = |teams: &[&str], services: &[&str]| {
         let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         Watched { account: "test".into(), teams: own(teams), services: own(services) }
@@ -184,7 +184,7 @@ fn only_what_is_watched_is_taken() {
 }
 
 #[test]
-fn how_bad_it_is_is_what_pagerduty_says() {
+fn severity_follows_pagerdutys_priority_and_urgency() {
     use Severity::{Critical, High, Info, Unknown, Warning};
     let cases = [
         (json!({}), High),
@@ -195,7 +195,7 @@ fn how_bad_it_is_is_what_pagerduty_says() {
         (json!({ "urgency": ["high"] }), Unknown),
         (json!({ "priority": { "summary": "P1" }, "urgency": "low" }), Critical),
         (json!({ "priority": { "summary": "P5" } }), Info),
-        // A name of the team's own says nothing.
+        // A name of the team's own has no severity.
         (json!({ "priority": { "summary": "Drop everything" } }), High),
         (json!({ "priority": { "summary": "Drop everything" }, "urgency": "none" }), Unknown),
         (json!({ "priority": { "summary": null }, "urgency": "low" }), Warning),
@@ -206,7 +206,7 @@ fn how_bad_it_is_is_what_pagerduty_says() {
 }
 
 #[test]
-fn a_status_is_read_in_any_case_and_another_is_named() {
+fn status_is_read_in_any_case_and_an_unknown_one_is_an_error() {
     let listed = |status: Value| {
         let incident = with(incident("Q1SLOW"), json!({ "status": status }));
         let incident = serde_json::from_str(&incident.to_string()).unwrap();
@@ -228,7 +228,7 @@ fn a_status_is_read_in_any_case_and_another_is_named() {
 }
 
 #[test]
-fn odd_settings_are_named() {
+fn invalid_settings_become_problems() {
     let problems = |table: Value| {
         let config: Config = serde_json::from_value(table).unwrap();
         config.validate().into_iter().map(|problem| problem.key).collect::<Vec<_>>()

@@ -28,40 +28,44 @@ impl Polled {
         let at = now() + SignedDuration::from_hours(hours);
         let batch = self.source.poll(self.cursor.as_ref(), at).await.unwrap();
         self.cursor.clone_from(&batch.cursor);
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for item in &batch.snapshots {
             let change = compare(self.stored.get(&item.key.id), item.clone());
-            told.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.name))));
+            reported.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.name))));
             self.stored.insert(item.key.id.clone(), change.item);
         }
-        (told, batch)
+        (reported, batch)
     }
 }
 
 #[tokio::test]
-async fn an_incident_is_followed_to_its_end() {
+async fn incident_is_followed_to_its_end() {
     use EventName::*;
     let server = Server::holding([incident("Q1SLOW")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
     let by = |name: &str| Some(name.to_owned());
 
-    let (told, batch) = board.poll().await;
-    assert_eq!(told, [(Triggered, None)]);
+    let (reported, batch) = board.poll().await;
+    assert_eq!(reported, [(Triggered, None)]);
     assert_eq!(batch.complete.len(), 1, "what was open before is not known");
     let first = detail(&batch.snapshots[0]);
     assert_eq!((first.service.as_str(), first.severity), ("Checkout", Severity::High));
-    assert_eq!((first.assignee_names(), first.holder_names()), (vec!["Bo"], vec![]), "assigned is not held");
+    assert_eq!(
+        (first.assignee_names(), first.holder_names()),
+        (vec!["Bo"], vec![]),
+        "assigned is not acknowledged"
+    );
     assert_eq!(first.number, Some(1234));
     assert_eq!((batch.complete.len(), batch.problems.len()), (1, 0));
-    assert_eq!(batch.rate_limit.map(|left| (left.limit, left.remaining)), Some((960, 950)));
+    assert_eq!(batch.rate_limit.map(|it| (it.limit, it.remaining)), Some((960, 950)));
 
     server.set(acknowledged("Q1SLOW"));
-    let (told, batch) = board.poll().await;
-    assert_eq!(told, [(Acknowledged, by("Bo"))]);
+    let (reported, batch) = board.poll().await;
+    assert_eq!(reported, [(Acknowledged, by("Bo"))]);
     assert_eq!(batch.complete, [], "each end is asked for by itself");
-    let held = detail(&batch.snapshots[0]);
-    assert_eq!((held.holder_names(), held.held_until()), (vec!["Bo"], "2026-11-22T13:00:00Z".parse().ok()));
+    let acked = detail(&batch.snapshots[0]);
+    assert_eq!((acked.holder_names(), acked.held_until()), (vec!["Bo"], "2026-11-22T13:00:00Z".parse().ok()));
 
     let again = with(incident("Q1SLOW"), json!({ "last_status_change_at": "2026-11-22T11:12:00Z" }));
     server.set(again.clone());
@@ -82,33 +86,34 @@ async fn an_incident_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn an_incident_of_which_the_beginning_is_not_said_is_the_same_one() {
+async fn incident_without_its_beginning_is_the_same_occurrence() {
     use EventName::*;
-    let unsaid = |incident: Value| with(incident, json!({ "created_at": null }));
+    let undated = |incident: Value| with(incident, json!({ "created_at": null }));
     for order in [[false, true, false], [true, false, true], [true, true, false], [false, true, true]] {
-        let give = |place: usize, incident: Value| if order[place] { unsaid(incident) } else { incident };
+        let give = |place: usize, incident: Value| if order[place] { undated(incident) } else { incident };
         let server = Server::holding([give(0, incident("Q1SLOW"))]);
         let http = serve(&server).await;
         let mut board = Polled::new(&http.uri());
-        let told =
-            |told: Vec<(EventName, Option<String>)>| told.into_iter().map(|it| it.0).collect::<Vec<_>>();
-        assert_eq!(told(board.poll().await.0), [Triggered], "{order:?}");
+        let names = |reported: Vec<(EventName, Option<String>)>| {
+            reported.into_iter().map(|it| it.0).collect::<Vec<_>>()
+        };
+        assert_eq!(names(board.poll().await.0), [Triggered], "{order:?}");
         server.set(give(1, acknowledged("Q1SLOW")));
-        assert_eq!(told(board.poll().await.0), [Acknowledged], "{order:?}");
-        assert_eq!(told(board.poll().await.0), [], "{order:?}");
+        assert_eq!(names(board.poll().await.0), [Acknowledged], "{order:?}");
+        assert_eq!(names(board.poll().await.0), [], "{order:?}");
         server.set(give(2, resolved("Q1SLOW")));
-        assert_eq!(told(board.poll().await.0), [Resolved], "{order:?}");
+        assert_eq!(names(board.poll().await.0), [Resolved], "{order:?}");
         let known = detail(&board.stored["Q1SLOW"]).began();
         assert_eq!(known, "2026-11-22T11:00:00Z".parse().ok(), "{order:?}");
     }
-    let server = Server::holding([unsaid(incident("Q1SLOW"))]);
+    let server = Server::holding([undated(incident("Q1SLOW"))]);
     let http = serve(&server).await;
     let (_, batch) = Polled::new(&http.uri()).poll().await;
     assert_eq!(detail(&batch.snapshots[0]).began(), None, "nothing is as old as 1970");
 }
 
 #[tokio::test]
-async fn what_left_the_list_is_asked_for() {
+async fn incident_that_left_the_list_is_requested() {
     let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
@@ -118,7 +123,7 @@ async fn what_left_the_list_is_asked_for() {
     let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), gone.reason.clone())).collect();
     assert_eq!(gone, [("Q1SLOW", GoneReason::Deleted)]);
 
-    // Its end cannot be read now: that is named, and asked again.
+    // Its end cannot be read now: it becomes a problem, and is asked for again.
     server.set(resolved("Q2SLOW"));
     Mock::given(path("/incidents/Q2SLOW"))
         .respond_with(ResponseTemplate::new(503))
@@ -126,15 +131,15 @@ async fn what_left_the_list_is_asked_for() {
         .with_priority(1)
         .mount(&http)
         .await;
-    let (told, batch) = board.poll().await;
+    let (reported, batch) = board.poll().await;
     let [problem] = &batch.problems[..] else { panic!("{batch:?}") };
-    assert_eq!((told, problem.part.as_str(), problem.kind), (vec![], "Q2SLOW", ProblemKind::NotSeen));
+    assert_eq!((reported, problem.part.as_str(), problem.kind), (vec![], "Q2SLOW", ProblemKind::NotSeen));
     assert_eq!(board.poll().await.0, [(EventName::Resolved, Some("Bo".to_owned()))]);
 }
 
-/// What left the list and is refused by itself may still be open: the board names it, until it is known.
+/// What left the list and is refused by itself may still be open: it is a problem until its end is known.
 #[tokio::test]
-async fn what_left_the_list_and_is_refused_is_not_seen() {
+async fn refused_incident_that_left_the_list_is_not_seen() {
     let other = json!({ "incident": incident("QOTHER1") });
     let answers = [
         ResponseTemplate::new(403),
@@ -154,38 +159,42 @@ async fn what_left_the_list_and_is_refused_is_not_seen() {
         let refused = Mock::given(path("/incidents/Q1SLOW")).respond_with(answer).with_priority(1);
         refused.mount(&http).await;
         for _ in 0..2 {
-            let (told, batch) = board.poll().await;
+            let (reported, batch) = board.poll().await;
             let [problem] = &batch.problems[..] else { panic!("{place}: {:?}", batch.problems) };
-            assert_eq!((told, &batch.gone[..], &batch.complete[..]), (vec![], &[][..], &[][..]), "{place}");
+            assert_eq!(
+                (reported, &batch.gone[..], &batch.complete[..]),
+                (vec![], &[][..], &[][..]),
+                "{place}"
+            );
             assert_eq!((problem.part.as_str(), problem.kind), ("Q1SLOW", ProblemKind::NotSeen), "{place}");
             assert!(problem.why.starts_with("whether it has ended cannot be read: "), "{problem}");
         }
         http.reset().await;
         server.mock().mount(&http).await;
-        let (told, batch) = board.poll().await;
-        assert_eq!((told.len(), batch.problems.len()), (1, 0), "{place}: its end is read at last");
+        let (reported, batch) = board.poll().await;
+        assert_eq!((reported.len(), batch.problems.len()), (1, 0), "{place}: its end is read at last");
     }
 }
 
 /// More than are asked for in one poll: those that wait are named.
 #[tokio::test]
-async fn those_that_wait_to_be_asked_for_are_named() {
+async fn incidents_waiting_to_be_requested_become_a_problem() {
     let ids: Vec<String> = (0..25).map(|n| format!("Q{n:05}")).collect();
     let server = Server::holding(ids.iter().map(|id| incident(id)));
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
     ids.iter().for_each(|id| server.set(resolved(id)));
-    let (told, batch) = board.poll().await;
+    let (reported, batch) = board.poll().await;
     let [problem] = &batch.problems[..] else { panic!("{:?}", batch.problems) };
-    assert!(told.len() == 20 && problem.hides() && problem.why.contains("5 more incidents"), "{problem}");
-    let (told, batch) = board.poll().await;
-    assert_eq!((told.len(), batch.problems.len()), (5, 0));
+    assert!(reported.len() == 20 && problem.hides() && problem.why.contains("5 more incidents"), "{problem}");
+    let (reported, batch) = board.poll().await;
+    assert_eq!((reported.len(), batch.problems.len()), (5, 0));
 }
 
 /// The field by which a listing's rows are missed is the service's own.
 #[tokio::test]
-async fn a_listing_without_rows_is_named_as_the_service_names_it() {
+async fn listing_without_rows_names_the_services_field() {
     let cases = [
         (json!({}), "`incidents` is missing"),
         (json!({ "rows": [] }), "`incidents` is missing"),
@@ -213,9 +222,9 @@ async fn a_listing_without_rows_is_named_as_the_service_names_it() {
     assert!(batch.problems[0].why.contains("`log_entries` is missing"), "{:?}", batch.problems);
 }
 
-/// That it is not said who is asked, or who has it, is not that nobody is.
+/// Missing assignees or acknowledgers are unknown, not none.
 #[tokio::test]
-async fn people_who_are_not_said_are_named_as_not_known() {
+async fn missing_people_become_a_problem() {
     let assigned = "it is not known whom it is assigned to: assignments is missing";
     let acknowledged_by = "it is not known who acknowledged it: acknowledgements is missing";
     let cases = [
@@ -231,14 +240,14 @@ async fn people_who_are_not_said_are_named_as_not_known() {
         let mut less = acknowledged("Q1SLOW");
         absent.iter().for_each(|field| drop(less.as_object_mut().unwrap().remove(*field)));
         server.set(less);
-        let (told, batch) = board.poll().await;
+        let (reported, batch) = board.poll().await;
         let named: Vec<_> = batch.problems.iter().map(|it| (it.hides(), it.why.as_str())).collect();
-        assert_eq!((told, named), (vec![], expected), "{absent:?}");
+        assert_eq!((reported, named), (vec![], expected), "{absent:?}");
         assert!(batch.problems.iter().all(|it| it.part == "Q1SLOW"));
         let known = detail(&board.stored["Q1SLOW"]);
         assert_eq!((known.assignee_names(), known.holder_names()), (vec!["Bo"], vec!["Bo"]), "{absent:?}");
     }
-    // Read by itself, since the list lacks it.
+    // Read by itself, since it is not listed.
     let server = Server::holding([incident("Q1SLOW")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
@@ -259,7 +268,7 @@ async fn people_who_are_not_said_are_named_as_not_known() {
 }
 
 #[tokio::test]
-async fn what_is_open_stays_open_though_the_list_lacks_it() {
+async fn open_incident_missing_from_the_list_stays_open() {
     let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
@@ -271,9 +280,13 @@ async fn what_is_open_stays_open_though_the_list_lacks_it() {
         .mount(&http)
         .await;
     for poll in 0..3 {
-        let (told, batch) = board.poll().await;
+        let (reported, batch) = board.poll().await;
         let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
-        assert_eq!((told, ids, batch.complete), (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]), "poll {poll}");
+        assert_eq!(
+            (reported, ids, batch.complete),
+            (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]),
+            "poll {poll}"
+        );
     }
     // What a webhook reported and no list has yet is asked for, too.
     server.set(incident("Q3SLOW"));
@@ -285,9 +298,9 @@ async fn what_is_open_stays_open_though_the_list_lacks_it() {
     }
 }
 
-/// What the cursor said is not known: the list alone says what is open.
+/// The content of the cursor is not known: the list alone decides what is open.
 #[tokio::test]
-async fn a_cursor_that_cannot_be_read_is_none() {
+async fn unreadable_cursor_starts_over() {
     let http = serve(&Server::holding([incident("Q1SLOW")])).await;
     let cases = [
         (None, 1),
@@ -305,7 +318,7 @@ async fn a_cursor_that_cannot_be_read_is_none() {
 
 /// Of two rows of one incident the later counts; where nothing shows which that is, it is asked for by itself.
 #[tokio::test]
-async fn an_incident_that_is_listed_twice_is_the_later_one() {
+async fn incident_listed_twice_counts_as_its_later_row() {
     let at = |minute: u32, incident: Value| {
         with(incident, json!({ "last_status_change_at": format!("2026-11-22T11:{minute:02}:00Z") }))
     };
@@ -334,9 +347,9 @@ async fn an_incident_that_is_listed_twice_is_the_later_one() {
     }
 }
 
-/// Whoever cannot be read is not nobody: those who were asked before still are.
+/// Unreadable assignees are unknown, not none: those who were assigned before still are.
 #[tokio::test]
-async fn assignees_that_cannot_be_read_take_none_away() {
+async fn unreadable_assignees_keep_the_known_ones() {
     let odd = [
         json!(null),
         json!("ana"),
@@ -350,8 +363,8 @@ async fn assignees_that_cannot_be_read_take_none_away() {
         let mut board = Polled::new(&http.uri());
         board.poll().await;
         server.set(with(incident("Q1SLOW"), json!({ "assignments": assignments })));
-        let (told, batch) = board.poll().await;
-        assert_eq!(told, [], "{assignments}");
+        let (reported, batch) = board.poll().await;
+        assert_eq!(reported, [], "{assignments}");
         assert_eq!(detail(&board.stored["Q1SLOW"]).assignee_names(), ["Bo"], "{assignments}");
         let [problem] = &batch.problems[..] else { panic!("{assignments}: {:?}", batch.problems) };
         assert_eq!((problem.part.as_str(), problem.kind), ("Q1SLOW", ProblemKind::Incomplete));
@@ -360,7 +373,7 @@ async fn assignees_that_cannot_be_read_take_none_away() {
 }
 
 #[tokio::test]
-async fn words_are_read_in_any_case() {
+async fn states_are_read_in_any_case() {
     let rows = [with(acknowledged("Q1SLOW"), json!({ "status": " Acknowledged", "urgency": "HIGH" }))];
     let http = MockServer::start().await;
     let list = ResponseTemplate::new(200).set_body_json(json!({ "incidents": rows, "more": false }));
@@ -373,7 +386,7 @@ async fn words_are_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn pages_that_are_shorter_than_asked_for_are_followed() {
+async fn short_pages_are_followed() {
     let rows: Vec<Value> = (0..130).map(|n| incident(&format!("Q{n:05}"))).collect();
     let http = MockServer::start().await;
     let page = move |request: &wiremock::Request| {
@@ -391,7 +404,7 @@ async fn pages_that_are_shorter_than_asked_for_are_followed() {
 }
 
 #[tokio::test]
-async fn many_are_read_though_their_rows_shift() {
+async fn long_list_is_read_though_its_rows_shift() {
     let ids: Vec<String> = (0..250).map(|n| format!("Q{n:05}")).collect();
     let server = Server::holding(ids.iter().map(|id| incident(id)));
     let http = serve(&server).await;
@@ -408,7 +421,7 @@ async fn many_are_read_though_their_rows_shift() {
 }
 
 #[tokio::test]
-async fn odd_incidents_hide_no_others() {
+async fn malformed_incidents_hide_no_others() {
     let odd = [
         with(incident("Q0ODD1"), json!({ "status": "dormant" })),
         json!(null),

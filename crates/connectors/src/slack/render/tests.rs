@@ -21,11 +21,11 @@ fn seen(blocks: &Value) -> String {
 #[test]
 fn each_part_has_its_block() {
     let message = Message::new(Tone::Bad, "web main failed")
-        .linked(url("https://ci.example/7"))
-        .with(Block::Text("two\nlines".to_owned()))
-        .with(Block::Fields(vec![("Branch".into(), "main".into()), ("By".into(), "ana".into())]))
-        .with(Block::Code("error: boom\n".to_owned()))
-        .with(Block::List(vec![
+        .with_link(url("https://ci.example/7"))
+        .with_block(Block::Text("two\nlines".to_owned()))
+        .with_block(Block::Fields(vec![("Branch".into(), "main".into()), ("By".into(), "ana".into())]))
+        .with_block(Block::Code("error: boom\n".to_owned()))
+        .with_block(Block::List(vec![
             ListEntry { text: "first".into(), link: url("https://ci.example/1") },
             ListEntry { text: "second".into(), link: None },
         ]));
@@ -59,7 +59,7 @@ fn each_part_has_its_block() {
 }
 
 #[test]
-fn no_text_becomes_a_mention_a_link_or_markup() {
+fn text_never_becomes_a_mention_a_link_or_markup() {
     let hostile = [
         "<!here> wake up",
         "<@U012AB3CD> look",
@@ -70,10 +70,10 @@ fn no_text_becomes_a_mention_a_link_or_markup() {
     ];
     for text in hostile {
         let message = Message::new(Tone::Neutral, text)
-            .with(Block::Text(text.to_owned()))
-            .with(Block::Code(format!("```\n{text}")))
-            .with(Block::Fields(vec![(text.to_owned(), text.to_owned())]))
-            .with(Block::List(vec![ListEntry { text: text.to_owned(), link: None }]));
+            .with_block(Block::Text(text.to_owned()))
+            .with_block(Block::Code(format!("```\n{text}")))
+            .with_block(Block::Fields(vec![(text.to_owned(), text.to_owned())]))
+            .with_block(Block::List(vec![ListEntry { text: text.to_owned(), link: None }]));
         let rendered = render(&message);
         for block in rendered.blocks.as_array().unwrap() {
             assert_eq!(block["type"], "rich_text", "{text}");
@@ -96,25 +96,25 @@ fn no_text_becomes_a_mention_a_link_or_markup() {
 }
 
 #[test]
-fn only_web_links_lead_anywhere() {
+fn only_web_links_become_links() {
     for link in ["javascript:alert(1)", "file:///etc/passwd", "slack://open", "data:text/html,x"] {
-        let message = Message::new(Tone::Good, "done").linked(url(link));
+        let message = Message::new(Tone::Good, "done").with_link(url(link));
         assert!(!render(&message).blocks.to_string().contains("link"), "{link}");
     }
     let long = format!("https://ci.example/{}", "x".repeat(3_000));
     assert!(
-        !render(&Message::new(Tone::Good, "done").linked(url(&long))).blocks.to_string().contains("link")
+        !render(&Message::new(Tone::Good, "done").with_link(url(&long))).blocks.to_string().contains("link")
     );
 }
 
 #[test]
 fn nothing_empty_is_sent() {
     let message = Message::new(Tone::Good, " ")
-        .with(Block::Text("\n ".to_owned()))
-        .with(Block::Code(String::new()))
-        .with(Block::Fields(Vec::new()))
-        .with(Block::Fields(vec![("Branch".to_owned(), String::new())]))
-        .with(Block::List(vec![ListEntry { text: String::new(), link: None }]));
+        .with_block(Block::Text("\n ".to_owned()))
+        .with_block(Block::Code(String::new()))
+        .with_block(Block::Fields(Vec::new()))
+        .with_block(Block::Fields(vec![("Branch".to_owned(), String::new())]))
+        .with_block(Block::List(vec![ListEntry { text: String::new(), link: None }]));
     let blocks = render(&message).blocks;
     assert_eq!(blocks.as_array().unwrap().len(), 2, "{blocks}");
     assert!(seen(&blocks).contains("(no title)"), "Slack refuses empty texts: {blocks}");
@@ -122,12 +122,12 @@ fn nothing_empty_is_sent() {
 }
 
 #[test]
-fn what_is_over_the_limits_is_left_out_and_said_to_be() {
+fn text_over_the_limits_is_left_out_with_a_note() {
     let list = |count: usize| {
         Block::List((0..count).map(|n| ListEntry { text: format!("row {n}"), link: None }).collect())
     };
     let many = |block: Block, count: usize| {
-        (0..count).fold(Message::new(Tone::Good, "t"), |message, _| message.with(block.clone()))
+        (0..count).fold(Message::new(Tone::Good, "t"), |message, _| message.with_block(block.clone()))
     };
     let cases = [
         many(Block::Text("x".repeat(100_000)), 1),
@@ -138,8 +138,8 @@ fn what_is_over_the_limits_is_left_out_and_said_to_be() {
         many(Block::Text("short".to_owned()), 200),
         many(Block::Fields(vec![("n".repeat(900), "v".repeat(900)); 100]), 1),
         many(list(20_000), 1),
-        Message::new(Tone::Good, "t".repeat(100_000)).with(list(3)),
-        Message::new(Tone::Good, format!("t{}", "\u{301}".repeat(100_000))).with(list(3)),
+        Message::new(Tone::Good, "t".repeat(100_000)).with_block(list(3)),
+        Message::new(Tone::Good, format!("t{}", "\u{301}".repeat(100_000))).with_block(list(3)),
     ];
     for (n, message) in cases.iter().enumerate() {
         let rendered = render(message);
@@ -148,13 +148,13 @@ fn what_is_over_the_limits_is_left_out_and_said_to_be() {
         let text = seen(&rendered.blocks);
         assert!(size(&text) <= TOTAL, "case {n}: {} characters", size(&text));
         assert!(size(&rendered.text) <= FALLBACK, "case {n}");
-        let said = text.ends_with("are left out") || text.contains("characters before this") || n >= 8;
-        assert!(said, "case {n}: {}", &text[text.len() - 60..]);
+        let is_marked = text.ends_with("are left out") || text.contains("characters before this") || n >= 8;
+        assert!(is_marked, "case {n}: {}", &text[text.len() - 60..]);
     }
 }
 
 #[test]
-fn a_persons_words_are_whole_and_in_their_lines() {
+fn text_of_a_person_keeps_its_lines() {
     let long = "word ".repeat(2_300);
     let indented = format!("Steps:\n  - one\n{}\n  - last", "    detail\n".repeat(400).trim_end());
     let cases =
@@ -162,7 +162,7 @@ fn a_persons_words_are_whole_and_in_their_lines() {
     for written in cases {
         assert!(size(written) <= WHOLE);
         let alone = Message::new(Tone::Neutral, written);
-        let beside = Message::new(Tone::Neutral, "an item").with(Block::Text(written.to_owned()));
+        let beside = Message::new(Tone::Neutral, "an item").with_block(Block::Text(written.to_owned()));
         for (message, before) in [(alone, "• "), (beside, "• an item")] {
             let blocks = render(&message).blocks;
             // Parts stand below each other.
@@ -184,7 +184,7 @@ fn a_persons_words_are_whole_and_in_their_lines() {
 
 #[test]
 fn all_that_is_left_out_is_counted() {
-    let message = Message::new(Tone::Good, "t").with(Block::Text("x".repeat(20_000)));
+    let message = Message::new(Tone::Good, "t").with_block(Block::Text("x".repeat(20_000)));
     let text = seen(&render(&message).blocks);
     let shown = text.chars().filter(|&c| c == 'x').count();
     let note = format!("… {} more characters are left out", thousands(20_000 - shown));
@@ -195,8 +195,8 @@ fn all_that_is_left_out_is_counted() {
 fn code_keeps_its_end() {
     let code: String = (0..5_000).map(|n| format!("line {n}\n")).collect();
     let message = Message::new(Tone::Bad, "failed")
-        .with(Block::Code(code.clone()))
-        .with(Block::Text("after it".to_owned()));
+        .with_block(Block::Code(code.clone()))
+        .with_block(Block::Text("after it".to_owned()));
     let text = seen(&render(&message).blocks);
     assert!(text.contains("line 4998\nline 4999") && !text.contains("line 0\n"));
     assert!(text.ends_with("after it"), "what follows is still there");

@@ -16,7 +16,7 @@ impl Match for Without {
 }
 
 #[tokio::test]
-async fn a_message_is_posted_once_with_its_key() {
+async fn message_is_posted_once_with_its_key() {
     let server = MockServer::start().await;
     let expected = json!({
         "channel": "deploys", "parse": "none", "link_names": false, "unfurl_links": false, "unfurl_media": false,
@@ -31,7 +31,7 @@ async fn a_message_is_posted_once_with_its_key() {
         .expect(1)
         .mount(&server)
         .await;
-    // Its name stands for its id from now on.
+    // Its name maps to its id from now on.
     on_call("chat.postMessage")
         .and(body_partial_json(json!({ "channel": "C0DEPLOYS1" })))
         .respond_with(ResponseTemplate::new(200).set_body_json(sent()))
@@ -47,7 +47,7 @@ async fn a_message_is_posted_once_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_message_is_edited_and_answered() {
+async fn message_is_edited_and_answered() {
     let server = MockServer::start().await;
     on("auth.test", me()).mount(&server).await;
     on_call("chat.update")
@@ -72,7 +72,7 @@ async fn a_message_is_edited_and_answered() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_not_found_by_name_is_looked_up() {
+async fn unknown_channel_name_is_looked_up() {
     let server = MockServer::start().await;
     on("auth.test", me()).mount(&server).await;
     on_call("chat.postMessage")
@@ -104,7 +104,7 @@ async fn a_channel_that_is_not_found_by_name_is_looked_up() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_nowhere_is_named_with_what_to_do() {
+async fn missing_channel_error_names_the_remedy() {
     let server = MockServer::start().await;
     on("auth.test", me()).mount(&server).await;
     on("chat.postMessage", refused("channel_not_found")).expect(1).mount(&server).await;
@@ -177,19 +177,19 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn a_message_is_found_by_its_key() {
+async fn message_is_found_by_its_key() {
     let old = "1600000000.000100";
     // Pages of the channel -> what is found.
     let cases = [
-        (vec![told(&[("1700000009.1", "k2"), ("1700000008.1", "k1")], "")], Some("1700000008.1")),
+        (vec![history(&[("1700000009.1", "k2"), ("1700000008.1", "k1")], "")], Some("1700000008.1")),
         (
-            vec![told(&[("1700000009.1", "k2")], "two"), told(&[("1700000008.1", "k1")], "")],
+            vec![history(&[("1700000009.1", "k2")], "two"), history(&[("1700000008.1", "k1")], "")],
             Some("1700000008.1"),
         ),
-        (vec![told(&[("1700000009.1", "k2")], "")], None),
-        (vec![told(&[], "")], None),
+        (vec![history(&[("1700000009.1", "k2")], "")], None),
+        (vec![history(&[], "")], None),
         // What is older than the message can be is not read on, though there is more.
-        (vec![told(&[("1700000009.1", "k2"), (old, "k0")], "two")], None),
+        (vec![history(&[("1700000009.1", "k2"), (old, "k0")], "two")], None),
         // Of others, or of nobody.
         (vec![unmarked(json!({ "user": "U0ANA0001" }))], None),
         (vec![unmarked(json!({ "user": "U0OTHER01", "bot_id": "B2", "subtype": "bot_message" }))], None),
@@ -197,7 +197,10 @@ async fn a_message_is_found_by_its_key() {
         (vec![unmarked(json!({ "ts": old, "bot_id": "B1" }))], None),
         // That one may be it does not matter where it is found.
         (
-            vec![with_next(unmarked(json!({ "bot_id": "B1" })), "two"), told(&[("1700000008.1", "k1")], "")],
+            vec![
+                with_next(unmarked(json!({ "bot_id": "B1" })), "two"),
+                history(&[("1700000008.1", "k1")], ""),
+            ],
             Some("1700000008.1"),
         ),
         (
@@ -239,7 +242,7 @@ fn with_next(mut page: Value, next: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_incomplete_search_has_not_found_nothing() {
+async fn incomplete_search_is_unknown() {
     let ours = |metadata: Value| unmarked(json!({ "bot_id": "B1", "metadata": metadata }));
     let more = |page: Value| {
         let mut page = page;
@@ -247,10 +250,10 @@ async fn an_incomplete_search_has_not_found_nothing() {
         page
     };
     let pages = [
-        more(told(&[], "")),
-        more(told(&[("1700000009.1", "k2")], "")),
+        more(history(&[], "")),
+        more(history(&[("1700000009.1", "k2")], "")),
         more(json!({ "ok": true, "messages": [] })),
-        // Ours, or of whom is not said, and which one is not said either.
+        // Ours, or without a sender, and without a key.
         unmarked(json!({ "bot_id": "B1" })),
         unmarked(json!({ "bot_id": "B1", "subtype": "bot_message" })),
         unmarked(json!({ "user": "U0BELL001" })),
@@ -282,7 +285,7 @@ async fn an_incomplete_search_has_not_found_nothing() {
 }
 
 #[tokio::test]
-async fn the_message_that_was_answered_is_not_taken_for_the_reply() {
+async fn parent_message_is_not_found_as_its_reply() {
     let server = MockServer::start().await;
     on("auth.test", bell()).mount(&server).await;
     let answered = unmarked(json!({ "ts": "1700000001.1", "bot_id": "B1" }));
@@ -291,7 +294,7 @@ async fn the_message_that_was_answered_is_not_taken_for_the_reply() {
     assert_eq!(found.unwrap(), None);
 }
 
-/// As `auth.test` says it, with the user's id.
+/// The answer of `auth.test`, with the user's id.
 fn bell() -> Value {
     let mut me = me();
     me["user_id"] = json!("U0BELL001");
@@ -299,10 +302,10 @@ fn bell() -> Value {
 }
 
 #[tokio::test]
-async fn a_reply_is_looked_for_in_its_thread() {
+async fn reply_is_looked_up_in_its_thread() {
     let server = MockServer::start().await;
     on("auth.test", me()).mount(&server).await;
-    let old_parent = told(&[("1600000000.1", "k0"), ("1700000002.1", "k1")], "");
+    let old_parent = history(&[("1600000000.1", "k0"), ("1700000002.1", "k1")], "");
     on_call("conversations.replies")
         .and(body_string_contains("ts=1600000000.1"))
         .respond_with(ResponseTemplate::new(200).set_body_json(old_parent))
@@ -317,7 +320,7 @@ async fn a_reply_is_looked_for_in_its_thread() {
 #[tokio::test]
 async fn not_having_looked_at_everything_is_not_having_found_nothing() {
     let server = MockServer::start().await;
-    on("conversations.history", told(&[("1700000009.1", "k2")], "on")).expect(10).mount(&server).await;
+    on("conversations.history", history(&[("1700000009.1", "k2")], "on")).expect(10).mount(&server).await;
     let error = chat(&server).find("C0DEPLOYS1", None, &key(), since()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Unknown { .. }), "{error:?}");
 
@@ -328,7 +331,7 @@ async fn not_having_looked_at_everything_is_not_having_found_nothing() {
 }
 
 #[tokio::test]
-async fn a_post_stands_whatever_becomes_of_its_link() {
+async fn post_succeeds_without_its_link() {
     let server = MockServer::start().await;
     on("chat.postMessage", sent()).mount(&server).await;
     on("auth.test", refused("internal_error")).expect(1).mount(&server).await;

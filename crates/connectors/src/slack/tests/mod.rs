@@ -1,4 +1,4 @@
-//! Slack as its documentation says it answers, over real HTTP.
+//! Slack as its documentation describes it, over real HTTP.
 
 mod chat;
 mod webhook;
@@ -33,7 +33,7 @@ fn chat(server: &MockServer) -> Arc<dyn ChatService> {
 }
 
 fn message() -> Message {
-    Message::new(Tone::Good, "api 1.42 is on staging").with(Block::Code("done".to_owned()))
+    Message::new(Tone::Good, "api 1.42 is on staging").with_block(Block::Code("done".to_owned()))
 }
 
 fn key() -> DeliveryKey {
@@ -72,8 +72,8 @@ fn listed(channels: &[(&str, &str)], next: &str) -> Value {
     json!({ "ok": true, "channels": channels, "response_metadata": { "next_cursor": next } })
 }
 
-/// What Slack says of messages, newest first: their times and the keys in their metadata.
-fn told(messages: &[(&str, &str)], next: &str) -> Value {
+/// A history of messages, newest first: their times and the keys in their metadata.
+fn history(messages: &[(&str, &str)], next: &str) -> Value {
     let messages: Vec<_> = messages
         .iter()
         .map(|(ts, key)| {
@@ -85,7 +85,7 @@ fn told(messages: &[(&str, &str)], next: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_account_says_who_it_is_and_what_it_lacks() {
+async fn identity_has_the_missing_scopes() {
     let cases = [
         (
             Some("chat:write,chat:write.public,channels:read,groups:read,channels:history,groups:history"),
@@ -152,7 +152,7 @@ async fn secrets_are_checked_before_they_are_used() {
 }
 
 #[test]
-fn the_address_has_a_default() {
+fn address_has_a_default() {
     let config: Config = toml::from_str("").unwrap();
     assert_eq!(config.url.to_string(), "https://slack.com/api");
     assert!(toml::from_str::<Config>("channel = \"#deploys\"").is_err());
@@ -194,7 +194,7 @@ async fn keeps_the_contract() {
                 good("chat.postMessage", sent()),
                 good("chat.update", sent()),
                 good("conversations.list", listed(&[("C0DEPLOYS1", "deploys")], "")),
-                good("conversations.history", told(&[("1795348800.1", "delivery-1")], "")),
+                good("conversations.history", history(&[("1795348800.1", "delivery-1")], "")),
             ]
         },
         writes: |request| request.url.path().contains("/chat."),

@@ -8,7 +8,7 @@ fn by_webhook(server: &MockServer) -> Connection {
 }
 
 #[tokio::test]
-async fn an_incoming_webhook_posts_and_does_no_more() {
+async fn incoming_webhook_only_posts() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/services/T1/B1/hush"))
@@ -36,7 +36,7 @@ async fn an_incoming_webhook_posts_and_does_no_more() {
 }
 
 #[tokio::test]
-async fn an_incoming_webhook_is_tested_without_a_message() {
+async fn incoming_webhook_is_tested_without_a_message() {
     let cases = [
         (400, "no_text", None),
         (404, "no_service", Some("make a new one")),

@@ -29,7 +29,7 @@ pub(super) struct Base {
 pub(super) enum Now {
     /// Not over.
     Open(Box<Incident>),
-    /// Over, with what is said of that.
+    /// Over, with the outcome for that.
     Over(Outcome),
 }
 
@@ -92,7 +92,7 @@ impl Base {
 pub(super) fn with_state(outcome: Outcome, incident: &Incident) -> Outcome {
     let phase = normalise::status(&incident.current_phase).map(IncidentStatus::name);
     let data = json!({ "incident": text::line(number(&incident.incident_number), 40), "status": phase });
-    outcome.linked(normalise::link(incident)).data(data)
+    outcome.with_link(normalise::link(incident)).with_data(data)
 }
 
 /// Arguments have passed the preview when a run begins; this is for those that have not.
@@ -108,19 +108,19 @@ pub(super) enum Verdict {
     Refused(String),
 }
 
-/// Of all that is said of the incident: done where each says so, refused where each says so. What is missing, or says both,
-/// is not known.
+/// The verdict of all results for the incident: done where each is done, refused where each is refused. Missing or mixed results
+/// are unknown.
 pub(super) fn verdict(
-    said: impl IntoIterator<Item = (Option<bool>, String)>,
+    results: impl IntoIterator<Item = (Option<bool>, String)>,
     id: &str,
 ) -> Result<Verdict, ServiceError> {
-    let said: Vec<_> = said.into_iter().collect();
-    let all = |wanted| !said.is_empty() && said.iter().all(|(done, _)| *done == Some(wanted));
+    let results: Vec<_> = results.into_iter().collect();
+    let all = |wanted| !results.is_empty() && results.iter().all(|(done, _)| *done == Some(wanted));
     if all(true) {
         return Ok(Verdict::Done);
     }
     let why: Vec<_> =
-        said.iter().map(|(_, why)| text::line(why, 200)).filter(|why| !why.is_empty()).collect();
+        results.iter().map(|(_, why)| text::line(why, 200)).filter(|why| !why.is_empty()).collect();
     let why = why.join("; ");
     if all(false) {
         return Ok(Verdict::Refused(if why.is_empty() { "it gives no reason".to_owned() } else { why }));

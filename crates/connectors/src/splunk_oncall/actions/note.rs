@@ -1,4 +1,4 @@
-//! To say something on an incident.
+//! Adds a note to an incident.
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -31,7 +31,7 @@ impl Note {
         Self { spec: verbs::note(), base }
     }
 
-    /// `incidentId` puts it on the incident; where that is not known, the text still says which one is meant.
+    /// `incidentId` puts it on the incident; where that is not supported, the text still names it.
     fn wanted<'a>(&self, args: &'a Args) -> Result<(&'a Item, Request), ArgError> {
         let item = self.base.incident(&self.spec, args)?;
         let user = self.base.user()?;
@@ -64,7 +64,7 @@ impl Action for Note {
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (item, request) = self.wanted(args).map_err(rejected)?;
         let answer = self.base.service.send(request).await?;
-        // It answers with nothing, or with JSON that says nothing: what is neither is not its own.
+        // It answers with nothing, or with JSON without content: anything else is not its answer.
         if !answer.body.trim_ascii().is_empty() {
             let _: Value = answer.json()?;
         }

@@ -150,7 +150,7 @@ impl Action for OnCall {
                 json!({ "team": duty.team, "policy": duty.policy, "slug": duty.slug, "people": duty.users })
             })
             .collect();
-        let outcome = Outcome::ok(summary).data(json!({ "on_call": data, "complete": whole }));
-        Ok(if rows.is_empty() { outcome } else { outcome.with(Block::List(rows)) })
+        let outcome = Outcome::ok(summary).with_data(json!({ "on_call": data, "complete": whole }));
+        Ok(if rows.is_empty() { outcome } else { outcome.with_block(Block::List(rows)) })
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 const TARGET: &str = "target";
-/// What stands before the slug of an escalation policy; what has nothing before it is a user.
+/// The prefix of the slug of an escalation policy; without a prefix it is a user.
 const POLICY: &str = "policy/";
 
 /// `reroute INCIDENT to TARGET`.
@@ -76,12 +76,12 @@ impl Reroute {
 fn answered(answer: &Answer, id: &str) -> Result<Verdict, ServiceError> {
     let statuses = answer.json::<Statuses>()?.statuses;
     let own = statuses.good.into_iter().filter(|status| number(&status.incident_number) == id);
-    let said = own.flat_map(|status| {
+    let results = own.flat_map(|status| {
         let targets = status.target_status.into_iter().flat_map(|targets| targets.good);
         let targets = targets.map(|target| (target.success, target.message));
         std::iter::once((status.success, status.message)).chain(targets).collect::<Vec<_>>()
     });
-    verdict(said, id)
+    verdict(results, id)
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
-//! To take an incident, and to say that it is over.
+//! Acknowledges and resolves incidents.
 //!
 //! An incident may have ended since it was looked at, by itself or by a colleague. Acknowledging it then could open it again,
-//! so its state is read first, and what counts is what the answer says of this very incident, not that there was an answer.
+//! so its state is read first, and what counts is the result for this very incident in the answer, not that there was an answer.
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -57,8 +57,7 @@ impl ChangeStatus {
         Ok((item, self.base.service.write(Method::PATCH, ["incidents", self.call], body)))
     }
 
-    /// True where nothing is left to do: one that is somebody else's is still to be taken, as is one of which it is not known whose
-    /// it is.
+    /// True where nothing is left to do. An incident of another person, or of an unknown one, is still to be acknowledged.
     fn is_done(&self, incident: &Incident, now: Timestamp) -> bool {
         let me = self.base.service.user().unwrap_or_default();
         let holders = || normalise::holders(incident, now).unwrap_or_default();
@@ -121,6 +120,6 @@ impl Action for ChangeStatus {
             }
         };
         let data = json!({ "incident": id, "status": to });
-        Ok(outcome.linked(normalise::link(&before)).data(data))
+        Ok(outcome.with_link(normalise::link(&before)).with_data(data))
     }
 }

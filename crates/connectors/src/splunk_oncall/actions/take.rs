@@ -123,7 +123,7 @@ impl Action for TakeOnCall {
         let data = json!({ "policy": policy, "from": from, "to": me });
         if has(&before, me) {
             let summary = format!("You are on call for {name} already: nothing was sent");
-            return Ok(Outcome::ok(summary).data(data));
+            return Ok(Outcome::ok(summary).with_data(data));
         }
         // As it is listed, since that is how it is sent.
         if !before.contains(from) {
@@ -133,23 +133,23 @@ impl Action for TakeOnCall {
             let now: Vec<_> = before.iter().map(String::as_str).collect();
             let now = if now.is_empty() { "nobody".to_owned() } else { now.join(", ") };
             let summary = format!("{from} is not on call for {name}, {now} is: nothing was sent");
-            return Ok(Outcome::failed(summary).data(data));
+            return Ok(Outcome::failed(summary).with_data(data));
         }
         let sent = self.base.service.send(request).await.and_then(|answer| {
             // What is no JSON is not Splunk On-Call's.
-            let said: Value = answer.json()?;
-            Ok(text::line(said["result"].as_str().unwrap_or_default(), 200))
+            let body: Value = answer.json()?;
+            Ok(text::line(body["result"].as_str().unwrap_or_default(), 200))
         });
         let why = match sent {
-            Ok(said) if said.is_empty() => "Splunk On-Call took it".to_owned(),
-            Ok(said) => format!("Splunk On-Call answered {said:?}"),
+            Ok(result) if result.is_empty() => "Splunk On-Call took it".to_owned(),
+            Ok(result) => format!("Splunk On-Call answered {result:?}"),
             Err(ServiceError::Unknown { why }) => why,
             Err(error) => return Err(error),
         };
-        // The answer is a sentence, or got lost: the list says whether it is so.
+        // The answer is a sentence, or got lost: the list shows whether it is done.
         match self.who(policy).await {
             Ok(after) if has(&after.users, me) => {
-                Ok(Outcome::ok(format!("You are on call for {name} in place of {from}")).data(data))
+                Ok(Outcome::ok(format!("You are on call for {name} in place of {from}")).with_data(data))
             }
             Ok(_) => {
                 let why = format!("{why}, and Splunk On-Call does not list you on call for {name}");

@@ -54,7 +54,7 @@ async fn write_outcome_is_splunk_on_calls_answer() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_is_taken_too() {
+async fn incident_of_another_person_is_acknowledged_too() {
     let server = Server::holding([acked("42")]);
     let http = serve(&server).await;
     assert!(run(&http, "ack", &on_the_board("42", &[])).await.ok);
@@ -66,7 +66,7 @@ async fn what_somebody_else_has_is_taken_too() {
 
 /// It counts as mine already only where every step of it can be read.
 #[tokio::test]
-async fn what_may_be_somebody_elses_by_now_is_taken() {
+async fn incident_with_an_outdated_holder_is_acknowledged() {
     let mine = |transitions: Value| with(after("42", &[("ACKED", "2026-11-22T11:10:00Z", ANA)]), transitions);
     let own = json!({ "name": "ACKED", "at": "2026-11-22T11:10:00Z", "by": ANA });
     let cases = [
@@ -95,12 +95,12 @@ async fn what_may_be_somebody_elses_by_now_is_taken() {
 }
 
 #[tokio::test]
-async fn what_is_over_by_then_stays_over() {
+async fn incident_resolved_meanwhile_stays_resolved() {
     // A server with a call for one incident, one without, and one that lists it no more.
     let (new, old, none) =
         (Server::holding([resolved("42")]), Server::holding([resolved("42")]), Server::holding([]));
     old.is_old();
-    for (what, server, said) in [
+    for (what, server, expected) in [
         ("resolved", &new, "resolved already by bo"),
         ("old", &old, "resolved already by bo"),
         ("gone", &none, "is over"),
@@ -108,7 +108,7 @@ async fn what_is_over_by_then_stays_over() {
         let http = serve(server).await;
         for (name, values) in [("ack", &[][..]), ("resolve", &[]), ("reroute", &[("target", ANA)])] {
             let outcome = run(&http, name, &on_the_board("42", values)).await;
-            assert!(outcome.summary.contains(said), "{name}, {what}: {outcome:?}");
+            assert!(outcome.summary.contains(expected), "{name}, {what}: {outcome:?}");
             assert_eq!(outcome.ok, name != "reroute", "{name}, {what}: nobody was paged");
         }
         assert_eq!(writes(&http).await, 0, "{what}");
@@ -116,7 +116,7 @@ async fn what_is_over_by_then_stays_over() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_not_written_to() {
+async fn unreadable_incident_is_not_changed() {
     let odd = with(incident("42"), json!({ "currentPhase": "SNOOZED" }));
     let server = Server::holding([odd, json!({ "currentPhase": "UNACKED" })]);
     let http = serve(&server).await;
@@ -132,7 +132,7 @@ async fn what_cannot_be_read_is_not_written_to() {
 
 /// What is answered to a write -> done, refused for a reason, or not known.
 #[tokio::test]
-async fn only_what_is_said_of_this_incident_counts() {
+async fn only_the_result_for_this_incident_counts() {
     enum Said {
         Done,
         Refused(&'static str),
@@ -190,10 +190,10 @@ async fn only_what_is_said_of_this_incident_counts() {
 }
 
 #[tokio::test]
-async fn what_got_lost_is_looked_up() {
+async fn lost_response_is_looked_up() {
     for (name, values) in [("ack", &[][..]), ("resolve", &[])] {
         let server = Server::holding([incident("42")]);
-        server.says(json!({ "results": [] }));
+        server.answer_with(json!({ "results": [] }));
         let http = serve(&server).await;
         let outcome = run(&http, name, &on_the_board("42", values)).await;
         assert!(outcome.ok, "{name}: {outcome:?}");
@@ -203,22 +203,22 @@ async fn what_got_lost_is_looked_up() {
 
 /// What is answered to a rerouting -> how it ends.
 #[tokio::test]
-async fn a_rerouting_is_what_is_said_of_incident_and_target() {
+async fn reroute_result_needs_incident_and_target() {
     let status = |own: Value, target: Value| json!({ "statuses": [{ "incidentNumber": "42", "success": own, "targetStatus": target }] });
     let target = |success: Value| json!([{ "slug": ANA, "success": success, "message": "" }]);
     let cases = [
         ("both good", status(json!(true), target(json!(true))), Some(true)),
-        ("no word on the target", status(json!(true), json!(null)), Some(true)),
+        ("no result of the target", status(json!(true), json!(null)), Some(true)),
         ("both bad", status(json!(false), target(json!(false))), Some(false)),
         ("only the target is bad", status(json!(true), target(json!(false))), None),
-        ("nothing said", status(json!(null), target(json!(true))), None),
+        ("no result", status(json!(null), target(json!(true))), None),
         ("of none", json!({ "statuses": [] }), None),
         ("no list", json!({ "statuses": null }), None),
         ("another answer", json!({ "results": [] }), None),
     ];
     for (name, answer, expected) in cases {
         let server = Server::holding([incident("42")]);
-        server.says(answer);
+        server.answer_with(answer);
         let http = serve(&server).await;
         let came = try_run(&http, "reroute", &on_the_board("42", &[("target", ANA)])).await;
         match (expected, &came) {
@@ -264,5 +264,5 @@ fn arguments_that_do_not_fit_are_refused_before_anything_is_sent() {
     }
     assert!(refuses(&ana, "reroute", &item(&resolved("42"))).is_some());
     let steps = action(&ana, "ack").preview(&on_the_board("42", &[]), now()).unwrap();
-    assert!(steps[1].exactly.contains("\"userName\": \"ana\""), "in whose name: {steps:?}");
+    assert!(steps[1].request.contains("\"userName\": \"ana\""), "in whose name: {steps:?}");
 }

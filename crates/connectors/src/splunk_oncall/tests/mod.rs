@@ -110,7 +110,7 @@ async fn whose_account_it_is() {
     let unknown = identify(Some("eve")).await.unwrap_err().to_string();
     assert!(unknown.contains("no user eve"), "{unknown}");
     assert_eq!(identify(None).await.unwrap().login, "", "what only looks needs none");
-    assert_eq!(identify(None).await.unwrap().tenant, None, "the API does not say whose it is");
+    assert_eq!(identify(None).await.unwrap().tenant, None, "the API does not name the organisation");
     for user in [Some(ANA), None] {
         let table = json!({ "url": http.uri(), "user": user, "organization": "Acme" });
         let config: Config = serde_json::from_value(table).unwrap();
@@ -120,7 +120,7 @@ async fn whose_account_it_is() {
 }
 
 #[tokio::test]
-async fn a_refusal_may_be_of_one_that_asks_too_often() {
+async fn refusal_may_be_a_rate_limit() {
     let http = MockServer::start().await;
     Mock::given(path("/api-public/v1/incidents")).respond_with(ResponseTemplate::new(403)).mount(&http).await;
     let error = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap_err().to_string();
@@ -128,7 +128,7 @@ async fn a_refusal_may_be_of_one_that_asks_too_often() {
 }
 
 #[test]
-fn a_webhook_of_whoever_has_the_secret_has_the_account_polled() {
+fn webhook_with_the_secret_asks_for_a_poll() {
     let hook = Webhooks::new(Some(&contract::SECRET.into()));
     use callboard_domain::source::Hook;
     for body in ["", "{}", "{\"phase\": \"ACKED\"}", "no JSON", "incident=41"] {
@@ -141,7 +141,7 @@ fn a_webhook_of_whoever_has_the_secret_has_the_account_polled() {
 }
 
 #[test]
-fn only_what_is_watched_is_taken() {
+fn unwatched_incident_is_ignored() {
     let watched = |teams: &[&str], keys: &[&str]| {
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Watched { account: "test".into(), teams: own(teams), routing_keys: own(keys) }

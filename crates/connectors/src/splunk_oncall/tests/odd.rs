@@ -4,17 +4,17 @@ use super::*;
 
 /// One incident -> status, who has it, when it was changed, its title and place.
 #[test]
-fn an_incident_in_any_shape() {
+fn incident_is_read_in_any_shape() {
     use IncidentStatus::*;
     let at = |text: &str| format!("2026-11-22T{text}Z");
     let bare = json!({ "incidentNumber": "7", "currentPhase": "UNACKED" });
-    let said = |change: Value| with(incident("7"), change);
+    let with_change = |change: Value| with(incident("7"), change);
     let cases = [
         ("as usual", incident("7"), Triggered, vec![], at("11:00:00"), "Checkout is slow (7)", "checkout"),
         ("a bare one", bare.clone(), Triggered, vec![], "1970-01-01T00:00:00Z".into(), "Incident 7", ""),
         (
             "its number is one",
-            said(json!({ "incidentNumber": 7 })),
+            with_change(json!({ "incidentNumber": 7 })),
             Triggered,
             vec![],
             at("11:00:00"),
@@ -23,7 +23,7 @@ fn an_incident_in_any_shape() {
         ),
         (
             "its number has a mark",
-            said(json!({ "incidentNumber": " #7 " })),
+            with_change(json!({ "incidentNumber": " #7 " })),
             Triggered,
             vec![],
             at("11:00:00"),
@@ -31,8 +31,8 @@ fn an_incident_in_any_shape() {
             "checkout",
         ),
         (
-            "the other word",
-            said(json!({ "currentPhase": "acknowledged" })),
+            "the other term",
+            with_change(json!({ "currentPhase": "acknowledged" })),
             Acknowledged,
             vec![],
             at("11:00:00"),
@@ -41,7 +41,7 @@ fn an_incident_in_any_shape() {
         ),
         (
             "another case",
-            said(json!({ "currentPhase": " Resolved " })),
+            with_change(json!({ "currentPhase": " Resolved " })),
             Resolved,
             vec![],
             at("11:00:00"),
@@ -50,7 +50,7 @@ fn an_incident_in_any_shape() {
         ),
         (
             "nulls everywhere",
-            said(json!({
+            with_change(json!({
                 "startTime": null, "entityId": null, "entityDisplayName": null, "entityState": null, "host": null,
                 "service": null, "routingKey": null, "pagedUsers": null, "pagedTeams": null, "pagedPolicies": null,
                 "transitions": null, "incidentLink": null,
@@ -63,7 +63,7 @@ fn an_incident_in_any_shape() {
         ),
         (
             "other types",
-            said(json!({
+            with_change(json!({
                 "startTime": 1_795_345_200, "entityDisplayName": 5, "host": {}, "service": [1], "pagedUsers": "bo",
                 "pagedTeams": {}, "pagedPolicies": [null, 5, {}], "transitions": "none", "incidentLink": 5,
                 "entityState": false,
@@ -165,7 +165,7 @@ type Seen = (Vec<&'static str>, bool, bool);
 
 /// What the list is -> what is seen; none where it is an error.
 #[tokio::test]
-async fn a_list_in_any_shape() {
+async fn list_is_read_in_any_shape() {
     let one = || incident("41");
     let unknown = with(incident("42"), json!({ "currentPhase": "SNOOZED" }));
     let no_number = with(incident("42"), json!({ "incidentNumber": null }));
@@ -231,9 +231,9 @@ async fn a_list_in_any_shape() {
     }
 }
 
-/// What is not said of whom an incident pages or of its history is not that there is nobody and nothing.
+/// A missing list of people or history is unknown, not empty.
 #[tokio::test]
-async fn what_is_not_said_is_named_as_not_known() {
+async fn missing_fields_become_problems() {
     let pages = "#41: it is not known whom it pages: ";
     let steps = "#41: it is not known who has it and since when: transitions is missing";
     let cases = [
@@ -260,7 +260,7 @@ async fn what_is_not_said_is_named_as_not_known() {
 
 /// What cannot be read is counted once, though it is listed twice.
 #[tokio::test]
-async fn an_incident_that_is_listed_twice_counts_once() {
+async fn incident_listed_twice_counts_once() {
     let odd = |number: &str| with(incident(number), json!({ "currentPhase": "SNOOZED", "pagedUsers": null }));
     let none = |number: &str| with(incident(number), json!({ "pagedUsers": null }));
     let twice = |one: Value| [one.clone(), one];
@@ -283,7 +283,7 @@ async fn an_incident_that_is_listed_twice_counts_once() {
 }
 
 #[tokio::test]
-async fn a_list_in_another_charset_is_read() {
+async fn list_in_another_charset_is_read() {
     let http = MockServer::start().await;
     let named = with(incident("41"), json!({ "entityDisplayName": "Zürich" }));
     let body = json!({ "incidents": [named] }).to_string();
@@ -294,7 +294,7 @@ async fn a_list_in_another_charset_is_read() {
     assert_eq!(batch.snapshots[0].title, "Zürich");
 }
 
-/// What is odd of whom an incident pages -> who is known to be asked, whether its teams are known, and what is said of it.
+/// An odd list of the people that an incident pages -> who is known to be asked, whether its teams are known, and the problems.
 #[tokio::test]
 async fn whom_it_pages_is_not_guessed() {
     let not_known = "#41: it is not known whom it pages: ";
@@ -333,10 +333,10 @@ async fn whom_it_pages_is_not_guessed() {
         let names = found.assigned.as_ref().map(|_| found.assignee_names());
         assert_eq!(names, asked, "{odd}");
         assert_eq!(found.notes.contains_key(normalise::TEAMS), knows_teams, "{odd}");
-        let said: Vec<String> = batch.problems.iter().map(ToString::to_string).collect();
-        assert_eq!(said.len(), problems.len(), "{odd}: {said:?}");
-        for (said, expected) in said.iter().zip(&problems) {
-            assert!(said.starts_with(expected.as_str()), "{odd}: {said}");
+        let texts: Vec<String> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), problems.len(), "{odd}: {texts:?}");
+        for (text, expected) in texts.iter().zip(&problems) {
+            assert!(text.starts_with(expected.as_str()), "{odd}: {text}");
         }
     }
 }

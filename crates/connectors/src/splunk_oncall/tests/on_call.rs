@@ -12,7 +12,7 @@ async fn try_run(http: &MockServer, name: &str, args: &Args) -> Result<Outcome, 
 
 /// What is listed -> the summary, and what its rows hold.
 #[tokio::test]
-async fn a_list_in_any_shape() {
+async fn list_is_read_in_any_shape() {
     let policy = json!({ "name": "Primary", "slug": POLICY });
     let duty = |users: Value| json!([{ "escalationPolicy": policy, "users": users }]);
     let team = |now: Value| json!({ "team": { "name": "Checkout", "slug": TEAM }, "oncallNow": now });
@@ -104,7 +104,7 @@ async fn a_list_in_any_shape() {
 }
 
 #[tokio::test]
-async fn on_call_is_taken_from_whoever_has_it_and_the_list_says_so() {
+async fn on_call_is_taken_over_and_confirmed_by_the_list() {
     let server = Server::holding([]);
     let http = serve(&server).await;
     let take = |person: &str| args(&[("policy", POLICY), ("person", person)]);
@@ -129,7 +129,7 @@ async fn on_call_is_taken_from_whoever_has_it_and_the_list_says_so() {
 
 /// That somebody is not on call is not known of a list that cannot be read whole.
 #[tokio::test]
-async fn who_is_on_call_is_not_guessed() {
+async fn unreadable_on_call_list_is_not_guessed() {
     let policy = json!({ "name": "Primary", "slug": POLICY });
     let team = |now: Value| json!({ "team": { "name": "Checkout", "slug": TEAM }, "oncallNow": now });
     let user = |name: &str| json!({ "onCalluser": { "username": name } });
@@ -139,7 +139,7 @@ async fn who_is_on_call_is_not_guessed() {
         ("somebody unread", json!([team(duty(json!([null, user("cy")])))])),
         ("no list of users", json!([team(duty(json!(null)))])),
         ("a team unread", json!([null, team(duty(json!([user("cy")])))])),
-        ("a policy that is not said", json!([team(nameless)])),
+        ("a policy that is not named", json!([team(nameless)])),
     ];
     for (name, teams) in cases {
         let http = MockServer::start().await;
@@ -153,9 +153,9 @@ async fn who_is_on_call_is_not_guessed() {
     }
 }
 
-/// What counts is what the list says afterwards, whatever the answer was.
+/// Only the list decides afterwards, whatever the answer was.
 #[tokio::test]
-async fn an_answer_alone_does_not_say_that_on_call_was_taken() {
+async fn response_alone_does_not_confirm_on_call() {
     let take = args(&[("policy", POLICY), ("person", BO)]);
     let lost = |status: u16| ResponseTemplate::new(status).set_body_json(json!({ "result": "success" }));
     // The answer, while nothing happens.
@@ -172,7 +172,7 @@ async fn an_answer_alone_does_not_say_that_on_call_was_taken() {
     }
     // An odd answer, though it happened.
     let server = Server::holding([]);
-    server.says(json!(5));
+    server.answer_with(json!(5));
     let http = serve(&server).await;
     let done = try_run(&http, "take on-call", &take).await.unwrap();
     assert!(done.ok && server.on_call() == [ANA], "{done:?}");

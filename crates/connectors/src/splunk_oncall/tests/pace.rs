@@ -21,7 +21,7 @@ fn api(method: Method, path: &str) -> (Method, Request) {
 }
 
 #[test]
-fn a_call_is_its_path_without_what_it_is_about() {
+fn call_is_counted_by_its_path_without_ids() {
     let cases = [
         ("incidents", "incidents"),
         ("incidents/42", "incidents/*"),

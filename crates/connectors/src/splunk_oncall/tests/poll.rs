@@ -25,13 +25,13 @@ impl Polled {
     /// What a poll reports, and the poll.
     async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
         let batch = self.source.poll(None, now()).await.unwrap();
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for item in &batch.snapshots {
             let change = compare_read(self.stored.get(&item.key.id), item.clone());
-            told.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.id))));
+            reported.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.id))));
             self.stored.insert(item.key.id.clone(), change.item);
         }
-        (told, batch)
+        (reported, batch)
     }
 }
 
@@ -40,25 +40,29 @@ fn by(name: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn an_incident_is_followed_to_its_end() {
+async fn incident_is_followed_to_its_end() {
     use EventName::*;
     let server = Server::holding([incident("42")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());
 
-    let (told, batch) = board.poll().await;
-    assert_eq!(told, [(Triggered, None)]);
+    let (reported, batch) = board.poll().await;
+    assert_eq!(reported, [(Triggered, None)]);
     let first = detail(&batch.snapshots[0]);
     assert_eq!((first.service.as_str(), first.severity), ("checkout", Severity::Critical));
-    assert_eq!((first.assignee_names(), first.holder_names()), (vec![BO], vec![]), "paged is not held");
+    assert_eq!(
+        (first.assignee_names(), first.holder_names()),
+        (vec![BO], vec![]),
+        "paged is not acknowledged"
+    );
     assert_eq!((first.number, first.description.as_deref()), (Some(42), Some("p99 is 4 s")));
     assert_eq!(batch.snapshots[0].title, "Checkout is slow (42)");
     assert!(batch.snapshots[0].url.as_ref().unwrap().as_str().ends_with("incidentName=42"));
     assert_eq!((batch.complete, batch.problems.len()), (vec![Scope::all(Kind::Incident)], 0));
 
     server.set(acked("42"));
-    let (told, batch) = board.poll().await;
-    assert_eq!(told, [(Acknowledged, by(BO))]);
+    let (reported, batch) = board.poll().await;
+    assert_eq!(reported, [(Acknowledged, by(BO))]);
     assert_eq!(detail(&batch.snapshots[0]).holder_names(), [BO]);
 
     // Ana joins him: that is no news, and both have it.
@@ -67,7 +71,7 @@ async fn an_incident_is_followed_to_its_end() {
     assert_eq!(board.poll().await.0, []);
     assert_eq!(detail(&board.stored["42"]).holder_names(), [ANA, BO]);
 
-    // Nobody says so, yet it is without anybody again; of equal times the later list counts.
+    // No transition shows it, yet nobody has it again; of equal times the later list counts.
     server.set(with(after("42", &both), json!({ "currentPhase": "UNACKED" })));
     assert_eq!(board.poll().await.0, [(Unacknowledged, None)]);
 
@@ -79,8 +83,8 @@ async fn an_incident_is_followed_to_its_end() {
     server.set(resolved("42"));
     assert_eq!(board.poll().await.0, [(Resolved, by(BO))]);
     server.forget("42");
-    let (told, batch) = board.poll().await;
-    assert_eq!((told, batch.snapshots.len(), batch.complete.len()), (vec![], 0, 1));
+    let (reported, batch) = board.poll().await;
+    assert_eq!((reported, batch.snapshots.len(), batch.complete.len()), (vec![], 0, 1));
 }
 
 #[tokio::test]
@@ -102,7 +106,7 @@ async fn escalation_names_whom_it_pages_and_acknowledging_is_no_reassignment() {
 }
 
 #[tokio::test]
-async fn what_is_rerouted_to_others_has_not_ended() {
+async fn rerouted_incident_has_not_ended() {
     let server = Server::holding([incident("41"), incident("42")]);
     let http = serve(&server).await;
     let mut config = config(&http.uri());
@@ -119,7 +123,7 @@ async fn what_is_rerouted_to_others_has_not_ended() {
 
 /// What is not known of an incident is named where the account watches it: filters -> the incidents that are named.
 #[tokio::test]
-async fn what_is_not_watched_is_not_complained_about() {
+async fn unwatched_incident_causes_no_problem() {
     let unread = json!({ "pagedUsers": null, "transitions": null });
     let others = json!({ "routingKey": "search", "pagedTeams": ["team-search"], "pagedPolicies": [] });
     let server = Server::holding([

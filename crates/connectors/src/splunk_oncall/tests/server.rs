@@ -24,7 +24,7 @@ struct State {
     on_call: Vec<String>,
     chat: Vec<Value>,
     /// What is answered to writes instead of what became of them.
-    says: Option<Value>,
+    answer: Option<Value>,
     /// True where it has no call for one incident.
     is_old: bool,
 }
@@ -47,7 +47,7 @@ pub(super) fn incident(number: &str) -> Value {
     })
 }
 
-/// The same after these further steps: phase, when, by whom. The newest stands first.
+/// The same after these further steps: phase, when, by whom. The newest comes first.
 pub(super) fn after(number: &str, steps: &[(&str, &str, &str)]) -> Value {
     let mut incident = incident(number);
     for (phase, at, by) in steps {
@@ -111,8 +111,8 @@ impl Server {
         self.0.lock().unwrap().on_call.clone()
     }
 
-    pub(super) fn says(&self, answer: Value) {
-        self.0.lock().unwrap().says = Some(answer);
+    pub(super) fn answer_with(&self, answer: Value) {
+        self.0.lock().unwrap().answer = Some(answer);
     }
 
     pub(super) fn is_old(&self) {
@@ -204,7 +204,7 @@ impl Server {
             }
             (method, path) => return Err((404, format!("there is no {method} {path:?}"))),
         };
-        Ok((200, state.says.clone().unwrap_or(answer)))
+        Ok((200, state.answer.clone().unwrap_or(answer)))
     }
 }
 

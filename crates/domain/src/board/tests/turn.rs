@@ -4,7 +4,7 @@ use super::*;
 
 type Change = fn(&mut PullRequest);
 
-/// What is awaited (`*` where it is mine), and of whom.
+/// What is awaited (`*` where it is mine), and from whom.
 type Expected = Option<(&'static str, &'static str)>;
 
 /// The table of [`PullRequest::turn`], and which line goes before which.

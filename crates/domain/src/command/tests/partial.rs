@@ -7,9 +7,9 @@ fn begun(line: &str) -> String {
     let texts: Vec<_> = begun.texts.iter().map(|(arg, text)| format!("{}={text}", arg.name)).collect();
     let given: Vec<_> = begun.given.iter().map(|arg| arg.name.as_str()).collect();
     let args = &begun.args;
-    let said: Vec<_> =
+    let given: Vec<_> =
         given.iter().map(|name| format!("{name}={}", args.get(name).unwrap_or_default())).collect();
-    format!("{} | {} | {}", said.join(" "), texts.join(" "), begun.left)
+    format!("{} | {} | {}", given.join(" "), texts.join(" "), begun.left)
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn incident(id: &str, title: &str) -> Item {
         hold: None,
         released_at: None,
         start_unknown: false,
+        suppressed: false,
         notes: Default::default(),
         assigned: None,
         inferred_end: None,
@@ -157,7 +158,7 @@ fn texts_mean_items() {
 }
 
 #[test]
-fn what_is_over_does_not_make_a_name_ambiguous() {
+fn ended_item_does_not_make_a_name_ambiguous() {
     let of = |id: &str, title: &str, status: IncidentStatus| {
         let mut item = incident(id, title);
         if let Detail::Incident(incident) = &mut item.detail {

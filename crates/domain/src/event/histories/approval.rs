@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let mut steps: Vec<Step> = Vec::new();
-    // A service that asks anew under the same id gives the time of asking; another may leave that out.
+    // A service that asks again under the same id gives the time of asking; another may leave that out.
     let asks_anew = dice.first().is_some_and(|(what, _)| what % 2 == 0);
     let mut now = approval(|a| a.description = Some("Checkout is slow without it".into()));
     let mut last = None;

@@ -1,7 +1,7 @@
 //! The promises of [`super`], kept over random histories of each kind of item.
 //!
 //! A history is a sequence of true states. Each step has the partial snapshot that a webhook would bring, and the events
-//! that a witness would report, by a model that knows nothing of joins. Polls bring the full state of any step.
+//! that a witness would report, by a model without joins. Polls bring the full state of any step.
 
 mod approval;
 mod build;
@@ -39,7 +39,7 @@ impl Store {
         self.keep(change)
     }
 
-    /// A complete listing of that minute lacks it.
+    /// It is absent from a complete listing of that minute.
     fn miss(&mut self, minute: i64) {
         let Some(item) = &self.item else { return };
         if let Some(change) = missed(item, at(minute)) {

@@ -28,7 +28,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let open = p.state == PullRequestState::Open;
         let requested = p.requested.clone();
         let mut events: Vec<EventKey> = Vec::new();
-        let (mut said_review, mut said_checks) = (None, None);
+        let (mut sent_review, mut sent_checks) = (None, None);
         let legal = match what % 12 {
             0 if open => {
                 (p.head, p.checks) = (format!("c{tick}"), None);
@@ -48,7 +48,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 events.extend(name.map(|name| (name, format!("{who} {time}"))));
                 p.requested.remove(who);
                 p.reviews.insert(0, given.clone());
-                said_review = Some(given);
+                sent_review = Some(given);
                 true
             }
             4 => match p
@@ -59,7 +59,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             {
                 Some(taken_back) => {
                     taken_back.verdict = Verdict::Dismissed;
-                    said_review = Some(taken_back.clone());
+                    sent_review = Some(taken_back.clone());
                     true
                 }
                 None => false,
@@ -77,7 +77,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                     .extend(name.filter(|_| open && turned).map(|name| (name, format!("{} {time}", p.head))));
                 let failing = if status == ChecksStatus::Failed { vec!["lint".into()] } else { Vec::new() };
                 p.checks = Some(Checks { commit: p.head.clone(), status, failing, at: time });
-                said_checks = p.checks.clone();
+                sent_checks = p.checks.clone();
                 true
             }
             9 if p.state == PullRequestState::Closed => {
@@ -105,7 +105,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
         };
         if legal {
-            if said_checks.is_none() {
+            if sent_checks.is_none() {
                 p.updated_at = time;
             }
             if p.state == PullRequestState::Open {
@@ -113,8 +113,8 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 events.extend(anew.map(|name| (EventName::ReviewRequested, format!("{time} {name}"))));
             }
             let mut hook = p.clone();
-            hook.reviews = said_review.into_iter().collect();
-            hook.checks = said_checks;
+            hook.reviews = sent_review.into_iter().collect();
+            hook.checks = sent_checks;
             if what % 12 == 11 {
                 item.title = format!("Title {tick}");
             }

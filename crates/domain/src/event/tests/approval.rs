@@ -39,7 +39,7 @@ fn approval_transitions() {
             &[Requested, Denied, Requested, Approved],
         ),
         (
-            "when it was asked is said later",
+            "when it was asked is reported later",
             vec![one(None, 0, W), one(Some(0), 0, W), one(None, 1, A)],
             &[Requested, Approved],
         ),
@@ -176,7 +176,7 @@ fn last_answer_of_a_person_counts() {
         let found: Vec<_> = answers.iter().map(|answer| (answer.by.id.as_str(), answer.decision)).collect();
         assert_eq!(found, expected, "{snapshots:?}");
     }
-    // Nothing that was answered before counts for what is asked anew.
+    // Nothing that was answered before counts for what is asked again.
     let anew = approval(|a| (a.asked_at, a.updated_at) = (Some(at(5)), at(5)));
     let found = joined(&[says(&[("bo", Some(1), Yes)]), anew.clone(), says(&[("cy", Some(9), Yes)])]);
     assert_eq!(found, anew);

@@ -1,4 +1,4 @@
-//! Builds whose service counts anew: the pipeline was deleted and made again.
+//! Builds whose service starts counting over: the pipeline was deleted and made again.
 
 use super::{joined, names};
 use crate::{
@@ -125,7 +125,7 @@ fn runs_of_one_number_are_two_events() {
 }
 
 #[test]
-fn a_start_that_is_the_same_makes_it_one_run() {
+fn runs_with_the_same_start_are_one() {
     let stored = BuildRun { serial: Some(5), ..made(1, 4, BuildStatus::Running) };
     let later = BuildRun { status: BuildStatus::Passed, ..made(1, 4, BuildStatus::Passed) };
     let whole = joined(&[build(vec![stored]), build(vec![later.clone()])]);
@@ -133,7 +133,7 @@ fn a_start_that_is_the_same_makes_it_one_run() {
 }
 
 #[test]
-fn runs_that_are_gone_leave_the_others() {
+fn deleted_runs_leave_the_others() {
     use BuildStatus::{Failed, Passed};
     let stored = build(vec![run(3, Failed), run(2, Passed), run(1, Failed)]);
     for (numbers, left) in [

@@ -55,7 +55,7 @@ fn incident_transitions() {
             &[Triggered, Escalated, Escalated, Escalated],
         ),
         (
-            "assigned to others, and not said by all",
+            "assigned to others, and not reported by all",
             vec![asked(0, Some("bo")), asked(1, None), asked(2, Some("cy")), asked(1, Some("bo"))],
             &[Triggered, Reassigned],
         ),
@@ -115,11 +115,11 @@ fn unknown_start_is_that_of_the_known_occurrence() {
 fn first_seen_is_no_other_occurrence() {
     use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
     use Learnt::{Missed, Seen};
-    let said = |began, minute, status| {
+    let dated = |began, minute, status| {
         Seen(incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status)))
     };
     // First seen at that minute.
-    let unsaid = |seen, minute, status| {
+    let undated = |seen, minute, status| {
         Seen(incident(|i| {
             (i.started_at, i.updated_at, i.status, i.start_unknown) = (at(seen), at(minute), status, true);
         }))
@@ -128,35 +128,35 @@ fn first_seen_is_no_other_occurrence() {
     type Case = (&'static str, Vec<Learnt>, &'static [EventName], IncidentStatus, i64, bool);
     let cases: Vec<Case> = vec![
         (
-            "now said, now not",
-            vec![said(0, 0, T), unsaid(5, 5, T), said(0, 0, T), unsaid(9, 9, T), said(0, 0, T)],
+            "dated and undated in turn",
+            vec![dated(0, 0, T), undated(5, 5, T), dated(0, 0, T), undated(9, 9, T), dated(0, 0, T)],
             &[Triggered],
             T,
             0,
             false,
         ),
         (
-            "said later",
-            vec![unsaid(5, 5, T), said(0, 0, T), unsaid(5, 5, T), unsaid(7, 7, T)],
+            "dated later",
+            vec![undated(5, 5, T), dated(0, 0, T), undated(5, 5, T), undated(7, 7, T)],
             &[Triggered],
             T,
             0,
             false,
         ),
-        ("never said, first seen twice", vec![unsaid(5, 5, T), unsaid(9, 9, T)], &[Triggered], T, 5, true),
-        ("the same, reordered", vec![unsaid(9, 9, T), unsaid(5, 5, T)], &[Triggered], T, 5, true),
+        ("never dated, first seen twice", vec![undated(5, 5, T), undated(9, 9, T)], &[Triggered], T, 5, true),
+        ("the same, reordered", vec![undated(9, 9, T), undated(5, 5, T)], &[Triggered], T, 5, true),
         (
             "taken and over meanwhile",
-            vec![said(0, 0, T), unsaid(5, 5, A), said(0, 6, A), unsaid(7, 7, R)],
+            vec![dated(0, 0, T), undated(5, 5, A), dated(0, 6, A), undated(7, 7, R)],
             &[Triggered, Acknowledged, Resolved],
             R,
             0,
             false,
         ),
-        ("its end does not say", vec![said(3, 3, T), unsaid(-9, 5, R)], &[Triggered, Resolved], R, 3, false),
+        ("its end is undated", vec![dated(3, 3, T), undated(-9, 5, R)], &[Triggered, Resolved], R, 3, false),
         (
-            "its end does not say, and comes twice",
-            vec![said(0, 0, T), said(0, 4, R), unsaid(5, 4, R)],
+            "its end is undated, and comes twice",
+            vec![dated(0, 0, T), dated(0, 4, R), undated(5, 4, R)],
             &[Triggered, Resolved],
             R,
             0,
@@ -164,7 +164,7 @@ fn first_seen_is_no_other_occurrence() {
         ),
         (
             "what follows an end is another",
-            vec![said(0, 0, T), said(0, 4, R), unsaid(5, 5, T)],
+            vec![dated(0, 0, T), dated(0, 4, R), undated(5, 5, T)],
             &[Triggered, Resolved, Triggered],
             T,
             5,
@@ -172,7 +172,7 @@ fn first_seen_is_no_other_occurrence() {
         ),
         (
             "what begins after it was seen is another",
-            vec![unsaid(5, 5, T), said(7, 7, T)],
+            vec![undated(5, 5, T), dated(7, 7, T)],
             &[Triggered, Triggered],
             T,
             7,
@@ -180,7 +180,7 @@ fn first_seen_is_no_other_occurrence() {
         ),
         (
             "missed, and back with its beginning",
-            vec![unsaid(5, 5, T), Missed(6), said(0, 0, T)],
+            vec![undated(5, 5, T), Missed(6), dated(0, 0, T)],
             &[Triggered, Resolved, Triggered],
             T,
             0,
@@ -226,7 +226,7 @@ fn incident_fields_left_out_are_kept() {
     let cases: [(&str, Vec<Item>, &[&str]); 6] = [
         ("a thin report later", vec![one(1, A, Some("bo")), one(2, A, None)], &["bo"]),
         ("a thin report that is late", vec![one(2, A, Some("bo")), one(1, A, None)], &["bo"]),
-        ("said later, of an older state", vec![one(2, A, None), one(1, A, Some("bo"))], &["bo"]),
+        ("reported later, of an older state", vec![one(2, A, None), one(1, A, Some("bo"))], &["bo"]),
         ("let go in between", vec![one(1, A, Some("bo")), one(2, T, None), one(3, A, None)], &[]),
         ("the same, reordered", vec![one(1, A, Some("bo")), one(3, A, None), one(2, T, None)], &[]),
         ("let go", vec![one(1, A, Some("bo")), one(2, T, None)], &[]),
@@ -241,7 +241,7 @@ fn incident_fields_left_out_are_kept() {
 #[allow(clippy::large_enum_variant, reason = "there are a handful of them at a time")]
 enum Learnt {
     Seen(Item),
-    /// A listing of that minute lacks it.
+    /// It is absent from a complete listing of that minute.
     Missed(i64),
 }
 
@@ -389,9 +389,9 @@ fn incident_join() {
     }
 }
 
-/// Until when it was held -> what is said once it is not.
+/// Until when it was held -> the end of the summary once it is not.
 #[test]
-fn what_nobody_has_any_more_says_what_it_was() {
+fn end_of_a_hold_names_its_kind() {
     for (until, expected) in [(None, "no longer acknowledged"), (Some(60), "no longer silenced")] {
         let held = incident(|i| {
             (i.updated_at, i.status) = (at(1), IncidentStatus::Acknowledged);

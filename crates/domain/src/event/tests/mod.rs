@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn of_one_version_the_snapshot_read_later_wins() {
+fn snapshot_read_later_wins_within_one_version() {
     let checks = |status| {
         let checks = Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(1) };
         pull_request(|p| p.checks = Some(checks))

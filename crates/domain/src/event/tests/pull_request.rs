@@ -60,32 +60,32 @@ fn checks_are_kept_where_an_unknown_head_is_known_to_be_theirs() {
 #[test]
 fn latest_mergeability_of_the_head_is_kept() {
     use MergeState::{Blocked, Conflicts, Ready};
-    let said = |minute: i64, commit: &str, state| {
+    let with_merge_state = |minute: i64, commit: &str, state| {
         pull_request(|p| {
             p.mergeability = Some(Mergeability { commit: commit.into(), state, at: at(minute) });
         })
     };
     let headless = |minute: i64, state| {
-        let mut item = said(minute, "c0", state);
+        let mut item = with_merge_state(minute, "c0", state);
         if let Detail::PullRequest(pull) = &mut item.detail {
             pull.head.clear();
         }
         item
     };
-    let silent = open(0);
+    let without_merge_state = open(0);
     let cases = [
-        (vec![said(1, "c0", Blocked), said(2, "c0", Ready)], Some(Ready)),
-        (vec![said(2, "c0", Ready), said(1, "c0", Blocked)], Some(Ready)),
-        (vec![said(1, "c0", Blocked), silent.clone()], Some(Blocked)),
-        (vec![silent, said(1, "c0", Conflicts)], Some(Conflicts)),
-        (vec![said(1, "c0", Ready), said(2, "b9", Blocked)], Some(Ready)),
-        (vec![said(1, "b9", Ready)], None),
+        (vec![with_merge_state(1, "c0", Blocked), with_merge_state(2, "c0", Ready)], Some(Ready)),
+        (vec![with_merge_state(2, "c0", Ready), with_merge_state(1, "c0", Blocked)], Some(Ready)),
+        (vec![with_merge_state(1, "c0", Blocked), without_merge_state.clone()], Some(Blocked)),
+        (vec![without_merge_state, with_merge_state(1, "c0", Conflicts)], Some(Conflicts)),
+        (vec![with_merge_state(1, "c0", Ready), with_merge_state(2, "b9", Blocked)], Some(Ready)),
+        (vec![with_merge_state(1, "b9", Ready)], None),
         (vec![headless(1, Ready); 2], Some(Ready)),
-        (vec![said(1, "c0", Blocked), headless(2, Ready)], Some(Ready)),
+        (vec![with_merge_state(1, "c0", Blocked), headless(2, Ready)], Some(Ready)),
     ];
     for (snapshots, expected) in cases {
         let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
-        assert_eq!(pull.mergeability.map(|said| said.state), expected, "{snapshots:?}");
+        assert_eq!(pull.mergeability.map(|it| it.state), expected, "{snapshots:?}");
     }
 }
 

@@ -102,11 +102,11 @@ fn requested_reviewers_are_kept_where_the_list_is_unreadable() {
     };
     // Snapshots -> who is asked, whether others may be.
     let cases: [(&str, Vec<Item>, &[&str], bool); 11] = [
-        ("not said", vec![asked(0, &["kim"], false), asked(1, &[], true)], &["kim"], true),
-        ("said in part", vec![asked(0, &["kim"], false), asked(1, &["bo"], true)], &["bo", "kim"], true),
+        ("no list", vec![asked(0, &["kim"], false), asked(1, &[], true)], &["kim"], true),
+        ("part of the list", vec![asked(0, &["kim"], false), asked(1, &["bo"], true)], &["bo", "kim"], true),
         ("late", vec![asked(1, &["bo"], true), asked(0, &["kim"], false)], &["bo", "kim"], true),
         (
-            "said again",
+            "list reported again",
             vec![asked(0, &["kim"], false), asked(1, &[], true), asked(2, &["bo"], false)],
             &["bo"],
             false,

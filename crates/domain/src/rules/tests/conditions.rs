@@ -122,7 +122,7 @@ fn conditions_read_events_and_items() {
     ];
     for (text, name, item, expected) in cases {
         let condition = Condition::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let found = condition.holds(&event(*name, item), item, &me()).map_err(|why| why.0);
+        let found = condition.matches(&event(*name, item), item, &me()).map_err(|why| why.0);
         assert_eq!(found.as_ref().map_err(String::as_str), expected.as_ref().map_err(|why| *why), "{text}");
     }
 }
@@ -145,19 +145,19 @@ fn author_of_an_event_is_matched_by_id() {
         let event = Event { by: by.clone(), ..event(EventName::Acknowledged, &alert) };
         let text = format!("by == {name:?} && by_id == {id:?} && by_me == {mine}");
         let condition = Condition::compile(&text).unwrap();
-        assert_eq!(condition.holds(&event, &alert, &me), Ok(true), "{by:?}");
+        assert_eq!(condition.matches(&event, &alert, &me), Ok(true), "{by:?}");
     }
 }
 
 #[test]
-fn a_hold_ends() {
+fn hold_ends_at_its_time() {
     let mut alert = incident(Severity::High, &["bo"]);
     let Detail::Incident(it) = &mut alert.detail else { unreachable!() };
     it.hold = hold(&["bo"], Some(20));
     let held = Condition::compile("item.held").unwrap();
     for (minute, expected) in [(19, true), (20, false)] {
         let event = Event { seen_at: at(minute), ..event(EventName::Acknowledged, &alert) };
-        assert_eq!(held.holds(&event, &alert, &me()), Ok(expected), "{minute}");
+        assert_eq!(held.matches(&event, &alert, &me()), Ok(expected), "{minute}");
     }
 }
 
@@ -170,7 +170,7 @@ proptest! {
     ) {
         if let Ok(condition) = Condition::compile(&text) {
             for item in [build("main", "bo", &[]), pull_request("ana", &[]), incident(Severity::Info, &[])] {
-                let _ = condition.holds(&event(EventName::Failed, &item), &item, &me());
+                let _ = condition.matches(&event(EventName::Failed, &item), &item, &me());
             }
         }
     }
@@ -192,7 +192,7 @@ proptest! {
                 let event = event(name, &item);
                 let view = View::new(&event, &item, &me);
                 let expected = whole.resolve(&view, crate::expression::to_bool);
-                let found = apart.holds_for(&view);
+                let found = apart.matches_view(&view);
                 // The event `failed` of an incident does not exist, and is the one case where kind and event disagree.
                 if fields::pairs().any(|pair| pair == (name, item.key.kind)) {
                     prop_assert_eq!(found.ok(), expected.ok(), "{}", text);

@@ -233,7 +233,7 @@ fn explanations_name_every_rule_and_what_it_read() {
 }
 
 #[test]
-fn a_command_goes_where_its_items_news_go() {
+fn command_is_posted_where_events_of_its_item_are() {
     let post = |name: &str, when: &str| RuleConfig { post: vec![name.into()], ..rule(name, when) };
     let configs = [
         post("fixes", "event == 'fixed'"),
@@ -344,7 +344,7 @@ fn assignees_are_the_recipients_of_a_reassignment() {
         (&[], &[], false),
     ] {
         let event = to(of, before);
-        let holds = |when: &str| Condition::compile(when).unwrap().holds(&event, &alert, &me());
+        let holds = |when: &str| Condition::compile(when).unwrap().matches(&event, &alert, &me());
         assert_eq!(holds("of_me"), Ok(expected), "{of:?} after {before:?}");
         assert_eq!(holds("event == 'reassigned'"), Ok(true), "{of:?} after {before:?}");
     }

@@ -109,6 +109,7 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         hold: hold(holders, None),
         released_at: None,
         start_unknown: false,
+        suppressed: false,
         notes: Default::default(),
         assigned: None,
         inferred_end: None,

@@ -63,7 +63,7 @@ fn several_events_make_one_notification() {
         let found = notification(&events).unwrap();
         assert_eq!((found.title.as_str(), found.body.as_str()), (title, body));
         assert!(!found.important && !found.items.is_empty());
-        // What is said of each stands by itself.
+        // The phrase about each is complete in itself.
         let parts: Vec<_> = found.parts.iter().map(|part| &part.item).collect();
         assert_eq!(parts, found.items.iter().collect::<Vec<_>>(), "{title}");
         if let [only] = &found.parts[..] {

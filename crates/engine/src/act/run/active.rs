@@ -81,7 +81,7 @@ impl Active {
         Ok(())
     }
 
-    /// The place that a run has taken, to be given back by whoever holds this.
+    /// The place that a run has taken; the caller gives it back.
     pub(super) fn place(&self, id: &str) -> Place<'_> {
         let stream = self.get(id).unwrap_or_default();
         Place { runs: self, id: id.to_owned(), stream }
@@ -177,11 +177,11 @@ impl Progress for RunStream {
     }
 
     fn step(&self, name: &str) {
-        let said = text::line(name, 200);
+        let name = text::line(name, 200);
         self.with(|now| {
-            now.line.clone_from(&said);
-            if now.steps.len() < STEPS && now.steps.last().is_none_or(|last| last.said != said) {
-                now.steps.push(RunStep { said, at: Timestamp::now() });
+            now.line.clone_from(&name);
+            if now.steps.len() < STEPS && now.steps.last().is_none_or(|last| last.name != name) {
+                now.steps.push(RunStep { name, at: Timestamp::now() });
             }
         });
         self.wake();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_a_step_however_often_its_progress_is_told() {
+    fn status_lines_add_no_steps() {
         let stream = RunStream::default();
         stream.step("queued");
         stream.status("queued: waiting for an executor");
@@ -227,7 +227,7 @@ mod tests {
         }
         stream.step("#57 runs");
         stream.with(|streamed| {
-            let steps: Vec<&str> = streamed.steps.iter().map(|step| step.said.as_str()).collect();
+            let steps: Vec<&str> = streamed.steps.iter().map(|step| step.name.as_str()).collect();
             assert_eq!(steps, ["queued", "#57 runs"]);
             assert_eq!(streamed.line, "#57 runs");
         });

@@ -33,7 +33,7 @@ fn content(file: &Path) -> Option<String> {
     if about.len() > WHOLE {
         return Some(format!("{} bytes, {:?}", about.len(), about.modified().ok()));
     }
-    // Never more than it says it has: a file of /proc has none, and reading it may wait for good.
+    // Never more than its stated length: a file of /proc has none, and reading it may block for ever.
     let read = || -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         File::open(file)?.take(about.len()).read_to_end(&mut content)?;

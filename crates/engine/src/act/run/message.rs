@@ -9,19 +9,19 @@ use callboard_domain::{
     text,
 };
 
-/// The message of a run that has ended, with what a service has `reported` of it. Where it ended well, it says that itself.
+/// The message of a run that has ended, with what a service has `reported` of it. A run that ended well reports that itself.
 pub(super) fn last_message(run: &Run, reported: Option<&str>) -> Message {
     let message = message(run, "");
     let is_well = matches!(&run.state, RunState::Done { outcome } if outcome.ok);
     match reported.filter(|_| !is_well) {
         Some(reported) => {
-            message.with(Block::Fields(vec![("reported since".to_owned(), reported.to_owned())]))
+            message.with_block(Block::Fields(vec![("reported since".to_owned(), reported.to_owned())]))
         }
         None => message,
     }
 }
 
-/// The message as it stands; `status` is what a running one says of itself.
+/// The message as it stands; `status` is the status line of a run under way.
 pub(super) fn message(run: &Run, status: &str) -> Message {
     // A field of its own: it may be a sentence, and the service's.
     let mut why = None;
@@ -37,7 +37,7 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
             let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
             Message {
                 blocks: outcome.blocks.clone(),
-                ..Message::new(tone, &outcome.summary).linked(outcome.link.clone())
+                ..Message::new(tone, &outcome.summary).with_link(outcome.link.clone())
             }
         }
         RunState::Failed { error } => {
@@ -105,7 +105,7 @@ mod tests {
     fn reported_event_is_added_to_the_run_message_unless_implied() {
         let done = RunState::Done { outcome: Outcome::ok("merged") };
         let lost = RunState::Unknown { why: "lost".into() };
-        // how it ended, what was reported -> what is said of that
+        // how it ended, what was reported -> the field about that
         let cases = [
             (done.clone(), Some("ana merged it"), None),
             (lost.clone(), Some("ana merged it"), Some("ana merged it")),
@@ -114,11 +114,11 @@ mod tests {
         for (state, reported, expected) in cases {
             let run = run(state, "ana");
             let message = last_message(&run, reported);
-            let told = match message.blocks.last() {
+            let field = match message.blocks.last() {
                 Some(Block::Fields(fields)) => fields.iter().find(|(name, _)| name == "reported since"),
                 _ => None,
             };
-            assert_eq!(told.map(|(_, value)| value.as_str()), expected, "{:?}", run.state);
+            assert_eq!(field.map(|(_, value)| value.as_str()), expected, "{:?}", run.state);
         }
     }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn message_says_how_long_it_took_where_that_is_known() {
+    fn message_has_the_duration_where_it_is_known() {
         let at = |second| Timestamp::from_second(second).unwrap();
         // when it ended -> the field "took"
         let cases = [(None, None), (Some(at(9)), Some("9s")), (Some(at(-9)), None)];
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn message_says_how_it_ended_and_who_did_it() {
+    fn message_names_the_outcome_and_the_actor() {
         let done = RunState::Done { outcome: Outcome::ok("api is on staging") };
         let failed = RunState::Failed { error: ServiceError::rejected("no") };
-        let settled = |by: &str| RunState::Resolved {
+        let resolved = |by: &str| RunState::Resolved {
             ran: true,
             by: by.into(),
             at: Timestamp::UNIX_EPOCH,
@@ -177,8 +177,8 @@ mod tests {
                 "deploy api was stopped; what it had sent by then stays done",
                 None,
             ),
-            (settled("kim"), "", "deploy api: kim says it ran", None),
-            (settled(""), "", "deploy api: a person says it ran", None),
+            (resolved("kim"), "", "deploy api: kim says it ran", None),
+            (resolved(""), "", "deploy api: a person says it ran", None),
         ];
         for (state, by, title, expected) in cases {
             let message = message(&run(state, by), "");

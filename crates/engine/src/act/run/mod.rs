@@ -71,7 +71,7 @@ impl Runner {
         };
         self.inner.runs.begin(&run.id, ready.lock.clone())?;
         let (runner, started) = (self.clone(), run.clone());
-        // In a task of its own from here on: whoever asked may go away, and it is recorded all the same.
+        // In a task of its own from here on: the client may go away, and the run is recorded all the same.
         let (recorded, answer) = tokio::sync::oneshot::channel();
         self.inner.tasks.spawn(format!("run {}", run.id), async move {
             let place = runner.inner.runs.place(&started.id);
@@ -166,8 +166,8 @@ impl Runner {
         state
     }
 
-    /// Puts how a run ended on the record. Where the store cannot be written it is kept in memory, tried again, and said
-    /// by [`crate::api::FollowRun`] and `doctor`.
+    /// Records how a run ended. Where the store cannot be written, the end is kept in memory and the write is retried;
+    /// [`crate::api::FollowRun`] and `doctor` report that.
     async fn record_end(&self, run: &Run, place: &Place<'_>) {
         let ended_at = run.ended_at.unwrap_or(run.started_at);
         // An outcome that cannot be written as a message is an outcome all the same.
@@ -199,8 +199,8 @@ impl Runner {
         }
     }
 
-    /// Adds to the last message of a run what a service has reported of it while it was under way: of one that is not known,
-    /// that says how it went.
+    /// Adds to the last message of a run what a service has reported of it while it was under way: for a run whose
+    /// outcome is unknown, that shows how it went.
     async fn post_reported_events(&self, run: &Run) {
         let reported = match self.inner.store.reported_of_run(&run.id).await {
             Ok(Some(reported)) => reported,
@@ -241,24 +241,24 @@ impl Runner {
         }
     }
 
-    /// Edits the run's message with what it says, now and then; never ends by itself.
+    /// Edits the run's message to its latest status, now and then; never ends by itself.
     async fn report_progress(&self, run: &Run, stream: &RunStream) {
-        let mut told = String::new();
+        let mut posted = String::new();
         loop {
             tokio::time::sleep(EDIT_EVERY).await;
             let status = stream.with(|streamed| streamed.line.clone());
-            if run.post.is_some() && status != told {
+            if run.post.is_some() && status != posted {
                 if let Err(error) =
                     self.inner.store.revise_run(&run.id, message(run, &status), Timestamp::now()).await
                 {
                     tracing::warn!(%error, "a run's progress could not be posted");
                 }
-                told = status;
+                posted = status;
             }
         }
     }
 
-    /// Takes a person's word on a run that is not known. False where it is known, by then or all along.
+    /// Records how a person resolved a run whose outcome is unknown. False where the outcome is known.
     pub(crate) async fn resolve_unknown(
         &self,
         mut run: Run,
@@ -273,7 +273,7 @@ impl Runner {
         self.inner.store.resolve_run(&run.id, run.state, message, actor, at).await
     }
 
-    /// The runs that were under way when the program last ended: their messages say that it is not known how they went.
+    /// The runs that were under way when the program last ended: their messages show that the outcome is unknown.
     pub(crate) async fn report_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
         for run in self.inner.store.interrupted().to_vec() {
             let reported = self.inner.store.reported_of_run(&run.id).await?;

@@ -108,7 +108,7 @@ impl Fingerprint {
 
 /// The answer to a run whose preview no longer holds.
 pub(super) fn changed(line: &str, mut changed: Vec<Changed>) -> ApiError {
-    // What would be sent changes with most other things: the cause is said, not its effect.
+    // What would be sent changes with most other parts: the cause is reported, not its effect.
     if changed.len() > 1 {
         changed.retain(|part| *part != Changed::Steps);
     }
@@ -222,10 +222,10 @@ mod tests {
         };
         assert!(message.contains("the command itself has changed"), "{message}");
         assert_eq!(changed, [Changed::Command]);
-        let said = |parts: &[Changed]| super::changed("deploy", parts.to_vec()).to_string();
-        assert!(said(&[Changed::Arguments]).contains("the arguments have changed"));
-        assert!(said(&[Changed::Files]).contains("a file that it runs has changed"));
-        assert!(said(&[Changed::Arguments, Changed::Channel]).contains("is posted have changed"));
+        let message = |parts: &[Changed]| super::changed("deploy", parts.to_vec()).to_string();
+        assert!(message(&[Changed::Arguments]).contains("the arguments have changed"));
+        assert!(message(&[Changed::Files]).contains("a file that it runs has changed"));
+        assert!(message(&[Changed::Arguments, Changed::Channel]).contains("is posted have changed"));
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_the_time_runs_for_ten_minutes() {
+    fn time_dependent_preview_is_valid_for_ten_minutes() {
         let shown = of(vec![], "silence", "until 12:00");
         for (seconds, timely) in [(0, true), (600, true), (601, false), (-5, true), (-601, false)] {
             assert_eq!(shown.is_timely(at(seconds)), timely, "{seconds}");

@@ -1,5 +1,5 @@
 //! A typed line made ready to run: its command, its arguments and the items that they name, where its outcome goes, and
-//! what a person must say first. Nothing is sent here.
+//! what a person must confirm first. Nothing is sent here.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -50,7 +50,7 @@ pub(crate) struct Ready {
     /// The time that the steps are for.
     pub(super) at: Timestamp,
     fingerprint: Fingerprint,
-    lacks: Vec<RequiredScope>,
+    missing_scopes: Vec<RequiredScope>,
     acts_as: Option<String>,
     /// The account's own name on its service, for people: "ana (GitHub)". `None` where the service does not say.
     pub(super) acts_on_service_as: Option<String>,
@@ -70,7 +70,7 @@ impl Ready {
             post: self.post.clone(),
             post_reason: self.post_reason.clone(),
             confirm: self.confirm.clone(),
-            lacks: self.lacks.clone(),
+            missing_scopes: self.missing_scopes.clone(),
         }
     }
 }
@@ -163,10 +163,10 @@ impl Runner {
         Ok(meant.into_iter().map(|stored| stored.item).collect())
     }
 
-    /// Makes a line ready to run exactly as it was shown, or says what has changed since.
+    /// Makes a line ready to run exactly as it was shown, or returns what has changed since.
     pub(crate) async fn ready_as_shown(&self, start: &StartRun, now: Timestamp) -> Result<Ready, ApiError> {
         let Some(shown) = &start.fingerprint else {
-            // What a person said was said to a preview, and nothing says to which.
+            // A person confirms a preview, and nothing identifies which one it was.
             if start.confirmed.is_some() {
                 return Err(ApiError::usage(
                     "what was confirmed is not known: run needs the fingerprint that prepare gave",
@@ -222,7 +222,7 @@ impl Runner {
         let service = actor.and_then(|name| active.accounts.get(name)).map(|it| it.config.title());
         let acts_on_service_as =
             acts_as.as_ref().zip(service).map(|(login, service)| format!("{login} ({service})"));
-        let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
+        let missing_scopes = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
         let parts = Parts {
             command: json!({ "spec": spec, "definition": definition }),
             files: files::contents(action.files(&args)).await,
@@ -246,7 +246,7 @@ impl Runner {
             lock,
             args,
             fingerprint,
-            lacks,
+            missing_scopes,
             acts_as,
             acts_on_service_as,
         })
@@ -280,7 +280,7 @@ impl Runner {
     }
 }
 
-/// What is said of an item of an account that does not have the command: the same as where another account is asked for.
+/// The error for an item of an account that does not have the command: the same as where another account is asked for.
 fn elsewhere(entry: &Entry, arg: &str, item: &Item) -> ArgError {
     let accounts: Vec<_> = entry.accounts().map(ToString::to_string).collect();
     let what = ArgType::Item(item.key.kind).expected();
@@ -360,7 +360,7 @@ fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
     let (scope, values) = (names(spec), values(spec, args));
     let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
-    // What a service would drop on the way must not decide whether a person is asked.
+    // Characters that a service would drop must not decide whether a person is asked.
     let steers = |arg: &&String| args.get(arg).is_some_and(|value| value.contains(char::is_control));
     if let Some(arg) = rule.names().iter().find(steers) {
         let expected = "one line without control characters, as whether it must be confirmed depends on it";
@@ -369,8 +369,8 @@ fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm
             ArgError::Invalid { arg: arg.clone(), expected: expected.into(), found, nearest: None }.into()
         );
     }
-    let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
-    match said.as_str().unwrap_or_default().parse().map_err(fault)? {
+    let answer = rule.eval(&values).map_err(|error| fault(error.to_string()))?;
+    match answer.as_str().unwrap_or_default().parse().map_err(fault)? {
         command::Confirm::None => Ok(None),
         command::Confirm::Yes => Ok(Some(Confirm::Yes)),
         command::Confirm::Type(arg) => match args.get(&arg) {
@@ -398,7 +398,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_decides_about_a_confirmation_or_a_lock_is_one_plain_line() {
+    fn confirmation_and_lock_arguments_must_be_one_plain_line() {
         use callboard_domain::command::ArgSpec;
         let spec =
             CommandSpec::new("deploy", "").arg(ArgSpec::text("env", "")).arg(ArgSpec::text("note", ""));

@@ -83,7 +83,7 @@ impl Engine {
         self.account_named(&name)?;
         self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
         let tested = self.account_named(&name)?;
-        let result = match tested.lacks_secrets() {
+        let result = match tested.misses_secrets() {
             true => None,
             false => Some(self.identify(&tested).await),
         };
@@ -91,7 +91,7 @@ impl Engine {
             None | Some(Err(ApiError::Service { error: ServiceError::Auth { .. }, .. })) => {}
             Some(result) => return result,
         }
-        // What it lacks may be there by now, put there by another program or unlocked; or this asks for it.
+        // A missing secret may be there by now: stored by another program, or unlocked; or this asks for it.
         self.inner.live.read_secrets_again().await?;
         let account = self.account_named(&name)?;
         match result {
@@ -147,7 +147,7 @@ impl Engine {
                 }
             };
             let in_time = tokio::time::timeout(POLL_NOW_TIME, reading).await.is_ok();
-            // Where nobody polls on, the rows stay as they were: that is said, and why.
+            // Where nobody polls on, the rows stay as they were: the response says that, and why.
             if !in_time && !in_parts && self.inner.options.mode == Mode::Once {
                 let (url, seconds) = (account.config.url(), POLL_NOW_TIME.as_secs());
                 let why = format!("no answer from {url} within {seconds} s");

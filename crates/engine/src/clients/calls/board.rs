@@ -44,8 +44,8 @@ impl Engine {
             not_listed = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ended.len());
             for (id, stored) in ended {
                 let (kind, snoozed) = (stored.item.key.kind, stored.off_board_until(now).is_some());
-                let standing = board::standing(&stored.item, me(&stored.item));
-                candidates.extend(standing.map(|standing| Candidate { id, kind, standing, snoozed }));
+                let key = board::rank_key(&stored.item, me(&stored.item));
+                candidates.extend(key.map(|key| Candidate { id, kind, key, snoozed }));
                 items.insert(id, stored);
             }
         }
@@ -93,8 +93,8 @@ impl Engine {
         identities: Identities,
         now: Timestamp,
     ) -> Result<(Vec<Candidate<i64>>, Unreadable), ApiError> {
-        let standings = &self.inner.standings;
-        standings.candidates(self.store(), identities, now).await.map_err(ApiError::internal)
+        let rank_cache = &self.inner.rank_cache;
+        rank_cache.candidates(self.store(), identities, now).await.map_err(ApiError::internal)
     }
 
     /// The board in numbers, and what is to be watched and is not seen.
@@ -147,7 +147,7 @@ impl Engine {
             return Ok(OffBoardReason::Snoozed);
         }
         let me = self.store().acts_as(&key.account).await.map_err(ApiError::internal)?;
-        let shown = board::standing(&stored.item, &me).is_some_and(|standing| standing.is_shown(false));
+        let shown = board::rank_key(&stored.item, &me).is_some_and(|key| key.is_shown(false));
         Ok(if shown { OffBoardReason::Open } else { OffBoardReason::Others })
     }
 

@@ -104,7 +104,7 @@ impl Engine {
         }
         let mut changes = Changes::of(self, set.account.clone(), account.config.url().origin());
         changes.keep(&set.field, secret, account.secret(&set.field)).await.map_err(ApiError::internal)?;
-        // The file has not changed, and may be in the middle of a change: what is active is connected anew.
+        // The file has not changed, and may be in the middle of a change: what is active is reconnected.
         if let Err(error) = self.inner.live.rebuild().await {
             changes.undo().await;
             return Err(error);
@@ -177,7 +177,7 @@ impl Engine {
             None => std::fs::remove_file(path),
         };
         restored.map_err(failed)?;
-        // What was in force still is; this tells `doctor` that the file is good again.
+        // The active configuration is unchanged; this reload clears the error that `doctor` shows.
         let _ = self.inner.live.reload().await;
         Err(error)
     }

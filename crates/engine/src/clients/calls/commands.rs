@@ -34,7 +34,7 @@ impl Engine {
         CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
     }
 
-    /// Where a command's outcome would be posted, as far as can be told without arguments.
+    /// Where a command's outcome would be posted, as far as it is known without arguments.
     pub(crate) fn posts_to(&self, active: &ActiveConfig, spec: &CommandSpec) -> String {
         let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
         match &spec.policy.post {
@@ -64,9 +64,10 @@ impl Engine {
         let stream = self.inner.runner.runs().get(&id);
         if let Some(stream) = &stream {
             let mut changes = stream.changes();
-            let is_new =
-                |streamed: &mut Streamed| streamed.line != query.said || streamed.output.total() > query.seen;
-            // One that has ended since may have said so before anybody listened.
+            let is_new = |streamed: &mut Streamed| {
+                streamed.line != query.status || streamed.output.total() > query.seen
+            };
+            // A run that has ended since may have signalled that before this call subscribed.
             let goes_on = self.inner.runner.runs().get(&id).is_some()
                 && self.inner.runner.runs().unrecorded(&id).is_none();
             if goes_on && !stream.with(is_new) {
@@ -76,7 +77,7 @@ impl Engine {
         let unrecorded = self.inner.runner.runs().unrecorded(&id);
         let run = self.known_run(&id).await?;
         let ended = run.state.is_final();
-        // What it put out is in memory as long as it is under way, and in the store once its end is.
+        // The output of a run under way is in memory; once its end is recorded, the output is in the store.
         let (output, seen, line, steps) = match &stream {
             Some(stream) => stream.with(|streamed| {
                 let Streamed { output, line, steps, .. } = streamed;
@@ -90,7 +91,7 @@ impl Engine {
         };
         Ok(RunProgress {
             run,
-            said: if ended { String::new() } else { line },
+            status: if ended { String::new() } else { line },
             output: Some(output).filter(|output| !output.is_empty()).into_iter().collect(),
             seen: seen.max(query.seen),
             steps,
@@ -149,15 +150,15 @@ impl Engine {
     pub(crate) async fn resolve_run(&self, query: ResolveRun, actor: &Actor) -> Result<Run, ApiError> {
         let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
-        let settled =
+        let resolved =
             self.inner.runner.resolve_unknown(run, query.ran, actor).await.map_err(ApiError::internal)?;
         let run = self.known_run(&id).await?;
-        if settled {
+        if resolved {
             self.start_delivering();
             return Ok(run);
         }
         let known = match run.state.resolution_text() {
-            Some(said) => format!("is resolved: {said}"),
+            Some(text) => format!("is resolved: {text}"),
             None => format!("is {}", run.state.name()),
         };
         Err(ApiError::usage(format!("run {id} {known}; only one whose outcome is not known can be resolved")))

@@ -255,7 +255,7 @@ fn plain(value: &str) -> Choice {
 /// Those that what is typed can mean, the best first; all in their order where nothing is typed.
 fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
     let unmarked = |choice: Choice| FoundChoice {
-        title: vec![crate::api::TextSpan { text: choice.value.clone(), hit: false }],
+        title: vec![crate::api::TextSpan { text: choice.value.clone(), matched: false }],
         value: choice.value,
         note: choice.note,
     };
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_is_no_choice() {
+    fn ended_item_is_no_choice() {
         let pull = |state| {
             let mut item = crate::tests::pull(1, "Try it", &[]);
             if let Detail::PullRequest(pull_request) = &mut item.detail {

@@ -42,7 +42,7 @@ const BYTES_KEPT: usize = 8 << 20;
 const WIDTH: usize = 2_000;
 /// The most lines in one answer: a long log comes in several.
 const LINES_EACH: usize = 5_000;
-/// A reading that nobody asks for ends after so long.
+/// A reading that no client follows ends after this time.
 const UNWATCHED: Duration = Duration::from_secs(60);
 
 /// The command that reads an item's log, with its arguments.
@@ -56,21 +56,21 @@ struct Reader {
 impl Engine {
     pub(crate) async fn item_log(&self, query: ItemLog) -> Result<Option<LogTail>, ApiError> {
         let Some(reader) = self.log_reader(&query.item, false).await? else { return Ok(None) };
-        let heard = OutputTail::default();
-        // Looked at, not run: nothing is recorded and nobody is told.
-        let asked = reader.action.run(&reader.args, Timestamp::now(), &heard);
+        let tail = OutputTail::default();
+        // This is a read, not a run: nothing is recorded and nobody is notified.
+        let asked = reader.action.run(&reader.args, Timestamp::now(), &tail);
         let outcome = match tokio::time::timeout(LOG_TIME, asked).await {
             Ok(Ok(outcome)) => Some(outcome),
             Ok(Err(error)) => return Err(service(&reader.account, error)),
             Err(_) => None,
         };
-        let mut log = heard.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut log = tail.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if log.trim().is_empty() {
             let Some(outcome) = outcome else {
                 let why = format!("its log did not come within {} s", LOG_TIME.as_secs());
                 return Err(service(&reader.account, ServiceError::unavailable(why)));
             };
-            log = told(&outcome);
+            log = text_of(&outcome);
         }
         let tail = log::tail(&log, LOG_LINES);
         let line = |line: log::Line| LogLine { text: line.text, error: line.error };
@@ -171,8 +171,8 @@ fn service(account: &AccountName, error: ServiceError) -> ApiError {
     ApiError::Service { account: account.to_string(), error }
 }
 
-/// What an outcome says of a log that was not put out as it came.
-fn told(outcome: &Outcome) -> String {
+/// The log in an outcome, where an action returns it at once instead of as output.
+fn text_of(outcome: &Outcome) -> String {
     let code = outcome.blocks.iter().filter_map(|block| match block {
         Block::Code(code) => Some(code.as_str()),
         _ => None,
@@ -189,11 +189,11 @@ impl Progress for OutputTail {
     fn status(&self, _: &str) {}
 
     fn output(&self, text: &str) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.push_str(text);
-        if heard.len() > 2 * LOG_KEPT {
-            let from = heard.ceil_char_boundary(heard.len() - LOG_KEPT);
-            heard.drain(..from);
+        let mut tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.push_str(text);
+        if tail.len() > 2 * LOG_KEPT {
+            let from = tail.ceil_char_boundary(tail.len() - LOG_KEPT);
+            tail.drain(..from);
         }
     }
 }
@@ -318,7 +318,7 @@ impl LogRead {
             }
             match ended {
                 Ok(Some(outcome)) if log.total() == 0 => {
-                    told(&outcome).lines().for_each(|line| log.push(line))
+                    text_of(&outcome).lines().for_each(|line| log.push(line))
                 }
                 Ok(_) => {}
                 Err(error) => log.error = Some(error),
@@ -345,8 +345,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_comes_in_whole_lines() {
-        // pieces -> lines, of which these tell of an error
+    fn log_is_split_into_whole_lines() {
+        // pieces -> lines, which of them are errors
         let cases: [(&[&str], &[&str], &[usize]); 5] = [
             (&["one\ntw", "o\nthr", "ee"], &["one", "two", "three"], &[]),
             (&["a\r\n\n", "error: b\n"], &["a", "", "error: b"], &[2]),
@@ -361,14 +361,14 @@ mod tests {
             reading.with(|log| {
                 let text: Vec<_> = log.lines.iter().map(|line| line.text.as_str()).collect();
                 assert_eq!(text, lines, "{pieces:?}");
-                let told: Vec<_> = (0..lines.len()).filter(|at| log.lines[*at].error).collect();
-                assert_eq!((told.as_slice(), log.over), (errors, true), "{pieces:?}");
+                let marked: Vec<_> = (0..lines.len()).filter(|at| log.lines[*at].error).collect();
+                assert_eq!((marked.as_slice(), log.over), (errors, true), "{pieces:?}");
             });
         }
     }
 
     #[test]
-    fn of_a_long_log_the_end_is_kept_and_a_line_without_end_is_cut() {
+    fn long_log_keeps_its_end_and_long_line_is_cut() {
         let reading = LogRead::new();
         let numbers: String = (0..LINES_KEPT + 10).map(|n| format!("{n}\n")).collect();
         reading.output(&numbers);

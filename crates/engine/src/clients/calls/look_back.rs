@@ -58,7 +58,7 @@ impl Engine {
         })?;
         let store = self.store();
         let records = store.latest_decisions(limited(query.last.min(REPLAYED))).await;
-        let mut replay = Replay { events: 0, otherwise: Vec::new() };
+        let mut replay = Replay { events: 0, changed: Vec::new() };
         for (id, record) in records.map_err(ApiError::internal)? {
             let event = store.event(id).await.map_err(ApiError::internal)?;
             let (Some(event), Ok(decided)) = (event, serde_json::from_str::<Decision>(&record)) else {
@@ -73,7 +73,7 @@ impl Engine {
             };
             replay.events += 1;
             if !before.same_effect(&after) {
-                replay.otherwise.push(Replayed { event, before, after });
+                replay.changed.push(Replayed { event, before, after });
             }
         }
         Ok(replay)

@@ -1,4 +1,4 @@
-//! Where things are said.
+//! Posting to channels, and the deliveries that wait.
 
 use std::time::Duration;
 
@@ -33,22 +33,22 @@ impl Engine {
     }
 
     pub(crate) async fn prepare_post(&self, query: PostPlanQuery) -> Result<PostPlan, ApiError> {
-        // Previews are for who sits at this computer.
+        // A preview is for the person at this computer.
         self.post_as(query.what, &self.owner()).await
     }
 
-    /// What a post says, and where, when `by` posts it.
+    /// The message of a post, and its channel, when `by` posts it.
     async fn post_as(&self, what: Post, by: &Principal) -> Result<PostPlan, ApiError> {
         let Post { channel, text, item } = what;
         let address = self.active().config.address(&channel).map_err(ApiError::usage)?;
-        let said = text::block(text.trim(), usize::MAX);
+        let body = text::block(text.trim(), usize::MAX);
         let message = match item {
             Some(item) => {
                 let item = self.find_item(&item).await?.item;
-                posted::item(&item, &said, &by.to_string(), Timestamp::now())
+                posted::item(&item, &body, &by.to_string(), Timestamp::now())
             }
-            None if said.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
-            None => Message::new(Tone::Neutral, said),
+            None if body.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
+            None => Message::new(Tone::Neutral, body),
         };
         // Where there is no chat to ask, the message waits for it, or fails, as a whole.
         if let Ok(chat) = self.inner.deliverer.chat(&address.account) {
@@ -174,8 +174,8 @@ impl Engine {
         )?);
         if !self.store().retry(&key, actor, Timestamp::now()).await.map_err(ApiError::internal)? {
             let known = self.store().delivery(&key).await.map_err(ApiError::internal)?;
-            let lacks = known.and_then(|delivery| self.inner.deliverer.lacks(&delivery));
-            let why = match lacks {
+            let waits_for = known.and_then(|delivery| self.inner.deliverer.waits_for(&delivery));
+            let why = match waits_for {
                 Some(error) => format!("is sent as soon as its account has what it lacks: {error}"),
                 None => "is on its way already".to_owned(),
             };
@@ -198,7 +198,7 @@ impl Engine {
                 store::DeliveryState::Sending => true,
                 // Nobody waits here for a secret that is not there.
                 store::DeliveryState::Pending => {
-                    delivery.next_at <= soon && self.inner.deliverer.lacks(delivery).is_none()
+                    delivery.next_at <= soon && self.inner.deliverer.waits_for(delivery).is_none()
                 }
                 _ => false,
             });
@@ -210,8 +210,8 @@ impl Engine {
 
     /// A delivery as clients see it.
     pub(super) fn shown(&self, delivery: store::Delivery) -> Delivery {
-        let lacks = self.inner.deliverer.lacks(&delivery);
-        shown(store::Delivery { error: lacks.or(delivery.error), ..delivery })
+        let waits_for = self.inner.deliverer.waits_for(&delivery);
+        shown(store::Delivery { error: waits_for.or(delivery.error), ..delivery })
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_be_cut_is_refused_with_the_numbers() {
+    fn post_that_would_be_cut_is_refused_with_its_length() {
         let message = |length| Message::new(Tone::Neutral, "é".repeat(length));
         let hundred = |unit| Limits::posting(100, unit, Duration::ZERO);
         let characters = hundred(LengthUnit::Characters);
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(fits(&message(98), characters), Ok(()));
         let why = fits(&message(120), characters).unwrap_err();
         assert!(why.contains("takes 100 characters, and this has 122: make it shorter by 22"), "{why}");
-        let linked = message(90).linked("https://ci.example/7".parse().ok());
+        let linked = message(90).with_link("https://ci.example/7".parse().ok());
         assert!(fits(&linked, characters).is_err(), "its link counts");
         let why = fits(&message(98), hundred(LengthUnit::Bytes)).unwrap_err();
         assert!(why.contains("takes 100 bytes, and this has 200: make it shorter by 100"), "{why}");

@@ -66,7 +66,7 @@ impl Engine {
             not_seen,
             accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
             accounts: accounts.len(),
-            troubles: status::account_problems(&accounts),
+            account_problems: status::account_problems(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,
             errors: self.inner.live.all_errors(),

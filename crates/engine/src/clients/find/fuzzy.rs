@@ -53,7 +53,7 @@ impl FuzzyQuery {
         Some(self.whole.score(text, &mut self.matcher)? / self.letters)
     }
 
-    /// At least roughly what a letter counts for, found in one pass over the text: to choose whom to look at closely.
+    /// A rough score, found in one pass over the text: to choose which texts to look at closely.
     pub(crate) fn quality_at_a_glance(&mut self, text: Utf32Str<'_>) -> Option<u32> {
         let mut score = 0;
         for word in &self.pattern.atoms {
@@ -62,7 +62,7 @@ impl FuzzyQuery {
         Some(score / self.letters)
     }
 
-    /// True where letters with gaps are worth looking for after so many texts hold the words as they stand.
+    /// True where letters with gaps are worth looking for after this many texts contain the words as typed.
     pub(crate) fn is_worth_more(&self, found: usize, limit: usize) -> bool {
         found == 0 || (found < limit && self.abbreviates)
     }
@@ -96,10 +96,10 @@ impl FuzzyQuery {
 fn pieces(text: &str, places: &[u32]) -> HighlightedText {
     let mut pieces: HighlightedText = Vec::new();
     for (at, letter) in (0_u32..).zip(text.graphemes(true)) {
-        let hit = places.binary_search(&at).is_ok();
+        let matched = places.binary_search(&at).is_ok();
         match pieces.last_mut() {
-            Some(last) if last.hit == hit => last.text.push_str(letter),
-            _ => pieces.push(TextSpan { text: letter.to_owned(), hit }),
+            Some(last) if last.matched == matched => last.text.push_str(letter),
+            _ => pieces.push(TextSpan { text: letter.to_owned(), matched }),
         }
     }
     pieces
@@ -126,7 +126,8 @@ pub(crate) fn with_words(text: &str, words: &str) -> HighlightedText {
 /// The same as a person sees it: what is marked stands in brackets.
 #[cfg(test)]
 pub(crate) fn shown(marked: &HighlightedText) -> String {
-    let piece = |piece: &TextSpan| if piece.hit { format!("[{}]", piece.text) } else { piece.text.clone() };
+    let piece =
+        |piece: &TextSpan| if piece.matched { format!("[{}]", piece.text) } else { piece.text.clone() };
     marked.iter().map(piece).collect()
 }
 

@@ -62,7 +62,7 @@ struct ItemEntry {
     text: Utf32String,
 }
 
-/// The places of the items that a text may mean: a text that goes on from it means none besides.
+/// The places of the items that a text may mean: a text that continues it means no others.
 struct Matched {
     text: String,
     /// Those that may hold its words as they stand.
@@ -110,7 +110,7 @@ impl Index {
         if !self.known.insert(row.key.clone()) {
             return;
         }
-        let mut text = format!("{} {}", row.title, row.second);
+        let mut text = format!("{} {}", row.title, row.subtitle);
         // Said once is enough; what is looked through is what takes the time.
         for more in [row.key.id.as_str(), repo] {
             if !text.contains(more) {
@@ -171,7 +171,9 @@ impl Index {
             .map(|entry| FoundCommand {
                 name: entry.name.clone(),
                 title: match typed(&entry.names[0], lower) {
-                    Some(Typed::Whole) => vec![crate::api::TextSpan { text: entry.name.clone(), hit: true }],
+                    Some(Typed::Whole) => {
+                        vec![crate::api::TextSpan { text: entry.name.clone(), matched: true }]
+                    }
                     _ => wanted.mark(entry.text.slice(..), &entry.name),
                 },
                 summary: entry.summary.clone(),

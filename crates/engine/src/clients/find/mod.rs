@@ -30,7 +30,7 @@ use crate::{
 };
 pub(crate) use index::{Index, Used};
 
-/// How many items of a kind are looked through besides the open ones, the last changed first. Older ones are found by
+/// How many items of a kind are searched in addition to the open ones, the last changed first. Older ones are found by
 /// full-text search.
 const RECENT: u32 = 5_000;
 /// How many runs are looked through, the latest first.
@@ -46,7 +46,7 @@ const SEARCHED: usize = 3;
 #[derive(Default)]
 pub(crate) struct Finder {
     known: Mutex<Option<Arc<Made>>>,
-    /// Held while it is made anew.
+    /// Held while it is rebuilt.
     making: Arc<AsyncMutex<()>>,
 }
 
@@ -133,7 +133,7 @@ impl Engine {
         if let Some(known) = self.inner.finder.known().filter(|known| self.is_fresh(known)) {
             return Ok(known);
         }
-        // Counted before it is read: what changes meanwhile makes it old, not wrong.
+        // Counted before it is read: a change in between makes it old, not wrong.
         let (changes, active) = (*self.store().changed().borrow(), self.active());
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = status::as_of(&accounts);

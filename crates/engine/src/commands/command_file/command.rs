@@ -135,35 +135,37 @@ impl OutcomeTemplates {
         scope.extend(done.facts);
         let ok = match &self.ok {
             None => done.ok,
-            Some(ok) => ok.holds(&scope, budget).map_err(|why| not_judged(effect, &done.good, &why.0))?,
+            Some(ok) => ok.eval_bool(&scope, budget).map_err(|why| not_judged(effect, &done.good, &why.0))?,
         };
         scope.insert("ok".to_owned(), ok.into());
         let mut outcome = if ok { Outcome::ok("") } else { Outcome::failed("") };
         outcome.summary = self.summary(line, &scope, ok, if done.ok { &done.good } else { &done.bad });
         outcome.link = self.link.as_ref().and_then(|link| link.url(&scope));
         let shown = end_of(text::block(done.shown.trim(), usize::MAX), SHOWN);
-        // Who changes something wants to know that it is done; who looks wants to see it.
+        // A change that succeeded needs no output; a read is run for its output.
         if !shown.is_empty() && (!ok || effect == Effect::Reads) {
-            outcome = outcome.with(Block::Code(shown));
+            outcome = outcome.with_block(Block::Code(shown));
         }
         if done.data.to_string().len() <= DATA {
-            outcome = outcome.data(done.data);
+            outcome = outcome.with_data(done.data);
         }
         Ok(outcome)
     }
 
-    fn summary(&self, line: &str, scope: &Map<String, Value>, ok: bool, said: &str) -> String {
+    fn summary(&self, line: &str, scope: &Map<String, Value>, ok: bool, result: &str) -> String {
         let written = self.summary.as_ref().filter(|summary| ok || names_ok(summary));
         let written = written.map(|summary| summary.render(scope, Escape::None));
         let summary = match (written, &self.ok) {
             (Some(Ok(summary)), _) => summary,
             // A summary that cannot be rendered changes nothing about how it ended.
-            (Some(Err(error)), _) => format!("{line}: {said} (its summary lacks something: {})", error.what),
-            (None, Some(expected)) if !ok => {
-                format!("{line} failed: {said}, expected {}", expected.text())
+            (Some(Err(error)), _) => {
+                format!("{line}: {result} (its summary lacks something: {})", error.what)
             }
-            (None, _) if !ok => format!("{line} failed: {said}"),
-            (None, _) => format!("{line}: {said}"),
+            (None, Some(expected)) if !ok => {
+                format!("{line} failed: {result}, expected {}", expected.text())
+            }
+            (None, _) if !ok => format!("{line} failed: {result}"),
+            (None, _) => format!("{line}: {result}"),
         };
         text::line(&summary, 300)
     }

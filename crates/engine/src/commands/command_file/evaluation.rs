@@ -20,7 +20,7 @@ impl Drop for StopsWhenDropped {
 /// Does `work` on a thread of its own.
 ///
 /// # Errors
-/// Where it takes longer than [`TIME`], or panics: what came of it is not known.
+/// Where it takes longer than [`TIME`], or panics: its result is not known.
 pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce(&Budget) -> T + Send + 'static,
 ) -> Result<T, EvalError> {
@@ -46,25 +46,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_nobody_waits_for_is_stopped_and_holds_up_nobody() {
+    async fn abandoned_evaluation_is_stopped_and_blocks_nobody() {
         let (ready, started) = tokio::sync::oneshot::channel();
-        let (go, told_to_go) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
+        let (go, permission) = mpsc::channel();
+        let (results, received) = mpsc::channel();
         let evaluating = tokio::spawn(apart(move |budget| {
-            let condition = Expression::over("body.all(a, a > 0)", ["body"]).unwrap();
+            let condition = Expression::compile_untyped("body.all(a, a > 0)", ["body"]).unwrap();
             let answer = json!({ "body": [1, 2, 3] });
-            let before = condition.holds(answer.as_object().unwrap(), budget);
+            let before = condition.eval_bool(answer.as_object().unwrap(), budget);
             let _ = ready.send(());
-            // As long as it likes.
-            let _ = told_to_go.recv();
-            let _ = tell.send((before, condition.holds(answer.as_object().unwrap(), budget)));
+            // Blocked until the test lets it go on.
+            let _ = permission.recv();
+            let _ = results.send((before, condition.eval_bool(answer.as_object().unwrap(), budget)));
         }));
-        // There is one worker here, and it is free meanwhile.
+        // There is one worker here, and it is free.
         started.await.unwrap();
         evaluating.abort();
         assert!(evaluating.await.unwrap_err().is_cancelled());
         go.send(()).unwrap();
-        let (before, after) = tokio::task::spawn_blocking(move || told.recv().unwrap()).await.unwrap();
+        let (before, after) = tokio::task::spawn_blocking(move || received.recv().unwrap()).await.unwrap();
         assert_eq!(before, Ok(true));
         assert!(after.unwrap_err().0.contains("too many steps"));
     }

@@ -56,20 +56,20 @@ impl Exec {
     pub(super) fn preview(&self, scope: &Map<String, Value>) -> Result<Vec<Step>, ArgError> {
         let Invocation { args, env, stdin } = self.invocation(scope)?;
         let words = std::iter::once(&self.program).chain(&args).map(|word| quoted(word));
-        let mut exactly = words.collect::<Vec<_>>().join(" ");
-        exactly.push_str(&format!("\nin {}", self.cwd.display()));
+        let mut request = words.collect::<Vec<_>>().join(" ");
+        request.push_str(&format!("\nin {}", self.cwd.display()));
         if !env.is_empty() {
             let names: Vec<_> = env.into_iter().map(|(name, _)| name).collect();
-            exactly.push_str(&format!("\nwith {} set", names.join(", ")));
+            request.push_str(&format!("\nwith {} set", names.join(", ")));
         }
         if let Some(stdin) = stdin {
-            exactly.push_str(&format!("\nreading:\n{stdin}"));
+            request.push_str(&format!("\nreading:\n{stdin}"));
         }
-        Ok(vec![Step { what: format!("Run {}", self.program), exactly }])
+        Ok(vec![Step { what: format!("Run {}", self.program), request }])
     }
 
-    /// The program, and whatever else its arguments may name a file by: `deploy.sh`, `--file=deploy.yaml`. Of a command that
-    /// only looks the program alone: what it looks at may change all the time.
+    /// The program, and the files that its arguments may name: `deploy.sh`, `--file=deploy.yaml`. For a command that only
+    /// reads, the program alone: what it reads may change all the time.
     pub(super) fn files(&self, scope: &Map<String, Value>, effect: Effect) -> Vec<PathBuf> {
         let args = match effect {
             Effect::Changes => self.invocation(scope).map(|it| it.args).unwrap_or_default(),

@@ -22,7 +22,7 @@ use super::{
     executed::Executed,
     fit::fit,
     path::Path,
-    wait::{self, Look},
+    wait::{self, PollResult},
 };
 
 type Scope = Map<String, Value>;
@@ -109,10 +109,10 @@ impl Call {
             Ok(http) => {
                 let step =
                     http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request);
-                Step { exactly: with_headers(&step.exactly, &self.headers(scope)?), ..step }
+                Step { request: with_headers(&step.request, &self.headers(scope)?), ..step }
             }
             Err(why) => {
-                Step { what: format!("Nothing yet: {} cannot be used", self.account), exactly: why.clone() }
+                Step { what: format!("Nothing yet: {} cannot be used", self.account), request: why.clone() }
             }
         }];
         if let (Some(wait), Ok(http)) = (&self.wait, &self.http) {
@@ -123,8 +123,8 @@ impl Call {
                     http.step(what, &fit(&[], path.request(scope, Request::get), scope)?)
                 }
                 // Its place is in an answer that is not there yet.
-                Get::Path(path) => Step { what, exactly: format!("GET {}", path.text()) },
-                Get::FromAnswer(url) => Step { what, exactly: format!("GET {}", url.text()) },
+                Get::Path(path) => Step { what, request: format!("GET {}", path.text()) },
+                Get::FromAnswer(url) => Step { what, request: format!("GET {}", url.text()) },
             });
         }
         Ok(steps)
@@ -154,9 +154,9 @@ impl Call {
         let answer = self.judged(http, answer, lenient_here)?;
         let mut done = self.done(http, answer).await?;
         if let Some(wait) = &self.wait {
-            let mut told = scope.clone();
-            told.extend(done.facts);
-            done = wait.follow(http, &told, lenient, progress).await.map_err(|why| {
+            let mut known = scope.clone();
+            known.extend(done.facts);
+            done = wait.follow(http, &known, lenient, progress).await.map_err(|why| {
                 self.not_known(format!("{} took it, and how it went is not known: {why}", http.host()))
             })?;
         }
@@ -195,41 +195,42 @@ impl Wait {
     async fn follow(
         &self,
         http: &Http,
-        told: &Scope,
+        scope: &Scope,
         lenient: bool,
         progress: &dyn Progress,
     ) -> Result<Executed, String> {
-        let request = self.get.request(http, told)?;
+        let request = self.get.request(http, scope)?;
         let by_status = self.until.names().iter().any(|name| name == "status");
         let waiting = format!("waiting until {}", self.until.text());
         progress.step(&waiting);
-        let look = || async {
+        let poll = || async {
             let answer = judged(http, http.exchange(request.clone()).await?, lenient || by_status)?;
             let done = match done(http, answer).await {
                 Ok(done) => done,
-                Err(why) => return Ok(Look::NotYet(format!("{waiting} ({why})"))),
+                Err(why) => return Ok(PollResult::NotYet(format!("{waiting} ({why})"))),
             };
-            let (until, mut scope) = (Arc::clone(&self.until), told.clone());
+            let (until, mut scope) = (Arc::clone(&self.until), scope.clone());
             scope.extend(done.facts.clone());
-            let holds = evaluation::apart(move |budget| until.holds(&scope, budget)).await;
+            let holds = evaluation::apart(move |budget| until.eval_bool(&scope, budget)).await;
             // What is waited for is not in the answer yet.
             match holds.and_then(|holds| holds) {
-                Ok(true) => Ok(Look::There(done)),
-                Ok(false) => Ok(Look::NotYet(waiting.clone())),
-                Err(why) => Ok(Look::NotYet(format!("{waiting} ({why})"))),
+                Ok(true) => Ok(PollResult::There(done)),
+                Ok(false) => Ok(PollResult::NotYet(waiting.clone())),
+                Err(why) => Ok(PollResult::NotYet(format!("{waiting} ({why})"))),
             }
         };
-        wait::wait(self.every, self.timeout, progress, look).await
+        wait::wait(self.every, self.timeout, progress, poll).await
     }
 }
 
 impl Get {
-    fn request(&self, http: &Http, told: &Scope) -> Result<Request, String> {
-        let lacking = |error: TemplateError| format!("its answer does not say where to look: {}", error.what);
+    fn request(&self, http: &Http, scope: &Scope) -> Result<Request, String> {
+        let unresolved =
+            |error: TemplateError| format!("its answer does not say where to look: {}", error.what);
         match self {
-            Self::Path(path) => path.request(told, Request::get).map_err(lacking),
+            Self::Path(path) => path.request(scope, Request::get).map_err(unresolved),
             Self::FromAnswer(url) => {
-                let text = url.render(told, Escape::Line).map_err(lacking)?;
+                let text = url.render(scope, Escape::Line).map_err(unresolved)?;
                 let url = http.base().join(text.trim());
                 let url = url.ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
                 // On another host it is refused when it is sent.
@@ -253,7 +254,7 @@ fn judged(http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceE
     if answer.status.is_success() {
         return Ok(answer);
     }
-    match http.fault(&answer) {
+    match http.service_error(&answer) {
         ServiceError::Rejected { .. } if lenient => Ok(answer),
         fault => Err(fault),
     }
@@ -284,14 +285,14 @@ fn values_in(text: &str) -> usize {
 }
 
 fn read(http: &Http, answer: &Answer) -> Result<Executed, String> {
-    let said = answer.text();
+    let text = answer.text();
     let starts_json = |text: &str| text.starts_with(['[', '{']);
-    let body = match said.trim() {
+    let body = match text.trim() {
         "" => Value::Null,
-        said if starts_json(said) && values_in(said) > VALUES => {
+        text if starts_json(text) && values_in(text) > VALUES => {
             return Err(format!("its answer has more than {VALUES} values, too many to be read"));
         }
-        said => serde_json::from_str(said).unwrap_or_else(|_| said.into()),
+        text => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
     };
     let shown = match &body {
         Value::Null => String::new(),

@@ -1,20 +1,20 @@
-//! Asking again and again until something is true.
+//! Polling until a condition is true.
 
 use std::time::Duration;
 
 use callboard_domain::{action::Progress, duration::Span, error::ServiceError};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// What a look found.
-pub(super) enum Look<T> {
+/// What a poll found.
+pub(super) enum PollResult<T> {
     /// It is true.
     There(T),
     /// It is not yet, in words.
     NotYet(String),
 }
 
-/// Looks every so often until it is true, and gives how long it has taken. A service that is out of order or wants fewer
-/// calls is asked again; the first look comes after the first pause, as what was begun takes a moment to be known.
+/// Polls until the condition is true. A service that is unavailable or rate-limits us is polled again. The first poll comes
+/// after the first pause, because a service may take a moment to list what was begun.
 ///
 /// # Errors
 /// Why it is not known to be true: the time is up, or the service refuses to answer.
@@ -22,10 +22,10 @@ pub(super) async fn wait<T, F>(
     every: Duration,
     time: Duration,
     progress: &dyn Progress,
-    mut look: impl FnMut() -> F,
+    mut poll: impl FnMut() -> F,
 ) -> Result<T, String>
 where
-    F: Future<Output = Result<Look<T>, ServiceError>>,
+    F: Future<Output = Result<PollResult<T>, ServiceError>>,
 {
     let start = Instant::now();
     let deadline = start + time;
@@ -34,9 +34,9 @@ where
     loop {
         sleep_until(deadline.min(Instant::now() + pause)).await;
         pause = every;
-        match timeout_at(deadline, look()).await {
-            Ok(Ok(Look::There(found))) => return Ok(found),
-            Ok(Ok(Look::NotYet(now))) => state = now,
+        match timeout_at(deadline, poll()).await {
+            Ok(Ok(PollResult::There(found))) => return Ok(found),
+            Ok(Ok(PollResult::NotYet(now))) => state = now,
             Ok(Err(ServiceError::RateLimited { why, retry_after })) => {
                 pause = every.max(retry_after);
                 state = why;

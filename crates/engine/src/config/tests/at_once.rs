@@ -11,7 +11,7 @@ fn all_config_errors_are_reported_at_once() {
 }
 
 #[test]
-fn one_fault_hides_no_other() {
+fn config_error_hides_no_other() {
     // what is wrong, each line once, and nothing that only follows from it
     let cases: &[(&str, &[&str])] = &[
         (
@@ -30,7 +30,7 @@ fn one_fault_hides_no_other() {
         ),
         ("[desktop]\nhotkey = 3\nthem = \"dark\"\ntray = \"pink\"", &["2:10 ", "3:1 ", "4:8 "]),
         ("[channels]\na = 1\nb = 2\nc = \"nowhere\"", &["2:5 ", "3:5 ", "4:5 "]),
-        // A rule with a fault in one field is looked at in the others; what is missing is named besides.
+        // A rule with a fault in one field is looked at in the others; what is missing is named too.
         (
             "[[rules]]\nname = 3\nwhen = 'item.brnch == \"x\"'\npost = [3, \"nowhere\", \"room:a\"]\ngroup_by = [true, \"item.rpo\"]\nenabeld = true",
             &["2:8 ", "3:8 ", "4:9 ", "4:12 ", "5:13 ", "5:19 ", "6:1 "],
@@ -111,7 +111,7 @@ fn invalid_toml_is_reported_plainly_with_its_position() {
     for (text, place, words) in cases {
         let errors = read(text).unwrap_err();
         let found = errors.iter().any(|error| error.starts_with(place) && error.contains(words));
-        assert!(found, "{text:?} lacks {place} {words:?}: {errors:#?}");
+        assert!(found, "{text:?}: no {place} {words:?}: {errors:#?}");
     }
 }
 
@@ -154,7 +154,7 @@ fn bytes_that_are_no_utf_8_are_named_with_their_place_and_hide_nothing() {
 }
 
 #[test]
-fn of_a_text_in_another_encoding_each_line_is_named_once_and_not_all_of_them() {
+fn errors_of_a_file_in_another_encoding_are_one_per_line_and_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("callboard.toml");
     fs::write(&path, b"# \xe9\xe9\n".repeat(200_000)).unwrap();
@@ -165,7 +165,7 @@ fn of_a_text_in_another_encoding_each_line_is_named_once_and_not_all_of_them() {
     assert!(faults.iter().all(|fault| fault.column == 3), "the first of its line: {faults:?}");
 }
 
-/// Each line of a good file removed, doubled, and with a value of another type: what is said of that is in plain words.
+/// Each line of a good file removed, doubled, and with a value of another type: the errors are in plain words.
 #[test]
 fn toml_parser_jargon_never_reaches_the_user() {
     const PARSERS: [&str; 16] = [
@@ -206,7 +206,7 @@ fn toml_parser_jargon_never_reaches_the_user() {
     let good = format!("builtin_rules = true\n{GOOD}{more}");
     read(&good).unwrap();
     let lines: Vec<&str> = good.lines().collect();
-    let mut said = Vec::new();
+    let mut errors = Vec::new();
     for (nth, line) in lines.iter().enumerate() {
         let with = |new: &[&str]| [&lines[..nth], new, &lines[nth + 1..]].concat().join("\n");
         let mut tried = vec![with(&[]), with(&[line, line])];
@@ -215,11 +215,11 @@ fn toml_parser_jargon_never_reaches_the_user() {
             None => tried.push(with(&[&format!("{} = 3", line.trim_matches(['[', ']']))])),
         }
         for text in tried {
-            said.extend(read(&text).err().into_iter().flatten().map(|error| (error, text.clone())));
+            errors.extend(read(&text).err().into_iter().flatten().map(|error| (error, text.clone())));
         }
     }
-    assert!(said.len() > 200, "{}", said.len());
-    for (error, text) in said {
+    assert!(errors.len() > 200, "{}", errors.len());
+    for (error, text) in errors {
         // What is in quotes is the file's own.
         let plain: String = error.split(['`', '"']).step_by(2).collect();
         let found = PARSERS.iter().find(|word| plain.contains(**word));

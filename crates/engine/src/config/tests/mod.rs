@@ -6,7 +6,7 @@ use callboard_connectors::SERVICES;
 use callboard_domain::duration::Span;
 
 use super::{schema::SECTIONS, *};
-use crate::secrets::Place;
+use crate::secrets::SecretBackend;
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(Path::new("callboard.toml"), text).map_err(|ConfigErrors(errors)| {
@@ -57,7 +57,7 @@ fn a_good_file_is_read() {
     assert_eq!(config.accounts[&"forge".into()].every(), Some(Span(std::time::Duration::from_secs(60))));
     assert_eq!(config.receive.unwrap().hosts, ["hooks.acme.example"]);
     assert_eq!(config.rules[0].group_by, ["item.repo"]);
-    assert_eq!(config.secrets, Place::Env);
+    assert_eq!(config.secrets, SecretBackend::Env);
     assert!(config.notifications.quiet_hours.is_some());
     assert!(config.builtin_rules);
 }
@@ -72,10 +72,10 @@ fn a_function_key_is_a_hotkey_alone() {
 fn no_file_is_an_empty_one() {
     let config = Config::load(Path::new("/no/such/folder/callboard.toml")).unwrap();
     assert_eq!(config.default_channel.to_string(), DEFAULT_CHANNEL);
-    assert_eq!((config.accounts.len(), config.secrets), (0, Place::Keychain));
+    assert_eq!((config.accounts.len(), config.secrets), (0, SecretBackend::Keychain));
 }
 
-/// What is wrong, and what is said of it: place, and some words.
+/// What is wrong, and its error: the place, and some words.
 #[test]
 fn config_error_has_its_position_and_the_nearest_name() {
     let cases: &[(&str, &str, &[&str])] = &[
@@ -149,7 +149,7 @@ fn config_error_has_its_position_and_the_nearest_name() {
         let all = errors.join("\n");
         assert!(errors.iter().any(|fault| fault.starts_with(place)), "{text:?} at {place}: {all}");
         for word in *words {
-            assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
+            assert!(all.contains(word), "{text:?}: no {word:?}: {all}");
         }
     }
 }
@@ -268,7 +268,7 @@ fn people_and_teams_errors_have_their_position() {
         let all = errors.join("\n");
         assert!(all.starts_with(&format!("{}:{column} ", team + line)), "{text:?} at {line}:{column}: {all}");
         for word in *words {
-            assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
+            assert!(all.contains(word), "{text:?}: no {word:?}: {all}");
         }
     }
     // Ids that services give out look alike and are different; so are those of different places.
@@ -417,8 +417,8 @@ fn no_message_repeats_a_secret_that_is_in_the_file_by_mistake() {
     ];
     for text in cases {
         let errors = Config::read(Path::new("callboard.toml"), &text).unwrap_err();
-        for said in [errors.to_string(), format!("{errors:?}")] {
-            assert!(!said.contains("hunter2"), "{text}: {said}");
+        for shown in [errors.to_string(), format!("{errors:?}")] {
+            assert!(!shown.contains("hunter2"), "{text}: {shown}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What delivers: its parts, and what it knows in memory only.
+//! The deliverer: its parts, and its state in memory.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -79,7 +79,7 @@ impl<'e> Answer<'e> {
 }
 
 impl Deliverer {
-    /// `logs_failures_quietly` is true where whoever holds the store reports itself how its message got on: no warning is
+    /// `logs_failures_quietly` is true where the owner of the store reports itself how its message fared: no warning is
     /// logged then.
     pub(crate) fn new(
         store: Store,
@@ -123,8 +123,8 @@ impl Deliverer {
         accounts::waiting(&self.inner.live.now().accounts)
     }
 
-    /// What a message waits for that is not sent because its account lacks something.
-    pub(crate) fn lacks(&self, delivery: &Delivery) -> Option<ServiceError> {
+    /// What a message waits for that is not sent because its account is missing something.
+    pub(crate) fn waits_for(&self, delivery: &Delivery) -> Option<ServiceError> {
         if delivery.state != DeliveryState::Pending {
             return None;
         }
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_answer_says_of_its_account() {
+    fn account_health_follows_the_response() {
         let limited = |seconds| ServiceError::RateLimited {
             why: "too many".into(),
             retry_after: Duration::from_secs(seconds),

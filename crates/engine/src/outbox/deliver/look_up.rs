@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     deliverer::Deliverer,
     limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
-    way::{Way, way},
+    method::{DeliveryMethod, delivery_method},
 };
 use crate::{
     accounts::{Chat, ChatUnavailable},
@@ -47,13 +47,13 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
     }
 }
 
-/// What a search for a message came to.
+/// The result of a search for a message.
 #[derive(Debug, PartialEq)]
 pub(super) enum Found {
     There(Posted),
     /// It is surely not there.
     Absent,
-    /// It was not found, which says nothing: there was no answer, or it was not complete. To be looked for again after this.
+    /// It was not found, but the search got no response, or an incomplete one. It is looked for again after this time.
     NotKnown(Duration, ServiceError),
     /// Its channel cannot be searched: the chat cannot, or the account may post there and not look.
     NotSearchable(ServiceError),
@@ -68,8 +68,8 @@ pub(super) async fn look_for(chat: &Chat, delivery: &Delivery) -> Found {
     // What was decided while the clock was ahead has been sent before that.
     let since = delivery.created_at.min(Timestamp::now()) - CLOCK_MARGIN;
     let key = delivery.message_key();
-    let way = way(delivery, chat.limits(), false);
-    let under = if let Way::Reply(under) = way { Some(under) } else { None };
+    let method = delivery_method(delivery, chat.limits(), false);
+    let under = if let DeliveryMethod::Reply(under) = method { Some(under) } else { None };
     let found = chat.find(&delivery.to.channel, under, &key, since);
     match tokio::time::timeout(CALL_TIME, found).await {
         Ok(Ok(Some(posted))) => Found::There(posted),

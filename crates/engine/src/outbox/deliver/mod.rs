@@ -1,13 +1,13 @@
-//! The outbox at work: what is to be posted is put into words and posted (`send`) in its way (`way`), in order for each channel, and what may
-//! have arrived is looked up (`look_up`) before it is sent again. The only place that calls a chat service to post.
+//! Sends what is in the outbox: each delivery is rendered and posted (`send`) by its method (`method`), in order for each
+//! channel. What may have arrived is looked up (`look_up`) before it is sent again. No other module posts to a chat.
 
 mod deliverer;
 mod limits;
 mod look_up;
+mod method;
 mod send;
 #[cfg(test)]
 mod tests;
-mod way;
 
 use std::{
     collections::{BTreeMap, HashSet},

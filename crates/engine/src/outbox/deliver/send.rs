@@ -13,7 +13,7 @@ use super::{
     deliverer::Deliverer,
     limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
     look_up::{Found, look_for},
-    way::{Way, way},
+    method::{DeliveryMethod, delivery_method},
 };
 use crate::{
     accounts::{Chat, ChatUnavailable},
@@ -69,26 +69,26 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
         About::Run(run) if delivery.posted.is_some() => deliverer.inner.store.is_under_way(run).await,
         _ => Ok(delivery.at_send),
     };
-    let way = match progress {
-        Ok(progress) => way(delivery, limits, progress),
+    let method = match progress {
+        Ok(progress) => delivery_method(delivery, limits, progress),
         Err(error) => return unreadable(error),
     };
-    match way {
-        Way::Skip => return Attempt::Skipped,
-        Way::Close => return Attempt::Closed(Edits::Closed),
+    match method {
+        DeliveryMethod::Skip => return Attempt::Skipped,
+        DeliveryMethod::Close => return Attempt::Closed(Edits::Closed),
         _ => keep_pace(&mut deliverer.state().paces, &delivery.to, limits.pause),
     }
     .await;
-    let called = tokio::time::timeout(CALL_TIME, call(chat.posting(delivery), delivery, &way)).await;
+    let called = tokio::time::timeout(CALL_TIME, call(chat.posting(delivery), delivery, &method)).await;
     let result = called.unwrap_or_else(|_| {
         Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
     });
     deliverer.note_answer(&delivery.to.account, result.as_ref().err()).await;
-    after_sending(result, delivery, &way, limits, Timestamp::now())
+    after_sending(result, delivery, &method, limits, Timestamp::now())
 }
 
-/// A delivery that a person has sent again is looked for before, where it may have arrived. Gives it where it is to be sent;
-/// else what the search came to. What cannot be searched for is sent: it was theirs to look.
+/// A delivery that a person has retried is looked up first, where it may have arrived. Returns it where it is to be sent;
+/// else the result of the search. Where the channel cannot be searched it is sent: the person was asked to look.
 pub(super) async fn looked_for(
     store: &Store,
     chat: &Chat,
@@ -99,7 +99,7 @@ pub(super) async fn looked_for(
     }
     let attempt = match look_for(chat, &delivery).await {
         Found::There(posted) => Attempt::Posted(posted),
-        // It is claimed anew, knowing that.
+        // It is claimed again with that knowledge.
         Found::Absent => Attempt::Absent,
         Found::NotKnown(wait, error) => Attempt::Unknown(Timestamp::now() + wait, error),
         Found::NotSearchable(_) => return store.send_anyway(delivery).await.map(Ok),
@@ -129,7 +129,7 @@ pub(super) async fn ready(
                         )
                         .await?;
                 }
-                return Ok(Err(no_news(reason, error, now)));
+                return Ok(Err(moot(reason, error, now)));
             }
         }
         // What stands there says all that it would, unless the last edit was put into words and did not arrive.
@@ -147,9 +147,9 @@ pub(super) async fn ready(
     store.prepare(delivery, prepared, now).await.map(Ok)
 }
 
-/// What is no news any more is not sent. One whose last sending may have arrived is not said to be "not posted" for that:
-/// it may stand in the channel.
-fn no_news(reason: MootReason, error: Option<ServiceError>, now: Timestamp) -> Attempt {
+/// A moot delivery is not sent. A delivery whose last sending may have arrived is not reported as "not posted":
+/// it may be in the channel.
+fn moot(reason: MootReason, error: Option<ServiceError>, now: Timestamp) -> Attempt {
     match error {
         Some(error @ ServiceError::Unknown { .. }) => Attempt::Unknown(now + LONGEST_WAIT, error),
         _ => Attempt::Moot(reason),
@@ -164,17 +164,21 @@ pub(super) enum Answered {
     Closed(Edits),
 }
 
-async fn call(chat: &dyn ChatService, delivery: &Delivery, way: &Way<'_>) -> Result<Answered, ServiceError> {
+async fn call(
+    chat: &dyn ChatService,
+    delivery: &Delivery,
+    method: &DeliveryMethod<'_>,
+) -> Result<Answered, ServiceError> {
     let Delivery { to, message, .. } = delivery;
     let key = delivery.message_key();
-    match way {
-        Way::Edit(posted) => Ok(match chat.edit(posted, message).await? {
+    match method {
+        DeliveryMethod::Edit(posted) => Ok(match chat.edit(posted, message).await? {
             Edited::Done => Answered::Posted((*posted).clone()),
             Edited::Refused { .. } => Answered::Closed(Edits::Closed),
             Edited::Gone { .. } => Answered::Closed(Edits::Gone),
         }),
-        Way::Reply(under) => chat.reply(under, message, &key).await.map(Answered::Posted),
-        Way::Post | Way::Skip | Way::Close => {
+        DeliveryMethod::Reply(under) => chat.reply(under, message, &key).await.map(Answered::Posted),
+        DeliveryMethod::Post | DeliveryMethod::Skip | DeliveryMethod::Close => {
             chat.post(&to.channel, message, &key).await.map(Answered::Posted)
         }
     }
@@ -197,7 +201,7 @@ pub(super) fn keep_pace(
 pub(super) fn after_sending(
     result: Result<Answered, ServiceError>,
     delivery: &Delivery,
-    way: &Way<'_>,
+    method: &DeliveryMethod<'_>,
     limits: Limits,
     now: Timestamp,
 ) -> Attempt {
@@ -206,7 +210,7 @@ pub(super) fn after_sending(
         Ok(Answered::Closed(edits)) => return Attempt::Closed(edits),
         Err(error) => error,
     };
-    let is_edit = matches!(way, Way::Edit(_));
+    let is_edit = matches!(method, DeliveryMethod::Edit(_));
     match error {
         // An edit does no harm twice.
         ServiceError::Unknown { .. } if is_edit => later(error, delivery, now),
@@ -215,14 +219,14 @@ pub(super) fn after_sending(
         ServiceError::Unknown { .. } if limits.idempotent => later(error, delivery, now),
         // It waits for a person; the account may be changed to one that can look.
         ServiceError::Unknown { .. } => Attempt::Unknown(now + LONGEST_WAIT, error),
-        // An edit that is refused is refused for good: what it was to say is posted anew.
+        // An edit that is refused is refused for good: its text is posted as a new message.
         ServiceError::Rejected { .. } if is_edit => Attempt::Closed(Edits::Closed),
         // Nor can it stand under what it was to be an edit of.
-        ServiceError::Rejected { .. } if matches!(way, Way::Reply(under) if delivery.posted.as_ref() == Some(*under)) => {
+        ServiceError::Rejected { .. } if matches!(method, DeliveryMethod::Reply(under) if delivery.posted.as_ref() == Some(*under)) => {
             Attempt::Closed(Edits::Gone)
         }
         // The thread may be gone, or closed: it is worth a message of its own.
-        ServiceError::Rejected { .. } if matches!(way, Way::Reply(_)) => Attempt::NoThread,
+        ServiceError::Rejected { .. } if matches!(method, DeliveryMethod::Reply(_)) => Attempt::NoThread,
         error if error.may_retry() => later(error, delivery, now),
         error => Attempt::Failed(error),
     }

@@ -16,8 +16,8 @@ use callboard_domain::{
 };
 
 use super::{
+    method::{DeliveryMethod, delivery_method},
     send::{GIVE_UP, after_sending, keep_pace, looked_for, ready},
-    way::{Way, way},
     *,
 };
 use crate::{
@@ -70,7 +70,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 #[test]
-fn what_an_answer_means() {
+fn response_of_the_chat_decides_the_attempt() {
     let unknown = ServiceError::unknown("lost");
     let down = ServiceError::unavailable("down");
     let no = ServiceError::rejected("no");
@@ -82,7 +82,7 @@ fn what_an_answer_means() {
         (&unknown, false, true, 1, 100, Attempt::Unknown(at(110), unknown.clone())),
         (&unknown, false, false, 1, 0, Attempt::Unknown(at(0) + LONGEST_WAIT, unknown.clone())),
         (&unknown, true, true, 1, 100, Attempt::Later(at(102), unknown.clone())),
-        // What cannot be edited was said again: that is as unknown as a first post.
+        // A message that could not be edited was posted again: that is as unknown as a first post.
         (&unknown, true, false, 1, 0, Attempt::Unknown(at(0) + LONGEST_WAIT, unknown.clone())),
         (&down, false, true, 3, 100, Attempt::Later(at(108), down.clone())),
         (&down, false, true, 99, 100, Attempt::Later(at(1_000), down.clone())),
@@ -90,7 +90,7 @@ fn what_an_answer_means() {
         // Asleep for a day, it was hardly tried; decided while the clock was ahead, it is not old.
         (&down, false, true, 3, day + 1, Attempt::Later(at(day + 9), down.clone())),
         (&down, false, true, 99, -400 * day, Attempt::Later(at(-400 * day + 900), down.clone())),
-        // An edit that is refused for good is posted anew.
+        // An edit that is refused for good is posted as a new message.
         (&no, true, true, 1, 100, Attempt::Closed(Edits::Closed)),
         (&limited, false, true, 1, 100, Attempt::Later(at(130), limited.clone())),
         (&no, false, true, 1, 100, Attempt::Failed(no.clone())),
@@ -98,12 +98,12 @@ fn what_an_answer_means() {
     ];
     for (error, posted, finds, attempts, now, expected) in cases {
         let delivery = delivery(posted, attempts);
-        let way = match &delivery.posted {
-            Some(posted) if finds => Way::Edit(posted),
-            _ => Way::Post,
+        let method = match &delivery.posted {
+            Some(posted) if finds => DeliveryMethod::Edit(posted),
+            _ => DeliveryMethod::Post,
         };
         assert_eq!(
-            after_sending(Err(error.clone()), &delivery, &way, limits(finds), at(now)),
+            after_sending(Err(error.clone()), &delivery, &method, limits(finds), at(now)),
             expected,
             "{error:?}"
         );
@@ -111,40 +111,40 @@ fn what_an_answer_means() {
 }
 
 #[test]
-fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
+fn uneditable_message_is_posted_anew_at_the_end() {
     let (stands, parent) = (stands(), Posted { id: "1.0".into(), ..stands() });
     let nowhere = Posted { id: String::new(), ..stands.clone() };
     let (s, n, p) = (Some(&stands), Some(&nowhere), Some(&parent));
-    // stands, edits, in a thread, the chat edits, under way -> way
+    // stands, edits, in a thread, the chat edits, under way -> method
     let cases = [
-        (None, Edits::Open, None, true, true, Way::Post),
-        (None, Edits::Open, p, true, false, Way::Reply(&parent)),
-        (None, Edits::Open, p, false, false, Way::Post),
-        (s, Edits::Open, None, true, true, Way::Edit(&stands)),
-        (s, Edits::Open, None, true, false, Way::Edit(&stands)),
-        (s, Edits::Closed, None, true, true, Way::Skip),
-        (s, Edits::Closed, None, true, false, Way::Reply(&stands)),
-        (s, Edits::Closed, p, true, false, Way::Reply(&parent)),
-        (s, Edits::Gone, None, true, true, Way::Skip),
-        (s, Edits::Gone, None, true, false, Way::Post),
-        (s, Edits::Gone, p, true, false, Way::Reply(&parent)),
-        (s, Edits::Open, None, false, true, Way::Skip),
-        (s, Edits::Open, None, false, false, Way::Close),
-        (s, Edits::Closed, None, false, false, Way::Post),
-        (n, Edits::Open, None, false, true, Way::Skip),
-        (n, Edits::Open, None, false, false, Way::Post),
-        (n, Edits::Open, None, true, false, Way::Post),
+        (None, Edits::Open, None, true, true, DeliveryMethod::Post),
+        (None, Edits::Open, p, true, false, DeliveryMethod::Reply(&parent)),
+        (None, Edits::Open, p, false, false, DeliveryMethod::Post),
+        (s, Edits::Open, None, true, true, DeliveryMethod::Edit(&stands)),
+        (s, Edits::Open, None, true, false, DeliveryMethod::Edit(&stands)),
+        (s, Edits::Closed, None, true, true, DeliveryMethod::Skip),
+        (s, Edits::Closed, None, true, false, DeliveryMethod::Reply(&stands)),
+        (s, Edits::Closed, p, true, false, DeliveryMethod::Reply(&parent)),
+        (s, Edits::Gone, None, true, true, DeliveryMethod::Skip),
+        (s, Edits::Gone, None, true, false, DeliveryMethod::Post),
+        (s, Edits::Gone, p, true, false, DeliveryMethod::Reply(&parent)),
+        (s, Edits::Open, None, false, true, DeliveryMethod::Skip),
+        (s, Edits::Open, None, false, false, DeliveryMethod::Close),
+        (s, Edits::Closed, None, false, false, DeliveryMethod::Post),
+        (n, Edits::Open, None, false, true, DeliveryMethod::Skip),
+        (n, Edits::Open, None, false, false, DeliveryMethod::Post),
+        (n, Edits::Open, None, true, false, DeliveryMethod::Post),
     ];
     for (posted, edits, under, able, progress, expected) in cases {
         let delivery =
             Delivery { posted: posted.cloned(), edits, under: under.cloned(), ..delivery(false, 1) };
-        assert_eq!(way(&delivery, limits(able), progress), expected, "{delivery:?}");
+        assert_eq!(delivery_method(&delivery, limits(able), progress), expected, "{delivery:?}");
     }
     // Where it cannot stand under it either, it stands alone.
     let closed = Delivery { edits: Edits::Closed, ..delivery(true, 1) };
     let no = Err(ServiceError::rejected("no such thread"));
-    let way = Way::Reply(closed.posted.as_ref().unwrap());
-    let after = after_sending(no, &closed, &way, limits(true), at(0));
+    let method = DeliveryMethod::Reply(closed.posted.as_ref().unwrap());
+    let after = after_sending(no, &closed, &method, limits(true), at(0));
     assert_eq!(after, Attempt::Closed(Edits::Gone));
     assert_eq!(closed.message_key().0, "k.2", "the first message has the key of the delivery");
 }
@@ -153,21 +153,21 @@ fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
 fn edit_and_thread_support_are_independent() {
     let stands = stands();
     let parent = Posted { id: "1.0".into(), ..stands.clone() };
-    // the chat edits, has threads, it stands, edits -> way
+    // the chat edits, has threads, it stands, edits -> method
     let cases = [
-        (true, false, false, Edits::Open, Way::Post),
-        (true, false, true, Edits::Open, Way::Edit(&stands)),
-        (true, false, true, Edits::Closed, Way::Post),
-        (false, true, false, Edits::Open, Way::Reply(&parent)),
-        (false, true, true, Edits::Open, Way::Close),
-        (false, true, true, Edits::Closed, Way::Reply(&parent)),
-        (false, false, true, Edits::Closed, Way::Post),
+        (true, false, false, Edits::Open, DeliveryMethod::Post),
+        (true, false, true, Edits::Open, DeliveryMethod::Edit(&stands)),
+        (true, false, true, Edits::Closed, DeliveryMethod::Post),
+        (false, true, false, Edits::Open, DeliveryMethod::Reply(&parent)),
+        (false, true, true, Edits::Open, DeliveryMethod::Close),
+        (false, true, true, Edits::Closed, DeliveryMethod::Reply(&parent)),
+        (false, false, true, Edits::Closed, DeliveryMethod::Post),
     ];
     for (edits, threads, there, state, expected) in cases {
         let able = Limits { edits, threads, ..limits(false) };
         let posted = there.then(|| stands.clone());
         let delivery = Delivery { posted, edits: state, under: Some(parent.clone()), ..delivery(false, 1) };
-        assert_eq!(way(&delivery, able, false), expected, "edits {edits}, threads {threads}");
+        assert_eq!(delivery_method(&delivery, able, false), expected, "edits {edits}, threads {threads}");
     }
 }
 
@@ -182,14 +182,15 @@ fn post_that_is_known_by_its_key_is_sent_again_and_one_in_no_thread_by_itself() 
     ];
     for (finds, idempotent, expected) in cases {
         let able = Limits { finds, idempotent, ..limits(false) };
-        let after = after_sending(Err(unknown.clone()), &delivery(false, 1), &Way::Post, able, at(0));
+        let after =
+            after_sending(Err(unknown.clone()), &delivery(false, 1), &DeliveryMethod::Post, able, at(0));
         assert_eq!(after, expected, "finds {finds}, idempotent {idempotent}");
     }
     let no = ServiceError::rejected("no such thread");
     let parent = stands();
-    let after = |way| after_sending(Err(no.clone()), &delivery(false, 1), &way, limits(true), at(0));
-    assert_eq!(after(Way::Reply(&parent)), Attempt::NoThread);
-    assert_eq!(after(Way::Post), Attempt::Failed(no.clone()));
+    let after = |method| after_sending(Err(no.clone()), &delivery(false, 1), &method, limits(true), at(0));
+    assert_eq!(after(DeliveryMethod::Reply(&parent)), Attempt::NoThread);
+    assert_eq!(after(DeliveryMethod::Post), Attempt::Failed(no.clone()));
 }
 
 /// Rules that post everything in one channel.
@@ -216,8 +217,9 @@ async fn post_due(store: &Store, now: Timestamp) -> Vec<String> {
                     (None, Some(_)) => "reply",
                     (None, None) => "post",
                 };
-                let says = ready.message.plain().contains("It is not known whether this was posted before:");
-                posted.push(format!("{how} {event}{}", if says { ", not sure" } else { "" }));
+                let is_unsure =
+                    ready.message.plain().contains("It is not known whether this was posted before:");
+                posted.push(format!("{how} {event}{}", if is_unsure { ", not sure" } else { "" }));
                 let id = ready.posted.as_ref().map_or_else(|| event.to_string(), |it| it.id.clone());
                 Attempt::Posted(Posted { id, ..stands() })
             }
@@ -228,7 +230,7 @@ async fn post_due(store: &Store, now: Timestamp) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_sending_that_breaks_is_unknown_and_then_given_up() {
+async fn panicking_send_is_unknown_and_then_given_up() {
     let breaks = || async { panic!("a renderer") };
     let kinds: Vec<&str> = [1, 2, 3]
         .map(|attempts| {
@@ -245,7 +247,7 @@ async fn a_sending_that_breaks_is_unknown_and_then_given_up() {
 }
 
 #[test]
-fn an_account_is_looked_up_in_a_few_times_at_once_and_holds_up_no_other() {
+fn concurrent_look_ups_are_limited_per_account() {
     let mut looked_up = HashSet::new();
     let of = |key: &str, to: &str| Delivery {
         key: DeliveryKey(key.into()),
@@ -270,7 +272,7 @@ async fn a_channel_keeps_its_pause_and_others_do_not_wait() {
 }
 
 #[tokio::test]
-async fn what_is_being_sent_is_waited_for_and_nothing_more_is_claimed() {
+async fn finish_waits_for_sends_and_claims_no_more() {
     let it = crate::tests::Scene::open("", crate::Mode::Once, &[]).await;
     let deliverer = it.engine.inner.deliverer.clone();
     let (answer, answered) = tokio::sync::oneshot::channel();

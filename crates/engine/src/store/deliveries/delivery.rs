@@ -44,7 +44,7 @@ pub enum DeliveryState {
     Unknown,
     /// Given up.
     Failed,
-    /// Not sent: it was no news any more by the time that it could be.
+    /// Not sent: it was moot by the time that it could be.
     Moot,
     /// Not sent on its own: a digest reports it.
     Digested,
@@ -95,8 +95,8 @@ pub struct Delivery {
     pub root: Option<DeliveryKey>,
     /// The message that it answers in a thread: that of `root`, found when it was last sent.
     pub under: Option<Posted>,
-    /// Its latest revision. Of what is rendered when it is sent, as it was sent; the event's own line
-    /// before that.
+    /// Its latest revision. A message that is rendered when it is sent is here as it was sent; before that, the line of the
+    /// event.
     pub message: Message,
     /// True where it is rendered when it is sent.
     pub at_send: bool,
@@ -126,7 +126,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What its message is looked up by. One that is posted anew has a key of its own: that of the delivery names the
+    /// The key that its message is looked up by. A message posted again has a key of its own: that of the delivery names the
     /// message that was posted before.
     pub fn message_key(&self) -> DeliveryKey {
         match self.posted {
@@ -149,11 +149,11 @@ pub enum Attempt {
     Posted(Posted),
     /// This revision is not worth a message of its own: what was posted stays, until the next one.
     Skipped,
-    /// What was posted cannot be edited any more: it becomes pending, and is posted anew.
+    /// What was posted cannot be edited any more: it becomes pending, and is posted as a new message.
     Closed(Edits),
     /// It cannot be posted in that thread: it becomes pending, and is posted on its own.
     NoThread,
-    /// It is no news any more, and was not sent.
+    /// It is moot, and was not sent.
     Moot(MootReason),
     /// It surely did not happen: send it at this time.
     Later(Timestamp, ServiceError),

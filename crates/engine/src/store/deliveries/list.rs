@@ -18,7 +18,7 @@ use super::{
     unreadable::read_shown,
 };
 
-/// The numbers of what has not arrived. Each part has an index that knows its rows.
+/// The numbers of what has not arrived. Each part has an index of its own.
 const NOT_POSTED: &str = "SELECT n FROM deliveries WHERE state IN ('pending', 'sending')
     UNION ALL SELECT n FROM deliveries WHERE state = 'unknown'
     UNION ALL SELECT n FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed'";
@@ -118,7 +118,7 @@ impl Store {
         .await
     }
 
-    /// How many have not arrived and will not by themselves, or are late: failed, unknown, tried in vain, or for an account
+    /// How many have not arrived and will not by themselves, or are late: failed, unknown, tried before, or for an account
     /// in `waiting`, which cannot be posted through now.
     pub async fn undelivered(&self, waiting: Vec<AccountName>) -> Result<u32, StoreError> {
         self.read(move |conn| {

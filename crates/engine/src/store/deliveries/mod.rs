@@ -1,7 +1,7 @@
 //! The outbox: every message for a chat channel, from the decision to post it until it is in its channel.
 //!
-//! Of an event, what is recorded is the event and the channel: it is rendered when it is sent (`news`). Messages about
-//! one item share a thread (`thread`).
+//! The delivery of an event records the event and the channel; the message is rendered when it is sent (`news`). Messages
+//! about one item share a thread (`thread`).
 //!
 //! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
 //! have arrived. Its state changes like this:
@@ -10,7 +10,7 @@
 //! pending -> sending -> posted            revised: pending again, and then it is an edit
 //!    ^          |-----> pending           it surely did not happen: later
 //!    |          |-----> failed            given up, until a person tries again
-//!    |          |-----> moot              no news any more by the time that it could be sent
+//!    |          |-----> moot              it no longer matters by the time that it could be sent
 //!    |          '-----> unknown           it may have happened: looked up before it is sent again, and before what is behind
 //!    |                     |              it in its channel is sent, for as long as that may take (`queue`)
 //!    '---------------------'              looked up, and absent
@@ -101,8 +101,8 @@ CREATE INDEX deliveries_digest ON deliveries (digest) WHERE digest IS NOT NULL;
 CREATE INDEX deliveries_untold ON deliveries (changed_at) WHERE state IN ('moot', 'digested');
 ";
 
-/// Since when it is not known whether one was posted, and the roots of an item. Of one that waits behind such a one, the column
-/// says since when it does: see `queue`.
+/// Since when a delivery is unknown, and the roots of an item. For a delivery behind an unknown one, the column has the time
+/// since when it waits: see `queue`.
 pub(super) const V4: &str = "
 ALTER TABLE deliveries ADD COLUMN unknown_since INTEGER; -- since when it may have arrived; NULL: that is known
 CREATE INDEX deliveries_roots ON deliveries (item) WHERE item IS NOT NULL AND root IS NULL;
@@ -189,7 +189,7 @@ const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 
 
 /// Deletes up to `limit` that have been over since before `before`.
 pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
-    // Each part has an index that knows its rows.
+    // Each part has an index of its own.
     let sql = "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries
                WHERE state IN ('posted', 'failed') AND changed_at < ?1
                UNION ALL SELECT n FROM deliveries WHERE state IN ('moot', 'digested') AND changed_at < ?1 LIMIT ?2)";

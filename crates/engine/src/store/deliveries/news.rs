@@ -42,7 +42,7 @@ pub(super) fn is_late(at: Timestamp, now: Timestamp) -> bool {
 pub struct QueuedEvent {
     /// Its delivery.
     pub key: DeliveryKey,
-    /// What happened; where that is no news any more whatever it was, why.
+    /// The event with its present state, or why it is moot.
     pub what: Result<CurrentEvent, MootReason>,
     /// A line to be shown below it.
     pub note: Option<String>,
@@ -85,7 +85,7 @@ impl CurrentEvent {
         self.is_overtaken.then(now)
     }
 
-    /// The state in which what it reports has come to its end, where it has, though the same may have begun anew since.
+    /// The state in which what it reports has come to its end, where it has, though the same may have begun again since.
     pub fn over(&self) -> Option<&'static str> {
         let end = self.end.as_ref()?.name;
         let is_of_this = rules::ends(end).is_some_and(|it| it.what.contains(&self.event.name));
@@ -103,9 +103,9 @@ impl CurrentEvent {
 pub struct PreparedDelivery {
     /// The message; `None`: the one that it has.
     pub message: Option<Message>,
-    /// Those that the message reports besides: they are not sent on their own.
+    /// Those that the message reports as well: they are not sent on their own.
     pub digested: Vec<DeliveryKey>,
-    /// Those that wait and are no news any more.
+    /// Those that wait and are moot.
     pub moot: Vec<(DeliveryKey, MootReason)>,
 }
 

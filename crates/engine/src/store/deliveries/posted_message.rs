@@ -1,4 +1,4 @@
-//! What has been posted already: its next revision is an edit, or is posted anew where it cannot be edited.
+//! What has been posted already: its next revision is an edit, or is posted as a new message where it cannot be edited.
 
 use callboard_domain::chat::Posted;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ pub enum Edits {
     /// As far as is known: the next revision is an edit.
     #[default]
     Open,
-    /// The service refused for good: the next revision is posted anew, under it.
+    /// The service refused for good: the next revision is posted as a new message, under it.
     Closed,
-    /// The message is not there any more: the next revision is posted anew.
+    /// The message is not there any more: the next revision is posted as a new message.
     Gone,
 }
 

@@ -49,7 +49,7 @@ fn lasts(begin: &str) -> String {
 
 /// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but where an
 /// older one has to be looked up before. It waits for that no longer than [`HOLDS`] in all, and not for one that will not be
-/// looked up by then, or was for so long in vain.
+/// looked up by then, or was without success for so long.
 fn heads() -> String {
     let holds = HOLDS.as_micros();
     let (is_looked_up, waits) = (lasts("unknown_since"), lasts("since"));
@@ -169,7 +169,7 @@ fn attempted(
             run(conn, sql, params![key.0, EnumText(edits), At(now)])
         }
         Attempt::NoThread => {
-            thread::leave(conn, key)?;
+            thread::make_root(conn, key)?;
             after("pending", now, None)
         }
         Attempt::Moot(reason) => {
@@ -314,7 +314,7 @@ impl Store {
         Ok(readable)
     }
 
-    /// Makes due what waits for these accounts after a try in vain: they can be reached again.
+    /// Makes due what waits for these accounts after a failed try: they can be reached again.
     pub async fn retry_waiting_deliveries(
         &self,
         accounts: Vec<AccountName>,

@@ -142,14 +142,14 @@ pub(super) fn under(
             posted => Ok(posted?.map(|it| it.0)),
         })?;
     match posted.flatten() {
-        None | Some(PostedMessage { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
+        None | Some(PostedMessage { edits: Edits::Gone, .. }) => make_root(conn, key).map(|()| None),
         // One without an id is in a chat without threads.
         Some(PostedMessage { posted, .. }) => Ok(Some(posted).filter(|posted| !posted.id.is_empty())),
     }
 }
 
 /// Makes a delivery a root of its own, and the root of the later ones of its thread.
-pub(super) fn leave(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<()> {
+pub(super) fn make_root(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<()> {
     let sql = "UPDATE deliveries SET root = ?1 WHERE posted IS NULL AND id IN (
                    SELECT other.id FROM deliveries own JOIN deliveries other
                        ON other.address = own.address AND other.item = own.item AND other.n > own.n

@@ -1,4 +1,4 @@
-//! What is not there any more: named by the source, or lacking in a listing that was complete.
+//! What is not there any more: named by the source, or absent from a complete listing.
 
 use std::collections::HashSet;
 
@@ -17,17 +17,17 @@ impl ReportContext<'_> {
     pub(super) fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
         let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
         let gone = present.into_iter().filter(|(_, item)| scope.covers(item));
-        gone.into_iter().try_for_each(|(n, _)| items::leave(self.conn, n, reason, self.now))
+        gone.into_iter().try_for_each(|(n, _)| items::mark_gone(self.conn, n, reason, self.now))
     }
 
-    /// Takes what is not there any more off the board; what goes by another name now, with all that happened to it.
-    pub(super) fn leave(&self, Gone { key, reason }: &Gone) -> rusqlite::Result<()> {
+    /// Takes an item that is gone off the board. A renamed item keeps its history under its new name.
+    pub(super) fn mark_gone(&self, Gone { key, reason }: &Gone) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         if !self.is_own(key) {
             return Ok(());
         }
         let Some(old) = items::load(conn, key)? else { return Ok(()) };
-        let GoneReason::Renamed { to } = reason else { return items::leave(conn, old.n, reason, now) };
+        let GoneReason::Renamed { to } = reason else { return items::mark_gone(conn, old.n, reason, now) };
         let to = ItemKey::new(&key.account, key.kind, to.as_str());
         // Without a state it is gone under this name already.
         let Some(state) = old.state.filter(|_| to != *key) else { return Ok(()) };
@@ -46,7 +46,7 @@ impl ReportContext<'_> {
                 items::update(conn, &new, &item, now)?;
                 items::snooze_like(conn, new.n, old.n)?;
                 events::move_to(conn, old.n, new.n)?;
-                items::leave(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
+                items::mark_gone(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
             }
         }
         runs::move_to(conn, key, &to)?;
@@ -54,7 +54,7 @@ impl ReportContext<'_> {
     }
 
     /// Forgets runs of a build that are not there any more. One without any left is off the board until something is built.
-    pub(super) fn leave_runs(&mut self, DeletedRuns { key, numbers }: &DeletedRuns) -> rusqlite::Result<()> {
+    pub(super) fn forget_runs(&mut self, DeletedRuns { key, numbers }: &DeletedRuns) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         if !self.is_own(key) {
             return Ok(());
@@ -67,12 +67,12 @@ impl ReportContext<'_> {
         let has_none = matches!(&left.detail, Detail::Build(build) if build.runs.is_empty());
         let gone = known.state.as_ref().and_then(|stored| Some(stored.gone.as_ref()?.0.clone()));
         match gone.or(has_none.then_some(GoneReason::Deleted)) {
-            Some(reason) => items::leave(conn, known.n, &reason, now),
+            Some(reason) => items::mark_gone(conn, known.n, &reason, now),
             None => Ok(()),
         }
     }
 
-    /// Draws the conclusion from a complete listing for what it should have had and lacks: an incident is over, other
+    /// Applies a complete listing to the items that it should have had and that are absent: an incident is over, other
     /// things are gone. What the account does not watch any more was not asked for.
     pub(super) fn miss(
         &mut self,
@@ -88,14 +88,14 @@ impl ReportContext<'_> {
             match change {
                 Some(over) => {
                     let known = items::load(self.conn, &item.key)?;
-                    self.apply(known, over)?;
+                    self.apply(known, over, false)?;
                 }
                 None => {
                     let reason = match watched.0(&item) {
                         true => GoneReason::NotListed,
                         false => GoneReason::NotWatched,
                     };
-                    items::leave(self.conn, n, &reason, self.now)?;
+                    items::mark_gone(self.conn, n, &reason, self.now)?;
                 }
             }
         }

@@ -14,7 +14,7 @@ CREATE TABLE item_counts (
 INSERT INTO item_counts SELECT account, count(*) FROM items GROUP BY account;
 ";
 
-/// Notes that an account has so many rows more, or fewer.
+/// Records that an account has this many more rows, or fewer.
 pub(super) fn count(conn: &Connection, account: &str, more: i64) -> rusqlite::Result<()> {
     let sql = "INSERT INTO item_counts (account, count) VALUES (?1, ?2)
                ON CONFLICT (account) DO UPDATE SET count = count + ?2";
@@ -47,8 +47,8 @@ pub(in crate::store) fn uncounted(conn: &Connection, account: &AccountName) -> r
     Ok(one(conn, sql, [account.as_str()], |row| row.get(0))?.unwrap_or(0))
 }
 
-/// Counts the rows of an account anew, and forgets what is recorded of items that are not stored any more: another item
-/// could get their numbers.
+/// Recounts the rows of an account, and deletes the records of items that are not stored any more: another item could get
+/// their numbers.
 pub(in crate::store) fn forget_dangling(conn: &Connection, account: &AccountName) -> rusqlite::Result<()> {
     run(conn, "DELETE FROM events WHERE item NOT IN (SELECT n FROM items)", [])?;
     run(conn, "DELETE FROM item_search WHERE rowid NOT IN (SELECT n FROM items)", [])?;

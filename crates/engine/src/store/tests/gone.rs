@@ -89,7 +89,7 @@ async fn reason(store: &Store, key: &ItemKey) -> Option<(GoneReason, Timestamp)>
 }
 
 #[tokio::test]
-async fn what_is_gone_is_off_the_board_until_it_is_seen_again() {
+async fn gone_item_is_off_the_board_until_it_is_seen_again() {
     let red = build("main", BuildStatus::Failed);
     let green = build("main", BuildStatus::Passed);
     let cases = [
@@ -103,9 +103,9 @@ async fn what_is_gone_is_off_the_board_until_it_is_seen_again() {
     for (item, why) in cases {
         let store = watching().await;
         take(&store, poll(110, vec![item.clone()]), 110).await;
-        let told = store.pending_notices(10).await.unwrap().len();
+        let pending = store.pending_notices(10).await.unwrap().len();
         assert_eq!(take(&store, found(120, gone(&item.key, why.clone())), 121).await, [], "it is no news");
-        assert_eq!(store.pending_notices(10).await.unwrap().len(), told);
+        assert_eq!(store.pending_notices(10).await.unwrap().len(), pending);
         assert_eq!(listed(&store).await, (vec![], vec![]), "{why}");
         while store.write(crate::store::search::index_step).await.unwrap() {}
         assert_eq!(store.search_items(&item.title, 10).await.unwrap(), []);
@@ -133,7 +133,7 @@ async fn a_webhook_is_a_sighting_too() {
 }
 
 #[tokio::test]
-async fn what_is_gone_or_was_never_known_is_nothing_to_do() {
+async fn removal_of_an_unknown_item_does_nothing() {
     let store = watching().await;
     let other = ItemKey::new(&"other".into(), Kind::Incident, "a");
     for key in [key("never"), other] {
@@ -145,7 +145,7 @@ async fn what_is_gone_or_was_never_known_is_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
+async fn complete_listing_marks_absent_items_gone_and_ends_incidents() {
     let kinds = [Kind::Build, Kind::PullRequest, Kind::Incident];
     let mut green = build("green", BuildStatus::Passed);
     green.key.id = "green".to_owned();
@@ -176,15 +176,15 @@ async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
         (one_repo("web"), |_| true, &[], [None, not_listed(), not_listed(), None]),
         (one_repo("api"), |_| true, &[], [None, None, None, None]),
     ];
-    for (batch, watches, told, why) in cases {
+    for (batch, watches, notified, why) in cases {
         let store = watching().await;
         take(&store, poll(110, all.clone()), 110).await;
-        let said = format!("{batch:?}");
+        let case = format!("{batch:?}");
         let report = Report::Poll { batch, began_at: at(200), watched: Watched::by(watches) };
-        assert_eq!(take(&store, report, 210).await, told, "{said}");
+        assert_eq!(take(&store, report, 210).await, notified, "{case}");
         for (item, why) in all.iter().zip(why) {
             let found = reason(&store, &item.key).await.map(|(reason, _)| reason);
-            assert_eq!(found, why, "{} after {said}", item.key);
+            assert_eq!(found, why, "{} after {case}", item.key);
         }
     }
 }
@@ -193,7 +193,7 @@ async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
 async fn approval_leaves_when_its_source_reports_that() {
     use EventName::{Approved, Requested};
     let (waits, approved) = (approval(ApprovalState::Waiting, 105), approval(ApprovalState::Approved, 120));
-    let lacking = || complete(vec![], &[Kind::Approval]);
+    let without_it = || complete(vec![], &[Kind::Approval]);
     // What comes after it was asked -> what is notified, whether it is on the board, and why it is not there.
     type Case = (&'static str, Vec<Batch>, &'static [EventName], bool, Option<GoneReason>);
     let seen = |item: &Item| Batch { snapshots: vec![item.clone()], ..Batch::default() };
@@ -209,18 +209,18 @@ async fn approval_leaves_when_its_source_reports_that() {
         ),
         ("an end", vec![seen(&approved)], &[Approved], false, None),
         // How it ended is not known: it is no end, and no news.
-        ("a complete listing that lacks it", vec![lacking()], &[], false, Some(GoneReason::NotListed)),
-        ("listed again", vec![lacking(), seen(&waits)], &[], true, None),
-        ("how it ended, said later", vec![lacking(), seen(&approved)], &[Approved], false, None),
+        ("a complete listing without it", vec![without_it()], &[], false, Some(GoneReason::NotListed)),
+        ("listed again", vec![without_it(), seen(&waits)], &[], true, None),
+        ("how it ended, reported later", vec![without_it(), seen(&approved)], &[Approved], false, None),
     ];
-    for (name, batches, told, on_board, why) in cases {
+    for (name, batches, notified, on_board, why) in cases {
         let store = watching().await;
         assert_eq!(take(&store, poll(110, vec![waits.clone()]), 110).await, [Requested], "{name}");
         let mut news = Vec::new();
         for (place, batch) in (0..).zip(batches) {
             news.extend(take(&store, found(200 + place * 20, batch), 210 + place * 20).await);
         }
-        assert_eq!(news, told, "{name}");
+        assert_eq!(news, notified, "{name}");
         let store = after_crash(&store, 300);
         let open = store.open_items_of(Kind::Approval).await.unwrap();
         assert_eq!(open.len(), usize::from(on_board), "{name}");
@@ -229,7 +229,7 @@ async fn approval_leaves_when_its_source_reports_that() {
 }
 
 #[tokio::test]
-async fn what_is_watched_no_more_is_gone_and_not_over() {
+async fn unwatched_item_is_gone_and_not_over() {
     let store = watching().await;
     let passed = build("old", BuildStatus::Passed);
     take(&store, poll(110, vec![firing("a"), firing("b"), passed.clone()]), 110).await;
@@ -243,11 +243,11 @@ async fn what_is_watched_no_more_is_gone_and_not_over() {
         assert_eq!(reason(&store, &key).await, Some((GoneReason::NotWatched, at(210))));
     }
     assert_eq!(store.item(&key("b")).await.unwrap().unwrap().item.status(), "triggered");
-    assert_eq!(store.events_of(&key("b"), 10).await.unwrap().len(), 1, "it is not told as over");
+    assert_eq!(store.events_of(&key("b"), 10).await.unwrap().len(), 1, "no end is reported");
 }
 
 #[tokio::test]
-async fn what_is_called_by_its_id_is_called_by_its_new_one() {
+async fn untitled_item_takes_its_new_id_as_title() {
     let untitled = |repo: &str| Item { title: String::new(), ..pull_request(repo) };
     let (old, new) = (untitled("acme/web"), untitled("acme/site"));
     let renamed = gone(&old.key, GoneReason::Renamed { to: new.key.id.clone() });
@@ -281,8 +281,8 @@ async fn a_renamed_item_keeps_its_history_under_one_row() {
         let run = Run { item: Some(old.key.clone()), ..running("r") };
         store.begin_run(run, None, at(111)).await.unwrap();
         for report in reports {
-            let told = take(&store, report, 140).await;
-            assert!(case == 2 || told.is_empty(), "{told:?} in {case}");
+            let notified = take(&store, report, 140).await;
+            assert!(case == 2 || notified.is_empty(), "{notified:?} in {case}");
         }
         assert_eq!(listed(&store).await.1, [new.key.id.as_str()], "one row in {case}");
         let stored = store.item(&new.key).await.unwrap().unwrap();
@@ -354,7 +354,7 @@ async fn a_store_of_the_first_format_is_read() {
 }
 
 #[tokio::test]
-async fn a_webhook_can_say_that_things_are_gone() {
+async fn webhook_can_report_items_as_gone() {
     let one = |key: &ItemKey| Received {
         gone: vec![Gone { key: key.clone(), reason: GoneReason::BranchDeleted }],
         ..Received::default()
@@ -390,7 +390,7 @@ async fn a_webhook_can_say_that_things_are_gone() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_gone_leaves_the_others() {
+async fn deleted_run_leaves_the_others() {
     use BuildStatus::{Failed, Passed};
     let runs = |all: &[(u64, BuildStatus)]| {
         let mut item = build("main", Passed);
@@ -411,14 +411,14 @@ async fn a_run_that_is_gone_leaves_the_others() {
         (0..=u64::MAX, &[(4, Failed)], &[EventName::Failed], &[4], None),
         (7..=9, &[], &[], &[3, 2, 1], None),
     ];
-    for (numbers, reported, told, left, why) in cases {
+    for (numbers, reported, notified, left, why) in cases {
         let store = watching().await;
         take(&store, poll(110, vec![before.clone()]), 110).await;
-        let gone_runs = vec![DeletedRuns { key: before.key.clone(), numbers: numbers.clone() }];
+        let deleted_runs = vec![DeletedRuns { key: before.key.clone(), numbers: numbers.clone() }];
         let snapshots = if reported.is_empty() { vec![] } else { vec![runs(reported)] };
-        let batch = Batch { gone_runs, snapshots, ..Batch::default() };
-        assert_eq!(take(&store, found(120, batch.clone()), 121).await, told, "{numbers:?}");
-        assert_eq!(take(&store, found(130, batch), 131).await, [], "{numbers:?} said again");
+        let batch = Batch { deleted_runs, snapshots, ..Batch::default() };
+        assert_eq!(take(&store, found(120, batch.clone()), 121).await, notified, "{numbers:?}");
+        assert_eq!(take(&store, found(130, batch), 131).await, [], "{numbers:?} reported again");
         let stored = store.item(&before.key).await.unwrap().unwrap();
         let Detail::Build(build) = &stored.item.detail else { panic!("{stored:?}") };
         assert_eq!(build.runs.iter().map(|run| run.number).collect::<Vec<_>>(), left, "{numbers:?}");
@@ -427,7 +427,7 @@ async fn a_run_that_is_gone_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_gone_brings_nothing_back() {
+async fn deleted_run_does_not_restore_a_gone_item() {
     let store = watching().await;
     let mut red = build("main", BuildStatus::Failed);
     if let Detail::Build(build) = &mut red.detail {
@@ -435,8 +435,8 @@ async fn a_run_that_is_gone_brings_nothing_back() {
     }
     take(&store, poll(110, vec![red.clone()]), 110).await;
     take(&store, found(120, gone(&red.key, GoneReason::BranchDeleted)), 121).await;
-    let gone_runs = vec![DeletedRuns { key: red.key.clone(), numbers: 2..=2 }];
-    take(&store, found(130, Batch { gone_runs, ..Batch::default() }), 131).await;
+    let deleted_runs = vec![DeletedRuns { key: red.key.clone(), numbers: 2..=2 }];
+    take(&store, found(130, Batch { deleted_runs, ..Batch::default() }), 131).await;
     assert_eq!(reason(&store, &red.key).await.map(|(reason, _)| reason), Some(GoneReason::BranchDeleted));
     assert_eq!(listed(&store).await, (vec![], vec![]));
 }

@@ -9,25 +9,25 @@ fn names(ingested: &Ingested) -> Vec<EventName> {
 #[tokio::test]
 async fn event_is_recorded_once_by_poll_and_webhook() {
     let store = watching().await;
-    let mut told = 0;
+    let mut total = 0;
     let reports = [
         (hook("1", vec![firing("a")]), 1),
         (hook("2", vec![firing("a")]), 0),
         (poll(120, vec![firing("a")]), 0),
         (hook("3", vec![resolved("a", 130)]), 1),
         (poll(140, vec![resolved("a", 130)]), 0),
-        (hook("4", vec![firing("a")]), 0), // late, and of no weight any more
+        (hook("4", vec![firing("a")]), 0), // late, and outdated
     ];
     for (report, expected) in reports {
-        let said = format!("{report:?}");
+        let name = format!("{report:?}");
         let ingested = store.ingest(&pager(), report, at(150), everything()).await.unwrap();
-        assert_eq!(ingested.events.len(), expected, "{said}");
-        told += expected;
+        assert_eq!(ingested.events.len(), expected, "{name}");
+        total += expected;
     }
     let store = after_crash(&store, 160);
-    assert_eq!(store.events_after(0, 10).await.unwrap().len(), told);
-    assert_eq!(store.pending_notices(10).await.unwrap().len(), told);
-    assert_eq!(store.deliveries(10).await.unwrap().len(), told);
+    assert_eq!(store.events_after(0, 10).await.unwrap().len(), total);
+    assert_eq!(store.pending_notices(10).await.unwrap().len(), total);
+    assert_eq!(store.deliveries(10).await.unwrap().len(), total);
     let again = store.ingest(&pager(), poll(170, vec![resolved("a", 130)]), at(170), everything()).await;
     assert_eq!(again, Ok(Ingested::default()));
 }
@@ -45,11 +45,11 @@ async fn a_repeated_delivery_is_known() {
 }
 
 #[tokio::test]
-async fn what_a_webhook_has_remembered_is_in_the_cursor_of_the_next_poll() {
+async fn cursor_update_of_a_webhook_reaches_the_next_poll() {
     let note = |word: &'static str| {
         Report::Hook(Received {
             delivery: Some(word.to_owned()),
-            remember: Some(CursorUpdate::new(move |stored| {
+            cursor_update: Some(CursorUpdate::new(move |stored| {
                 let stored = &stored?.0;
                 (!stored.contains(word)).then(|| Cursor(format!("{stored} {word}")))
             })),
@@ -95,7 +95,7 @@ async fn rules_that_fail_leave_no_trace_of_the_report() {
 }
 
 #[tokio::test]
-async fn a_poll_is_later_than_what_had_come_before_it_began() {
+async fn poll_outranks_a_webhook_from_before_its_start() {
     use IncidentStatus::{Acknowledged, Triggered};
     // All of one version. When the poll began, after the webhook or before -> its state.
     for (began, stands) in [(120, "triggered"), (105, "acknowledged")] {
@@ -166,7 +166,7 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
             &[],
         ),
         ("began and ended unseen", vec![a(R, 170)], &[Triggered, Resolved], &[]),
-        ("told, then over", vec![a(T, 100), a(R, 170)], &[Triggered, Resolved], &[Triggered, Resolved]),
+        ("triggered, then over", vec![a(T, 100), a(R, 170)], &[Triggered, Resolved], &[Triggered, Resolved]),
         (
             "held from its beginning, and back later",
             vec![a(A, 100), a(R, 170), a(T, 180), a(R, 190)],
@@ -198,7 +198,7 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
             &[Failed, StillFailing],
         ),
     ];
-    for (name, polls, recorded, told) in cases {
+    for (name, polls, recorded, notified) in cases {
         let store = watching().await;
         // What the first poll finds without a time is old.
         store.ingest(&pager(), poll(90, Vec::new()), at(90), everything()).await.unwrap();
@@ -209,11 +209,11 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
         let events = store.events_after(0, 20).await.unwrap().events;
         assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), recorded, "{name}");
         let news: Vec<_> = events.iter().filter(|event| !event.moot).map(|event| event.name).collect();
-        assert_eq!(news, told, "{name}");
+        assert_eq!(news, notified, "{name}");
         let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(name, _)| *name).collect();
-        assert_eq!(asked, told, "{name}");
-        assert_eq!(store.pending_notices(20).await.unwrap().len(), told.len(), "{name}");
-        assert_eq!(store.deliveries(20).await.unwrap().len(), told.len(), "{name}");
+        assert_eq!(asked, notified, "{name}");
+        assert_eq!(store.pending_notices(20).await.unwrap().len(), notified.len(), "{name}");
+        assert_eq!(store.deliveries(20).await.unwrap().len(), notified.len(), "{name}");
     }
 }
 
@@ -257,7 +257,7 @@ async fn alert_that_begins_silenced_is_triggered_once_it_is_free() {
             &[Triggered, Resolved, Triggered],
         ),
     ];
-    for (name, found, recorded, told) in cases {
+    for (name, found, recorded, notified) in cases {
         // By polls, by webhooks, and by both.
         for by in 0..3 {
             let (store, rules) = (watching().await, everything());
@@ -273,13 +273,13 @@ async fn alert_that_begins_silenced_is_triggered_once_it_is_free() {
             let events = store.events_after(0, 20).await.unwrap().events;
             assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), recorded, "{name}, {by}");
             let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(name, _)| *name).collect();
-            assert_eq!(asked, told, "{name}, {by}");
+            assert_eq!(asked, notified, "{name}, {by}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_complete_listing_ends_what_it_lacks() {
+async fn complete_listing_ends_absent_incidents() {
     let store = watching().await;
     let all = vec![firing("stays"), firing("goes"), firing("later")];
     store.ingest(&pager(), poll(110, all), at(110), everything()).await.unwrap();
@@ -358,7 +358,7 @@ async fn stale_event_is_recorded_once_per_quiet_period() {
 }
 
 #[tokio::test]
-async fn what_began_in_somebodys_hands_says_so_and_not_that_it_was_over() {
+async fn beginning_under_a_hold_is_moot_because_of_the_hold() {
     use callboard_domain::event::MootCause;
     // until when it is held -> why its beginning was no news
     for (until, expected) in [(Some(at(9_000)), MootCause::Silenced), (None, MootCause::Acknowledged)] {

@@ -66,6 +66,7 @@ fn alert(id: &str, status: IncidentStatus, updated: i64) -> Item {
             hold: None,
             released_at: None,
             start_unknown: false,
+            suppressed: false,
             notes: Default::default(),
             assigned: None,
             inferred_end: None,

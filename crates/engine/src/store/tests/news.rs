@@ -67,7 +67,7 @@ async fn event_is_rendered_when_sent_with_the_items_current_state() {
     assert_eq!(state(&claimed).await, Ok(("triggered", false)));
     ingest(&store, resolved("a", 120), 120).await;
     assert_eq!(state(&claimed).await, Ok(("resolved", true)));
-    // What it says is on the record before it is sent.
+    // The message is on the record before it is sent.
     let key = claimed.key.clone();
     let prepared = PreparedDelivery { message: Some(message("as sent")), ..PreparedDelivery::default() };
     assert_eq!(store.prepare(claimed, prepared, at(121)).await.unwrap().message, message("as sent"));
@@ -98,7 +98,7 @@ async fn answer_to_an_unposted_event_is_not_posted() {
         (Attempt::Failed(no.clone()), true),
         (Attempt::Unknown(at(900), no), true),
     ];
-    for (attempt, heard) in cases {
+    for (attempt, is_posted) in cases {
         let store = watching().await;
         ingest(&store, firing("a"), 110).await;
         ingest(&store, resolved("a", 120), 120).await;
@@ -106,7 +106,7 @@ async fn answer_to_an_unposted_event_is_not_posted() {
         store.attempted(&first.key, attempt.clone(), at(122)).await.unwrap();
         let answer = claim(&store, 123).await;
         let what = store.news(&answer, at(123)).await.unwrap().remove(0).what;
-        assert_eq!(what.is_ok(), heard, "{attempt:?}");
+        assert_eq!(what.is_ok(), is_posted, "{attempt:?}");
         if let Err(reason) = what {
             assert_eq!(reason, MootReason::Orphaned);
             let first = store.delivery(&first.key).await.unwrap().unwrap();
@@ -114,7 +114,7 @@ async fn answer_to_an_unposted_event_is_not_posted() {
         }
         assert_eq!(
             store.undelivered(Vec::new()).await.unwrap() > 0,
-            heard && !matches!(attempt, Attempt::Posted(_))
+            is_posted && !matches!(attempt, Attempt::Posted(_))
         );
     }
 }
@@ -338,7 +338,7 @@ async fn a_thread_outlives_an_answer_that_becomes_a_digest() {
 }
 
 #[tokio::test]
-async fn what_is_late_when_it_is_recorded_waits_for_more_from_its_time() {
+async fn late_event_waits_for_more_of_its_time() {
     let store = watching().await;
     let now = 2 * HOUR;
     ingest(&store, firing("a"), now).await;
@@ -361,7 +361,7 @@ async fn a_thread_moves_with_an_item_that_is_renamed() {
     assert_eq!(answer.root.as_ref(), Some(&root.key));
 }
 
-/// Rules that post the beginning of an episode, and nothing that comes of it.
+/// Rules that post the beginning of an episode, and nothing after it.
 struct Beginnings;
 
 impl Decide for Beginnings {

@@ -56,7 +56,7 @@ async fn only_the_user_can_read_it() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_refused_at_once_by_its_path() {
+fn path_that_is_no_file_is_refused_at_once() {
     use std::os::unix::net::UnixListener;
     for name in
         ["callboard.db", "callboard.db.lock", "callboard.db-wal", "callboard.db-shm", "callboard.db-journal"]
@@ -94,7 +94,7 @@ async fn one_owner_at_a_time() {
 }
 
 #[tokio::test]
-async fn after_close_everything_is_in_the_file_and_calls_say_so() {
+async fn closed_store_is_complete_and_refuses_calls() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     let store = Store::open(&file, at(0)).unwrap();
@@ -123,7 +123,7 @@ async fn a_newer_format_is_refused() {
 const BEFORE_APPROVALS: usize = 10;
 
 #[tokio::test]
-async fn a_store_with_approvals_is_refused_by_who_does_not_know_them() {
+async fn store_with_approvals_is_refused_by_an_older_version() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     drop(open::writer(&file, &FORMATS[..BEFORE_APPROVALS]).unwrap());
@@ -144,7 +144,7 @@ async fn a_store_with_approvals_is_refused_by_who_does_not_know_them() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_or_damaged_is_refused() {
+async fn foreign_or_damaged_file_is_refused() {
     let folder = folder();
     let text = folder.path().join("text.db");
     fs::write(&text, "Dear diary, this is not a database at all.").unwrap();
@@ -164,7 +164,7 @@ async fn what_is_not_ours_or_damaged_is_refused() {
 
 #[tokio::test]
 async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_it_is() {
-    // what was done to a store of ours -> what is said of it
+    // what was done to a store of ours -> the error
     let cases = [
         (
             "PRAGMA user_version = 0",
@@ -201,8 +201,8 @@ async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_
 }
 
 #[tokio::test]
-async fn a_file_of_the_newest_format_that_lacks_a_part_of_it_is_refused_and_left_as_it_is() {
-    // what was done to a store of ours -> what is said to be missing in it
+async fn file_of_the_newest_format_with_a_missing_part_is_refused_and_left_alone() {
+    // what was done to a store of ours -> what the error names as missing
     let cases = [
         ("ALTER TABLE items DROP COLUMN title", "items.title"),
         ("ALTER TABLE deliveries DROP COLUMN unknown_since", "deliveries.unknown_since"),
@@ -247,7 +247,7 @@ async fn a_file_of_the_newest_format_that_lacks_a_part_of_it_is_refused_and_left
             assert!(matches!(refused(&copy), StoreError::Corrupt { .. }), "{what} {name}");
         }
     }
-    // What is there besides does no harm.
+    // An additional table does no harm.
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
     Store::open(&file, at(0)).unwrap();
 }
@@ -296,8 +296,8 @@ fn sqlite_error_maps_to_store_error() {
     ];
     for (code, expected) in cases {
         let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-        let told = StoreError::sqlite(Path::new("d.db"), &error).to_string();
-        assert!(told.starts_with(expected), "{code}: {told}");
+        let message = StoreError::sqlite(Path::new("d.db"), &error).to_string();
+        assert!(message.starts_with(expected), "{code}: {message}");
     }
 }
 

@@ -106,7 +106,7 @@ async fn delivery_in_flight_at_a_crash_is_looked_up_before_resending() {
 }
 
 #[tokio::test]
-async fn an_unknown_one_that_is_found_is_edited_where_it_was_revised_since() {
+async fn found_delivery_is_edited_where_it_was_revised_since() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     store.claim(at(1), 1, Default::default()).await.unwrap();
@@ -221,7 +221,7 @@ proptest::proptest! {
 }
 
 #[tokio::test]
-async fn what_cannot_be_edited_is_not_taken_for_an_edit() {
+async fn message_without_an_id_is_not_edited() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     store.claim(at(1), 1, Default::default()).await.unwrap();
@@ -259,10 +259,14 @@ async fn unreadable_delivery_is_marked_as_failed_and_reported() {
         let mut claimed = store.claim(at(1), 10, BTreeMap::new()).await.unwrap();
         claimed.extend(store.claim(at(1), 10, BTreeMap::new()).await.unwrap());
         assert_eq!(claimed.iter().map(|it| &it.key).collect::<Vec<_>>(), [&behind], "{damaged}");
-        let told = store.deliveries_not_posted(10).await.unwrap();
-        let told = told.iter().find(|it| it.key == key).expect(damaged);
-        assert_eq!((told.state, told.message.title.as_str()), (DeliveryState::Failed, title), "{damaged}");
-        let why = told.error.as_ref().unwrap().to_string();
+        let deliveries = store.deliveries_not_posted(10).await.unwrap();
+        let delivery = deliveries.iter().find(|it| it.key == key).expect(damaged);
+        assert_eq!(
+            (delivery.state, delivery.message.title.as_str()),
+            (DeliveryState::Failed, title),
+            "{damaged}"
+        );
+        let why = delivery.error.as_ref().unwrap().to_string();
         assert!(why.contains("cannot be read"), "{damaged}: {why}");
         assert!(store.undelivered(Vec::new()).await.unwrap() > 0);
         // One that may have arrived is marked as failed as well when it is looked up.
@@ -276,7 +280,7 @@ async fn unreadable_delivery_is_marked_as_failed_and_reported() {
 }
 
 #[tokio::test]
-async fn what_was_recorded_while_the_clock_was_ahead_is_due() {
+async fn delivery_recorded_while_the_clock_was_ahead_is_due() {
     let day = 24 * 60 * 60;
     let limited =
         |secs| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(secs) };
@@ -334,14 +338,14 @@ async fn an_account_that_is_busy_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_edited_any_more_is_posted_anew_and_looked_up_after_a_crash() {
+async fn uneditable_message_is_posted_anew_and_looked_up_after_a_crash() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
     store.attempted(&key, Attempt::Posted(posted()), at(2)).await.unwrap();
     store.revise(&key, message("two"), at(3)).await.unwrap();
     store.claim(at(3), 1, BTreeMap::new()).await.unwrap();
-    // The edit got no answer first, which says nothing of what is posted anew.
+    // The edit got no answer first, which says nothing of what is posted as a new message.
     let lost = ServiceError::unknown("503");
     store.attempted(&key, Attempt::Later(at(3), lost), at(3)).await.unwrap();
     store.claim(at(3), 1, BTreeMap::new()).await.unwrap();

@@ -106,7 +106,7 @@ async fn more_than_one_step_is_deleted() {
 }
 
 #[tokio::test]
-async fn parts_of_what_is_not_there_are_deleted() {
+async fn dangling_parts_are_deleted() {
     let store = watching().await;
     ingest(&store, "1", firing("a"), 110).await;
     store.begin_run(running("r1"), None, at(111)).await.unwrap();
@@ -122,7 +122,7 @@ async fn parts_of_what_is_not_there_are_deleted() {
 }
 
 #[tokio::test]
-async fn a_thread_that_goes_on_is_kept_whole() {
+async fn active_thread_is_not_pruned() {
     let store = Store::temporary(at(0)).unwrap();
     let post = |thread, key: &'static str, now| {
         let key = callboard_domain::chat::DeliveryKey(key.to_owned());

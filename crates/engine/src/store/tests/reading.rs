@@ -29,7 +29,7 @@ async fn snoozed_until_something_happens_or_until_a_time() {
 }
 
 #[tokio::test]
-async fn why_and_what_is_still_to_be_shown() {
+async fn decision_and_pending_notice_are_stored() {
     let store = watching().await;
     let report = hook("1", vec![firing("a"), firing("b")]);
     let events = store.ingest(&pager(), report, at(110), everything()).await.unwrap().events;
@@ -68,7 +68,7 @@ async fn how_a_source_fares() {
 }
 
 #[tokio::test]
-async fn an_unwatched_account_leaves_the_board_and_may_come_back() {
+async fn unwatched_account_leaves_the_board_and_can_come_back() {
     let store = watching().await;
     store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
     store.unwatch(&pager(), at(400)).await.unwrap();
@@ -135,7 +135,7 @@ async fn quiet_until_a_time_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_a_text_may_mean_is_found_however_many_are_open() {
+async fn typed_text_finds_its_item_however_many_are_open() {
     use callboard_domain::command::{Resolution, resolve_item};
     let store = watching().await;
     let many = usize::try_from(BOARD).unwrap() + 5;

@@ -23,8 +23,8 @@ async fn a_run_and_its_message_go_together() {
     assert!(!late, "the first end counts");
     let run = store.run("r1").await.unwrap().unwrap();
     assert_eq!((run.state, run.ended_at), (done("it is there"), Some(at(9))));
-    let told = store.deliveries_of_run("r1").await.unwrap();
-    assert_eq!(told.iter().map(|it| it.message.title.as_str()).collect::<Vec<_>>(), ["deployed"]);
+    let deliveries = store.deliveries_of_run("r1").await.unwrap();
+    assert_eq!(deliveries.iter().map(|it| it.message.title.as_str()).collect::<Vec<_>>(), ["deployed"]);
     assert_eq!(store.runs_of(&key_of_run(), 5).await.unwrap().len(), 1);
 }
 
@@ -46,20 +46,20 @@ async fn interrupted_run_becomes_unknown() {
     assert!(matches!(run.state, RunState::Unknown { .. }));
     assert_eq!(run.ended_at, Some(at(60)));
     assert_eq!(store.run("ended").await.unwrap().unwrap().state, done("well"));
-    assert!(after_crash(&store, 90).interrupted().is_empty(), "told once");
+    assert!(after_crash(&store, 90).interrupted().is_empty(), "reported once");
 }
 
 #[tokio::test]
 async fn only_an_unknown_run_can_be_resolved_and_only_once() {
-    let said = |ran| RunState::Resolved { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
+    let resolved = |ran| RunState::Resolved { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
     let lost = RunState::Unknown { why: "no answer".into() };
-    // how it ended, then whether a person's word is taken
+    // how it ended, then whether a person may resolve it
     let cases = [
         (None, false),
         (Some(done("it is there")), false),
         (Some(RunState::Canceled { sent: true }), false),
         (Some(lost), true),
-        (Some(said(true)), false),
+        (Some(resolved(true)), false),
     ];
     for (ended, taken) in cases {
         let store = Store::temporary(at(0)).unwrap();
@@ -70,19 +70,19 @@ async fn only_an_unknown_run_can_be_resolved_and_only_once() {
             store.end_run("r1", state, Some(message("ended")), at(60)).await.unwrap();
         }
         let run = store.run("r1").await.unwrap().unwrap();
-        let told = store.deliveries_of_run("r1").await.unwrap();
+        let deliveries = store.deliveries_of_run("r1").await.unwrap();
         assert_eq!(
-            store.resolve_run("r1", said(false), message("it did not"), &ana(), at(70)).await.unwrap(),
+            store.resolve_run("r1", resolved(false), message("it did not"), &ana(), at(70)).await.unwrap(),
             taken
         );
         let after = store.run("r1").await.unwrap().unwrap();
-        assert_eq!(after, Run { state: if taken { said(false) } else { before }, ..run });
-        let told_after = store.deliveries_of_run("r1").await.unwrap();
-        assert_eq!(told_after.len(), 1);
-        assert_eq!(told_after[0].message != told[0].message, taken);
+        assert_eq!(after, Run { state: if taken { resolved(false) } else { before }, ..run });
+        let after_resolving = store.deliveries_of_run("r1").await.unwrap();
+        assert_eq!(after_resolving.len(), 1);
+        assert_eq!(after_resolving[0].message != deliveries[0].message, taken);
     }
     let store = Store::temporary(at(0)).unwrap();
-    assert!(!store.resolve_run("none", said(true), message("it ran"), &ana(), at(70)).await.unwrap());
+    assert!(!store.resolve_run("none", resolved(true), message("it ran"), &ana(), at(70)).await.unwrap());
 }
 
 #[tokio::test]
@@ -90,12 +90,12 @@ async fn resolved_run_is_searchable_and_survives_a_crash() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("open"), None, at(0)).await.unwrap();
     let store = after_crash(&store, 60);
-    let said = RunState::Resolved { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
-    assert!(store.resolve_run("open", said.clone(), message("it ran"), &ana(), at(70)).await.unwrap());
+    let resolved = RunState::Resolved { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
+    assert!(store.resolve_run("open", resolved.clone(), message("it ran"), &ana(), at(70)).await.unwrap());
     let store = after_crash(&store, 90);
     assert!(store.interrupted().is_empty());
     let run = store.run("open").await.unwrap().unwrap();
-    assert_eq!((run.state, run.ended_at), (said, Some(at(60))));
+    assert_eq!((run.state, run.ended_at), (resolved, Some(at(60))));
     while store.write(index_step).await.unwrap() {}
     let found = store.search("kim says it ran", 5).await.unwrap().runs;
     assert_eq!(found.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["open"]);
@@ -140,7 +140,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
     assert_eq!(output.total(), begins + 5);
     let text = output.since(0);
     assert!(text.starts_with("first\nsecond\nthird\nxxx") && text.ends_with("é\nlast\n"));
-    assert!(text.contains(" kB left out …"), "what is missing is said");
+    assert!(text.contains(" kB left out …"), "the gap is marked");
     assert!((1 << 19..=(1 << 20) + 100).contains(&text.len()), "bounded: {}", text.len());
     assert_eq!(output.since(begins), "last\n");
 
@@ -179,9 +179,9 @@ impl Decide for OfRuns {
 }
 
 #[tokio::test]
-async fn what_a_run_did_joins_its_message_in_that_channel() {
+async fn event_of_a_run_joins_the_run_message_in_its_channel() {
     let elsewhere: Address = "room:elsewhere".parse().unwrap();
-    // where the run is posted, whether that is given up -> the messages of the rules, and what the run's message reports besides
+    // where the run is posted, whether that is given up -> the messages of the rules, and what the run's message reports too
     let acknowledged = "disk is filling up on a in storage was acknowledged";
     let cases = [
         (Some(deploys()), false, 1, Some(acknowledged)),

@@ -41,7 +41,7 @@ async fn any_part_of_the_text_finds_it() {
 }
 
 #[tokio::test]
-async fn a_title_typed_in_full_comes_first_however_many_hold_its_words() {
+async fn title_typed_in_full_comes_first() {
     let store = watching().await;
     let named = |id: &str, title: &str| Item { title: title.to_owned(), ..firing(id) };
     let mut alerts = vec![

@@ -1,4 +1,4 @@
-//! Rows whose values make no sense: named, never left out in silence, and built anew from what the service reports.
+//! Rows whose values make no sense: named, never left out in silence, and rebuilt from what the service reports.
 
 use callboard_domain::{activity::Day, chat::DeliveryKey, identity::Identity, run::Outcome};
 
@@ -189,7 +189,7 @@ async fn damaged_item_is_counted_and_comes_back_with_its_past() {
 }
 
 #[tokio::test]
-async fn what_contradicts_itself_is_read_anew() {
+async fn contradictory_row_is_read_anew() {
     let cases = [
         "open = 0",
         "open = 0, silenced = 9",
@@ -233,7 +233,7 @@ async fn rows_that_another_program_deleted_are_missed_and_read_anew() {
     assert!(source.problems[0].problem.to_string().contains("1 item is missing"), "{:?}", source.problems);
     let report = whole(200, vec![firing("a"), firing("b")]);
     let events = store.ingest(&pager(), report, at(201), everything()).await.unwrap().events;
-    assert!(events.iter().all(|event| event.old), "{events:?}: it was told before");
+    assert!(events.iter().all(|event| event.old), "{events:?}: it was reported before");
     assert_eq!(store.open_items().await.unwrap().len(), 2);
     assert!(!store.rebuild_unreadable(&pager(), true, at(250)).await.unwrap(), "all is counted");
 }
@@ -253,7 +253,7 @@ async fn rows_of_an_account_that_nobody_watches_leave_the_board() {
 }
 
 #[tokio::test]
-async fn who_asked_for_a_run_is_damaged_not_unknown() {
+async fn damaged_actor_of_a_run_is_unreadable_not_absent() {
     let store = lived_in().await;
     damage(&store, "UPDATE runs SET actor = '{'");
     let run = store.run("r1").await.unwrap().unwrap();
@@ -278,7 +278,7 @@ async fn webhook_is_taken_in_though_what_is_stored_is_damaged() {
 }
 
 #[tokio::test]
-async fn run_whose_state_cannot_be_read_is_unknown_until_a_person_knows() {
+async fn run_with_unreadable_state_is_unknown_until_resolved() {
     for state in ["", "{", "{\"state\":\"dancing\"}", "{\"state\":\"done\"}", "7"] {
         for ended_at in ["ended_at", "NULL", "9223372036854775807"] {
             let store = lived_in().await;
@@ -298,7 +298,7 @@ async fn run_whose_state_cannot_be_read_is_unknown_until_a_person_knows() {
 }
 
 #[tokio::test]
-async fn one_event_that_cannot_be_read_keeps_no_other_notification_back() {
+async fn unreadable_event_delays_no_other_notification() {
     let store = lived_in().await;
     damage(&store, "UPDATE events SET name = 'danced' WHERE id = 1");
     let pending = store.pending_notices(10).await.unwrap();

@@ -1,5 +1,7 @@
 use std::sync::mpsc;
 
+use rusqlite::{StatementStatus, config::DbConfig};
+
 use super::*;
 use crate::store::row::run;
 
@@ -121,4 +123,26 @@ async fn a_long_log_is_put_into_the_file() {
         |conn: &Connection| conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
     let left = store.read(pages).await.unwrap();
     assert!((1..100).contains(&left), "{left}");
+}
+
+/// What a parameter is compared with in the condition of a partial index is no reason to prepare the statement anew.
+#[tokio::test]
+async fn statement_stays_prepared_whatever_it_is_given() {
+    fn prepared_again(conn: &Connection) -> rusqlite::Result<i32> {
+        let mut statement =
+            conn.prepare_cached("SELECT n FROM deliveries WHERE state = ?1 AND address = ?2 AND item = ?3")?;
+        for state in ["pending", "posted", "failed"] {
+            statement.exists([state, "address", "item"])?;
+        }
+        Ok(statement.get_status(StatementStatus::RePrepare))
+    }
+    let store = Store::temporary(at(0)).unwrap();
+    assert_eq!(store.write(prepared_again).await, Ok(0));
+    assert_eq!(store.read(prepared_again).await, Ok(0));
+    let by_default = store.write(|conn| {
+        conn.flush_prepared_statement_cache();
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false)?;
+        prepared_again(conn)
+    });
+    assert!(by_default.await.unwrap() > 0, "else this test proves nothing");
 }

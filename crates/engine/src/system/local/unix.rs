@@ -1,4 +1,4 @@
-//! Unix sockets: they lie where nobody else can enter, and each caller's user is checked besides.
+//! Unix sockets: they are in a folder that no other user can enter, and the user of each caller is checked as well.
 
 use std::{
     fs, io,
@@ -77,7 +77,7 @@ impl Drop for LocalListener {
     }
 }
 
-/// Calls whoever listens there, where that is the same user: another's answers are no good, and what is sent is not for them.
+/// Connects to the listener, where it belongs to the same user: another user must neither answer nor receive anything.
 pub(crate) async fn connect(path: &Path) -> io::Result<Connected> {
     check_length(path)?;
     let stream = UnixStream::connect(path).await?;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_not_a_socket_of_ours_is_left_as_it_is() {
+    async fn path_that_is_not_our_socket_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("callboard.sock");
         fs::write(&path, "somebody's").unwrap();

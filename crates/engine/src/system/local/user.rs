@@ -1,4 +1,4 @@
-//! The user whose computer this is, as the operating system knows them: never as the environment has it.
+//! The user whose computer this is, from the operating system, never from the environment.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -68,7 +68,7 @@ impl LocalListener {
     }
 }
 
-/// Calls whoever listens there.
+/// Connects to the listener.
 pub(crate) async fn connect(path: &Path) -> io::Result<Connected> {
     let name = name_of(path);
     let mut tries = 0;

@@ -16,12 +16,12 @@ use super::connections::Place;
 /// The largest body that is taken. GitHub sends up to 25 MB, and says that few come near
 /// (docs.github.com, "Webhook events and payloads"); what Callboard reads is far smaller.
 pub(super) const LIMIT: usize = 5 << 20;
-/// What all bodies that are under way may take together, in bytes, besides the first part of each.
+/// What all bodies that are under way may take together, in bytes, apart from the first part of each.
 const ALL: usize = 32 << 20;
 /// The first part of every body is always taken, in bytes: large bodies hold up no small ones.
 const ALWAYS: usize = 64 << 10;
-/// How long a body waits for others to give memory back. Who stalls is behind after a second; where all send steadily for so
-/// long, one has to go.
+/// How long a body waits for others to give memory back. A stalled sender is behind after a second; where all send steadily
+/// for this long, one of them is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the bodies under way may take together.
@@ -125,7 +125,7 @@ impl Budget {
     }
 
     /// So many bytes more. Where others have taken them, those that are behind give theirs back; while none is, they are
-    /// waited for. Who waits is not behind.
+    /// waited for. A waiting body is not behind.
     async fn more(&self, bytes: usize, place: &Place) -> Result<OwnedSemaphorePermit, BodyError> {
         let bytes = u32::try_from(bytes).map_err(|_| BodyError::TooLarge)?;
         if let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(bytes) {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_sends_steadily_gets_the_memory_of_one_that_stalls_in_its_first_second() {
+    async fn steady_sender_gets_the_memory_of_a_stalled_one() {
         let (budget, connections) = (Budget::new(), Connections::new(8));
         let home = std::net::Ipv4Addr::LOCALHOST.into();
         let steady_place = connections.place(home).await.expect("there is room");
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn while_all_send_steadily_one_waits_for_the_others_and_all_come_through() {
+    async fn steady_senders_wait_for_memory_and_all_complete() {
         let (budget, connections) = (Budget::new(), Connections::new(7));
         let home = std::net::Ipv4Addr::LOCALHOST.into();
         let mut all = Vec::new();

@@ -1,10 +1,10 @@
-//! The connections of senders: at most so many, of which one that sends too slowly, or nothing, gives way to a new one, and
-//! none of which waits for ever for the other side to read.
+//! The connections of senders. Their number is limited: a connection that sends too slowly, or nothing, gives way to a new
+//! one, and none waits for ever for the other side to read.
 //!
-//! Nobody is cut off for being slow while there is room. Where there is none, the room is for whoever sends: a connection on
-//! which something is being answered keeps its place, and of the others the one that is furthest behind [`RATE`] loses it.
-//! The same goes for the memory that bodies share ([`super::body`]): of those that hold some of it and are behind. Who waits
-//! for memory is held up by others, not slow itself: it gives way to nobody meanwhile.
+//! Nobody is cut off for being slow while there is room. Where there is none, the room is for active senders: a connection
+//! with a request that is being answered keeps its place, and of the others the one that is furthest behind [`RATE`] loses
+//! it. The memory that bodies share ([`super::body`]) is freed the same way, by the holder that is furthest behind. A
+//! connection that waits for memory is not slow itself: it keeps its place meanwhile.
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a sender may be silent at first, and again after each answer, before it is behind.
+/// How long a sender may be silent at first, and again after each response, before it is behind.
 const GRACE: Duration = Duration::from_secs(1);
 /// How much a sender sends within [`GRACE`] that is not behind, in bytes. Even a slow line sends several times that.
 const RATE: u32 = 4 << 10;
@@ -186,7 +186,7 @@ impl Place {
     }
 
     /// Has the connection give way that is furthest behind of those that hold memory, and waits until it has given it back.
-    /// False where none of them is behind: whoever sends steadily keeps what it holds.
+    /// False where none of them is behind: a steady sender keeps what it holds.
     async fn frees_memory(&self) -> bool {
         let now = Instant::now();
         let holds_it_up = |waits: &Waits| waits.holds_memory && waits.is_behind(now);
@@ -197,8 +197,8 @@ impl Place {
         true
     }
 
-    /// Nothing more is read for lack of memory: the connection does not give way until it is read on, and then has its time
-    /// anew.
+    /// Nothing more is read for lack of memory: the connection keeps its place until it is read on, and its time starts over
+    /// then.
     pub(super) fn held_up(&self) -> HeldUp<'_> {
         HeldUp { place: self, waits: lock(&self.waiting).by_number.remove(&self.number) }
     }

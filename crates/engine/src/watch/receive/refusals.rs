@@ -22,7 +22,7 @@ pub(super) struct Refusals {
 pub(super) struct Logged {
     /// Write this one.
     pub(super) write: bool,
-    /// Write before that so many were refused and not written.
+    /// First log how many were refused without being logged.
     pub(super) more: u64,
 }
 

@@ -36,7 +36,7 @@ impl<'l> Verifier<'l> {
             None => format!("there is no account {account}"),
             Some(found) => match (&found.connection, hook(found)) {
                 (_, Some(hook)) => return Self::Own(hook),
-                // To say so would tell that there is such an account; its owner sees the reason in the status.
+                // A different response would reveal that the account exists; its owner sees the reason in the status.
                 (Err(why), None) => format!("{account} is not ready: {why}"),
                 (Ok(_), None) => format!("{} accounts take no webhooks", found.config.service_name()),
             },

@@ -137,7 +137,7 @@ fn redactor(secret: &str) -> Redactor {
 
 /// Of every line that shows some of it nothing is left but the offset; every other line stays.
 #[test]
-fn a_secret_is_found_in_the_dump_of_every_tool() {
+fn secret_is_found_in_the_dump_of_every_tool() {
     for secret in ["ghp_Zx81PlainTokenValue7766", "12345678", "пароль-ключ"] {
         for (tool, width, line) in TOOLS {
             // Of letters that are no ASCII a dump's cells say nothing.
@@ -171,7 +171,7 @@ fn a_secret_is_found_in_the_dump_of_every_tool() {
 }
 
 #[test]
-fn a_secret_is_found_after_lines_and_in_lines_that_are_left_out() {
+fn secret_is_found_after_and_in_omitted_lines() {
     let long = format!("{}{}", "0123456789abcdef".repeat(5), "Zx81");
     for (tool, width, line) in TOOLS {
         let bytes = [b"-".repeat(200).as_slice(), b"ghp_Zx81PlainTokenValue7766", &[b'-'; 96]].concat();
@@ -189,7 +189,7 @@ fn a_secret_is_found_after_lines_and_in_lines_that_are_left_out() {
 
 /// Words have as many digits as they need: the first of a line may be longer than the next, as an offset is, or as long as one.
 #[test]
-fn a_secret_is_found_in_words_of_any_length_wherever_it_begins() {
+fn secret_is_found_in_words_of_any_length_and_offset() {
     let secret = "ghp_Zx81PlainTokenValue7766";
     let redactor = redactor(secret);
     let layouts: [fn(usize) -> String; 3] =
@@ -222,7 +222,7 @@ fn a_secret_is_found_in_words_of_any_length_wherever_it_begins() {
 
 /// Of lines that are left out it is not known how many there were, and not each letter is repeated as often.
 #[test]
-fn a_secret_is_found_byte_by_byte_where_repeated_ones_are_left_out() {
+fn secret_is_found_where_repeated_bytes_are_omitted() {
     let lines: [Line; 7] = [
         |_, it| each(it, |b| format!(" {b:02x}")),
         |_, it| each(it, |b| format!("{b:>4}")),
@@ -254,7 +254,7 @@ fn a_secret_is_found_byte_by_byte_where_repeated_ones_are_left_out() {
 
 /// What a dump shows is a text like any other.
 #[test]
-fn a_secret_is_found_encoded_in_a_dump_and_in_a_dump_in_json() {
+fn encoded_secret_is_found_in_a_dump_and_in_json() {
     // `kim:ghp_Zx81PlainTokenValue7766`
     let header = b"Authorization: Basic a2ltOmdocF9aeDgxUGxhaW5Ub2tlblZhbHVlNzc2Ng==\r\nAccept: */*\r\n";
     let redactor = redactor("ghp_Zx81PlainTokenValue7766");

@@ -19,15 +19,15 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "error: comment: expected a time that can be understood, which {word:?} is not (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
         )
     };
-    let said = |args: &str| format!("silence alert=X {args}");
-    let comment = |text: &str| said(&format!("duration=2h comment={}", quote(text)));
+    let canonical = |args: &str| format!("silence alert=X {args}");
+    let comment = |text: &str| canonical(&format!("duration=2h comment={}", quote(text)));
     let part = |found: &str, next: &str| {
         format!(
             "error: until: expected {}; a comment that begins with {next:?} is written in quotes, found {found:?}",
             crate::until::EXPECTED
         )
     };
-    let until = |text: &str, more: &str| said(&format!("duration=2h until={}{more}", quote(text)));
+    let until = |text: &str, more: &str| canonical(&format!("duration=2h until={}{more}", quote(text)));
     let cases = [
         ("silence X until monday", until("monday", "")),
         ("silence X until monday 14:30", until("monday 14:30", "")),
@@ -52,14 +52,14 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence until monday 14:30 X", until("monday 14:30", "")),
         ("silence X until=\"monday 14:30\" fix", until("monday 14:30", " comment=fix")),
         ("silence X until 2020-01-01", until("2020-01-01", "")),
-        ("silence X for 2 hours", said("duration=\"2 hours\"")),
-        ("silence X for 2 hours 30 minutes fix it", said("duration=\"2 hours 30 minutes\" comment=\"fix it\"")),
-        ("silence X for 1w", said("duration=1w")),
-        ("silence X duration 2 hours", said("duration=\"2 hours\"")),
-        ("silence for 2 hours X", said("duration=\"2 hours\"")),
-        ("silence X 2h", said("duration=2h")),
-        ("silence X 2 hours", said("duration=\"2 hours\"")),
-        ("silence X 4h deploying", said("duration=4h comment=deploying")),
+        ("silence X for 2 hours", canonical("duration=\"2 hours\"")),
+        ("silence X for 2 hours 30 minutes fix it", canonical("duration=\"2 hours 30 minutes\" comment=\"fix it\"")),
+        ("silence X for 1w", canonical("duration=1w")),
+        ("silence X duration 2 hours", canonical("duration=\"2 hours\"")),
+        ("silence for 2 hours X", canonical("duration=\"2 hours\"")),
+        ("silence X 2h", canonical("duration=2h")),
+        ("silence X 2 hours", canonical("duration=\"2 hours\"")),
+        ("silence X 4h deploying", canonical("duration=4h comment=deploying")),
         ("silence X tomorrow", until("tomorrow", "")),
         ("silence X tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
         ("silence X until tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
@@ -87,7 +87,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X seven dwarfs", comment("seven dwarfs")),
         ("silence X 1.4.2 rollout", comment("1.4.2 rollout")),
         ("silence X 3/4 disks fail", comment("3/4 disks fail")),
-        ("silence X for 4h until monday", said("duration=4h until=monday")),
+        ("silence X for 4h until monday", canonical("duration=4h until=monday")),
         // Understood, and refused when it runs: there is no such time, or it is past.
         ("silence X 25:00", until("25:00", "")),
         ("silence X 26:00", until("26:00", "")),
@@ -117,7 +117,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X 2 of 3 nodes", comment("2 of 3 nodes")),
         ("silence X 500 errors on checkout", comment("500 errors on checkout")),
         ("silence X 5xx again", comment("5xx again")),
-        ("silence X for 2h 500 errors", said("duration=2h comment=\"500 errors\"")),
+        ("silence X for 2h 500 errors", canonical("duration=2h comment=\"500 errors\"")),
         ("pr comment web#1 until monday", "pr comment pr=web#1 message=\"until monday\"".to_owned()),
     ];
     for (line, expected) in cases {

@@ -35,7 +35,7 @@ fn row(id: &str, title: &str, second: &str) -> Row {
         state: State::Failing,
         held: false,
         title: title.into(),
-        second: second.into(),
+        subtitle: second.into(),
         turn: None,
         since: None,
         url: None,
@@ -111,7 +111,7 @@ fn items_by_match_then_what_is_open_then_the_latest() {
     for (typed, expected) in cases {
         let found = index().find(typed, 10).items;
         let shown: Vec<String> =
-            found.iter().map(|it| format!("{} | {}", shown(&it.title), it.row.second)).collect();
+            found.iter().map(|it| format!("{} | {}", shown(&it.title), it.row.subtitle)).collect();
         assert_eq!(shown, expected, "{typed}");
     }
     assert_eq!(index().find("web", 2).items.len(), 2);

@@ -32,7 +32,7 @@ pub(super) use self::program::{ProcessError, Program, is_ours};
 const LINE: usize = 8 << 10;
 /// How much of what has come is passed on at once at most, in bytes: the more, the less often secrets are searched for.
 const AT_ONCE: usize = 32 << 10;
-/// How long what is left in the pipes is read once the program has ended: what it started may hold them open for good.
+/// How long what is left in the pipes is read once the program has ended: what it started may hold them open for ever.
 const LEFT_OVER: Duration = Duration::from_millis(500);
 
 /// How a program ended.
@@ -105,7 +105,7 @@ struct Started {
     text: Option<String>,
 }
 
-/// A program under way, and whoever ends it with all that it started.
+/// A program under way, with the means to end it and all that it started.
 enum Running {
     Group(group::Group),
     #[cfg(target_os = "linux")]

@@ -14,7 +14,7 @@ pub(in crate::commands::command_file) struct Program {
     pub(in crate::commands::command_file) program: PathBuf,
     pub(in crate::commands::command_file) args: Vec<String>,
     pub(in crate::commands::command_file) cwd: PathBuf,
-    /// Variables besides those of this process.
+    /// Variables in addition to those of this process.
     pub(in crate::commands::command_file) env: Vec<(String, String)>,
     /// What it reads.
     pub(in crate::commands::command_file) stdin: Option<String>,

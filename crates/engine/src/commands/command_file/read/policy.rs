@@ -63,8 +63,8 @@ impl Reader<'_, '_> {
             return OutcomeTemplates::default();
         };
         let steps = |key| [Key("result"), Key(key)];
-        let told: &[Name<'_>] = if is_exec { &[BODY, EXIT, OUTPUT] } else { &[BODY, STATUS] };
-        let scope = [names(spec), told.to_vec()].concat();
+        let own: &[Name<'_>] = if is_exec { &[BODY, EXIT, OUTPUT] } else { &[BODY, STATUS] };
+        let scope = [names(spec), own.to_vec()].concat();
         let ok = table.ok.and_then(|ok| self.expression(&steps("ok"), &ok, &scope, Type::Bool));
         let with_ok = [scope.as_slice(), &[OK]].concat();
         let summary = table.summary.and_then(|summary| self.template(&steps("summary"), &summary, &with_ok));

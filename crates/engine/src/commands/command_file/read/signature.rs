@@ -180,7 +180,7 @@ fn not_a_name(name: &str) -> Option<String> {
     let says_itself = || {
         let template = Template::compile(&format!("{{{{ {name} }}}}"));
         let named = template.is_ok_and(|it| it.names().iter().any(|found| found.name == name));
-        named && Expression::over(name, [name]).is_ok_and(|it| it.names() == [name])
+        named && Expression::compile_untyped(name, [name]).is_ok_and(|it| it.names() == [name])
     };
     if name.len() > NAME || !plain {
         Some(format!("`{name}` cannot be an argument's name: expected letters, digits and _"))

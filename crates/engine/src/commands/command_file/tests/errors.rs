@@ -63,9 +63,9 @@ fn command_shadowing_an_account_command_is_reported() {
         command("pr merge", "") + &command("ship", "aliases = [\"Run Log\"]\n") + &command("deploy", "");
     let found = load(&files(&[("a.toml", &text)]).config).unwrap();
     assert_eq!(found.names, ["pr merge", "ship", "deploy"]);
-    let told: Vec<_> = found.replaced.iter().map(|it| it.split_once(": ").unwrap().1).collect();
+    let shown: Vec<_> = found.replaced.iter().map(|it| it.split_once(": ").unwrap().1).collect();
     assert_eq!(
-        told,
+        shown,
         [
             "the command `pr merge` takes the place of the one that the account forge brings",
             "the command `Run Log` takes the place of the one that the account forge brings",
@@ -83,12 +83,12 @@ fn fifo_in_place_of_a_command_file_is_reported_without_blocking() {
     std::fs::create_dir(dir.join("folder.toml")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(dir.join("pipe.toml")).status().unwrap().success());
     let ConfigErrors(errors) = load(&files.config).unwrap_err();
-    let told: Vec<_> = errors
+    let shown: Vec<_> = errors
         .iter()
         .map(|fault| (fault.file.file_name().unwrap().to_str().unwrap(), fault.what.as_str()))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             ("dangling.toml", "expected a file, and this is a link that leads nowhere"),
             ("folder.toml", "expected a file, and this is a folder"),
@@ -280,7 +280,7 @@ fn all_command_file_errors_are_reported_at_once() {
 #[test]
 fn examples_are_checked_whatever_else_is_wrong() {
     let wrong_example = GOOD.replacen("deploy api to staging", "deploy api to stagin", 1);
-    // What else is wrong, and what is said of that; whether the example is named besides.
+    // What else is wrong, and its message; whether the example is named as well.
     let cases = [
         (r#"method = "POST""#, r#"method = "PSOT""#, "PSOT", true),
         (r#"path = "/deploy"#, r#"path = "deploy"#, "starting with one /", true),

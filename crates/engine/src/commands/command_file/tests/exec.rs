@@ -16,15 +16,15 @@ fn go(exec: &str, rest: &str) -> Files {
 }
 
 #[tokio::test]
-async fn each_argument_stays_one_whatever_it_contains() {
+async fn argument_stays_one_word_whatever_it_contains() {
     let files = go(r#"argv = ["printf", "<%s>", "{{ x }}", "app={{ x }}"]"#, "");
     let commands = files.commands().await;
     for value in ["api", "; rm -rf /", "$(id) `id` && id | id", "a b  c", "'\"\\", "*", "-1"] {
         let line = format!("go {}", typed::quote(value));
-        let said = Said::default();
-        let outcome = run_with_progress(&commands, &line, &said).await.unwrap();
+        let progress = RecordedProgress::default();
+        let outcome = run_with_progress(&commands, &line, &progress).await.unwrap();
         assert!(outcome.ok, "{value}: {outcome:?}");
-        assert_eq!(said.output(), format!("<{value}><app={value}>"));
+        assert_eq!(progress.output(), format!("<{value}><app={value}>"));
     }
     for (value, why) in [
         ("--version", "would be read as an option"),
@@ -39,7 +39,7 @@ async fn each_argument_stays_one_whatever_it_contains() {
 }
 
 #[tokio::test]
-async fn it_runs_where_and_with_what_it_is_shown_to() {
+async fn program_runs_in_the_folder_and_with_the_input_of_its_preview() {
     let exec = r#"
 argv = ["./say.sh", "it's {{ x }}"]
 env = { GREETING = "hello {{ x }}" }
@@ -57,9 +57,9 @@ stdin = "read {{ x }}\n""#;
             "Run ./say.sh: ./say.sh 'it'\\''s world'\nin {folder}\nwith GREETING set\nreading:\nread world\n"
         )]
     );
-    let said = Said::default();
-    run_with_progress(&commands, "go world", &said).await.unwrap();
-    let output = said.output();
+    let progress = RecordedProgress::default();
+    run_with_progress(&commands, "go world", &progress).await.unwrap();
+    let output = progress.output();
     for line in [&*folder, "it's world, hello world", "read world", "aside"] {
         assert!(output.lines().any(|it| it.ends_with(line)), "{output}");
     }
@@ -101,7 +101,7 @@ async fn files_are_those_that_the_arguments_may_name() {
 }
 
 #[tokio::test]
-async fn its_end_is_judged() {
+async fn exit_code_and_output_decide_the_outcome() {
     let cases = [
         ("exit 0", "", "ok: go: /bin/sh is done"),
         ("echo broke; exit 3", "", "failed: go failed: /bin/sh ended with exit code 3"),
@@ -117,18 +117,18 @@ async fn its_end_is_judged() {
             &format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"),
             &format!("[command.result]\n{result}"),
         );
-        let told = match run(&files.commands().await, "go").await {
+        let result = match run(&files.commands().await, "go").await {
             Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
             Err(ServiceError::Unknown { .. }) => "unknown".into(),
             Err(error) => error.to_string(),
         };
-        assert!(told.starts_with(expected), "{script}: {told}");
+        assert!(result.starts_with(expected), "{script}: {result}");
     }
 }
 
 /// A program may have read a token where the service's own tool keeps it, and print it.
 #[tokio::test]
-async fn what_it_writes_has_none_of_the_accounts_secrets() {
+async fn output_has_no_secrets_of_the_accounts() {
     let encoded = "czNjcjN0LVpxOXhXN3ZU";
     let scripts = [
         format!("echo {SECRET}; echo aside {SECRET} >&2; exit 1"),
@@ -137,15 +137,15 @@ async fn what_it_writes_has_none_of_the_accounts_secrets() {
     ];
     for script in scripts {
         let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
-        let said = Said::default();
-        let outcome = run_with_progress(&files.commands().await, "go", &said).await.unwrap();
-        let told = format!("{outcome:?}\n{}\n{:?}", said.output(), said.lines());
-        assert!(said.output().contains("[REDACTED]") && !outcome.ok, "{told}");
+        let progress = RecordedProgress::default();
+        let outcome = run_with_progress(&files.commands().await, "go", &progress).await.unwrap();
+        let all = format!("{outcome:?}\n{}\n{:?}", progress.output(), progress.lines());
+        assert!(progress.output().contains("[REDACTED]") && !outcome.ok, "{all}");
         for secret in [SECRET, "Zq9xW7vT", encoded, "Z   q   9   x"] {
-            assert!(!told.contains(secret), "{script}: {told}");
+            assert!(!all.contains(secret), "{script}: {all}");
         }
-        let [Block::Code(shown)] = &outcome.blocks[..] else { panic!("{told}") };
-        assert!(shown.contains("[REDACTED]"), "{told}");
+        let [Block::Code(shown)] = &outcome.blocks[..] else { panic!("{all}") };
+        assert!(shown.contains("[REDACTED]"), "{all}");
     }
     // What templates and expressions name, and what is recorded as data.
     let json = format!(r#"{{\"token\":\"{SECRET}\",\"n\":2}}"#);
@@ -160,9 +160,9 @@ async fn what_it_writes_has_none_of_the_accounts_secrets() {
     assert!(outcome.link.is_some(), "{outcome:?}");
     // Of an account that has none nothing is looked for.
     let files = go(&format!("argv = [\"echo\", \"{SECRET}\"]"), "");
-    let (said, none) = (Said::default(), Secrets::in_memory([]));
-    run_with_progress(&files.commands_with(&none).await, "go", &said).await.unwrap();
-    assert_eq!(said.output(), format!("{SECRET}\n"));
+    let (progress, none) = (RecordedProgress::default(), Secrets::in_memory([]));
+    run_with_progress(&files.commands_with(&none).await, "go", &progress).await.unwrap();
+    assert_eq!(progress.output(), format!("{SECRET}\n"));
 }
 
 #[tokio::test]
@@ -183,13 +183,13 @@ async fn output_is_bounded_and_its_end_kept() {
 }
 
 /// Waits until the program has written the ids of itself and its child.
-async fn ids(said: &Said) -> Vec<rustix::process::Pid> {
+async fn ids(progress: &RecordedProgress) -> Vec<rustix::process::Pid> {
     loop {
-        let ids: Vec<_> = said.output().split_whitespace().filter_map(|id| id.parse().ok()).collect();
+        let ids: Vec<_> = progress.output().split_whitespace().filter_map(|id| id.parse().ok()).collect();
         if ids.len() == 2 {
             return ids.into_iter().filter_map(rustix::process::Pid::from_raw).collect();
         }
-        said.more.notified().await;
+        progress.more.notified().await;
     }
 }
 
@@ -213,7 +213,7 @@ async fn gone(ids: &[rustix::process::Pid]) -> bool {
 }
 
 #[tokio::test]
-async fn cancelled_it_ends_with_all_that_it_started() {
+async fn cancelled_program_ends_with_all_its_children() {
     let scripts = [
         "sleep 600 & echo $$ $!; wait",
         // Deaf to being asked.
@@ -223,30 +223,30 @@ async fn cancelled_it_ends_with_all_that_it_started() {
         let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
         // Without secrets: an id that looks like the beginning of one would be held back.
         let commands = files.commands_with(&Secrets::in_memory([])).await;
-        let said = Said::default();
+        let progress = RecordedProgress::default();
         let ids = tokio::select! {
-            ended = run_with_progress(&commands, "go", &said) => panic!("{ended:?}"),
-            ids = ids(&said) => ids,
+            ended = run_with_progress(&commands, "go", &progress) => panic!("{ended:?}"),
+            ids = ids(&progress) => ids,
         };
         assert!(gone(&ids).await, "{script}");
     }
 }
 
 #[tokio::test]
-async fn what_it_leaves_behind_holds_up_nothing() {
+async fn background_process_does_not_block_the_outcome() {
     let files = go("argv = [\"/bin/sh\", \"-c\", \"sleep 600 & echo $$ $!\"]", "");
-    let said = Said::default();
+    let progress = RecordedProgress::default();
     let commands = files.commands().await;
     let outcome =
-        tokio::time::timeout(Duration::from_secs(20), run_with_progress(&commands, "go", &said)).await;
+        tokio::time::timeout(Duration::from_secs(20), run_with_progress(&commands, "go", &progress)).await;
     assert!(outcome.unwrap().unwrap().ok);
-    let left = ids(&said).await[1];
+    let left = ids(&progress).await[1];
     assert!(lives(left), "a program that ended by itself may leave a service running");
     rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
 }
 
 #[test]
-fn it_sees_none_of_our_secrets() {
+fn program_environment_has_no_secrets() {
     let cases = [
         ("CALLBOARD_SECRET_FORGE_TOKEN", true),
         ("callboard_secret_x", true),

@@ -10,7 +10,7 @@ use wiremock::{
     matchers::{any, method, path},
 };
 
-use super::{super::wait::Look, *};
+use super::{super::wait::PollResult, *};
 
 /// A command `go <x>` with these tables; `deployer` is at this server's `/base`.
 async fn go(server: &MockServer, http: &str, rest: &str) -> Vec<FileCommand> {
@@ -114,7 +114,7 @@ async fn bodies_and_headers_are_what_is_shown() {
     assert_eq!(sent.body, b"a=1%26b%3D2");
 }
 
-fn word(result: &Result<Outcome, ServiceError>) -> String {
+fn outcome_text(result: &Result<Outcome, ServiceError>) -> String {
     match result {
         Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
         Err(ServiceError::Auth { .. }) => "auth".into(),
@@ -126,7 +126,7 @@ fn word(result: &Result<Outcome, ServiceError>) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_is_judged() {
+async fn response_is_judged() {
     let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
     let get = "method = \"GET\"\npath = \"/x?q={{ x }}\"";
     let ok = |ok: &str| format!("[command.result]\nok = \"{ok}\"\n");
@@ -182,12 +182,12 @@ async fn an_answer_is_judged() {
         Mock::given(path("/base/x")).respond_with(answer).expect(1).mount(&server).await;
         let result = run(&go(&server, http, &rest).await, "go 1").await;
         let expected = &expected.replace("127.0.0.1", server.uri().trim_start_matches("http://"));
-        assert!(word(&result).starts_with(expected), "{rest}\n{}\n{expected}", word(&result));
+        assert!(outcome_text(&result).starts_with(expected), "{rest}\n{}\n{expected}", outcome_text(&result));
         server.verify().await;
     }
 }
 
-/// A POST that is redirected: what is said of it, and what came to the other place on the same origin.
+/// A POST that is redirected: its outcome, and what arrived at the other path on the same origin.
 #[tokio::test]
 async fn redirected_post_follows_http_or_is_unknown() {
     let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
@@ -236,7 +236,7 @@ async fn redirected_post_follows_http_or_is_unknown() {
         Mock::given(path("/base/y")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
         let result = run(&go(&server, post, "").await, "go 1").await;
         let expected = &expected.replace("127.0.0.1", server.uri().trim_start_matches("http://"));
-        let found = word(&result);
+        let found = outcome_text(&result);
         assert!(found.starts_with(expected) && found.contains(and), "{status} {to:?}: {found}");
         assert_eq!(found.contains("account's url"), to.contains("evil"), "{status} {to:?}: {found}");
         let there =
@@ -247,11 +247,11 @@ async fn redirected_post_follows_http_or_is_unknown() {
 }
 
 #[tokio::test]
-async fn what_looks_shows_and_no_secret_comes_out() {
+async fn output_of_a_read_is_shown_without_secrets() {
     let server = MockServer::start().await;
-    let body = json!({ "said": format!("Bearer {SECRET}"), "url": "https://ops.example/1" });
+    let body = json!({ "echo": format!("Bearer {SECRET}"), "url": "https://ops.example/1" });
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&server).await;
-    let rest = "[command.result]\nsummary = \"{{ x }}: {{ body.said }}\"\nlink = \"{{ body.url }}\"\n";
+    let rest = "[command.result]\nsummary = \"{{ x }}: {{ body.echo }}\"\nlink = \"{{ body.url }}\"\n";
     let outcome =
         run(&go(&server, "method = \"GET\"\npath = \"/{{ x }}\"", rest).await, "go 1").await.unwrap();
     assert_eq!(outcome.summary, "1: Bearer [REDACTED]");
@@ -273,11 +273,11 @@ async fn unusable_account_is_reported_when_a_command_uses_it() {
 
 const WAITS: &str = "method = \"POST\"\npath = \"/jobs/{{ x }}\"\n\
     wait_for = { get = \"{{ body.status_url }}\", until = \"body.state in ['done', 'failed']\", every = \"1s\", timeout = \"3s\" }";
-const TOLD: &str =
+const RESULT: &str =
     "[command.result]\nok = \"body.state == 'done'\"\nsummary = \"{{ x }} is {{ body.state }}\"\n";
 
 #[tokio::test]
-async fn what_was_begun_is_followed_to_its_end() {
+async fn accepted_job_is_polled_to_its_end() {
     let server = MockServer::start().await;
     let status_url = format!("{}/jobs/7", server.uri());
     Mock::given(method("POST"))
@@ -285,78 +285,78 @@ async fn what_was_begun_is_followed_to_its_end() {
         .expect(1)
         .mount(&server)
         .await;
-    let looks = AtomicUsize::new(0);
-    let state = move |_: &Request| match looks.fetch_add(1, Ordering::Relaxed) {
+    let polls = AtomicUsize::new(0);
+    let state = move |_: &Request| match polls.fetch_add(1, Ordering::Relaxed) {
         0 => ResponseTemplate::new(503),
         _ => ResponseTemplate::new(200).set_body_json(json!({ "state": "done" })),
     };
     Mock::given(path("/jobs/7")).respond_with(state).expect(2).mount(&server).await;
-    let commands = go(&server, WAITS, TOLD).await;
+    let commands = go(&server, WAITS, RESULT).await;
     let shown = preview(&commands, "go api").unwrap();
     assert!(
         shown[1].starts_with("Wait until body.state in ['done', 'failed']: look every 1s, for 3s at most"),
         "{shown:?}"
     );
-    let said = Said::default();
-    let outcome = run_with_progress(&commands, "go api", &said).await.unwrap();
+    let progress = RecordedProgress::default();
+    let outcome = run_with_progress(&commands, "go api", &progress).await.unwrap();
     assert_eq!((outcome.ok, &*outcome.summary), (true, "api is done"));
-    let said = said.lines();
-    assert!(said.iter().any(|line| line.contains("503") && line.contains("so far")), "{said:?}");
+    let lines = progress.lines();
+    assert!(lines.iter().any(|line| line.contains("503") && line.contains("so far")), "{lines:?}");
 }
 
 #[tokio::test]
-async fn how_it_went_is_not_known_where_it_cannot_be_seen() {
-    let told = |url: &str| ResponseTemplate::new(202).set_body_json(json!({ "status_url": url }));
+async fn outcome_is_unknown_where_the_status_cannot_be_read() {
+    let accepted = |url: &str| ResponseTemplate::new(202).set_body_json(json!({ "status_url": url }));
     let cases = [
-        (told("https://evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
-        (told("//evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
-        (told("file:///etc/passwd"), ResponseTemplate::new(200), "is no URL"),
-        (told("/jobs/7"), ResponseTemplate::new(404), "has no such thing"),
+        (accepted("https://evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
+        (accepted("//evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
+        (accepted("file:///etc/passwd"), ResponseTemplate::new(200), "is no URL"),
+        (accepted("/jobs/7"), ResponseTemplate::new(404), "has no such thing"),
         (ResponseTemplate::new(202), ResponseTemplate::new(200), "does not say where to look"),
         (
-            told("/jobs/7"),
+            accepted("/jobs/7"),
             ResponseTemplate::new(302).insert_header("location", "https://evil.example/"),
             "redirects to another host",
         ),
     ];
-    for (answer, look, expected) in cases {
+    for (answer, polled, expected) in cases {
         let server = MockServer::start().await;
         Mock::given(method("POST")).respond_with(answer).expect(1).mount(&server).await;
-        Mock::given(path("/jobs/7")).respond_with(look).mount(&server).await;
-        let result = run(&go(&server, WAITS, TOLD).await, "go api").await;
-        let word = word(&result);
-        assert!(word.starts_with("unknown: ") && word.contains(expected), "{word}\n{expected}");
+        Mock::given(path("/jobs/7")).respond_with(polled).mount(&server).await;
+        let result = run(&go(&server, WAITS, RESULT).await, "go api").await;
+        let outcome = outcome_text(&result);
+        assert!(outcome.starts_with("unknown: ") && outcome.contains(expected), "{outcome}\n{expected}");
     }
 }
 
-/// What a scripted service says at a look.
-type Looked = Result<bool, ServiceError>;
+/// What a scripted service answers to a poll.
+type Polled = Result<bool, ServiceError>;
 
-/// How long is waited for a service that says this, look by look; the last for ever.
+/// Waits for a service that gives these answers, one per poll; the last one is repeated.
 async fn waited(
     script: &[Result<bool, ServiceError>],
     every: u64,
     time: u64,
 ) -> (Result<usize, String>, u64) {
     let start = tokio::time::Instant::now();
-    let looks = AtomicUsize::new(0);
-    let said = Said::default();
-    let look = || async {
-        let nth = looks.fetch_add(1, Ordering::Relaxed);
+    let polls = AtomicUsize::new(0);
+    let progress = RecordedProgress::default();
+    let poll = || async {
+        let nth = polls.fetch_add(1, Ordering::Relaxed);
         match script[nth.min(script.len() - 1)].clone()? {
-            true => Ok(Look::There(nth + 1)),
-            false => Ok(Look::NotYet("not yet".into())),
+            true => Ok(PollResult::There(nth + 1)),
+            false => Ok(PollResult::NotYet("not yet".into())),
         }
     };
-    let found = wait::wait(Duration::from_secs(every), Duration::from_secs(time), &said, look).await;
+    let found = wait::wait(Duration::from_secs(every), Duration::from_secs(time), &progress, poll).await;
     (found, start.elapsed().as_secs())
 }
 
 #[tokio::test(start_paused = true)]
-async fn looks_keep_their_time() {
+async fn polls_keep_their_interval_and_deadline() {
     let limited =
         || ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(30) };
-    let cases: [(Vec<Looked>, Result<usize, &str>, u64); 7] = [
+    let cases: [(Vec<Polled>, Result<usize, &str>, u64); 7] = [
         (vec![Ok(true)], Ok(1), 2),
         (vec![Ok(false), Ok(false), Ok(true)], Ok(3), 6),
         (vec![Ok(false), Err(ServiceError::unavailable("out")), Ok(true)], Ok(3), 6),
@@ -376,9 +376,9 @@ async fn looks_keep_their_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_hangs_ends_with_the_time() {
-    let said = Said::default();
-    let look = std::future::pending::<Result<Look<()>, ServiceError>>;
-    let found = wait::wait(Duration::from_secs(1), Duration::from_secs(5), &said, look).await;
+async fn poll_that_hangs_ends_at_the_deadline() {
+    let progress = RecordedProgress::default();
+    let poll = std::future::pending::<Result<PollResult<()>, ServiceError>>;
+    let found = wait::wait(Duration::from_secs(1), Duration::from_secs(5), &progress, poll).await;
     assert_eq!(found.unwrap_err(), "the time of 5s is up: no answer came");
 }

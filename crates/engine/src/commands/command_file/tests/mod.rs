@@ -63,12 +63,12 @@ dirs = ["commands"]
 impl Files {
     /// What is wrong, as `FILE:LINE:COLUMN: WHAT`.
     fn errors(&self) -> Vec<String> {
-        let told = |it: ConfigError| {
+        let shown = |it: ConfigError| {
             let file = it.file.file_name().unwrap().to_string_lossy().into_owned();
             format!("{file}:{}:{}: {}", it.line, it.column, it.what)
         };
         load(&self.config)
-            .map_or_else(|ConfigErrors(errors)| errors.into_iter().map(told).collect(), |_| Vec::new())
+            .map_or_else(|ConfigErrors(errors)| errors.into_iter().map(shown).collect(), |_| Vec::new())
     }
 
     fn folder(&self) -> PathBuf {
@@ -105,32 +105,32 @@ fn read<'c>(commands: &'c [FileCommand], line: &str) -> (&'c dyn Action, Args) {
 fn preview(commands: &[FileCommand], line: &str) -> Result<Vec<String>, String> {
     let (action, args) = read(commands, line);
     let steps = action.preview(&args, Timestamp::UNIX_EPOCH).map_err(|error| error.to_string())?;
-    Ok(steps.into_iter().map(|step| format!("{}: {}", step.what, step.exactly)).collect())
+    Ok(steps.into_iter().map(|step| format!("{}: {}", step.what, step.request)).collect())
 }
 
 /// Runs a line to its end.
 async fn run(commands: &[FileCommand], line: &str) -> Result<Outcome, ServiceError> {
-    run_with_progress(commands, line, &Said::default()).await
+    run_with_progress(commands, line, &RecordedProgress::default()).await
 }
 
 async fn run_with_progress(
     commands: &[FileCommand],
     line: &str,
-    said: &Said,
+    progress: &RecordedProgress,
 ) -> Result<Outcome, ServiceError> {
     let (action, args) = read(commands, line);
-    action.run(&args, Timestamp::UNIX_EPOCH, said).await
+    action.run(&args, Timestamp::UNIX_EPOCH, progress).await
 }
 
-/// Progress that is kept, to be looked at.
+/// Progress that is recorded, for assertions.
 #[derive(Debug, Default)]
-struct Said {
+struct RecordedProgress {
     lines: Mutex<Vec<String>>,
     output: Mutex<String>,
     more: tokio::sync::Notify,
 }
 
-impl Said {
+impl RecordedProgress {
     fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
@@ -140,7 +140,7 @@ impl Said {
     }
 }
 
-impl Progress for Said {
+impl Progress for RecordedProgress {
     fn status(&self, line: &str) {
         self.lines.lock().unwrap().push(line.to_owned());
     }

@@ -3,11 +3,11 @@
 use super::*;
 
 #[tokio::test]
-async fn what_may_stand_in_the_channel_is_not_said_to_be_not_posted() {
+async fn delivery_that_may_have_arrived_is_not_reported_as_not_posted() {
     use crate::tests::{at, incident};
     let (lost, down) = (ServiceError::unknown("lost"), ServiceError::unavailable("down"));
     let over = Attempt::Moot(MootReason::Over { status: "resolved".to_owned() });
-    // how the last attempt went -> what comes of the next, where the item is over by then
+    // the last attempt -> the next one, where the item is over by then
     let cases = [
         (
             Attempt::Unknown(at(900), lost.clone()),
@@ -115,7 +115,7 @@ async fn what_is_posted_of_an_end_depends_on_what_became_of_its_beginning() {
     }
 }
 
-/// The edit that shows the end of a matter does not arrive before the same begins anew.
+/// The edit that shows the end of a matter does not arrive before the same starts over.
 #[tokio::test]
 async fn a_root_ends_with_its_own_episode_and_shows_no_other() {
     use BuildStatus::{Failed, Passed};
@@ -140,7 +140,7 @@ async fn a_root_ends_with_its_own_episode_and_shows_no_other() {
     assert_eq!(post_due(122).await, ["post"]);
     let root = latest().await.key;
     ingest(&[Passed, Failed, Passed], 181).await;
-    // Four times in vain.
+    // Four times without success.
     for second in [182, 184, 188, 196] {
         let claimed = store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("an edit");
         assert_eq!(claimed.key, root);
@@ -162,4 +162,40 @@ async fn a_root_ends_with_its_own_episode_and_shows_no_other() {
     assert_eq!(shown().await, ended);
     let fixed = latest().await;
     assert!(fixed.root.is_some_and(|of| of != root), "it is under the second one");
+}
+
+/// The fix comes under the failure, whose root shows it: what was canceled in between has neither mended nor broken anything.
+#[tokio::test]
+async fn a_canceled_run_does_not_end_the_thread_of_a_failure() {
+    use BuildStatus::{Canceled, Failed, Passed};
+
+    use crate::tests::{at, build};
+    let store = Store::temporary(at(0)).unwrap();
+    let forge = AccountName::from("forge");
+    store.watch(&forge, at(0)).await.unwrap();
+    let runs = [Passed, Failed, Canceled, Passed];
+    // runs seen so far -> what is sent, the tone of the root, the state that it shows
+    let cases = [
+        (2, vec!["post"], Tone::Bad, None),
+        (3, vec!["edit", "reply"], Tone::Bad, Some("canceled")),
+        (4, vec!["edit", "reply"], Tone::Good, Some("passed")),
+    ];
+    let ingest = async |count: usize, second: i64| {
+        let snapshots = vec![build("acme/web", &runs[..count])];
+        let report = Report::Hook(Received { snapshots, ..Received::default() });
+        store.ingest(&forge, report, at(second), Arc::new(PostAll)).await.unwrap();
+        let sent = post_due(&store, at(second + 1)).await;
+        sent.iter().filter_map(|it| it.split(' ').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    ingest(1, 61).await;
+    let mut root = None;
+    for (count, expected, tone, status) in cases {
+        assert_eq!(ingest(count, 60 * count as i64 + 1).await, expected, "{count}");
+        let latest = store.deliveries(1).await.unwrap().remove(0);
+        let key = root.get_or_insert(latest.key);
+        let message = store.delivery(key).await.unwrap().unwrap().message;
+        let state: Vec<_> =
+            status.map(|it| Block::Fields(vec![("now".to_owned(), it.to_owned())])).into_iter().collect();
+        assert_eq!((message.tone, message.blocks), (tone, state), "{count}");
+    }
 }

@@ -42,7 +42,7 @@ impl ChatService for Searched {
 }
 
 #[tokio::test]
-async fn what_a_person_sends_again_is_looked_for_first() {
+async fn retried_delivery_is_looked_up_first() {
     use crate::tests::at;
     let (lost, down) = (ServiceError::unknown("503"), ServiceError::unavailable("500"));
     let (no, limited) = (ServiceError::auth("it may not look"), |seconds| ServiceError::RateLimited {
@@ -51,13 +51,13 @@ async fn what_a_person_sends_again_is_looked_for_first() {
     });
     let tried = [
         Attempt::Unknown(at(90), lost.clone()),
-        // It was looked up in vain.
+        // It was looked up without success.
         Attempt::Unknown(at(90), down.clone()),
         Attempt::Unknown(at(90), no.clone()),
         // Its sending broke each time.
         Attempt::Failed(lost.clone()),
     ];
-    // the chat finds, what -> what comes of it
+    // the chat finds, what -> the result
     let cases = [
         (true, Ok(Some(stands())), "stands"),
         (true, Ok(None), "absent"),
@@ -115,7 +115,7 @@ async fn what_a_person_sends_again_is_looked_for_first() {
 }
 
 #[tokio::test]
-async fn an_edit_that_did_not_arrive_is_sent_again_though_it_says_the_same() {
+async fn edit_that_did_not_arrive_is_sent_again_with_the_same_text() {
     use crate::tests::{at, incident};
     let store = Store::temporary(at(0)).unwrap();
     let pager = AccountName::from("pager");
@@ -130,7 +130,7 @@ async fn an_edit_that_did_not_arrive_is_sent_again_though_it_says_the_same() {
     }
     let claimed = store.claim(at(21), 1, BTreeMap::new()).await.unwrap().pop().expect("an edit");
     let key = claimed.key.clone();
-    ready(&store, claimed, at(21)).await.unwrap().expect("it says more than before");
+    ready(&store, claimed, at(21)).await.unwrap().expect("the text has changed");
     store.attempted(&key, Attempt::Later(at(22), ServiceError::unavailable("down")), at(21)).await.unwrap();
     assert_eq!(post_due(&store, at(23)).await, ["edit 1", "reply 2"]);
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_happened_before_the_account_was_watched_is_old() {
+async fn event_before_the_account_was_watched_is_old() {
     let (second, half) = (at(100), at(100) + std::time::Duration::from_millis(500));
     // When the alert began, when the account was first watched; whether it is old.
     let cases = [
@@ -68,6 +68,16 @@ async fn incident_that_a_poll_finds_firing_is_news_however_long_ago_it_began() {
         assert_eq!(!ingested.events[0].old, news, "{place}");
         assert_eq!(store.pending_notices(10).await.unwrap().len(), usize::from(news), "{place}");
     }
+    // Once a poll finds firing what a webhook reported, it is news: then, and once.
+    let store = watching().await;
+    let reports =
+        [(hook(&firing("a")), vec![true]), (poll(&firing("a")), vec![false]), (poll(&firing("a")), vec![])];
+    for (place, (report, old)) in reports.into_iter().enumerate() {
+        let ingested = store.ingest(&pager(), report, at(AHEAD), everything()).await.unwrap();
+        assert_eq!(ingested.events.iter().map(|event| event.old).collect::<Vec<_>>(), old, "{place}");
+    }
+    assert_eq!(store.pending_notices(10).await.unwrap().len(), 1);
+    assert_eq!(store.events_of(&key("a"), 10).await.unwrap().events.len(), 1);
     // What began before it was watched is old all the same.
     let store = Store::temporary(at(0)).unwrap();
     store.watch(&pager(), at(101)).await.unwrap();
@@ -133,17 +143,17 @@ async fn pruned_item_seen_again_makes_no_event() {
     // How long events are kept, when it is first seen -> whether it is news.
     let cases =
         [(90, 89, true), (90, 91, false), (365, 91, false), (7, 6, true), (7, 8, false), (1, 2, false)];
-    for (days, heard, news) in cases {
+    for (days, seen, news) in cases {
         let store = watching().await;
         let rules = Arc::new(Everything {
             remembered: Some(Duration::from_secs(days * 86_400)),
             ..Everything::default()
         });
-        let now = at(100 + heard * DAY);
+        let now = at(100 + seen * DAY);
         let ingested =
             store.ingest(&pager(), hook("1", vec![firing("a")]), now, rules.clone()).await.unwrap();
-        assert_eq!(!ingested.events[0].old, news, "{heard} days, of {days}");
-        assert_eq!(!rules.asked.lock().unwrap().is_empty(), news, "{heard} days, of {days}");
+        assert_eq!(!ingested.events[0].old, news, "{seen} days, of {days}");
+        assert_eq!(!rules.asked.lock().unwrap().is_empty(), news, "{seen} days, of {days}");
     }
 }
 
@@ -161,8 +171,8 @@ async fn still_reported_item_is_not_pruned() {
     for day in 0..40 {
         let now = at(100 + day * DAY);
         let report = poll(100 + day * DAY, vec![green.clone()]);
-        let told = store.ingest(&pager(), report, now, everything()).await.unwrap().events;
-        assert_eq!(told.len(), usize::from(day == 0), "day {day}");
+        let events = store.ingest(&pager(), report, now, everything()).await.unwrap().events;
+        assert_eq!(events.len(), usize::from(day == 0), "day {day}");
         store.prune(now, keep).await.unwrap();
     }
     assert_eq!(store.events_after(0, 10).await.unwrap(), Events::default());

@@ -16,7 +16,7 @@ fn without_actors(file: &Path) -> Connection {
 }
 
 #[tokio::test]
-async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
+async fn records_from_before_actors_open_without_one() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     drop(without_actors(&file));
@@ -34,11 +34,11 @@ async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
 const RENDERED: usize = 9;
 
 #[tokio::test]
-async fn messages_of_events_that_were_put_into_words_before_are_sent_as_they_were() {
+async fn event_messages_rendered_by_an_earlier_version_are_sent_unchanged() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     let conn = open::writer(&file, &FORMATS[..RENDERED]).unwrap();
-    let said = serde_json::to_string(&message("web failed at noon")).unwrap();
+    let json = serde_json::to_string(&message("web failed at noon")).unwrap();
     let under = r#"{"channel":"C1","id":"1.1","link":null}"#;
     conn.execute_batch(
         "INSERT INTO items (account, kind, id, title, repo, detail, open, changed_at, seen_at)
@@ -49,8 +49,8 @@ async fn messages_of_events_that_were_put_into_words_before_are_sent_as_they_wer
     .unwrap();
     let sql = "INSERT INTO deliveries (id, event, address, under, message, next_at, created_at, changed_at)
                VALUES (?1, ?2, 'room:deploys', ?3, ?4, 0, 0, 0)";
-    conn.execute(sql, rusqlite::params!["event", Some(1), None::<&str>, said]).unwrap();
-    conn.execute(sql, rusqlite::params!["answer", None::<i64>, Some(under), said]).unwrap();
+    conn.execute(sql, rusqlite::params!["event", Some(1), None::<&str>, json]).unwrap();
+    conn.execute(sql, rusqlite::params!["answer", None::<i64>, Some(under), json]).unwrap();
     drop(conn);
 
     let store = Store::open(&file, at(0)).unwrap();
@@ -67,7 +67,7 @@ async fn messages_of_events_that_were_put_into_words_before_are_sent_as_they_wer
 }
 
 #[tokio::test]
-async fn who_did_something_is_kept_by_id_and_was_known_by_name_alone() {
+async fn user_of_a_change_is_stored_by_id_and_read_from_a_name() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     let ana = User { id: "PANA001".to_owned(), name: "Ana".to_owned() };
@@ -99,7 +99,7 @@ async fn requests(store: &Store) -> Vec<(Vec<User>, Vec<String>)> {
 }
 
 #[tokio::test]
-async fn of_whom_an_event_is_is_kept() {
+async fn users_of_an_event_are_stored() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
     let store = Store::open(&file, at(0)).unwrap();
@@ -116,7 +116,7 @@ async fn of_whom_an_event_is_is_kept() {
 /// Before it was recorded of whom an event is, only requests for a review of the account's own user were.
 #[tokio::test]
 async fn review_requested_before_the_upgrade_is_not_reported_again() {
-    // who the account acts as, as stored -> whether the request is known again where all is read anew
+    // who the account acts as, as stored -> whether the request is known again where all is read again
     let cases =
         [(r#"{"login":"kim","teams":[],"server":null,"missing_scopes":[]}"#, true), ("nonsense", false)];
     for (identity, known) in cases {
@@ -142,7 +142,7 @@ async fn review_requested_before_the_upgrade_is_not_reported_again() {
             [(Vec::new(), Vec::new())],
             "{identity}: of me, and nobody else is named"
         );
-        // What is stored is damaged, and all is read anew.
+        // What is stored is damaged, and all is read again.
         damage(
             &store,
             "UPDATE items SET detail = '', open = 0, gone = '{\"reason\":\"not_listed\"}', gone_at = 0",
@@ -162,7 +162,7 @@ async fn review_requested_before_the_upgrade_is_not_reported_again() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_elsewhere_begins_anew() {
+async fn account_with_another_origin_starts_over() {
     let origin = |text: &str| Some(text.parse::<Origin>().unwrap());
     let (here, there) = (origin("jenkins:https://a.example"), origin("jenkins:https://b.example"));
     // origins as they become known -> which is kept, and whether what is stored of the account is kept

@@ -21,7 +21,7 @@ async fn a_channel_reads_in_order() {
     assert_eq!(
         store.next_delivery_at(at(2), but_for("chat")).await.unwrap(),
         None,
-        "its account lacks something"
+        "its account is not usable"
     );
     assert_eq!(store.next_delivery_at(at(2), but_for("room")).await.unwrap(), Some(at(60)));
     assert_eq!(titles(&store.claim(at(60), 10, Default::default()).await.unwrap()), ["a1"]);
@@ -30,12 +30,12 @@ async fn a_channel_reads_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_and_not_for_ever() {
+async fn delivery_behind_an_unknown_one_waits_for_its_look_up_and_not_for_ever() {
     // when it is looked up next, now -> whether what is behind it is sent
     let cases = [
         (12, 3, false),
         (12, 121, false),
-        // It was looked up in vain for long enough.
+        // It was looked up without success for long enough.
         (12, 122, true),
         // It cannot be looked up soon, or not at all.
         (122, 3, true),
@@ -79,7 +79,7 @@ async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_an
 }
 
 #[tokio::test]
-async fn many_that_may_have_arrived_hold_back_a_message_no_longer_than_one() {
+async fn several_unknown_deliveries_delay_a_message_no_longer_than_one() {
     // after how long each is found, where it is
     for found_after in [None, Some(100)] {
         let store = watching().await;
@@ -114,7 +114,7 @@ async fn many_that_may_have_arrived_hold_back_a_message_no_longer_than_one() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_message_that_a_crash_has_cut_off_waits_from_then_on() {
+async fn delivery_behind_an_interrupted_one_waits_from_the_restart() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
@@ -126,7 +126,7 @@ async fn what_waits_for_a_message_that_a_crash_has_cut_off_waits_from_then_on() 
 }
 
 #[tokio::test]
-async fn what_a_person_posts_waits_for_what_persons_posted_and_for_nothing_else() {
+async fn post_of_a_person_waits_for_posts_of_persons_only() {
     let store = watching().await;
     let ingest = async |name: &str, now: i64| {
         let report = hook(name, vec![firing(name)]);
@@ -161,7 +161,7 @@ async fn what_a_person_posts_waits_for_what_persons_posted_and_for_nothing_else(
 }
 
 #[tokio::test]
-async fn a_message_that_is_unknown_again_and_again_holds_back_its_channel_once() {
+async fn repeatedly_unknown_delivery_delays_its_channel_once() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();

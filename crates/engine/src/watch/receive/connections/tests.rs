@@ -32,7 +32,7 @@ fn give_way(connections: &Connections, places: &[Place]) -> Vec<usize> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_too_slowly_gives_way_and_who_is_answered_never() {
+async fn slow_sender_gives_way_and_one_being_answered_never_does() {
     let connections = Connections::new(5);
     let places = places(&connections, [HOME; 5]).await;
     let _answering = places[0].answering();
@@ -49,7 +49,7 @@ async fn who_sends_too_slowly_gives_way_and_who_is_answered_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn memory_is_given_back_by_who_holds_some_and_is_furthest_behind() {
+async fn memory_is_freed_by_its_holder_that_is_furthest_behind() {
     let connections = Connections::new(5);
     let [silent, small, stalled, steady, new] = places(&connections, [HOME; 5]).await;
     for place in [&stalled, &steady] {
@@ -73,7 +73,7 @@ async fn memory_is_given_back_by_who_holds_some_and_is_furthest_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_memory_gives_way_to_nobody_and_waits_until_another_is_behind() {
+async fn connection_waiting_for_memory_keeps_its_place_until_another_is_behind() {
     let connections = Connections::new(3);
     let places = places(&connections, [HOME; 3]).await;
     for place in &places {
@@ -88,7 +88,7 @@ async fn who_waits_for_memory_gives_way_to_nobody_and_waits_until_another_is_beh
     places[2].received(1 << 20);
     assert_eq!(give_way(&connections, &places), [1, 2], "the one that is held up is not asked");
     assert!(!held_up.waits_for_memory().await, "nobody else holds any");
-    // Read on, it has its time anew, and still holds what it held.
+    // Once it is read on, its time starts over, and it still holds its memory.
     drop(held_up);
     assert_eq!(lock(&connections.waiting).by_number[&places[0].number].due, Instant::now() + GRACE);
     assert!(lock(&connections.waiting).by_number[&places[0].number].holds_memory);
@@ -107,7 +107,7 @@ async fn memory_of_a_request_that_is_answered_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_nobody_is_behind_the_address_with_the_most_gives_way() {
+async fn address_with_most_connections_gives_way_where_none_is_behind() {
     let connections = Connections::new(6);
     let from = [address(1), HOME, HOME, address(2), HOME, address(2)];
     let places = places(&connections, from).await;
@@ -115,7 +115,7 @@ async fn while_nobody_is_behind_the_address_with_the_most_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_answered_has_its_time_anew() {
+async fn response_restarts_the_grace_period() {
     let connections = Connections::new(3);
     let places = places(&connections, [HOME; 3]).await;
     advance(GRACE * 2).await;
@@ -124,7 +124,7 @@ async fn who_was_answered_has_its_time_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_connection_has_the_place_of_the_one_that_gave_way_and_a_free_place_needs_nobodys() {
+async fn new_connection_takes_the_place_of_one_that_gave_way() {
     let connections = Connections::new(2);
     let [slow, other] = places(&connections, [HOME; 2]).await;
     slow.received(1);
@@ -140,7 +140,7 @@ async fn a_new_connection_has_the_place_of_the_one_that_gave_way_and_a_free_plac
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_all_are_answered_the_first_that_has_its_answer_gives_way() {
+async fn first_answered_connection_gives_way_where_all_are_busy() {
     let connections = Connections::new(1);
     let [busy] = places(&connections, [HOME]).await;
     let answered = async {
@@ -158,7 +158,7 @@ async fn while_all_are_answered_the_first_that_has_its_answer_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_never_reads_is_given_up() {
+async fn client_that_never_reads_times_out() {
     let (stream, other) = tokio::io::duplex(16);
     let mut stream = StallTimeout::new(stream, Duration::from_secs(10), |_: usize| ());
     stream.write_all(&[0; 16]).await.unwrap();

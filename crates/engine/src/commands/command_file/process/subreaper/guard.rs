@@ -33,7 +33,7 @@ async fn watch(socket: StdSocket, wakes: &mut WakeSignals) -> io::Result<()> {
     let mut line = Vec::new();
     socket.read_until(b'\n', &mut line).await?;
     if !line.ends_with(b"\n") {
-        // Nobody wants it any more.
+        // The caller has gone: there is nothing to start.
         return Ok(());
     }
     let mut tree = match ProcessTree::start(serde_json::from_slice(&line)?) {
@@ -44,7 +44,7 @@ async fn watch(socket: StdSocket, wakes: &mut WakeSignals) -> io::Result<()> {
         }
     };
     let command = tree.command.as_raw_nonzero().get();
-    // Where it is not wanted any more, the socket says so below.
+    // Where the caller has gone, the socket is closed, which is noticed below.
     let _ = report(&mut socket, &Report::Started(command)).await;
     let mut rest = Vec::new();
     loop {
@@ -55,7 +55,7 @@ async fn watch(socket: StdSocket, wakes: &mut WakeSignals) -> io::Result<()> {
             _ = socket.read_until(b'\n', &mut rest) => false,
         };
         if !is_child {
-            // How it would have ended nobody knows.
+            // It is stopped early: there is no exit status to report.
             tree.end(&mut wakes.children).await;
             return Ok(());
         }

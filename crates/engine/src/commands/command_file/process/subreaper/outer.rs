@@ -1,4 +1,4 @@
-//! The outer subreaper: it guards the inner one, which the command knows as its parent and can stop or kill.
+//! The outer subreaper: it guards the inner one, which is the parent of the command, so that the command can stop or kill it.
 
 use std::{
     io,
@@ -61,7 +61,7 @@ pub(super) async fn guard(socket: StdSocket) -> io::Result<()> {
 /// Waits until the other end is closed. Nothing is read: that is for the inner one.
 async fn closed(socket: &UnixStream) {
     while socket.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
-        // What is there to be read is no news any more.
+        // Clears the readiness, so that the next call waits.
         let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
     }
 }

@@ -10,11 +10,11 @@ use callboard_domain::{error::ServiceError, text};
 pub(super) struct Refusal<'a> {
     /// Its error code.
     pub code: &'a str,
-    /// The scopes it wants, separated by commas, with `missing_scope`.
+    /// The scopes that are missing, separated by commas, with `missing_scope`.
     pub needed: Option<&'a str>,
     /// More of its message, with `invalid_blocks` and its like.
     pub detail: Option<&'a str>,
-    /// How long it wants us to wait, with `ratelimited`.
+    /// How long it asks us to wait, with `ratelimited`.
     pub retry_after: Option<Duration>,
     /// The channel that it is about, as a person wrote it.
     pub channel: Option<&'a str>,
@@ -36,7 +36,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// | `ratelimited` and its like | rate limited |
 /// | `internal_error`, `fatal_error` and its like | unknown; unavailable where the call only looked |
 /// | any other, known or not | rejected |
-pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
+pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
     let channel = refusal.channel.unwrap_or("the channel");
     let app = refusal.app.unwrap_or("Callboard");
     match refusal.code {
@@ -149,7 +149,7 @@ mod tests {
             ("a_code_of_tomorrow", "rejected", "(a_code_of_tomorrow)"),
             ("", "rejected", "without a reason"),
         ];
-        for (code, kind, words) in cases {
+        for (code, kind, text) in cases {
             let refusal = Refusal {
                 code,
                 needed: Some("channels:read,groups:read"),
@@ -158,11 +158,11 @@ mod tests {
                 app: Some("bell"),
                 ..Refusal::default()
             };
-            let error = fault(&refusal);
+            let error = service_error(&refusal);
             assert_eq!(serde_json::to_value(&error).unwrap()["error"], kind, "{code}");
-            assert!(error.to_string().contains(words), "{code}: {error}");
+            assert!(error.to_string().contains(text), "{code}: {error}");
             if kind == "unknown" {
-                let error = fault(&Refusal { read: true, ..refusal });
+                let error = service_error(&Refusal { read: true, ..refusal });
                 assert!(matches!(error, ServiceError::Unavailable { .. }), "{code}: looking changes nothing");
             }
         }

@@ -1,4 +1,4 @@
-//! Runs that do not say of which branch they are, pull requests that do not say when they changed, and empty lists.
+//! Runs without a branch, pull requests without a time of change, and empty lists.
 
 use callboard_domain::{
     event::compare,
@@ -9,7 +9,7 @@ use callboard_domain::{
 use super::{
     gone::gone,
     hook::signed,
-    poll::{Watch, all_told},
+    poll::{Watch, summaries},
     *,
 };
 
@@ -19,16 +19,16 @@ fn red(id: u64, change: Value) -> Value {
     run(id, with(json!({ "conclusion": "failure" }), change))
 }
 
-/// Has the server answer so from now on.
-async fn serve_anew(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+/// Makes the server answer so from now on.
+async fn remount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
     server.reset().await;
     mount(server, mocks).await;
     mount(server, forge()).await;
 }
 
-/// What a run without a branch says beside, what is known of it -> its branch.
+/// What else a run without a branch has, what is known of it -> its branch.
 #[test]
-fn a_run_without_a_branch_is_of_the_one_that_something_else_says() {
+fn run_without_a_branch_gets_it_from_elsewhere() {
     let of = |branches: &[&str]| {
         let head =
             |branch: &&str| json!({ "ref": branch, "sha": "aaaa", "repo": { "id": 1, "name": "web" } });
@@ -60,9 +60,9 @@ fn a_run_without_a_branch_is_of_the_one_that_something_else_says() {
     }
 }
 
-/// What a red run of an unknown branch says beside -> whether its build concerns everybody.
+/// What else a red run of an unknown branch has -> whether its build concerns everybody.
 #[tokio::test]
-async fn a_red_run_of_an_unknown_branch_is_hidden_from_nobody() {
+async fn red_run_of_an_unknown_branch_concerns_everybody() {
     let nobody = json!({ "actor": null, "triggering_actor": null });
     let pull = json!({ "event": "pull_request" });
     let cases = [
@@ -80,7 +80,11 @@ async fn a_red_run_of_an_unknown_branch_is_hidden_from_nobody() {
         let server = serve([get(RUNS, runs(&[row]))]).await;
         mount(&server, forge()).await;
         let batch = Watch::new(&server, &["acme/web"]).poll().await;
-        let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web/ci#41").expect("it is told");
+        let item = batch
+            .snapshots
+            .iter()
+            .find(|item| item.key.id == "acme/web/ci#41")
+            .expect("the build is reported");
         let build = build_of(item);
         assert_eq!((build.branch.as_deref(), build.default_branch), (None, expected), "{change}");
         assert_eq!(build.runs[0].status.name(), "failed", "{change}");
@@ -89,31 +93,35 @@ async fn a_red_run_of_an_unknown_branch_is_hidden_from_nobody() {
 }
 
 #[tokio::test]
-async fn a_branch_that_is_said_later_takes_the_run_over_and_is_not_forgotten() {
+async fn branch_named_later_takes_over_the_run_and_is_kept() {
     let list = |branch: Value| get(RUNS, runs(&[red(41, json!({ "head_branch": branch }))]));
     let server = serve([list(json!(null))]).await;
     mount(&server, forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     let builds = |batch: &Batch| {
-        let lines = all_told(batch).into_iter().filter(|line| line.contains("/ci"));
+        let lines = summaries(batch).into_iter().filter(|line| line.contains("/ci"));
         lines.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     let first = watch.poll().await;
     assert_eq!((builds(&first), gone(&first)), (vec!["acme/web/ci#41".to_owned()], vec![]));
-    serve_anew(&server, [list(json!("main"))]).await;
+    remount(&server, [list(json!("main"))]).await;
     let second = watch.poll().await;
     assert_eq!(builds(&second), ["acme/web/ci@main"]);
-    assert_eq!(gone(&second), ["acme/web/ci#41 renamed to acme/web/ci@main"], "it stands on the board once");
-    for unsaid in [json!(null), json!("")] {
-        serve_anew(&server, [list(unsaid.clone())]).await;
+    assert_eq!(gone(&second), ["acme/web/ci#41 renamed to acme/web/ci@main"], "it is on the board once");
+    for missing in [json!(null), json!("")] {
+        remount(&server, [list(missing.clone())]).await;
         let batch = watch.poll().await;
-        assert_eq!((builds(&batch), gone(&batch)), (vec!["acme/web/ci@main".to_owned()], vec![]), "{unsaid}");
+        assert_eq!(
+            (builds(&batch), gone(&batch)),
+            (vec!["acme/web/ci@main".to_owned()], vec![]),
+            "{missing}"
+        );
     }
 }
 
-/// What changes of a pull request that does not say when -> its title and state.
+/// What changes of a pull request without a time of change -> its title and state.
 #[tokio::test]
-async fn a_pull_request_that_does_not_say_when_it_changed_is_read() {
+async fn pull_request_without_a_time_of_change_is_read() {
     use PullRequestState::{Closed, Merged, Open};
     let before = "2026-11-22T09:00:00Z";
     let title = "Cache the price list";
@@ -133,10 +141,10 @@ async fn a_pull_request_that_does_not_say_when_it_changed_is_read() {
             let stored = compare(None, of(&watch.poll().await).unwrap()).item;
             let row = pull(482, with(json!({ "updated_at": updated_at }), change.clone()));
             let itself = get("/repos/acme/web/pulls/482", row.clone());
-            serve_anew(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
+            remount(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
             let batch = watch.poll().await;
-            let told = of(&batch).unwrap_or_else(|| panic!("{change} {updated_at}: {batch:?}"));
-            let after = compare(Some(&stored), told).item;
+            let reported = of(&batch).unwrap_or_else(|| panic!("{change} {updated_at}: {batch:?}"));
+            let after = compare(Some(&stored), reported).item;
             let found = (after.title.as_str(), pull_of(&after).state);
             assert_eq!(found, (*title, *state), "{change} {updated_at}");
             assert_eq!(pull_of(&after).draft, change.get("draft").is_some(), "{change} {updated_at}");
@@ -170,24 +178,24 @@ async fn builds_whose_runs_are_all_deleted_are_gone() {
             true => get(&format!("{RUNS}/31"), before[0].clone()),
             false => Mock::given(path(format!("{RUNS}/31"))).respond_with(ResponseTemplate::new(404)),
         };
-        serve_anew(&server, [get(RUNS, list.clone()), by_itself]).await;
+        remount(&server, [get(RUNS, list.clone()), by_itself]).await;
         let batch = watch.poll().await;
         let of_repo = Scope { kind: Kind::Build, repo: Some("acme/web".to_owned()) };
         assert_eq!(batch.complete.contains(&of_repo), expected, "{before:?} {list} {is_there}");
         let named = gone(&batch).iter().any(|line| line.starts_with("acme/web/ci@main "));
         assert!(named || !expected, "{before:?} {list}: {:?}", gone(&batch));
         // What comes back is reported again.
-        serve_anew(&server, [get(RUNS, runs(&before))]).await;
-        let told = all_told(&watch.poll().await);
-        let is_back = told.iter().any(|line| line.starts_with("acme/web/ci@main 31.1"));
-        assert!(is_back, "{before:?} {list}: {told:?}");
+        remount(&server, [get(RUNS, runs(&before))]).await;
+        let reported = summaries(&watch.poll().await);
+        let is_back = reported.iter().any(|line| line.starts_with("acme/web/ci@main 31.1"));
+        assert!(is_back, "{before:?} {list}: {reported:?}");
     }
 }
 
-/// Where a webhook does not say how a run ended, or of which branch it is, a poll asks for the run, though the program may
+/// Where a webhook leaves out how a run ended, or its branch, a poll asks for the run, though the program may
 /// end before.
 #[tokio::test]
-async fn a_run_of_which_a_webhook_says_too_little_is_asked_for() {
+async fn run_described_incompletely_by_a_webhook_is_requested() {
     let changes =
         [json!({ "conclusion": null }), json!({ "conclusion": "" }), json!({ "head_branch": null })];
     for change in changes {
@@ -203,19 +211,22 @@ async fn a_run_of_which_a_webhook_says_too_little_is_asked_for() {
             assert!(received.poll, "{change}");
             assert!(received.snapshots.iter().all(|item| item.status() == "unknown"), "{change}");
             if is_started_again {
-                let cursor = received.remember.and_then(|remember| remember.put(watch.cursor.as_ref()));
+                let cursor = received.cursor_update.and_then(|update| update.apply(watch.cursor.as_ref()));
                 watch = Watch::new(&server, &["acme/web"]);
                 watch.cursor = cursor;
             }
-            let told = all_told(&watch.poll().await);
-            assert!(told.contains(&"acme/web/ci@main 41.1 failed []".to_owned()), "{change}: {told:?}");
+            let reported = summaries(&watch.poll().await);
+            assert!(
+                reported.contains(&"acme/web/ci@main 41.1 failed []".to_owned()),
+                "{change}: {reported:?}"
+            );
         }
     }
 }
 
-/// One that says all is taken as it is.
+/// A complete webhook is taken as it is.
 #[tokio::test]
-async fn a_webhook_that_says_enough_asks_for_no_poll() {
+async fn complete_webhook_asks_for_no_poll() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -240,7 +251,7 @@ async fn a_webhook_that_says_enough_asks_for_no_poll() {
 }
 
 #[test]
-fn a_webhook_that_does_not_say_its_event_has_the_account_polled() {
+fn webhook_without_its_event_asks_for_a_poll() {
     let hook = connect("https://api.github.com", &["acme/web"]).hook.unwrap();
     for (event, expected) in [("", true), (" ", true), ("ping", false), ("of_tomorrow", false)] {
         let (headers, body) = signed(event, &json!({ "repository": repo("web") }));

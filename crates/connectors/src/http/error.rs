@@ -20,7 +20,7 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     reason.to_string()
 }
 
-/// Where services say in a body of JSON what is wrong, the most specific first.
+/// Where services put an error message in a JSON body, the most specific first.
 const MESSAGE_PATHS: [&[&str]; 7] = [
     &["message"],
     &["error", "message"],
@@ -31,7 +31,7 @@ const MESSAGE_PATHS: [&[&str]; 7] = [
     &["error", "errors"],
 ];
 
-/// The service's own message about a fault, by [`MESSAGE_PATHS`] or as plain text; else nothing. Where a message is there twice
+/// The service's own message about an error, by [`MESSAGE_PATHS`] or as plain text; else nothing. Where a message is there twice
 /// the first counts, but for the details of `error`, which add to it.
 pub(super) fn error_message(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
@@ -72,10 +72,10 @@ fn text_of(value: &Value) -> Option<String> {
 /// | 425 | unavailable | unavailable |
 /// | other 4xx | rejected | rejected |
 ///
-/// A 5xx and a 408 may come from a proxy that gave up waiting, after the service got the write: they say nothing of what
-/// became of it, whatever the method (RFC 9110, 15.5.9 and 15.6). A 429 (RFC 6585) and a 425 (RFC 8470) say that it was
+/// A 5xx and a 408 may come from a proxy that gave up waiting, after the service got the write: they do not show
+/// its result, whatever the method (RFC 9110, 15.5.9 and 15.6). A 429 (RFC 6585) and a 425 (RFC 8470) mean that it was
 /// not done.
-pub fn fault_of_status(
+pub fn service_error_of_status(
     service: &str,
     status: StatusCode,
     headers: &header::HeaderMap,
@@ -111,7 +111,7 @@ pub fn fault_of_status(
     }
 }
 
-/// How long a service wants us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed.
+/// How long a service asks us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed.
 pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<Timestamp>, now: Timestamp) -> Duration {
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     let wait = retry_after.map(str::trim).and_then(|text| {

@@ -1,4 +1,4 @@
-//! Every fault of the service comes out as what it is, and a write whose answer is lost is unknown and not sent again.
+//! Every error of the service comes out as what it is, and a write whose answer is lost is unknown and not sent again.
 
 use std::{io, time::Duration};
 
@@ -53,6 +53,7 @@ const FAULTS: [(Fault, Kind, Kind); 16] = [
     (Fault::NotData, Kind::Unavailable, Kind::Unknown),
 ];
 
+/// A fault that the test server injects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// That status, with a body that repeats the credential.
@@ -63,7 +64,7 @@ enum Fault {
     Breaks,
     /// No answer in time.
     Slow,
-    /// 200, but with a web page that repeats the credential: a proxy's sign-in, say.
+    /// 200, but with a web page that repeats the credential: such as a proxy's sign-in.
     NotData,
 }
 
@@ -99,14 +100,14 @@ fn everything(_: &Request) -> bool {
 }
 
 fn repeat(status: u16, request: &Request) -> ResponseTemplate {
-    let words = format!("no good: {}", credentials(request));
-    ResponseTemplate::new(status).insert_header("x-repeated", words.as_str()).set_body_json(
-        serde_json::json!({ "message": words, "error": words, "errors": [{ "message": words }] }),
-    )
+    let text = format!("no good: {}", credentials(request));
+    ResponseTemplate::new(status)
+        .insert_header("x-repeated", text.as_str())
+        .set_body_json(serde_json::json!({ "message": text, "error": text, "errors": [{ "message": text }] }))
 }
 
 impl Subject {
-    pub(super) async fn faults_have_their_kind(&self) {
+    pub(super) async fn errors_have_their_kind(&self) {
         for (fault, read, write) in FAULTS {
             let server = MockServer::start().await;
             fault.mock(everything).mount(&server).await;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    poll::{Watch, all_told, asked, serve_instead},
+    poll::{Watch, asked, serve_instead, summaries},
     *,
 };
 
@@ -13,11 +13,11 @@ fn failing(at: &str, status: u16) -> Mock {
 }
 
 #[tokio::test]
-async fn one_repository_that_is_gone_is_one_problem() {
+async fn missing_repository_becomes_one_problem() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web", "acme/gone"]);
     let batch = watch.poll().await;
-    assert_eq!(all_told(&batch).len(), 2);
+    assert_eq!(summaries(&batch).len(), 2);
     assert_eq!(
         texts(&batch.problems),
         [
@@ -25,7 +25,7 @@ async fn one_repository_that_is_gone_is_one_problem() {
         ]
     );
 
-    // It is not asked for again at once, and the problem stands.
+    // It is not asked for again at once, and the problem stays.
     let mut seen = server.received_requests().await.unwrap().len();
     assert_eq!(texts(&watch.poll().await.problems), texts(&batch.problems));
     assert!(asked(&server, &mut seen).await.iter().all(|request| request.starts_with("web")));
@@ -36,7 +36,7 @@ async fn one_repository_that_is_gone_is_one_problem() {
 }
 
 #[tokio::test]
-async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
+async fn refused_part_becomes_a_problem_and_the_rest_is_read() {
     let refused = |at: &str| {
         let answer = ResponseTemplate::new(403)
             .set_body_json(json!({ "message": "Resource not accessible by personal access token" }))
@@ -46,7 +46,7 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
     let server = serve([refused("/repos/acme/web/actions/runs")]).await;
     mount(&server, forge()).await;
     let batch = Watch::new(&server, &["acme/web"]).poll().await;
-    assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
+    assert_eq!(summaries(&batch), ["acme/web#482 open [bo=Approved] passed"]);
     let why = "acme/web: no workflow runs: GitHub does not allow it: Resource not accessible by personal access token; it lacks actions:read";
     assert_eq!(texts(&batch.problems), [why]);
 
@@ -55,13 +55,13 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
     mount(&server, forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     let batch = watch.poll().await;
-    assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] ?");
+    assert_eq!(summaries(&batch)[0], "acme/web#482 open [bo=Approved] ?");
     assert!(
         texts(&batch.problems)[0].starts_with("acme/web: no checks: GitHub does not allow it"),
         "{:?}",
         texts(&batch.problems)
     );
-    // Failed ones would need the author: the board says that they are not seen.
+    // Failed checks would need the author: the board shows that they are not seen.
     assert!(batch.problems[0].hides(), "{:?}", batch.problems);
     assert_eq!(watch.poll().await.problems, batch.problems);
 
@@ -87,9 +87,9 @@ fn calls_left(remaining: &str) -> Mock {
     Mock::given(path("/user")).respond_with(answer).with_priority(1)
 }
 
-/// A refusal counts for two minutes, for ten while less than half of the calls are left, and not at all once somebody tests the account.
+/// A refusal counts for two minutes, for ten while less than half of the calls are left, and not at all once the account is tested.
 #[tokio::test]
-async fn what_was_refused_is_asked_for_again_soon() {
+async fn refused_part_is_requested_again_soon() {
     let reviews_at = "/repos/acme/web/pulls/482/reviews";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
     // What is refused, how many calls are left, whether the account is tested -> the polls, each a minute after the one before,
@@ -100,7 +100,7 @@ async fn what_was_refused_is_asked_for_again_soon() {
         (reviews_at, "2000", false, 9, "[bo=Approved] passed"),
         (reviews_at, "2000", true, 0, "[bo=Approved] passed"),
     ];
-    for (at, remaining, is_tested, expected, told) in cases {
+    for (at, remaining, is_tested, expected, reported) in cases {
         let server = serve([calls_left(remaining), failing(at, 403).with_priority(2).up_to_n_times(1)]).await;
         mount(&server, forge()).await;
         let connection = connect(&server.uri(), &["acme/web"]);
@@ -120,13 +120,13 @@ async fn what_was_refused_is_asked_for_again_soon() {
             assert!(named < 20, "{at}: {:?}", batch.problems);
         };
         assert_eq!(named, expected, "{at}, {remaining} left, tested: {is_tested}");
-        assert_eq!(all_told(&last), [format!("acme/web#482 open {told}")], "{at}");
+        assert_eq!(summaries(&last), [format!("acme/web#482 open {reported}")], "{at}");
     }
 }
 
-/// Whoever tests the account is answered by the first poll that succeeds.
+/// A test of the account is served by the first poll that succeeds.
 #[tokio::test]
-async fn what_was_refused_is_asked_for_again_though_a_poll_fails_in_between() {
+async fn refused_part_is_requested_again_after_a_failed_poll() {
     let refused = failing("/repos/acme/web/pulls/482/reviews", 403).with_priority(2).up_to_n_times(2);
     let server = serve([calls_left("2000"), refused]).await;
     mount(&server, forge()).await;
@@ -148,7 +148,7 @@ async fn what_was_refused_is_asked_for_again_though_a_poll_fails_in_between() {
 }
 
 #[tokio::test]
-async fn nothing_has_passed_where_statuses_cannot_be_read() {
+async fn checks_do_not_pass_while_statuses_cannot_be_read() {
     let at = format!("/repos/acme/web/commits/{SHA}/status");
     let null = json!({ "state": "pending", "sha": SHA, "total_count": 0, "statuses": null });
     let odd = ResponseTemplate::new(200).set_body_json(null);
@@ -156,12 +156,12 @@ async fn nothing_has_passed_where_statuses_cannot_be_read() {
         let server = serve([unread]).await;
         mount(&server, forge()).await;
         let batch = Watch::new(&server, &["acme/web"]).poll().await;
-        assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] ?");
+        assert_eq!(summaries(&batch)[0], "acme/web#482 open [bo=Approved] ?");
     }
 }
 
 #[tokio::test]
-async fn what_has_failed_has_whatever_cannot_be_read_beside_it() {
+async fn failed_check_counts_though_other_parts_cannot_be_read() {
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
     let statuses_at = format!("/repos/acme/web/commits/{SHA}/status");
     let null = |rows: &str| ResponseTemplate::new(200).set_body_json(json!({ "total_count": 0, rows: null }));
@@ -174,7 +174,11 @@ async fn what_has_failed_has_whatever_cannot_be_read_beside_it() {
             let server = serve([unread, get(&statuses_at, statuses(&[status(state)]))]).await;
             mount(&server, forge()).await;
             let batch = Watch::new(&server, &["acme/web"]).poll().await;
-            assert_eq!(all_told(&batch)[0], format!("acme/web#482 open [bo=Approved] {expected}"), "{state}");
+            assert_eq!(
+                summaries(&batch)[0],
+                format!("acme/web#482 open [bo=Approved] {expected}"),
+                "{state}"
+            );
             assert!(texts(&batch.problems)[0].starts_with("acme/web: no checks: "), "{:?}", batch.problems);
         }
     }
@@ -183,13 +187,13 @@ async fn what_has_failed_has_whatever_cannot_be_read_beside_it() {
         let server = serve([unread, failed]).await;
         mount(&server, forge()).await;
         let batch = Watch::new(&server, &["acme/web"]).poll().await;
-        assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] failed");
+        assert_eq!(summaries(&batch)[0], "acme/web#482 open [bo=Approved] failed");
         assert!(batch.problems[0].hides(), "{:?}", batch.problems);
     }
 }
 
 #[tokio::test]
-async fn a_list_that_is_none_or_short_is_told() {
+async fn missing_or_short_list_becomes_a_problem() {
     let runs_at = "/repos/acme/web/actions/runs";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
     let reviews_at = "/repos/acme/web/pulls/482/reviews";
@@ -218,10 +222,14 @@ async fn a_list_that_is_none_or_short_is_told() {
         let server = serve([instead.with_priority(1)]).await;
         mount(&server, forge()).await;
         let batch = Watch::new(&server, &["acme/web"]).poll().await;
-        let told = batch.problems.iter().find(|problem| problem.why.contains(expected));
-        assert!(told.is_some_and(|told| told.hides() == hides), "{at} {answer}: {:?}", batch.problems);
+        let reported = batch.problems.iter().find(|problem| problem.why.contains(expected));
+        assert!(
+            reported.is_some_and(|reported| reported.hides() == hides),
+            "{at} {answer}: {:?}",
+            batch.problems
+        );
         assert!(batch.complete.is_empty(), "{at} {answer}");
-        assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web#482 open")), "{at} {answer}");
+        assert!(summaries(&batch).iter().any(|line| line.starts_with("acme/web#482 open")), "{at} {answer}");
     }
     // Without the list of pull requests nothing is read: the poll fails.
     let instead = Mock::given(path("/repos/acme/web/pulls"));
@@ -233,7 +241,7 @@ async fn a_list_that_is_none_or_short_is_told() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_is_found_out_by_one_request() {
+async fn refused_sign_in_takes_one_request() {
     let server = serve([failing("/user", 401)]).await;
     let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
     assert!(matches!(error, ServiceError::Auth { .. }), "{error}");
@@ -252,7 +260,7 @@ async fn a_poll_that_reads_nothing_fails() {
 }
 
 #[tokio::test]
-async fn when_github_wants_fewer_calls_no_more_are_made() {
+async fn rate_limited_poll_makes_no_more_calls() {
     let names: Vec<_> = (0..40).map(|n| format!("acme/r{n}")).collect();
     let limited = ResponseTemplate::new(429)
         .insert_header("retry-after", "30")
@@ -262,19 +270,19 @@ async fn when_github_wants_fewer_calls_no_more_are_made() {
     let mut watch: Vec<_> = vec!["acme/web"];
     watch.extend(names.iter().map(String::as_str));
     let batch = Watch::new(&server, &watch).poll().await;
-    assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", all_told(&batch));
-    let told: Vec<_> = texts(&batch.problems)
+    assert!(summaries(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", summaries(&batch));
+    let reported: Vec<_> = texts(&batch.problems)
         .into_iter()
         .filter(|problem| problem.contains("rate-limited by GitHub"))
         .collect();
-    assert_eq!(told.len(), 1, "{:#?}", texts(&batch.problems));
-    assert!(told[0].contains("of 41 repositories were not read"), "{told:?}");
+    assert_eq!(reported.len(), 1, "{:#?}", texts(&batch.problems));
+    assert!(reported[0].contains("of 41 repositories were not read"), "{reported:?}");
     let asked = server.received_requests().await.unwrap().len();
     assert!(asked < 30, "{asked} requests");
 }
 
 #[tokio::test]
-async fn a_secondary_limit_is_a_limit() {
+async fn secondary_limit_is_a_rate_limit() {
     let answer = ResponseTemplate::new(403).set_body_json(
         json!({ "message": "You have exceeded a secondary rate limit. Please wait a few minutes." }),
     );
@@ -288,7 +296,7 @@ async fn a_secondary_limit_is_a_limit() {
 
 #[tokio::test]
 async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
-    let left = |remaining: &str, minutes: i64| {
+    let rate_limit = |remaining: &str, minutes: i64| {
         let reset = (now() + SignedDuration::from_mins(minutes)).as_second().to_string();
         let answer = ResponseTemplate::new(200)
             .set_body_json(user("ana"))
@@ -298,12 +306,12 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
         Mock::given(path("/user")).respond_with(answer).up_to_n_times(1).with_priority(1)
     };
     let server = serve(forge()).await;
-    mount(&server, [left("400", 25)]).await;
+    mount(&server, [rate_limit("400", 25)]).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     // The reset that `forge` gives is earlier than this one: the later window counts.
     let batch = watch.poll().await;
     assert_eq!(
-        all_told(&batch),
+        summaries(&batch),
         ["acme/web#482 open [] ?", "acme/web/ci@main 31.1 failed [], 30.1 passed []"]
     );
     assert_eq!(
@@ -312,14 +320,17 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
     );
     assert_eq!(batch.rate_limit.unwrap().remaining, 400);
     // In the next window they are made up for, though no list has changed.
-    mount(&server, [left("4999", 85)]).await;
-    let mut told = all_told(&watch.poll().await);
-    told.sort();
-    assert_eq!(told, ["acme/web#482 open [bo=Approved] passed", r#"acme/web/ci@main 31.1 failed ["build"]"#]);
+    mount(&server, [rate_limit("4999", 85)]).await;
+    let mut reported = summaries(&watch.poll().await);
+    reported.sort();
+    assert_eq!(
+        reported,
+        ["acme/web#482 open [bo=Approved] passed", r#"acme/web/ci@main 31.1 failed ["build"]"#]
+    );
 }
 
 #[tokio::test]
-async fn what_could_not_be_read_is_made_up_for() {
+async fn unread_details_are_read_by_the_next_poll() {
     let half = ResponseTemplate::new(200).set_body_string("[{\"user\": {\"log");
     let page = ResponseTemplate::new(200).set_body_raw("<html>Unicorn</html>", "text/html");
     for broken in [ResponseTemplate::new(502), half, page] {
@@ -328,7 +339,7 @@ async fn what_could_not_be_read_is_made_up_for() {
         mount(&server, forge()).await;
         let mut watch = Watch::new(&server, &["acme/web"]);
         let batch = watch.poll().await;
-        assert_eq!(all_told(&batch)[0], "acme/web#482 open [] passed");
+        assert_eq!(summaries(&batch)[0], "acme/web#482 open [] passed");
         assert!(
             texts(&batch.problems)[0].starts_with("acme/web: no reviews: GitHub "),
             "{:?}",
@@ -336,13 +347,13 @@ async fn what_could_not_be_read_is_made_up_for() {
         );
         assert!(batch.problems[0].hides(), "requested changes would need the author");
         let batch = watch.poll().await;
-        assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
+        assert_eq!(summaries(&batch), ["acme/web#482 open [bo=Approved] passed"]);
         assert_eq!(texts(&batch.problems), [""; 0]);
     }
 }
 
 #[tokio::test]
-async fn a_list_that_fails_keeps_its_place() {
+async fn failed_list_keeps_its_position() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;
@@ -351,13 +362,13 @@ async fn a_list_that_fails_keeps_its_place() {
     mount(&server, [down]).await;
     assert!(watch.try_poll().await.is_err());
     serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[newer]))]).await;
-    // The list lacks the one that has not passed: it is asked for by itself.
-    assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed [], 31.1 failed [\"build\"]"]);
+    // The run that has not passed is missing from the list: it is asked for by itself.
+    assert_eq!(summaries(&watch.poll().await), ["acme/web/ci@main 32.1 passed [], 31.1 failed [\"build\"]"]);
 }
 
 /// A redirect to elsewhere that hides several parts of a repository is one problem, and what is left alone is not asked for.
 #[tokio::test]
-async fn one_fault_of_a_repository_is_one_problem() {
+async fn one_error_of_a_repository_becomes_one_problem() {
     let away = |at: &str| {
         let answer = ResponseTemplate::new(301).insert_header("location", "http://elsewhere.example/x");
         Mock::given(path(at)).respond_with(answer).with_priority(1)
@@ -395,7 +406,7 @@ async fn one_fault_of_a_repository_is_one_problem() {
 /// How a pull request itself fails to answer while a list has it: its row is shown, what only it says is named as missing, and
 /// it is read again.
 #[tokio::test]
-async fn a_listed_pull_request_that_does_not_answer_is_named_and_read_again() {
+async fn listed_pull_request_without_a_response_becomes_a_problem_and_is_read_again() {
     use callboard_domain::source::ProblemKind;
 
     let at = "/repos/acme/web/pulls/482";

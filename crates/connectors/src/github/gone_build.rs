@@ -7,8 +7,8 @@ use super::run_position::RunPosition;
 
 /// A build that is gone: only a newer run brings it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredLeftBuild")]
-pub(super) struct LeftBuild {
+#[serde(from = "StoredGoneBuild")]
+pub(super) struct GoneBuild {
     /// The newest run at that time.
     newest: RunPosition,
     /// Why it is gone.
@@ -17,7 +17,7 @@ pub(super) struct LeftBuild {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum StoredLeftBuild {
+enum StoredGoneBuild {
     Whole {
         newest: RunPosition,
         reason: GoneReason,
@@ -26,16 +26,16 @@ enum StoredLeftBuild {
     Position(RunPosition),
 }
 
-impl From<StoredLeftBuild> for LeftBuild {
-    fn from(stored: StoredLeftBuild) -> Self {
+impl From<StoredGoneBuild> for GoneBuild {
+    fn from(stored: StoredGoneBuild) -> Self {
         match stored {
-            StoredLeftBuild::Whole { newest, reason } => Self { newest, reason },
-            StoredLeftBuild::Position(newest) => Self { newest, reason: GoneReason::Deleted },
+            StoredGoneBuild::Whole { newest, reason } => Self { newest, reason },
+            StoredGoneBuild::Position(newest) => Self { newest, reason: GoneReason::Deleted },
         }
     }
 }
 
-impl LeftBuild {
+impl GoneBuild {
     pub(super) fn new(newest: RunPosition, reason: GoneReason) -> Self {
         Self { newest, reason }
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_earlier_versions_wrote_is_read() {
+    fn gone_builds_of_earlier_versions_are_read() {
         // what is stored -> why it is gone
         let cases = [
             (r#"[13,1]"#, GoneReason::Deleted),
@@ -63,14 +63,14 @@ mod tests {
             ),
         ];
         for (stored, reason) in cases {
-            let left: LeftBuild = serde_json::from_str(stored).unwrap();
-            assert_eq!(left.reason, reason, "{stored}");
-            let again = serde_json::from_str::<LeftBuild>(&serde_json::to_string(&left).unwrap());
-            assert_eq!(again.unwrap(), left, "{stored}");
+            let gone: GoneBuild = serde_json::from_str(stored).unwrap();
+            assert_eq!(gone.reason, reason, "{stored}");
+            let again = serde_json::from_str::<GoneBuild>(&serde_json::to_string(&gone).unwrap());
+            assert_eq!(again.unwrap(), gone, "{stored}");
             for (attempt, covered) in [(1, true), (2, false)] {
                 let run = format!(r#"{{"id":13,"number":13,"attempt":{attempt}}}"#);
                 let run = serde_json::from_str(&run).unwrap();
-                assert_eq!(left.covers(run), covered, "{stored} {attempt}");
+                assert_eq!(gone.covers(run), covered, "{stored} {attempt}");
             }
         }
     }

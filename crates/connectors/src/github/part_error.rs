@@ -1,4 +1,4 @@
-//! What of a repository could not be read: each fault is named once, whatever it hides.
+//! What of a repository could not be read: each error is named once, whatever it hides.
 
 use callboard_domain::source::{Problem, ProblemKind};
 
@@ -6,27 +6,27 @@ use super::part::Part;
 
 /// Why a part of a repository is not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct PartError {
     pub(super) kind: ProblemKind,
     /// What is not seen; none where it is all of the repository, or a single thing.
     pub(super) part: Option<Part>,
     pub(super) why: String,
 }
 
-/// A repository's faults in plain words, in the order in which each came first.
-pub(super) fn problems(name: &str, faults: impl IntoIterator<Item = Fault>) -> Vec<Problem> {
-    let mut once: Vec<(String, Vec<Fault>)> = Vec::new();
-    for fault in faults {
-        match once.iter_mut().find(|(why, _)| *why == fault.why) {
-            Some((_, same)) => same.push(fault),
-            None => once.push((fault.why.clone(), vec![fault])),
+/// A repository's errors as problems, in the order in which each came first.
+pub(super) fn problems(name: &str, errors: impl IntoIterator<Item = PartError>) -> Vec<Problem> {
+    let mut once: Vec<(String, Vec<PartError>)> = Vec::new();
+    for error in errors {
+        match once.iter_mut().find(|(why, _)| *why == error.why) {
+            Some((_, same)) => same.push(error),
+            None => once.push((error.why.clone(), vec![error])),
         }
     }
-    let problem = |(why, same): (String, Vec<Fault>)| {
+    let problem = |(why, same): (String, Vec<PartError>)| {
         let kinds = [ProblemKind::NotSeen, ProblemKind::Incomplete, ProblemKind::Malformed];
-        let worst = kinds.into_iter().find(|kind| same.iter().any(|fault| fault.kind == *kind));
-        let is_all = |fault: &Fault| fault.part.is_none() && fault.kind == ProblemKind::NotSeen;
-        let mut parts: Vec<_> = same.iter().filter_map(|fault| fault.part).collect();
+        let worst = kinds.into_iter().find(|kind| same.iter().any(|error| error.kind == *kind));
+        let is_all = |error: &PartError| error.part.is_none() && error.kind == ProblemKind::NotSeen;
+        let mut parts: Vec<_> = same.iter().filter_map(|error| error.part).collect();
         parts.sort();
         parts.dedup();
         let parts: Vec<_> = parts.into_iter().map(Part::name).collect();
@@ -43,7 +43,7 @@ pub(super) fn problems(name: &str, faults: impl IntoIterator<Item = Fault>) -> V
 mod tests {
     use super::*;
 
-    /// Faults -> problems.
+    /// Errors -> problems.
     #[test]
     fn each_is_named_once_as_the_worst_that_it_hides() {
         use ProblemKind::{Details, Incomplete, NotSeen};
@@ -70,15 +70,15 @@ mod tests {
                 &[(Incomplete, "no checks: one"), (Details, "no jobs: other")],
             ),
         ];
-        for (faults, expected) in cases {
-            let of = |((kind, part), why): &((ProblemKind, Option<Part>), &str)| Fault {
+        for (errors, expected) in cases {
+            let of = |((kind, part), why): &((ProblemKind, Option<Part>), &str)| PartError {
                 kind: *kind,
                 part: *part,
                 why: (*why).to_owned(),
             };
-            let found = problems("acme/web", faults.iter().map(of));
+            let found = problems("acme/web", errors.iter().map(of));
             let found: Vec<_> = found.iter().map(|problem| (problem.kind, problem.why.as_str())).collect();
-            assert_eq!(found, expected, "{faults:?}");
+            assert_eq!(found, expected, "{errors:?}");
         }
     }
 }
