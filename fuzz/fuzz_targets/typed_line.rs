@@ -18,7 +18,12 @@ static COMMANDS: LazyLock<Commands> = LazyLock::new(|| {
     for (service, table, fields) in accounts {
         let config = ConnectorConfig::from_table(service, table).expect("a configuration");
         let secrets: BTreeMap<_, _> = fields.iter().map(|it| ((*it).to_owned(), "t0ken".into())).collect();
-        let access = Access { account: service.into(), client: Client::new().expect("a client"), secrets };
+        let access = Access {
+            account: service.into(),
+            client: Client::new().expect("a client"),
+            secrets,
+            person: None,
+        };
         let connection = config.connect(access).expect("nothing is lacking");
         specs.extend(connection.actions.iter().map(|action| action.spec().clone()));
     }

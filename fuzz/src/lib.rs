@@ -18,7 +18,7 @@ pub fn account(service: &str, settings: Value) -> Connection {
     let secrets = [("token", "t0ken"), ("webhook_secret", SECRET)];
     let secrets = secrets.map(|(field, secret)| (field.to_owned(), secret.into()));
     let client = Client::new().expect("a client");
-    let access = Access { account: "fuzzed".into(), client, secrets: BTreeMap::from(secrets) };
+    let access = Access { account: "fuzzed".into(), client, secrets: BTreeMap::from(secrets), person: None };
     config.connect(access).expect("nothing is lacking")
 }
 

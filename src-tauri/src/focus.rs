@@ -1,4 +1,4 @@
-//! Taking the focus on Linux, and keeping the keys that are typed before a page is ready.
+//! On Linux: taking the focus, the text size, and keeping the keys that are typed before a page is ready.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -62,6 +62,13 @@ pub(crate) fn replay_keys(kind: Kind) {
     for mut key in keys {
         gtk::main_do_event(&mut key);
     }
+}
+
+/// The desktop's text size, 1 where it is the usual one or not known: the resolution that text is drawn for, of which
+/// 96 dots per inch are usual. The scale of whole windows is not in it. On the main thread.
+pub(crate) fn text_scale() -> f64 {
+    let dots = gdk::Screen::default().map_or(-1.0, |screen| screen.resolution());
+    if dots > 0.0 { dots / 96.0 } else { 1.0 }
 }
 
 /// Whether windows can be partly transparent. On the main thread.

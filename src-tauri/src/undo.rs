@@ -7,7 +7,6 @@ use callboard_domain::{
     actor::LocalVia,
     item::ItemKey,
     run::{Run, RunState},
-    text,
 };
 use callboard_engine::api::{ApiError, Cancel, FollowRun, PlanQuery, StartRun};
 
@@ -104,7 +103,7 @@ fn ended(label: &str, state: &RunState) -> (String, String) {
         }
         RunState::Unknown { why } => (
             format!("{label}: not known whether it happened"),
-            format!("{}. It will not be run again by itself", text::sentence(why)),
+            format!("It will not be run again by itself. Why: {why}"),
         ),
         RunState::Resolved { .. } => (label.to_owned(), state.resolution_text().unwrap_or_default()),
         RunState::Pending { .. } | RunState::Running => (label.to_owned(), "It is under way".to_owned()),
@@ -125,7 +124,7 @@ mod tests {
             (RunState::Failed { error: ServiceError::rejected("no") }, "Silence failed", "no"),
             (RunState::Canceled { sent: false }, "Silence: undone", "Nothing was sent"),
             (RunState::Canceled { sent: true }, "Silence: stopped", "stays done"),
-            (RunState::Unknown { why: "lost".into() }, "Silence: not known", "Lost."),
+            (RunState::Unknown { why: "lost".into() }, "Silence: not known", "Why: lost"),
         ];
         for (state, title, body) in cases {
             let (shown_title, shown_body) = ended("Silence", &state);

@@ -228,6 +228,8 @@ impl Windows {
                 .inner_size(width, height)
                 .visible(false)
                 .disable_drag_drop_handler()
+                // Pasting by the place of the key, under a layout without Latin letters; the pages are our own.
+                .enable_clipboard_access()
                 .on_navigation(is_ours)
                 .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
                 .on_page_load(loaded);
@@ -356,17 +358,17 @@ impl Windows {
         let area = monitor.work_area();
         let (at, size, scale) = (area.position, area.size, monitor.scale_factor());
         let room = (f64::from(size.width) / scale, f64::from(size.height) / scale);
-        let (width, height) = fitting(Kind::Launcher.size(), room);
+        let (width, height) = fitting(enlarged(Kind::Launcher.size(), text_scale()), room);
         window.set_size(LogicalSize::new(width, height))?;
         let left = f64::from(at.x) + (f64::from(size.width) - width * scale).max(0.0) / 2.0;
         let top = f64::from(at.y) + (f64::from(size.height) - height * scale).max(0.0) / 3.0;
         window.set_position(PhysicalPosition::new(left.round(), top.round()))
     }
 
-    /// The size of a new window: its own, as far as the smallest screen has room for it.
+    /// The size of a new window: its own at the desktop's text size, as far as the smallest screen has room for it.
     fn size(&self, kind: Kind) -> (f64, f64) {
         let monitors = self.app.available_monitors().unwrap_or_default();
-        monitors.iter().fold(kind.size(), |size, monitor| {
+        monitors.iter().fold(enlarged(kind.size(), text_scale()), |size, monitor| {
             let (area, scale) = (monitor.work_area().size, monitor.scale_factor());
             fitting(size, (f64::from(area.width) / scale, f64::from(area.height) / scale))
         })
@@ -379,6 +381,12 @@ impl Windows {
     }
 }
 
+/// A size for text that is `scale` times as large as usual; smaller text makes no smaller window.
+fn enlarged((width, height): (f64, f64), scale: f64) -> (f64, f64) {
+    let scale = scale.max(1.0);
+    ((width * scale).round(), (height * scale).round())
+}
+
 /// A size that is no larger than the room there is, in logical pixels. Unknown room is no limit.
 fn fitting((width, height): (f64, f64), room: (f64, f64)) -> (f64, f64) {
     let within = |length: f64, room: f64| if room > 0.0 { length.min(room.floor()) } else { length };
@@ -387,6 +395,14 @@ fn fitting((width, height): (f64, f64), room: (f64, f64)) -> (f64, f64) {
 
 fn target(kind: Kind) -> EventTarget {
     EventTarget::webview_window(kind.label())
+}
+
+/// How many times its usual size the desktop draws text, where that leaves windows as they are. On the main thread.
+fn text_scale() -> f64 {
+    #[cfg(target_os = "linux")]
+    return focus::text_scale();
+    #[cfg(not(target_os = "linux"))]
+    1.0
 }
 
 fn is_composited() -> bool {
@@ -406,6 +422,23 @@ mod tests {
             assert_eq!(Kind::of(kind.label()), Some(kind));
         }
         assert_eq!(Kind::of("other"), None);
+    }
+
+    #[test]
+    fn a_window_grows_with_the_text_as_far_as_there_is_room() {
+        let cases = [
+            (1.0, (1920.0, 1080.0), (760.0, 520.0)),
+            (1.25, (1920.0, 1080.0), (950.0, 650.0)),
+            (2.0, (1920.0, 1080.0), (1520.0, 1040.0)),
+            (2.0, (1280.0, 720.0), (1280.0, 720.0)),
+            // Smaller text, and a text size that is not known.
+            (0.75, (1920.0, 1080.0), (760.0, 520.0)),
+            (0.0, (1920.0, 1080.0), (760.0, 520.0)),
+        ];
+        for (scale, room, expected) in cases {
+            let size = fitting(enlarged((760.0, 520.0), scale), room);
+            assert_eq!(size, expected, "text at {scale} in {room:?}");
+        }
     }
 
     #[test]

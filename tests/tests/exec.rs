@@ -346,6 +346,8 @@ fn program_that_cannot_be_started_is_refused_with_the_systems_reason() -> Result
         let all = format!("{}{}", refused.stdout, refused.stderr);
         ensure!(refused.code == Some(1) && all.contains("could not be started"), "{argv}: {refused:?}");
         ensure!(all.contains(why), "{argv}: {all}");
+        // Its name is written as it is.
+        ensure!(!argv.contains("no-such") || all.contains("✗ no-such-program could not"), "{argv}: {all}");
     }
     Ok(())
 }

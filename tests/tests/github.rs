@@ -25,7 +25,12 @@ fn connect(emulator: &Emulator, token: &str, watch: &[&str]) -> Connection {
     let config: github::Config = serde_json::from_value(config).expect("a config");
     let secrets = [("token".to_owned(), token.into())].into();
     config
-        .connect(Access { account: "forge".into(), client: Client::new().expect("a client"), secrets })
+        .connect(Access {
+            account: "forge".into(),
+            client: Client::new().expect("a client"),
+            secrets,
+            person: None,
+        })
         .expect("a token")
 }
 

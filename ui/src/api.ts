@@ -1211,6 +1211,10 @@ under?: string | null,
  */
 state: DeliveryState, 
 /**
+ * True where an earlier form of it is in the channel: what is to be sent, or could not be, is an edit of that.
+ */
+is_edit?: boolean, 
+/**
  * How often it was tried.
  */
 attempts: number, 
@@ -1238,7 +1242,12 @@ next_at: string,
 /**
  * What its account is missing, without which it is not tried; else the error of the last try.
  */
-error: ServiceError | null, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
+error: ServiceError | null, 
+/**
+ * What it waits for, where its account is missing something, in words that follow "waits for": "the system's
+ * keychain". It is not tried before that is there, and `next_at` means nothing until then.
+ */
+waits_for?: string, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
 /**
  * What is known.
  */

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use callboard_domain::{actor::LocalVia, item::AccountName, secret::SecretString};
 use callboard_engine::{
     Engine, Mode, OnConfigError, OpenError, Options,
-    api::{Access, AccountsQuery, ApiError, Call, Cancel, PollNow, Post, ResolveRun, Retry, StartRun},
+    api::{Access, AccountsQuery, ApiError, Call, Cancel, Hello, PollNow, Post, ResolveRun, Retry, StartRun},
     config::ConfigErrors,
     paths::Paths,
     socket,
@@ -118,6 +118,11 @@ impl Client {
         };
         self.begun.note::<C>(&answer, was_answered);
         answer
+    }
+
+    /// True where the daemon or the app has the store: what waits is sent by itself.
+    pub(crate) async fn is_served(&mut self) -> Result<bool, ApiError> {
+        Ok(self.call(Hello {}).await?.serving)
     }
 
     /// Where nothing else polls, polls every account once; `waits_for` gets those that have not answered yet,

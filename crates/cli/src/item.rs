@@ -2,9 +2,11 @@
 
 mod facts;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use callboard_domain::{text, until};
-use callboard_engine::api::{ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
+use callboard_engine::api::{AccountsQuery, ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
 use console::{Term, measure_text_width};
 use jiff::Timestamp;
 
@@ -18,21 +20,36 @@ use crate::{
 
 /// The most events of an item that the engine answers with.
 const HISTORY: usize = 50;
+/// How long what was read is shown without its time, where nothing reads on.
+const FRESH: Duration = Duration::from_secs(60);
 /// The longest value that is shown on a terminal, in characters.
 const LONGEST: usize = 2_000;
 
 /// Asks for an item and prints it.
 pub(crate) async fn show(item: String, client: &mut Client, output: &Output) -> Result<Exit> {
     let detail = client.call(ItemQuery { item }).await?;
-    output.either(&detail, || print(&detail, output));
+    let stored_at = match client.is_served().await? {
+        true => None,
+        false => {
+            let accounts = client.call(AccountsQuery {}).await?;
+            let account = accounts.into_iter().find(|info| info.name == detail.item.key.account);
+            account.and_then(|info| info.last_ok).filter(|at| is_old(*at, Timestamp::now()))
+        }
+    };
+    output.either(&detail, || print(&detail, stored_at, output));
     Ok(Exit::Done)
 }
 
-fn print(detail: &ItemDetail, output: &Output) {
+/// True for what was read so long ago that it may be otherwise by now.
+fn is_old(read_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(read_at).unsigned_abs() >= FRESH
+}
+
+fn print(detail: &ItemDetail, stored_at: Option<Timestamp>, output: &Output) {
     let item = &detail.item;
     let mark = detail.row.as_ref().map_or("", glyph);
     print_wrapped(&format!("{mark} {}  {}", item.reference(), text::line(&item.title, 300)), 2);
-    let facts = facts::of(detail);
+    let facts = facts::of(detail, stored_at);
     let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
     // Another program may cut it.
     let longest = if Term::stdout().is_term() { LONGEST } else { usize::MAX };
@@ -156,6 +173,15 @@ mod tests {
             let found = item_and_time(item.to_owned(), &words, read).map_err(|error| error.to_string());
             let found = found.as_ref().map(|(item, at)| (item.as_str(), at.as_str())).map_err(String::as_str);
             assert_eq!(found, expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_read_a_while_ago_is_shown_with_its_time() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        // when it was read, in seconds -> whether its time is shown; a clock that was set back shows it
+        for (read_at, expected) in [(1_000, false), (941, false), (940, true), (0, true), (2_000, true)] {
+            assert_eq!(is_old(Timestamp::from_second(read_at).unwrap(), now), expected, "{read_at}");
         }
     }
 

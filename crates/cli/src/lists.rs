@@ -4,10 +4,8 @@ use anyhow::Result;
 use callboard_domain::{actor::Actor, board::NotSeen, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, AuditEntry, AuditQuery, BuiltinRoomMessage, BuiltinRoomQuery, ChannelsQuery,
-    CommandsQuery, DeliveriesQuery, Delivery, DeliveryState, Health, RunsQuery, Search, SearchHit,
-    StatusQuery,
+    CommandsQuery, Health, RunsQuery, Search, SearchHit, StatusQuery,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -260,79 +258,13 @@ pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -
     Ok(Exit::Done)
 }
 
-/// What was posted, or with `pending` what has not arrived.
-pub(crate) async fn deliveries(
-    pending: bool,
-    limit: usize,
-    page: Page,
-    client: &mut Client,
-    output: &Output,
-) -> Result<Exit> {
-    let ask = async |before, limit| Ok(client.call(DeliveriesQuery { pending, limit, before }).await?);
-    let id = |delivery: &Delivery| delivery.id.clone();
-    let list = pages::read(limit, page.before.clone(), id, ask).await?;
-    let next = list.entries.last().filter(|_| list.more).map(id);
-    let deliveries = list.entries;
-    let nothing = if pending { "No pending deliveries" } else { "No deliveries" };
-    pages::show(output, ("deliveries", nothing), (&deliveries, next), &page, false, || {
-        let rows = deliveries.iter().map(|delivery| {
-            let (state, error) = output.delivery(delivery);
-            [
-                delivery.id.clone(),
-                age(delivery.created_at),
-                delivery.address.to_string(),
-                delivery.message.title.clone(),
-                state,
-                error.map_or_else(
-                    || waits_for(&delivery.state, delivery.attempts, Timestamp::now()),
-                    |error| error.to_string(),
-                ),
-            ]
-        });
-        print!("{}", table_with_reasons(rows, &[0, 1, 2]));
-    });
-    Ok(Exit::Done)
-}
-
-/// Why a delivery without an error has not arrived; empty for one that has ended.
-fn waits_for(state: &DeliveryState, attempts: u32, now: Timestamp) -> String {
-    match state {
-        DeliveryState::Pending { next_at, error: None } if *next_at > now => {
-            format!("it is not sent before {}", when(*next_at))
-        }
-        DeliveryState::Pending { error: None, .. } if attempts == 0 => {
-            "not tried yet: a channel's messages are sent one after another, while Callboard runs".to_owned()
-        }
-        DeliveryState::Pending { error: None, .. } => "it is sent again while Callboard runs".to_owned(),
-        DeliveryState::Sending => "the chat has not answered yet".to_owned(),
-        _ => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use callboard_domain::source::{Problem, ProblemKind};
     use callboard_engine::{api::AccountInfo, secrets::SecretBackend};
+    use jiff::Timestamp;
 
     use super::*;
-
-    #[test]
-    fn delivery_that_has_not_arrived_has_a_reason() {
-        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
-        let pending = |next_at| DeliveryState::Pending { next_at, error: None };
-        let later = now + std::time::Duration::from_secs(60);
-        let cases = [
-            (pending(later), 0, "it is not sent before"),
-            (pending(now), 0, "not tried yet"),
-            (pending(now), 3, "it is sent again"),
-            (DeliveryState::Sending, 1, "the chat has not answered yet"),
-        ];
-        for (state, attempts, expected) in cases {
-            let why = waits_for(&state, attempts, now);
-            assert!(why.starts_with(expected), "{state:?}: {why}");
-        }
-        assert_eq!(waits_for(&DeliveryState::Posted, 1, now), "");
-    }
 
     #[test]
     fn search_page_lists_what_is_not_seen() {

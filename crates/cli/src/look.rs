@@ -4,7 +4,6 @@ use anyhow::Result;
 use callboard_domain::{
     actor::{Actor, Principal},
     command::named_line,
-    text,
 };
 use callboard_engine::api::{
     ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery,
@@ -16,7 +15,7 @@ use crate::{
     args::{self, Accounts, Command, Rules, RunResolution},
     board,
     client::Client,
-    events,
+    deliveries, events,
     exit::{Exit, Usage},
     item, lists,
     output::{Output, when},
@@ -48,7 +47,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         }
         Command::Channels { live } => return lists::channels(live, client, output).await,
         Command::Deliveries { pending, limit, page } => {
-            return lists::deliveries(pending, limit, page, client, output).await;
+            return deliveries::list(pending, limit, page, client, output).await;
         }
         Command::Help { command } => {
             let info = client.call(HelpQuery { command: command.join(" ") }).await;
@@ -185,11 +184,12 @@ async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Re
         .into_iter()
         .find(|other| other.id == delivery.id)
         .unwrap_or(Delivery { state: DeliveryState::Posted, ..delivery });
+    let (now, is_served) = (Timestamp::now(), client.is_served().await?);
     output.either(&delivery, || {
-        let (state, error) = output.delivery(&delivery);
-        println!("{}: {state}", delivery.address);
-        if let Some(error) = error {
-            println!("  Why: {}", text::sentence(&error.to_string()));
+        println!("{}: {}", delivery.address, deliveries::state(&delivery, is_served, now));
+        let why = deliveries::reason(&delivery, now);
+        if !why.is_empty() {
+            println!("  Why: {why}");
         }
     });
     Ok(match &delivery.state {

@@ -11,6 +11,7 @@ mod args;
 mod board;
 mod client;
 mod config;
+mod deliveries;
 mod events;
 mod exit;
 mod host;

@@ -4,16 +4,13 @@ use std::io::{IsTerminal, Write};
 
 use callboard_domain::{
     command::{ArgType, CommandSpec},
-    error::ServiceError,
     event::{Event, MootCause},
     item::Kind,
     message::{Block, Message, Tone},
     rules::{Decision, Outcome},
     text,
 };
-use callboard_engine::api::{
-    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Replay, Replayed,
-};
+use callboard_engine::api::{ApiError, Check, CheckVerdict, CommandInfo, Origin, Replay, Replayed};
 use console::{Style, StyledObject, Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
@@ -129,7 +126,9 @@ impl Output {
     pub(crate) fn event(&self, event: &Event) {
         let note = match event {
             Event { old: true, .. } => " (before it was watched)",
-            Event { moot_because: Some(MootCause::Silenced), .. } => " (silenced when it was seen)",
+            Event { moot_because: Some(MootCause::Silenced), .. } => {
+                " (silenced, inhibited or muted when it was seen)"
+            }
             Event { moot_because: Some(MootCause::Acknowledged), .. } => " (acknowledged when it was seen)",
             Event { moot: true, .. } => " (over when it was seen)",
             _ => "",
@@ -162,22 +161,6 @@ impl Output {
             }
             0 => println!("{all}: nothing would be decided differently"),
             count => println!("{count} of {all} would be decided differently, with items as they are now"),
-        }
-    }
-
-    /// A delivery's state as text, and its error.
-    pub(crate) fn delivery(&self, delivery: &Delivery) -> (String, Option<ServiceError>) {
-        match &delivery.state {
-            DeliveryState::Posted => ("posted".into(), None),
-            DeliveryState::Sending => ("being sent".into(), None),
-            DeliveryState::Pending { error: None, .. } => ("waits".into(), None),
-            DeliveryState::Pending { next_at, error } => {
-                (format!("retrying at {}", when(*next_at)), error.clone())
-            }
-            DeliveryState::Unknown { error } => ("not known".into(), Some(error.clone())),
-            DeliveryState::Failed { error } => ("failed".into(), Some(error.clone())),
-            DeliveryState::Moot { reason } => (format!("not posted: {reason}"), None),
-            DeliveryState::Digested { into } => (format!("in the digest {into}"), None),
         }
     }
 

@@ -47,6 +47,9 @@ pub struct Access {
     pub client: http::Client,
     /// The account's secrets by field name, as far as they are set.
     pub secrets: BTreeMap<String, SecretString>,
+    /// The person at this computer, as people call them: in whose name an account acts on a service without users, where
+    /// its table names nobody. `None` where that is not known.
+    pub person: Option<String>,
 }
 
 impl Access {

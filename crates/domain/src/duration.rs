@@ -1,10 +1,11 @@
 //! Lengths of time as people write them: `90s`, `15m`, `2 hours`, `1d`.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// A length of time, written as `90s`, `15m`, `1h 30m`, `2 hours`, `1w`. Shown in days, hours, minutes and seconds.
+/// A length of time, written as `90s`, `15m`, `1h 30m`, `2 hours`, `1w`: each unit once, the longer ones first. Shown in days,
+/// hours, minutes and seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub Duration);
 
@@ -13,7 +14,7 @@ const EXPECTED: &str = "a length of time such as 90s, 15m, 2h or 1d";
 const PATTERN: &str = r"^(\d+ ?(w|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?) ?)+$";
 /// The units that a length is shown in, and their seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
-/// All their names; a capital letter is accepted too where it is no other unit.
+/// All their names, in lower case.
 const NAMES: [(&[&str], u64); 5] = [
     (&["w", "week", "weeks"], 7 * 86_400),
     (&["d", "day", "days"], 86_400),
@@ -22,10 +23,11 @@ const NAMES: [(&[&str], u64); 5] = [
     (&["s", "sec", "secs", "second", "seconds"], 1),
 ];
 
-/// The seconds of a unit. `M` alone is none: to many it is a month.
+/// The seconds of a unit, in any case; but `M` alone is none: to many it is a month.
 pub(crate) fn unit(name: &str) -> Option<u64> {
-    let is = |known: &&str| *known == name || (name.len() > 1 && known.eq_ignore_ascii_case(name));
-    NAMES.iter().find(|(names, _)| names.iter().any(&is)).map(|(_, seconds)| *seconds)
+    let is = |known: &&str| known.eq_ignore_ascii_case(name);
+    let (_, seconds) = NAMES.iter().find(|(names, _)| names.iter().any(is))?;
+    (name != "M").then_some(*seconds)
 }
 
 /// A century: beyond it arithmetic on timestamps would need care everywhere.
@@ -53,14 +55,18 @@ impl FromStr for Span {
 
 /// The length of time that a text is.
 pub(crate) fn read(text: &str) -> Result<Span, Fault> {
-    let (mut rest, mut seconds) = (text.trim(), Some(0_u64));
+    let text = folded(text);
+    let (mut rest, mut seconds, mut longest) = (text.trim(), Some(0_u64), u64::MAX);
     if rest.is_empty() {
         return Err(Fault::NoLength);
     }
     while !rest.is_empty() {
         let (count, after) = split(rest, |c| c.is_ascii_digit());
         let (name, after) = split(after, |c| c.is_ascii_alphabetic());
-        let each = unit(name).filter(|_| !count.is_empty()).ok_or(Fault::NoLength)?;
+        // `1h 2h` is two lengths, and nobody knows which is meant.
+        let is_next = |each: &u64| !count.is_empty() && *each < longest;
+        let each = unit(name).filter(is_next).ok_or(Fault::NoLength)?;
+        longest = each;
         // What no number holds is too long.
         let part = count.parse::<u64>().ok().and_then(|count| count.checked_mul(each));
         seconds = part.and_then(|part| seconds?.checked_add(part));
@@ -68,6 +74,33 @@ pub(crate) fn read(text: &str) -> Result<Span, Fault> {
     }
     let length = seconds.map(Duration::from_secs).filter(|length| *length <= LONGEST);
     length.map(Span).ok_or(Fault::TooLong)
+}
+
+/// The zeros of the digits that keyboards of other scripts type; one to nine follow each of them in Unicode.
+const ZEROS: [char; 19] = [
+    '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
+    '\u{ce6}', '\u{d66}', '\u{de6}', '\u{e50}', '\u{ed0}', '\u{f20}', '\u{1040}', '\u{1090}', '\u{17e0}',
+    '\u{1810}',
+];
+
+/// The text with what is as clear in ASCII written in it: digits of other scripts (`٥h`), and what a keyboard types in full width
+/// (`５ｈ`, `１８：００`).
+pub(crate) fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| {
+        let code = u32::from(c);
+        let ascii = match c {
+            '\u{ff01}'..='\u{ff5e}' => Some(code - 0xff01 + u32::from('!')),
+            _ => ZEROS
+                .iter()
+                .find_map(|zero| code.checked_sub(u32::from(*zero)).filter(|digit| *digit < 10))
+                .map(|digit| digit + u32::from('0')),
+        };
+        ascii.and_then(char::from_u32).unwrap_or(c)
+    };
+    Cow::Owned(text.chars().map(plain).collect())
 }
 
 /// What a text begins with, and the rest without the white space before it.
@@ -142,13 +175,40 @@ mod tests {
             ("1 week", Some(604_800)),
             ("10 sec", Some(10)),
             ("1M", None),
+            ("1 M", None),
             ("1 month", None),
+            // A capital letter is the same unit, whether or not there is a space before it.
+            ("1H", Some(3_600)),
+            ("1 H", Some(3_600)),
+            ("2D", Some(172_800)),
+            ("2 W 1 D", Some(1_296_000)),
+            ("5MIN", Some(300)),
+            ("90 S", Some(90)),
+            ("1w 2d 3h 4m 5s", Some(788_645)),
+            // A length is one: each unit once, the longer ones first.
+            ("1h 2h", None),
+            ("1h2h", None),
+            ("1d 1 day", None),
+            ("30m 1h", None),
+            ("1h 30m 1h", None),
             ("2 nodes", None),
             ("2 hours ago", None),
             ("h 2", None),
             ("2h,30m", None),
             ("99999999999999999999d", None),
             ("999999999d", None),
+            // Digits of other scripts, and what is typed in full width.
+            ("５h", Some(18_000)),
+            ("５ｈ　３０ｍ", Some(19_800)),
+            ("\u{665}h", Some(18_000)),
+            ("\u{6f1}\u{6f2} hours", Some(43_200)),
+            ("९d", Some(777_600)),
+            ("๙m", Some(540)),
+            ("٥", None),
+            // On a keyboard of another layout other letters may be meant.
+            ("5р", None),
+            ("5м", None),
+            ("5²h", None),
         ];
         for (text, expected) in cases {
             assert_eq!(text.parse::<Span>().ok().map(|s| s.0.as_secs()), expected, "{text:?}");

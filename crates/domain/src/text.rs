@@ -30,15 +30,6 @@ pub(crate) fn is_plain(text: &str, max: usize) -> bool {
     plain && text.len() <= max && (!space || text.is_empty())
 }
 
-/// A clause, such as a reason, as a sentence of its own: with a capital letter at its beginning.
-pub fn sentence(clause: &str) -> String {
-    let mut rest = clause.chars();
-    match rest.next() {
-        Some(first) => first.to_uppercase().chain(rest).collect(),
-        None => String::new(),
-    }
-}
-
 /// A list of names, as a person would write it: `lint`, `lint and unit tests`, `lint and 2 more`.
 pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
     match names {

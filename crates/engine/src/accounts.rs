@@ -51,6 +51,7 @@ pub(crate) struct Account {
     pub(crate) needs_secrets: bool,
     /// What it was made from, so that a reload keeps accounts in which nothing changed.
     secrets: BTreeMap<String, SecretString>,
+    person: String,
 }
 
 /// Why an account cannot be used now.
@@ -122,8 +123,16 @@ impl Account {
         rebuilt.map(drop)
     }
 
-    fn made_from(&self, config: &ConnectorConfig, secrets: &BTreeMap<String, SecretString>) -> bool {
-        self.config == *config && self.connection.is_ok() && self.has_secrets(secrets)
+    fn made_from(
+        &self,
+        config: &ConnectorConfig,
+        secrets: &BTreeMap<String, SecretString>,
+        person: &str,
+    ) -> bool {
+        self.config == *config
+            && self.connection.is_ok()
+            && self.has_secrets(secrets)
+            && self.person == person
     }
 
     /// True where these are the secrets that it was made from.
@@ -143,13 +152,14 @@ type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
 
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
 /// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `extra` are read
-/// with those of the accounts.
+/// with those of the accounts. `person` is who is at this computer.
 pub(crate) async fn connect(
     config: &Config,
     secrets: &Secrets,
     store: &Store,
     client: &Client,
     extra: &ExtraSources,
+    person: &str,
     before: &Accounts,
 ) -> Accounts {
     let records = records(store, secrets).await;
@@ -175,13 +185,18 @@ pub(crate) async fn connect(
         };
         let mut connection = known.clone().and_then(|known| {
             check_sent(name, config, &known, &records)?;
-            let access = Access { account: name.clone(), client: client.clone(), secrets: known };
+            let access = Access {
+                account: name.clone(),
+                client: client.clone(),
+                secrets: known,
+                person: Some(person.to_owned()),
+            };
             config.connect(access).map_err(AccountUnusable::from)
         });
         let known = known.unwrap_or_default();
         if let Some(before) = before
             && connection.is_ok()
-            && before.made_from(config, &known)
+            && before.made_from(config, &known, person)
         {
             return (name.clone(), Arc::clone(before));
         }
@@ -201,6 +216,7 @@ pub(crate) async fn connect(
             unread_webhooks: UnreadWebhooks::default(),
             needs_secrets,
             secrets: known,
+            person: person.to_owned(),
         };
         (name.clone(), Arc::new(account))
     };
@@ -223,7 +239,8 @@ fn needs_secrets(
     records: &SecretRecords,
     client: &Client,
 ) -> bool {
-    let none = || Access { account: name.clone(), client: client.clone(), secrets: BTreeMap::new() };
+    let none =
+        || Access { account: name.clone(), client: client.clone(), secrets: BTreeMap::new(), person: None };
     !records.complete
         || config.secrets().iter().any(|field| records.origin(name, field.name).is_some())
         || config.connect(none()).is_err()

@@ -179,6 +179,7 @@ impl Engine {
             sources: options.sources.clone(),
             store: store.clone(),
             client,
+            user: user.clone(),
         };
         let go_on = options.at_start == OnConfigError::Continue;
         let live = ConfigHandle::open(means, go_on).await.map_err(OpenError::Config)?;
@@ -316,9 +317,11 @@ impl Engine {
         self.inner.store.close().await;
     }
 
-    /// Waits for the runs that are under way and the messages that are being sent, then stops.
+    /// Waits for the runs that are under way, for what they have changed to be read, where nothing else reads it, and for the
+    /// messages that are being sent, then stops.
     pub async fn finish(&self) {
         self.inner.runner.runs().ended().await;
+        self.read_changed_accounts().await;
         self.inner.deliverer.finish().await;
         self.stop().await;
     }

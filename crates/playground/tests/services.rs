@@ -61,6 +61,7 @@ fn connect(playground: &Playground, account: &str, other_token: Option<&str>) ->
             account: AccountName::from(account),
             client: Client::new().unwrap(),
             secrets: secrets.collect(),
+            person: None,
         })
         .unwrap()
 }

@@ -82,7 +82,12 @@ fn line(times: usize) -> Result<Figure> {
     for account in accounts {
         let config: ConnectorConfig = serde_json::from_value(account)?;
         let secrets = [("token".to_owned(), "t".into())].into();
-        let connection = config.connect(Access { account: "any".into(), client: Client::new()?, secrets })?;
+        let connection = config.connect(Access {
+            account: "any".into(),
+            client: Client::new()?,
+            secrets,
+            person: None,
+        })?;
         for action in &connection.actions {
             commands.push(Command::new(action.spec().clone())?);
         }

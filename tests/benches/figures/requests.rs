@@ -58,7 +58,8 @@ async fn hour(changes: usize) -> Result<(usize, usize)> {
     let config: ConnectorConfig =
         serde_json::from_value(json!({ "service": "github", "url": url, "watch": watch }))?;
     let secrets = [("token".to_owned(), "bench".into())].into();
-    let connection = config.connect(Access { account: "forge".into(), client: Client::new()?, secrets })?;
+    let connection =
+        config.connect(Access { account: "forge".into(), client: Client::new()?, secrets, person: None })?;
     let source = connection.source.context("GitHub is watched")?;
     let mut now = world::BEGAN.parse::<Timestamp>()?;
     let mut cursor: Option<Cursor> = None;

@@ -1,8 +1,7 @@
 /** The board as shown: read again when the store changes, not reordered while keys are pressed. */
 
-import { SvelteMap } from "svelte/reactivity";
-
 import type { Board, NotSeen, Run } from "../api";
+import { ReactiveMap } from "../parts/reactive-map.svelte";
 import {
   type Ended,
   bothEnded,
@@ -43,10 +42,10 @@ export class BoardState {
   notSeen = $state.raw<NotSeen[]>([]);
   /** True once there is a response. */
   read = $state(false);
-  readonly marks = new SvelteMap<string, Mark>();
-  readonly undone = new SvelteMap<string, Undone>();
+  readonly marks = new ReactiveMap<Mark>();
+  readonly undone = new ReactiveMap<Undone>();
 
-  readonly lines: Lines[] = $derived(linesOf(this.shown, this.marks, this.runs));
+  readonly lines: Lines[] = $derived(linesOf(this.shown, this.marks.all, this.runs));
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
 
@@ -156,7 +155,7 @@ export class BoardState {
   hidden(): void {
     this.heldDown = false;
     this.ended = NONE_ENDED;
-    for (const [key, mark] of this.marks) if (mark !== "undone" && mark !== "pending") this.marks.delete(key);
+    this.marks.keep((_, mark) => mark === "undone" || mark === "pending");
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
 
@@ -169,8 +168,8 @@ export class BoardState {
     this.shown = [];
     this.runs = [];
     this.selected = null;
-    this.marks.clear();
-    this.undone.clear();
+    this.marks.keep(() => false);
+    this.undone.keep(() => false);
   }
 
   move(by: number): void {

@@ -160,7 +160,7 @@ export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>,
       return { kind: "row", key: row.key, row, mark: marks.get(row.key) ?? how, ended: ended?.text };
     });
     const open = rows.filter(({ ended }) => !ended).length;
-    return { title, entries, count: countOf(open, total) };
+    return { title, entries, count: open === 0 && total === 0 ? "all ended" : countOf(open, total) };
   });
   // If nothing needs a person, only that is shown; the runs are in their own view.
   if (runs.length > 0 && lines.length > 0) {

@@ -6,8 +6,24 @@ import { layout } from "../parts/layout";
 import { changesText } from "./changes";
 import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
-import { argOf, confirmed, enter, type Flow, isNamed, missing, start, step, take, type, typed } from "./flow";
+import {
+  argOf,
+  confirmed,
+  enter,
+  type Enter,
+  type Flow,
+  isNamed,
+  missing,
+  start,
+  step,
+  take,
+  type,
+  typed,
+} from "./flow";
 import { readOn } from "./read-on";
+
+/** For so many milliseconds a plan to run again is shown before Enter runs it: Enter pressed twice at once does not. */
+const READING = 500;
 
 export interface Problem {
   text: string;
@@ -31,6 +47,8 @@ export class CommandForm {
   unlisted = $state<string | null>(null);
   /** The index of the marked choice; -1 if none is marked. */
   marked = $state(0);
+  /** True once a person moved the mark: then Enter takes the marked choice. */
+  picked = $state(false);
   prepared = $state.raw<Plan | null>(null);
   /** The plan that was shown at Enter, if it has changed since: the current plan is not confirmed yet. */
   before = $state.raw<Plan | null>(null);
@@ -51,9 +69,13 @@ export class CommandForm {
       !this.running &&
       (!this.confirming || confirmed(this.guard, this.confirmation).ok),
   );
+  /** What Enter does next, unless a confirmation is asked for. */
+  readonly next: Enter = $derived(enter(this.flow, this.choices, this.marked, this.prepared, this.picked));
   /** True for approvals, which Enter never runs. */
   readonly deliberate: boolean;
 
+  /** Enter runs nothing before: only then can the plan have been read. */
+  private readableFrom = 0;
   private requests = 0;
   private choiceRequests = 0;
   /** True if the argument's text is left over from the line: then only a choice that it names is taken. */
@@ -65,6 +87,8 @@ export class CommandForm {
     info: CommandInfo,
     values: Record<string, string>,
     asksFor: string | null,
+    /** True if a finished run led here, with the key that runs it here. */
+    private readonly again = false,
   ) {
     this.context = context;
     this.info = info;
@@ -89,7 +113,10 @@ export class CommandForm {
     if (moved || changed) {
       this.leftover = false;
       this.unlisted = null;
+      this.picked = false;
     }
+    // The values of another argument cannot be taken for this one.
+    if (moved) this.choices = [];
     if (changed) void this.read();
     if (moved || changed) void this.choose();
   }
@@ -111,13 +138,14 @@ export class CommandForm {
 
   /** Goes on to the next argument, taking the marked choice. */
   step(by: 1 | -1): void {
-    const next = by > 0 ? enter(this.flow, this.choices, this.marked, null) : null;
+    const next = by > 0 ? enter(this.flow, this.choices, this.marked, null, this.picked) : null;
     const flow = next?.do === "take" ? type(this.flow, next.value) : this.flow;
     this.set(step(flow, by));
   }
 
   mark(by: number): void {
     this.marked = Math.max(0, Math.min(this.marked + by, this.choices.length - 1));
+    this.picked = this.choices.length > 0;
   }
 
   makePrivate(): void {
@@ -147,6 +175,7 @@ export class CommandForm {
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
       this.prepared = prepared;
+      if (this.again) this.readableFrom = Date.now() + READING;
       this.problem = null;
     } catch (thrown) {
       if (current()) this.fail(thrown);
@@ -205,10 +234,12 @@ export class CommandForm {
       let choices = await ask(this.typed);
       if (choices.length === 0 && latin !== null) choices = await ask(latin);
       if (request !== this.choiceRequests) return;
+      const kept = this.picked ? this.choices[this.marked]?.value : this.typed;
       this.choices = choices;
       this.choicesFailure = null;
-      const exact = choices.findIndex(({ value }) => value === this.typed);
-      if (exact >= 0) this.marked = exact;
+      const at = choices.findIndex(({ value }) => value === kept);
+      this.picked &&= at >= 0;
+      if (at >= 0) this.marked = at;
       else if (this.leftover) this.marked = choices.findIndex((choice) => isNamed(choice, this.typed));
       else this.marked = Math.min(this.marked, Math.max(0, choices.length - 1));
       const named = this.leftover ? this.marked >= 0 : choices.length > 0;
@@ -225,7 +256,7 @@ export class CommandForm {
   async enter(): Promise<Run | null> {
     if (this.running) return null;
     if (this.confirming) return this.ready ? this.run() : null;
-    const next = enter(this.flow, this.choices, this.marked, this.prepared);
+    const { next } = this;
     switch (next.do) {
       case "take":
         this.take(next.value);
@@ -239,7 +270,7 @@ export class CommandForm {
         return null;
       case "confirm":
       case "run":
-        if (!readOn()) {
+        if (Date.now() < this.readableFrom || !readOn()) {
           this.refuse("Read on, then press again");
           return null;
         }

@@ -1,8 +1,7 @@
 /** A cache of items in full and of the ends of their logs, valid until the store changes. */
 
-import { SvelteMap } from "svelte/reactivity";
-
 import type { ItemDetail, LogTail } from "../api";
+import { ReactiveMap } from "../parts/reactive-map.svelte";
 import { type AppContext, errorText } from "./context.svelte";
 import { isRedBranch } from "./facts";
 import { kindOf } from "./look";
@@ -26,8 +25,8 @@ export function runOf(detail: ItemDetail | null): string {
 
 export class Details {
   private readonly context: AppContext;
-  readonly items = new SvelteMap<string, Kept<ItemDetail>>();
-  private readonly logs = new SvelteMap<string, Kept<LogTail> & { run: string }>();
+  readonly items = new ReactiveMap<Kept<ItemDetail>>();
+  private readonly logs = new ReactiveMap<Kept<LogTail> & { run: string }>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- pending requests are not drawn
   private readonly loading = new Map<string, Promise<void>>();
   private current: string | null = null;
@@ -48,7 +47,7 @@ export class Details {
   }
 
   /** Call when the selection moves to this item. The very first item, and one that is opened, is read at once. */
-  show(key: string | null, at = this.items.size > 0 ? REST : 0): void {
+  show(key: string | null, at = this.items.all.size > 0 ? REST : 0): void {
     this.resting.forEach(clearTimeout);
     this.resting = [];
     this.current = key;
@@ -67,7 +66,7 @@ export class Details {
   changed(): void {
     const shown = this.current;
     this.loading.clear();
-    for (const key of this.items.keys()) if (key !== shown) this.items.delete(key);
+    this.items.keep((key) => key === shown);
     if (shown) this.show(shown, 0);
   }
 

@@ -77,7 +77,10 @@ export function isNamed({ value, note }: FoundChoice, text: string): boolean {
   return query.length > 0 && query.every((word) => own.some((other) => other.startsWith(word)));
 }
 
-/** What Enter does: take a choice, go to a missing argument, confirm, or run. */
+/**
+ * What Enter does: take a choice, go to a missing argument, confirm, or run. A complete and valid line runs as it is
+ * written: then only a choice that the person went to (`picked`) is taken.
+ */
 export type Enter =
   | { do: "take"; value: string }
   | { do: "ask"; name: string }
@@ -85,10 +88,23 @@ export type Enter =
   | { do: "confirm"; confirm: Confirm }
   | { do: "run" };
 
-export function enter(flow: Flow, choices: FoundChoice[], marked: number, prepared: Plan | null): Enter {
-  const value = chosen(flow, choices, marked);
-  if (value !== null) return { do: "take", value };
+export function enter(
+  flow: Flow,
+  choices: FoundChoice[],
+  marked: number,
+  prepared: Plan | null,
+  picked = false,
+): Enter {
   const name = missing(flow);
+  const other = choices[marked]?.value ?? null;
+  const value = picked
+    ? other === typed(flow)
+      ? null
+      : other
+    : prepared && name === null
+      ? null
+      : chosen(flow, choices, marked);
+  if (value !== null) return { do: "take", value };
   if (name !== null) return { do: "ask", name };
   if (!prepared) return { do: "wait" };
   return prepared.confirm ? { do: "confirm", confirm: prepared.confirm } : { do: "run" };

@@ -39,6 +39,8 @@ export class Launcher {
   /** The text of the field at Enter, until its response arrives, and the text typed after it. */
   private entered: string | null = null;
   private ahead = "";
+  /** True while the line of a finished run is read, to be opened again. */
+  private reopening = false;
   /** The text that filters the list of keys. */
   keyFilter = $state("");
   /** True below a width of 700: the detail is a level of its own. */
@@ -271,9 +273,10 @@ export class Launcher {
     info: CommandInfo,
     values: Record<string, string>,
     asksFor: string | null,
+    again = false,
   ): Promise<void> {
     const { CommandForm } = await import("./lazy");
-    const form = new CommandForm(this.context, info, values, asksFor);
+    const form = new CommandForm(this.context, info, values, asksFor, again);
     this.tour.take("look");
     if (this.ahead) form.typeAhead(this.ahead);
     this.ahead = "";
@@ -302,14 +305,14 @@ export class Launcher {
    * Opens a line, complete or not, as a command form. Returns false if it begins with no command. Throws, and leaves the
    * line in the field, if words of it fit no argument.
    */
-  async takeLine(line: string): Promise<boolean> {
+  async takeLine(line: string, again = false): Promise<boolean> {
     const read: LineRead = await this.context.waitFor(
       "the engine",
       this.context.backend.call("read_line", { line }),
     );
     if (!read.command) return false;
     if (read.problem !== null && read.asks_for === null) throw new Error(read.problem);
-    await this.fill(read.command, read.values, read.asks_for);
+    await this.fill(read.command, read.values, read.asks_for, again);
     return true;
   }
 
@@ -360,7 +363,10 @@ export class Launcher {
 
   /** Opens a line again as a form: nothing runs before a person has seen it. */
   async again(run: Run): Promise<void> {
-    await this.attempt(() => this.takeLine(run.line));
+    if (this.reopening) return;
+    this.reopening = true;
+    await this.attempt(() => this.takeLine(run.line, true));
+    this.reopening = false;
   }
 
   async openLink(url: string | null): Promise<void> {

@@ -41,7 +41,7 @@ function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
     case "go":
     case "approve":
       // Enter never approves: approving has a key of its own. Enter still fills in missing arguments.
-      if (form.deliberate && act === "go" && form.ready) return true;
+      if (form.deliberate && act === "go" && form.ready && form.next.do !== "take") return true;
       void form.enter().then((run) => void (run && launcher.follow(run)));
       return true;
   }

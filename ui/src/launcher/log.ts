@@ -46,7 +46,7 @@ export function groupsOf(lines: LogLine[]): Group[] {
 }
 
 /** The lines to draw. Groups without an error are folded; `toggled` has the exceptions, by first line. */
-export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlySet<number>): ShownLine[] {
+export function shownLines(lines: LogLine[], groups: Group[], toggled: readonly number[]): ShownLine[] {
   const shown: ShownLine[] = [];
   const plain = (at: number, inside: boolean) => {
     const line = lines[at];
@@ -70,10 +70,16 @@ export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlyS
   return shown;
 }
 
-function isFolded(lines: LogLine[], group: Group, toggled: ReadonlySet<number>): boolean {
+function isFolded(lines: LogLine[], group: Group, toggled: readonly number[]): boolean {
   let folded = true;
   for (let at = group.at + 1; at < group.end && folded; at += 1) folded = !lines[at]?.error;
-  return toggled.has(group.at) ? !folded : folded;
+  return toggled.includes(group.at) ? !folded : folded;
+}
+
+/** How many of the lines are shown, those in folded groups among them: the ends of groups, and a blank end, are not. */
+export function countOf(lines: LogLine[], groups: Group[]): number {
+  const ends = groups.filter(({ at, end }) => end > at + 1 && ENDS.test(lines[end - 1]?.text ?? ""));
+  return lines.length - ends.length - (lines.at(-1)?.text === "" ? 1 : 0);
 }
 
 /** The group that a line is in. */

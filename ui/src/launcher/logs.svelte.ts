@@ -1,7 +1,5 @@
 /** An open log, which is followed to its end. */
 
-import { SvelteSet } from "svelte/reactivity";
-
 import type { LogLine, LogProgress } from "../api";
 import { layout } from "../parts/layout";
 import { type AppContext, errorText } from "./context.svelte";
@@ -25,7 +23,8 @@ export class Log {
   /** The search text, and the line that was found or jumped to. */
   searchText = $state("");
   current = $state(-1);
-  private readonly toggled = new SvelteSet<number>();
+  /** The first lines of the groups that a person folded or unfolded. */
+  private toggled = $state.raw<number[]>([]);
 
   readonly groups = $derived(groupsOf(this.lines));
   readonly shown: ShownLine[] = $derived(shownLines(this.lines, this.groups, this.toggled));
@@ -108,15 +107,14 @@ export class Log {
     if (gone > 0) {
       this.lines = this.lines.slice(gone);
       this.current = Math.max(-1, this.current - gone);
-      const open = [...this.toggled].map((at) => at - gone).filter((at) => at >= 0);
-      this.toggled.clear();
-      open.forEach((at) => this.toggled.add(at));
+      this.toggled = this.toggled.map((at) => at - gone).filter((at) => at >= 0);
     }
     if (lines.length > 0) this.lines = [...this.lines, ...lines];
   }
 
   toggle(at: number): void {
-    if (!this.toggled.delete(at)) this.toggled.add(at);
+    const others = this.toggled.filter((other) => other !== at);
+    this.toggled = others.length < this.toggled.length ? others : [...others, at];
   }
 
   /** Jumps to the next or the previous error line. */

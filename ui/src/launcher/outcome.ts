@@ -3,7 +3,7 @@
 import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { moment, timer } from "../parts/time";
 import { channelName, isBuiltin } from "../parts/channel";
-import { sentence } from "../parts/words";
+import { reason } from "../parts/words";
 import { glyphOfRun, type Tone } from "./look";
 import { lineOf } from "./named";
 
@@ -40,7 +40,7 @@ export function verdictOf(run: Run): Verdict {
         tone: "failing",
         label: "Failed",
         summary: `${lineOf(run)} failed`,
-        more: sentence(why(state.error)),
+        more: reason(why(state.error)),
       };
     case "canceled":
       return {
@@ -58,7 +58,7 @@ export function verdictOf(run: Run): Verdict {
         tone: "attention",
         label: "Not known",
         summary: "We do not know whether this ran",
-        more: `${sentence(state.why)} It will not be sent again automatically.`,
+        more: `${reason(state.why)} It will not be sent again automatically.`,
       };
     case "settled": {
       const { ran, by } = state;
@@ -71,7 +71,7 @@ export function verdictOf(run: Run): Verdict {
         tone,
         label,
         summary,
-        more: `Until then it was not known. ${sentence(state.why)}`,
+        more: `Until then it was not known. ${reason(state.why)}`,
       };
     }
   }
@@ -225,20 +225,20 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
       return {
         ...late,
         before: `${room} not posted: retrying in ${timer(left)}`,
-        more: `${sentence(why(state.error))} Try ${delivery.attempts}.`,
+        more: `${reason(why(state.error))} Try ${delivery.attempts}.`,
       };
     }
     case "failed":
       return {
         ...late,
         before: `${room} not posted`,
-        more: `${sentence(why(state.error))} It will not be retried automatically.`,
+        more: `${reason(why(state.error))} It will not be retried automatically.`,
       };
     case "unknown":
       return {
         ...late,
         before: "We do not know whether it was posted",
-        more: `${sentence(why(state.error))} The channel is checked before it is sent again.`,
+        more: `${reason(why(state.error))} The channel is checked before it is sent again.`,
       };
   }
 }

@@ -45,6 +45,30 @@ export function presses(event: KeyboardEvent, layout: Layout = used, mac = isMac
   return latin === "/" && (event.key === "." || event.key === ",") ? all : all.reverse();
 }
 
+const EDITS: Record<string, string> = {
+  "Ctrl+A": "selectAll",
+  "Ctrl+C": "copy",
+  "Ctrl+V": "paste",
+  "Ctrl+X": "cut",
+  "Ctrl+Z": "undo",
+  "Ctrl+Shift+Z": "redo",
+  "Ctrl+Y": "redo",
+};
+
+/**
+ * Does what a text key does, if the layout types no Latin letter there: the web view knows these keys by their letters
+ * only. True if it was done.
+ */
+export function edits(event: KeyboardEvent): boolean {
+  const edit =
+    used.latin(event) !== null &&
+    presses(event)
+      .map((keys) => EDITS[keys])
+      .find(Boolean);
+  // The clipboard is the system's: only this old call reads it without asking the person.
+  return edit ? document.execCommand(edit) : false;
+}
+
 function named(event: KeyboardEvent, key: string, mac: boolean): string {
   const names: string[] = [];
   if (mac ? event.metaKey : event.ctrlKey) names.push("Ctrl");

@@ -6,14 +6,20 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Replaces the backquotes around values and keys with quotation marks. */
-export const quoted = (text: string) => text.replace(/`([^`]*)`/g, '"$1"');
+/** Replaces the backquotes around values and keys with quotation marks, single ones around text that has double ones. */
+export const quoted = (text: string) =>
+  text.replace(/`([^`]*)`/g, (_, value: string) => (value.includes('"') ? `'${value}'` : `"${value}"`));
 
-/** A reason or a help text as a sentence. */
-export function sentence(text: string): string {
+function closed(text: string): string {
   const trimmed = quoted(text.trim());
-  return trimmed === "" ? "" : capital(trimmed) + (/[.?]$/.test(trimmed) ? "" : ".");
+  return trimmed === "" || /[.?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
+
+/** A help text or a problem as a sentence. */
+export const sentence = (text: string) => capital(closed(text));
+
+/** The reason a service or a program gave. It may begin with a name, so its first letter stays as it is. */
+export const reason = (text: string) => (text.trim() === "" ? "" : `Why: ${closed(text)}`);
 
 /** A length of time as text: "1 minute", "20 minutes", "6 hours", "90 seconds". */
 export function limitText(seconds: number): string {

@@ -19,7 +19,8 @@ use crate::{
 const RUNS: usize = 5;
 
 /// The facts of an item, each with its name; empty ones are left out.
-pub(super) fn of(detail: &ItemDetail) -> Vec<(&'static str, String)> {
+/// The facts of an item. `stored_at` is when its account was last read, where nothing has read it since.
+pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'static str, String)> {
     let item = &detail.item;
     let mut facts = Facts(Vec::new());
     facts.add("State", item.status());
@@ -27,9 +28,13 @@ pub(super) fn of(detail: &ItemDetail) -> Vec<(&'static str, String)> {
         facts.add("Turn", row.turn.iter().map(|turn| turn.what.as_str()).collect::<String>());
         let since = row.since.filter(|_| item.key.kind == Kind::Build);
         facts.add("Since", since.map_or_else(String::new, since_when));
-        let as_of = row.as_of.map(|at| format!("{}; the account cannot be read now", when(at)));
-        facts.add("As of", as_of.unwrap_or_default());
     }
+    let as_of = match (detail.row.as_ref().and_then(|row| row.as_of), stored_at) {
+        (Some(at), _) => format!("{}; the account cannot be read now", when(at)),
+        (None, Some(at)) => format!("{}; `callboard board` reads its account now", when(at)),
+        (None, None) => String::new(),
+    };
+    facts.add("As of", as_of);
     let not_seen: Vec<String> = detail.not_seen.iter().map(ToString::to_string).collect();
     facts.add("Not seen", not_seen.join("\n"));
     let by = detail.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
@@ -243,7 +248,7 @@ mod tests {
     fn named(kind: Kind, id: &str, detail: Detail) -> Vec<(&'static str, String)> {
         let key = ItemKey::new(&AccountName::from("forge"), kind, id);
         let item = Item { key, title: "A title".into(), url: "https://forge.example/x".parse().ok(), detail };
-        of(&ItemDetail {
+        let detail = ItemDetail {
             origin: None,
             item,
             events: Vec::new(),
@@ -259,7 +264,8 @@ mod tests {
                 why: "the token may not read it".into(),
                 since: None,
             }],
-        })
+        };
+        of(&detail, Some(Timestamp::UNIX_EPOCH))
     }
 
     #[track_caller]
@@ -280,6 +286,7 @@ mod tests {
         let unknown = Approval::new("acme/web", at);
         let expected = [
             ("State", "waiting"),
+            ("As of", "`callboard board` reads its account now"),
             ("Asked", "not known when"),
             ("Repository", "acme/web"),
             ("Answers needed", "not known"),

@@ -71,7 +71,7 @@ impl Output {
             .for_each(|line| print_wrapped(line, 4));
         if let Some(why) = &progress.unrecorded {
             println!("{} This is not recorded yet. It is tried again", mark(Tone::Unknown));
-            print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
+            print_wrapped(&format!("  Why: {why}"), 4);
         }
     }
 
@@ -96,7 +96,7 @@ impl Output {
                 });
             }
             RunState::Failed { error } => {
-                print_wrapped(&format!("{} {}", mark(Tone::Bad), text::sentence(&error.to_string())), 2);
+                print_wrapped(&format!("{} {error}", mark(Tone::Bad)), 2);
             }
             RunState::Canceled { sent: true } => {
                 println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
@@ -107,7 +107,7 @@ impl Output {
             RunState::Unknown { why } => {
                 let mark = mark(Tone::Unknown);
                 println!("{mark} We do not know whether this ran. It will not be run again by itself");
-                print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
+                print_wrapped(&format!("  Why: {why}"), 4);
                 println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
             }
             RunState::Resolved { .. } => {
@@ -134,7 +134,12 @@ fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
 /// Whether a run was posted, and why not, in lines.
 fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
     let Some(address) = &run.post else { return vec!["Private: nothing was posted".into()] };
-    let why = |error: &ServiceError| format!("  Why: {}", text::sentence(&error.to_string()));
+    let why = |error: &ServiceError| format!("  Why: {error}");
+    // The message of a run is posted when it begins, and edited once it has ended.
+    let not_posted = match delivery.is_some_and(|delivery| delivery.is_edit) {
+        true => format!("Posted in {address} as it began, and not as it ended"),
+        false => format!("Not posted in {address}"),
+    };
     match delivery.map(|delivery| &delivery.state) {
         Some(DeliveryState::Posted) => vec![format!("Posted in {address}")],
         Some(DeliveryState::Unknown { error }) => vec![
@@ -146,10 +151,13 @@ fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
             let again = format!("  Try again with: callboard retry {id}");
-            vec![format!("Not posted in {address}"), why(error), again]
+            vec![not_posted, why(error), again]
+        }
+        Some(DeliveryState::Pending { error: Some(error), waits_for: Some(what), .. }) => {
+            vec![format!("{not_posted} yet. It waits for {what}"), why(error)]
         }
         Some(DeliveryState::Pending { error: Some(error), .. }) => {
-            vec![format!("Not posted in {address} yet. It is tried again"), why(error)]
+            vec![format!("{not_posted} yet. It is tried again while Callboard runs"), why(error)]
         }
         Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
         Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
@@ -209,6 +217,41 @@ mod tests {
         }
         let private = Run { post: None, ..run(RunState::Running) };
         assert_eq!(posting_lines(&private, None), ["Private: nothing was posted"]);
+        // What its account is missing, whether only the edit waits -> when it is posted.
+        let cases = [
+            (
+                Some("the system's keychain"),
+                false,
+                "Not posted in room:general yet. It waits for the system's keychain",
+            ),
+            (None, false, "Not posted in room:general yet. It is tried again while Callboard runs"),
+            (
+                None,
+                true,
+                "Posted in room:general as it began, and not as it ended yet. It is tried again while Callboard runs",
+            ),
+        ];
+        for (waits_for, is_edit, expected) in cases {
+            let delivery = Delivery {
+                id: "1".into(),
+                address: "room:general".parse().unwrap(),
+                message: Message::new(Tone::Neutral, "hello"),
+                run: None,
+                under: None,
+                state: DeliveryState::Pending {
+                    next_at: at,
+                    error: Some(ServiceError::unavailable("no answer")),
+                    waits_for: waits_for.map(str::to_owned),
+                },
+                is_edit,
+                attempts: 1,
+                created_at: at,
+                actor: None,
+                link: None,
+            };
+            let lines = posting_lines(&run(RunState::Running), Some(&delivery));
+            assert_eq!(lines, [expected, "  Why: no answer"]);
+        }
     }
 
     #[test]

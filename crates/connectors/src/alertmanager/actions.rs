@@ -10,7 +10,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::{Detail, Incident, Item, Kind},
-    message::Block,
+    message::{Block, ListEntry},
     run::Outcome,
     text, until,
 };
@@ -299,18 +299,24 @@ impl Action for EndSilences {
                 Err(error) => {
                     let why =
                         format!("{title} is still silenced: ended {} of {}; {error}", ended.len(), ids.len());
-                    return Ok(Outcome::failed(why).with_block(list(&ended)));
+                    return Ok(Outcome::failed(why).with_block(ended_block(&ended)));
                 }
             }
         }
         Ok(match ended.as_slice() {
             [] => Outcome::ok(format!("{title} was not silenced any more")),
-            _ => Outcome::ok(format!("{title} is not silenced any more")).with_block(list(&ended)),
+            _ => Outcome::ok(format!("{title} is not silenced any more")).with_block(ended_block(&ended)),
         })
     }
 }
 
-fn list(ended: &[String]) -> Block {
-    let silences: Vec<_> = ended.iter().map(|silence| format!("Ended the silence of {silence}")).collect();
-    Block::Text(silences.join("\n"))
+/// What was ended: one alone as a sentence, several as a list, so that they stay apart wherever they are shown.
+fn ended_block(ended: &[String]) -> Block {
+    let row = |silence: &String| format!("Ended the silence of {silence}");
+    match ended {
+        [one] => Block::Text(row(one)),
+        ended => {
+            Block::List(ended.iter().map(|silence| ListEntry { text: row(silence), link: None }).collect())
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! The ends of occurrences that webhooks reported. Alertmanager ends an alert that it has not received for a while. Sent again,
-//! that alert fires under its old beginning, and only the time of sending shows that it is newer than its end.
+//! that alert fires under its old beginning, or an earlier one, and only the time of sending shows that it is newer than its end.
 
 use std::{
     collections::BTreeMap,
@@ -33,10 +33,11 @@ impl Ends {
         ends.insert(fingerprint.to_owned(), (began, ended));
     }
 
-    /// When that occurrence ended, where a webhook reported it.
-    pub(super) fn of(&self, fingerprint: &str, began: Timestamp) -> Option<Timestamp> {
+    /// The alert's last end that a webhook reported. What is listed later may have another beginning: Alertmanager keeps the
+    /// earliest one of alerts that overlap.
+    pub(super) fn of(&self, fingerprint: &str) -> Option<End> {
         let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.get(fingerprint).filter(|(of, _)| *of == began).map(|(_, ended)| *ended)
+        ends.get(fingerprint).copied()
     }
 
     /// Takes in what was stored, as far as nothing newer is known.

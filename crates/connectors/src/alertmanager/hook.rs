@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callboard_domain::{
-    item::{IncidentStatus, Item},
+    item::{Detail, IncidentStatus, Item},
     secret::SecretString,
     source::{Hook, HookError, Received},
     text,
@@ -49,7 +49,12 @@ impl Webhooks {
                 let Some(at) = known.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
                 first_seen.forget(&alert.fingerprint);
                 let ended = lenient::not_ahead(alert.ends_at.at, now).unwrap_or(now).max(at);
-                self.server.ends.note(&alert.fingerprint, at, ended);
+                let last_end = self.server.ends.of(&alert.fingerprint);
+                // A late report of an earlier occurrence. An end to come is no measure.
+                let is_late = last_end.is_some_and(|(began, last)| ended <= began && last <= now);
+                if !is_late {
+                    self.server.ends.note(&alert.fingerprint, at, ended);
+                }
                 (at, AlertState::new(IncidentStatus::Resolved, ended))
             }
             "" => return Ok(None),
@@ -57,6 +62,14 @@ impl Webhooks {
         };
         let began = Began { at, is_known: known.is_some() };
         Ok(Some(snapshot(&self.server.place, alert, began, state)))
+    }
+
+    /// True for a firing alert that began before the last end that was reported of it. Which of the two is the later, only a
+    /// poll shows.
+    fn may_have_ended(&self, fingerprint: &str, item: &Item) -> bool {
+        let Detail::Incident(incident) = &item.detail else { return false };
+        let ended = self.server.ends.of(fingerprint).map(|(_, ended)| ended);
+        incident.status != IncidentStatus::Resolved && ended.is_some_and(|ended| incident.started_at <= ended)
     }
 }
 
@@ -78,7 +91,7 @@ impl Hook for Webhooks {
         }
         let is_whole = webhook.alerts.is_some();
         let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
-        let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
+        let (mut snapshots, mut later, mut undecided) = (Vec::with_capacity(good.len()), 0, false);
         for (place, alert) in good.iter().enumerate() {
             // Every alert has labels: without them it is not known whether the alert is watched.
             if alert.labels.are_blank() {
@@ -100,6 +113,7 @@ impl Hook for Webhooks {
                 Ok(Some(item)) => {
                     // Its title is among them.
                     later += usize::from(alert.annotations.is_none());
+                    undecided |= self.may_have_ended(&alert.fingerprint, &item);
                     snapshots.push(item);
                 }
                 Ok(None) => later += 1,
@@ -120,7 +134,7 @@ impl Hook for Webhooks {
             tracing::debug!(%account, count = later, "alerts of a webhook are incomplete: a poll reads them");
         }
         // Alertmanager numbers no deliveries; a repeated delivery changes nothing.
-        let poll = later > 0 || unread.is_some();
+        let poll = later > 0 || undecided || unread.is_some();
         Ok(Received { snapshots, poll, unread, ..Received::default() })
     }
 }

@@ -6,6 +6,7 @@ mod actions;
 mod ends;
 mod first_seen;
 mod hook;
+mod marks;
 mod matcher;
 mod normalise;
 mod server;
@@ -59,7 +60,7 @@ const WEBHOOK_SECRET: SecretField = SecretField {
 /// The secrets that an account can use; none for an Alertmanager that is only polled and asks for none.
 pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD, WEBHOOK_SECRET];
 
-/// Who makes silences where the account names nobody.
+/// Who makes silences where neither the account names anybody nor the person at this computer is known.
 const USER: &str = "callboard";
 
 /// An Alertmanager account in the configuration.
@@ -74,7 +75,7 @@ pub struct Config {
     /// Only alerts for which all of these hold, such as `team="web"`; polled or reported by webhook alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filter: Vec<Matcher>,
-    /// In whose name silences are made (`callboard` where not given); with a password, also who signs in.
+    /// In whose name silences are made (where not given, the person's at this computer); with a password, also who signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// How often to look.
@@ -101,10 +102,11 @@ impl Config {
         let credential = sign_in(self.user.as_deref(), access.set(&TOKEN), access.set(&PASSWORD))?;
         let secret = access.set(&WEBHOOK_SECRET);
         let base = self.url.to_url();
+        let user = self.user.clone().or(access.person);
         let server = Arc::new(Server {
             http: Http::new(access.client, base.clone(), "Alertmanager", credential),
             place: Place { account: access.account, base },
-            user: self.user.as_deref().unwrap_or(USER).to_owned(),
+            user: user.unwrap_or_else(|| USER.to_owned()),
             filter: self.filter.clone(),
             ends: Ends::default(),
             first_seen: FirstSeen::default(),

@@ -20,6 +20,7 @@ use crate::{
 pub(super) struct Server {
     pub(super) http: Http,
     pub(super) place: Place,
+    /// In whose name silences are made.
     pub(super) user: String,
     pub(super) filter: Vec<Matcher>,
     pub(super) ends: Ends,

@@ -10,10 +10,10 @@ use callboard_domain::{
     text,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
     ends::End,
+    marks::{Mark, Marks},
     normalise::{AlertState, Began, began, label, snapshot, to_the_second},
     server::Server,
     wire::{Alert, Quiet, Silence},
@@ -92,12 +92,18 @@ impl Source for Alerts {
                 first_seen.insert(alert.fingerprint.to_string(), at);
                 at
             });
+            let (end, sent) = (self.server.ends.of(&alert.fingerprint), not_ahead(alert.updated_at.0, now));
+            // Of a part of what has ended.
+            let began = end.filter(|end| is_within(began, sent, *end, now)).map_or(began, |(first, _)| first);
             let mut state = alert_state(began, &alert.status, mark, &silences, now);
             if state.silences.is_empty() && !state.inhibitors.is_empty() {
                 state.hold = Some((inhibiting(&alert.status.inhibited_by, &names), None));
             }
-            let ended = self.server.ends.of(&alert.fingerprint, began);
-            if let Some(sent) = sent_again(alert, ended.filter(|ended| *ended >= state.updated_at), now) {
+            // Sent again after its end, it fires, whether under its old beginning or another.
+            if let (Some((_, ended)), Some(sent)) = (end, sent)
+                && state.updated_at <= ended
+                && ended < sent
+            {
                 state.updated_at = sent;
             }
             after.keep(alert, began, known_start.is_none(), &state);
@@ -140,51 +146,6 @@ impl Alerts {
     }
 }
 
-/// The cursor: alerts that are suppressed or have been, from which a poll learns that a silence has ended, and when. The
-/// listing alone does not show it. Also when alerts without a beginning were first seen, and which ends webhooks reported.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Marks {
-    /// By fingerprint.
-    alerts: BTreeMap<String, Mark>,
-    /// See [`super::ends`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    ends: BTreeMap<String, End>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
-    /// When the occurrence began.
-    since: Timestamp,
-    /// What suppressed it: see [`AlertState::by`].
-    by: Vec<String>,
-    /// When that last changed.
-    at: Timestamp,
-}
-
-impl Marks {
-    /// A cursor that cannot be read is none: the worst is that an ended silence shows for as long as its alert fires. Those
-    /// of older versions are the marks alone.
-    fn read(cursor: Option<&Cursor>) -> Self {
-        let Some(Cursor(text)) = cursor else { return Self::default() };
-        let of_old = || serde_json::from_str(text).map(|alerts| Self { alerts, ..Self::default() });
-        serde_json::from_str(text).or_else(|_| of_old()).unwrap_or_default()
-    }
-
-    fn write(&self) -> Cursor {
-        Cursor(serde_json::to_string(self).unwrap_or_default())
-    }
-
-    /// `began_unknown`: the alert has no beginning.
-    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, began_unknown: bool, state: &AlertState) {
-        let by = state.by();
-        if !by.is_empty() || began_unknown || state.updated_at != began {
-            let mark = Mark { since: began, by: by.clone(), at: state.updated_at };
-            self.alerts.insert(alert.fingerprint.to_string(), mark);
-        }
-    }
-}
-
 /// The state of a firing alert.
 ///
 /// A silenced alert is acknowledged, by whoever made the silence. An inhibited alert is acknowledged too: it follows from
@@ -198,8 +159,8 @@ fn alert_state(
     silences: &BTreeMap<&str, &Silence>,
     now: Timestamp,
 ) -> AlertState {
-    let mark = mark.filter(|mark| mark.since == began);
-    let last = mark.map_or(began, |mark| mark.at);
+    let (mark, last) = mark.and_then(|mark| Some((mark, mark.changed_at(began)?))).unzip();
+    let last = last.unwrap_or(began);
     let known = |ids: &[String]| -> Vec<&Silence> {
         ids.iter().filter_map(|id| silences.get(id.as_str()).copied()).collect()
     };
@@ -263,9 +224,10 @@ fn once<'l, 'a>(alerts: &'l [Alert<'a, Quiet>]) -> impl Iterator<Item = &'l Aler
     known.into_values()
 }
 
-/// When an alert whose end was reported was sent again after it: it fires, under its old beginning.
-fn sent_again<S>(alert: &Alert<'_, S>, ended: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    not_ahead(alert.updated_at.0, now).filter(|sent| ended.is_some_and(|ended| *sent > ended))
+/// True for an alert that began during an occurrence of which the end was reported, and was not sent since: a server of a cluster
+/// that has joined fewer reports lists it so, and has not received the end. An end to come is none.
+fn is_within(began: Timestamp, sent: Option<Timestamp>, (first, ended): End, now: Timestamp) -> bool {
+    first < began && began < ended && ended <= now && sent.is_some_and(|sent| sent <= ended)
 }
 
 /// What else suppresses an alert, as text.
@@ -418,6 +380,11 @@ mod tests {
             (quiet(&[], &[]), mark(100, &[], 180), (Triggered, at(180), "", None)),
             (quiet(&[], &[]), mark(50, &["old"], 60), (Triggered, at(100), "", None)),
             (quiet(&["s1"], &[]), mark(100, &["s1"], 190), (Acknowledged, at(190), "ana", Some(at(900)))),
+            // A mark of the same occurrence, which began earlier than was known.
+            (quiet(&[], &[]), mark(130, &["old"], 150), (Triggered, at(180), "", None)),
+            (quiet(&[], &[]), mark(130, &[], 180), (Triggered, at(180), "", None)),
+            (quiet(&["not listed"], &[]), mark(130, &["gone"], 170), (Acknowledged, at(170), "", None)),
+            (quiet(&[], &["big"]), mark(130, &["big"], 130), (Acknowledged, at(100), "", None)),
             // Muted, and whatever a later version has.
             (
                 status(json!({ "state": "suppressed", "mutedBy": ["nights", "weekends"] })),

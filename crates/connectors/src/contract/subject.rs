@@ -75,6 +75,7 @@ pub(crate) fn access_with<'a>(secrets: impl IntoIterator<Item = (&'a str, String
             .into_iter()
             .map(|(field, text)| (field.to_owned(), SecretString::from(text)))
             .collect(),
+        person: None,
     }
 }
 

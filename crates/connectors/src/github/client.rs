@@ -7,6 +7,7 @@ use std::{
 };
 
 use callboard_domain::{error::ServiceError, source::RateLimit};
+use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -23,9 +24,12 @@ use crate::{
 /// After this many requests that found GitHub unavailable, the rest of a poll is not tried.
 const STRIKES: u32 = 5;
 
-/// Searching has a limit of its own, which is not meant here.
-pub(super) const RATE_LIMIT: RateLimitHeaders =
-    RateLimitHeaders { of: Some(("x-ratelimit-resource", "core")), ..RateLimitHeaders::X_RATE_LIMIT };
+/// Calls are counted by the hour ("Rate limits for the REST API"). Searching has a limit of its own, which is not meant here.
+pub(super) const RATE_LIMIT: RateLimitHeaders = RateLimitHeaders {
+    of: Some(("x-ratelimit-resource", "core")),
+    window: SignedDuration::from_hours(1),
+    ..RateLimitHeaders::X_RATE_LIMIT
+};
 
 /// A request to a path below the API's base.
 pub(super) fn request<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Request {

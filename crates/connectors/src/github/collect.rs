@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     account::Account,
+    board_build::{deciding_passes, newest_of},
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
@@ -249,7 +250,11 @@ fn recheck(
     let error = read.error.filter(|error| !is_refusal(error));
     errors.extend(error.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
     match read.gone.filter(|_| readable) {
-        Some(BoardBuildGone::Run) => remove_run(look, id),
+        Some(BoardBuildGone::Run) => {
+            if let Some(run) = look.repo.board_builds.get(&id).map(|known| known.run) {
+                remove_run(look, id, run);
+            }
+        }
         Some(BoardBuildGone::Build(reason)) => remove_build(look, id, reason),
         None => {
             if let Some(known) = look.repo.board_builds.get_mut(&id) {
@@ -282,7 +287,7 @@ fn remove_branch(look: &mut RepoLists, branch: &str) {
     let on_board: BTreeSet<_> = on_board.map(|(id, _)| id.clone()).collect();
     let is_new = |id: &String| !on_board.contains(id) && !look.repo.gone_builds.contains_key(id);
     let others: Vec<_> = ids.into_iter().filter(is_new).collect();
-    look.repo.unpassed_runs.retain(|_, run| run.branch.as_deref() != Some(branch));
+    look.repo.retain_runs(|run| run.branch.as_deref() != Some(branch));
     look.gone.extend(others.into_iter().map(|id| (Kind::Build, id, GoneReason::BranchDeleted)));
     on_board.into_iter().for_each(|id| remove_build(look, id, GoneReason::BranchDeleted));
 }
@@ -290,26 +295,29 @@ fn remove_branch(look: &mut RepoLists, branch: &str) {
 /// A run that was asked for by itself is not there any more.
 fn run_is_gone(look: &mut RepoLists, id: u64) {
     look.repo.unlisted_runs.remove(id);
-    let of_run = |(build, known): (&String, &BoardBuild)| (known.run == id).then(|| build.clone());
+    let reported = look.repo.forget_run(id);
+    look.repo.board_builds.values_mut().for_each(|known| known.forget_newer(id));
+    let of_run = |(build, known): (&String, &BoardBuild)| known.is_decided_by(id).then(|| build.clone());
     let builds: Vec<_> = look.repo.board_builds.iter().filter_map(of_run).collect();
-    match look.repo.unpassed_runs.remove(&id) {
+    match reported {
         Some(run) if builds.is_empty() => {
             remove_again(look, &run.build);
             look.deleted_runs.push((run.build, run.number));
         }
-        _ => builds.into_iter().for_each(|build| remove_run(look, build)),
+        _ => builds.into_iter().for_each(|build| remove_run(look, build, id)),
     }
 }
 
-/// The run that decides a build's status is gone: its other runs decide it, for which the lists are read again.
-fn remove_run(look: &mut RepoLists, id: String) {
+/// A run that decides a build's status is gone: its other runs decide it, for which the lists are read again.
+fn remove_run(look: &mut RepoLists, id: String, run: u64) {
     let Some(known) = look.repo.board_builds.get(&id) else { return };
-    look.repo.unpassed_runs.remove(&known.run);
     let positions = [Some(known.newest), known.verdict];
-    match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
+    let number = positions.into_iter().flatten().find_map(|position| position.number_of(run));
+    look.repo.forget_run(run);
+    match number {
         Some(number) => {
-            look.repo.unlisted_runs.remove(known.run);
-            look.repo.running.remove(&known.run);
+            look.repo.unlisted_runs.remove(run);
+            look.repo.running.remove(&run);
             look.repo.board_builds.remove(&id);
             (look.repo.runs, look.repo.default_runs) = (None, None);
             look.deleted_runs.push((id, number));
@@ -334,6 +342,7 @@ fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], e
     let builds = std::mem::take(&mut look.repo.board_builds);
     look.gone.extend(builds.into_keys().map(|id| (Kind::Build, id, GoneReason::Deleted)));
     look.repo.unpassed_runs.clear();
+    look.repo.passed_runs.clear();
     look.all_builds_gone = true;
 }
 
@@ -342,7 +351,7 @@ fn remove_build(look: &mut RepoLists, id: String, reason: GoneReason) {
     let Some(known) = look.repo.board_builds.remove(&id) else { return };
     look.repo.unlisted_runs.remove(known.run);
     look.repo.running.remove(&known.run);
-    look.repo.unpassed_runs.retain(|_, run| run.build != id);
+    look.repo.retain_runs(|run| run.build != id);
     look.repo.gone_builds.insert(id.clone(), GoneBuild::new(known.newest, reason.clone()));
     look.gone.push((Kind::Build, id, reason));
 }
@@ -392,6 +401,7 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     let is_gone =
         |id: &str, newest: RunPosition| look.repo.gone_builds.get(id).is_some_and(|gone| gone.covers(newest));
     let (mut updated, mut silent, mut back, mut away) = (Vec::new(), BTreeSet::new(), Vec::new(), Vec::new());
+    let mut decided_by = BTreeSet::new();
     for (id, of_build) in &builds {
         let Some(newest) = newest_of(of_build.iter().copied()) else { continue };
         if is_gone(id, RunPosition::of(newest)) {
@@ -401,12 +411,14 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
         }
         back.push(id.clone());
         let known = look.repo.board_builds.get(id).cloned().unwrap_or_default();
-        updated.push((id.clone(), update_build(&place, known, of_build, now)));
+        let deciding = deciding_passes(of_build).into_iter().map(|run| run.id);
+        decided_by.extend(deciding);
+        updated.push((id.clone(), known.after(&place, of_build, now)));
     }
     let listed: BTreeSet<_> = builds.keys().cloned().collect();
     away.iter().for_each(|id| remove_again(look, id));
     let repo = &mut look.repo;
-    repo.unpassed_runs.retain(|_, run| !away.contains(&run.build));
+    repo.retain_runs(|run| !away.contains(&run.build));
     if look.relisted {
         // A build that is on no list can't be reported by mistake.
         repo.gone_builds.retain(|id, _| listed.contains(id));
@@ -428,65 +440,10 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
         branch: normalise::own_branch(place.name, run),
     };
     let on_board: Vec<_> = reported.iter().map(|run| (run, of(run))).collect();
-    on_board.into_iter().for_each(|(run, of)| look.repo.note_on_board(run, of));
+    for (run, of) in on_board {
+        look.repo.note_on_board(run, of, decided_by.contains(&run.id));
+    }
     reported
-}
-
-fn newest_of<'a>(runs: impl Iterator<Item = &'a wire::Run>) -> Option<&'a wire::Run> {
-    runs.max_by_key(|run| (run.id, run.run_attempt))
-}
-
-/// A build after these runs, and whether it has to be tracked: green ones of other branches do not.
-fn update_build(
-    place: &normalise::Place<'_>,
-    mut known: BoardBuild,
-    runs: &[&wire::Run],
-    now: Timestamp,
-) -> (BoardBuild, bool) {
-    let before = known.run;
-    let is_as_new = |run: &wire::Run, than: RunPosition| !than.is_after(RunPosition::of(run));
-    let verdicts = runs.iter().copied().filter(|run| normalise::run_status(run).is_verdict());
-    if let Some(verdict) = newest_of(verdicts)
-        && known.verdict.is_none_or(|known| is_as_new(verdict, known))
-    {
-        known.verdict = Some(RunPosition::of(verdict));
-        known.red = normalise::run_status(verdict) == BuildStatus::Failed;
-        if known.red {
-            known.run = verdict.id;
-        }
-    }
-    let over = runs.iter().copied().filter(|run| {
-        let status = normalise::run_status(run);
-        status.is_verdict() || status == BuildStatus::Unknown
-    });
-    let since = [known.verdict, known.unknown.as_ref().map(|(position, _)| *position)];
-    if let Some(last) = newest_of(over)
-        && since.into_iter().flatten().all(|position| is_as_new(last, position))
-    {
-        // A verdict that it had before remains its result.
-        let is_known = known.verdict == Some(RunPosition::of(last));
-        let conclusion = normalise::unknown_conclusion(last).filter(|_| !is_known);
-        known.unknown = conclusion.map(|conclusion| (RunPosition::of(last), conclusion));
-    }
-    if let Some(newest) = newest_of(runs.iter().copied())
-        && is_as_new(newest, known.newest)
-    {
-        known.newest = RunPosition::of(newest);
-        known.under_way = !normalise::run_status(newest).is_over();
-        known.branch = normalise::own_branch(place.name, newest);
-        known.workflow = newest.workflow_id;
-        if !known.red {
-            known.run = newest.id;
-        }
-    }
-    if known.run != before {
-        known.etags[0] = None;
-        // A workflow that ran was not disabled then.
-        known.workflow_at = Some(now);
-    }
-    let default = known.branch.is_some() && known.branch.as_deref() == place.default_branch;
-    let is_tracked = known.red || known.under_way || default;
-    (known, is_tracked)
 }
 
 /// Once everything of a renamed repository is reported under its new name, nothing is there under the old one.

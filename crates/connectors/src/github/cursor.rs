@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     claim::Claim, gone_build::GoneBuild, normalise, open::Open, part_error::PartError,
-    run_position::RunPosition, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+    unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
 };
 
 pub(super) use super::{
+    board_build::BoardBuild,
     board_run::{BoardRun, RepoDescription},
     part::Part,
 };
@@ -25,8 +26,8 @@ const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is valid for what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
 /// little to ask again soon. While less than half of the calls are left it is valid for as long as any other.
 const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
-/// How many runs that have not passed are remembered of each repository.
-const UNPASSED_RUNS_KEPT: usize = 100;
+/// How many runs that have not passed are remembered of each repository, and how many that have.
+const RUNS_REMEMBERED: usize = 100;
 /// How long a repository that did not answer is not asked again.
 const POSTPONED_FOR: SignedDuration = SignedDuration::from_mins(3);
 /// How long a repository's name and default branch are valid.
@@ -121,6 +122,10 @@ pub(super) struct Repo {
     /// once it is missing from a list that should have it.
     #[serde(rename = "not_passed", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) unpassed_runs: BTreeMap<u64, BoardRun>,
+    /// The passed runs that decide how their builds are shown, by their id: asked for like the others, as without them an
+    /// earlier run decides.
+    #[serde(rename = "passed", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) passed_runs: BTreeMap<u64, BoardRun>,
     /// Of the runs on its lists, those that were run again.
     #[serde(rename = "run_again", skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) reruns: BTreeSet<u64>,
@@ -134,30 +139,6 @@ pub(super) struct Repo {
     pub(super) malformed: BTreeMap<Part, String>,
     /// Its lists with fewer entries than GitHub counts, and no further page.
     pub(super) short: BTreeSet<Part>,
-}
-
-/// A build on the board.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct BoardBuild {
-    /// The run that makes it red, or the newest.
-    pub(super) run: u64,
-    /// The newest run.
-    pub(super) newest: RunPosition,
-    /// Its newest verdict.
-    pub(super) verdict: Option<RunPosition>,
-    pub(super) red: bool,
-    /// A later run that is over, and its conclusion, where that conclusion is not a known one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) unknown: Option<(RunPosition, String)>,
-    pub(super) under_way: bool,
-    /// Its branch, where it is one of the repository's own.
-    pub(super) branch: Option<String>,
-    pub(super) workflow: Option<u64>,
-    /// The ETags of its run, branch and workflow.
-    pub(super) etags: [Option<String>; 3],
-    /// When its workflow was last asked for.
-    pub(super) workflow_at: Option<Timestamp>,
 }
 
 /// GitHub's message when it refused a part, and until when the refusal is valid.
@@ -226,16 +207,32 @@ impl Repo {
         refused
     }
 
-    /// Takes note of a run that the board shows.
-    pub(super) fn note_on_board(&mut self, run: &wire::Run, on_board: BoardRun) {
-        if normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run) {
-            self.unpassed_runs.remove(&run.id);
-        } else {
+    /// Takes note of a run that the board shows. `decides`: it has passed, and its build is shown as it is because of it.
+    pub(super) fn note_on_board(&mut self, run: &wire::Run, on_board: BoardRun, decides: bool) {
+        self.forget_run(run.id);
+        let has_passed = normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run);
+        if !has_passed {
             self.unpassed_runs.insert(run.id, on_board);
+        } else if decides {
+            self.passed_runs.insert(run.id, on_board);
         }
-        while self.unpassed_runs.len() > UNPASSED_RUNS_KEPT {
-            self.unpassed_runs.pop_first();
+        for runs in [&mut self.unpassed_runs, &mut self.passed_runs] {
+            while runs.len() > RUNS_REMEMBERED {
+                runs.pop_first();
+            }
         }
+    }
+
+    /// Forgets a run that the board showed; gives back how it did, where that is known.
+    pub(super) fn forget_run(&mut self, run: u64) -> Option<BoardRun> {
+        let passed = self.passed_runs.remove(&run);
+        self.unpassed_runs.remove(&run).or(passed)
+    }
+
+    /// Keeps of the runs that the board showed only these.
+    pub(super) fn retain_runs(&mut self, is_kept: impl Fn(&BoardRun) -> bool) {
+        self.unpassed_runs.retain(|_, run| is_kept(run));
+        self.passed_runs.retain(|_, run| is_kept(run));
     }
 
     /// The branch that a run on the board is of, where that is one of the repository's own.
@@ -250,6 +247,11 @@ impl Repo {
     /// True where nothing of it is on the board: it is closed, or was not there when it was asked for twice.
     pub(super) fn is_away(&self) -> bool {
         self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)
+    }
+
+    /// True where it is refused because it was not there, or hidden.
+    pub(super) fn is_missing(&self) -> bool {
+        self.refused.get(&Part::Repo).is_some_and(|refusal| refusal.missing)
     }
 
     /// True for a run that was run again and whose row does not say now which attempt it is.

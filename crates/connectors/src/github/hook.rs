@@ -139,7 +139,7 @@ impl Webhook {
         leave_author_open(pull);
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask(Claim::of_repo(repository));
+            return self.ask_soon(repository, Claim::of_repo(repository));
         }
         let is_seen = repo.known.as_ref().is_some_and(|known| known.has_open(pull.number));
         let asked = match normalise::state(pull) {
@@ -154,7 +154,7 @@ impl Webhook {
     fn run(&self, repository: &wire::Repo, mut run: wire::Run) -> Received {
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask(Claim::of_repo(repository));
+            return self.ask_soon(repository, Claim::of_repo(repository));
         }
         let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
         run.repository.get_or_insert_with(ran_in);
@@ -243,6 +243,10 @@ impl Hook for Webhook {
                 let RepositoryEvent { action, repository } = parse(headers, body)?;
                 match folded(&action).as_deref() {
                     Some("deleted" | "archived") => self.ask_soon(&repository, Claim::of_repo(&repository)),
+                    // It is back: unarchived, for example.
+                    _ if self.watched(&repository).is_some_and(|repo| repo.is_away()) => {
+                        self.ask_soon(&repository, Claim::of_repo(&repository))
+                    }
                     _ => Received::default(),
                 }
             }

@@ -46,6 +46,8 @@ pub(super) struct Target {
     pub(super) described: Option<(RepoDescription, Timestamp)>,
     /// True where its name and default branch are asked for now, however fresh they are.
     pub(super) again: bool,
+    /// True where a webhook came of it: it may be back, if it was missing.
+    pub(super) is_reported: bool,
 }
 
 /// Reads a repository's lists. What was read by `until` is kept. `identified_at`: what was
@@ -87,8 +89,9 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Tim
             describe(look, described, at);
         }
     }
-    // One 404 is no evidence: a repository that was there is asked for again at the next poll.
-    if look.repo.is_refused(Part::Repo) && look.repo.missed != 1 {
+    // One 404 is no evidence: a repository that was there is asked for again at the next poll. So is one whose webhook came.
+    let may_be_back = look.repo.missed == 1 || target.is_reported && look.repo.is_missing();
+    if look.repo.is_refused(Part::Repo) && !may_be_back {
         return;
     }
     let stale = look.repo.description(now).is_none() || look.repo.missed > 0;
@@ -243,7 +246,8 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
         std::mem::take(&mut repo.board_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.gone_builds =
         std::mem::take(&mut repo.gone_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
-    repo.unpassed_runs.values_mut().for_each(|run| run.build = under(&run.build));
+    let runs = repo.unpassed_runs.values_mut().chain(repo.passed_runs.values_mut());
+    runs.for_each(|run| run.build = under(&run.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
     repo.renamed_from = Some(old.to_owned());
 }
@@ -269,7 +273,8 @@ async fn pulls(calls: &Calls<'_>, look: &mut RepoLists, now: Timestamp) -> Resul
         .query("direction", "desc")
         .query("per_page", PAGE.to_string());
     let repo = &mut look.repo;
-    let newest = repo.newest_pull;
+    // Earlier versions of this program kept dates that were ahead.
+    let newest = repo.newest_pull.map(|newest| newest.min(now));
     // A row without its time of change does not show how far back the rows reach.
     let unseen = |rows: &[wire::Pull]| {
         let last = rows.iter().rfind(|pull| pull.updated_at.is_some());

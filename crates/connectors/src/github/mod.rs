@@ -5,6 +5,7 @@
 
 mod account;
 mod actions;
+mod board_build;
 mod board_run;
 mod checks;
 mod choose;

@@ -394,7 +394,9 @@ pub(super) fn further_run(one: &wire::Run, other: &wire::Run) -> Option<Ordering
 /// Compares two rows of one pull request by their progress; none where they are of one version and differ.
 pub(super) fn further_pull(one: &wire::Pull, other: &wire::Pull, now: Timestamp) -> Option<Ordering> {
     let content = |pull: &wire::Pull| (state(pull), row_hash(pull));
-    match one.version(now).cmp(&other.version(now)) {
+    let order = one.version(now).cmp(&other.version(now));
+    // Of two that are ahead of now, their own dates decide: they are of one clock.
+    match order.then_with(|| one.updated_at.cmp(&other.updated_at)) {
         Ordering::Equal if content(one) != content(other) || one.head.sha != other.head.sha => None,
         order => Some(order),
     }

@@ -75,6 +75,7 @@ impl Source for Account {
             let own = claims.iter().filter(|(claim, _)| claim.is_of(&key, described));
             let own: Vec<_> = own.collect();
             target.again |= own.iter().any(|(claim, _)| claim.asks_for_repo());
+            target.is_reported = !own.is_empty();
             claimed.extend(own.iter().map(|(_, made)| *made));
             whole || !own.is_empty() || unread_before.contains(&key)
         });
@@ -102,7 +103,7 @@ impl Source for Account {
         }
 
         let mut problems = found.problems;
-        let tasks = match calls.rate_limit().filter(is_scarce) {
+        let tasks = match calls.rate_limit().filter(|it| is_scarce(it, now)) {
             Some(rate_limit) => {
                 problems.push(Problem::new(ProblemKind::Incomplete, "", scarcity(&rate_limit, now)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
@@ -298,9 +299,9 @@ fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
     errors.next().filter(|_| looks.iter().all(unread)).cloned()
 }
 
-/// Below a tenth of the rate limit only the lists are read: what is left is for commands.
-fn is_scarce(rate_limit: &RateLimit) -> bool {
-    u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
+/// Below a tenth of the rate limit only the lists are read, until its window is over: what is left is for commands.
+fn is_scarce(rate_limit: &RateLimit, now: Timestamp) -> bool {
+    rate_limit.reset_at > now && u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
 }
 
 fn scarcity(rate_limit: &RateLimit, now: Timestamp) -> String {
@@ -430,7 +431,7 @@ impl Account {
             if watched && is_on_board && !closed && stragglers < STRAGGLERS {
                 stragglers += 1;
                 let name = name_of(repo).unwrap_or(name);
-                found.targets.push(Target { name, described: None, again: true });
+                found.targets.push(Target { name, described: None, again: true, is_reported: false });
             }
         }
     }

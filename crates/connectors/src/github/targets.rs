@@ -46,7 +46,8 @@ pub(super) async fn targets(
     let mut names = BTreeSet::new();
     for name in watch.iter().filter_map(Watched::repo) {
         if names.insert(name.to_ascii_lowercase()) {
-            found.targets.push(Target { name: name.to_owned(), described: None, again: false });
+            let name = name.to_owned();
+            found.targets.push(Target { name, described: None, again: false, is_reported: false });
         }
     }
     let patterns = watch.iter().filter(|watched| watched.repo().is_none());
@@ -90,8 +91,8 @@ pub(super) async fn targets(
         }
         for repo in meant.into_iter().take(REPOS_AT_MOST) {
             names.insert(repo.name.to_ascii_lowercase());
-            let name = repo.name.clone();
-            found.targets.push(Target { name, described: Some((repo, listing.at)), again: false });
+            let (name, described) = (repo.name.clone(), Some((repo, listing.at)));
+            found.targets.push(Target { name, described, again: false, is_reported: false });
         }
         found.owners.insert(owner, listing);
     }

@@ -150,12 +150,10 @@ pub(super) struct Pull {
 }
 
 impl Pull {
-    /// The version of its content. A date of the far future would never be followed by a newer one: none is after `now`
-    /// by more than a day, as clocks differ.
+    /// The version of its content. None is after `now`: one that is, as clocks differ, would outrank what comes later.
     pub(super) fn version(&self, now: Timestamp) -> Timestamp {
-        let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
         let at = self.updated_at.or(self.closed_at).or(self.created_at).unwrap_or(Timestamp::UNIX_EPOCH);
-        if at > latest { now } else { at }
+        at.min(now)
     }
 
     /// Why some of those whose review is asked for are not known, where that is so.
@@ -268,11 +266,14 @@ pub(super) struct Status {
     pub(super) updated_at: Option<Timestamp>,
 }
 
-/// A run's number in its workflow, which GitHub counts from 1: a run without it cannot be identified.
+/// A run's number in its workflow: a run without it cannot be identified. GitHub counts from 1; 0 is what a server writes that
+/// does not know the number, of one run as of another.
 fn run_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let number: Option<u64> = number(deserializer)?;
-    let number = number.filter(|number| *number > 0);
-    number.ok_or_else(|| serde::de::Error::custom("its run_number is no number"))
+    match number(deserializer)? {
+        None => Err(serde::de::Error::custom("its run_number is no number")),
+        Some(0) => Err(serde::de::Error::custom("its run_number is 0, and numbers begin at 1")),
+        Some(number) => Ok(number),
+    }
 }
 
 /// Which attempt at a run it is, from 1. Servers without attempts leave it out, or send 0; where it is there and cannot be

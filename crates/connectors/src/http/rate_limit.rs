@@ -1,6 +1,7 @@
 //! The rate limit that a service reports, and the pace at which it may be asked.
 
 use std::{
+    cmp::Ordering,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -21,6 +22,8 @@ pub struct RateLimitHeaders {
     pub reset: &'static str,
     /// How `reset` is meant.
     pub reset_is: Reset,
+    /// How long the window is, at most: no reset is further away, whatever an answer has.
+    pub window: SignedDuration,
     /// Where a service counts several limits: the header that names the one an answer is about, and the one that is meant.
     pub of: Option<(&'static str, &'static str)>,
 }
@@ -41,6 +44,7 @@ impl RateLimitHeaders {
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
         reset_is: Reset::At,
+        window: SignedDuration::from_hours(24),
         of: None,
     };
 
@@ -62,8 +66,13 @@ impl RateLimitHeaders {
         text(headers, self.remaining) == Some("0")
     }
 
-    /// When calls are allowed again.
+    /// When calls are allowed again: at the end of the window, at the latest.
     pub(super) fn reset_at(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        let latest = now.saturating_add(self.window).unwrap_or(Timestamp::MAX);
+        self.reported_reset(headers, now).map(|reset_at| reset_at.min(latest))
+    }
+
+    fn reported_reset(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
         let seconds = text(headers, self.reset)?.parse().ok()?;
         match self.reset_is {
             Reset::At => Timestamp::from_second(seconds).ok(),
@@ -81,17 +90,23 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 pub(super) struct LastRateLimit(Arc<Mutex<Option<RateLimit>>>);
 
 impl LastRateLimit {
+    /// Takes note of an answer that has just been received: the latest one counts.
     pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
         // What ends later than in a day has its clock or its unit wrong.
-        let plausible = |new: &RateLimit| new.reset_at.duration_since(now) <= SignedDuration::from_hours(24);
-        let Some(new) = by.read(headers, now).filter(plausible) else { return };
+        let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+        if by.reported_reset(headers, now).is_some_and(|reset_at| reset_at > latest) {
+            return;
+        }
+        let Some(new) = by.read(headers, now) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Answers overtake each other: within one window the lowest count is the latest.
-        let is_news = known.is_none_or(|known| {
-            new.reset_at > known.reset_at
-                || (new.reset_at == known.reset_at && new.remaining < known.remaining)
+        // Answers overtake each other: within one window the lowest count is the latest, and one of a window that is over was
+        // under way while the next began. Any other is later than what is known, though its window may end earlier.
+        let is_overtaken = known.is_some_and(|known| match new.reset_at.cmp(&known.reset_at) {
+            Ordering::Less => new.reset_at <= now && now < known.reset_at,
+            Ordering::Equal => new.remaining >= known.remaining,
+            Ordering::Greater => false,
         });
-        if is_news {
+        if !is_overtaken {
             *known = Some(new);
         }
     }
@@ -151,6 +166,7 @@ mod tests {
         remaining: "ratelimit-remaining",
         reset: "ratelimit-reset",
         reset_is: Reset::In,
+        window: SignedDuration::from_mins(10),
         of: None,
     };
     const CORE: RateLimitHeaders =
@@ -214,6 +230,52 @@ mod tests {
         for (remaining, reset, now, expected) in cases {
             limit.note(&RateLimitHeaders::X_RATE_LIMIT, &answer(remaining, reset), at(now));
             assert_eq!(limit.get().map(|limit| limit.remaining), Some(expected), "{remaining} at {now}");
+        }
+    }
+
+    /// What answers have, one after the other, and when -> the calls left then, and in how many seconds there are more.
+    #[test]
+    fn latest_answer_counts_and_no_window_is_longer_than_the_services() {
+        let hourly = RateLimitHeaders { window: SignedDuration::from_hours(1), ..CORE };
+        let answer = |remaining: &str, reset: i64| {
+            let reset = reset.to_string();
+            headers(&[
+                ("x-ratelimit-limit", "5000"),
+                ("x-ratelimit-remaining", remaining),
+                ("x-ratelimit-reset", reset.as_str()),
+            ])
+        };
+        let limit = LastRateLimit::default();
+        let cases = [
+            // A reset that is wrong: the next answer has another.
+            ("0", 81_000, 1_000, 0, 3_600),
+            ("4990", 4_000, 1_001, 4_990, 2_999),
+            // Overtaken by the one before.
+            ("4991", 4_000, 1_002, 4_990, 2_998),
+            ("4989", 4_000, 1_003, 4_989, 2_997),
+            // Wrong again, and nothing came until its time was over.
+            ("0", 60_000, 1_004, 0, 3_600),
+            ("5000", 8_300, 4_700, 5_000, 3_600),
+            // Of the window before: under way while the next began.
+            ("3", 4_000, 4_701, 5_000, 3_599),
+            // The service's clock was put right: its window ends earlier.
+            ("4999", 6_000, 4_702, 4_999, 1_298),
+        ];
+        for (remaining, reset, now, left, seconds) in cases {
+            limit.note(&hourly, &answer(remaining, reset), at(now));
+            let known = limit.get().expect("an answer came");
+            let wait = known.reset_at.duration_since(at(now)).as_secs();
+            assert_eq!((known.remaining, wait), (left, seconds), "{remaining}, {reset} at {now}");
+        }
+        for (by, reset, expected) in [
+            (hourly, 1_060, 60),
+            (hourly, 81_000, 3_600),
+            (hourly, i64::MAX / 1_000_000_000, 3_600),
+            (RateLimitHeaders::X_RATE_LIMIT, 81_000, 80_000),
+            (RateLimitHeaders::X_RATE_LIMIT, 1_000_000, 86_400),
+        ] {
+            let reset_at = by.reset_at(&answer("0", reset), at(1_000)).expect("a reset");
+            assert_eq!(reset_at.duration_since(at(1_000)).as_secs(), expected, "{reset}");
         }
     }
 

@@ -1,30 +1,39 @@
 //! Takes secrets out of what a service sends back, in whatever form it repeats them.
 //!
 //! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, quoted-printable, terminal),
-//! each as printable ASCII alone ([`view::View`]). So a secret that is escaped, wrapped or spread out is found where it stands,
-//! and one with other letters however those are written, or cut in two. Base64 cannot be undone without knowing where it
+//! each as printable ASCII alone ([`view::View`]), and as a terminal shows it ([`shown`]). So a secret that is escaped, wrapped,
+//! spread out, overstruck or in similar letters is found where it stands, and one with other letters however those are written,
+//! or cut in two. Base64 cannot be undone without knowing where it
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
 //! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
 //! ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
+//! Of a dump with other line breaks than it was written with, the offsets divide it into rows ([`rows`]). So are read the bytes of
+//! a list that has an index before each, or writes each as a character in quotes ([`listed`]).
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
 //!
 //! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
 //! base64), numbers of base 2 and words of more than two bytes where other words stand among them on their line, numbers with
-//! words between them that have the letters a to f, base64 in another case, three encodings of one another, and of an encoding
-//! more than two escapings. Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a
-//! letter, or escaped twice.
+//! words between them that have the letters a to f, base64 in another case, base64 of what has several lines (of base64 itself, of
+//! a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers or whose
+//! numbers are broken, three encodings of one another, and of an encoding more than two escapings; what is moved on a screen
+//! otherwise than [`shown`] says, and what of it was passed on before it was written over. Of a secret that has fewer than
+//! [`LONG`] characters of ASCII among others: what is cut within a letter, or escaped twice.
 
 mod cell;
 mod dump;
 mod escape;
 mod forms;
+mod listed;
 mod notation;
 mod numbers;
 mod parts;
+mod rows;
+mod seen;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -46,13 +55,16 @@ pub use self::parts::Parts;
 use self::{
     escape::Escapes,
     forms::{DEPTH, Edges, Form, LONG, SHORT, bare, clean},
-    view::{Place, Places, Seen, View},
+    seen::Seen,
+    view::{Place, Places, View},
 };
 use super::credential::secret_parts;
 
 const MASK: &str = "[REDACTED]";
 /// How much of a text is searched at once, in bytes.
 const SEGMENT: usize = 64 << 10;
+/// How much of a buffer Node shows at most, in bytes: 50 of its own, each as two digits and a blank, and how many more it has.
+const BUFFER: usize = 192;
 /// How long one character of a secret can be as it stands in a text, in bytes: an escape has at most 6, and each of those
 /// at most 6 where it is escaped again.
 const WIDEST: usize = 36;
@@ -196,9 +208,10 @@ impl Redactor {
     /// An answer's body without the secrets. JSON stays JSON: its strings and keys are decoded, and each is redacted.
     pub fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text, DEPTH + 1);
-        // The lines of a dump are lines only once they are decoded.
-        let may_be_dumped = || self.0.is_some() && dump::may_be_in_json(text);
-        if found.is_empty() && !may_be_dumped() {
+        // The lines of a dump, and those that are written over, are lines only once they are decoded.
+        let may_be_in_lines =
+            || self.0.is_some() && (dump::may_be_in_json(text) || shown::may_be_in_json(text));
+        if found.is_empty() && !may_be_in_lines() {
             return Cow::Borrowed(text);
         }
         match serde_json::from_str::<Value>(text) {
@@ -226,7 +239,7 @@ impl Redactor {
     }
 
     fn json(&self, value: Value) -> Value {
-        match value {
+        let clean: Value = match value {
             Value::String(text) => self.text(&text).into_owned().into(),
             Value::Array(values) => values.into_iter().map(|value| self.json(value)).collect(),
             Value::Object(fields) => fields
@@ -238,7 +251,10 @@ impl Redactor {
                 Cow::Borrowed(_) => number.into(),
             },
             value @ (Value::Null | Value::Bool(_)) => value,
-        }
+        };
+        // A list of bytes or characters may have a secret that none of its values has.
+        let is_masked = |list: Value| matches!(self.text(&list.to_string()), Cow::Owned(_));
+        if flat_list(&clean).is_some_and(is_masked) { MASK.into() } else { clean }
     }
 
     /// Where the secrets stand, in order; two may overlap.
@@ -253,6 +269,7 @@ impl Redactor {
                 found.extend(search.find(part, depth).into_iter().map(|it| from + it.start..from + it.end));
             }
         }
+        found.extend(search.in_cut_buffers(text));
         for word in &search.words {
             found.extend(words(text, word.expose_secret()));
         }
@@ -272,10 +289,11 @@ impl Search {
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let columns = || dump::columns::<()>(text).into_iter().flatten();
-        let numbers = || numbers::decoded(text, self.longest());
+        let joined = || Seen::<()>::joined(text);
+        let numbers = || numbers::decoded(text, self.longest()).chain(listed::decoded(text));
         self.literal.is_in(text.as_bytes())
             || readings(Seen::quickly(text), depth, false, &is_in).is_break()
-            || columns().any(|column| readings(column, depth, false, &is_in).is_break())
+            || columns().chain(joined()).any(|seen| readings(seen, depth, false, &is_in).is_break())
             || numbers().any(|it| {
                 if it.is_squeezed {
                     return self.squeezed.is_in(&it.seen::<()>().plain.bytes);
@@ -300,12 +318,11 @@ impl Search {
             self.digits.find(text, &letters.digits(false), &mut found.borrow_mut());
             ControlFlow::Continue(())
         };
-        for seen in
-            [Seen::of(text)].into_iter().chain(dump::columns::<Vec<Place>>(text).into_iter().flatten())
-        {
+        let columns = dump::columns::<Vec<Place>>(text).into_iter().flatten();
+        for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
             let _ = readings(seen, depth, false, &find);
         }
-        for numbers in numbers::decoded(text, self.longest()) {
+        for numbers in numbers::decoded(text, self.longest()).chain(listed::decoded(text)) {
             if numbers.is_squeezed {
                 self.squeezed.find(text, &numbers.seen().plain, &mut found.borrow_mut());
                 continue;
@@ -314,6 +331,19 @@ impl Search {
             let _ = readings(numbers.seen(), depth, false, &find);
         }
         found.into_inner()
+    }
+
+    /// Where a secret begins in what Node shows of a buffer, of which it leaves out the end: `<Buffer 67 68 ... 14 more bytes>`.
+    fn in_cut_buffers<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        text.match_indices(" more bytes>").filter_map(move |(at, _)| {
+            let from = text.floor_char_boundary(at.saturating_sub(BUFFER));
+            let from = from + text[from..at].rfind("<Buffer ")?;
+            let shown = &text[from..from + text[from..at].find(" ... ")?];
+            let digits = Seen::<Vec<Place>>::of(shown).plain.alphanumeric().digits(false);
+            let begin = self.digits.begins(shown, &digits)?;
+            // Two digits and a blank each.
+            (shown.len() - begin >= SHORT * 3 - 1).then_some(from + begin..from + shown.len())
+        })
     }
 
     /// Where in a text that may go on the first secret begins that it may end in the middle of.
@@ -331,10 +361,12 @@ impl Search {
                 first.set(here.into_iter().flatten().chain(first.get()).min());
                 ControlFlow::Continue(())
             };
-            for seen in [Seen::of(text)].into_iter().chain(dump::unfinished(text).into_iter().flatten()) {
+            let columns = dump::unfinished(text).into_iter().flatten();
+            for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
                 let _ = readings(seen, depth, cut, &begins);
             }
-            for numbers in numbers::unfinished(text, self.longest(), cut) {
+            let lists = listed::unfinished(text, cut);
+            for numbers in numbers::unfinished(text, self.longest(), cut).chain(lists) {
                 if numbers.is_squeezed {
                     let squeezed = self.squeezed.begins(text, &numbers.seen().plain);
                     first.set(squeezed.into_iter().chain(first.get()).min());
@@ -357,7 +389,14 @@ fn readings<P: Places>(
     cut: bool,
     read: &dyn Fn(&View<P>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let each = |seen: &Seen<P>| seen.by_terminal.iter().chain([&seen.plain]).try_for_each(read);
+    let each = |seen: &Seen<P>| {
+        match &seen.shown {
+            Some(shown) if cut => read(&shown.before_cursor())?,
+            Some(shown) => read(&shown.whole)?,
+            None => {}
+        }
+        seen.by_terminal.iter().chain([&seen.plain]).try_for_each(read)
+    };
     each(&seen)?;
     if depth == 0 {
         return ControlFlow::Continue(());
@@ -410,6 +449,22 @@ fn with_unseen(text: &str, view: &View<Vec<Place>>, part: Range<usize>, edges: E
         end += left_out.split(char::is_whitespace).next().map_or(0, str::len);
     }
     start..end
+}
+
+/// The values of a list, or of an object in the order of its names as numbers, as JavaScript writes an array of bytes; none where
+/// there are lists or objects among them.
+fn flat_list(value: &Value) -> Option<Value> {
+    let values: Vec<&Value> = match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| name.parse().unwrap_or(usize::MAX));
+            fields.into_iter().map(|(_, value)| value).collect()
+        }
+        _ => return None,
+    };
+    let is_nested = |value: &&Value| value.is_array() || value.is_object();
+    (!values.iter().any(is_nested)).then(|| values.into_iter().cloned().collect())
 }
 
 /// Where a short secret stands as a word of its own.

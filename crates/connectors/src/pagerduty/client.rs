@@ -8,6 +8,7 @@ use callboard_domain::{
     secret::SecretString,
     text,
 };
+use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -27,12 +28,13 @@ const USERS: usize = 200;
 /// The most users or services that a lookup reads.
 pub(super) const LOOKED_UP: usize = 500;
 
-/// "REST API rate limits": `ratelimit-reset` counts the seconds that are left.
+/// "REST API rate limits": `ratelimit-reset` counts the seconds that are left, of a minute.
 const RATE_LIMIT: RateLimitHeaders = RateLimitHeaders {
     limit: "ratelimit-limit",
     remaining: "ratelimit-remaining",
     reset: "ratelimit-reset",
     reset_is: Reset::In,
+    window: SignedDuration::from_mins(1),
     of: None,
 };
 

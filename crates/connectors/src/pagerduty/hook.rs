@@ -69,7 +69,7 @@ impl Webhooks {
 }
 
 /// The events of incidents themselves: their names after `incident.`.
-const OF_INCIDENTS: [&str; 10] = [
+pub(super) const OF_INCIDENTS: [&str; 10] = [
     "triggered",
     "acknowledged",
     "unacknowledged",
@@ -108,10 +108,19 @@ impl Hook for Webhooks {
         let (true, Some(happened)) = (subject.is_incident(), happened) else {
             // About a responder or a field, or of a missing or unknown event: its incident is looked up.
             let is_of_incident = happened.is_some_and(|happened| OF_INCIDENTS.contains(&happened));
-            return Ok(match subject.incident_id(is_of_incident) {
-                Some(id) => self.mention(id, received),
-                None => Received { poll: happened.is_some() || event.event_type.is_empty(), ..received },
-            });
+            let is_unnamed = event.event_type.is_empty();
+            let unread = is_unnamed.then(|| "event.event_type: it names no event".to_owned());
+            return match subject.incident_id(is_of_incident) {
+                Some(id) => Ok(self.mention(id, Received { unread, ..received })),
+                None if is_of_incident && event.data.is_none() => {
+                    Err(malformed("event.data: it is missing or null".to_owned()))
+                }
+                None if is_of_incident => Err(malformed("event.data: it names no incident".to_owned())),
+                None => match unread {
+                    Some(why) => Err(malformed(why)),
+                    None => Ok(Received { poll: happened.is_some(), ..received }),
+                },
+            };
         };
         let incident: wire::Incident = match webhook::read(data) {
             Ok(incident) => incident,

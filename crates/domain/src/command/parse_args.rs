@@ -4,25 +4,28 @@ use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     ArgError, ArgSpec, ArgType, Args, Command,
-    matcher::{Matcher, ParseMode, Solution, Word},
+    matcher::{Found, Matcher, ParseMode, Solution, Word},
     options::Options,
     token::{Token, quote},
     usage::{Element, Piece},
     value::{names, same},
 };
 use crate::{
-    duration::Span,
+    duration::{Span, folded},
     nearest::nearest,
-    until::{LEADS, goes_on, is_always_to_come, looks_like_time, misspelt_time},
+    until::{
+        LEADS, goes_on, is_always_to_come, looks_like_time, misspelt_time, on_other_layout, time_within,
+    },
 };
 
 /// How a line is read: the first of these that makes sense of every word counts.
-const PARSE_MODES: [ParseMode; 11] = {
+const PARSE_MODES: [ParseMode; 12] = {
     let exact = ParseMode::EXACT;
     let named = ParseMode { names: true, ..exact };
     let begun = ParseMode { complete: false, ..exact };
     [
         exact,
+        ParseMode { own_name: true, ..exact },
         named,
         ParseMode { free: true, ..named },
         // Complete, but wrong: better an error than to take a word for something else.
@@ -261,7 +264,7 @@ impl Command {
         let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
         for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
             let words = &options.words[found.words.clone()];
-            if found.part.is_some() || !self.is_rest(found.arg) {
+            if found.part.is_some() || !self.is_free_text(found.arg) {
                 continue;
             }
             let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
@@ -272,8 +275,52 @@ impl Command {
             if let Some((from, time)) = swallowed {
                 return Err(self.time_in_text(found.arg, &texts, from, time));
             }
+            // Where none is given, the words before one may well be more of a name: `silence Slow API 1h`.
+            let is_typed = |time: &Range<usize>| all_are_missing && time.clone().all(is_bare);
+            if let Some(time) = time_within(&texts).filter(is_typed) {
+                return Err(self.time_after_text(options, solution, found, time.start));
+            }
         }
         Ok(())
+    }
+
+    /// The error of a text with a time after its first words, which are as likely to be more of the name before it.
+    fn time_after_text(
+        &self,
+        options: &Options<'_>,
+        solution: &Solution,
+        text: &Found,
+        time: usize,
+    ) -> ArgError {
+        let texts: Vec<&str> = options.words.iter().map(|word| word.token.text.as_str()).collect();
+        let is_item = |it: &&Found| {
+            let is_before = it.part.is_none() && it.words.end == text.words.start;
+            let is_bare = |at: usize| !options.words[at].token.is_quoted();
+            is_before
+                && it.words.clone().all(is_bare)
+                && matches!(self.spec().args[it.arg].ty, ArgType::Item(_))
+        };
+        let name = &self.spec().args[text.arg].name;
+        let of_item = solution.found.iter().find(is_item).map_or_else(String::new, |item| {
+            let time = text.words.start + time;
+            let rest = match on_other_layout(&texts[time..].join(" ")) {
+                Some((count, keys)) => {
+                    let after = texts[time + count..].iter().copied();
+                    std::iter::once(keys.as_str()).chain(after).collect::<Vec<_>>().join(" ")
+                }
+                None => texts[time..].join(" "),
+            };
+            let line = [quote(&texts[item.words.start..time].join(" ")), rest].join(" ");
+            format!(", and so is a name of several words, as in `{} {line}`", self.spec().name)
+        });
+        let ways: Vec<_> = self.time_forms().map(|(lead, arg)| (lead, &self.spec().args[arg].name)).collect();
+        let ways: Vec<_> = ways.iter().map(|(lead, arg)| format!("`{lead} <{arg}>`")).collect();
+        let way = match ways.as_slice() {
+            [] => String::new(),
+            _ => format!("a time is given before it, as {}; ", ways.join(" or ")),
+        };
+        let expected = format!("no time in it ({way}a {name} that says one is written in quotes{of_item})");
+        ArgError::invalid(name, expected, texts[text.words.clone()].join(" "))
     }
 
     /// What follows a time and may belong to it must not become the beginning of a text: `monday 9` is not Monday, with "9" as
@@ -284,15 +331,30 @@ impl Command {
             options.words[words].iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" ")
         };
         let whole = || solution.found.iter().filter(|found| found.part.is_none());
-        for rest in whole().filter(|found| self.is_rest(found.arg)) {
+        let spec_of = |found: &Found| &self.spec().args[found.arg];
+        // A time by its place alone, without the word that leads it or the argument's name.
+        let is_unled = |time: &Found| {
+            let before = time.words.start.checked_sub(1).filter(|at| is_bare(*at));
+            let before = before.map_or("", |at| &options.words[at].token.text);
+            let is_led = self.usage.words.iter().any(|literal| same(literal, before));
+            !spec_of(time).required && !is_led && !names(before, &spec_of(time).name)
+        };
+        let has_lead = |found: &Found| self.time_forms().any(|(_, arg)| arg == found.arg);
+        let is_next_time = |found: &Found| has_lead(found) && is_unled(found);
+        for rest in whole().filter(|found| self.is_free_text(found.arg) || is_next_time(found)) {
             let start = rest.words.start;
-            let time = whole().find(|it| it.words.end == start && self.spec().args[it.arg].ty.is_time());
+            let time = whole().find(|it| it.words.end == start && spec_of(it).ty.is_time());
             let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
                 continue;
             };
-            if goes_on(&text_of(rest.words.clone())) {
-                let (arg, text) = (&self.spec().args[time.arg], &self.spec().args[rest.arg].name);
-                let next = &options.words[start].token.text;
+            // `1h 2h` is no length with an end after it, and `sun is hot` is no Sunday.
+            let time_text = text_of(time.words.clone());
+            let is_day_or_prose = is_unled(time)
+                && (time.words.len() == 1 || time_text.to_lowercase().starts_with("this "))
+                && !folded(&time_text).contains(|c: char| c.is_ascii_digit());
+            if is_next_time(rest) || is_day_or_prose || goes_on(&text_of(rest.words.clone())) {
+                let (arg, text) = (spec_of(time), &spec_of(rest).name);
+                let next = &options.words[if is_day_or_prose { time.words.start } else { start }].token.text;
                 return Err(ArgError::Invalid {
                     arg: arg.name.clone(),
                     expected: format!(
@@ -317,9 +379,13 @@ impl Command {
             [] => String::new(),
             _ => format!("a time is given as {}, and ", written.join(" or ")),
         };
+        let by_keys = on_other_layout(&texts[time..].join(" "));
         // The longest that is a time, of a type that the usage has a place for.
         let nearest = (time + 1..=texts.len()).rev().find_map(|end| {
-            let text = texts[time..end].join(" ");
+            let text = match &by_keys {
+                Some((count, keys)) if time + count == end => keys.clone(),
+                _ => texts[time..end].join(" "),
+            };
             // What would be refused, such as the 31st of February or a day that is past, is not proposed.
             let fits = |arg: usize| match &self.spec().args[arg].ty {
                 ArgType::Time => is_always_to_come(&text),
@@ -331,9 +397,13 @@ impl Command {
             let is_whole = !goes_on(&rest.join(" "));
             is_whole.then(|| [*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
         });
-        let what = match misspelt_time(&texts[time..].join(" ")) {
-            Some(word) => format!("a time that can be understood, which {word:?} is not"),
-            None => "no time in it".to_owned(),
+        let what = match (by_keys, misspelt_time(&texts[time..].join(" "))) {
+            (Some((count, keys)), _) => {
+                let typed = texts[time..time + count].join(" ");
+                format!("no time in it, and {typed:?} is {keys:?} on another keyboard layout")
+            }
+            (None, Some(word)) => format!("a time that can be understood, which {word:?} is not"),
+            (None, None) => "no time in it".to_owned(),
         };
         ArgError::Invalid {
             arg: name.clone(),
@@ -358,6 +428,12 @@ impl Command {
     /// True where the argument takes all the words that are left.
     pub(super) fn is_rest(&self, arg: usize) -> bool {
         self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
+    }
+
+    /// True for a text that takes all the words that are left, or one that may be left out: nothing says what is meant for it.
+    fn is_free_text(&self, arg: usize) -> bool {
+        let spec = &self.spec().args[arg];
+        self.is_rest(arg) || (spec.ty == ArgType::Text && !spec.required)
     }
 
     fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {

@@ -2,29 +2,38 @@
 
 use super::{ArgError, ArgSpec, ArgType};
 use crate::{
-    duration::Span,
+    duration::{Span, folded},
     item::Kind,
     nearest::nearest,
-    until::{self, is_time},
+    until::{self, is_always_to_come, is_time, latin, on_keyboard},
 };
 
 impl ArgSpec {
     /// The value that a text stands for, in the form that commands see: a choice as it is declared, a number without
-    /// sign or zeros before it, `true` or `false`; anything else as it is typed.
+    /// sign or zeros before it, `true` or `false`, a time in ASCII digits; anything else as it is typed.
     ///
     /// # Errors
     /// [`ArgError::Invalid`].
     pub fn read(&self, text: &str) -> Result<String, ArgError> {
-        self.ty.value(text).ok_or_else(|| ArgError::Invalid {
-            arg: self.name.clone(),
-            expected: self.ty.expected(),
-            found: text.to_owned(),
-            nearest: match &self.ty {
-                ArgType::Choice(choices) => {
-                    nearest(text, choices.iter().map(String::as_str)).map(str::to_owned)
-                }
-                _ => None,
-            },
+        self.ty.value(text).ok_or_else(|| {
+            let keys = if self.ty.is_time() { latin(text) } else { None };
+            let keys = keys.filter(|keys| self.ty.accepts(keys));
+            ArgError::Invalid {
+                arg: self.name.clone(),
+                expected: match &keys {
+                    Some(keys) => on_keyboard(&self.ty.expected(), keys),
+                    None => self.ty.expected(),
+                },
+                found: text.to_owned(),
+                nearest: match &self.ty {
+                    ArgType::Choice(choices) => {
+                        nearest(text, choices.iter().map(String::as_str)).map(str::to_owned)
+                    }
+                    // What would be refused, such as the 31st of February, is not proposed.
+                    ArgType::Time => keys.filter(|keys| is_always_to_come(keys)),
+                    _ => keys,
+                },
+            }
         })
     }
 }
@@ -84,9 +93,9 @@ impl ArgType {
                 exact.or_else(|| choices.iter().find(|choice| same(choice, text))).cloned()
             }
             Self::Pairs => None,
-            Self::Text | Self::Live | Self::Item(_) | Self::Duration | Self::Time => {
-                self.accepts(text).then(|| text.to_owned())
-            }
+            // Services and command files read ASCII.
+            Self::Duration | Self::Time => self.accepts(text).then(|| folded(text).into_owned()),
+            Self::Text | Self::Live | Self::Item(_) => self.accepts(text).then(|| text.to_owned()),
         }
     }
 }
@@ -134,6 +143,11 @@ mod tests {
             (&ArgType::Time, "monday 14:30", Some("monday 14:30")),
             (&ArgType::Time, "2020-01-01", Some("2020-01-01")),
             (&ArgType::Time, "the deploy", None),
+            (&ArgType::Duration, "５ｈ", Some("5h")),
+            (&ArgType::Time, "１８：３０", Some("18:30")),
+            (&ArgType::Duration, "5р", None),
+            (&ArgType::Time, "ещьщккщц", None),
+            (&ArgType::Text, "５h", Some("５h")),
             (&choice, "production", Some("Production")),
             (&choice, "STAGING", Some("staging")),
             (&choice, "stage", None),
@@ -153,6 +167,29 @@ mod tests {
             env.read("stagin").unwrap_err().to_string(),
             "env: expected staging or production, found \"stagin\"; did you mean \"staging\"?"
         );
+        let on_keyboard = [
+            (
+                ArgType::Duration,
+                "5р",
+                "x: expected a length of time such as 90s, 15m, 2h or 1d (typed on another keyboard layout? \"5h\"), found \"5р\"; did you mean \"5h\"?".to_owned(),
+            ),
+            (
+                ArgType::Time,
+                "31 ауи",
+                format!(
+                    "x: expected {} (typed on another keyboard layout? \"31 feb\"), found \"31 ауи\"",
+                    until::EXPECTED
+                ),
+            ),
+            (
+                ArgType::Duration,
+                "тест",
+                "x: expected a length of time such as 90s, 15m, 2h or 1d, found \"тест\"".to_owned(),
+            ),
+        ];
+        for (ty, text, expected) in on_keyboard {
+            assert_eq!(ArgSpec::new("x", ty, "").read(text).unwrap_err().to_string(), expected);
+        }
         assert_eq!(
             ArgSpec::item("pr", Kind::PullRequest, "").read("").unwrap_err().to_string(),
             "pr: expected a pull request, found \"\""

@@ -112,7 +112,8 @@ fn version(run: &BuildRun) -> (u8, Option<jiff::Timestamp>, BuildStatus) {
 }
 
 /// The further report decides; what it does not know is filled from the other. What failed belongs to the status, so it
-/// is filled only from the same status.
+/// is filled only from the same status. Of two that are as far, the one that was read later decides, whatever its date: a clock may
+/// have been put right.
 fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
     if *old == new || is_later_namesake(&new, old) {
         return new;
@@ -122,7 +123,7 @@ fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
     }
     let order = match (version(&new), version(old)) {
         ((rank, at, _), (old_rank, old_at, _))
-            if order == Order::Later && (rank, at) == (old_rank, old_at) =>
+            if order == Order::Later && rank == old_rank && at.is_some() >= old_at.is_some() =>
         {
             Ordering::Greater
         }

@@ -22,9 +22,22 @@ fn is_same_occurrence(one: &Incident, other: &Incident) -> bool {
 /// When an occurrence began, and whether that is not known.
 type Beginning = (Timestamp, bool);
 
+/// True for what is listed now and is not over: whenever it began, it is no earlier occurrence.
+fn is_current(new: &Incident, order: Order) -> bool {
+    order == Order::Later && new.status != IncidentStatus::Resolved
+}
+
+/// True where the one that began earlier was still reported after the other had begun. Services date beginnings to the second:
+/// what is of one second may have been one after the other.
+fn overlap(earlier: &Incident, later: &Incident) -> bool {
+    earlier.updated_at.as_second() > later.started_at.as_second()
+}
+
 /// When the occurrences of the two began. What goes on and does not say when it began is no other occurrence: without this
-/// each answer that leaves the beginning out would be one.
-fn beginnings(old: &Incident, new: &Incident) -> (Beginning, Beginning) {
+/// each answer that leaves the beginning out would be one. A known beginning moves back where a service joins reports of
+/// one alert and keeps the earliest: two that overlap are one occurrence, and so is what is open and what is listed next as
+/// begun before that.
+fn beginnings(old: &Incident, new: &Incident, order: Order) -> (Beginning, Beginning) {
     let own = |incident: &Incident| (incident.started_at, incident.start_unknown);
     if old.began().is_none() || new.began().is_none() {
         return (own(old), own(new));
@@ -32,6 +45,7 @@ fn beginnings(old: &Incident, new: &Incident) -> (Beginning, Beginning) {
     let goes_on = old.status != IncidentStatus::Resolved;
     // An end is of what is known.
     let is_one = goes_on || new.status == IncidentStatus::Resolved;
+    let (is_current, is_earlier) = (is_current(new, order), new.started_at < old.started_at);
     match (old.start_unknown, new.start_unknown) {
         (false, true) if is_one => (own(old), own(old)),
         (true, true) if is_one => {
@@ -39,36 +53,63 @@ fn beginnings(old: &Incident, new: &Incident) -> (Beginning, Beginning) {
             (first, first)
         }
         // What began after it was first seen is another.
-        (true, false) if new.started_at < old.started_at && (goes_on || old.inferred_end.is_some()) => {
-            (own(new), own(new))
-        }
+        (true, false) if is_earlier && (goes_on || old.inferred_end.is_some()) => (own(new), own(new)),
+        (false, false) if is_earlier && is_current && goes_on => (own(new), own(new)),
+        (false, false) if is_earlier && !is_current && overlap(new, old) => (own(new), own(new)),
+        (false, false) if !is_earlier && !is_current && overlap(old, new) => (own(old), own(old)),
         _ => (own(old), own(new)),
     }
 }
 
-/// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
-/// decide either, or the order is known, the later received. What was inferred has no weight.
-pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
-    let ((old_began, _), (new_began, _)) = beginnings(old, new);
-    if !is_same_occurrence(old, new) && old_began != new_began {
-        return new_began > old_began;
+/// A time of the incident, where that began then: what is as of its beginning moves with that. Only where the order is known:
+/// else the result would depend on it. An end stays where it is.
+fn moved(time: Timestamp, incident: &Incident, (began, _): Beginning, order: Order) -> Timestamp {
+    let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
+    match order == Order::Later && seen != IncidentStatus::Resolved && time == incident.started_at {
+        true => began,
+        false => time,
     }
-    let version = |incident: &Incident| {
+}
+
+/// The incident, begun then.
+fn begun(incident: Incident, began: Beginning, order: Order) -> Incident {
+    if began == (incident.started_at, incident.start_unknown) {
+        return incident;
+    }
+    let moved = |time| moved(time, &incident, began, order);
+    let hold = incident.hold.clone().map(|hold| Hold { at: moved(hold.at), ..hold });
+    let (updated_at, released_at) = (moved(incident.updated_at), incident.released_at.map(moved));
+    let (started_at, start_unknown) = began;
+    Incident { started_at, start_unknown, updated_at, hold, released_at, ..incident }
+}
+
+/// A later occurrence is newer, and so is another one that is listed now; within one occurrence the later update, and on a tie
+/// the further status. If that does not decide either, or the order is known, the later received. What was inferred has no
+/// weight.
+pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
+    let (old_began, new_began) = beginnings(old, new, order);
+    if !is_same_occurrence(old, new) && old_began.0 != new_began.0 {
+        return new_began.0 > old_began.0 || is_current(new, order);
+    }
+    let version = |incident: &Incident, began| {
         let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
-        (incident.updated_at, (order == Order::Unknown).then_some(seen))
+        (moved(incident.updated_at, incident, began, order), (order == Order::Unknown).then_some(seen))
     };
-    version(new) >= version(old)
+    version(new, new_began) >= version(old, old_began)
 }
 
 /// Two sightings are joined by their versions. An inferred end holds until the incident is seen again, not over, in the
-/// same occurrence or a later one, whatever that sighting's version; or until the service itself reports the end.
-pub(super) fn join(old: &Incident, mut new: Incident, order: Order) -> Incident {
-    let (old_began, new_began) = beginnings(old, &new);
-    (new.started_at, new.start_unknown) = new_began;
-    let dated = (old_began != (old.started_at, old.start_unknown)).then(|| {
-        let (started_at, start_unknown) = old_began;
-        Incident { started_at, start_unknown, ..old.clone() }
-    });
+/// same occurrence or a later one, whatever that sighting's version; or until the service itself reports the end. What is
+/// over and is listed again with another beginning, before or after the known one, is as it is listed.
+pub(super) fn join(old: &Incident, new: Incident, order: Order) -> Incident {
+    let (old_began, new_began) = beginnings(old, &new, order);
+    let is_another = !is_same_occurrence(old, &new) && old_began.0 != new_began.0;
+    if is_another && is_current(&new, order) {
+        return new;
+    }
+    let new = begun(new, new_began, order);
+    let dated =
+        (old_began != (old.started_at, old.start_unknown)).then(|| begun(old.clone(), old_began, order));
     let old = dated.as_ref().unwrap_or(old);
     let Some(end) = old.inferred_end else { return join_seen(old, new, order) };
     let is_earlier = !is_same_occurrence(old, &new) && new.started_at < old.started_at;
@@ -175,13 +216,12 @@ fn fill(winner: &mut Incident, other: &Incident) {
 /// The first sighting of an occurrence reports that it triggered, whatever its status by then: the service gives the time, and
 /// a reader of its end should have read of its beginning. Where it is already over, who had it is not reported.
 ///
-/// What comes back after its end is reported as triggered again. An escalation asks other people too: that alone is not
-/// reported as another assignment.
+/// What comes back after its end is reported as triggered again, and what began earlier than was known is not. An escalation
+/// asks other people too: that alone is not reported as another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
-    // An occurrence that was only first seen then may have begun before, as is known since.
-    let is_dated_since = |old: &Incident| old.start_unknown && new.started_at < old.started_at;
-    let old = old.filter(|old| is_same_occurrence(old, new) || is_dated_since(old));
+    // No earlier occurrence takes the place of what is known: that has begun before, as is known since.
+    let old = old.filter(|old| is_same_occurrence(old, new) || new.started_at < old.started_at);
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
     let subject = subject(new, item);
@@ -199,25 +239,16 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             let at = new.began();
             found.push(transition(EventName::Triggered, at, None, began.to_string(), summary));
         }
-        (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
+        (Some(over @ Incident { status: Resolved, .. }), Triggered | Acknowledged) => {
             let summary = format!("{subject} is back{severity}");
-            match inferred_end {
+            let (at, distinct) = match over.inferred_end {
                 // The service knows of no end, and so of no time when it came back.
-                Some(end) => found.push(transition(
-                    EventName::Triggered,
-                    None,
-                    None,
-                    format!("{began} missed {}", end.since),
-                    summary,
-                )),
-                None => found.push(transition(
-                    EventName::Triggered,
-                    Some(updated),
-                    None,
-                    format!("{began} {updated}"),
-                    summary,
-                )),
-            }
+                Some(end) => (None, format!("{began} missed {}", end.since)),
+                // Its last change was before that end.
+                None if updated < over.updated_at => (None, format!("{began} after {}", over.updated_at)),
+                None => (Some(updated), format!("{began} {updated}")),
+            };
+            found.push(transition(EventName::Triggered, at, None, distinct, summary));
         }
         (Some(held @ Incident { status: Acknowledged, .. }), Triggered) => {
             let what = match (held.is_suppressed(), held.held_until()) {

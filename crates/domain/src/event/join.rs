@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// What is known of the order of what is stored and a snapshot of the same version.
+/// What is known of the order of what is stored and a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// Nothing: webhooks overtake each other, and a poll that is under way.

@@ -34,6 +34,9 @@
 //! - Where a service's counter restarts, a run of the one before is forgotten once another has its number.
 //! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident, and an
 //!   earlier request under the id of an approval.
+//! - The beginning of an incident may move back. Two reports that overlap in time are of one occurrence, which began at the
+//!   earlier of their beginnings, and is reported once. Where they do not overlap, only the order can show it: what is listed
+//!   now as begun before what is known ([`compare_read`]) is no earlier occurrence. It is the one that goes on, or it is back.
 //! - A sighting of an incident that does not say when that began belongs to the occurrence that is known, as long as that goes
 //!   on; after its end it is another. So a sighting from before the end that arrives after it looks like another occurrence.
 //! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
@@ -107,7 +110,7 @@ pub enum MootCause {
     Over,
     /// Somebody had acknowledged it.
     Acknowledged,
-    /// It was silenced.
+    /// Its service suppressed it: it was silenced, inhibited or muted.
     Silenced,
 }
 
@@ -138,7 +141,8 @@ pub fn compare(stored: Option<&Item>, snapshot: Item) -> Change {
 }
 
 /// The same for a snapshot that was read from the service after all that is stored had been received: where both have the
-/// same version, which counts seconds at most services, the snapshot is the later one.
+/// same version, which counts seconds at most services, the snapshot is the later one. So it is of a pull request, and of a
+/// run that is as far, whatever their versions: clocks are put right, and servers restored.
 pub fn compare_read(stored: Option<&Item>, snapshot: Item) -> Change {
     compare_in(stored, snapshot, Order::Later)
 }

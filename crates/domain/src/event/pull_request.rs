@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT,
-        RequestedRead, Review, Size, User, Verdict, join_sets, without_organisation,
+        Checks, ChecksStatus, Item, Mergeability, PullRequest, PullRequestState, REQUESTED_KEPT,
+        REVIEWS_KEPT, RequestedRead, Review, Size, User, Verdict, join_sets, without_organisation,
     },
     text::listed,
 };
@@ -64,6 +64,18 @@ impl Requests {
         }
     }
 
+    /// What was known before something of that version was read: where it is ahead of that (a clock was put right, a server was
+    /// restored), it is no later, and its list may not be whole any more.
+    fn caught_up(mut self, version: Timestamp) -> Self {
+        if self.whole_at.take_if(|at| *at > version).is_some() {
+            for name in &self.names {
+                self.named_at.entry(name.clone()).or_insert(version);
+            }
+        }
+        self.named_at.values_mut().for_each(|at| *at = version.min(*at));
+        self
+    }
+
     /// Of two whole lists of the same version the later received wins.
     fn join(self, new: Self) -> Self {
         let (mut winner, other) = if new.whole_at >= self.whole_at { (new, self) } else { (self, new) };
@@ -91,24 +103,30 @@ impl Requests {
     }
 }
 
-/// All that has no version of its own is one register. At the same version merged wins against closed and closed
-/// against open, because services count versions in seconds; else the later received wins. Nothing undoes a merge.
+/// All that has no version of its own is one register. What was read later wins, whatever its version: clocks are put right, and
+/// servers restored. At the same version merged wins against closed and closed against open, because services count versions in
+/// seconds; else the later received wins. Nothing undoes a merge but a later version.
 pub(super) fn is_newer(old: &PullRequest, new: &PullRequest, order: Order) -> bool {
     let version = |pull_request: &PullRequest| {
-        let ended = match (pull_request.state, order) {
-            (PullRequestState::Open, _) | (PullRequestState::Closed, Order::Later) => 0,
-            (PullRequestState::Closed, Order::Unknown) => 1,
-            (PullRequestState::Merged, _) => 2,
+        let ended = match pull_request.state {
+            PullRequestState::Open => 0,
+            PullRequestState::Closed => 1,
+            PullRequestState::Merged => 2,
         };
         (pull_request.updated_at, ended)
     };
-    version(new) >= version(old)
+    let may_undo = old.state != PullRequestState::Merged || new.state == PullRequestState::Merged;
+    (order == Order::Later && may_undo) || version(new) >= version(old)
 }
 
 pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> PullRequest {
     let reviews =
         join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
-    let requests = Requests::of(old).join(Requests::of(&new));
+    let requests = match order {
+        Order::Later => Requests::of(old).caught_up(new.updated_at),
+        Order::Unknown => Requests::of(old),
+    };
+    let requests = requests.join(Requests::of(&new));
     let (new_checks, new_mergeability) = (new.checks.take(), new.mergeability.take());
     let new_size = new.size.take();
     let mut joined = if is_newer(old, &new, order) {
@@ -128,9 +146,14 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         (None, new) => new,
     };
     // The service's newer report, if it is of the head.
-    let reported = old.mergeability.iter().cloned().chain(new_mergeability);
-    let reported = reported.filter(|it| is_of_head(&it.commit, head));
-    joined.mergeability = reported.max_by_key(|it| (it.at, it.state));
+    let of_head = |it: &Mergeability| is_of_head(&it.commit, head);
+    joined.mergeability = match new_mergeability.filter(of_head) {
+        Some(new) if order == Order::Later => Some(new),
+        new => {
+            let reported = old.mergeability.iter().filter(|it| of_head(it)).cloned().chain(new);
+            reported.max_by_key(|it| (it.at, it.state))
+        }
+    };
     let of_head = |size: &Size| is_of_head(&size.commit, head);
     joined.size = match (old.size.as_ref().filter(|size| of_head(size)), new_size.filter(of_head)) {
         (Some(old), Some(new)) => Some(join_sizes(old, new, order)),
@@ -176,7 +199,7 @@ fn join_review(old: &Review, new: Review) -> Review {
 
 /// Both are of the head: of one commit, where that is known.
 fn join_checks(old: &Checks, new: Checks, order: Order) -> Checks {
-    if order == Order::Later && new.at == old.at {
+    if order == Order::Later {
         return new;
     }
     match (new.at, new.status, &new.commit).cmp(&(old.at, old.status, &old.commit)) {
@@ -189,7 +212,7 @@ fn join_checks(old: &Checks, new: Checks, order: Order) -> Checks {
 /// Both are of the head: of one commit, where that is known.
 fn join_sizes(old: &Size, new: Size, order: Order) -> Size {
     let version = |size: &Size| (size.at, size.files, size.added, size.removed);
-    let newer = (order == Order::Later && new.at == old.at) || version(&new) >= version(old);
+    let newer = order == Order::Later || version(&new) >= version(old);
     if newer { new } else { old.clone() }
 }
 

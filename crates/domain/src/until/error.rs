@@ -20,6 +20,8 @@ pub enum TimeError {
     /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
     /// right, in words that follow "expected".
     Impossible(String),
+    /// It is one by its keys, typed on a keyboard whose layout is not Latin; which, in words that follow "expected".
+    OtherLayout(String),
 }
 
 impl TimeError {
@@ -32,6 +34,7 @@ impl TimeError {
             Self::Ambiguous(clear) => clear,
             Self::Followed(what) => what,
             Self::Impossible(what) => what,
+            Self::OtherLayout(what) => what,
         }
     }
 }

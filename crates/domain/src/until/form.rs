@@ -7,6 +7,9 @@ const STEMS: [&str; 8] = ["hour", "hr", "min", "sec", "day", "week", "month", "y
 /// What follows the hour of a clock.
 const OF_A_CLOCK: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
 
+/// Letters behind a number that are no unit of time: those of ordinals and multiples, as in `2й`, `1º`, `100к`, `2х`.
+const NO_UNITS: [char; 9] = ['й', 'я', 'е', 'а', 'є', 'º', 'ª', 'к', 'х'];
+
 /// True for a word in lower case that has such a form; `next` is the word after it. A number alone has none, and neither has
 /// one with other letters (`5xx`, `3rd`) or of more parts (`1.4.2`).
 pub(super) fn has_form_of_time(word: &str, next: &str) -> bool {
@@ -47,6 +50,13 @@ fn is_like_length(word: &str, next: &str) -> bool {
     let (number, rest) = word.split_at(word.find(|c| !is_of_number(c)).unwrap_or(word.len()));
     if rest.is_empty() {
         return number.contains(['.', ',']) && is_unit(next);
+    }
+    // A unit of another language, or of another layout of the keyboard: `5м`.
+    let mut letters = rest.chars();
+    if let (Some(letter), None) = (letters.next(), letters.next())
+        && !letter.is_ascii()
+    {
+        return letter.is_alphabetic() && !NO_UNITS.contains(&letter);
     }
     let (name, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()));
     let goes_on =

@@ -1,11 +1,13 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
 //! A text is read whole or not at all. `reading` has the forms of a time, `impossible` finds times that do not exist, `form`
-//! finds what is written like a time whether or not it is one, and `prose` distinguishes times from other text.
+//! finds what is written like a time whether or not it is one, `prose` distinguishes times from other text, and `keyboard` reads what
+//! was typed on another layout by its keys.
 
 mod error;
 mod form;
 mod impossible;
+mod keyboard;
 mod prose;
 mod reading;
 #[cfg(test)]
@@ -15,7 +17,9 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::duration::{self, Span};
 pub use error::{EXPECTED, TimeError};
-pub use prose::{goes_on, looks_like_time, misspelt_time};
+pub(crate) use keyboard::latin;
+pub(crate) use prose::on_other_layout;
+pub use prose::{goes_on, looks_like_time, misspelt_time, time_within};
 pub use reading::{LEADS, names_a_date};
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
@@ -25,11 +29,33 @@ pub use reading::{LEADS, names_a_date};
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
 pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
-    let at = read(text, now).map_err(|why| match why {
-        TimeError::NotATime => followed(text, now).unwrap_or(TimeError::NotATime),
+    to_come(text, now).map_err(|why| match why {
+        TimeError::NotATime => {
+            other_layout(text, now).or_else(|| followed(text, now)).unwrap_or(TimeError::NotATime)
+        }
         why => why,
-    })?;
+    })
+}
+
+fn to_come(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
+    let at = read(text, now)?;
     if at > now.timestamp() { Ok(at) } else { Err(TimeError::Past) }
+}
+
+/// Why a text is refused that is a time by its keys: `2р`; of `31 ауи`, what is wrong with `31 feb`.
+fn other_layout(text: &str, now: &Zoned) -> Option<TimeError> {
+    let keys = latin(text)?;
+    let expected = match to_come(&keys, now) {
+        Ok(_) => EXPECTED.to_owned(),
+        Err(TimeError::NotATime) => return None,
+        Err(why) => why.expected().to_owned(),
+    };
+    Some(TimeError::OtherLayout(on_keyboard(&expected, &keys)))
+}
+
+/// What is expected, with what the same keys type in a Latin layout.
+pub(crate) fn on_keyboard(expected: &str, keys: &str) -> String {
+    format!("{expected} (typed on another keyboard layout? {keys:?})")
 }
 
 /// A text of more words than this is not looked through for a time that it begins with.
@@ -65,7 +91,11 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     match at {
         Ok(at) if at <= now.timestamp() => Ok(at),
         Ok(_) => Err("a time that is not to come".to_owned()),
-        Err(TimeError::NotATime) => Err(EXPECTED_PAST.to_owned()),
+        Err(TimeError::NotATime) => Err(match latin(text).map(|keys| (since(&keys, now), keys)) {
+            Some((Ok(_), keys)) => on_keyboard(EXPECTED_PAST, &keys),
+            Some((Err(why), keys)) if why != EXPECTED_PAST => on_keyboard(&why, &keys),
+            _ => EXPECTED_PAST.to_owned(),
+        }),
         // As long ago as no clock goes.
         Err(TimeError::Past) => Err(TimeError::TooFar.expected().to_owned()),
         Err(why) => Err(why.expected().to_owned()),
@@ -88,9 +118,10 @@ pub fn is_always_to_come(text: &str) -> bool {
 
 /// The time that a text means, whether it is to come or past.
 fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
-    match reading::read(text, now) {
+    let text = duration::folded(text);
+    match reading::read(&text, now) {
         Err(TimeError::NotATime) => {
-            let what = impossible::what(text, now.date()).filter(|it| {
+            let what = impossible::what(&text, now.date()).filter(|it| {
                 // Only the whole is a time but for that: else it is as likely to be anything else.
                 reading::read(&it.mended, now) != Err(TimeError::NotATime)
             });

@@ -1,13 +1,16 @@
 //! Times distinguished from other text: where a person may have meant one, and where one may go on.
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 
 use super::{
     form::{has_form_of_time, is_unit},
     is_time,
+    keyboard::latin,
     reading::{NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday},
 };
-use crate::duration::Span;
+use crate::duration::{Span, folded};
 
 /// What follows a time of day: which half of the day, or the time zone.
 const AFTER_CLOCK: [&str; 21] = [
@@ -15,10 +18,28 @@ const AFTER_CLOCK: [&str; 21] = [
     "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
 ];
 
+/// What turns a time to the past, or is no part of one that is understood: `10 minutes ago`.
+const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
+
+/// After these a time is one that something has, and not one that is meant: `every 5 minutes`, `the 9:00 run`.
+const DETERMINERS: [&str; 12] =
+    ["the", "a", "an", "of", "per", "each", "every", "any", "last", "past", "since", "this"];
+
+/// The most words of a time.
+const MOST_WORDS: usize = 8;
+
+/// So many words of a text are looked through for a time among them: what is longer is no name with a time after it.
+const MOST_BEFORE: usize = 24;
+
+/// Letters at the keys of units that are words of their own: `2 в проде`, `2 і 3 вузли`, `2 η`.
+const ONE_LETTER_WORDS: [&str; 3] = ["в", "і", "η"];
+
+const PUNCTUATION: [char; 8] = [',', ';', ':', '!', '?', '(', ')', '.'];
+
 /// The words in lower case, without the punctuation around them.
 fn words(text: &str) -> Vec<String> {
     let plain = |word: &str| {
-        let inner = word.trim_matches(|c: char| matches!(c, ',' | ';' | ':' | '!' | '?' | '(' | ')' | '.'));
+        let inner = word.trim_matches(PUNCTUATION);
         match inner.to_lowercase().as_str() {
             "a.m" => "am".to_owned(),
             "p.m" => "pm".to_owned(),
@@ -27,7 +48,7 @@ fn words(text: &str) -> Vec<String> {
     };
     // A date may end in a point.
     let plain = |word: &str| if is_in_another_order(word) { word.to_owned() } else { plain(word) };
-    text.split_whitespace().take(8).map(plain).collect()
+    text.split_whitespace().take(MOST_WORDS).map(|word| plain(&folded(word))).collect()
 }
 
 /// True for how many there are of a unit.
@@ -43,8 +64,26 @@ fn is_date(word: &str) -> bool {
 }
 
 /// True where a text begins like a time or a length of time, whether or not there is one that is so written: what a person who
-/// writes it hardly means as prose.
+/// writes it hardly means as prose. On a keyboard of another layout, too.
 pub fn looks_like_time(text: &str) -> bool {
+    begins_like_time(text) || on_other_layout(text).is_some()
+}
+
+/// The time that a text begins with by its keys, typed on a keyboard of another layout: how many words it has, and what the
+/// same keys type in a Latin layout. `5р тест` begins with one word, which is `5h`.
+pub(crate) fn on_other_layout(text: &str) -> Option<(usize, String)> {
+    let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS + 1).collect();
+    let goes_on_as_prose = |end: usize| {
+        let last = words[end - 1].to_lowercase();
+        end < words.len() && ONE_LETTER_WORDS.contains(&last.as_str())
+    };
+    (1..=words.len().min(MOST_WORDS)).rev().filter(|end| !goes_on_as_prose(*end)).find_map(|end| {
+        let keys = latin(words[..end].join(" ").trim_matches(PUNCTUATION))?;
+        is_time(&keys).then_some((end, keys))
+    })
+}
+
+fn begins_like_time(text: &str) -> bool {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let Some(first) = words.first() else { return false };
@@ -103,7 +142,45 @@ pub fn misspelt_time(text: &str) -> Option<String> {
     (0..words.len()).find(is_misspelt).map(|at| words[at].clone())
 }
 
-/// True where words that follow a time may belong to it: `monday` `9`, `tomorrow` `at half past 9`, `18:00` `utc`.
+/// Where a time is among words, after the first of them: `1h` in `API 1h x`, `tomorrow` in `is slow tomorrow`. One that begins
+/// with a number counts anywhere, any other only at the end; neither does after a word such as `every`.
+pub fn time_within(words: &[&str]) -> Option<Range<usize>> {
+    let is_one = |text: &str| is_time(text) || is_time(text.trim_matches(PUNCTUATION));
+    let lower = |at: usize| words.get(at).map_or_else(String::new, |word| folded(word).to_lowercase());
+    let by_keys = |at: usize| {
+        let text = words[at..].iter().take(MOST_WORDS + 1).copied().collect::<Vec<_>>().join(" ");
+        on_other_layout(&text).map(|(count, _)| at..at + count)
+    };
+    let is_meant = |at: &usize| !DETERMINERS.contains(&lower(at - 1).as_str());
+    let is_by_number = |at: &usize| is_meant(at) && begins_with_number(&lower(*at), &lower(at + 1));
+    let by_number = (1..words.len().min(MOST_BEFORE)).filter(is_by_number).find_map(|at| {
+        let mut ends = (at + 1..=words.len().min(at + MOST_WORDS)).rev();
+        let known = ends.find(|end| is_one(&words[at..*end].join(" "))).map(|end| at..end);
+        known.or_else(|| by_keys(at))
+    });
+    let ends_with_it = |at: &usize| {
+        let text = words[*at..].join(" ");
+        let is_number = lower(*at).starts_with(|c: char| c.is_ascii_digit());
+        let is_whole = || is_one(&text) || by_keys(*at).is_some_and(|time| time.end == words.len());
+        !is_number && is_meant(at) && looks_like_time(&text) && is_whole()
+    };
+    let last = words.len().saturating_sub(MOST_WORDS).max(1)..words.len();
+    let at_the_end = || last.clone().find(ends_with_it).map(|at| at..words.len());
+    by_number.or_else(at_the_end)
+}
+
+/// True for a word that begins with a number, in digits or written out, and can begin a time; `next` is the word after it.
+/// `3/4` and `1.4.12` are more likely something else, and so is `3 may`.
+fn begins_with_number(word: &str, next: &str) -> bool {
+    let word = word.trim_start_matches(['(', '-', '+', '\u{2212}']);
+    let with_year = || word.rsplit(['.', '/', '-']).next().is_some_and(|year| year.len() == 4);
+    let is_counted = || NUMBERS.contains(&word) && is_unit(next.trim_matches(PUNCTUATION));
+    let is_date = || !is_in_another_order(word) || word.ends_with('.') || with_year();
+    (word.starts_with(|c: char| c.is_ascii_digit()) && is_date() && !["may", "march", "mar"].contains(&next))
+        || is_counted()
+}
+
+/// True where words that follow a time may belong to it: `monday` `9`, `tomorrow` `at half past 9`, `18:00` `utc`, `2 days` `ago`.
 pub fn goes_on(text: &str) -> bool {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -113,6 +190,7 @@ pub fn goes_on(text: &str) -> bool {
     let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
     is_part_of_day(first)
         || AFTER_CLOCK.contains(first)
+        || TURNS.contains(first)
         || is_unit(first)
         || is_hour(first)
         || is_year(first)
@@ -128,7 +206,8 @@ pub fn goes_on(text: &str) -> bool {
                     || (second == "the" && words.get(2).is_some_and(|word| is_part_of_day(word)))
             }
             "past" | "after" => is_hour(second) || second == "next" || looks_like_time(&rest),
-            "from" => second == "now",
+            "from" => second == "now" || looks_like_time(&rest),
+            "by" | "till" | "til" | "before" | "through" | "thru" => looks_like_time(&rest),
             _ => false,
         }
 }

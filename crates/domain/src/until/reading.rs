@@ -225,6 +225,8 @@ fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, Ti
                 word => i64::try_from(NUMBERS.iter().position(|it| *it == word)? + 1).ok()?,
             };
             match *unit {
+                // A capital is a month to some, as in `1M`.
+                "m" if text.split_whitespace().nth(1).is_some_and(|unit| unit.starts_with('M')) => None,
                 "month" | "months" => Some(later(now, count.months())),
                 "year" | "years" => Some(later(now, i64::min(count, 1_000).years())),
                 unit => {

@@ -21,7 +21,7 @@ use crate::{
     config::{Config, ConfigError, ConfigErrors},
     secrets::Secrets,
     store::{Retention, Store},
-    system::paths::Paths,
+    system::{local::User, paths::Paths},
 };
 
 pub(crate) use self::{follow::follow_files, handle::ConfigHandle, reconnect::reconnect};
@@ -48,6 +48,8 @@ pub(crate) struct ConfigDeps {
     pub(crate) sources: Vec<(AccountName, Arc<dyn Source>)>,
     pub(crate) store: Store,
     pub(crate) client: Client,
+    /// Whose computer this is.
+    pub(crate) user: User,
 }
 
 impl ActiveConfig {
@@ -65,7 +67,8 @@ impl ActiveConfig {
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
         let ConfigDeps { store, client, sources, .. } = means;
-        let accounts = accounts::connect(&config, &secrets, store, client, sources, before).await;
+        let person = means.user.principal(&config.people).to_string();
+        let accounts = accounts::connect(&config, &secrets, store, client, sources, &person, before).await;
         let (files, command_errors) = command_file::load_for(&config, &accounts);
         let registry = Registry::new(&accounts, files);
         Ok(Self { config, secrets, rules, accounts, registry, command_errors })

@@ -111,6 +111,10 @@ pub struct Delivery {
     pub under: Option<String>,
     /// How far it is.
     pub state: DeliveryState,
+    /// True where an earlier form of it is in the channel: what is to be sent, or could not be, is an edit of that.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_edit: bool,
     /// How often it was tried.
     pub attempts: u32,
     /// When it was recorded.
@@ -133,6 +137,11 @@ pub enum DeliveryState {
         next_at: Timestamp,
         /// What its account is missing, without which it is not tried; else the error of the last try.
         error: Option<ServiceError>,
+        /// What it waits for, where its account is missing something, in words that follow "waits for": "the system's
+        /// keychain". It is not tried before that is there, and `next_at` means nothing until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        waits_for: Option<String>,
     },
     /// Being sent.
     Sending,

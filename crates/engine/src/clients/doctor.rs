@@ -1,5 +1,7 @@
 //! Checks of everything that Callboard needs, each with its remedy.
 
+mod deliveries;
+
 use callboard_domain::{
     error::ServiceError, identity::Identity, item::AccountName, secret::SecretField, source::Progress,
 };
@@ -9,13 +11,11 @@ use crate::{
     Engine, Mode,
     api::{AccountInfo, AccountsQuery, Check, CheckVerdict, Health, Needs},
     secrets::{SecretBackend, SecretsError, variable},
-    store::{Delivery, RowKind},
+    store::RowKind,
     system::supervise::TaskFault,
     watch::receive::{ListenError, Listening},
 };
 
-/// Reasons that are given in full; the others are counted.
-const REASONS: usize = 5;
 /// Damaged rows that are named; the others are counted.
 const ROWS: usize = 20;
 
@@ -27,7 +27,7 @@ pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
     checks.extend(stored_rows(engine).await);
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
-    checks.push(deliveries(engine).await);
+    checks.push(deliveries::check(engine).await);
     checks.extend(runs(engine));
     checks.extend(tasks(engine));
     checks
@@ -373,38 +373,6 @@ fn variables(engine: &Engine, info: &AccountInfo) -> Option<String> {
         (true, false) => Some(names(&optional).join(" or ")),
         (false, _) => Some(names(&required).join(" and ")),
     }
-}
-
-async fn deliveries(engine: &Engine) -> Check {
-    if let Some(error) = engine.inner.deliverer.store_error() {
-        return check("deliveries", CheckVerdict::Failed, format!("messages wait: {error}"));
-    }
-    match engine.store().deliveries_not_posted(1_000).await {
-        Ok(left) if left.is_empty() => check("deliveries", CheckVerdict::Ok, "everything has arrived"),
-        Ok(left) => remedied(
-            check("deliveries", CheckVerdict::Warning, not_arrived(engine, left)),
-            "callboard deliveries --pending",
-        ),
-        Err(error) => check("deliveries", CheckVerdict::Failed, error.to_string()),
-    }
-}
-
-/// How many messages have not arrived, and why, each reason once.
-fn not_arrived(engine: &Engine, left: Vec<Delivery>) -> String {
-    let (count, mut reasons) = (left.len(), Vec::<String>::new());
-    for delivery in left {
-        let error = engine.inner.deliverer.waits_for(&delivery).or(delivery.error);
-        let reason = error.map(|error| format!("{}: {error}", delivery.to));
-        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
-    }
-    let more = reasons.len().saturating_sub(REASONS);
-    reasons.truncate(REASONS);
-    if more > 0 {
-        reasons.push(format!("and {more} more reasons"));
-    }
-    let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
-    let messages = if count == 1 { "1 message has".to_owned() } else { format!("{count} messages have") };
-    format!("{messages} not arrived{reasons}")
 }
 
 #[cfg(test)]

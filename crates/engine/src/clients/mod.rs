@@ -4,6 +4,7 @@ pub(crate) mod calls;
 pub(crate) mod choice_cache;
 pub(crate) mod dispatch;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod find;
 pub(crate) mod rank_cache;
 pub(crate) mod services;

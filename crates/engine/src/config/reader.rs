@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::Path,
 };
 
@@ -17,12 +18,13 @@ use toml::de::DeValue;
 
 use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, RenamedKey, SHORTEST_EVERY, Step,
-    TomlFile, below, clear_remedy, is_name,
+    TomlFile, clear_remedy, is_name,
     schema::SECTIONS,
     sections::{RENAMED, SecretsSection},
     stand_in, unknown,
-    values::resolve,
+    values::{folder, resolve},
 };
+use crate::secrets::{SecretBackend, variable};
 
 /// Reads section by section and gathers what is wrong.
 pub(super) struct Reader<'f, 't> {
@@ -55,9 +57,12 @@ impl<'t> Reader<'_, 't> {
         let rules = self.rules(&channels);
         let people = self.people(&accounts);
         let secrets: SecretsSection = self.section("secrets").unwrap_or_default();
+        if secrets.store == SecretBackend::Env {
+            self.check_variables(&accounts);
+        }
         let mut commands: Commands = self.section("commands").unwrap_or_default();
         for dir in &mut commands.dirs {
-            *dir = below(path, dir);
+            *dir = folder(path, dir);
         }
         Config {
             path: path.to_owned(),
@@ -166,6 +171,34 @@ impl<'t> Reader<'_, 't> {
             self.errors.push(file.fault(&at("every"), format!("expected {SHORTEST_EVERY} or more")));
         }
         Some(part).filter(|part| !part.has_stand_ins).map(|part| part.value)
+    }
+
+    /// No two accounts may have a secret in the same variable of the environment: `a-b` and `a_b`, or `A` and `a`. The secret
+    /// of one would be sent to the host of the other.
+    fn check_variables(&mut self, accounts: &BTreeMap<AccountName, ConnectorConfig>) {
+        let file = self.file;
+        let tables = file.get(&["accounts".into()]).and_then(|value| value.get_ref().as_table());
+        let keys = tables.into_iter().flat_map(|tables| tables.keys());
+        let mut keys: Vec<(Range<usize>, &str)> =
+            keys.map(|key| (key.span(), key.get_ref().as_ref())).collect();
+        keys.sort_by_key(|(span, _)| span.start);
+        // The account that has each variable, and its line.
+        let mut known: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+        for (span, name) in keys {
+            let account = accounts.get(&AccountName::from(name));
+            let fields = account.into_iter().flat_map(|account| account.secrets());
+            let variables: Vec<String> = fields.map(|field| variable(name, field.name)).collect();
+            if let Some((variable, (first, line))) = variables.iter().find_map(|it| known.get_key_value(it)) {
+                let what = format!(
+                    "its secret would be read from {variable}, and so would that of [accounts.{first}] in line {line}: \
+                     with secrets.store = \"env\", name one of them otherwise"
+                );
+                self.errors.push(file.fault_at(span, what));
+                continue;
+            }
+            let line = file.line_of(&span);
+            known.extend(variables.into_iter().map(|variable| (variable, (name, line))));
+        }
     }
 
     /// True where the file has an account of that name: one with a fault of its own is named all the same.

@@ -177,6 +177,11 @@ impl<'t> TomlFile<'t> {
         }
     }
 
+    /// The line that a place is in, counted from 1.
+    pub(super) fn line_of(&self, span: &Range<usize>) -> usize {
+        place(self.text, span.start).0
+    }
+
     /// A fault at a key itself.
     pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> ConfigError {
         let quoted = quoted_at(self.text, span.start);

@@ -115,6 +115,17 @@ pub(crate) fn below(file: &Path, path: &Path) -> PathBuf {
     }
 }
 
+/// A folder as written in a file. One that is not beside a file that is a link is looked for beside what that leads to: a
+/// configuration that is linked from elsewhere may bring its folders or not. Where it is nowhere, it is the one beside the link.
+pub(super) fn folder(file: &Path, path: &Path) -> PathBuf {
+    let beside = below(file, path);
+    if path.is_absolute() || path.starts_with("~") || beside.exists() || !file.is_symlink() {
+        return beside;
+    }
+    let linked = std::fs::canonicalize(file).map(|file| below(&file, path));
+    linked.ok().filter(|folder| folder.is_dir()).unwrap_or(beside)
+}
+
 /// Whether a text can name an account.
 pub fn is_name(text: &str) -> bool {
     !text.is_empty()

@@ -11,7 +11,7 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::posted;
+use super::{posted, since};
 use crate::{
     api::MootReason,
     store::{CurrentEvent, PreparedDelivery, QueuedEvent},
@@ -44,38 +44,35 @@ pub(super) fn compose(
         return Err(Moot { reason: MootReason::Forgotten, others: Vec::new() });
     };
     if stands {
-        let message = own.what.ok().map(|what| posted::event(&what, own.note.as_deref(), now));
+        let message = own.what.ok().map(|what| posted::event(&what, own.note.as_deref(), now, zone));
         return Ok(PreparedDelivery { message, ..PreparedDelivery::default() });
     }
-    let (mut entries, mut prepared, mut is_digest) = (Vec::new(), PreparedDelivery::default(), false);
-    let own_what = own.what.and_then(|what| judged(what, now));
-    let own_late = own_what.as_ref().ok().filter(|what| what.is_late(now));
-    entries.extend(own_late.map(|what| DigestEntry { what, note: own.note.as_deref() }));
+    let mut prepared = PreparedDelivery::default();
     let others: Vec<_> =
         news.map(|it| QueuedEvent { what: it.what.and_then(|what| judged(what, now)), ..it }).collect();
+    for other in &others {
+        prepared.moot.extend(other.what.as_ref().err().map(|reason| (other.key.clone(), reason.clone())));
+    }
+    // A digest is carried by an event that it reports.
+    let own_what = match own.what.and_then(|what| judged(what, now)) {
+        Ok(what) => what,
+        Err(reason) => return Err(Moot { reason, others: prepared.moot }),
+    };
+    let note = own.note.as_deref();
+    let is_digest = others.iter().any(|it| it.digested && it.what.is_ok());
+    let mut entries = vec![DigestEntry { what: &own_what, note }];
     for QueuedEvent { key, what, note, digested } in &others {
-        match what {
-            Err(reason) => prepared.moot.push((key.clone(), reason.clone())),
-            Ok(what) if *digested || what.is_late(now) => {
-                entries.push(DigestEntry { what, note: note.as_deref() });
-                is_digest |= *digested;
-                prepared.digested.extend((!digested).then(|| key.clone()));
-            }
-            Ok(_) => {}
-        }
+        let Some(what) = what.as_ref().ok().filter(|what| *digested || what.is_late(now)) else { continue };
+        entries.push(DigestEntry { what, note: note.as_deref() });
+        prepared.digested.extend((!digested).then(|| key.clone()));
     }
-    if !entries.is_empty() && (is_digest || (own_late.is_some() && entries.len() >= DIGEST_FROM)) {
+    if is_digest || (own_what.is_late(now) && entries.len() >= DIGEST_FROM) {
         prepared.message = Some(digest(&entries, now, zone));
-        return Ok(prepared);
+    } else {
+        prepared.digested.clear();
+        prepared.message = Some(posted::event(&own_what, note, now, zone));
     }
-    match own_what {
-        Ok(what) => {
-            prepared.digested.clear();
-            prepared.message = Some(posted::event(&what, own.note.as_deref(), now));
-            Ok(prepared)
-        }
-        Err(reason) => Err(Moot { reason, others: prepared.moot }),
-    }
+    Ok(prepared)
 }
 
 /// The event, where it is not moot. An event that is over stays moot where the same has begun again since: that is an event
@@ -110,23 +107,21 @@ fn digest(entries: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Messa
     items.sort_by_key(|(tone, _, DigestEntry { what, .. })| (rank(*tone), what.event.at, what.event.id));
     let tone = items.first().map_or(Tone::Neutral, |(tone, ..)| *tone);
     let rows = items.iter().take(NAMED).map(|(tone, count, DigestEntry { what, note })| {
-        let now = what.status_since().map(|status| format!(", now {status}")).unwrap_or_default();
+        let changed = since::changed(what, now, zone).map(|changed| format!(", now {changed}"));
+        let changed = changed.unwrap_or_default();
         let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
         let unsure = what.unsure.as_ref().map(|_| " (it is not known whether what came before was posted)");
         let unsure = unsure.unwrap_or_default();
         let note = note.map(|note| format!(" ({})", text::line(note, LINE))).unwrap_or_default();
-        let line = text::line(&what.event.summary, LINE);
+        let line = posted::heading(what, LINE);
         ListEntry {
-            text: format!("{} {line}{now}{more}{unsure}{note}", tone.mark()),
+            text: format!("{} {line}{changed}{more}{unsure}{note}", tone.mark()),
             link: what.item.url.clone(),
         }
     });
     let times = entries.iter().map(|entry| entry.what.event.at);
     let (from, to) = times.fold((now, Timestamp::MIN), |(from, to), at| (from.min(at), to.max(at)));
-    let title = match entries.len() {
-        1 => "1 event, posted late".to_owned(),
-        count => format!("{count} events, posted late ({})", span(from, to, zone)),
-    };
+    let title = format!("{} events, posted late ({})", entries.len(), span(from, to, zone));
     let message = Message::new(tone, title).with_block(Block::List(rows.collect()));
     match items.len().saturating_sub(NAMED) {
         0 => message,
@@ -162,7 +157,7 @@ mod tests {
     use callboard_domain::{
         event::{Event, EventName},
         identity::Identity,
-        item::{ApprovalState, BuildStatus, Detail, IncidentStatus, Item},
+        item::{ApprovalState, Assignment, BuildStatus, Detail, IncidentStatus, Item, User},
     };
 
     use super::*;
@@ -316,13 +311,15 @@ mod tests {
         let prepared = composed(again.clone()).unwrap();
         assert_eq!(prepared.moot.len(), 1);
         assert!(title(&Ok(prepared)).starts_with("2 events,"));
-        // Its own event may be the one that is over; where all are, so is the digest.
+        // Its own event is never one that it does not report: where that is over, another takes over the rest.
         again[0] = over(1);
-        assert_eq!(title(&composed(again.clone())), "1 event, posted late");
-        again[2] = QueuedEvent { digested: true, ..over(3) };
-        let moot = composed(again).unwrap_err();
+        let moot = composed(again.clone()).unwrap_err();
         assert_eq!(moot.reason, MootReason::Over { status: "resolved".to_owned() });
-        assert_eq!(moot.others.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(2), key(3)]);
+        assert_eq!(moot.others.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(2)]);
+        // All but its own are over: it is a message of its own again.
+        let digested_and_over = |id: i64| QueuedEvent { digested: true, ..over(id) };
+        let alone = vec![firing(1, 100), digested_and_over(2), digested_and_over(3)];
+        assert_eq!(title(&composed(alone)), "Disk of db1 is full triggered");
     }
 
     #[test]
@@ -338,12 +335,16 @@ mod tests {
         )));
         if let Ok(what) = &mut all[0].what {
             what.is_overtaken = true;
+            if let Detail::Incident(incident) = &mut what.item.detail {
+                let to = vec![User::named("Zoe")];
+                incident.assigned = Some(Assignment { at: at(150), to, by: None });
+            }
         }
         let message = composed(all).unwrap().message.unwrap();
         assert_eq!(message.tone, Tone::Bad);
         let [Block::List(rows), Block::Text(more)] = message.blocks.as_slice() else { panic!("{message:?}") };
         assert_eq!((rows.len(), more.as_str()), (NAMED, "and 11 more items"));
-        assert_eq!(rows[0].text, "✗ Disk of db1 is full triggered, now triggered");
+        assert_eq!(rows[0].text, "✗ Disk of db1 is full triggered, now assigned to Zoe");
         let long = CurrentEvent {
             is_overtaken: false,
             ..what(1, EventName::Failed, 0, build(&"x".repeat(9_000), &[BuildStatus::Failed]))
@@ -388,6 +389,45 @@ mod tests {
         assert_eq!(night, "from 22:10 to 07:45 CET");
         let week_end = span("2026-11-27T21:10:00Z", "2026-11-30T06:45:00Z");
         assert_eq!(week_end, "from 27 Nov 22:10 to 30 Nov 07:45 CET");
+    }
+
+    /// A message that became the root in the middle of an episode is edited like any other.
+    #[test]
+    fn heading_does_not_contradict_the_state_below_it() {
+        use EventName as E;
+        let alert = |status| incident("db1", status, 1);
+        let red = || build("acme/web", &[BuildStatus::Failed]);
+        let review = || pull(1, "Try it", &["ana"]);
+        // what happened, to what, how it has ended -> whether its heading says that it was before
+        let cases = [
+            (E::Acknowledged, alert(IncidentStatus::Triggered), None, true),
+            (E::Acknowledged, alert(IncidentStatus::Acknowledged), Some(E::Resolved), true),
+            (E::Unacknowledged, alert(IncidentStatus::Acknowledged), None, true),
+            (E::Triggered, alert(IncidentStatus::Acknowledged), None, false),
+            (E::Escalated, alert(IncidentStatus::Triggered), None, false),
+            (E::Running, red(), None, true),
+            (E::StillFailing, red(), Some(E::Fixed), true),
+            (E::Failed, red(), Some(E::Fixed), false),
+            (E::Opened, review(), None, false),
+            (E::Opened, review(), Some(E::Merged), true),
+            (E::ReviewRequested, review(), None, false),
+            (E::Requested, approval("web", ApprovalState::Denied), Some(E::Denied), true),
+        ];
+        for (name, item, end, before) in cases {
+            let mut one = what(1, name, 60, item);
+            let summary = one.event.summary.clone();
+            let title = |one: &CurrentEvent| {
+                let posted = compose(vec![news(one.clone())], true, at(NOW), &TimeZone::UTC);
+                posted.unwrap().message.unwrap().title
+            };
+            assert_eq!(title(&one), summary, "{name:?}: nothing has happened since");
+            one.is_overtaken = true;
+            if let Some(end) = end {
+                one = ended(one, end, 120);
+            }
+            let expected = if before { format!("Before: {summary}") } else { summary };
+            assert_eq!(title(&one), expected, "{name:?} {end:?}");
+        }
     }
 
     #[test]

@@ -7,3 +7,4 @@ pub(crate) mod handoff;
 pub(crate) mod notify;
 pub(crate) mod posted;
 mod quiet;
+mod since;

@@ -8,21 +8,21 @@ use callboard_domain::{
     message::{Block, Message, Tone},
     text,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
+use super::since;
 use crate::store::CurrentEvent;
 
 /// The longest title of an item's message, in characters: only a person's words are longer.
 const TITLE: usize = 300;
 
 /// An event as it is posted, with its item as it is now, or was at the end of the episode; `note` stands below.
-pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> Message {
-    let CurrentEvent { event, item, end, unsure, .. } = what;
-    let message =
-        Message::new(tone(what, now), text::line(&event.summary, TITLE)).with_link(item.url.clone());
+pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp, zone: &TimeZone) -> Message {
+    let CurrentEvent { item, end, unsure, .. } = what;
+    let message = Message::new(tone(what, now), heading(what, TITLE)).with_link(item.url.clone());
     let mut message = with_detail(message, item, end.as_ref().map(|end| end.at));
-    if let Some(status) = what.status_since() {
-        message = message.with_block(Block::Fields(vec![("now".to_owned(), status.to_owned())]));
+    if let Some(changed) = since::changed(what, now, zone) {
+        message = message.with_block(Block::Fields(vec![("now".to_owned(), changed)]));
     }
     if let Some(before) = unsure {
         let before = text::line(before, TITLE);
@@ -32,6 +32,43 @@ pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> 
     match note {
         Some(note) => message.with_block(Block::Text(note.to_owned())),
         None => message,
+    }
+}
+
+/// What happened, in a line of at most `longest` characters, as it reads beside the state of its item by now: an event whose
+/// summary is in the present tense was so before.
+pub(super) fn heading(what: &CurrentEvent, longest: usize) -> String {
+    use EventName as E;
+    let is_over = match what.event.name {
+        E::Queued
+        | E::Running
+        | E::StillFailing
+        | E::Acknowledged
+        | E::Unacknowledged
+        | E::Reassigned
+        | E::Stale => true,
+        // So as long as the pull request is open, or the approval is waited for.
+        E::Opened | E::ReviewRequested | E::ChangesRequested | E::Requested => what.end.is_some(),
+        E::Passed
+        | E::Failed
+        | E::Fixed
+        | E::Canceled
+        | E::Approved
+        | E::ChecksPassed
+        | E::ChecksFailed
+        | E::Merged
+        | E::Closed
+        | E::Triggered
+        | E::Resolved
+        | E::Escalated
+        | E::Denied
+        | E::Expired
+        | E::Superseded => false,
+    };
+    let summary = &what.event.summary;
+    match what.is_overtaken && is_over {
+        true => text::line(&format!("Before: {summary}"), longest),
+        false => text::line(summary, longest),
     }
 }
 

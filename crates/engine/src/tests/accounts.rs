@@ -109,6 +109,14 @@ async fn refused_account_change_leaves_nothing_behind() {
         (add("chat", "github", json!({}), &[("token", "t")]), "already"),
         (add("a b", "github", json!({}), &[("token", "t")]), "letters, digits"),
         (add("forge", "jenkins", json!({}), &[]), "url"),
+        (
+            add("pager", "alertmanager", json!({ "url": "http://127.0.0.1:1/x?y=1" }), &[]),
+            "without anything after ?",
+        ),
+        (
+            add("pager", "alertmanager", json!({ "url": "http://127.0.0.1:1/x#y" }), &[]),
+            "without anything after ? or #",
+        ),
     ];
     for (add, why) in refusals {
         let (name, service) = (add.name.clone(), add.service.clone());

@@ -4,6 +4,7 @@ mod accounts;
 mod actors;
 mod approvals;
 mod board;
+mod changed;
 mod changes;
 mod clients;
 mod find;

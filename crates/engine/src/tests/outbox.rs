@@ -77,12 +77,16 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
         let left = it.call(Flush { seconds: 60 }).await.unwrap();
         assert_eq!(left.len(), 1, "{left:?}");
         for delivery in left.into_iter().chain([posted, latest(&it).await]) {
-            let DeliveryState::Pending { error: Some(ServiceError::Unavailable { why }), .. } =
-                &delivery.state
+            let DeliveryState::Pending {
+                error: Some(ServiceError::Unavailable { why }),
+                waits_for: Some(waits_for),
+                ..
+            } = &delivery.state
             else {
                 panic!("{mode:?}, {secret:?}, {comes:?}: {delivery:?}");
             };
             assert!(why.contains("token"), "{why}");
+            assert_eq!(waits_for, "a secret of chat");
             assert_eq!(delivery.attempts, 0, "it was not tried");
         }
         let mut checks = it.call(Doctor {}).await.unwrap();

@@ -248,6 +248,7 @@ impl Watcher {
         if connection.source.is_none() {
             store.first_answered(&account.name).await.map_err(stored)?;
         }
+        store.account_answered(&account.name, now).await.map_err(stored)?;
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }

@@ -161,3 +161,16 @@ test("the detail shows what exactly, who requests it, who answered and the time 
     expect(detail).toContain(text);
   expect(screen.getByRole("timer").textContent).toMatch(/^1[12]:\d\d left$/);
 });
+
+test("an approval's title has a line of its own", async () => {
+  const rows = [
+    row("ci/approval/web", "attention", "Deploy web 1.42.0 to production"),
+    row("ci/build/web", "failing", "web main"),
+  ];
+  await open({ board: { ...board(), sections: [section("Approvals", rows)] }, runs: [] });
+  const options = await screen.findAllByRole("option");
+  expect(options.map((option) => option.querySelector(".line")?.classList.contains("two"))).toEqual([
+    true,
+    false,
+  ]);
+});

@@ -123,7 +123,7 @@ describe("the board", () => {
     const { backend } = await open({ board: { ...board(), sections: [], not_seen: [secret] } });
     await screen.findByText("Nothing needs you in what is seen");
     await screen.findByText("acme/secret");
-    expect(screen.getByText(/The token may not read it \(403\)/)).toBeTruthy();
+    expect(screen.getByText(/Why: the token may not read it \(403\)/)).toBeTruthy();
     expect(screen.queryByText("Nothing needs you")).toBeNull();
     const down: NotSeen = { ...secret, part: "", kind: "down", why: "503" };
     backend.answer("board", { ...board(), not_seen: [down, secret] });
@@ -150,7 +150,9 @@ describe("the board", () => {
     press("Ctrl+Shift+J");
     const palette = await screen.findByRole("dialog", { name: "Not seen" });
     expect(within(palette).getAllByRole("option").length).toBe(names.length);
-    expect(within(palette).getByText("acme/g is not seen. The token may not read g (403).")).toBeTruthy();
+    expect(
+      within(palette).getByText("acme/g is not seen. Why: the token may not read g (403)."),
+    ).toBeTruthy();
     type("read g");
     await waitFor(() => expect(within(palette).getAllByRole("option").length).toBe(1));
     press("Enter");

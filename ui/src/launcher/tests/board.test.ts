@@ -207,6 +207,16 @@ describe("the selection", () => {
   });
 });
 
+test.each<[rows: string, total: number, count: string]>([
+  ["Running: a b", 2, "2"],
+  ["Running: a! b", 1, "1"],
+  ["Running: a! b!", 0, "all ended"],
+  ["Running: a b!", 9, "1 of 9"],
+])("of %s with %d open, the heading has %o", (rows, total, count) => {
+  const sections = shown(rows).map((section) => ({ ...section, total }));
+  expect(linesOf(sections, new Map(), []).map((lines) => lines.count)).toEqual([count]);
+});
+
 describe("of ten thousand rows", () => {
   const lines = linesOf(
     [

@@ -94,6 +94,93 @@ describe("a command", () => {
     await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
   });
 
+  test("with twice as large text counts a plan as shown only with as many of its lines", async () => {
+    const { backend } = await open();
+    document.documentElement.style.fontSize = "32px";
+    try {
+      type("deploy api to staging");
+      press("Enter");
+      await screen.findByText("Start api on ci.acme.example");
+      const pane = screen.getByRole("region", { name: "What will run" });
+      const body = pane.parentElement as HTMLElement;
+      let scrolled = 0;
+      body.getBoundingClientRect = () => new DOMRect(0, 112, 760, 300);
+      pane.getBoundingClientRect = () => new DOMRect(0, 270 - scrolled, 760, 600);
+      Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
+      press("Enter");
+      expect(scrolled).toBe(158);
+      await screen.findAllByText("Read on, then press again");
+      expect(backend.asked("run")).toEqual([]);
+    } finally {
+      document.documentElement.style.fontSize = "";
+    }
+  });
+
+  test("is shown down to the account that it runs as before Enter runs it", async () => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const pane = screen.getByRole("region", { name: "What will run" });
+    const body = pane.parentElement as HTMLElement;
+    const runsAs = pane.querySelector("dd") as HTMLElement;
+    let scrolled = 0;
+    body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 400);
+    pane.getBoundingClientRect = () => new DOMRect(0, 300 - scrolled, 400, 600);
+    runsAs.getBoundingClientRect = () => new DOMRect(0, 580 - scrolled, 400, 20);
+    Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
+    press("Enter");
+    expect(scrolled).toBe(200);
+    expect(backend.asked("run")).toEqual([]);
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
+  /** Choices whose values are ids, and whose notes are what people call them. */
+  const named = [
+    { value: "f00d", title: [{ text: "f00d", matched: false }], note: "staging, in Frankfurt" },
+    { value: "cafe", title: [{ text: "cafe", matched: false }], note: "staging, in Paris" },
+  ];
+
+  test("that is complete and valid runs with the Enter that the button shows", async () => {
+    const { backend } = await open({ choices: named });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    await screen.findByRole("option", { name: /Frankfurt/ });
+    expect(screen.getByRole("button", { name: /^Run(?! priv)/ }).textContent).toContain("↵");
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")[0]?.what.line).toBe("deploy api staging"));
+  });
+
+  test("takes the choice that the arrows went to, and says so on the button", async () => {
+    const { backend } = await open({ choices: named });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    await screen.findByRole("option", { name: /Frankfurt/ });
+    press("ArrowDown");
+    await screen.findByRole("button", { name: /^Choose/ });
+    expect(screen.queryByRole("button", { name: /^Run(?! priv)/ })).toBeNull();
+    press("Enter");
+    await waitFor(() => expect(backend.asked("write_line").at(-1)?.values["env"]).toBe("cafe"));
+    expect(backend.asked("run")).toEqual([]);
+  });
+
+  test("never takes the values of one argument for the next", async () => {
+    const { backend, launcher } = await open();
+    type("deploy");
+    press("Enter");
+    await screen.findByRole("combobox", { name: /^app/ });
+    await screen.findByRole("option", { name: /api/ });
+    backend.never("choices");
+    press("Enter");
+    await screen.findByRole("combobox", { name: /^env/ });
+    press("Enter");
+    const form = launcher.top?.at === "fill" ? launcher.top.form : null;
+    expect(form?.flow.values).toEqual({ app: "api" });
+  });
+
   test("does not report a valid value as unlisted", async () => {
     const { backend } = await open();
     backend.answer("choices", () => []);

@@ -84,6 +84,23 @@ describe("Enter", () => {
   ] as const)("%s", (_, flow, choices, prepared, then) => {
     expect(enter(flow, [...choices], 0, prepared)).toEqual(then);
   });
+
+  // The text names the first choice without being its value, as an alert's name does.
+  test.each<[what: string, env: string, prepared: Plan | null, picked: boolean, then: object]>([
+    ["a valid line runs as it is written", "stag", prepared, false, { do: "run" }],
+    [
+      "a text that is not valid yet becomes the choice",
+      "stag",
+      null,
+      false,
+      { do: "take", value: "staging" },
+    ],
+    ["a choice that was gone to is taken", "stag", prepared, true, { do: "take", value: "staging" }],
+    ["also instead of another listed value", "production", prepared, true, { do: "take", value: "staging" }],
+    ["a choice that is the text is not taken again", "staging", prepared, true, { do: "run" }],
+  ])("%s", (_, env, prepared, picked, then) => {
+    expect(enter(flow({ app: "api", env }, "env"), choices, 0, prepared, picked)).toEqual(then);
+  });
 });
 
 test("taking a value goes on to the missing arguments, then to the next one", () => {

@@ -3,6 +3,7 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import { failure } from "../../fake";
 import { infoOf } from "../../fake/commands";
 import { arg } from "../../fake/items";
 import { CommandForm } from "../lazy";
@@ -65,6 +66,41 @@ test("a time to snooze until is read by its keys, with Shift", async () => {
   input.value = "ьщтвфн 9Ж30";
   input.dispatchEvent(new Event("input", { bubbles: true }));
   await waitFor(() => expect(backend.asked("snooze_times").at(-1)).toEqual({ typed: "monday 9:30" }));
+});
+
+test.each([
+  ["February has no 31st", "February has no 31st"],
+  ['Expected a time, found "TYPED"', 'Expected a time, found "31 ауи".'],
+])("a time that is refused by its keys shows the error %s", async (what, shown) => {
+  const { backend } = await open();
+  await screen.findByText("Acknowledge");
+  key("ы", "KeyS", { ctrlKey: true });
+  const input = await screen.findByRole<HTMLInputElement>("combobox", { name: /^Snooze/ });
+  backend.answer("snooze_times", ({ typed }) => {
+    const general = `Expected a time, found "${typed}"`;
+    throw failure(typed === "31 feb" ? what.replace("TYPED", typed) : general);
+  });
+  input.value = "31 ауи";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  await screen.findByText(new RegExp(shown));
+});
+
+test.each([
+  ["ф", "KeyA", {}, "selectAll"],
+  ["с", "KeyC", {}, "copy"],
+  ["м", "KeyV", {}, "paste"],
+  ["ч", "KeyX", {}, "cut"],
+  ["я", "KeyZ", {}, "undo"],
+  ["Я", "KeyZ", { shiftKey: true }, "redo"],
+  ["a", "KeyA", {}, null],
+])("the text key at %s (%s) does %s", async (text, code, more, edit) => {
+  await open();
+  await screen.findByText("Acknowledge");
+  const edited: string[] = [];
+  // jsdom has none.
+  document.execCommand = (command: string) => edited.push(command) > 0;
+  key(text, code, { ctrlKey: true, ...more });
+  expect(edited).toEqual(edit === null ? [] : [edit]);
 });
 
 test("the key that opens the sheet of shortcuts", async () => {

@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import type { FollowLog } from "../../api";
-import { groupsOf, nextLine, shownLines } from "../log";
+import { countOf, groupsOf, nextLine, shownLines } from "../log";
 import { open, press, type } from "./stage";
 
 const lines = (...texts: string[]) => texts.map((text) => ({ text, error: text.startsWith("error") }));
@@ -10,7 +10,7 @@ const lines = (...texts: string[]) => texts.map((text) => ({ text, error: text.s
 describe("groups", () => {
   const shown = (texts: string[], toggled: number[] = []) => {
     const all = lines(...texts);
-    return shownLines(all, groupsOf(all), new Set(toggled)).map(
+    return shownLines(all, groupsOf(all), toggled).map(
       ({ text, group, inside }) =>
         `${group ? (group.folded ? `+${group.size} ` : `-${group.size} `) : inside ? "| " : ""}${text}`,
     );
@@ -35,6 +35,19 @@ describe("groups", () => {
   ])("%j %j", (texts, toggled, expected) => {
     expect(shown(texts, toggled)).toEqual(expected);
   });
+});
+
+test.each<[texts: string[], count: number]>([
+  [[], 0],
+  [["a", "b"], 2],
+  [["a", "b", ""], 2],
+  [["a", "", "b"], 3],
+  [["##[group]A", "x", "##[endgroup]", "after"], 3],
+  [["##[group]A", "##[endgroup]"], 1],
+  [["##[endgroup]", "x"], 2],
+])("of %j, %d are counted as shown", (texts, count) => {
+  const all = lines(...texts);
+  expect(countOf(all, groupsOf(all))).toBe(count);
 });
 
 test.each<[from: number, by: 1 | -1, found: number]>([
@@ -72,7 +85,7 @@ describe("the whole log", () => {
     expect(document.activeElement?.getAttribute("role")).toBe("log");
     press("e");
     await waitFor(() => expect(current()).toContain("expected 118.99"));
-    await screen.findByText("114 lines, 3 errors");
+    await screen.findByText("112 lines, 3 errors");
     await screen.findByRole("button", { name: /Run npm ci/, expanded: false });
   });
 

@@ -134,7 +134,7 @@ describe("the room's line", () => {
 
   test("shows why it is late, and how often it was tried", () => {
     const line = roomLine(done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), NOW);
-    expect(line.more).toBe("Slack asked us to slow down. Try 2.");
+    expect(line.more).toBe("Why: Slack asked us to slow down. Try 2.");
   });
 
   test.each([
@@ -163,7 +163,9 @@ test.each<[Run, label: string, summary: string | null, tone: string]>([
 });
 
 test("an unknown delivery is not sent again automatically, and shows that", () => {
-  expect(verdictOf(unknown).more).toBe("Jenkins stopped answering. It will not be sent again automatically.");
+  expect(verdictOf(unknown).more).toBe(
+    "Why: Jenkins stopped answering. It will not be sent again automatically.",
+  );
 });
 
 describe("a run that is followed", () => {

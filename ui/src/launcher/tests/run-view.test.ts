@@ -1,7 +1,7 @@
 /** A run while it is followed, and its message. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { ResolveRun } from "../../api";
 import { type Answers, failure, type FakeBackend } from "../../fake";
@@ -85,6 +85,38 @@ describe("a run", () => {
     const elapsed = await screen.findByRole("timer", { name: "Elapsed" });
     expect(elapsed.textContent).toBe("");
     expect(screen.getByRole("list", { name: "Steps" }).textContent).not.toMatch(/\d:\d/);
+  });
+
+  test("that has ended runs again only once its preview was shown for a while, and with a key of its own", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const ended = run("r1", "deploy api to staging");
+    const follow_run = {
+      run: ended,
+      status: "",
+      output: [],
+      steps: [],
+      seen: 0,
+      unrecorded: null,
+      delivery: delivery("r1", { state: "posted" }),
+    };
+    const { backend, launcher } = await open({ runs: [ended], follow_run });
+    await screen.findByRole("group", { name: "Recent runs" });
+    press("Ctrl+End");
+    press("Enter");
+    await screen.findByText("Recorded as run r1");
+    // Twice at once opens it once.
+    press("Enter");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    expect(launcher.levels.filter(({ at }) => at === "fill")).toHaveLength(1);
+    press("Enter");
+    await screen.findAllByText("Read on, then press again");
+    vi.setSystemTime(Date.now() + 1_000);
+    const held = { key: "Enter", repeat: true, bubbles: true, cancelable: true };
+    document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", held));
+    expect(backend.asked("run")).toEqual([]);
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
   });
 
   test("is stopped with Ctrl+., and goes on when it is left with Esc", async () => {
@@ -223,7 +255,7 @@ describe("rooms and runs", () => {
     type("room");
     press("Enter");
     await screen.findByRole("heading", { name: "Rooms and runs" });
-    await screen.findByText(/Not posted. Chat did not answer/);
+    await screen.findByText(/Not posted. Why: chat did not answer/);
     press("Ctrl+P");
     await waitFor(() => expect(backend.asked("retry")).toEqual([{ id: late.id }]));
     press("ArrowDown");

@@ -5,9 +5,9 @@ import { describe, expect, test, vi } from "vitest";
 
 import { tick } from "svelte";
 
-import type { Found } from "../../api";
+import type { Found, NotSeen } from "../../api";
 import { failure } from "../../fake";
-import { board } from "../../fake/team";
+import { board, row, section, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
 /** A search response with one command. */
@@ -86,7 +86,7 @@ describe("typing", () => {
       await new Promise((wake) => setTimeout(wake));
       const since = () => backend.calls.slice(before).map(({ name }) => name);
       expect(since().filter((name) => name !== "find" && name !== "read_line")).toEqual([]);
-      expect([launcher.levels, launcher.over, launcher.boards.marks.size]).toEqual([[], null, 0]);
+      expect([launcher.levels, launcher.over, launcher.boards.marks.all.size]).toEqual([[], null, 0]);
       late.answer(foundCommand("deploy"));
       if (keys === "Enter") await screen.findByRole("combobox", { name: /^app/ });
       else await waitFor(() => expect(selected()).toContain("deploy"));
@@ -221,4 +221,22 @@ describe("the window", () => {
     expect(until - before).toBeGreaterThanOrEqual(3_600_000);
     expect(until - before).toBeLessThan(3_660_000);
   });
+});
+
+test("rows from before are not called missing, and only what was read counts as connected", async () => {
+  const down = (account: string): NotSeen => ({
+    account,
+    part: "",
+    kind: "down",
+    why: "503",
+    since: null,
+  });
+  const old = row("hos/incident/disk", "incident", "Disk full", { as_of: "2026-11-22T11:00:00Z" });
+  const not_seen: NotSeen[] = [down("hos"), { ...down("never"), kind: "reading", why: "not yet" }];
+  await open({
+    board: { ...board(), sections: [section("Incidents", [old])], not_seen },
+    status: { ...STATUS, accounts: 4, accounts_ok: 2, not_seen },
+  });
+  await screen.findByText("Not up to date: hos. Not seen: never.");
+  await screen.findByText("2 of 4 accounts");
 });

@@ -84,8 +84,13 @@ export function wrong(question: Question, text: string, taken: readonly string[]
   }
   if (question.key === "every" && trimmed !== "" && !LENGTH.test(trimmed))
     return `Expected a length of time such as 90s or 15m, found "${trimmed}"`;
+  if (question.key === "url" && trimmed !== "" && !ADDRESS.test(trimmed))
+    return "Expected an address such as https://ci.example.com, without a user, ? or #";
   return undefined;
 }
+
+/** Matches an address of a server, as the engine takes it. */
+const ADDRESS = /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/i;
 
 /** Matches a length of time, such as "90s" or "1h 30m". */
 const LENGTH = /^(\d+ *[wdhms][a-z]* *)+$/i;

@@ -2,7 +2,7 @@
 
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { moment } from "../../parts/time";
-import { sentence } from "../../parts/words";
+import { reason } from "../../parts/words";
 import { textOf } from "./fields";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
@@ -86,7 +86,7 @@ export function troubleText(
   account: Pick<AccountInfo, "secrets_set">,
 ): string {
   const again = next ? ` It is tried again at ${moment(next, now)}.` : "";
-  const why = sentence(error.why);
+  const why = reason(error.why);
   const rows = last
     ? `Its rows are from ${moment(last, now)}, when it last answered.`
     : "It has never answered, so nothing of it is shown.";

@@ -1,5 +1,5 @@
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { failure } from "../../fake/backend";
 import { settingsFake } from "../../fake/settings";
@@ -84,14 +84,18 @@ test("an error of the file is shown at its field, and nothing is lost", async ()
   );
   await press("Jenkins");
   await press("Next");
-  await type("URL", "ci.acme");
+  // What can never be valid is refused at once.
+  const address = await type("URL", "http://127.0.0.1:19301/x?y=1");
+  await key("Enter", address);
+  expect((await screen.findByRole("alert")).textContent).toContain("without a user, ? or #");
+  await type("URL", "http://ci.acme");
   await press("Next");
   await type("User", "kim");
   await press("Next");
   await type("Token", "secret");
   await press("Connect now");
   const url = (await screen.findByLabelText("URL")) as HTMLInputElement;
-  expect(url.value).toBe("ci.acme");
+  expect(url.value).toBe("http://ci.acme");
   expect(url.getAttribute("aria-invalid")).toBe("true");
   expect(screen.getByRole("alert").textContent).toBe("expected http or https");
   expect(fake.asked("test_account")).toEqual([]);
@@ -147,6 +151,25 @@ test("an account is added once, however often the button is pressed", async () =
   expect(fake.asked("add_account")).toHaveLength(1);
   held.fail("the disk is full");
   expect((await screen.findByRole("alert")).textContent).toContain("the disk is full");
+});
+
+test("a service that is silent is waited for beside the buttons that wait", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    const { fake } = await open("connect");
+    fake.never("test_account");
+    await press("Slack");
+    await press("Next");
+    await type("Token", "xoxb");
+    await fireEvent.click(await button(/^Connect/));
+    await vi.advanceTimersByTimeAsync(2_100);
+    const waiting = await screen.findByText(/waiting for an answer/);
+    const back = await button("Back");
+    expect(waiting.compareDocumentPosition(back)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    expect(waiting.closest(".form")).toBe(back.closest(".form"));
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("an incomplete account is kept while another section is open, except for its secrets", async () => {

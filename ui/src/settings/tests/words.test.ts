@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { AccountInfo, ActivityDay, ConfigError, ServiceError, SettingType } from "../../api";
 import { ACCOUNTS, ACTIVITY, CHANNELS, CHECKS } from "../../fake/settings-data";
 import { SERVICES } from "../../fake/services";
-import { sentence } from "../../parts/words";
+import { reason, sentence } from "../../parts/words";
 import { freeName, questions, spelled, textOf, valueOf, wrong } from "../accounts/fields";
 import {
   about,
@@ -109,6 +109,25 @@ test("required settings are asked for first, with secrets among them", () => {
 });
 
 test.each([
+  ["", true],
+  ["https://ci.acme.example", true],
+  ["http://127.0.0.1:19301/a/@b", true],
+  ["http://[::1]:8080/", true],
+  ["ci.acme.example", false],
+  ["ftp://ci.acme.example", false],
+  ["http://127.0.0.1:19301/x?y=1", false],
+  ["https://ci.acme.example/#top", false],
+  ["https://kim:secret@ci.acme.example", false],
+  ["https://", false],
+])("the address %j: %s", (url, right) => {
+  const info = { name: "url", help: "", takes: "text" as const, required: false, default: null };
+  const what = wrong({ kind: "setting", key: "url", required: false, info }, url, []);
+  expect(what === undefined).toBe(right);
+  // It may hold a password.
+  expect(what ?? "").not.toContain("secret");
+});
+
+test.each([
   ["forge", undefined],
   ["", "Expected letters, digits, - and _"],
   ["a b", "Expected letters, digits, - and _"],
@@ -130,6 +149,8 @@ test("names", () => {
   ]);
   expect(["webhook_secret", "url"].map(spelled)).toEqual(["Webhook secret", "URL"]);
   expect(["a token", "Which?", ""].map(sentence)).toEqual(["A token.", "Which?", ""]);
+  // A name keeps its first letter.
+  expect(["acme/web#1 was not merged", ""].map(reason)).toEqual(["Why: acme/web#1 was not merged.", ""]);
 });
 
 const problem = (why: string) => ({ part: "acme/web", kind: "not_seen" as const, why });
@@ -164,17 +185,18 @@ test("an account without a credential is not shown as a refused sign-in", () => 
 
 test("a key in a text is shown in quotation marks", () => {
   expect(sentence("with `http://`, say `allow_http`")).toBe('With "http://", say "allow_http".');
+  expect(sentence('all of these, such as `team="web"`')).toBe(`All of these, such as 'team="web"'.`);
 });
 
 const SIGNED = { secrets_set: ["token"] };
 
 test("the note of a failing account shows what failed, since when, and how old its rows are", () => {
   expect(troubleText("Jenkins", error, at(0), null, at(0), NOW, SIGNED)).toMatch(
-    /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
+    /^Jenkins cannot be reached at \d\d:\d\d\. Why: no route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
   );
   // An account that never answered has no rows.
   expect(troubleText("Jenkins", error, at(0), null, null, NOW, SIGNED)).toMatch(
-    /No route\. It has never answered, so nothing of it is shown\.$/,
+    /Why: no route\. It has never answered, so nothing of it is shown\.$/,
   );
 });
 

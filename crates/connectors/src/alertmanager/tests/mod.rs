@@ -1,6 +1,7 @@
 //! Alertmanager as it answers (0.25 was recorded) over real HTTP.
 
 mod alerts;
+mod beginnings;
 mod odd;
 mod silences;
 
@@ -45,7 +46,8 @@ fn config(url: &str) -> Config {
 fn connect(config: &Config, secrets: &[(&str, &str)]) -> Connection {
     let secrets =
         secrets.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
-    let access = Access { account: "alerts".into(), client: Client::new().unwrap(), secrets };
+    let client = Client::new().unwrap();
+    let access = Access { account: "alerts".into(), client, secrets, person: Some("kim".to_owned()) };
     config.connect(access).unwrap()
 }
 
@@ -146,7 +148,17 @@ fn authorization(value: &str) -> ::http::HeaderMap {
 
 /// The command and its arguments, on an alert that a webhook reported.
 fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>) -> (Arc<dyn Action>, Args) {
-    let connection = connect(&config(url), &[("webhook_secret", "hush")]);
+    action_of(&config(url), name, values, silence)
+}
+
+/// The same of an account with these settings.
+fn action_of(
+    config: &Config,
+    name: &str,
+    values: &[(&str, &str)],
+    silence: Option<&str>,
+) -> (Arc<dyn Action>, Args) {
+    let connection = connect(config, &[("webhook_secret", "hush")]);
     let body = webhook(&[reported("HighCPU", "firing")]).to_string();
     let received =
         connection.hook.as_ref().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
@@ -183,7 +195,9 @@ fn password_without_a_user_is_refused() {
     let mut config = config("http://alerts.invalid");
     config.user = None;
     let secrets = [("password".to_owned(), SecretString::from("pass"))].into();
-    let access = Access { account: "alerts".into(), client: Client::new().unwrap(), secrets };
+    let client = Client::new().unwrap();
+    // Who is at this computer is nobody's name there.
+    let access = Access { account: "alerts".into(), client, secrets, person: Some("kim".to_owned()) };
     assert!(matches!(config.connect(access), Err(ConnectError::Config(Problem { key: "user", .. }))));
     config.user = Some("a:b".to_owned());
     assert_eq!(config.validate().len(), 1);

@@ -1,5 +1,7 @@
 //! Silences: they are made as previewed, and an unknown result is never guessed.
 
+use callboard_domain::message::Block;
+
 use super::*;
 
 struct Quietly;
@@ -44,6 +46,27 @@ async fn silence_is_made_as_previewed() {
     assert!(outcome.ok);
     assert_eq!(outcome.summary, "CPU of web1 is high is silenced for 30m");
     assert_eq!(outcome.link.unwrap().as_str(), format!("{}/#/silences/s1", server.uri()));
+}
+
+#[tokio::test]
+async fn silence_is_made_in_the_name_of_a_person() {
+    // the account's user -> who makes its silences, and who it acts as
+    for (user, expected) in [(Some("ana"), "ana"), (None, "kim")] {
+        let server = MockServer::start().await;
+        let created = ResponseTemplate::new(200).set_body_json(json!({ "silenceID": "s1" }));
+        Mock::given(method("POST")).respond_with(created).mount(&server).await;
+        let status = ResponseTemplate::new(200).set_body_json(json!({ "versionInfo": {} }));
+        Mock::given(path("/api/v2/status")).respond_with(status).mount(&server).await;
+        let config = Config { user: user.map(str::to_owned), ..config(&server.uri()) };
+        let (silence, args) = action_of(&config, "silence", THIRTY, None);
+        let outcome = silence.run(&args, now(), &Quietly).await.unwrap();
+        let shown = format!("{:?}", outcome.blocks);
+        assert!(shown.contains(&format!("(\"By\", \"{expected}\")")), "{shown}");
+        let sent = server.received_requests().await.unwrap().remove(0);
+        assert_eq!(sent.body_json::<Value>().unwrap()["createdBy"], expected);
+        // The silence is its own doing only where both are one name.
+        assert_eq!(connect(&config, &[]).identify.identify().await.unwrap().login, expected);
+    }
 }
 
 #[tokio::test]
@@ -135,6 +158,32 @@ async fn unsilence_ends_active_silences() {
     assert!(outcome.ok);
     let text = format!("{:?}", outcome.blocks);
     assert!(text.contains("alertname=") && text.contains("by bob: restarting"), "{text}");
+}
+
+#[tokio::test]
+async fn silences_that_are_ended_at_once_are_listed_apart() {
+    let server = MockServer::start().await;
+    let silences = [silence("s1", "active"), silence("s2", "active")];
+    let answer = ResponseTemplate::new(200).set_body_json(silences);
+    Mock::given(method("GET")).and(path("/api/v2/silences")).respond_with(answer).mount(&server).await;
+    Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    // the silences that the board knows -> how many rows are shown; one alone is a sentence
+    for (known, rows) in [("s1", None), ("s1,s2", Some(2))] {
+        let (unsilence, args) = action(&server.uri(), "unsilence", &[], Some(known));
+        let outcome = unsilence.run(&args, now(), &Quietly).await.unwrap();
+        let found = match outcome.blocks.as_slice() {
+            [Block::List(entries)] => {
+                assert!(entries.iter().all(|it| it.text.starts_with("Ended the silence of")), "{entries:?}");
+                Some(entries.len())
+            }
+            [Block::Text(text)] => {
+                assert_eq!(text.matches("Ended the silence of").count(), 1, "{text}");
+                None
+            }
+            other => panic!("{known}: {other:?}"),
+        };
+        assert_eq!(found, rows, "{known}");
+    }
 }
 
 #[tokio::test]

@@ -69,11 +69,12 @@ impl RepoLists {
 
     /// Makes this poll ask for what a webhook reported.
     pub(in crate::github) fn check(&mut self, claim: &Claim, now: Timestamp) {
-        self.reported_deleted.extend(claim.branch.clone());
+        let is_away = self.repo.is_away();
         if claim.asks_for_repo() {
+            self.reported_deleted.extend(claim.branch.clone().filter(|_| !is_away));
             return;
         }
-        if self.repo.is_away() {
+        if is_away {
             // Nothing of it is on the board, though the webhook came to it before that was known.
             let name = self.described().map(|described| described.name.clone());
             self.emptied.extend(name);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use callboard_domain::error::ServiceError;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
 
 use super::lists::{PAGE, RepoLists, note_short, note_unread};
@@ -45,7 +45,8 @@ pub(super) async fn runs(
         None => Ok(None),
     };
     let repo = &mut look.repo;
-    let newest = repo.newest_run;
+    // A date that is ahead shows nothing of what is new: clocks differ.
+    let newest = repo.newest_run.filter(|at| *at <= now);
     let is_relisted = all.is_some();
     let (mut rows, mut unread, mut lists) = (Vec::new(), Vec::new(), Lists::default());
     if let Some(found) = all {
@@ -81,7 +82,7 @@ pub(super) async fn runs(
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    ask_for_missing(repo, &lists);
+    ask_for_missing(repo, &lists, look.no_runs);
     let mut rows = unambiguous(repo, rows, &mut unread);
     for run in rows.iter_mut().filter(|run| normalise::is_branchless(run)) {
         let listed = default_branch.as_deref().filter(|_| of_default_branch.contains(&run.id));
@@ -95,8 +96,7 @@ pub(super) async fn runs(
     if is_relisted || !unread.is_empty() {
         note_unread(repo, Part::Runs, &unread);
     }
-    let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
-    let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= latest);
+    let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= now);
     let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
     look.heads = news.map(|run| run.head_sha.clone()).collect();
     repo.newest_run = rows.iter().filter_map(at).max().max(newest);
@@ -141,11 +141,12 @@ impl Lists {
     }
 }
 
-/// Makes the poll ask one by one for the runs that are on the board, have not passed, and are not listed although they should
-/// be.
-fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
+/// Makes the poll ask one by one for the runs that decide what the board shows and are not listed although they should be.
+/// `none`: no run is listed at all, so all that passed went with the rest.
+fn ask_for_missing(repo: &mut Repo, lists: &Lists, none: bool) {
+    let passed = repo.passed_runs.iter().filter(|_| !none);
     let is_missing = |(id, run): (&u64, &BoardRun)| lists.misses(*id, run.branch.as_deref()).then_some(*id);
-    let missing: Vec<_> = repo.unpassed_runs.iter().filter_map(is_missing).collect();
+    let missing: Vec<_> = repo.unpassed_runs.iter().chain(passed).filter_map(is_missing).collect();
     for id in missing {
         repo.listed.remove(&id);
         repo.unlisted_runs.add(id);

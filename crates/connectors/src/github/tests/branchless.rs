@@ -184,9 +184,11 @@ async fn branch_named_only_by_a_webhook_is_kept() {
     let reported = board.take(&[], &received.gone, &received.snapshots);
     assert_eq!(reported, [news("acme/web/ci@main", EventName::Failed)]);
     let nameless = red(2, json!({ "head_branch": null }));
+    let mut others = Vec::new();
     for later in [3, 4] {
-        let other = run(later, json!({ "head_branch": "x" }));
-        remount(&server, [list(&[other, nameless.clone(), run(1, json!({}))])]).await;
+        others.insert(0, run(later, json!({ "head_branch": "x" })));
+        let listed = [others.clone(), vec![nameless.clone(), run(1, json!({}))]].concat();
+        remount(&server, [list(&listed)]).await;
         let batch = watch.poll().await;
         let reported = board.poll(&batch);
         assert_eq!(reported, [news("acme/web/ci@x", EventName::Passed)], "{later}");

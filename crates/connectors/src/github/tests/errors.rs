@@ -294,21 +294,44 @@ async fn secondary_limit_is_a_rate_limit() {
     );
 }
 
+/// What a refusal asks for -> how long is waited: an hour at most, as GitHub counts calls by the hour.
+#[tokio::test]
+async fn no_wait_is_longer_than_an_hour() {
+    let cases = [("retry-after", "30", 30), ("retry-after", "80000", 3_600)];
+    for status in [403, 429] {
+        for (header, value, expected) in cases {
+            let limited = ResponseTemplate::new(status).insert_header(header, value);
+            let server = serve([Mock::given(path("/user")).respond_with(limited)]).await;
+            let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
+            assert!(
+                matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
+                "{status} {value}: {error:?}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
-    let rate_limit = |remaining: &str, minutes: i64| {
+    let list = |remaining: &'static str, minutes: i64| {
         let reset = (now() + SignedDuration::from_mins(minutes)).as_second().to_string();
-        let answer = ResponseTemplate::new(200)
-            .set_body_json(user("ana"))
-            .insert_header("x-ratelimit-limit", "5000")
-            .insert_header("x-ratelimit-remaining", remaining)
-            .insert_header("x-ratelimit-reset", reset.as_str());
-        Mock::given(path("/user")).respond_with(answer).up_to_n_times(1).with_priority(1)
+        let answer = move |request: &Request| {
+            let known = request.headers.contains_key("if-none-match");
+            let answer = ResponseTemplate::new(if known { 304 } else { 200 })
+                .insert_header("etag", "W/\"1\"")
+                .insert_header("x-ratelimit-limit", "5000")
+                .insert_header("x-ratelimit-remaining", remaining)
+                .insert_header("x-ratelimit-reset", reset.as_str());
+            let rows = || runs(&[run(31, json!({ "conclusion": "failure" })), run(30, json!({}))]);
+            if known { answer } else { answer.set_body_json(rows()) }
+        };
+        let list = Mock::given(path("/repos/acme/web/actions/runs")).respond_with(answer);
+        list.up_to_n_times(1).with_priority(1)
     };
     let server = serve(forge()).await;
-    mount(&server, [rate_limit("400", 25)]).await;
+    // Read after everything else that a poll begins with: the latest answer counts.
+    mount(&server, [list("400", 25)]).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
-    // The reset that `forge` gives is earlier than this one: the later window counts.
     let batch = watch.poll().await;
     assert_eq!(
         summaries(&batch),
@@ -320,7 +343,7 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
     );
     assert_eq!(batch.rate_limit.unwrap().remaining, 400);
     // In the next window they are made up for, though no list has changed.
-    mount(&server, [rate_limit("4999", 85)]).await;
+    mount(&server, [list("4999", 85)]).await;
     let mut reported = summaries(&watch.poll().await);
     reported.sort();
     assert_eq!(

@@ -1,8 +1,10 @@
 //! What is not there any more.
 
+use callboard_domain::event::EventName;
 use jiff::SignedDuration;
 
 use super::{
+    branchless::Board,
     poll::{Watch, asked, serve_instead, summaries},
     *,
 };
@@ -87,6 +89,85 @@ async fn deleted_run_leaves_the_earlier_runs() {
             reported.last().is_some_and(|line| line.starts_with("acme/web/ci@main 40.1")),
             "{reported:?}"
         );
+    }
+}
+
+/// The runs of a branch as they are listed, and then, newest first -> what is news then, and how the branch is shown.
+#[tokio::test]
+async fn branch_is_shown_as_its_listed_runs_are() {
+    use EventName::{Failed, StillFailing};
+    type Rows<'a> = &'a [(u64, &'a str)];
+    let cases: [(Rows<'_>, Rows<'_>, &[EventName], &str); 7] = [
+        (&[(2, "success"), (1, "failure")], &[(1, "failure")], &[], "failed"),
+        (&[(3, "success"), (2, "success"), (1, "failure")], &[(1, "failure")], &[], "failed"),
+        (&[(3, "success"), (2, "success"), (1, "failure")], &[(2, "success"), (1, "failure")], &[], "passed"),
+        (&[(2, "success"), (1, "success")], &[(1, "success")], &[], "passed"),
+        // Another one is under way.
+        (&[(3, ""), (2, "success"), (1, "failure")], &[(3, ""), (1, "failure")], &[], "running"),
+        // The server was restored: it counts on from an earlier run.
+        (
+            &[(50, "success"), (39, "success")],
+            &[(41, "failure"), (40, "failure"), (39, "success")],
+            &[Failed, StillFailing],
+            "failed",
+        ),
+        (
+            &[(50, "failure"), (39, "failure")],
+            &[(40, "success"), (39, "failure")],
+            &[EventName::Fixed],
+            "passed",
+        ),
+    ];
+    for branch in ["main", "mine"] {
+        for (before, after, news, shown) in cases {
+            let row = |(id, conclusion): &(u64, &str)| {
+                let change = match *conclusion {
+                    "" => json!({ "status": "in_progress", "conclusion": null }),
+                    conclusion => json!({ "conclusion": conclusion }),
+                };
+                run(*id, with(json!({ "head_branch": branch }), change))
+            };
+            let list = |rows: Rows<'_>| {
+                get("/repos/acme/web/actions/runs", runs(&rows.iter().map(row).collect::<Vec<_>>()))
+            };
+            let server = serve([list(before)]).await;
+            mount(&server, forge()).await;
+            let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+            board.poll(&watch.poll().await);
+            serve_instead(&server, [list(after)]).await;
+            let build = format!("acme/web/ci@{branch}");
+            let found: Vec<_> = board.poll(&watch.poll().await).into_iter().map(|(_, name)| name).collect();
+            assert_eq!((found.as_slice(), board.status(&build)), (news, Some(shown)), "{branch} {after:?}");
+            // Nor does it change while the service does not.
+            for _ in 0..2 {
+                assert_eq!(board.poll(&watch.poll().await), [], "{branch} {after:?}");
+            }
+            assert_eq!(board.status(&build), Some(shown), "{branch} {after:?}");
+        }
+    }
+}
+
+/// A run that is missing from its list and there by itself, or that cannot be asked for, decides its branch as before.
+#[tokio::test]
+async fn unlisted_run_that_passed_is_not_gone_before_github_answers_so() {
+    let row = |id: u64, conclusion: &str| run(id, json!({ "conclusion": conclusion }));
+    let list = |rows: &[Value]| get("/repos/acme/web/actions/runs", runs(rows));
+    let itself = || Mock::given(path("/repos/acme/web/actions/runs/2"));
+    let answers = [
+        ResponseTemplate::new(200).set_body_json(row(2, "success")),
+        ResponseTemplate::new(403),
+        ResponseTemplate::new(502),
+    ];
+    for answer in answers {
+        let server = serve([list(&[row(2, "success"), row(1, "failure")])]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        board.poll(&watch.poll().await);
+        serve_instead(&server, [list(&[row(1, "failure")]), itself().respond_with(answer)]).await;
+        for _ in 0..2 {
+            assert_eq!(board.poll(&watch.poll().await), []);
+        }
+        assert_eq!(board.status("acme/web/ci@main"), Some("passed"));
     }
 }
 

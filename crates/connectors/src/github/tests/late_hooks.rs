@@ -219,6 +219,66 @@ async fn late_webhook_of_an_archived_or_deleted_repository_adds_nothing() {
     }
 }
 
+/// A webhook of a repository that was missing, whether that is back -> what the next poll reports. It is asked for at once, and
+/// by nothing else for a while.
+#[tokio::test]
+async fn repository_that_was_missing_is_requested_once_a_webhook_comes() {
+    let events = [
+        ("workflow_run", json!({ "workflow_run": run(31, json!({ "conclusion": "failure" })) })),
+        ("pull_request", json!({ "pull_request": pull(482, json!({})) })),
+        (
+            "pull_request_review",
+            json!({ "pull_request": pull(482, json!({})), "review": review("bo", "approved", "2026-11-22T09:30:00Z") }),
+        ),
+        ("delete", json!({ "ref": "late", "ref_type": "branch" })),
+        ("repository", json!({ "action": "unarchived" })),
+    ];
+    for (event, about) in events {
+        for (is_back, is_restarted) in [(true, false), (true, true), (false, false)] {
+            let server = serve(forge()).await;
+            let mut watch = Watch::new(&server, &["acme/web"]);
+            watch.poll().await;
+            serve_instead(&server, ["/repos/acme/web", "/repos/acme/web/pulls", RUNS].map(missing)).await;
+            watch.poll().await;
+            assert_eq!(emptied(&watch.poll().await), ["acme/web"]);
+            let mut seen = server.received_requests().await.unwrap().len();
+            watch.poll().await;
+            assert_eq!(asked(&server, &mut seen).await, [""; 0], "{event}");
+
+            if is_back {
+                server.reset().await;
+                mount(&server, forge()).await;
+                seen = 0;
+            }
+            let received = receive(&watch, event, about.clone());
+            assert!(received.poll && received.snapshots.is_empty(), "{event}: {received:?}");
+            if is_restarted {
+                store(&mut watch, &received);
+                watch = restarted(&server, watch);
+            }
+            let batch = watch.poll().await;
+            let mut reported = summaries(&batch);
+            reported.sort();
+            let asked_now = asked(&server, &mut seen).await;
+            if is_back {
+                let expected = [
+                    "acme/web#482 open [bo=Approved] passed",
+                    r#"acme/web/ci@main 31.1 failed ["build"], 30.1 passed []"#,
+                ];
+                assert_eq!(
+                    (reported, batch.problems.len()),
+                    (expected.map(str::to_owned).to_vec(), 0),
+                    "{event}"
+                );
+            } else {
+                assert_eq!((reported, asked_now), (vec![], vec!["web".to_owned()]), "{event}");
+                watch.poll().await;
+                assert_eq!(asked(&server, &mut seen).await, [""; 0], "{event}: once for each webhook");
+            }
+        }
+    }
+}
+
 /// A pull request that the list of all names as merged, or that is too old for it -> the next poll reports that it is merged,
 /// though its details come late, and though no poll had ever seen it open.
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Runs without a branch, pull requests without a time of change, and empty lists.
 
 use callboard_domain::{
-    event::compare,
+    event::{EventName, compare, compare_read},
     item::{Kind, PullRequestState},
     source::Scope,
 };
@@ -149,6 +149,42 @@ async fn pull_request_without_a_time_of_change_is_read() {
             assert_eq!(found, (*title, *state), "{change} {updated_at}");
             assert_eq!(pull_of(&after).draft, change.get("draft").is_some(), "{change} {updated_at}");
         }
+    }
+}
+
+/// GitHub's clock was ahead, and is put right: what changes then is news all the same, whether or not it is known to be read later.
+#[tokio::test]
+async fn change_after_a_date_that_was_ahead_is_news() {
+    let row = |at: &str, change: Value| pull(482, with(json!({ "updated_at": at }), change));
+    let asks = json!({ "requested_reviewers": [user("kim")] });
+    let merged = json!({ "state": "closed", "merged_at": "2026-11-22T12:02:30Z", "closed_at": "2026-11-22T12:02:30Z" });
+    for compare in [compare, compare_read] {
+        let first = row("2026-11-22T14:00:00Z", json!({}));
+        let itself = get("/repos/acme/web/pulls/482", first.clone());
+        let server = serve([get("/repos/acme/web/pulls", json!([first])), itself]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), None);
+        let mut news = Vec::new();
+        for then in [
+            Some(row("2026-11-22T12:01:30Z", asks.clone())),
+            Some(row("2026-11-22T12:02:30Z", merged.clone())),
+            None,
+        ] {
+            let batch = watch.poll().await;
+            let mut names = Vec::new();
+            for item in batch.snapshots.into_iter().filter(|item| item.key.id == "acme/web#482") {
+                let change = compare(stored.as_ref(), item);
+                names.extend(change.transitions.iter().map(|transition| transition.name));
+                stored = Some(change.item);
+            }
+            news.push(names);
+            if let Some(row) = then {
+                let itself = get("/repos/acme/web/pulls/482", row.clone());
+                remount(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
+            }
+        }
+        assert_eq!(news[1..], [vec![EventName::ReviewRequested], vec![EventName::Merged]]);
+        assert_eq!(stored.as_ref().map(Item::status), Some("merged"));
     }
 }
 

@@ -195,7 +195,12 @@ fn config(url: &str, watch: &[&str]) -> Config {
 fn connect(url: &str, watch: &[&str]) -> Connection {
     let secrets = [("token", "ghp_secret"), ("webhook_secret", "It's a Secret to Everybody")];
     let secrets = secrets.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
-    let access = Access { account: "forge".into(), client: Client::new().unwrap(), secrets: secrets.into() };
+    let access = Access {
+        account: "forge".into(),
+        client: Client::new().unwrap(),
+        secrets: secrets.into(),
+        person: None,
+    };
     config(url, watch).connect(access).unwrap()
 }
 
@@ -340,8 +345,12 @@ fn a_config_has_the_usual_defaults_and_refuses_the_website() {
     let config: Config =
         toml::from_str("url = \"https://github.com\"\nwatch = [\"acme/*\"]\nevery = \"60s\"").unwrap();
     assert_eq!(config.validate()[0].key, "url");
-    let access =
-        Access { account: "forge".into(), client: Client::new().unwrap(), secrets: Default::default() };
+    let access = Access {
+        account: "forge".into(),
+        client: Client::new().unwrap(),
+        secrets: Default::default(),
+        person: None,
+    };
     assert!(matches!(config.connect(access), Err(ConnectError::MissingSecret { field: "token", .. })));
 }
 

@@ -58,7 +58,7 @@ async fn run_without_identity_becomes_a_problem_and_known_runs_stay() {
     // What of run 31 is odd for one poll -> why it cannot be read.
     let cases = [
         (json!({ "run_number": null }), "its run_number is no number"),
-        (json!({ "run_number": 0 }), "its run_number is no number"),
+        (json!({ "run_number": 0 }), "its run_number is 0, and numbers begin at 1"),
         (json!({ "run_number": "x" }), "its run_number is no number"),
         (json!({ "run_number": "missing" }), "`run_number` is missing"),
         (json!({ "run_attempt": null }), "its run_attempt is no number"),

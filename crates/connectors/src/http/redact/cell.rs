@@ -5,10 +5,26 @@ use std::ops::Range;
 /// How far into a line its offset may begin, in bytes: what writes a log may put the time and more before each line.
 pub(super) const MAX_PREFIX: usize = 96;
 
-/// The digits of an offset, and whether a `:` marks it.
+/// The digits of an offset, and whether a `:` marks it. Something else may stand right before it: `F:2:00000010:`, as `grep -Hn`
+/// writes it, `"00000010` in JSON.
 pub(super) fn marked(word: &[u8]) -> (&[u8], bool) {
-    let digits = word.strip_suffix(b":").unwrap_or(word);
-    (digits.strip_prefix(b"0x").unwrap_or(digits), digits.len() < word.len())
+    let all = word.strip_suffix(b":").unwrap_or(word);
+    let is_marked = all.len() < word.len();
+    let start = all.iter().rposition(|byte| !byte.is_ascii_hexdigit()).map_or(0, |at| at + 1);
+    let (before, digits) = all.split_at(start);
+    let unprefixed = before.strip_suffix(b"0x");
+    let is_offset = match unprefixed.unwrap_or(before).last() {
+        None => true,
+        // Neither a line number nor the last part of a UUID.
+        Some(before) => {
+            let least = if is_marked || *before == b'"' { 4 } else { 7 };
+            !before.is_ascii_alphanumeric()
+                && (*before != b'-' || is_marked)
+                && digits.len() >= least
+                && (digits[0] == b'0' || unprefixed.is_some())
+        }
+    };
+    (if is_offset { digits } else { all }, is_marked)
 }
 
 /// What stands next in a line between white space.

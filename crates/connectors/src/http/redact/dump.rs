@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::{
     cell::{MAX_PREFIX, cell, marked},
     numbers,
-    view::{Place, Places, Seen, byte},
+    seen::Seen,
+    view::{Place, Places, byte},
 };
 
 /// How much of a line is looked at where its end is not looked for, in bytes.

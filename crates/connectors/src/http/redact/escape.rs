@@ -131,7 +131,9 @@ fn backslash(rest: &[u8]) -> Option<(Written, usize)> {
             let digits = rest[1..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
             Some((Written::byte(rest.get(1..=digits)?, 8)?, 1 + digits))
         }
-        b'n' | b't' | b'r' | b'b' | b'f' | b'v' => Some((Written::Nothing, 2)),
+        // A backspace takes back what is written, as one that is not escaped does.
+        b'b' => Some((Written::Byte(0x08), 2)),
+        b'n' | b't' | b'r' | b'f' | b'v' => Some((Written::Nothing, 2)),
         mark if mark.is_ascii_punctuation() => Some((Written::Byte(*mark), 2)),
         _ => None,
     }

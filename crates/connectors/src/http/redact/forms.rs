@@ -5,10 +5,7 @@ use base64::{
     prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
 
-use super::{
-    escape::Escapes,
-    view::{Seen, View},
-};
+use super::{escape::Escapes, seen::Seen};
 
 /// What is shorter, in bytes, may stand in a text by chance: it is masked only as a word of its own.
 pub(super) const LONG: usize = 8;
@@ -59,7 +56,9 @@ pub(super) fn exact(secret: &str) -> Vec<Form> {
     };
     let mut forms = Vec::new();
     for spelling in [secret.to_owned(), secret.replace(' ', "+")] {
-        let mut read = View::<()>::of_bytes(clean(&spelling));
+        let seen = Seen::quickly(&spelling);
+        forms.extend(seen.shown.map(|shown| (shown.whole.bytes, edges)));
+        let mut read = seen.plain;
         forms.push((read.bytes.clone(), edges));
         // Where the escapes of a text are undone, what looks like one in the secret is as well.
         for _ in 0..=DEPTH {

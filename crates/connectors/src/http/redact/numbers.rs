@@ -20,15 +20,15 @@ use super::{
     cell::{MAX_PREFIX, cell, cell_before, marked, token},
     forms::LONG,
     notation::{NOTATIONS, Notation},
-    view::{Place, Places, Seen, View},
+    rows,
+    seen::Seen,
+    view::{Place, Places, View},
 };
 
 /// How much of a line is looked at to see whether it is one of numbers, in bytes.
 const HEAD: usize = MAX_PREFIX + 96;
 /// How many lines may show the same bytes, each in another way.
 pub(super) const MAX_ROWS: usize = 4;
-/// How many bytes a line shows at most.
-const MAX_BYTES: usize = 256;
 /// What is shorter, in bytes, has room for no secret that is looked for: two digits a byte, or a character and a blank.
 const SHORTEST: usize = 2 * LONG - 1;
 /// How many bytes are added at most for lines that are left out, or as many as the text has.
@@ -37,7 +37,7 @@ const MAX_REPEATED: usize = 16 << 10;
 /// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     /// True where of equal bytes in a row there is but one: how many there were is not known.
     pub(super) is_squeezed: bool,
 }
@@ -57,6 +57,8 @@ impl Decoded {
 struct Block {
     /// Where their offset stands in the text; empty where they have none.
     offset: Range<usize>,
+    /// How many bytes lie between it and the next one, if those are in base 16, 10 or 8.
+    distances: [Option<usize>; 3],
     /// What each of them shows.
     rows: Vec<Range<usize>>,
     /// All of that.
@@ -88,16 +90,20 @@ static REPETITIONS: [Repetition; 4] =
 /// What the numbers of a text may write, in every way to read them; secrets have at most `longest` bytes.
 pub(super) fn decoded(text: &str, longest: usize) -> impl Iterator<Item = Decoded> {
     let text: &[u8] = if text.len() < SHORTEST { b"" } else { text.as_bytes() };
-    LAYOUTS.into_iter().flat_map(move |layout| read(text, blocks(text, layout).0, longest, false))
+    rows::divided(text).flat_map(move |rows| {
+        LAYOUTS.into_iter().flat_map(move |layout| read(text, blocks(text, &rows, layout).0, longest, false))
+    })
 }
 
 /// The same of a text that may end in the middle of a dump; nothing where other lines follow it. Where it was `cut`, its last
 /// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     let text = text.as_bytes();
-    LAYOUTS.into_iter().flat_map(move |layout| {
-        let (blocks, is_over) = blocks(text, layout);
-        read(text, if is_over { Vec::new() } else { blocks }, longest, cut)
+    rows::divided(text).flat_map(move |rows| {
+        LAYOUTS.into_iter().flat_map(move |layout| {
+            let (blocks, is_over) = blocks(text, &rows, layout);
+            read(text, if is_over { Vec::new() } else { blocks }, longest, cut)
+        })
     })
 }
 
@@ -133,14 +139,14 @@ pub(super) fn next_row(first: &[u8], offset: &Range<usize>, line: &[u8]) -> Opti
     if is_same || is_blank { cell(line, offset.end).map(|cell| cell.start) } else { None }
 }
 
-/// The lines of numbers in a text, and whether the last of them is followed by a whole line of something else.
-fn blocks(text: &[u8], layout: Layout) -> (Vec<Block>, bool) {
+/// The lines of numbers among the rows of a text, and whether the last of them is followed by a whole line of something else.
+fn blocks(text: &[u8], rows: &[Range<usize>], layout: Layout) -> (Vec<Block>, bool) {
     let mut blocks: Vec<Block> = Vec::new();
     // The first line of the last block, and where its offset stands in that, while its lines go on.
     let mut first: Option<(&[u8], Range<usize>)> = None;
-    let (mut start, mut is_over) = (0, false);
-    for line in text.split(|byte| *byte == b'\n') {
-        let (end, is_whole) = (start + line.len(), start + line.len() < text.len());
+    let mut is_over = false;
+    for &Range { start, end } in rows {
+        let (line, is_whole) = (&text[start..end], end < text.len());
         let row = first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
         if let (Some(from), Some(block)) =
             (row, blocks.last_mut().filter(|block| block.rows.len() < MAX_ROWS))
@@ -150,6 +156,7 @@ fn blocks(text: &[u8], layout: Layout) -> (Vec<Block>, bool) {
         } else if let Some((offset, shown)) = layout(line) {
             blocks.push(Block {
                 offset: start + offset.start..start + offset.end,
+                distances: [None; 3],
                 rows: std::iter::once(start + shown.start..end).collect(),
                 shown: start + shown.start..start + shown.end,
                 is_repeated: false,
@@ -163,7 +170,9 @@ fn blocks(text: &[u8], layout: Layout) -> (Vec<Block>, bool) {
             first = None;
             is_over |= is_whole;
         }
-        start = end + 1;
+    }
+    for at in 1..blocks.len() {
+        blocks[at - 1].distances = distances(text, &blocks[at - 1], &blocks[at]);
     }
     (blocks, is_over)
 }
@@ -251,13 +260,24 @@ fn is_offset(line: &[u8], word: &Range<usize>, next: &Range<usize>) -> bool {
         return false;
     }
     let after = cell(line, next.end);
+    // `0x00000010 31316330`, as `readelf -x` writes it; what is padded may be the offset itself, after something else.
+    let is_prefixed = |it: &Range<usize>| {
+        let (digits, _) = marked(&line[it.clone()]);
+        line[it.start..it.end - digits.len()].ends_with(b"0x")
+    };
+    let is_padded = line[next.start] == b'0' && after.as_ref().is_some_and(|after| after.len() < next.len());
+    let is_before_unprefixed = is_prefixed(word)
+        && !is_prefixed(next)
+        && next.len() <= digits.len()
+        && is_number(&line[next.clone()])
+        && !is_padded;
     // Long words; an offset after something else is followed by bytes of two digits.
     let is_before_words = || {
         next.len() > word.len()
             && is_number(&line[next.clone()])
             && after.is_none_or(|after| after.len() != 2 || !is_number(&line[after]))
     };
-    is_marked || next.len() < digits.len() || is_before_words()
+    is_marked || next.len() < digits.len() || is_before_unprefixed || is_before_words()
 }
 
 fn is_number(word: &[u8]) -> bool {
@@ -274,16 +294,27 @@ fn end_of_numbers(line: &[u8], from: usize) -> usize {
     end
 }
 
-/// How many bytes lie between the offsets of two blocks, whichever base those have.
-fn distances(text: &[u8], one: &Block, other: &Block) -> impl Iterator<Item = usize> {
+/// How many bytes lie between the offsets of two blocks, if those are in base 16, 10 or 8.
+fn distances(text: &[u8], one: &Block, other: &Block) -> [Option<usize>; 3] {
     let number = |offset: &Range<usize>, radix| {
         let digits = std::str::from_utf8(marked(&text[offset.clone()]).0).ok()?;
         u64::from_str_radix(digits, radix).ok()
     };
-    let distance = |radix| number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?);
-    let distances =
-        [16, 10, 8].map(|radix| distance(radix).and_then(|distance| usize::try_from(distance).ok()));
-    distances.into_iter().flatten().filter(|distance| (1..=MAX_BYTES).contains(distance))
+    [16, 10, 8].map(|radix| {
+        let distance = number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?)?;
+        usize::try_from(distance).ok().filter(|distance| (1..=rows::MAX_BYTES).contains(distance))
+    })
+}
+
+/// How many of the bytes that a block seems to show it does, by its offset and the next one. In the right base, offsets count by
+/// the same number.
+fn width(blocks: &[Block], at: usize, shown: usize) -> Option<usize> {
+    let nearby = [at.checked_sub(1), Some(at + 1)].map(|at| blocks.get(at?));
+    let widths = (0..3).filter_map(|base| {
+        let width = blocks[at].distances[base].filter(|width| *width <= shown)?;
+        Some((nearby.iter().flatten().any(|block| block.distances[base] == Some(width)), width))
+    });
+    widths.max().map(|(_, width)| width)
 }
 
 fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
@@ -318,9 +349,7 @@ fn decode(
         let Some(range) = block.rows.get(row) else { continue };
         let mut bytes = notation.line(&text[range.clone()], cut && range.end == text.len());
         // What else is read there is the text beside them.
-        let next = blocks.get(at + 1).filter(|_| notation != Notation::Characters);
-        let distances = next.into_iter().flat_map(|next| distances(text, block, next));
-        let width = distances.filter(|distance| *distance <= bytes.len()).max();
+        let width = width(blocks, at, bytes.len()).filter(|_| notation != Notation::Characters);
         last = width.or(last);
         let usual = || last.or((bytes.len() > 16 && !bytes.len().is_multiple_of(16)).then_some(16));
         let width = if block.is_repeated { width.or_else(usual) } else { width };

@@ -207,6 +207,30 @@ mod tests {
         }
     }
 
+    /// So of one that a program wrote as one line.
+    #[test]
+    fn dump_in_one_line_that_is_cut_is_read_whole() {
+        let dumps: [fn(usize, &[u8]) -> String; 3] = [
+            |at, bytes| format!("{at:08x}{} |{}| ", spaced(bytes), String::from_utf8_lossy(bytes)),
+            |at, bytes| format!("{at:08x}:{} {} ", spaced(bytes), String::from_utf8_lossy(bytes)),
+            |at, bytes| format!("{at:07o}{} ", spaced(bytes)),
+        ];
+        for write in dumps {
+            let all = format!("name=x;password={SECRET};and.more.of.it");
+            let rows = all.as_bytes().chunks(16).enumerate().map(|(place, bytes)| write(place * 16, bytes));
+            let text = format!("begin\n{}\ndone\n", rows.collect::<String>());
+            for cut in (1..text.len()).step_by(3) {
+                let mut parts = Parts::new(redactor());
+                let out = [parts.next(&text[..cut], true), parts.next(&text[cut..], false)].concat();
+                assert!(out.contains("[REDACTED]") && out.ends_with("\ndone\n"), "{cut}: {out}");
+                for piece in SECRET.as_bytes().windows(SHORT + 1) {
+                    let text = String::from_utf8_lossy(piece);
+                    assert!(!out.contains(&*text) && !out.contains(&spaced(piece)), "{text} at {cut}: {out}");
+                }
+            }
+        }
+    }
+
     fn spaced(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!(" {byte:02x}")).collect()
     }

@@ -93,7 +93,7 @@ fn xxd(secret: &str, before: usize) -> String {
 /// A way to repeat a secret.
 type Form = (&'static str, fn(&str) -> String);
 
-const FORMS: [Form; 75] = [
+const FORMS: [Form; 80] = [
     ("as it is", str::to_owned),
     ("JSON", json_escaped),
     ("JSON, every character", all_u),
@@ -192,6 +192,20 @@ const FORMS: [Form; 75] = [
     ("numbers, of three digits", |secret| hex(secret, |byte| format!("{byte:03},"))),
     ("numbers, octal", |secret| hex(secret, |byte| format!("{byte:03o} "))),
     ("numbers, of characters", |secret| each(secret, |c| format!("{}, ", u32::from(c)))),
+    ("numbers, with indexes", |secret| {
+        let each = |(at, byte): (usize, u8)| format!("\"{at}\":{byte}");
+        format!("{{{}}}", secret.bytes().enumerate().map(each).collect::<Vec<_>>().join(","))
+    }),
+    ("numbers, of cmp -l", |secret| {
+        secret.bytes().enumerate().map(|(at, byte)| format!("{:>3} {byte:>3o}   0\n", at + 1)).collect()
+    }),
+    ("characters, in quotes", |secret| {
+        secret.chars().map(|c| format!("{:?}", c.to_string())).collect::<Vec<_>>().join(",\n  ")
+    }),
+    ("joined lines", |secret| {
+        let all: Vec<char> = secret.chars().collect();
+        all.chunks(6).map(String::from_iter).collect::<Vec<_>>().join("\\\n")
+    }),
     ("HTML, by numbers", |secret| each(secret, |c| format!("&#{};", u32::from(c)))),
     ("HTML, by numbers that do not end", |secret| each(secret, |c| format!("&#{} ", u32::from(c)))),
     ("HTML, by numbers with zeros", |secret| each(secret, |c| format!("&#x{:06X}", u32::from(c)))),
@@ -211,6 +225,7 @@ const FORMS: [Form; 75] = [
     ("spread out", |secret| each(secret, |c| format!("{c} "))),
     ("wrapped", |secret| each(secret, |c| format!("{c}\r\n\t"))),
     ("with what has no width", |secret| each(secret, |c| format!("{c}\u{200b}\u{ad}\u{2060}\u{fe0f}"))),
+    ("overstruck", |secret| each(secret, |c| format!("{c}\u{8}{c}"))),
     ("coloured", |secret| each(secret, |c| format!("\u{1b}[31m{c}\u{9b}0m\u{1b}]0;x\u{7}"))),
 ];
 

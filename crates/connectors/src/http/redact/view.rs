@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::escape::{Escapes, Written};
-
 /// Where in the text a byte of a view comes from: its beginning and its end.
 pub(super) type Place = (u32, u32);
 
@@ -57,56 +55,18 @@ impl Places for Vec<Place> {
 #[derive(Debug, Default)]
 pub(super) struct View<P> {
     pub(super) bytes: Vec<u8>,
-    places: P,
-}
-
-/// A text as whoever reads its bytes sees it and, where it has sequences for a terminal, as whoever reads the terminal does.
-pub(super) struct Seen<P> {
-    pub(super) plain: View<P>,
-    pub(super) by_terminal: Option<View<P>>,
-}
-
-impl<P: Places> Seen<P> {
-    pub(super) fn of(text: &str) -> Self {
-        Self::read(text.as_bytes(), byte)
-    }
-
-    /// The same of bytes that stand elsewhere in a text.
-    pub(super) fn read(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
-        let plain = View::seen(all, &place, false);
-        let has_sequences = all.contains(&0x1b) || all.windows(2).any(|pair| pair == CSI);
-        Self { plain, by_terminal: has_sequences.then(|| View::seen(all, &place, true)) }
-    }
-}
-
-impl Seen<()> {
-    /// The same as [`Seen::of`], and nothing is known of places.
-    pub(super) fn quickly(text: &str) -> Self {
-        Self::bytes(text.as_bytes())
-    }
-
-    fn bytes(all: &[u8]) -> Self {
-        let (mut bytes, mut length, mut odd) = (vec![0; all.len()], 0, 0);
-        for &byte in all {
-            let class = CLASSES[usize::from(byte)];
-            bytes[length] = byte;
-            length += usize::from(class & KEPT);
-            odd |= class;
-        }
-        if odd & ODD != 0 {
-            return Self::read(all, |_| (0, 0));
-        }
-        bytes.truncate(length);
-        Self { plain: View { bytes, places: () }, by_terminal: None }
-    }
+    pub(super) places: P,
 }
 
 /// A byte that is seen.
-const KEPT: u8 = 1;
+pub(super) const KEPT: u8 = 1;
 /// A byte that may begin a sequence for a terminal, or a form of an ASCII letter.
-const ODD: u8 = 2;
+pub(super) const ODD: u8 = 2;
+/// A byte that may move the cursor, or begin a letter that is similar to one of ASCII.
+pub(super) const MOVING: u8 = 4;
 
-const CLASSES: [u8; 256] = {
+/// What each byte is.
+pub(super) const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = b'!';
     while byte <= b'~' {
@@ -119,15 +79,21 @@ const CLASSES: [u8; 256] = {
         classes[odd[at]] = ODD;
         at += 1;
     }
+    let moving = [0x08, b'\r', 0xcd, 0xce, 0xcf, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4];
+    let mut at = 0;
+    while at < moving.len() {
+        classes[moving[at] as usize] = MOVING;
+        at += 1;
+    }
     classes
 };
 
 impl<P: Places> View<P> {
-    fn with_capacity(count: usize) -> Self {
+    pub(super) fn with_capacity(count: usize) -> Self {
         Self { bytes: Vec::with_capacity(count), places: P::with_capacity(count) }
     }
 
-    fn push(&mut self, byte: u8, place: Place) {
+    pub(super) fn push(&mut self, byte: u8, place: Place) {
         self.bytes.push(byte);
         self.places.add(place);
     }
@@ -135,11 +101,6 @@ impl<P: Places> View<P> {
     fn pop(&mut self) {
         self.bytes.pop();
         self.places.truncate(self.bytes.len());
-    }
-
-    /// Bytes of which nothing is known but what they are.
-    pub(super) fn of_bytes(bytes: Vec<u8>) -> Self {
-        Self { bytes, places: P::default() }
     }
 
     /// True where nothing stands in the text between a byte of the view and the one before it.
@@ -152,7 +113,11 @@ impl<P: Places> View<P> {
         if part.is_empty() {
             return 0..0;
         }
-        place(self.places.at(part.start).0)..place(self.places.at(part.end - 1).1)
+        // What is written over a line stands after what comes next to it.
+        let (start, end) = part
+            .map(|at| self.places.at(at))
+            .fold((u32::MAX, 0), |(start, end), place| (start.min(place.0), end.max(place.1)));
+        place(start)..place(end)
     }
 
     /// What is left out in the text of `length` bytes right before and right after a part of the view.
@@ -161,6 +126,14 @@ impl<P: Places> View<P> {
         let before = part.start.checked_sub(1).map_or(0, |at| place(self.places.at(at).1));
         let after = if part.end < self.bytes.len() { place(self.places.at(part.end).0) } else { length };
         (before.min(span.start)..span.start, span.end..after.max(span.end))
+    }
+
+    /// The view of its first bytes alone.
+    pub(super) fn first(&self, count: usize) -> Self {
+        let mut view = Self::with_capacity(count);
+        view.bytes.extend_from_slice(&self.bytes[..count]);
+        view.places.copy(&self.places, 0..count);
+        view
     }
 
     /// The view of its letters and digits alone, in lower case.
@@ -205,58 +178,7 @@ impl<P: Places> View<P> {
         at > 1 && self.bytes[at - 2] == b'0' && self.bytes[at..].iter().take(2).all(u8::is_ascii_hexdigit)
     }
 
-    /// The view with such escapes undone, once; `None` where there are none. Where the text was `cut`, an escape that it may
-    /// end in the middle of is left out.
-    pub(super) fn without(&self, escapes: Escapes, cut: bool) -> Option<Seen<P>> {
-        if !escapes.may_be_in(&self.bytes) {
-            return None;
-        }
-        // What is undone so far, and up to where: made at the first escape.
-        let mut undone: Option<Self> = None;
-        let (mut at, mut copied, mut is_seen, mut end) = (0, 0, true, self.bytes.len());
-        while let Some(next) = escapes.next(&self.bytes, at) {
-            let rest = &self.bytes[next..];
-            let read = escapes.read(rest);
-            if cut && escapes.is_cut(rest, read.as_ref().map(|(_, length)| *length)) {
-                end = next;
-                undone.get_or_insert_with(|| Self::with_capacity(end));
-                break;
-            }
-            let Some((written, length)) = read else {
-                at = next + 1;
-                continue;
-            };
-            let view = undone.get_or_insert_with(|| Self::with_capacity(self.bytes.len()));
-            view.bytes.extend_from_slice(&self.bytes[copied..next]);
-            view.places.copy(&self.places, copied..next);
-            at = next + length;
-            copied = at;
-            let whole = (self.places.at(next).0, self.places.at(at - 1).1);
-            match written {
-                Written::Nothing => {}
-                Written::Byte(byte) => {
-                    is_seen &= byte.is_ascii_graphic();
-                    view.push(byte, whole);
-                }
-                Written::Character(character) => {
-                    is_seen &= character.is_ascii_graphic();
-                    let mut buffer = [0; 4];
-                    for byte in character.encode_utf8(&mut buffer).bytes() {
-                        view.push(byte, whole);
-                    }
-                }
-            }
-        }
-        let mut view = undone?;
-        view.bytes.extend_from_slice(&self.bytes[copied..end]);
-        view.places.copy(&self.places, copied..end);
-        Some(match is_seen {
-            true => Seen { plain: view, by_terminal: None },
-            false => Seen::read(&view.bytes, |at| view.places.at(at)),
-        })
-    }
-
-    fn seen(all: &[u8], place: impl Fn(usize) -> Place, by_terminal: bool) -> Self {
+    pub(super) fn seen(all: &[u8], place: impl Fn(usize) -> Place, by_terminal: bool) -> Self {
         let mut view = Self::with_capacity(all.len());
         let mut at = 0;
         while let Some(&byte) = all.get(at) {
@@ -316,7 +238,7 @@ fn place(at: u32) -> usize {
 }
 
 /// The ASCII that a character is a form of: full width, superscript, in a circle, of mathematics (NFKC).
-fn folded(character: char) -> Option<String> {
+pub(super) fn folded(character: char) -> Option<String> {
     // To look all others up would take long in Chinese.
     let is_form = matches!(character,
         '\u{2070}'..='\u{24ff}' | '\u{fb00}'..='\u{fb06}' | '\u{ff01}'..='\u{ff5e}'
@@ -328,7 +250,7 @@ fn folded(character: char) -> Option<String> {
     Some(plain).filter(|plain| plain.is_ascii())
 }
 
-fn first_char(bytes: &[u8]) -> Option<char> {
+pub(super) fn first_char(bytes: &[u8]) -> Option<char> {
     let chunk = bytes.get(..bytes.len().min(4))?;
     let valid = match std::str::from_utf8(chunk) {
         Ok(text) => text,
@@ -338,10 +260,10 @@ fn first_char(bytes: &[u8]) -> Option<char> {
 }
 
 /// Control Sequence Introducer as one character, U+009B, in UTF-8.
-const CSI: [u8; 2] = [0xc2, 0x9b];
+pub(super) const CSI: [u8; 2] = [0xc2, 0x9b];
 
 /// The length of the terminal's sequence (ECMA-48) that begins here, as [`callboard_domain::text`] takes them out.
-fn terminal(rest: &[u8]) -> Option<usize> {
+pub(super) fn terminal(rest: &[u8]) -> Option<usize> {
     let to_final = |from: usize| {
         let body = &rest[from..];
         body.iter().position(|byte| (0x40..=0x7e).contains(byte)).map_or(rest.len(), |at| from + at + 1)

@@ -1,6 +1,9 @@
 //! What webhooks report.
 
+use callboard_domain::source::HookError;
+
 use super::*;
+use crate::pagerduty::hook::OF_INCIDENTS;
 
 #[test]
 fn webhooks_keep_fields_that_they_leave_out() {
@@ -98,8 +101,10 @@ fn incident_of_an_odd_webhook_is_looked_up() {
         (data(json!({ "status": {} })), it, true, false),
         (data(json!({ "title": ["x"] })), it, true, false),
         (data(json!({ "id": null })), None, true, false),
-        (event(json!({ "event_type": null, "data": null })), None, true, true),
-        (other("incident.triggered", Value::Null), None, true, true),
+        (event(json!({ "event_type": null, "data": null })), None, true, false),
+        (other("incident.triggered", Value::Null), None, true, false),
+        (other("incident.of_tomorrow", Value::Null), None, true, true),
+        (other("of_tomorrow", Value::Null), None, false, true),
         (other("incident.annotated", of_it("incident_note")), None, false, true),
         (other("service.updated", json!({ "id": "PIJ90N7", "type": "service" })), None, false, true),
         (other("pagey.ping", json!({ "message": "Hello" })), None, false, true),
@@ -121,6 +126,53 @@ fn incident_of_an_odd_webhook_is_looked_up() {
             let is_remembered = received.cursor_update.is_some();
             assert_eq!(is_remembered, mentioned.is_some(), "{body}");
         }
+    }
+}
+
+/// A webhook that does not show what it is about -> which field is at fault. It is never taken for one of no interest.
+#[test]
+fn webhook_that_names_no_event_or_no_incident_is_not_read() {
+    let whole = || webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q1SLOW"));
+    let event = |change: Value| json!({ "event": with(whole()["event"].clone(), change) });
+    let without = |mut body: Value, field: &str| {
+        body["event"].as_object_mut().unwrap().remove(field);
+        body
+    };
+    let (missing, unnamed) = ("event.data: it is missing or null", "event.data: it names no incident");
+    let no_event = "event.event_type: it names no event";
+    let mut cases = vec![
+        (without(whole(), "event_type"), no_event),
+        (without(event(json!({ "data": null })), "event_type"), no_event),
+        (event(json!({ "event_type": null })), no_event),
+        (event(json!({ "event_type": "" })), no_event),
+        (event(json!({ "event_type": {}, "data": {} })), no_event),
+    ];
+    for kind in OF_INCIDENTS.map(|kind| format!("incident.{kind}")) {
+        let of = |data: Value| event(json!({ "event_type": kind, "data": data }));
+        cases.extend([
+            (without(of(json!({})), "data"), missing),
+            (of(Value::Null), missing),
+            (of(json!({})), unnamed),
+            (of(json!([])), unnamed),
+            (of(json!("Q1SLOW")), unnamed),
+            (of(json!({ "id": null })), unnamed),
+        ]);
+    }
+    for (body, expected) in cases {
+        let hook = Webhooks::new(
+            Arc::new(Watched { account: "test".into(), teams: Vec::new(), services: Vec::new() }),
+            Some(&contract::SECRET.into()),
+        );
+        let bytes = body.to_string().into_bytes();
+        let why = match hook.receive(&signed(contract::SECRET, "", &bytes), &bytes, now()) {
+            Ok(received) => {
+                assert!(received.poll, "{body}");
+                received.unread
+            }
+            Err(HookError::Malformed(why)) => Some(why),
+            Err(other) => panic!("{body}: {other}"),
+        };
+        assert_eq!(why.as_deref(), Some(expected), "{body}");
     }
 }
 

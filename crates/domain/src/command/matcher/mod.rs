@@ -40,6 +40,8 @@ pub(super) struct ParseMode {
     pub(super) free: bool,
     /// The command's own words (`to`, `env`) can be values too.
     pub(super) own_words: bool,
+    /// So can the word that names the argument whose place it is in, where no value follows it: `restart service`.
+    pub(super) own_name: bool,
     /// An argument can be given again.
     pub(super) again: bool,
     /// A word of the usage that leads an argument (`to`, `for`) may be left out, where place and type identify the argument.
@@ -54,6 +56,7 @@ impl ParseMode {
         names: false,
         free: false,
         own_words: false,
+        own_name: false,
         again: false,
         unled: false,
     };

@@ -1,11 +1,14 @@
 //! One word against its pieces: texts, arguments and what is between them.
 
-use super::{Found, Matcher, parts::Todo};
-use crate::command::{
-    ArgType,
-    token::Token,
-    usage::{Element, Piece},
-    value::{names, same},
+use super::{Found, Matcher, Word, parts::Todo};
+use crate::{
+    command::{
+        ArgType,
+        token::Token,
+        usage::{Element, Piece},
+        value::{names, same},
+    },
+    until::latin,
 };
 
 /// The most words that a length of time or a time may be: days, hours, minutes and seconds, each with its number.
@@ -68,7 +71,9 @@ impl<'a> Matcher<'a> {
         let most = (at..self.words.len()).take(MOST_TIME_WORDS).take_while(is_plain).count();
         (at + 2..=at + most).rev().find(|end| {
             let words: Vec<_> = self.words[at..*end].iter().map(|word| word.token.text.as_str()).collect();
-            ty.accepts(&words.join(" "))
+            let text = words.join(" ");
+            // Where a value may be wrong, so may one that was typed on another keyboard layout: its error names it whole.
+            ty.accepts(&text) || (!self.reading.typed && latin(&text).is_some_and(|keys| ty.accepts(&keys)))
         })
     }
 
@@ -109,6 +114,20 @@ impl<'a> Matcher<'a> {
     fn is_own_word(&self, pieces: &[Piece], at: usize) -> bool {
         let word = &self.words[at];
         let text = &word.token.text;
+        // By its name an item is asked for, and a text that may be left out.
+        let is_own_name = || match pieces {
+            [Piece::Arg(arg)] if self.reading.own_name => {
+                let arg = &self.spec.args[*arg];
+                let is_literal =
+                    |next: &Word<'_>| !next.token.is_quoted() && self.is_any_literal(&next.token.text);
+                names(text, &arg.name)
+                    && !matches!(arg.ty, ArgType::Item(_))
+                    && (arg.required || arg.ty != ArgType::Text)
+                    && !self.is_any_literal(text)
+                    && self.words.get(at + 1).is_none_or(is_literal)
+            }
+            _ => false,
+        };
         let is_choice = || match pieces {
             [Piece::Arg(arg)] => {
                 let ty = &self.spec.args[*arg].ty;
@@ -122,6 +141,7 @@ impl<'a> Matcher<'a> {
             && !self.is_typed(at)
             && (self.is_any_literal(text) || self.spec.args.iter().any(|arg| names(text, &arg.name)))
             && !is_choice()
+            && !is_own_name()
     }
 }
 

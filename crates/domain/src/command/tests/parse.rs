@@ -152,6 +152,49 @@ fn values_are_matched_by_place_without_their_leading_word() {
 }
 
 #[test]
+fn a_value_may_be_equal_to_its_arguments_name() {
+    let specs = [
+        CommandSpec::new("restart", "").usage("restart <service>").arg(ArgSpec::text("service", "a text")),
+        CommandSpec::new("start", "").usage("start <service>").arg(ArgSpec::live("service", "")),
+        CommandSpec::new("switch", "").usage("switch <env>").arg(ArgSpec::choice("env", ["env", "prod"], "")),
+        CommandSpec::new("show", "").usage("show [env]").arg(ArgSpec::live("env", "").optional()),
+        CommandSpec::new("copy", "")
+            .usage("copy <source> to <target>")
+            .arg(ArgSpec::text("source", ""))
+            .arg(ArgSpec::text("target", "")),
+        CommandSpec::new("note", "").usage("note [text]").arg(ArgSpec::text("text", "").optional()),
+        CommandSpec::new("hold", "").usage("hold <pr>").arg(ArgSpec::item("pr", Kind::PullRequest, "")),
+    ];
+    let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
+    let cases = [
+        ("restart service", "restart service=service"),
+        ("restart Service", "restart service=Service"),
+        ("restart \"service\"", "restart service=service"),
+        ("restart service=service", "restart service=service"),
+        ("restart service service", "restart service=service"),
+        // What follows it is its value.
+        ("restart service web", "restart service=web"),
+        ("start service", "start service=service"),
+        ("switch env", "switch env=env"),
+        ("switch env env", "switch env=env"),
+        ("switch env prod", "switch env=prod"),
+        ("show env", "show env=env"),
+        ("show env prod", "show env=prod"),
+        ("copy source to target", "copy source=source target=target"),
+        ("copy a to target", "copy source=a target=target"),
+        // A text that may be left out, and an item, are asked for.
+        ("note text", "note, needs text"),
+        ("hold pr", "hold, needs pr"),
+        ("hold pr=pr", "hold pr=pr"),
+    ];
+    for (line, expected) in cases {
+        let parsed = commands.parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let missing: String = parsed.missing.iter().map(|arg| format!(", needs {}", arg.name)).collect();
+        assert_eq!(format!("{}{missing}", canonical_line(parsed.spec, &parsed.args)), expected, "{line}");
+    }
+}
+
+#[test]
 fn missing_arguments_are_listed() {
     check_all(&[
         ("deploy", "deploy ref=main, needs app env"),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::history::{EventKey, History, Lasting, Step};
 use crate::{
     event::EventName,
@@ -14,6 +16,8 @@ use crate::{
 pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let mut steps: Vec<Step> = Vec::new();
     let mut reopened = false;
+    // When the occurrence began, as it was known at each time.
+    let mut beginnings = Vec::new();
     let mut now = incident(|i| i.description = Some("See the runbook".into()));
     let mut last = None;
     for (tick, (what, how)) in (0..).zip(dice) {
@@ -22,8 +26,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let (status, began) = (i.status, i.started_at);
         let mut events: Vec<EventKey> = Vec::new();
         let fresh = |time| (EventName::Triggered, format!("{time}"));
-        let legal = match (what % 7, status) {
+        let legal = match (what % 8, status) {
             _ if tick == 0 => {
+                beginnings = vec![time];
                 events.push(fresh(time));
                 true
             }
@@ -72,7 +77,14 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                     ..i.clone()
                 };
                 reopened = false;
+                beginnings = vec![time];
                 events.push(fresh(time));
+                true
+            }
+            // It began earlier than was known, and after the end of the one before.
+            (7, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {
+                i.started_at -= SignedDuration::from_secs(1);
+                beginnings.push(i.started_at);
                 true
             }
             _ => true,
@@ -93,17 +105,20 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         }
     }
     let Some(last) = last else { unreachable!() };
-    let began = last.started_at.to_string();
+    // An event has the beginning that was known when it was found.
+    let beginnings: Vec<_> = beginnings.iter().map(Timestamp::to_string).collect();
     let mut lasting: Vec<Lasting> = Vec::new();
-    let expected = (EventName::Triggered, began.clone());
-    lasting.push(Box::new(move |event| *event == expected));
+    let began = beginnings.clone();
+    lasting.push(Box::new(move |(name, distinct)| *name == EventName::Triggered && began.contains(distinct)));
     for at in &last.escalations {
-        let expected = (EventName::Escalated, format!("{began} {at}"));
-        lasting.push(Box::new(move |event| *event == expected));
+        let expected: Vec<_> = beginnings.iter().map(|began| format!("{began} {at}")).collect();
+        lasting.push(Box::new(move |(name, distinct)| {
+            *name == EventName::Escalated && expected.contains(distinct)
+        }));
     }
     if last.status == IncidentStatus::Resolved && !reopened {
         lasting.push(Box::new(move |(name, distinct)| {
-            *name == EventName::Resolved && distinct.starts_with(&began)
+            *name == EventName::Resolved && beginnings.iter().any(|began| distinct.starts_with(began))
         }));
     }
     History { steps, lasting }

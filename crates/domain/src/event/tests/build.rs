@@ -2,7 +2,7 @@ use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
-        compare,
+        compare, compare_read,
     },
     item::{
         BuildRun, BuildStatus, Detail, Item, RUNS_KEPT, User,
@@ -114,6 +114,29 @@ fn build_join() {
         (ana.by.clone(), ana.at, ana.distinct.as_str()),
         (Some(User::named("ana")), Some(at(1)), "1.1")
     );
+}
+
+/// A run as it is known, and as it is read after that with an earlier date (a clock was put right) -> its status then, and where
+/// the order is not known. An attempt only goes on.
+#[test]
+fn end_that_is_read_later_wins_whatever_its_date() {
+    use BuildStatus::{Canceled, Failed, Passed, Running, Unknown};
+    let ended = |status, minute: i64| build(vec![BuildRun { at: Some(at(minute)), ..run(1, status) }]);
+    let cases = [
+        (ended(Failed, 100), ended(Passed, 10), Passed, Failed),
+        (ended(Passed, 100), ended(Failed, 10), Failed, Passed),
+        (ended(Passed, 100), ended(Canceled, 10), Canceled, Passed),
+        (ended(Failed, 100), ended(Running, 10), Failed, Failed),
+        (ended(Failed, 100), ended(Unknown, 10), Failed, Failed),
+        // It is not dated.
+        (ended(Failed, 100), build(vec![BuildRun { at: None, ..run(1, Passed) }]), Failed, Failed),
+    ];
+    for (stored, snapshot, later, unknown) in cases {
+        let stored = compare(None, stored).item;
+        let status = |change: crate::event::Change| first_run(change.item).status;
+        assert_eq!(status(compare_read(Some(&stored), snapshot.clone())), later, "{snapshot:?}");
+        assert_eq!(status(compare(Some(&stored), snapshot.clone())), unknown, "{snapshot:?}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn incident_transitions() {
             vec![one(0, 1, A), one(0, 2, T), one(0, 3, A)],
             &[Triggered, Acknowledged, Unacknowledged, Acknowledged],
         ),
-        ("fires again", vec![one(0, 1, R), one(5, 5, T), one(0, 9, A)], &[Triggered, Resolved, Triggered]),
+        ("fires again", vec![one(0, 1, R), one(5, 5, T), one(0, 4, A)], &[Triggered, Resolved, Triggered]),
         (
             "opened again",
             vec![one(0, 1, R), one(0, 5, T), one(0, 6, R), one(0, 7, R)],

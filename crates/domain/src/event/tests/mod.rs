@@ -1,6 +1,7 @@
 //! Tables: snapshots, and the events they make.
 
 mod approval;
+mod beginnings;
 mod build;
 mod counter;
 mod incident;

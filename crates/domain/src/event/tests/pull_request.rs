@@ -2,7 +2,7 @@ use super::{events, joined, names};
 use crate::{
     event::{
         EventName::{self, *},
-        stale,
+        compare, compare_read, stale,
     },
     item::{
         Checks, ChecksStatus, Detail, Item, MergeState, Mergeability, PullRequest, PullRequestState,
@@ -301,6 +301,49 @@ fn pull_request_transitions() {
     ];
     for (name, snapshots, expected) in cases {
         assert_eq!(names(&snapshots), expected, "{name}");
+    }
+}
+
+/// What is known of a version that was ahead, and what is read after that with an earlier one (a clock was put right, a server
+/// restored) -> the events, the state, whose review is asked for. While the order is not known, the version decides.
+#[test]
+fn what_is_read_later_wins_whatever_its_version() {
+    use ChecksStatus::{Failed, Passed};
+    use PullRequestState::{Closed, Merged};
+    let partly = |minute: i64, who: &str| {
+        let names = [who.to_owned()].into();
+        pull_request(|p| (p.updated_at, p.requested, p.requested_unknown) = (at(minute), names, true))
+    };
+    let merge_state = |minute: i64, state| {
+        let mergeability = Mergeability { commit: "c0".into(), state, at: at(minute) };
+        pull_request(|p| p.mergeability = Some(mergeability))
+    };
+    type Case<'a> = (Item, Item, &'a [EventName], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 11] = [
+        (open(100), asking(10, "kim"), &[ReviewRequested], "open", &["kim"]),
+        (asking(100, "kim"), open(10), &[], "open", &[]),
+        (asking(100, "kim"), asking(10, "bo"), &[ReviewRequested], "open", &["bo"]),
+        // Only in part: the others may still be asked.
+        (asking(100, "kim"), partly(10, "bo"), &[ReviewRequested], "open", &["bo", "kim"]),
+        (open(100), ended(10, Merged, 10), &[EventName::Merged], "merged", &[]),
+        (open(100), ended(10, Closed, 10), &[EventName::Closed], "closed", &[]),
+        (ended(100, Closed, 100), open(10), &[Opened], "open", &[]),
+        (ended(100, Merged, 100), open(10), &[], "merged", &[]),
+        (checked(100, Failed), checked(10, Passed), &[ChecksPassed], "open", &[]),
+        (checked(100, Passed), checked(10, Failed), &[ChecksFailed], "open", &[]),
+        (merge_state(100, MergeState::Ready), merge_state(10, MergeState::Conflicts), &[], "open", &[]),
+    ];
+    for (stored, snapshot, expected, state, requested) in cases {
+        let stored = compare(None, stored).item;
+        let change = compare_read(Some(&stored), snapshot.clone());
+        let found: Vec<_> = change.transitions.iter().map(|it| it.name).collect();
+        assert_eq!((found.as_slice(), change.item.status()), (expected, state), "{snapshot:?}");
+        let Detail::PullRequest(pull) = &change.item.detail else { unreachable!() };
+        assert_eq!(pull.requested.iter().collect::<Vec<_>>(), requested, "{snapshot:?}");
+        let Detail::PullRequest(read) = &snapshot.detail else { unreachable!() };
+        assert!(read.mergeability.is_none() || pull.mergeability == read.mergeability, "{snapshot:?}");
+        assert!(!compare_read(Some(&change.item), snapshot.clone()).changed, "{snapshot:?}");
+        assert_eq!(compare(Some(&stored), snapshot.clone()).transitions, [], "{snapshot:?}");
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
         ),
     };
     let mut fields = vec![("command".to_owned(), run.line.clone())];
-    fields.extend(why.map(|why| ("why".to_owned(), text::sentence(&why))));
+    fields.extend(why.map(|why| ("why".to_owned(), why)));
     // Where nobody is known, nobody is named.
     if !run.by.is_empty() {
         fields.push(("by".to_owned(), run.by.clone()));
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn reason_is_a_field_and_no_sentence_within_a_sentence() {
-        let why = "the service took it, but its result cannot be read";
+        let why = "tool.sh could not be started";
         let cases = [
             (
                 RunState::Unknown { why: why.into() },
@@ -136,8 +136,8 @@ mod tests {
             let message = message(&run(state, ""), "");
             let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
             let found = fields.iter().find(|(name, _)| name == "why").map(|(_, value)| value.as_str());
-            let expected = "The service took it, but its result cannot be read";
-            assert_eq!((message.title.as_str(), found), (title, Some(expected)));
+            // As it was written: it may begin with the name of a program or an item.
+            assert_eq!((message.title.as_str(), found), (title, Some(why)));
         }
     }
 

@@ -28,7 +28,7 @@ use crate::{
 use active::Place;
 pub(crate) use active::{RunStream, Streamed};
 use message::{last_message, message};
-pub(crate) use ready::account_of;
+pub(crate) use ready::{NotReady, account_of};
 use ready::{Ready, check_confirmed};
 pub(crate) use runner::Runner;
 
@@ -47,7 +47,7 @@ const RECORD_AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
 impl Runner {
     /// Starts a run: records it with its message, then does it in a task of its own.
-    pub(crate) async fn start(&self, start: &StartRun, actor: &Actor) -> Result<Run, ApiError> {
+    pub(crate) async fn start(&self, start: &StartRun, actor: &Actor) -> Result<Run, NotReady> {
         let now = Timestamp::now();
         let ready = self.ready_as_shown(start, now).await?;
         check_confirmed(&ready, start.confirmed.as_deref())?;
@@ -88,8 +88,8 @@ impl Runner {
         });
         match answer.await {
             Ok(Ok(())) => Ok(run),
-            Ok(Err(error)) => Err(ApiError::internal(error)),
-            Err(_) => Err(ApiError::internal("the run was not recorded, and nothing was sent")),
+            Ok(Err(error)) => Err(ApiError::internal(error).into()),
+            Err(_) => Err(ApiError::internal("the run was not recorded, and nothing was sent").into()),
         }
     }
 

@@ -35,6 +35,31 @@ const RECENT: u32 = 500;
 /// How many letters of a name leave out enough of the others for all that fit to be looked at.
 const TELLING: usize = 3;
 
+/// Why a line is not ready to run.
+pub(crate) enum NotReady {
+    /// The command can never work on an item as it is stored, which may be older than what its service has by now.
+    Refused {
+        /// The item's account.
+        account: AccountName,
+        /// Why it cannot work, as a sentence.
+        why: String,
+    },
+    /// Anything else.
+    Error(ApiError),
+}
+
+impl From<ApiError> for NotReady {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<ArgError> for NotReady {
+    fn from(error: ArgError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// A line that is ready to run.
 pub(crate) struct Ready {
     pub(super) spec: CommandSpec,
@@ -164,13 +189,12 @@ impl Runner {
     }
 
     /// Makes a line ready to run exactly as it was shown, or returns what has changed since.
-    pub(crate) async fn ready_as_shown(&self, start: &StartRun, now: Timestamp) -> Result<Ready, ApiError> {
+    pub(crate) async fn ready_as_shown(&self, start: &StartRun, now: Timestamp) -> Result<Ready, NotReady> {
         let Some(shown) = &start.fingerprint else {
             // A person confirms a preview, and nothing identifies which one it was.
             if start.confirmed.is_some() {
-                return Err(ApiError::usage(
-                    "what was confirmed is not known: run needs the fingerprint that prepare gave",
-                ));
+                let why = "what was confirmed is not known: run needs the fingerprint that prepare gave";
+                return Err(ApiError::usage(why).into());
             }
             return self.ready(&start.what, now).await;
         };
@@ -178,7 +202,7 @@ impl Runner {
         let ready = self.ready(&start.what, shown.at).await?;
         let differences = ready.fingerprint.changed_since(&shown);
         if !differences.is_empty() {
-            return Err(changed(&ready.line, differences));
+            return Err(changed(&ready.line, differences).into());
         }
         if shown.is_timely(now) {
             return Ok(ready);
@@ -186,12 +210,12 @@ impl Runner {
         // Old, but good as long as nothing in it is of its time.
         match ready.action.preview(&ready.args, now)? == ready.steps {
             true => Ok(Ready { at: now, ..ready }),
-            false => Err(changed(&ready.line, vec![Changed::Time])),
+            false => Err(changed(&ready.line, vec![Changed::Time]).into()),
         }
     }
 
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
-    pub(crate) async fn ready(&self, what: &PlanQuery, now: Timestamp) -> Result<Ready, ApiError> {
+    pub(crate) async fn ready(&self, what: &PlanQuery, now: Timestamp) -> Result<Ready, NotReady> {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let active = self.inner.live.now();
@@ -203,7 +227,7 @@ impl Runner {
         for item in args.items.values() {
             let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
             if let Some(why) = action.refuses(item, &me) {
-                return Err(ApiError::usage(why));
+                return Err(NotReady::Refused { account: item.key.account.clone(), why });
             }
         }
         let steps = action.preview(&args, now)?;

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::{
-    Engine, Mode, accounts,
+    Engine, accounts,
     api::{
         AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
         TestAccount,
@@ -137,27 +137,7 @@ impl Engine {
             .values()
             .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
         // What went wrong is recorded with each account, which is what is answered.
-        join_all(wanted.map(async |account| {
-            let mut in_parts = false;
-            // What is read in parts is read on for as long as there is time.
-            let reading = async {
-                while self.inner.watcher.poll_once(account).await.is_ok_and(|polled| polled.partial.is_some())
-                {
-                    in_parts = true;
-                }
-            };
-            let in_time = tokio::time::timeout(POLL_NOW_TIME, reading).await.is_ok();
-            // Where nobody polls on, the rows stay as they were: the response says that, and why.
-            if !in_time && !in_parts && self.inner.options.mode == Mode::Once {
-                let (url, seconds) = (account.config.url(), POLL_NOW_TIME.as_secs());
-                let why = format!("no answer from {url} within {seconds} s");
-                self.inner
-                    .watcher
-                    .record_error(&account.name, &ServiceError::unavailable(why), Timestamp::now())
-                    .await;
-            }
-        }))
-        .await;
+        join_all(wanted.map(|account| self.read_in_time(account, POLL_NOW_TIME))).await;
         self.accounts(AccountsQuery {}).await
     }
 }

@@ -7,7 +7,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use super::{LONG_POLL, limited, one_of, page};
+use super::{LONG_POLL, limited, one_of, page, read_now::Asked};
 use crate::{
     Engine,
     act::run::Streamed,
@@ -50,13 +50,26 @@ impl Engine {
     }
 
     pub(crate) async fn prepare(&self, what: PlanQuery) -> Result<Plan, ApiError> {
-        Ok(self.inner.runner.ready(&what, Timestamp::now()).await?.shown())
+        let mut asked = Asked::default();
+        loop {
+            match self.inner.runner.ready(&what, Timestamp::now()).await {
+                Ok(ready) => return Ok(ready.shown()),
+                Err(not_ready) => self.ask_before_denying(not_ready, &mut asked).await?,
+            }
+        }
     }
 
     pub(crate) async fn run(&self, start: StartRun, actor: &Actor) -> Result<Run, ApiError> {
-        let run = self.inner.runner.start(&start, actor).await?;
-        self.start_delivering();
-        Ok(run)
+        let mut asked = Asked::default();
+        loop {
+            match self.inner.runner.start(&start, actor).await {
+                Ok(run) => {
+                    self.start_delivering();
+                    return Ok(run);
+                }
+                Err(not_ready) => self.ask_before_denying(not_ready, &mut asked).await?,
+            }
+        }
     }
 
     pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {

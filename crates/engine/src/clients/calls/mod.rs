@@ -10,6 +10,7 @@ mod line;
 mod log;
 mod look_back;
 mod posting;
+mod read_now;
 mod rooms;
 mod upkeep;
 

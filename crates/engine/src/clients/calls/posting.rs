@@ -6,6 +6,7 @@ use callboard_domain::{
     actor::{Actor, Principal},
     chat::{DeliveryKey, Limits},
     error::ServiceError,
+    item::AccountName,
     message::{Message, Tone},
     text,
 };
@@ -15,10 +16,12 @@ use jiff::Timestamp;
 use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
     Engine,
+    accounts::AccountUnusable,
     api::{
         ApiError, BuiltinRoomMessage, BuiltinRoomQuery, ChannelInfo, ChannelsQuery, DeliveriesQuery,
         Delivery, DeliveryState, Flush, MootReason, Post, PostPlan, PostPlanQuery, Retry,
     },
+    clients::edit::is_edit,
     outbox::posted,
     store::{self, About, Content, NewDelivery},
 };
@@ -210,8 +213,22 @@ impl Engine {
 
     /// A delivery as clients see it.
     pub(super) fn shown(&self, delivery: store::Delivery) -> Delivery {
-        let waits_for = self.inner.deliverer.waits_for(&delivery);
-        shown(store::Delivery { error: waits_for.or(delivery.error), ..delivery })
+        let missing = self.inner.deliverer.waits_for(&delivery);
+        let waits_for = missing.is_some().then(|| self.missing_of(&delivery.to.account));
+        shown(store::Delivery { error: missing.or(delivery.error), ..delivery }, waits_for)
+    }
+
+    /// What an account is missing, without which nothing is posted through it.
+    fn missing_of(&self, account: &AccountName) -> String {
+        let active = self.active();
+        match active.accounts.get(account).map(|account| &account.connection) {
+            Some(Err(AccountUnusable::Waiting(_))) => active.secrets.place().describe().to_owned(),
+            Some(Err(AccountUnusable::Incomplete(_))) => format!("a secret of {account}"),
+            Some(Err(AccountUnusable::Misconfigured(_))) => format!("a setting of {account}"),
+            Some(Ok(_)) => account.to_string(),
+            // A file with errors does not name it.
+            None => "a configuration without errors".to_owned(),
+        }
     }
 }
 
@@ -228,11 +245,14 @@ fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Resu
     ))
 }
 
-/// A delivery as it is recorded.
-fn shown(delivery: store::Delivery) -> Delivery {
+/// A delivery as it is recorded, and what it waits for.
+fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
+    let is_edit = is_edit(&delivery);
     let error = delivery.error;
     let state = match delivery.state {
-        store::DeliveryState::Pending => DeliveryState::Pending { next_at: delivery.next_at, error },
+        store::DeliveryState::Pending => {
+            DeliveryState::Pending { next_at: delivery.next_at, error, waits_for }
+        }
         store::DeliveryState::Sending => DeliveryState::Sending,
         store::DeliveryState::Posted => DeliveryState::Posted,
         store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error) },
@@ -254,6 +274,7 @@ fn shown(delivery: store::Delivery) -> Delivery {
         },
         under: delivery.root.map(|root| root.0),
         state,
+        is_edit,
         attempts: delivery.attempts,
         created_at: delivery.created_at,
         actor: delivery.actor,

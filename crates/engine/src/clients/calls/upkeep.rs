@@ -7,8 +7,8 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Health, Hello,
-        NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
+        AccountInfo, AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Health,
+        Hello, NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
         StatusQuery,
     },
     clients::doctor,
@@ -57,6 +57,12 @@ impl Engine {
         let undelivered =
             self.store().undelivered(self.inner.deliverer.waiting()).await.map_err(ApiError::internal)?;
         let quiet = self.inner.notifier.quiet_now(now).await.map_err(ApiError::internal)?;
+        // One that is watched has not been seen before it has answered.
+        let is_ok = |it: &&AccountInfo| match it.health {
+            Health::Ok => true,
+            Health::New => !it.watched,
+            _ => false,
+        };
         let polls = accounts.iter().filter(|account| account.watched);
         let polls = polls.filter_map(|account| self.inner.watcher.next_poll(&account.name));
         Ok(Status {
@@ -64,7 +70,7 @@ impl Engine {
             count: board.count(),
             summary: headline(&board, &not_seen),
             not_seen,
-            accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
+            accounts_ok: accounts.iter().filter(is_ok).count(),
             accounts: accounts.len(),
             account_problems: status::account_problems(&accounts),
             next_check: polls.filter(|at| *at > now).min(),

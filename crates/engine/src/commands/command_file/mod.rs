@@ -124,7 +124,12 @@ fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
     let Ok(client) = Client::new() else { return names };
     for (account, service) in &config.accounts {
         let secrets = service.secrets().iter().map(|field| (field.name.to_owned(), "not a secret".into()));
-        let access = Access { account: account.clone(), client: client.clone(), secrets: secrets.collect() };
+        let access = Access {
+            account: account.clone(),
+            client: client.clone(),
+            secrets: secrets.collect(),
+            person: None,
+        };
         for action in service.connect(access).into_iter().flat_map(|connection| connection.actions) {
             let spec = action.spec();
             for name in std::iter::once(&spec.name).chain(&spec.aliases) {

@@ -167,6 +167,64 @@ service = "slack"
 "#;
 
 #[test]
+fn no_two_accounts_have_a_secret_in_one_variable() {
+    let account = |name: &str, service: &str| {
+        format!("[accounts.{name}]\nservice = \"{service}\"\nurl = \"https://{service}.example\"\n")
+    };
+    let cases: &[(&[(&str, &str)], Option<(usize, &str)>)] = &[
+        (
+            &[("a-b", "github"), ("a_b", "pagerduty")],
+            Some((6, "_A_B_TOKEN, and so would that of [accounts.a-b] in line 3")),
+        ),
+        // The order of the file counts, not the alphabet.
+        (
+            &[("a_b", "github"), ("a-b", "pagerduty")],
+            Some((6, "_A_B_TOKEN, and so would that of [accounts.a_b] in line 3")),
+        ),
+        (
+            &[("A", "github"), ("a", "github")],
+            Some((6, "_A_TOKEN, and so would that of [accounts.A] in line 3")),
+        ),
+        (&[("a-b", "github"), ("ab", "github")], None),
+        (&[("a", "github"), ("b", "github")], None),
+    ];
+    for (accounts, expected) in cases {
+        let accounts: String = accounts.iter().map(|(name, service)| account(name, service)).collect();
+        let found = read(&format!("[secrets]\nstore = \"env\"\n{accounts}"));
+        match expected {
+            None => assert!(found.is_ok(), "{accounts}: {found:?}"),
+            Some((line, what)) => {
+                let errors = found.unwrap_err();
+                assert_eq!(errors.len(), 1, "{errors:?}");
+                assert!(errors[0].starts_with(&format!("{line}:11 its secret")), "{errors:?}");
+                assert!(errors[0].contains(what), "{errors:?}");
+            }
+        }
+        // Elsewhere each account has its own.
+        assert!(read(&accounts).is_ok(), "{accounts}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_of_a_linked_file_are_beside_the_link_or_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+    for dir in ["dots/both", "dots/theirs", "home/both", "home/ours"] {
+        fs::create_dir_all(at(dir)).unwrap();
+    }
+    let text = "[commands]\ndirs = [\"both\", \"ours\", \"theirs\", \"neither\"]\n";
+    fs::write(at("dots/callboard.toml"), text).unwrap();
+    std::os::unix::fs::symlink("../dots/callboard.toml", at("home/callboard.toml")).unwrap();
+    let dirs = |file: &str| Config::load(&at(file)).unwrap().commands.dirs;
+    // Where it is nowhere, the error names the folder beside the link.
+    let expected = ["home/both", "home/ours", "dots/theirs", "home/neither"].map(at);
+    assert_eq!(dirs("home/callboard.toml"), expected);
+    let expected = ["dots/both", "dots/ours", "dots/theirs", "dots/neither"].map(at);
+    assert_eq!(dirs("dots/callboard.toml"), expected, "a file that is no link");
+}
+
+#[test]
 fn people_are_known_by_what_accounts_and_this_computer_call_them() {
     let config = read(&format!(
         "{TEAM}[people.ana]\nforge = \"ana\"\nghe = \"a.adams\"\nslack = \"U1\"\nlocal = 1000\n\

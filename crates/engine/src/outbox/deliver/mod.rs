@@ -64,7 +64,7 @@ pub(crate) async fn run(deliverer: Deliverer, stop: CancellationToken) {
     }
 }
 
-/// Starts whatever is due, each in a task of its own; gives the wait until the next is.
+/// Starts whatever is due, each in a task of its own; gives the wait until the next is, however long these take.
 async fn start_due(deliverer: &Deliverer) -> Result<Option<Duration>, StoreError> {
     let now = Timestamp::now();
     let waiting = deliverer.waiting();
@@ -106,7 +106,8 @@ async fn start_due(deliverer: &Deliverer) -> Result<Option<Duration>, StoreError
             record(&task, &delivery, attempt).await;
         });
     }
-    Ok(None)
+    let next = deliverer.inner.store.next_delivery_after(now, waiting).await?;
+    Ok(next.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()))
 }
 
 fn release(counts: &mut BTreeMap<AccountName, u32>, account: &AccountName) {

@@ -110,39 +110,41 @@ pub(super) async fn looked_for(
 /// A delivery as it is to be sent, recorded as such: an event is put into words now. Where it is not to be sent, why not.
 pub(super) async fn ready(
     store: &Store,
-    delivery: Claimed,
+    mut delivery: Claimed,
     now: Timestamp,
 ) -> Result<Result<Claimed, Attempt>, StoreError> {
-    let mut prepared = PreparedDelivery::default();
-    if delivery.at_send {
+    if !delivery.at_send {
+        if delivery.root.is_none() {
+            return Ok(Ok(delivery));
+        }
+        return store.prepare(delivery, PreparedDelivery::default(), now).await.map(Ok);
+    }
+    let prepared = loop {
         let news = store.news(&delivery, now).await?;
-        let error = delivery.error.clone();
+        let is_alone = news.len() <= 1;
         match compose(news, delivery.posted.is_some(), now, &TimeZone::system()) {
-            Ok(composed) => prepared = composed,
+            Ok(prepared) if prepared.moot.is_empty() => break prepared,
+            // An end goes with the beginning that is over: what is left is read anew.
+            Ok(PreparedDelivery { moot, .. }) => {
+                let over = PreparedDelivery { moot, ..PreparedDelivery::default() };
+                delivery = store.prepare(delivery, over, now).await?;
+            }
             Err(Moot { reason, others }) => {
-                if !others.is_empty() {
-                    store
-                        .prepare(
-                            delivery,
-                            PreparedDelivery { moot: others, ..PreparedDelivery::default() },
-                            now,
-                        )
-                        .await?;
+                let attempt = moot(reason, delivery.error.clone(), now);
+                if !is_alone {
+                    store.release(delivery, others, now).await?;
                 }
-                return Ok(Err(moot(reason, error, now)));
+                return Ok(Err(attempt));
             }
         }
-        // What stands there says all that it would, unless the last edit was put into words and did not arrive.
-        let is_the_same = prepared
-            .message
-            .as_ref()
-            .is_none_or(|message| delivery.error.is_none() && *message == delivery.message);
-        if delivery.posted.is_some() && is_the_same {
-            return Ok(Err(Attempt::Skipped));
-        }
-    }
-    if !delivery.at_send && delivery.root.is_none() {
-        return Ok(Ok(delivery));
+    };
+    // What stands there says all that it would, unless the last edit was put into words and did not arrive.
+    let is_the_same = prepared
+        .message
+        .as_ref()
+        .is_none_or(|message| delivery.error.is_none() && *message == delivery.message);
+    if delivery.posted.is_some() && is_the_same {
+        return Ok(Err(Attempt::Skipped));
     }
     store.prepare(delivery, prepared, now).await.map(Ok)
 }

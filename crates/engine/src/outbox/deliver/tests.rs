@@ -1,3 +1,4 @@
+mod digests;
 mod episodes;
 mod sent_again;
 

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! pending -> sending -> posted            revised: pending again, and then it is an edit
-//!    ^          |-----> pending           it surely did not happen: later
+//!    ^          |-----> pending           it surely did not happen: later, or once its account answers (`queue`)
 //!    |          |-----> failed            given up, until a person tries again
 //!    |          |-----> moot              it no longer matters by the time that it could be sent
 //!    |          '-----> unknown           it may have happened: looked up before it is sent again, and before what is behind
@@ -18,6 +18,8 @@
 //! failed, unknown -> pending              a person tries again: what may have arrived is looked for first
 //!
 //! pending -> digested                     listed in the digest that another delivery has become
+//!    ^          |
+//!    '----------'                         that is not sent: its own event is moot, and a digest reports the event that carries it
 //! ```
 //!
 //! A record that cannot be read is marked as failed with the reason, so that it does not block its channel.
@@ -32,7 +34,6 @@ mod unreadable;
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
-    error::ServiceError,
     message::Message,
     run::Run,
 };
@@ -40,7 +41,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use self::posted_message::EDITABLE;
 use super::{
     Store, StoreError,
     row::{At, Json, Text, one, run},
@@ -54,6 +54,7 @@ pub use self::{
 };
 pub(super) use self::{
     delivery::{COLUMNS, LIVE, damaged, read},
+    queue::recover,
     thread::{move_to, renew_all},
 };
 
@@ -137,27 +138,11 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
     let row =
         params![key.0, event, of_run, to, message, times.0, times.1, actor, at_send, note, item, root_key];
     run(conn, sql, row)?;
+    queue::begin_behind(conn, &key, now)?;
     if let Some(root) = root.filter(|_| at_send) {
         thread::renew(conn, &root, now)?;
     }
     Ok(key)
-}
-
-/// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
-pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
-    let error = ServiceError::unknown("Callboard ended while the message was being sent");
-    // What is behind them waits from now on.
-    let sql = "UPDATE deliveries SET unknown_since = ?1
-               WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
-               AND EXISTS (SELECT 1 FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.state = 'sending'
-                   AND d.address = deliveries.address AND d.n < deliveries.n)";
-    run(conn, sql, params![At(now)])?;
-    let sql = format!(
-        "UPDATE deliveries SET state = iif({EDITABLE}, 'pending', 'unknown'), next_at = ?1, error = ?2,
-               unknown_since = coalesce(unknown_since, ?1)
-               WHERE state IN ('pending', 'sending') AND state = 'sending'"
-    );
-    run(conn, &sql, params![At(now), Json(&error)])
 }
 
 /// Gives the messages about a run their next revision.

@@ -64,8 +64,8 @@ pub struct CurrentEvent {
     pub is_overtaken: bool,
     /// What has ended its episode since, where something has: what came after that belongs to another one.
     pub end: Option<Event>,
-    /// The event before it of the same episode, in a line, where it is not known whether that was posted in the
-    /// channel.
+    /// The event before it, in a line, of which it is not known whether it was posted in the channel, where it may stand there
+    /// as it was: nothing that was posted after its episode has named it.
     pub unsure: Option<String>,
 }
 
@@ -105,7 +105,7 @@ pub struct PreparedDelivery {
     pub message: Option<Message>,
     /// Those that the message reports as well: they are not sent on their own.
     pub digested: Vec<DeliveryKey>,
-    /// Those that wait and are moot.
+    /// Those that wait and are moot. An end goes with the beginning that it answers: what is left is to be read anew.
     pub moot: Vec<(DeliveryKey, MootReason)>,
 }
 
@@ -151,14 +151,21 @@ impl Reader<'_> {
         Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken, end, unsure }))
     }
 
-    /// The latest event of the same episode before this one of which it is not known whether it was posted in this channel.
+    /// The latest event before this one of which it is not known whether it was posted in this channel. What is posted in its
+    /// episode names it, and so does the first message after that, which may be one of the next episode: an end that does not
+    /// hold any more is not posted, and what cannot be edited would stand there for good. An end leaves nothing to put right.
     fn unsure(&self, n: i64, event: &Event, to: &Address) -> rusqlite::Result<Option<String>> {
         let ends = events::sql_list(&rules::matter_ends(event.item.kind));
         let sql = format!(
             "SELECT e.summary FROM events e JOIN deliveries d ON d.event = e.id LEFT JOIN deliveries g ON g.id = d.digest
-             WHERE e.item = ?1 AND e.id < ?2 AND d.address = ?3 AND coalesce(g.state, d.state) = 'unknown'
-             AND NOT EXISTS (SELECT 1 FROM events x
-                 WHERE x.item = ?1 AND x.name IN ({ends}) AND x.id >= e.id AND x.id < ?2)
+             WHERE e.item = ?1 AND e.id < ?2 AND e.name NOT IN ({ends})
+             AND d.address = ?3 AND coalesce(g.state, d.state) = 'unknown'
+             AND NOT EXISTS (SELECT 1 FROM events x JOIN deliveries p ON p.event = x.id
+                 LEFT JOIN deliveries h ON h.id = p.digest
+                 WHERE x.item = ?1 AND x.id > e.id AND x.id < ?2 AND p.address = ?3 AND p.at_send = 1
+                 AND coalesce(h.posted, p.posted) IS NOT NULL
+                 AND EXISTS (SELECT 1 FROM events y
+                     WHERE y.item = ?1 AND y.name IN ({ends}) AND y.id > e.id AND y.id <= x.id))
              ORDER BY e.id DESC LIMIT 1"
         );
         one(self.conn, &sql, params![n, event.id, Text(to)], |row| row.get(0))
@@ -235,6 +242,23 @@ fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Res
     Ok(std::iter::once(own).chain(others?).collect())
 }
 
+/// Marks what waits and is moot.
+fn mark_moot(conn: &Connection, moot: &[(DeliveryKey, MootReason)], now: Timestamp) -> rusqlite::Result<()> {
+    for (key, reason) in moot {
+        let sql = "UPDATE deliveries SET state = 'moot', moot = ?2, changed_at = ?3, digest = NULL
+                   WHERE id = ?1 AND state IN ('pending', 'digested') AND posted IS NULL";
+        run(conn, sql, params![key.0, Json(reason), At(now)])?;
+    }
+    Ok(())
+}
+
+/// Has what a digest was to report wait for itself again.
+fn release(conn: &Connection, digest: &DeliveryKey, now: Timestamp) -> rusqlite::Result<usize> {
+    let sql = "UPDATE deliveries SET state = 'pending', digest = NULL, next_at = ?2, changed_at = ?2
+               WHERE digest = ?1 AND state = 'digested'";
+    run(conn, sql, params![digest.0, At(now)])
+}
+
 fn prepare(
     conn: &Connection,
     delivery: &Delivery,
@@ -242,11 +266,7 @@ fn prepare(
     now: Timestamp,
 ) -> rusqlite::Result<Delivery> {
     let key = &delivery.key;
-    for (other, reason) in &prepared.moot {
-        let sql = "UPDATE deliveries SET state = 'moot', moot = ?2, changed_at = ?3, digest = NULL
-                   WHERE id = ?1 AND state IN ('pending', 'digested') AND posted IS NULL";
-        run(conn, sql, params![other.0, Json(reason), At(now)])?;
-    }
+    mark_moot(conn, &prepared.moot, now)?;
     for other in &prepared.digested {
         let sql = "UPDATE deliveries SET state = 'digested', digest = ?2, changed_at = ?3
                    WHERE id = ?1 AND state = 'pending' AND posted IS NULL";
@@ -292,5 +312,21 @@ impl Store {
         let delivery = Delivery::clone(&claimed);
         let ready = self.write(move |conn| prepare(conn, &delivery, &prepared, now)).await?;
         Ok(claimed.ready(ready))
+    }
+
+    /// Records that a claimed delivery is not sent, because its own event is moot: those that are moot with it, and that what
+    /// it was to report besides waits again, to be posted by itself or in another digest.
+    pub async fn release(
+        &self,
+        claimed: Claimed,
+        moot: Vec<(DeliveryKey, MootReason)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = claimed.key.clone();
+        self.write(move |conn| {
+            mark_moot(conn, &moot, now)?;
+            release(conn, &key, now).map(drop)
+        })
+        .await
     }
 }

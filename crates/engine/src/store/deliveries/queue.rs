@@ -2,14 +2,19 @@
 
 use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
-use callboard_domain::{actor::Actor, chat::DeliveryKey, error::ServiceError, item::AccountName};
+use callboard_domain::{
+    actor::Actor,
+    chat::{Address, DeliveryKey},
+    error::ServiceError,
+    item::AccountName,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{
     super::{
         Store, StoreError, audit,
-        row::{At, EnumText, Json, all, is_unreadable, one, run},
+        row::{At, EnumText, Json, Text, all, is_unreadable, one, run},
     },
     Attempt, COLUMNS, Delivery, DeliveryState, Edits,
     posted_message::{EDITABLE, PostedMessage},
@@ -23,6 +28,9 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// How long messages that may have arrived keep one that is behind them in its channel waiting, however many they are, to be
 /// looked up a few times first: so the channel reads in order, and an end is not posted where its beginning may be missing.
 const HOLDS: Duration = Duration::from_secs(2 * 60);
+/// How long at least a delivery waits after a failed try, whatever else arrives: a channel that is out of order by itself is not
+/// tried with each message of another.
+const SHORTEST_WAIT: Duration = Duration::from_secs(2);
 /// A record that was changed more than this in the future was changed while the clock was wrong.
 const CLOCK_MARGIN: Duration = Duration::from_secs(60);
 
@@ -37,9 +45,17 @@ fn due() -> String {
     )
 }
 
-/// What a person posts by hand: it stands in a line of its own, and neither waits for what is posted of events and runs nor
-/// keeps that waiting.
-const BY_HAND: &str = "(at_send = 0 AND event IS NULL AND run IS NULL)";
+/// True for what a person posts by hand: it stands in a line of its own, and neither waits for what is posted of events and
+/// runs nor keeps that waiting. `of` is the name of the table.
+fn by_hand(of: &str) -> String {
+    format!("({of}.at_send = 0 AND {of}.event IS NULL AND {of}.run IS NULL)")
+}
+
+/// True where the delivery `a` is in the line of `b`, before it.
+fn is_ahead(a: &str, b: &str) -> String {
+    let (line_of_a, line_of_b) = (by_hand(a), by_hand(b));
+    format!("({a}.address = {b}.address AND {a}.n < {b}.n AND {line_of_a} = {line_of_b})")
+}
 
 /// True at `?1` where what has begun then lasts still, [`HOLDS`] long. What began in the future began while the clock was ahead.
 fn lasts(begin: &str) -> String {
@@ -47,16 +63,28 @@ fn lasts(begin: &str) -> String {
     format!("({begin} <= ?1 + {margin} AND {begin} + {holds} > ?1)")
 }
 
+/// True at `?1` for a delivery that what is behind it waits for: it is looked up soon, and not without success for long.
+fn is_waited_for(of: &str) -> String {
+    let (holds, is_looked_up) = (HOLDS.as_micros(), lasts(&format!("{of}.unknown_since")));
+    format!("({of}.state = 'unknown' AND {is_looked_up} AND {of}.next_at < {of}.unknown_since + {holds})")
+}
+
+/// Since when a delivery that becomes unknown at `now` is unknown. One that was sent for the first time had only waited until
+/// then; one that was sent again has kept others waiting before.
+fn unknown_from(now: &str) -> String {
+    format!("iif(attempts = 1 AND error IS NULL, {now}, coalesce(unknown_since, {now}))")
+}
+
 /// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but where an
 /// older one has to be looked up before. It waits for that no longer than [`HOLDS`] in all, and not for one that will not be
 /// looked up by then, or was without success for so long.
 fn heads() -> String {
     let holds = HOLDS.as_micros();
-    let (is_looked_up, waits) = (lasts("unknown_since"), lasts("since"));
+    let (line, is_waited_for, waits) = (by_hand("deliveries"), is_waited_for("deliveries"), lasts("since"));
     let oldest = |by_hand: u8| {
         format!(
             "SELECT queue.address, {by_hand}, (SELECT n FROM deliveries
-                 WHERE state IN ('pending', 'sending') AND address = queue.address AND {BY_HAND} = {by_hand}
+                 WHERE state IN ('pending', 'sending') AND address = queue.address AND {line} = {by_hand}
                  ORDER BY n LIMIT 1)
              FROM queue WHERE queue.address IS NOT NULL"
         )
@@ -73,15 +101,40 @@ fn heads() -> String {
         ), waiting (address, by_hand, n, since) AS (
             SELECT oldest.address, oldest.by_hand, oldest.n, coalesce(d.unknown_since, d.created_at)
             FROM oldest JOIN deliveries d ON d.n = oldest.n
-        ), looked_up (address, by_hand, n, next_at) AS MATERIALIZED (
-            SELECT address, {BY_HAND}, n, next_at FROM deliveries
-            WHERE state = 'unknown' AND {is_looked_up} AND next_at < unknown_since + {holds}
+        ), looked_up (address, by_hand, n, next_at, unknown_since) AS MATERIALIZED (
+            SELECT address, {line}, n, next_at, unknown_since FROM deliveries WHERE {is_waited_for}
+        ), held (n, until) AS (
+            SELECT w.n, min(w.since + {holds}, max(l.unknown_since) + {holds})
+            FROM waiting w JOIN looked_up l ON l.address = w.address AND l.by_hand = w.by_hand AND l.n < w.n
+            WHERE {waits} AND l.next_at < w.since + {holds} GROUP BY w.n
         ), heads (n) AS (
-            SELECT w.n FROM waiting w
-            WHERE NOT ({waits} AND EXISTS (SELECT 1 FROM looked_up l WHERE l.address = w.address
-                AND l.by_hand = w.by_hand AND l.n < w.n AND l.next_at < w.since + {holds}))
+            SELECT n FROM waiting WHERE n NOT IN (SELECT n FROM held)
         )"
     )
+}
+
+/// The time at which the next delivery is to be claimed or looked up, where `due_too` also one that is due at `now`. What is
+/// held back goes on by itself, however long the look-up takes that it waits for.
+fn next_at(
+    conn: &Connection,
+    now: Timestamp,
+    but_for: &[AccountName],
+    due_too: bool,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let (heads, due) = (heads(), due());
+    let counts = "substr(address, 1, instr(address, ':') - 1) NOT IN (SELECT value FROM json_each(?2))";
+    let sql = format!(
+        "{heads} SELECT min(at) FROM (
+             SELECT iif({due}, min(next_at, ?1), next_at) AS at
+             FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {counts}
+             UNION ALL SELECT iif({due}, min(next_at, ?1), next_at) FROM deliveries
+             WHERE state = 'unknown' AND {counts}
+             UNION ALL SELECT max(until, next_at) FROM held JOIN deliveries USING (n)
+             WHERE state = 'pending' AND {counts})
+         WHERE ?3 OR at > ?1"
+    );
+    let row = params![At(now), Json(but_for), due_too];
+    Ok(one(conn, &sql, row, |row| row.get::<_, Option<At>>(0))?.flatten().map(|at| at.0))
 }
 
 /// Claims what is due, at most `each` of an account; `out` are those that are being sent already.
@@ -134,11 +187,60 @@ fn claim(
 /// Notes of what waits behind a delivery that is being sent since when it waits for that to be looked up, where it does not
 /// wait for another already.
 fn begin_waiting(conn: &Connection, key: &DeliveryKey, now: Timestamp) -> rusqlite::Result<usize> {
-    let sql = "UPDATE deliveries SET unknown_since = ?2
-               WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
-               AND address = (SELECT address FROM deliveries WHERE id = ?1 AND state = 'sending')
-               AND n > (SELECT n FROM deliveries WHERE id = ?1)";
-    run(conn, sql, params![key.0, At(now)])
+    let is_ahead = is_ahead("d", "deliveries");
+    let sql = format!(
+        "UPDATE deliveries SET unknown_since = ?2
+         WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
+         AND address = (SELECT address FROM deliveries WHERE id = ?1)
+         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.id = ?1 AND d.state = 'sending' AND {is_ahead})"
+    );
+    run(conn, &sql, params![key.0, At(now)])
+}
+
+/// Notes that a new delivery waits from its beginning, where one ahead of it is being looked up: the next one that becomes
+/// unknown does not begin its wait anew.
+pub(super) fn begin_behind(conn: &Connection, key: &DeliveryKey, now: Timestamp) -> rusqlite::Result<usize> {
+    let (is_ahead, is_waited_for) = (is_ahead("d", "deliveries"), is_waited_for("d"));
+    let sql = format!(
+        "UPDATE deliveries SET unknown_since = ?1
+         WHERE id = ?2 AND EXISTS (SELECT 1 FROM deliveries d WHERE {is_waited_for} AND {is_ahead})"
+    );
+    run(conn, &sql, params![At(now), key.0])
+}
+
+/// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
+pub(in crate::store) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let error = ServiceError::unknown("Callboard ended while the message was being sent");
+    // What is behind them waits from now on.
+    let is_ahead = is_ahead("d", "deliveries");
+    let sql = format!(
+        "UPDATE deliveries SET unknown_since = ?1
+         WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
+         AND EXISTS (SELECT 1 FROM deliveries d
+             WHERE d.state IN ('pending', 'sending') AND d.state = 'sending' AND {is_ahead})"
+    );
+    run(conn, &sql, params![At(now)])?;
+    let unknown_from = unknown_from("?1");
+    let sql = format!(
+        "UPDATE deliveries SET state = iif({EDITABLE}, 'pending', 'unknown'), next_at = ?1, error = ?2,
+         unknown_since = {unknown_from}
+         WHERE state IN ('pending', 'sending') AND state = 'sending'"
+    );
+    run(conn, &sql, params![At(now), Json(&error)])
+}
+
+/// Makes due what waits for another try because its account could not be reached: it has just answered. What its service has
+/// asked to wait for waits for that. What may have arrived is looked up when it was to be.
+fn retry_unavailable(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<usize> {
+    let soonest = format!("max(?3, changed_at + {})", SHORTEST_WAIT.as_micros());
+    // From the account's first address to the one after its last: ';' comes after ':'.
+    let sql = format!(
+        "UPDATE deliveries SET next_at = {soonest}
+         WHERE state IN ('pending', 'sending') AND state = 'pending' AND address > ?1 AND address < ?2
+         AND next_at > {soonest}
+         AND CASE WHEN json_valid(error) THEN json_extract(error, '$.error') IN ('unavailable', 'unknown') ELSE 0 END"
+    );
+    run(conn, &sql, params![format!("{account}:"), format!("{account};"), At(now)])
 }
 
 fn attempted(
@@ -148,10 +250,11 @@ fn attempted(
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
+        let unknown_from = unknown_from("?5");
         let sql = format!(
             "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {EDITABLE}, 'pending', ?2),
                    next_at = ?3, error = ?4, changed_at = ?5,
-                   unknown_since = CASE ?2 WHEN 'unknown' THEN coalesce(unknown_since, ?5) WHEN 'pending' THEN unknown_since END
+                   unknown_since = CASE ?2 WHEN 'unknown' THEN {unknown_from} WHEN 'pending' THEN unknown_since END
                    WHERE id = ?1 AND state IN ('sending', 'unknown')"
         );
         run(conn, &sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
@@ -193,6 +296,15 @@ fn attempted(
         Attempt::Failed(error) => after("failed", now, Some(error)),
         Attempt::Absent => after("pending", now, None),
     }?;
+    // Its account has taken a message, or was searched for one to the end.
+    if rows == 1 && matches!(attempt, Attempt::Posted(_) | Attempt::Absent) {
+        let sql = "SELECT address FROM deliveries WHERE id = ?1";
+        match one(conn, sql, [&key.0], |row| row.get::<_, Text<Address>>(0)) {
+            Err(error) if !is_unreadable(&error) => return Err(error),
+            Ok(Some(Text(to))) => retry_unavailable(conn, &to.account, now).map(drop)?,
+            Ok(None) | Err(_) => {}
+        }
+    }
     Ok(rows == 1)
 }
 
@@ -252,21 +364,16 @@ impl Store {
         now: Timestamp,
         but_for: Vec<AccountName>,
     ) -> Result<Option<Timestamp>, StoreError> {
-        self.read(move |conn| {
-            let (heads, due) = (heads(), due());
-            let counts =
-                "substr(address, 1, instr(address, ':') - 1) NOT IN (SELECT value FROM json_each(?2))";
-            let sql = format!(
-                "{heads} SELECT min(at) FROM (
-                     SELECT min(iif({due}, min(next_at, ?1), next_at)) AS at
-                     FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {counts}
-                     UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries
-                     WHERE state = 'unknown' AND {counts})"
-            );
-            let at = one(conn, &sql, params![At(now), Json(&but_for)], |row| row.get::<_, Option<At>>(0))?;
-            Ok(at.flatten().map(|at| at.0))
-        })
-        .await
+        self.read(move |conn| next_at(conn, now, &but_for, true)).await
+    }
+
+    /// The same, but for what is due at `now`: that has been started, or waits for something that ends to be.
+    pub async fn next_delivery_after(
+        &self,
+        now: Timestamp,
+        but_for: Vec<AccountName>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |conn| next_at(conn, now, &but_for, false)).await
     }
 
     /// Records how an attempt went. False where the delivery was not being sent or looked up.
@@ -326,6 +433,13 @@ impl Store {
             accounts.iter().map(|account| run(conn, sql, params![format!("{account}:"), At(now)])).sum()
         })
         .await
+    }
+
+    /// Makes due what waits for another try because this account could not be reached: it has just answered well, such as who it
+    /// acts as. A message that arrives, and a search that is complete, do the same.
+    pub async fn account_answered(&self, account: &AccountName, now: Timestamp) -> Result<usize, StoreError> {
+        let account = account.clone();
+        self.write(move |conn| retry_unavailable(conn, &account, now)).await
     }
 
     /// Sends a failed or unknown delivery again, because a person asked for it: what may have arrived is looked for first

@@ -40,7 +40,7 @@ fn all(words: Vec<u64>, write: impl Fn(u64) -> String) -> String {
     words.into_iter().map(write).collect()
 }
 
-const TOOLS: [(&str, usize, Line); 31] = [
+const TOOLS: [(&str, usize, Line); 34] = [
     ("curl --trace", 16, |at, it| format!("{at:04x}: {:<48}{}", each(it, |b| format!("{b:02x} ")), text(it))),
     ("openssl s_client -debug", 16, |at, it| {
         let digits = each(it, |b| format!("{b:02x} "));
@@ -91,6 +91,16 @@ const TOOLS: [(&str, usize, Line); 31] = [
     }),
     ("xxd", 16, |at, it| {
         format!("{at:08x}: {:<40} {}", all(words(it, 2, false), |w| format!("{w:04x} ")), text(it))
+    }),
+    ("xxd | grep -Hn", 16, |at, it| {
+        let digits = all(words(it, 2, false), |w| format!("{w:04x} "));
+        format!("a.env:{}:{at:08x}: {digits:<40} {}", at / 16 + 1, text(it))
+    }),
+    ("xxd -d", 16, |at, it| {
+        format!("{at:08}: {:<40} {}", all(words(it, 2, false), |w| format!("{w:04x} ")), text(it))
+    }),
+    ("readelf -x", 16, |at, it| {
+        format!("  0x{at:08x} {:<36}{}", all(words(it, 4, false), |w| format!("{w:08x} ")), text(it))
     }),
     ("xxd -g8", 16, |at, it| {
         format!("{at:08x}: {:<34} {}", all(words(it, 8, false), |w| format!("{w:016x} ")), text(it))
@@ -166,6 +176,93 @@ fn secret_is_found_in_the_dump_of_every_tool() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Of digits alone the text beside the bytes looks like more of them.
+const HEXADECIMAL: &str = "11c0ffee5a7d9e3b41c0ffee5a7d9e3b41";
+
+/// Nothing of the secret is left in any notation.
+fn assert_masked(clean: &str, secret: &str, context: &str) {
+    assert!(clean.contains(MASK), "{context}: {clean}");
+    for piece in secret.as_bytes().windows(5) {
+        let paired = |piece: &[u8]| all(words(piece, 2, false), |w| format!("{w:04x} "));
+        let shown = [
+            text(piece),
+            each(piece, |b| format!("{b:02x} ")),
+            each(piece, |b| format!("{b:02x}")),
+            paired(&piece[..4]),
+            paired(&piece[1..]),
+        ];
+        for shown in shown {
+            assert!(!clean.contains(shown.trim()), "{shown} of {context}: {clean}");
+        }
+    }
+}
+
+/// `echo $(xxd F)`: all white space is a single space.
+fn flattened(lines: &str) -> String {
+    lines.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A dump that was written as one line, or broken into shorter lines, has rows all the same.
+#[test]
+fn secret_is_found_in_a_dump_with_other_line_breaks() {
+    for secret in ["ghp_Zx81PlainTokenValue7766", HEXADECIMAL, "Tr0ub4d&horse-battery"] {
+        let redactor = redactor(secret);
+        // Where offsets are written like the numbers, or nothing says which rows show the same bytes, they are not found.
+        for (tool, width, line) in
+            TOOLS.into_iter().filter(|(tool, ..)| !["od -A x -o", "od -a -c"].contains(tool))
+        {
+            for before in 0..16 {
+                let name = "-".repeat(before) + "export KEY=";
+                let bytes = [name.as_bytes(), secret.as_bytes(), b"\n"].concat();
+                let lines: Vec<String> =
+                    dump(&bytes, width, line, 0..0).into_iter().map(|(lines, _)| lines).collect();
+                let one = flattened(&lines.join("\n"));
+                let clean = redactor.text(&format!("begin\n{one}\ndone\n")).into_owned();
+                assert_masked(&clean, secret, &format!("{tool} after {before}"));
+                assert!(clean.starts_with("begin\n") && clean.ends_with("\ndone\n"), "{tool}: {clean}");
+                let json = serde_json::json!({ "log": one }).to_string();
+                assert!(before % 5 > 0 || redactor.body(&json).contains(MASK), "{tool}: {json}");
+            }
+        }
+        // Lines that are left out.
+        let bytes = [b"-".repeat(200).as_slice(), secret.as_bytes(), &[b'-'; 96]].concat();
+        for (tool, width, line) in
+            TOOLS.into_iter().filter(|(tool, ..)| ["xxd", "hexdump -C", "od -b"].contains(tool))
+        {
+            let one = flattened(&squeezed(&bytes, width, line));
+            assert_masked(&redactor.text(&one), secret, tool);
+        }
+        // `fold -w 40`
+        let bytes = format!("export KEY={secret}\n");
+        for (tool, width, line) in TOOLS.into_iter().filter(|(tool, ..)| ["xxd", "hexdump -C"].contains(tool))
+        {
+            let lines = dump(bytes.as_bytes(), width, line, 0..0).into_iter().map(|(line, _)| {
+                let (one, other) = line.split_at(40);
+                format!("{one}\n{other}\n")
+            });
+            let clean = redactor.text(&format!("{}done\n", lines.collect::<String>())).into_owned();
+            assert_masked(&clean, secret, tool);
+            assert!(clean.ends_with("\ndone\n"), "{tool}: {clean}");
+        }
+    }
+}
+
+#[test]
+fn secret_of_hexadecimal_digits_is_found_beside_its_text() {
+    let redactor = redactor(HEXADECIMAL);
+    let tools = ["xxd", "xxd -d", "xxd | grep -Hn", "readelf -x", "curl --trace", "Format-Hex", "hexdump -C"];
+    for (tool, width, line) in TOOLS.into_iter().filter(|(tool, ..)| tools.contains(tool)) {
+        for before in 0..16 {
+            let bytes = format!("{}{HEXADECIMAL}\n", "-".repeat(before));
+            let lines: String = dump(bytes.as_bytes(), width, line, 0..0)
+                .into_iter()
+                .map(|(lines, _)| lines + "\n")
+                .collect();
+            assert_masked(&redactor.text(&lines), HEXADECIMAL, &format!("{tool} after {before}"));
         }
     }
 }
@@ -279,6 +376,8 @@ fn a_dump_of_something_else_stays() {
             dump(&bytes, width, line, 0..0).into_iter().map(|(lines, _)| lines).collect();
         let whole = lines.join("\n");
         assert_eq!(redactor.text(&whole), whole, "{tool}");
+        let one = flattened(&whole);
+        assert_eq!(redactor.text(&one), one, "{tool}");
         let body = serde_json::json!({ "log": whole }).to_string();
         assert_eq!(redactor.body(&body), body, "{tool}");
     }

@@ -124,3 +124,153 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         assert_eq!(meaning(line), expected, "{line}");
     }
 }
+
+#[test]
+fn a_time_after_more_words_than_a_name_is_refused_with_what_may_be_meant() {
+    let refused = |found: &str, of_item: &str| {
+        format!(
+            "error: comment: expected no time in it (a time is given before it, as `for <duration>` or `until <until>`; a comment that says one is written in quotes{of_item}), found {found:?}"
+        )
+    };
+    let named = |line: &str| format!(", and so is a name of several words, as in `silence {line}`");
+    let comment = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
+    let cases = [
+        ("silence Slow API 1h x", refused("API 1h x", &named("\"Slow API\" 1h x"))),
+        ("silence Slow API 2 hours", refused("API 2 hours", &named("\"Slow API\" 2 hours"))),
+        ("silence Checkout is slow 2h", refused("is slow 2h", &named("\"Checkout is slow\" 2h"))),
+        (
+            "silence Checkout is slow 18:00 x",
+            refused("is slow 18:00 x", &named("\"Checkout is slow\" 18:00 x")),
+        ),
+        (
+            "silence Checkout is slow tomorrow",
+            refused("is slow tomorrow", &named("\"Checkout is slow\" tomorrow")),
+        ),
+        // A name in quotes is whole.
+        ("silence \"X\" is slow 2h", refused("is slow 2h", "")),
+        ("silence X comment deploy takes 2h", refused("deploy takes 2h", "")),
+        // In quotes it is literal, and so is all that follows a time.
+        ("silence X \"is slow 2h\"", comment("is slow 2h")),
+        ("silence X is slow \"2h\"", comment("is slow 2h")),
+        ("silence X comment=\"takes 2h\"", comment("takes 2h")),
+        (
+            "silence X for 4h deploy takes 2h",
+            "silence alert=X duration=4h comment=\"deploy takes 2h\"".to_owned(),
+        ),
+        (
+            "silence X until monday deploy takes 2h",
+            "silence alert=X duration=2h until=monday comment=\"deploy takes 2h\"".to_owned(),
+        ),
+        ("silence X fires every 5 minutes", comment("fires every 5 minutes")),
+        ("silence X node 3 may fail", comment("node 3 may fail")),
+        ("silence X deploying 1.4.12", comment("deploying 1.4.12")),
+        ("pr comment web#1 takes 2h", "pr comment pr=web#1 message=\"takes 2h\"".to_owned()),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
+    let no_time = |found: &str, meant: &str| {
+        format!(
+            "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}{meant}"
+        )
+    };
+    let length = "error: duration: expected a length of time such as 90s, 15m, 2h or 1d";
+    let part = |found: &str, next: &str| {
+        format!("{length}; a comment that begins with {next:?} is written in quotes, found {found:?}")
+    };
+    let given = |args: &str| format!("silence alert=X {args}");
+    let cases = [
+        ("silence X 10 minutes ago", no_time("10 minutes ago", "")),
+        ("silence X 2 days ago", no_time("2 days ago", "")),
+        ("silence X 2h later", no_time("2h later", "")),
+        ("silence X for 2 days ago", part("2 days ago", "ago")),
+        // Two lengths are not their sum.
+        ("silence X 1h 2h", no_time("1h 2h", "")),
+        ("silence X 1d 1d", no_time("1d 1d", "")),
+        ("silence X for 1h 2h", part("1h 2h", "2h")),
+        ("silence X 1h 30m", given("duration=\"1h 30m\"")),
+        ("silence X 1h 30m fix", given("duration=\"1h 30m\" comment=fix")),
+        // A capital letter is the same unit, with a space before it and without.
+        ("silence X 1H", given("duration=1H")),
+        ("silence X for 1H", given("duration=1H")),
+        ("silence X for 1 H", given("duration=\"1 H\"")),
+        ("silence X for 2D fix", given("duration=2D comment=fix")),
+        ("silence X for 5 MIN", given("duration=\"5 MIN\"")),
+        // But for what is a month to some.
+        ("silence X for 1M", format!("{length}, found \"1M\"")),
+        ("silence X for 1 M", part("1 M", "M")),
+        // A day by its place alone, before a text that may be more of the sentence.
+        ("silence X sun is hot", no_time("sun is hot", "; did you mean \"until sun is hot\"?")),
+        (
+            "silence X monday deploying",
+            no_time("monday deploying", "; did you mean \"until monday deploying\"?"),
+        ),
+        ("silence X this morning it broke", no_time("this morning it broke", "")),
+        ("silence X until sun is hot", given("duration=2h until=sun comment=\"is hot\"")),
+        ("silence X \"sun is hot\"", given("duration=2h comment=\"sun is hot\"")),
+        ("silence X sun", given("duration=2h until=sun")),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_time_of_another_keyboard_layout_is_no_part_of_the_comment() {
+    let ways = "(a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes)";
+    let refused = |found: &str, typed: &str, keys: &str, meant: &str| {
+        format!(
+            "error: comment: expected no time in it, and {typed:?} is {keys:?} on another keyboard layout {ways}, found {found:?}{meant}"
+        )
+    };
+    let meant = |line: &str| format!("; did you mean {line:?}?");
+    let unknown = |found: &str, word: &str| {
+        format!(
+            "error: comment: expected a time that can be understood, which {word:?} is not {ways}, found {found:?}"
+        )
+    };
+    let given = |args: &str| format!("silence alert=X {args}");
+    let comment = |text: &str| given(&format!("duration=2h comment={}", quote(text)));
+    let on_keyboard = |arg: &str, expected: &str, keys: &str, found: &str| {
+        format!(
+            "error: {arg}: expected {expected} (typed on another keyboard layout? {keys:?}), found {found:?}"
+        )
+    };
+    let length = "a length of time such as 90s, 15m, 2h or 1d";
+    let cases = [
+        ("silence X 5р тест", refused("5р тест", "5р", "5h", &meant("for 5h тест"))),
+        ("silence X 5р", refused("5р", "5р", "5h", &meant("for 5h"))),
+        ("silence X 5η x", refused("5η x", "5η", "5h", &meant("for 5h x"))),
+        ("silence X 2 рщгкы тест", refused("2 рщгкы тест", "2 рщгкы", "2 hours", &meant("for 2 hours тест"))),
+        ("silence X ещьщккщц", refused("ещьщккщц", "ещьщккщц", "tomorrow", &meant("until tomorrow"))),
+        ("silence X тест until 5р", refused("тест until 5р", "5р", "5h", &meant("for 5h тест"))),
+        ("silence X 31 ауи", refused("31 ауи", "31 ауи", "31 feb", "")),
+        ("silence X 5м тест", unknown("5м тест", "5м")),
+        ("silence X 5ч", unknown("5ч", "5ч")),
+        ("silence X for 5р тест", on_keyboard("duration", length, "5h", "5р") + &meant("5h")),
+        ("silence X until 5р", on_keyboard("until", crate::until::EXPECTED, "5h", "5р") + &meant("5h")),
+        ("silence X until 31 ауи", on_keyboard("until", crate::until::EXPECTED, "31 feb", "31 ауи")),
+        (
+            "silence Slow API 5р x",
+            "error: comment: expected no time in it (a time is given before it, as `for <duration>` or `until <until>`; a comment that says one is written in quotes, and so is a name of several words, as in `silence \"Slow API\" 5h x`), found \"API 5р x\"".to_owned(),
+        ),
+        // Digits of other scripts are as clear as those of ASCII, and commands get those.
+        ("silence X ５h fix", given("duration=5h comment=fix")),
+        ("silence X \u{665}h fix", given("duration=5h comment=fix")),
+        ("silence X for ５ hours", given("duration=\"5 hours\"")),
+        ("silence X １８：００ fix", given("duration=2h until=18:00 comment=fix")),
+        // What is no time stays a comment, and so does what is in quotes.
+        ("silence X \"5р тест\"", comment("5р тест")),
+        ("silence X тест", comment("тест")),
+        ("silence X 2 в проде", comment("2 в проде")),
+        ("silence X 2й раз", comment("2й раз")),
+        ("silence X for 5h 500 ошибок", given("duration=5h comment=\"500 ошибок\"")),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}

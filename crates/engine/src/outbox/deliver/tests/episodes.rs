@@ -199,3 +199,78 @@ async fn a_canceled_run_does_not_end_the_thread_of_a_failure() {
         assert_eq!((message.tone, message.blocks), (tone, state), "{count}");
     }
 }
+
+/// A failure that may stand in the channel is named there once more, though its fix is not posted.
+#[tokio::test]
+async fn beginning_that_may_have_been_posted_is_named_by_the_first_message_after_its_end() {
+    use BuildStatus::{Failed, Passed};
+
+    use crate::tests::{at, build};
+    // whether the fix is sent before it fails again -> what is sent of the fix, of the second failure, and of its fix
+    let cases: [(bool, [&[&str]; 3]); 2] = [
+        (true, [&["post, not sure"], &["post"], &["edit", "reply"]]),
+        (false, [&[], &["post, not sure"], &["edit, not sure", "reply"]]),
+    ];
+    for (fix_is_sent, expected) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let forge = AccountName::from("forge");
+        store.watch(&forge, at(0)).await.unwrap();
+        let ingest = async |statuses: &[BuildStatus], second: i64| {
+            let snapshots = vec![build("acme/web", statuses)];
+            let report = Report::Hook(Received { snapshots, ..Received::default() });
+            store.ingest(&forge, report, at(second), Arc::new(PostAll)).await.unwrap();
+        };
+        let sent = async |second: i64| {
+            let sent = post_due(&store, at(second)).await;
+            sent.iter().map(|it| it.replace(|c: char| c == ' ' || c.is_ascii_digit(), "")).collect::<Vec<_>>()
+        };
+        let as_sent = |expected: &[&str]| expected.iter().map(|it| it.replace(' ', "")).collect::<Vec<_>>();
+        ingest(&[Passed], 61).await;
+        sent(62).await;
+        ingest(&[Passed, Failed], 121).await;
+        let claimed = store.claim(at(122), 1, BTreeMap::new()).await.unwrap().pop().expect("a failure");
+        let key = claimed.key.clone();
+        ready(&store, claimed, at(122)).await.unwrap().expect("it is news");
+        let lost = Attempt::Unknown(at(122) + LONGEST_WAIT, ServiceError::unknown("lost"));
+        store.attempted(&key, lost, at(122)).await.unwrap();
+        ingest(&[Passed, Failed, Passed], 181).await;
+        if fix_is_sent {
+            assert_eq!(sent(182).await, as_sent(expected[0]));
+        }
+        ingest(&[Passed, Failed, Passed, Failed], 241).await;
+        assert_eq!(sent(242).await, as_sent(expected[1]), "the fix is sent: {fix_is_sent}");
+        ingest(&[Passed, Failed, Passed, Failed, Passed], 301).await;
+        assert_eq!(sent(302).await, as_sent(expected[2]), "the fix is sent: {fix_is_sent}");
+    }
+}
+
+#[tokio::test]
+async fn root_of_an_incident_shows_whom_it_is_assigned_to_now() {
+    use callboard_domain::item::{Assignment, Detail, User};
+
+    use crate::tests::{at, incident};
+    let store = Store::temporary(at(0)).unwrap();
+    let pager = AccountName::from("pager");
+    store.watch(&pager, at(0)).await.unwrap();
+    // assigned to, when, how far -> what is sent, what the root shows
+    let cases: [(&str, i64, _, &[&str], Option<&str>); 4] = [
+        ("Ana", 10, IncidentStatus::Triggered, &["post 1"], None),
+        ("Zoe", 20, IncidentStatus::Triggered, &["edit 1", "reply 2"], Some("assigned to Zoe")),
+        ("Zoe", 30, IncidentStatus::Acknowledged, &["edit 1", "reply 3"], Some("acknowledged")),
+        ("Zoe", 40, IncidentStatus::Resolved, &["edit 1", "reply 4"], Some("resolved")),
+    ];
+    for (name, second, status, expected, now) in cases {
+        let mut item = incident("db1", status, second);
+        if let Detail::Incident(incident) = &mut item.detail {
+            let to = vec![User::named(name)];
+            incident.assigned = Some(Assignment { at: at(second), to, by: None });
+        }
+        let report = Report::Hook(Received { snapshots: vec![item], ..Received::default() });
+        store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        assert_eq!(post_due(&store, at(second + 1)).await, expected, "{status:?}");
+        let root = store.deliveries(10).await.unwrap().pop().expect("the first one");
+        let shown: Vec<_> =
+            now.map(|it| Block::Fields(vec![("now".to_owned(), it.to_owned())])).into_iter().collect();
+        assert_eq!(root.message.blocks, shown, "{status:?}");
+    }
+}

@@ -113,6 +113,74 @@ async fn several_unknown_deliveries_delay_a_message_no_longer_than_one() {
     }
 }
 
+/// Each counts its own two minutes, whenever it came, and whatever became of those before it.
+#[tokio::test]
+async fn message_that_comes_during_a_look_up_waits_from_its_beginning() {
+    // whether look-ups get an answer at all -> when those of 0, 1, 2 and 105 s are sent
+    for (answers, expected) in [(true, [0, 100, 110, 210]), (false, [0, 120, 120, 225])] {
+        let store = Store::temporary(at(0)).unwrap();
+        let (mut written, mut sent) = (Vec::new(), Vec::new());
+        for now in 0..240 {
+            if [0, 1, 2, 105].contains(&now) {
+                written.push(store.enqueue(to("chat:#a", "words"), at(now)).await.unwrap());
+            }
+            for looked_up in store.unknown_deliveries(at(now), 10).await.unwrap() {
+                if answers {
+                    let attempt = Attempt::Unknown(at(now + 30), fault());
+                    store.attempted(&looked_up.key, attempt, at(now)).await.unwrap();
+                }
+            }
+            while let Some(claimed) = store.claim(at(now), 1, BTreeMap::new()).await.unwrap().pop() {
+                let attempt = Attempt::Unknown(at(now + 10), fault());
+                store.attempted(&claimed.key, attempt, at(now)).await.unwrap();
+                sent.push((claimed.key.clone(), now));
+            }
+        }
+        let expected: Vec<_> = written.into_iter().zip(expected).collect();
+        assert_eq!(sent, expected, "look-ups get an answer: {answers}");
+    }
+}
+
+#[tokio::test]
+async fn end_of_a_wait_is_known_while_a_look_up_hangs() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&key, Attempt::Unknown(at(12), fault()), at(2)).await.unwrap();
+    // now -> what is next, and what is next besides what is due
+    let cases = [(3, Some(12), Some(12)), (12, Some(12), Some(122)), (50, Some(12), Some(122))];
+    for (now, next, after) in cases {
+        let found = store.next_delivery_at(at(now), Vec::new()).await.unwrap();
+        assert_eq!(found, next.map(at), "at {now}");
+        let found = store.next_delivery_after(at(now), Vec::new()).await.unwrap();
+        assert_eq!(found, after.map(at), "at {now}");
+        assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap(), [], "at {now}");
+    }
+    assert_eq!(store.next_delivery_after(at(12), vec!["chat".into()]).await.unwrap(), None);
+    assert_eq!(store.claim(at(122), 1, BTreeMap::new()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn wait_of_news_does_not_begin_with_a_post_of_a_person() {
+    let store = watching().await;
+    let ingest = async |name: &str, now: i64| {
+        store.ingest(&pager(), hook(name, vec![firing(name)]), at(now), everything()).await.unwrap();
+    };
+    let claim = async |now: i64| store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
+    ingest("a", 110).await;
+    let first = claim(110).await.remove(0).key.clone();
+    store.attempted(&first, Attempt::Later(at(300), fault()), at(110)).await.unwrap();
+    ingest("b", 111).await;
+    let words = store.enqueue(to(&deploys().to_string(), "words"), at(112)).await.unwrap();
+    assert_eq!(claim(112).await[0].key, words);
+    store.attempted(&words, Attempt::Unknown(at(122), fault()), at(112)).await.unwrap();
+    ingest("c", 113).await;
+    assert_eq!(claim(300).await[0].key, first);
+    store.attempted(&first, Attempt::Unknown(at(310), fault()), at(300)).await.unwrap();
+    assert_eq!(claim(301).await, [], "its end is not posted before it");
+}
+
 #[tokio::test]
 async fn delivery_behind_an_interrupted_one_waits_from_the_restart() {
     let store = Store::temporary(at(0)).unwrap();
@@ -174,4 +242,70 @@ async fn repeatedly_unknown_delivery_delays_its_channel_once() {
     assert_eq!(store.claim(at(200), 1, BTreeMap::new()).await.unwrap()[0].key, key);
     store.attempted(&key, Attempt::Unknown(at(210), fault()), at(200)).await.unwrap();
     assert_eq!(store.claim(at(201), 1, BTreeMap::new()).await.unwrap()[0].key, behind);
+}
+
+#[tokio::test]
+async fn account_that_answers_is_sent_at_once_what_waited_for_it() {
+    let rejected = || Attempt::Failed(ServiceError::rejected("no such channel"));
+    // how the account answers at 100, to a message or without one -> whether it can be reached
+    let answers = [
+        (vec![Attempt::Posted(posted())], true),
+        (vec![Attempt::Unknown(at(99), fault()), Attempt::Posted(posted())], true),
+        (vec![Attempt::Unknown(at(99), fault()), Attempt::Absent], true),
+        (vec![Attempt::Unknown(at(99), fault()), Attempt::Unknown(at(130), fault())], false),
+        (vec![Attempt::Later(at(104), fault())], false),
+        (vec![rejected()], false),
+        (Vec::new(), true),
+    ];
+    for (answer, reached) in answers {
+        let lost = ServiceError::unknown("no answer to an edit");
+        let retry_after = Duration::from_secs(700);
+        let limited = ServiceError::RateLimited { why: "slow down".to_owned(), retry_after };
+        // what waits, tried at, with what result -> due at, where the account can be reached
+        let waiting = [
+            ("chat:#a", 10, Attempt::Later(at(900), fault()), 900, 100),
+            ("chat:#b", 10, Attempt::Later(at(900), lost), 900, 100),
+            ("chat:#c", 99, Attempt::Later(at(120), fault()), 120, 101),
+            ("chat:#d", 10, Attempt::Later(at(710), limited), 710, 710),
+            ("chat:#e", 10, Attempt::Unknown(at(400), fault()), 400, 400),
+            ("chat2:#a", 10, Attempt::Later(at(900), fault()), 900, 900),
+            ("cha:#a", 10, Attempt::Later(at(900), fault()), 900, 900),
+        ];
+        let context = format!("{answer:?}");
+        let store = Store::temporary(at(0)).unwrap();
+        let mut keys = Vec::new();
+        for (address, ..) in &waiting {
+            keys.push(store.enqueue(to(address, "waits"), at(0)).await.unwrap());
+        }
+        let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+        assert_eq!(store.claim(at(1), 10, BTreeMap::new()).await.unwrap().len(), keys.len());
+        for (key, (_, tried, attempt, ..)) in keys.iter().zip(&waiting) {
+            assert!(store.attempted(key, attempt.clone(), at(*tried)).await.unwrap());
+        }
+        if answer.is_empty() {
+            store.account_answered(&"chat".into(), at(100)).await.unwrap();
+        } else {
+            let words = store.enqueue(to("chat:#z", "words of a person"), at(98)).await.unwrap();
+            assert_eq!(store.claim(at(98), 10, BTreeMap::new()).await.unwrap().len(), 1, "{context}");
+            let from = 101 - i64::try_from(answer.len()).unwrap();
+            for (now, attempt) in (from..).zip(answer) {
+                assert!(store.attempted(&words, attempt, at(now)).await.unwrap(), "{context}");
+            }
+        }
+        for (key, (address, _, _, otherwise, due)) in keys.iter().zip(&waiting) {
+            let expected = at(if reached { *due } else { *otherwise });
+            let found = store.delivery(key).await.unwrap().unwrap().next_at;
+            assert_eq!(found, expected, "{address} after {context}");
+        }
+        let claimed = store.claim(at(100), 10, BTreeMap::new()).await.unwrap();
+        let claimed: Vec<_> = claimed.iter().map(|it| &it.key).filter(|key| keys.contains(key)).collect();
+        let expected: &[DeliveryKey] = if reached { &keys[..2] } else { &[] };
+        assert_eq!(claimed, expected.iter().collect::<Vec<_>>(), "{context}");
+        if reached {
+            // Each channel reads in order all the same.
+            store.attempted(&keys[0], Attempt::Posted(posted()), at(100)).await.unwrap();
+            let next = store.claim(at(100), 10, BTreeMap::new()).await.unwrap();
+            assert_eq!(next.iter().map(|it| &it.key).collect::<Vec<_>>(), [&behind], "{context}");
+        }
+    }
 }

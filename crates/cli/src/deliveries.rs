@@ -1,0 +1,184 @@
+//! Messages to channels: how far each is, and why it has not arrived.
+
+use anyhow::Result;
+use callboard_engine::api::{DeliveriesQuery, Delivery, DeliveryState};
+use jiff::Timestamp;
+
+use crate::{
+    args::Page,
+    client::Client,
+    exit::Exit,
+    output::{Output, age, when},
+    pages,
+    table::table_with_reasons,
+};
+
+/// Prints what was posted, or with `pending` what has not arrived.
+pub(crate) async fn list(
+    pending: bool,
+    limit: usize,
+    page: Page,
+    client: &mut Client,
+    output: &Output,
+) -> Result<Exit> {
+    let ask = async |before, limit| Ok(client.call(DeliveriesQuery { pending, limit, before }).await?);
+    let id = |delivery: &Delivery| delivery.id.clone();
+    let list = pages::read(limit, page.before.clone(), id, ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(id);
+    let deliveries = list.entries;
+    let nothing = if pending { "No pending deliveries" } else { "No deliveries" };
+    let (now, is_served) = (Timestamp::now(), client.is_served().await?);
+    pages::show(output, ("deliveries", nothing), (&deliveries, next), &page, false, || {
+        let rows = deliveries.iter().map(|delivery| {
+            [
+                delivery.id.clone(),
+                age(delivery.created_at),
+                delivery.address.to_string(),
+                delivery.message.title.clone(),
+                state(delivery, is_served, now),
+                reason(delivery, now),
+            ]
+        });
+        print!("{}", table_with_reasons(rows, &[0, 1, 2]));
+    });
+    Ok(Exit::Done)
+}
+
+/// A delivery's state as text. `is_served` is false where neither the daemon nor the app runs: nothing is sent by itself then.
+pub(crate) fn state(delivery: &Delivery, is_served: bool, now: Timestamp) -> String {
+    // A message that is in its channel has arrived; only its edit has not.
+    let plain_or_edit = |plain: String, edit: String| match delivery.is_edit {
+        true => format!("posted; its edit {edit}"),
+        false => plain,
+    };
+    let both = |text: String| plain_or_edit(text.clone(), text);
+    match &delivery.state {
+        DeliveryState::Posted => "posted".to_owned(),
+        DeliveryState::Sending => plain_or_edit("being sent".to_owned(), "is being sent".to_owned()),
+        DeliveryState::Pending { waits_for: Some(what), .. } => both(format!("waits for {what}")),
+        DeliveryState::Pending { error: None, .. } => both("waits".to_owned()),
+        DeliveryState::Pending { next_at, .. } => match (is_served, *next_at > now) {
+            (true, true) => plain_or_edit(
+                format!("retrying at {}", when(*next_at)),
+                format!("is tried again at {}", when(*next_at)),
+            ),
+            (true, false) => both("is tried again in its turn".to_owned()),
+            (false, true) => both(format!("is tried when Callboard runs, not before {}", when(*next_at))),
+            (false, false) => both("is tried when Callboard runs".to_owned()),
+        },
+        DeliveryState::Unknown { .. } => plain_or_edit("not known".to_owned(), "is not known".to_owned()),
+        DeliveryState::Failed { .. } => both("failed".to_owned()),
+        DeliveryState::Moot { reason } => format!("not posted: {reason}"),
+        DeliveryState::Digested { into } => format!("in the digest {into}"),
+    }
+}
+
+/// Why a delivery has not arrived; empty for one that has ended well.
+pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
+    match &delivery.state {
+        DeliveryState::Pending { error: Some(error), .. }
+        | DeliveryState::Unknown { error }
+        | DeliveryState::Failed { error } => error.to_string(),
+        DeliveryState::Pending { next_at, .. } if *next_at > now => {
+            format!("it is not sent before {}", when(*next_at))
+        }
+        DeliveryState::Pending { .. } if delivery.attempts == 0 => {
+            "not tried yet: a channel's messages are sent one after another, while Callboard runs".to_owned()
+        }
+        DeliveryState::Pending { .. } => "it is sent again while Callboard runs".to_owned(),
+        DeliveryState::Sending => "the chat has not answered yet".to_owned(),
+        DeliveryState::Posted | DeliveryState::Moot { .. } | DeliveryState::Digested { .. } => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::{
+        error::ServiceError,
+        message::{Message, Tone},
+    };
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().unwrap()
+    }
+
+    fn later() -> Timestamp {
+        now() + std::time::Duration::from_secs(60)
+    }
+
+    fn delivery(state: DeliveryState, is_edit: bool) -> Delivery {
+        Delivery {
+            id: "1".to_owned(),
+            address: "chat:#ops".parse().unwrap(),
+            message: Message::new(Tone::Neutral, "hello"),
+            run: None,
+            under: None,
+            state,
+            is_edit,
+            attempts: 0,
+            created_at: now(),
+            actor: None,
+            link: None,
+        }
+    }
+
+    fn pending(next_at: Timestamp, error: Option<ServiceError>, waits_for: Option<&str>) -> DeliveryState {
+        DeliveryState::Pending { next_at, error, waits_for: waits_for.map(str::to_owned) }
+    }
+
+    #[test]
+    fn state_promises_no_retry_that_nothing_makes() {
+        let down = || Some(ServiceError::unavailable("503"));
+        let locked = || pending(now(), down(), Some("the system's keychain"));
+        let at = when(later());
+        // the state, whether only the edit waits, whether the daemon or the app runs -> what is shown
+        let cases = [
+            (pending(now(), None, None), false, false, "waits".to_owned()),
+            (pending(now(), None, None), true, false, "posted; its edit waits".to_owned()),
+            (locked(), false, false, "waits for the system's keychain".to_owned()),
+            (locked(), false, true, "waits for the system's keychain".to_owned()),
+            (locked(), true, false, "posted; its edit waits for the system's keychain".to_owned()),
+            (pending(later(), down(), None), false, true, format!("retrying at {at}")),
+            (pending(later(), down(), None), true, true, format!("posted; its edit is tried again at {at}")),
+            (pending(now(), down(), None), false, true, "is tried again in its turn".to_owned()),
+            (pending(now(), down(), None), false, false, "is tried when Callboard runs".to_owned()),
+            (
+                pending(later(), down(), None),
+                false,
+                false,
+                format!("is tried when Callboard runs, not before {at}"),
+            ),
+            (
+                pending(now(), down(), None),
+                true,
+                false,
+                "posted; its edit is tried when Callboard runs".to_owned(),
+            ),
+            (DeliveryState::Sending, true, true, "posted; its edit is being sent".to_owned()),
+            (DeliveryState::Failed { error: ServiceError::rejected("no") }, false, true, "failed".to_owned()),
+            (DeliveryState::Posted, false, true, "posted".to_owned()),
+        ];
+        for (of, is_edit, is_served, expected) in cases {
+            let found = state(&delivery(of.clone(), is_edit), is_served, now());
+            assert_eq!(found, expected, "{of:?}, edit: {is_edit}, served: {is_served}");
+        }
+    }
+
+    #[test]
+    fn delivery_that_has_not_arrived_has_a_reason() {
+        let cases = [
+            (pending(later(), None, None), 0, "it is not sent before"),
+            (pending(now(), None, None), 0, "not tried yet"),
+            (pending(now(), None, None), 3, "it is sent again"),
+            (pending(now(), Some(ServiceError::unavailable("503")), None), 3, "503"),
+            (DeliveryState::Sending, 1, "the chat has not answered yet"),
+        ];
+        for (state, attempts, expected) in cases {
+            let why = reason(&Delivery { attempts, ..delivery(state.clone(), false) }, now());
+            assert!(why.starts_with(expected), "{state:?}: {why}");
+        }
+        assert_eq!(reason(&delivery(DeliveryState::Posted, false), now()), "");
+    }
+}

@@ -1,0 +1,117 @@
+//! A text in each way that it is seen: byte by byte, without sequences for a terminal, and as a terminal shows it; and with its
+//! escapes undone.
+
+use super::{
+    escape::{Escapes, Written},
+    shown::{self, Shown},
+    view::{CLASSES, CSI, KEPT, MOVING, ODD, Place, Places, View, byte},
+};
+
+/// A text as whoever reads its bytes sees it; where it has sequences for a terminal, without those; and as it is shown, where that
+/// may be something else.
+pub(super) struct Seen<P> {
+    pub(super) plain: View<P>,
+    pub(super) by_terminal: Option<View<P>>,
+    pub(super) shown: Option<Shown<P>>,
+}
+
+impl<P: Places> Seen<P> {
+    pub(super) fn of(text: &str) -> Self {
+        Self::read(text.as_bytes(), byte)
+    }
+
+    /// The same where lines that end with a backslash go on in the next one (`sed -n l`, shells); none where no line does.
+    pub(super) fn joined(text: &str) -> Option<Self> {
+        let all = text.as_bytes();
+        if !text.contains("\\\n") && !text.ends_with('\\') {
+            return None;
+        }
+        let goes_on = |at: usize| all[at] == b'\\' && all.get(at + 1).is_none_or(|next| *next == b'\n');
+        let at: Vec<usize> = (0..all.len()).filter(|at| !goes_on(*at)).collect();
+        let bytes: Vec<u8> = at.iter().map(|at| all[*at]).collect();
+        Some(Self::read(&bytes, |place| byte(at[place])))
+    }
+
+    /// The same of bytes that stand elsewhere in a text.
+    pub(super) fn read(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
+        let plain = View::seen(all, &place, false);
+        let has_sequences = all.contains(&0x1b) || all.windows(2).any(|pair| pair == CSI);
+        let by_terminal = has_sequences.then(|| View::seen(all, &place, true));
+        Self { plain, by_terminal, shown: shown::differs(all).then(|| Shown::of(all, &place)) }
+    }
+}
+
+impl Seen<()> {
+    /// The same as [`Seen::of`], and nothing is known of places.
+    pub(super) fn quickly(text: &str) -> Self {
+        Self::bytes(text.as_bytes())
+    }
+
+    fn bytes(all: &[u8]) -> Self {
+        let (mut bytes, mut length, mut odd) = (vec![0; all.len()], 0, 0);
+        for &byte in all {
+            let class = CLASSES[usize::from(byte)];
+            bytes[length] = byte;
+            length += usize::from(class & KEPT);
+            odd |= class;
+        }
+        if odd & ODD != 0 || odd & MOVING != 0 && shown::differs(all) {
+            return Self::read(all, |_| (0, 0));
+        }
+        bytes.truncate(length);
+        Self { plain: View { bytes, places: () }, by_terminal: None, shown: None }
+    }
+}
+
+impl<P: Places> View<P> {
+    /// The view with such escapes undone, once; `None` where there are none. Where the text was `cut`, an escape that it may
+    /// end in the middle of is left out.
+    pub(super) fn without(&self, escapes: Escapes, cut: bool) -> Option<Seen<P>> {
+        if !escapes.may_be_in(&self.bytes) {
+            return None;
+        }
+        // What is undone so far, and up to where: made at the first escape.
+        let mut undone: Option<Self> = None;
+        let (mut at, mut copied, mut is_seen, mut end) = (0, 0, true, self.bytes.len());
+        while let Some(next) = escapes.next(&self.bytes, at) {
+            let rest = &self.bytes[next..];
+            let read = escapes.read(rest);
+            if cut && escapes.is_cut(rest, read.as_ref().map(|(_, length)| *length)) {
+                end = next;
+                undone.get_or_insert_with(|| Self::with_capacity(end));
+                break;
+            }
+            let Some((written, length)) = read else {
+                at = next + 1;
+                continue;
+            };
+            let view = undone.get_or_insert_with(|| Self::with_capacity(self.bytes.len()));
+            view.bytes.extend_from_slice(&self.bytes[copied..next]);
+            view.places.copy(&self.places, copied..next);
+            at = next + length;
+            copied = at;
+            let whole = (self.places.at(next).0, self.places.at(at - 1).1);
+            match written {
+                Written::Nothing => {}
+                Written::Byte(byte) => {
+                    is_seen &= byte.is_ascii_graphic();
+                    view.push(byte, whole);
+                }
+                Written::Character(character) => {
+                    is_seen &= character.is_ascii_graphic();
+                    let mut buffer = [0; 4];
+                    for byte in character.encode_utf8(&mut buffer).bytes() {
+                        view.push(byte, whole);
+                    }
+                }
+            }
+        }
+        let mut view = undone?;
+        view.bytes.extend_from_slice(&self.bytes[copied..end]);
+        view.places.copy(&self.places, copied..end);
+        Some(match is_seen {
+            true => Seen { plain: view, by_terminal: None, shown: None },
+            false => Seen::read(&view.bytes, |at| view.places.at(at)),
+        })
+    }
+}

@@ -1,0 +1,256 @@
+//! What has become of an item since an event of it, in a few words.
+
+use callboard_domain::{
+    event::{Event, EventName},
+    identity::Identity,
+    item::{ApprovalState, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, PullRequestState},
+    text,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::store::CurrentEvent;
+
+/// The longest result, in characters: an incident may be assigned to many.
+const LONGEST: usize = 200;
+
+/// How the item of an event stands by now, where more has happened since: at the end of the episode, where that is over. An item
+/// that is still in the state that the event itself reports is described by its fields; `None` where they add nothing to that.
+pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let CurrentEvent { event, item, end, .. } = what;
+    let status = what.status_since()?;
+    let changed = match &item.detail {
+        _ if end.is_some() => Some(status.to_owned()),
+        Detail::Incident(incident) => of_incident(incident, event, now, zone),
+        Detail::Build(build) => of_build(build, event),
+        // Whatever happens to one that stays open leaves it open.
+        Detail::PullRequest(pull) if pull.state == PullRequestState::Open => turn(item),
+        Detail::Approval(approval) if approval.state == ApprovalState::Waiting => {
+            Some(approval.progress()).filter(|progress| !progress.is_empty()).or_else(|| turn(item))
+        }
+        Detail::PullRequest(_) | Detail::Approval(_) => Some(status.to_owned()),
+    };
+    changed.map(|changed| text::line(&changed, LONGEST))
+}
+
+/// "acknowledged by ana"; "escalated, assigned to Zoe".
+fn of_incident(incident: &Incident, event: &Event, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    let reported = if event.name == EventName::Acknowledged { Acknowledged } else { Triggered };
+    let mut parts = match incident.status {
+        Resolved => return Some(Resolved.name().to_owned()),
+        Acknowledged => vec![held(incident, now, zone)],
+        Triggered if reported == Triggered => Vec::new(),
+        Triggered => vec![Triggered.name().to_owned()],
+    };
+    // Somebody has taken what was passed on before.
+    if incident.status == Triggered || reported == Acknowledged {
+        let is_escalated = incident.escalations.iter().any(|at| *at > event.at);
+        parts.extend(is_escalated.then(|| "escalated".to_owned()));
+        parts.extend(incident.assigned.as_ref().map(|assigned| match assigned.to.as_slice() {
+            [] => "assigned to nobody".to_owned(),
+            _ => format!("assigned to {}", incident.assignee_names().join(", ")),
+        }));
+    }
+    Some(parts.join(", ")).filter(|parts| !parts.is_empty())
+}
+
+/// "acknowledged by ana", "silenced by ana until 14:00 CET", "suppressed by node-down".
+fn held(incident: &Incident, now: Timestamp, zone: &TimeZone) -> String {
+    let by = match incident.holder_names().join(", ") {
+        names if names.is_empty() => String::new(),
+        names => format!(" by {names}"),
+    };
+    match (incident.is_suppressed(), incident.held_until()) {
+        (true, Some(until)) => {
+            let clock = match until.duration_since(now).abs() < SignedDuration::from_hours(24) {
+                true => "%H:%M %Z",
+                false => "%d %b %H:%M %Z",
+            };
+            format!("silenced{by} until {}", until.to_zoned(zone.clone()).strftime(clock))
+        }
+        (true, None) => format!("suppressed{by}"),
+        (false, _) => format!("{}{by}", IncidentStatus::Acknowledged.name()),
+    }
+}
+
+/// "passed"; "failed again (#14: unit tests)" where an earlier run had ended like that.
+fn of_build(build: &Build, event: &Event) -> Option<String> {
+    use EventName as E;
+    let latest = build.latest()?;
+    let reported = match event.name {
+        E::Failed | E::StillFailing => Some(BuildStatus::Failed),
+        E::Canceled => Some(BuildStatus::Canceled),
+        E::Running => Some(BuildStatus::Running),
+        E::Queued => Some(BuildStatus::Queued),
+        _ => None,
+    };
+    let status = latest.status.name();
+    if reported != Some(latest.status) {
+        return Some(status.to_owned());
+    }
+    // It may be the same run, after something that happened to another one.
+    let is_later = latest.status.is_over() && latest.at.is_some_and(|at| at > event.at);
+    is_later.then(|| match latest.failing.as_slice() {
+        [] => format!("{status} again (#{})", latest.number),
+        jobs => format!("{status} again (#{}: {})", latest.number, jobs.join(", ")),
+    })
+}
+
+/// Whose turn it is. Who reads that is not known: it goes by names.
+fn turn(item: &Item) -> Option<String> {
+    item.turn(&Identity::default()).map(|turn| turn.what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use callboard_domain::item::{Assignment, Hold, User};
+
+    use super::*;
+    use crate::tests::{approval, at, build, incident, pull};
+
+    /// What has become of an item since this happened to it at 60.
+    fn changed_since(name: EventName, item: Item) -> Option<String> {
+        let event = Event {
+            id: 1,
+            item: item.key.clone(),
+            name,
+            at: at(60),
+            seen_at: at(60),
+            old: false,
+            moot: false,
+            moot_because: None,
+            by: None,
+            of: Vec::new(),
+            asked_before: Vec::new(),
+            summary: String::new(),
+        };
+        let what = CurrentEvent {
+            event,
+            item,
+            me: Identity::default(),
+            is_overtaken: true,
+            end: None,
+            unsure: None,
+        };
+        let before = CurrentEvent { is_overtaken: false, ..what.clone() };
+        assert_eq!(changed(&before, at(3_600), &TimeZone::UTC), None, "nothing has happened since");
+        let end = Event { id: 2, name: EventName::Superseded, ..what.event.clone() };
+        let ended = CurrentEvent { end: Some(end), ..what.clone() };
+        assert_eq!(changed(&ended, at(3_600), &TimeZone::UTC).as_deref(), Some("superseded"));
+        changed(&what, at(3_600), &TimeZone::UTC)
+    }
+
+    fn users(names: &[&str]) -> Vec<User> {
+        names.iter().map(|name| User::named(*name)).collect()
+    }
+
+    fn alert(status: IncidentStatus, change: impl Fn(&mut Incident)) -> Item {
+        let mut item = incident("db1", status, 120);
+        if let Detail::Incident(incident) = &mut item.detail {
+            change(incident);
+        }
+        item
+    }
+
+    #[test]
+    fn incident_in_the_state_that_was_reported_shows_what_has_changed() {
+        use EventName as E;
+        use IncidentStatus::{Acknowledged, Resolved, Triggered};
+        let plain = |status| alert(status, |_| {});
+        let assigned = |status, names: &[&str]| {
+            alert(status, |it| it.assigned = Some(Assignment { at: at(90), to: users(names), by: None }))
+        };
+        let escalated = |times: &[i64]| {
+            let mut item = assigned(Triggered, &["Zoe"]);
+            if let Detail::Incident(incident) = &mut item.detail {
+                incident.escalations = times.iter().map(|second| at(*second)).collect::<BTreeSet<_>>();
+            }
+            item
+        };
+        let held = |names: &[&str], until: Option<i64>, suppressed: bool| {
+            alert(Acknowledged, |it| {
+                it.hold = Some(Hold { at: at(90), by: users(names), until: until.map(at) });
+                it.suppressed = suppressed;
+            })
+        };
+        // what happened, the item as it is now -> what has become of it
+        let cases = [
+            (E::Triggered, plain(Triggered), None),
+            (E::Triggered, assigned(Triggered, &["Zoe"]), Some("assigned to Zoe")),
+            (E::Triggered, assigned(Triggered, &["Zoe", "Ana"]), Some("assigned to Zoe, Ana")),
+            (E::Triggered, assigned(Triggered, &[]), Some("assigned to nobody")),
+            (E::Triggered, escalated(&[90]), Some("escalated, assigned to Zoe")),
+            (E::Escalated, escalated(&[60]), Some("assigned to Zoe")),
+            (E::Escalated, escalated(&[60, 90]), Some("escalated, assigned to Zoe")),
+            (E::Reassigned, assigned(Triggered, &["Bo"]), Some("assigned to Bo")),
+            (E::Unacknowledged, plain(Triggered), None),
+            (E::Acknowledged, plain(Triggered), Some("triggered")),
+            (E::Acknowledged, assigned(Triggered, &["Zoe"]), Some("triggered, assigned to Zoe")),
+            (E::Triggered, plain(Acknowledged), Some("acknowledged")),
+            (E::Triggered, assigned(Acknowledged, &["Zoe"]), Some("acknowledged")),
+            (E::Acknowledged, assigned(Acknowledged, &["Zoe"]), Some("acknowledged, assigned to Zoe")),
+            (E::Triggered, held(&["ana"], None, false), Some("acknowledged by ana")),
+            (E::Triggered, held(&["ana", "bo"], None, false), Some("acknowledged by ana, bo")),
+            (E::Triggered, held(&["ana"], Some(10_000), true), Some("silenced by ana until 17:00 UTC")),
+            (E::Triggered, held(&[], Some(10_000), false), Some("silenced until 17:00 UTC")),
+            (
+                E::Triggered,
+                held(&["ana"], Some(136_800), true),
+                Some("silenced by ana until 23 Sep 04:13 UTC"),
+            ),
+            (E::Triggered, held(&["node-down"], None, true), Some("suppressed by node-down")),
+            (E::Triggered, held(&[], None, true), Some("suppressed")),
+            (E::Triggered, plain(Resolved), Some("resolved")),
+        ];
+        for (name, item, expected) in cases {
+            let context = format!("{name:?} {:?}", item.detail);
+            assert_eq!(changed_since(name, item).as_deref(), expected, "{context}");
+        }
+        let many: Vec<String> = (0..100).map(|number| format!("person {number}")).collect();
+        let many = assigned(Triggered, &many.iter().map(String::as_str).collect::<Vec<_>>());
+        let shown = changed_since(E::Triggered, many).expect("it is assigned");
+        assert!(shown.chars().count() <= LONGEST && shown.starts_with("assigned to person 0, "), "{shown}");
+    }
+
+    #[test]
+    fn build_pull_request_and_approval_show_more_than_the_state_that_was_reported() {
+        use BuildStatus::{Canceled, Failed, Passed, Running};
+        use EventName as E;
+        let failing = |statuses: &[BuildStatus]| {
+            let mut item = build("acme/web", statuses);
+            if let Detail::Build(build) = &mut item.detail {
+                build.runs[0].failing = vec!["lint".to_owned(), "unit tests".to_owned()];
+            }
+            item
+        };
+        let undated = || {
+            let mut item = build("acme/web", &[Failed, Failed]);
+            if let Detail::Build(build) = &mut item.detail {
+                build.runs[0].at = None;
+            }
+            item
+        };
+        // what happened, the item as it is now -> what has become of it; run 1 ended at 60, run 2 at 120
+        let cases = [
+            (E::Failed, build("acme/web", &[Failed, Failed]), Some("failed again (#2)")),
+            (E::StillFailing, failing(&[Failed, Failed]), Some("failed again (#2: lint, unit tests)")),
+            (E::Failed, build("acme/web", &[Failed]), None),
+            (E::Failed, undated(), None),
+            (E::Failed, build("acme/web", &[Failed, Running]), Some("running")),
+            (E::Failed, build("acme/web", &[Failed, Canceled]), Some("canceled")),
+            (E::Canceled, build("acme/web", &[Canceled, Canceled]), Some("canceled again (#2)")),
+            (E::Running, build("acme/web", &[Passed, Running]), None),
+            (E::Running, build("acme/web", &[Running, Failed]), Some("failed")),
+            (E::Opened, pull(1, "Try it", &["ana"]), Some("review by ana")),
+            (E::ChangesRequested, pull(1, "Try it", &["ana"]), Some("review by ana")),
+            (E::Requested, approval("web", ApprovalState::Waiting), Some("answer by cy or team/release")),
+            (E::Requested, approval("web", ApprovalState::Denied), Some("denied")),
+        ];
+        for (name, item, expected) in cases {
+            let context = format!("{name:?} {:?}", item.detail);
+            assert_eq!(changed_since(name, item).as_deref(), expected, "{context}");
+        }
+    }
+}
