@@ -171,7 +171,8 @@ fn no_two_accounts_have_a_secret_in_one_variable() {
     let account = |name: &str, service: &str| {
         format!("[accounts.{name}]\nservice = \"{service}\"\nurl = \"https://{service}.example\"\n")
     };
-    let cases: &[(&[(&str, &str)], Option<(usize, &str)>)] = &[
+    type Case = (&'static [(&'static str, &'static str)], Option<(usize, &'static str)>);
+    let cases: &[Case] = &[
         (
             &[("a-b", "github"), ("a_b", "pagerduty")],
             Some((6, "_A_B_TOKEN, and so would that of [accounts.a-b] in line 3")),
