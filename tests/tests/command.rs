@@ -136,7 +136,7 @@ fn alert_is_silenced_and_unsilenced() -> Result<()> {
 
     // No daemon runs: what the run has changed was read before it ended.
     let board = callboard.json(&["board", "--stored"])?;
-    assert_eq!(board[0]["summary"]["acknowledged"], 1, "{board:#?}");
+    assert_eq!(board[0]["summary"]["held"], 1, "{board:#?}");
     run(&callboard, 0, &["--channel", "chat:#random", "unsilence DiskFull"])?;
     assert_eq!(states()?, ["expired"]);
     only_message(&emulator, "random")?;

@@ -77,6 +77,6 @@ fn edited_rules_are_replayed_on_past_events_and_not_applied() -> Result<()> {
 
     assert_eq!(callboard.json(&["room"])?, [json!([])], "nothing was posted");
     let active = callboard.json(&["rules", "replay"])?.remove(0);
-    assert_eq!(active, json!({ "events": 1, "changed": [] }));
+    assert_eq!(active, json!({ "events": 1, "otherwise": [] }));
     Ok(())
 }

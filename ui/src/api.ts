@@ -1466,7 +1466,7 @@ seen: number,
 /**
  * The status line that has been seen.
  */
-status: string, };
+said: string, };
 
 /**
  * What was found, the best kind first, the best of each first.
@@ -2259,7 +2259,7 @@ show: Array<Notification>,
 /**
  * Items that no notification is about any more: what is shown of them can be withdrawn.
  */
-moot: Array<ItemKey>, };
+settled: Array<ItemKey>, };
 
 /**
  * The name of a person in `[people]`: it stays the same whatever services call them.
@@ -2314,7 +2314,7 @@ confirm: Confirm | null,
 /**
  * Permissions that it needs and that the account's credential is known not to have: the service will refuse.
  */
-missing_scopes: Array<RequiredScope>, };
+lacks: Array<RequiredScope>, };
 
 /**
  * What a line would do, without doing it.
@@ -2569,7 +2569,7 @@ until: string,
 /**
  * True where a person asked for it; false for quiet hours.
  */
-manual: boolean, };
+asked: boolean, };
 
 /**
  * How many calls a service still allows, as it last reported it.
@@ -2643,7 +2643,7 @@ events: number,
 /**
  * Those of which something else would come, the latest first.
  */
-changed: Array<Replayed>, };
+otherwise: Array<Replayed>, };
 
 /**
  * An event of which something else would come.
@@ -2749,7 +2749,7 @@ title: string,
 /**
  * More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
  */
-subtitle: string, 
+second: string, 
 /**
  * Whose turn it is.
  */
@@ -2943,7 +2943,7 @@ run: Run,
 /**
  * The latest status line of the command.
  */
-status: string, 
+said: string, 
 /**
  * The output after what was seen. Of a long one the beginning and the end are kept; a line in between counts the rest.
  */
@@ -3014,7 +3014,7 @@ export type RunStep = {
 /**
  * What it is, in a few words: "queued".
  */
-name: string, 
+said: string, 
 /**
  * When it began.
  */
@@ -3452,7 +3452,7 @@ accounts: number,
 /**
  * What is wrong with the others, the worst first: "ci needs sign-in".
  */
-account_problems: Array<AccountProblem>, 
+troubles: Array<AccountProblem>, 
 /**
  * When the next account is polled.
  */
@@ -3490,7 +3490,7 @@ what: string,
 /**
  * The request or program itself, one line or several; empty for a wait.
  */
-request: string, };
+exactly: string, };
 
 /**
  * The board in numbers. Snoozed items do not count.
@@ -3507,7 +3507,7 @@ incidents: number,
 /**
  * Those of them that somebody has.
  */
-acknowledged: number, 
+held: number, 
 /**
  * Pull requests whose turn is mine.
  */
@@ -3545,7 +3545,7 @@ text: string,
 /**
  * True where it is what was looked for.
  */
-matched: boolean, };
+hit: boolean, };
 
 /**
  * The tone of a message.

@@ -73,7 +73,7 @@ pub struct Step {
     /// In a few words: "Start acme/web on ci.acme.example".
     pub what: String,
     /// The request or program itself, one line or several; empty for a wait.
-    #[serde(alias = "exactly")]
+    #[serde(rename = "exactly")]
     pub request: String,
 }
 

@@ -76,6 +76,17 @@ pub(crate) fn read(text: &str) -> Result<Span, Fault> {
     length.map(Span).ok_or(Fault::TooLong)
 }
 
+/// True for the status of a response that failed, in the plural, which is as well a length of time: `404s`, `500s`.
+pub(crate) fn is_http_status(word: &str) -> bool {
+    let status = word.strip_suffix(['s', 'S']).filter(|digits| digits.len() == 3);
+    status.and_then(|digits| digits.parse::<u16>().ok()).is_some_and(|status| {
+        matches!(
+            status,
+            400..=418 | 421..=426 | 428 | 429 | 431 | 451 | 499 | 500..=508 | 510 | 511 | 520..=530
+        )
+    })
+}
+
 /// The zeros of the digits that keyboards of other scripts type; one to nine follow each of them in Unicode.
 const ZEROS: [char; 19] = [
     '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
@@ -212,6 +223,16 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(text.parse::<Span>().ok().map(|s| s.0.as_secs()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn statuses_of_responses_are_recognised() {
+        for word in ["404s", "500S", "503s", "429s"] {
+            assert!(is_http_status(word), "{word}");
+        }
+        for word in ["90s", "600s", "120s", "404", "404m", "0404s", "+40s", "2h", ""] {
+            assert!(!is_http_status(word), "{word}");
         }
     }
 

@@ -72,11 +72,11 @@ export function infoOf(name: string): CommandInfo {
 /** The text in pieces, with the typed part marked. */
 export function marked(text: string, typed: string): TextSpan[] {
   const at = text.toLowerCase().indexOf(typed.toLowerCase());
-  if (at < 0 || typed === "") return [{ text, matched: false }];
+  if (at < 0 || typed === "") return [{ text, hit: false }];
   return [
-    { text: text.slice(0, at), matched: false },
-    { text: text.slice(at, at + typed.length), matched: true },
-    { text: text.slice(at + typed.length), matched: false },
+    { text: text.slice(0, at), hit: false },
+    { text: text.slice(at, at + typed.length), hit: true },
+    { text: text.slice(at + typed.length), hit: false },
   ].filter((piece) => piece.text !== "");
 }
 
@@ -99,7 +99,7 @@ export function find(text: string, sections: Section[]): Found {
       .map((row) => ({
         row,
         title: marked(row.title, text),
-        subtitle: [{ text: row.subtitle, matched: false }],
+        second: [{ text: row.second, hit: false }],
       })),
     runs: runs.map((line, place) => ({
       id: `0199aa00-0000-7000-8000-00000000060${4 - place}`,
@@ -146,7 +146,7 @@ export function prepare({ line, channel, private: isPrivate }: PlanQuery): Plan 
   const { app = "", env = "", ref = "main" } = values;
   return {
     fingerprint: `of ${line}`,
-    missing_scopes: [],
+    lacks: [],
     command: info.spec.name,
     line,
     named_line: line,
@@ -155,10 +155,10 @@ export function prepare({ line, channel, private: isPrivate }: PlanQuery): Plan 
     steps: [
       {
         what: `Start ${app || info.spec.name} on ci.acme.example`,
-        request: `POST /job/${app}/job/deploy/buildWithParameters\nAPP=${app}  ENV=${env}  REF=${ref}`,
+        exactly: `POST /job/${app}/job/deploy/buildWithParameters\nAPP=${app}  ENV=${env}  REF=${ref}`,
       },
-      { what: "Follow it until it ends, 20 minutes at most", request: "" },
-      { what: "Tell the room how it ended, either way", request: "" },
+      { what: "Follow it until it ends, 20 minutes at most", exactly: "" },
+      { what: "Tell the room how it ended, either way", exactly: "" },
     ],
     post: isPrivate ? null : (channel ?? "chat:#deploys"),
     post_reason: isPrivate ? "you asked for a private run" : "deploy.toml says so",

@@ -10,7 +10,7 @@ const OUTPUT = [
 ];
 
 /** The times are irrelevant here. */
-const STEPS = ["queued", "#1182 runs", "rolling out"].map((name) => ({ name, at: new Date().toISOString() }));
+const STEPS = ["queued", "#1182 runs", "rolling out"].map((said) => ({ said, at: new Date().toISOString() }));
 
 interface Started {
   run: Run;
@@ -94,7 +94,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     const ended: Run = { ...run, id, ended_at: new Date().toISOString(), state: { state: "done", outcome } };
     return {
       run: ended,
-      status: "",
+      said: "",
       output: seen === 0 ? OUTPUT : [],
       steps: STEPS,
       seen: OUTPUT.length,
@@ -105,7 +105,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
   const held = known.run.state.state === "pending";
   const now = (await currentRun(id)) ?? known.run;
   if (held || now.state.state === "canceled")
-    return { run: now, status: "", output: [], steps: [], seen: 0, delivery: null, unrecorded: null };
+    return { run: now, said: "", output: [], steps: [], seen: 0, delivery: null, unrecorded: null };
   await new Promise((wake) => setTimeout(wake, 700));
   const reached = Math.min(OUTPUT.length, seen + 1);
   const done = seen >= OUTPUT.length;
@@ -127,7 +127,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     : known.run;
   return {
     run,
-    status: done ? "" : "rolling out",
+    said: done ? "" : "rolling out",
     output: OUTPUT.slice(seen, reached),
     steps: STEPS.slice(0, 1 + Math.floor(reached / 2)),
     seen: reached,

@@ -20,8 +20,7 @@ export function scene(search: string): FakeBackend {
   if (query.has("first") || query.has("empty")) made.answer("board", empty);
   // Its tour depends on the runs.
   if (query.has("playground")) made.answer("runs", []);
-  if (query.has("first"))
-    made.answer("runs", []).answer("status", { ...STATUS, accounts: 0, account_problems: [] });
+  if (query.has("first")) made.answer("runs", []).answer("status", { ...STATUS, accounts: 0, troubles: [] });
   if (query.has("failing")) made.fail("board", "the engine does not answer");
   if (query.has("late")) {
     const error = {
@@ -46,7 +45,7 @@ export function scene(search: string): FakeBackend {
       const outcome = { ok: true, summary: "api 1.42.0 is on staging", blocks: [], link: null, data: null };
       return {
         run: { ...run, state: { state: "done", outcome } },
-        status: "",
+        said: "",
         output: [],
         steps: [],
         unrecorded: null,
@@ -64,7 +63,7 @@ export function scene(search: string): FakeBackend {
     made.answer("follow_run", ({ id }) => {
       return {
         run: lost,
-        status: "",
+        said: "",
         output: [],
         steps: [],
         unrecorded: null,

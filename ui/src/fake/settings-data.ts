@@ -169,7 +169,7 @@ export function explanation(id: number): Explanation {
 /** Rules that leave the pager's events to the board. */
 export const REPLAY: Replay = {
   events: 3,
-  changed: [
+  otherwise: [
     {
       event: EVENTS[1] as Event,
       before: { do: "important", post: [], group: "checkout", reasons: [] },

@@ -22,7 +22,7 @@ import { cancel, follow, start } from "./runs";
 export function row(key: string, state: State, title: string, more: Partial<Row> = {}): Row {
   const plain = {
     held: false,
-    subtitle: "",
+    second: "",
     turn: null,
     since: ago(8),
     url: `https://forge.example/${key.length}`,
@@ -53,7 +53,7 @@ function parts(): Pick<Section, "title" | "rows">[] {
       title: "Incidents",
       rows: [
         row("alerts/incident/checkout", "incident", "Checkout slower than 2 s", {
-          subtitle: "billing",
+          second: "billing",
           severity: "critical",
           turn: turn(false, "respond", "nobody yet"),
           since: ago(14),
@@ -69,10 +69,10 @@ function parts(): Pick<Section, "title" | "rows">[] {
     {
       title: "Builds",
       rows: [
-        row("ci/build/acme/web/ci@main", "failing", "web main", { subtitle: "unit tests failed" }),
+        row("ci/build/acme/web/ci@main", "failing", "web main", { second: "unit tests failed" }),
         row("ci/build/acme/billing/ci@main", "failing", "billing main", {
           held: true,
-          subtitle: "integration failed",
+          second: "integration failed",
           turn: turn(false, "fix_build", "change by ana", "ana"),
           since: ago(52),
         }),
@@ -82,14 +82,14 @@ function parts(): Pick<Section, "title" | "rows">[] {
       title: "Pull requests",
       rows: [
         row("forge/pull_request/acme/web#482", "attention", "Cache the price list", {
-          subtitle: "acme/web#482, 1 approval, checks passed",
+          second: "acme/web#482, 1 approval, checks passed",
           approvals: 1,
           checks: "passed",
           turn: turn(true, "review", "your review", "bo"),
           since: ago(190),
         }),
         row("forge/pull_request/acme/api#1190", "attention", "Drop the old retry path", {
-          subtitle: "acme/api#1190, 2 approvals, checks passed",
+          second: "acme/api#1190, 2 approvals, checks passed",
           approvals: 2,
           checks: "passed",
           turn: turn(true, "merge", "merge it"),
@@ -101,7 +101,7 @@ function parts(): Pick<Section, "title" | "rows">[] {
       title: "Running",
       rows: [
         row("ci/build/acme/api/ci@main", "running", "api main", {
-          subtitle: "Keep the price list warm",
+          second: "Keep the price list warm",
           since: ago(3),
         }),
       ],
@@ -111,7 +111,7 @@ function parts(): Pick<Section, "title" | "rows">[] {
       rows: [
         row("forge/pull_request/acme/billing#77", "attention", "Invoice rounding", {
           held: true,
-          subtitle: "acme/billing#77, checks failed",
+          second: "acme/billing#77, checks failed",
           approvals: 0,
           checks: "failed",
           turn: turn(false, "changes", "changes by ana", "ana"),
@@ -126,13 +126,13 @@ export function board(all = false): Board {
   const summary = {
     failing: 2,
     incidents: 2,
-    acknowledged: 1,
+    held: 1,
     needs_you: 2,
     running: 1,
     approvals: 0,
     maybe_approvals: 0,
   };
-  const passing = row("ci/build/acme/docs/ci@main", "passing", "docs main", { subtitle: "Fix a link" });
+  const passing = row("ci/build/acme/docs/ci@main", "passing", "docs main", { second: "Fix a link" });
   const quiet = section("Quiet", [passing]);
   return { sections: all ? [...sections(), quiet] : sections(), summary, not_seen: [] };
 }
@@ -144,7 +144,7 @@ export const STATUS: Status = {
   not_seen: [],
   accounts_ok: 5,
   accounts: 6,
-  account_problems: [{ account: "alerts", what: "needs sign-in" }],
+  troubles: [{ account: "alerts", what: "needs sign-in" }],
   next_check: new Date(Date.now() + 24_000).toISOString(),
   quiet: null,
   errors: [],
@@ -186,7 +186,7 @@ function sent({ item, text }: Post): Message {
     ["by", "kim"],
   ];
   const body = text === "" ? [] : [{ text }];
-  const title = row ? `${row.title} (${row.subtitle})` : text;
+  const title = row ? `${row.title} (${row.second})` : text;
   return { tone: "bad", title, link: row?.url ?? null, blocks: [...body, { fields }] };
 }
 
@@ -269,8 +269,8 @@ export function team(): Answers {
           title: value
             .split(typed === "" ? /(?!)/ : typed)
             .flatMap((text, place) => [
-              ...(place > 0 ? [{ text: typed, matched: true }] : []),
-              ...(text ? [{ text, matched: false }] : []),
+              ...(place > 0 ? [{ text: typed, hit: true }] : []),
+              ...(text ? [{ text, hit: false }] : []),
             ]),
           note: value === "production" ? "1.41.0" : value === "staging" ? "1.41.2" : null,
         })),

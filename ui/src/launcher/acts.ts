@@ -15,7 +15,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
       return true;
     case "account":
-      launcher.openAccount(status?.account_problems[0]?.account);
+      launcher.openAccount(status?.troubles[0]?.account);
       return true;
     case "not-seen":
       if (launcher.boards.notSeen.length === 0) return false;
@@ -31,7 +31,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.boards.load();
       return true;
     case "quiet":
-      if (status?.quiet?.manual) void launcher.beQuiet(null);
+      if (status?.quiet?.asked) void launcher.beQuiet(null);
       else launcher.over = launcher.over === "quiet" ? null : "quiet";
       return true;
     case "keys":

@@ -24,7 +24,7 @@ function stepsOf(before: Step[], now: Step[]): string[] {
   const common = Math.min(before.length, now.length);
   const places = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
   const differs = (at: number) =>
-    before[at]?.what !== now[at]?.what || before[at]?.request !== now[at]?.request;
+    before[at]?.what !== now[at]?.what || before[at]?.exactly !== now[at]?.exactly;
   const groups: [places: number[], note: string][] = [
     [places(0, common).filter(differs), ""],
     [places(common, now.length), " (new)"],

@@ -26,9 +26,9 @@ function ownLinesOf(typed: string): Entry[] {
     const at = ` ${label.toLowerCase()}`.indexOf(` ${typed}`);
     if (at < 0) return [];
     const title = [
-      { text: label.slice(0, at), matched: false },
-      { text: label.slice(at, at + typed.length), matched: true },
-      { text: label.slice(at + typed.length), matched: false },
+      { text: label.slice(0, at), hit: false },
+      { text: label.slice(at, at + typed.length), hit: true },
+      { text: label.slice(at + typed.length), hit: false },
     ].filter(({ text }) => text !== "");
     return [{ kind: "own", key: `own ${act}`, act, title, keys: keys[0] ?? "" }];
   });

@@ -114,7 +114,7 @@ export class Launcher {
     const found = this.boards.entries.find(isIt) ?? this.finds.entries.find(isIt);
     if (found?.kind === "row") return found.row;
     const item = this.details.item(key)?.item;
-    const more = { subtitle: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
+    const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
     const none = { severity: null, approvals: null, checks: null, expires_at: null, snoozed: null };
     return { ...more, ...none, key, title: item?.title ?? key, url: item?.url ?? null };
   }

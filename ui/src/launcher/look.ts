@@ -62,7 +62,7 @@ export interface Look {
   /** Shown lighter before the title: the repository. */
   lead: string;
   title: TextSpan[];
-  subtitle: string;
+  second: string;
   /** Whose turn it is. */
   turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; avatar: string | null } | null;
   approvals: number | null;
@@ -77,7 +77,7 @@ export interface Look {
   age: string;
 }
 
-const plain = (text: string): TextSpan[] => [{ text, matched: false }];
+const plain = (text: string): TextSpan[] => [{ text, hit: false }];
 
 /** The kind of a key: `approval`, `build`, `pull_request`, `incident`. */
 export function kindOf(key: string): string {
@@ -170,10 +170,10 @@ function reference(key: string): string {
 function split(title: TextSpan[]): { lead: string; title: TextSpan[] } {
   const [first, ...rest] = title;
   const at = first ? first.text.indexOf(" ") : -1;
-  if (!first || first.matched || at < 0 || (at === first.text.length - 1 && rest.length === 0))
+  if (!first || first.hit || at < 0 || (at === first.text.length - 1 && rest.length === 0))
     return { lead: "", title };
   const after = first.text.slice(at + 1);
-  return { lead: first.text.slice(0, at), title: after ? [{ text: after, matched: false }, ...rest] : rest };
+  return { lead: first.text.slice(0, at), title: after ? [{ text: after, hit: false }, ...rest] : rest };
 }
 
 function turnOf(row: Row): Look["turn"] {
@@ -223,7 +223,7 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
     glyph: glyphOf(row, mark),
     lead: "",
     title: found ?? plain(row.title),
-    subtitle: row.subtitle,
+    second: row.second,
     turn: turnOf(row),
     approvals: row.approvals ? row.approvals : null,
     checks: row.checks ? CHECKS[row.checks] : null,
@@ -242,9 +242,8 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
       avatar: null,
     };
   // Once a build has ended, its earlier state is not shown beside its result.
-  if (kind === "build")
-    return { ...base, subtitle: mark === "done" ? "" : base.subtitle, ...split(base.title) };
-  if (kind === "pull_request") return { ...base, lead: reference(row.key), subtitle: "" };
+  if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
+  if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
   return base;
 }
 
@@ -252,7 +251,7 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
 export function lookOf(entry: Entry, now: number): Look {
   const base = {
     lead: "",
-    subtitle: "",
+    second: "",
     turn: null,
     approvals: null,
     checks: null,
@@ -289,7 +288,7 @@ export function lookOf(entry: Entry, now: number): Look {
         ...base,
         glyph,
         title: found.title,
-        subtitle: found.by ? `by ${found.by}` : "",
+        second: found.by ? `by ${found.by}` : "",
         age: age(found.at, now),
       };
     }
@@ -301,7 +300,7 @@ export function lookOf(entry: Entry, now: number): Look {
         ...base,
         glyph,
         title: found.title,
-        subtitle: found.takes || found.summary,
+        second: found.takes || found.summary,
         channel,
         builtin: isBuiltin(found.posts_to),
       };
@@ -313,7 +312,7 @@ export function lookOf(entry: Entry, now: number): Look {
       const glyph: Glyph = { icon: "box", tone: "quiet", means: "choice" };
       // An alert's fingerprint is meaningless to a person: its title goes first.
       return choice.note
-        ? { ...base, glyph, title: plain(choice.note), subtitle: choice.value }
+        ? { ...base, glyph, title: plain(choice.note), second: choice.value }
         : { ...base, glyph, title: choice.title };
     }
     case "channel": {
@@ -327,7 +326,7 @@ export function lookOf(entry: Entry, now: number): Look {
       const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", avatar: null } : null;
       // Two services may have channels of the same name: one without a short name is shown by its address.
       const { name, address } = channel;
-      return { ...base, glyph, title: plain(name ?? address), subtitle: name === null ? "" : address, turn };
+      return { ...base, glyph, title: plain(name ?? address), second: name === null ? "" : address, turn };
     }
   }
 }

@@ -303,7 +303,7 @@ export function begin(run: Run): Followed {
 
 /** A run with its new progress. */
 export function follow(before: Followed, progress: RunProgress): Followed {
-  const { run, status, seen, steps } = progress;
+  const { run, said: status, seen, steps } = progress;
   const output = (before.output + progress.output.join("")).slice(-KEPT);
   // A message is never unposted: the last known delivery stays until there is a newer one.
   return {

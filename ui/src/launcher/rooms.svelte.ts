@@ -135,7 +135,7 @@ export class Rooms {
     const { backend } = this.context;
     try {
       if (place?.at === "run") {
-        const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, status: "" });
+        const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
         if (request === this.requests) this.output = output.join("");
       } else if (place?.at === "room") {
         const { address } = place.room;

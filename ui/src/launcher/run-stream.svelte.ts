@@ -71,7 +71,7 @@ export class RunStream {
         const progress = await this.context.backend.call("follow_run", {
           id: run.id,
           seen,
-          status: lastStatus,
+          said: lastStatus,
         });
         if (this.ended) return;
         this.take(follow(this.state, progress));

@@ -35,17 +35,24 @@ impl Webhooks {
 }
 
 impl Webhooks {
-    /// None for an alert without a status, and for the end of one that is not known to have begun: they are
-    /// left to the next poll. A firing alert without a beginning, or with a future one, begins when it was
-    /// first seen.
+    /// None for an alert without a status, for the end of one that is not known to have begun, and for an end with another
+    /// beginning than the alert is listed with, which may be another server's: they are left to the next poll. A firing alert
+    /// without a beginning, or with a future one, begins when it was first seen.
     fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
         let (known, first_seen) = (began(alert, now), &self.server.first_seen);
         let (at, state) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
             "firing" => {
+                let known = known.map(|at| self.server.listed.beginning(&alert.fingerprint, at));
                 let at = known.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
                 (at, AlertState::new(IncidentStatus::Triggered, at))
             }
             "resolved" => {
+                let row = self.server.listed.of(&alert.fingerprint);
+                let known = match (known, row) {
+                    (Some(at), Some(row)) if at != row.starts_at => return Ok(None),
+                    (Some(_), Some(row)) => Some(row.began),
+                    (known, _) => known,
+                };
                 let Some(at) = known.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
                 first_seen.forget(&alert.fingerprint);
                 let ended = lenient::not_ahead(alert.ends_at.at, now).unwrap_or(now).max(at);
@@ -54,6 +61,7 @@ impl Webhooks {
                 let is_late = last_end.is_some_and(|(began, last)| ended <= began && last <= now);
                 if !is_late {
                     self.server.ends.note(&alert.fingerprint, at, ended);
+                    self.server.listed.forget(&alert.fingerprint);
                 }
                 (at, AlertState::new(IncidentStatus::Resolved, ended))
             }

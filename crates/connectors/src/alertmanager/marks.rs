@@ -1,6 +1,6 @@
 //! What a poll keeps for the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::source::Cursor;
 use jiff::Timestamp;
@@ -22,6 +22,9 @@ pub(super) struct Marks {
     /// See [`super::ends`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) ends: BTreeMap<String, End>,
+    /// Which of these alerts a whole listing has lacked since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) gone: BTreeSet<String>,
 }
 
 /// What an alert was like when it was listed last.

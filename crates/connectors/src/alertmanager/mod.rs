@@ -6,6 +6,7 @@ mod actions;
 mod ends;
 mod first_seen;
 mod hook;
+mod listed;
 mod marks;
 mod matcher;
 mod normalise;
@@ -24,7 +25,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::matcher::Matcher;
 use self::{
-    ends::Ends, first_seen::FirstSeen, hook::Webhooks, normalise::Place, server::Server, source::Alerts,
+    ends::Ends, first_seen::FirstSeen, hook::Webhooks, listed::Listed, normalise::Place, server::Server,
+    source::Alerts,
 };
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
@@ -110,6 +112,7 @@ impl Config {
             filter: self.filter.clone(),
             ends: Ends::default(),
             first_seen: FirstSeen::default(),
+            listed: Listed::default(),
         });
         let hook = Arc::new(Webhooks::new(server.clone(), secret));
         Ok(Connection {

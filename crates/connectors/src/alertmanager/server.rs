@@ -6,6 +6,7 @@ use callboard_domain::{error::ServiceError, identity::Identity, text};
 use super::{
     ends::Ends,
     first_seen::FirstSeen,
+    listed::Listed,
     matcher::Matcher,
     normalise::Place,
     wire::{Silence, Status},
@@ -25,6 +26,7 @@ pub(super) struct Server {
     pub(super) filter: Vec<Matcher>,
     pub(super) ends: Ends,
     pub(super) first_seen: FirstSeen,
+    pub(super) listed: Listed,
 }
 
 impl Server {

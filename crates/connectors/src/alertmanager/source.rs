@@ -1,6 +1,6 @@
 //! Reads all of Alertmanager's alerts: it lists an alert only while it fires.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     ends::End,
+    listed::Row,
     marks::{Mark, Marks},
     normalise::{AlertState, Began, began, label, snapshot, to_the_second},
     server::Server,
@@ -56,7 +57,7 @@ impl Source for Alerts {
         let answer = self.server.http.send(self.list()).await?;
         let alerts: Entries<Alert<'_, Quiet>> = answer.json()?;
         let before = Marks::read(since);
-        self.server.ends.recall(&before.ends);
+        self.server.ends.recall(&before.ends, &before.gone);
         let mut problems = Vec::new();
 
         let is_silenced = alerts.good.iter().any(|alert| {
@@ -82,38 +83,52 @@ impl Source for Alerts {
             .map(|alert| (&*alert.fingerprint, alert.labels.get("alertname").unwrap_or_default()))
             .collect();
         let (mut snapshots, mut after) = (Vec::new(), Marks::default());
-        let mut first_seen = BTreeMap::new();
+        let (mut first_seen, mut rows) = (BTreeMap::new(), BTreeMap::new());
         for alert in once(&alerts.good) {
             let mark = before.alerts.get(&*alert.fingerprint);
             let known_start = began(alert, now);
-            let began = known_start.unwrap_or_else(|| {
+            let occurrence = known_start.map(|at| self.server.listed.beginning(&alert.fingerprint, at));
+            let began = occurrence.unwrap_or_else(|| {
                 let by_webhook = self.server.first_seen.of(&alert.fingerprint);
                 let at = by_webhook.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
                 first_seen.insert(alert.fingerprint.to_string(), at);
                 at
             });
             let (end, sent) = (self.server.ends.of(&alert.fingerprint), not_ahead(alert.updated_at.0, now));
+            let is_gone = self.server.ends.is_gone(&alert.fingerprint);
             // Of a part of what has ended.
-            let began = end.filter(|end| is_within(began, sent, *end, now)).map_or(began, |(first, _)| first);
+            let part_of = end.filter(|end| !is_gone && is_within(began, sent, *end, now));
+            let began = part_of.map_or(began, |(first, _)| first);
             let mut state = alert_state(began, &alert.status, mark, &silences, now);
             if state.silences.is_empty() && !state.inhibitors.is_empty() {
                 state.hold = Some((inhibiting(&alert.status.inhibited_by, &names), None));
             }
-            // Sent again after its end, it fires, whether under its old beginning or another.
-            if let (Some((_, ended)), Some(sent)) = (end, sent)
-                && state.updated_at <= ended
-                && ended < sent
-            {
-                state.updated_at = sent;
+            // Sent again after its end, or listed again, it fires, whether under its old beginning or another.
+            if let Some((_, ended)) = end.filter(|(_, ended)| state.updated_at <= *ended) {
+                let back = || now.max(just_after(ended));
+                let since = sent.filter(|sent| ended < *sent).or_else(|| is_gone.then(back));
+                state.updated_at = since.unwrap_or(state.updated_at);
             }
             after.keep(alert, began, known_start.is_none(), &state);
+            // Not the occurrence that is over.
+            if let Some(starts_at) = known_start
+                && end.is_none_or(|(first, ended)| began != first || ended < state.updated_at)
+            {
+                rows.insert(alert.fingerprint.to_string(), Row { starts_at, began, asked: now });
+            }
             let began = Began { at: began, is_known: known_start.is_some() };
             snapshots.push(snapshot(&self.server.place, alert, began, state));
         }
         self.server.first_seen.listed(first_seen, to_the_second(now));
-        after.ends = self.server.ends.to_store();
         // What could not be read may be any of the alerts that seem to be missing.
-        let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));
+        let is_whole = alerts.odd.is_empty();
+        self.server.listed.replace(rows, is_whole);
+        if is_whole {
+            let fingerprints: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
+            self.server.ends.listed(&fingerprints);
+        }
+        (after.ends, after.gone) = self.server.ends.to_store();
+        let complete = is_whole.then(|| Scope::all(Kind::Incident));
         problems.extend(alerts.problem("", "alerts"));
         problems.extend(unlabelled(&alerts));
         problems.extend(undated(&alerts));
@@ -203,10 +218,14 @@ fn alert_state(
             let over = known(&mark.by).into_iter().filter(|silence| silence.is_over());
             let at = over.filter_map(|silence| silence.ends_at.0).max().unwrap_or(now);
             // On a tie the acknowledgement would stay.
-            at.max(last.checked_add(SignedDuration::from_millis(1)).unwrap_or(last))
+            at.max(just_after(last))
         });
         AlertState::new(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
+}
+
+fn just_after(at: Timestamp) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(1)).unwrap_or(at)
 }
 
 /// Each alert once. An alert listed twice counts as firing unsuppressed if one of its rows does.

@@ -10,7 +10,8 @@
 //! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
 //! ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
 //! Of a dump with other line breaks than it was written with, the offsets divide it into rows ([`rows`]). So are read the bytes of
-//! a list that has an index before each, or writes each as a character in quotes ([`listed`]).
+//! a list that has an index before each, or writes each as a character in quotes ([`listed`]). All of these are read in the text
+//! before it was coloured or quoted as well ([`unescaped`]).
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
@@ -18,10 +19,11 @@
 //! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
 //! base64), numbers of base 2 and words of more than two bytes where other words stand among them on their line, numbers with
 //! words between them that have the letters a to f, base64 in another case, base64 of what has several lines (of base64 itself, of
-//! a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers or whose
-//! numbers are broken, three encodings of one another, and of an encoding more than two escapings; what is moved on a screen
-//! otherwise than [`shown`] says, and what of it was passed on before it was written over. Of a secret that has fewer than
-//! [`LONG`] characters of ASCII among others: what is cut within a letter, or escaped twice.
+//! a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers, or
+//! neither begin with 0 nor are marked, or whose numbers are broken, in parts a dump of which each line is quoted by itself, three
+//! encodings of one another, and of an encoding more than two escapings; what is moved on a screen otherwise than [`shown`] says,
+//! and what of it was passed on before it was written over. Of a secret that has fewer than [`LONG`] characters of ASCII among
+//! others: what is cut within a letter, or escaped twice.
 
 mod cell;
 mod dump;
@@ -36,6 +38,7 @@ mod seen;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod unescaped;
 mod view;
 
 use std::{
@@ -56,7 +59,8 @@ use self::{
     escape::Escapes,
     forms::{DEPTH, Edges, Form, LONG, SHORT, bare, clean},
     seen::Seen,
-    view::{Place, Places, View},
+    unescaped::Unescaped,
+    view::{Place, Places, View, byte},
 };
 use super::credential::secret_parts;
 
@@ -254,7 +258,7 @@ impl Redactor {
         };
         // A list of bytes or characters may have a secret that none of its values has.
         let is_masked = |list: Value| matches!(self.text(&list.to_string()), Cow::Owned(_));
-        if flat_list(&clean).is_some_and(is_masked) { MASK.into() } else { clean }
+        if listed::flat(&clean).is_some_and(is_masked) { MASK.into() } else { clean }
     }
 
     /// Where the secrets stand, in order; two may overlap.
@@ -288,18 +292,20 @@ impl Search {
                 || self.digits.is_in(&letters.digits(false).bytes);
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let columns = || dump::columns::<()>(text).into_iter().flatten();
-        let joined = || Seen::<()>::joined(text);
-        let numbers = || numbers::decoded(text, self.longest()).chain(listed::decoded(text));
+        let is_read = |seen: Seen<()>| readings(seen, depth, false, &is_in).is_break();
+        let is_in_dumps = |text: &str| {
+            let mut numbers = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
+            dump::columns::<()>(text, byte).into_iter().flatten().any(&is_read)
+                || numbers.any(|it| match it.is_squeezed {
+                    true => self.squeezed.is_in(&it.seen::<()>().plain.bytes),
+                    false => self.literal.is_in(&it.bytes) || is_read(it.seen()),
+                })
+        };
         self.literal.is_in(text.as_bytes())
-            || readings(Seen::quickly(text), depth, false, &is_in).is_break()
-            || columns().chain(joined()).any(|seen| readings(seen, depth, false, &is_in).is_break())
-            || numbers().any(|it| {
-                if it.is_squeezed {
-                    return self.squeezed.is_in(&it.seen::<()>().plain.bytes);
-                }
-                self.literal.is_in(&it.bytes) || readings(it.seen(), depth, false, &is_in).is_break()
-            })
+            || is_read(Seen::quickly(text))
+            || Seen::joined(text).is_some_and(&is_read)
+            || is_in_dumps(text)
+            || Unescaped::with_dumps(text, depth).iter().any(|it| is_in_dumps(&it.text))
     }
 
     /// How many bytes a secret has at most, in whatever form.
@@ -318,11 +324,14 @@ impl Search {
             self.digits.find(text, &letters.digits(false), &mut found.borrow_mut());
             ControlFlow::Continue(())
         };
-        let columns = dump::columns::<Vec<Place>>(text).into_iter().flatten();
+        let others = Unescaped::with_dumps(text, depth);
+        let columns = others.iter().filter_map(Unescaped::columns);
+        let columns = dump::columns(text, byte).into_iter().chain(columns).flatten();
         for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
             let _ = readings(seen, depth, false, &find);
         }
-        for numbers in numbers::decoded(text, self.longest()).chain(listed::decoded(text)) {
+        let numbers = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
+        for numbers in numbers.chain(others.iter().flat_map(|it| it.decoded(self.longest()))) {
             if numbers.is_squeezed {
                 self.squeezed.find(text, &numbers.seen().plain, &mut found.borrow_mut());
                 continue;
@@ -349,6 +358,7 @@ impl Search {
     /// Where in a text that may go on the first secret begins that it may end in the middle of.
     fn begins(&self, text: &str, depth: usize) -> Option<usize> {
         let first = Cell::new(self.literal.begins(text, &View::raw(text)));
+        let others = Unescaped::with_dumps(text, depth);
         // An escape at the end may be whole already, or go on.
         for cut in [true, false] {
             let begins = |view: &View<Vec<Place>>| {
@@ -361,12 +371,14 @@ impl Search {
                 first.set(here.into_iter().flatten().chain(first.get()).min());
                 ControlFlow::Continue(())
             };
-            let columns = dump::unfinished(text).into_iter().flatten();
+            let columns = others.iter().filter_map(Unescaped::unfinished_columns);
+            let columns = dump::unfinished(text, byte).into_iter().chain(columns).flatten();
             for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
                 let _ = readings(seen, depth, cut, &begins);
             }
-            let lists = listed::unfinished(text, cut);
-            for numbers in numbers::unfinished(text, self.longest(), cut).chain(lists) {
+            let numbers = numbers::unfinished(text, self.longest(), cut).chain(listed::unfinished(text, cut));
+            let in_others = others.iter().flat_map(|it| it.unfinished(self.longest(), cut));
+            for numbers in numbers.chain(in_others) {
                 if numbers.is_squeezed {
                     let squeezed = self.squeezed.begins(text, &numbers.seen().plain);
                     first.set(squeezed.into_iter().chain(first.get()).min());
@@ -449,22 +461,6 @@ fn with_unseen(text: &str, view: &View<Vec<Place>>, part: Range<usize>, edges: E
         end += left_out.split(char::is_whitespace).next().map_or(0, str::len);
     }
     start..end
-}
-
-/// The values of a list, or of an object in the order of its names as numbers, as JavaScript writes an array of bytes; none where
-/// there are lists or objects among them.
-fn flat_list(value: &Value) -> Option<Value> {
-    let values: Vec<&Value> = match value {
-        Value::Array(values) => values.iter().collect(),
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| name.parse().unwrap_or(usize::MAX));
-            fields.into_iter().map(|(_, value)| value).collect()
-        }
-        _ => return None,
-    };
-    let is_nested = |value: &&Value| value.is_array() || value.is_object();
-    (!values.iter().any(is_nested)).then(|| values.into_iter().cloned().collect())
 }
 
 /// Where a short secret stands as a word of its own.

@@ -27,7 +27,7 @@ pub struct Row {
     /// What it is: "web main", "Checkout slower than 2 s".
     pub title: String,
     /// More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
-    #[serde(alias = "second")]
+    #[serde(rename = "second")]
     pub subtitle: String,
     /// Whose turn it is.
     pub turn: Option<Turn>,

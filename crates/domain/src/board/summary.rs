@@ -15,7 +15,7 @@ pub struct Summary {
     /// Incidents that are not over.
     pub incidents: usize,
     /// Those of them that somebody has.
-    #[serde(alias = "held")]
+    #[serde(rename = "held")]
     pub acknowledged: usize,
     /// Pull requests whose turn is mine.
     pub needs_you: usize,

@@ -12,6 +12,7 @@ mod matcher;
 mod named;
 mod options;
 mod parse_args;
+mod parse_times;
 mod partial;
 mod resolve;
 mod spec;

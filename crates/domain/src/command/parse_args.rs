@@ -1,22 +1,16 @@
 //! What the words after a command's name mean: options first, then the usage, one parse mode after another.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use super::{
     ArgError, ArgSpec, ArgType, Args, Command,
-    matcher::{Found, Matcher, ParseMode, Solution, Word},
+    matcher::{Matcher, ParseMode, Solution, Word},
     options::Options,
     token::{Token, quote},
     usage::{Element, Piece},
     value::{names, same},
 };
-use crate::{
-    duration::{Span, folded},
-    nearest::nearest,
-    until::{
-        LEADS, goes_on, is_always_to_come, looks_like_time, misspelt_time, on_other_layout, time_within,
-    },
-};
+use crate::{duration::Span, nearest::nearest};
 
 /// How a line is read: the first of these that makes sense of every word counts.
 const PARSE_MODES: [ParseMode; 12] = {
@@ -137,7 +131,7 @@ impl Command {
     }
 
     /// What words mean exactly as the usage says.
-    fn read_exactly(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
+    pub(super) fn read_exactly(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
         let solution = matcher.read(ParseMode::EXACT).pop()?;
@@ -222,7 +216,7 @@ impl Command {
         let mut missing = Vec::new();
         for (place, arg) in self.spec().args.iter().enumerate() {
             let given = match texts.get(&place) {
-                Some(text) => Some(arg.read(text)?),
+                Some(text) => Some(arg.read(text).map_err(|error| self.or_text(arg, error))?),
                 None => arg.default.clone(),
             };
             let asked = solution.asked.contains(&place) || options.asked == Some(place);
@@ -244,194 +238,13 @@ impl Command {
         Ok(ParsedArgs { args, missing, given })
     }
 
-    /// A length of time, or a time, that is not written as the usage says ("2 hours" without "for") must not become a part
-    /// of a text while the command takes its default. In quotes it is literal.
-    fn check_no_time_is_swallowed(
-        &self,
-        options: &Options<'_>,
-        solution: &Solution,
-        given: &BTreeMap<usize, String>,
-    ) -> Result<(), ArgError> {
-        self.check_time_is_whole(options, solution)?;
-        // A command takes its default where no length is given, and has no end where none is.
-        let times = || self.spec().args.iter().enumerate().filter(|(_, arg)| arg.ty.is_time());
-        let is_given = |place: usize| given.contains_key(&place);
-        let length_is_missing = times().any(|(place, arg)| arg.ty == ArgType::Duration && !is_given(place));
-        let all_are_missing = times().count() > 0 && !times().any(|(place, _)| is_given(place));
-        if !length_is_missing && !all_are_missing {
-            return Ok(());
-        }
-        let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
-        for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
-            let words = &options.words[found.words.clone()];
-            if found.part.is_some() || !self.is_free_text(found.arg) {
-                continue;
-            }
-            let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
-            let is_bare = |at: usize| words.get(at).is_some_and(|word| !word.token.is_quoted());
-            let is_time = |at: usize| is_bare(at) && looks_like_time(&texts[at..].join(" "));
-            let led = || (0..texts.len()).find(|at| is_bare(*at) && leads(texts[*at]) && is_time(at + 1));
-            let swallowed = if is_time(0) { Some((0, 0)) } else { led().map(|at| (at, at + 1)) };
-            if let Some((from, time)) = swallowed {
-                return Err(self.time_in_text(found.arg, &texts, from, time));
-            }
-            // Where none is given, the words before one may well be more of a name: `silence Slow API 1h`.
-            let is_typed = |time: &Range<usize>| all_are_missing && time.clone().all(is_bare);
-            if let Some(time) = time_within(&texts).filter(is_typed) {
-                return Err(self.time_after_text(options, solution, found, time.start));
-            }
-        }
-        Ok(())
-    }
-
-    /// The error of a text with a time after its first words, which are as likely to be more of the name before it.
-    fn time_after_text(
-        &self,
-        options: &Options<'_>,
-        solution: &Solution,
-        text: &Found,
-        time: usize,
-    ) -> ArgError {
-        let texts: Vec<&str> = options.words.iter().map(|word| word.token.text.as_str()).collect();
-        let is_item = |it: &&Found| {
-            let is_before = it.part.is_none() && it.words.end == text.words.start;
-            let is_bare = |at: usize| !options.words[at].token.is_quoted();
-            is_before
-                && it.words.clone().all(is_bare)
-                && matches!(self.spec().args[it.arg].ty, ArgType::Item(_))
-        };
-        let name = &self.spec().args[text.arg].name;
-        let of_item = solution.found.iter().find(is_item).map_or_else(String::new, |item| {
-            let time = text.words.start + time;
-            let rest = match on_other_layout(&texts[time..].join(" ")) {
-                Some((count, keys)) => {
-                    let after = texts[time + count..].iter().copied();
-                    std::iter::once(keys.as_str()).chain(after).collect::<Vec<_>>().join(" ")
-                }
-                None => texts[time..].join(" "),
-            };
-            let line = [quote(&texts[item.words.start..time].join(" ")), rest].join(" ");
-            format!(", and so is a name of several words, as in `{} {line}`", self.spec().name)
-        });
-        let ways: Vec<_> = self.time_forms().map(|(lead, arg)| (lead, &self.spec().args[arg].name)).collect();
-        let ways: Vec<_> = ways.iter().map(|(lead, arg)| format!("`{lead} <{arg}>`")).collect();
-        let way = match ways.as_slice() {
-            [] => String::new(),
-            _ => format!("a time is given before it, as {}; ", ways.join(" or ")),
-        };
-        let expected = format!("no time in it ({way}a {name} that says one is written in quotes{of_item})");
-        ArgError::invalid(name, expected, texts[text.words.clone()].join(" "))
-    }
-
-    /// What follows a time and may belong to it must not become the beginning of a text: `monday 9` is not Monday, with "9" as
-    /// the comment. In quotes it is literal.
-    fn check_time_is_whole(&self, options: &Options<'_>, solution: &Solution) -> Result<(), ArgError> {
-        let is_bare = |at: usize| options.words.get(at).is_some_and(|word| !word.token.is_quoted());
-        let text_of = |words: Range<usize>| {
-            options.words[words].iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" ")
-        };
-        let whole = || solution.found.iter().filter(|found| found.part.is_none());
-        let spec_of = |found: &Found| &self.spec().args[found.arg];
-        // A time by its place alone, without the word that leads it or the argument's name.
-        let is_unled = |time: &Found| {
-            let before = time.words.start.checked_sub(1).filter(|at| is_bare(*at));
-            let before = before.map_or("", |at| &options.words[at].token.text);
-            let is_led = self.usage.words.iter().any(|literal| same(literal, before));
-            !spec_of(time).required && !is_led && !names(before, &spec_of(time).name)
-        };
-        let has_lead = |found: &Found| self.time_forms().any(|(_, arg)| arg == found.arg);
-        let is_next_time = |found: &Found| has_lead(found) && is_unled(found);
-        for rest in whole().filter(|found| self.is_free_text(found.arg) || is_next_time(found)) {
-            let start = rest.words.start;
-            let time = whole().find(|it| it.words.end == start && spec_of(it).ty.is_time());
-            let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
-                continue;
-            };
-            // `1h 2h` is no length with an end after it, and `sun is hot` is no Sunday.
-            let time_text = text_of(time.words.clone());
-            let is_day_or_prose = is_unled(time)
-                && (time.words.len() == 1 || time_text.to_lowercase().starts_with("this "))
-                && !folded(&time_text).contains(|c: char| c.is_ascii_digit());
-            if is_next_time(rest) || is_day_or_prose || goes_on(&text_of(rest.words.clone())) {
-                let (arg, text) = (spec_of(time), &spec_of(rest).name);
-                let next = &options.words[if is_day_or_prose { time.words.start } else { start }].token.text;
-                return Err(ArgError::Invalid {
-                    arg: arg.name.clone(),
-                    expected: format!(
-                        "{}; a {text} that begins with {next:?} is written in quotes",
-                        arg.ty.expected()
-                    ),
-                    found: text_of(time.words.start..rest.words.end),
-                    nearest: None,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The error of a text that contains a time, from the word `time` on, with what leads it from `from` on.
-    fn time_in_text(&self, arg: usize, texts: &[&str], from: usize, time: usize) -> ArgError {
-        let name = &self.spec().args[arg].name;
-        let ways: Vec<_> = self.time_forms().collect();
-        let written: Vec<_> =
-            ways.iter().map(|(lead, arg)| format!("`{lead} <{}>`", self.spec().args[*arg].name)).collect();
-        let way = match written.as_slice() {
-            [] => String::new(),
-            _ => format!("a time is given as {}, and ", written.join(" or ")),
-        };
-        let by_keys = on_other_layout(&texts[time..].join(" "));
-        // The longest that is a time, of a type that the usage has a place for.
-        let nearest = (time + 1..=texts.len()).rev().find_map(|end| {
-            let text = match &by_keys {
-                Some((count, keys)) if time + count == end => keys.clone(),
-                _ => texts[time..end].join(" "),
-            };
-            // What would be refused, such as the 31st of February or a day that is past, is not proposed.
-            let fits = |arg: usize| match &self.spec().args[arg].ty {
-                ArgType::Time => is_always_to_come(&text),
-                ty => ty.accepts(&text),
-            };
-            let (lead, _) = ways.iter().find(|(_, arg)| fits(*arg))?;
-            let rest: Vec<&str> = texts[..from].iter().chain(&texts[end..]).copied().collect();
-            // Nor what would be refused because its next words may belong to the time.
-            let is_whole = !goes_on(&rest.join(" "));
-            is_whole.then(|| [*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
-        });
-        let what = match (by_keys, misspelt_time(&texts[time..].join(" "))) {
-            (Some((count, keys)), _) => {
-                let typed = texts[time..time + count].join(" ");
-                format!("no time in it, and {typed:?} is {keys:?} on another keyboard layout")
-            }
-            (None, Some(word)) => format!("a time that can be understood, which {word:?} is not"),
-            (None, None) => "no time in it".to_owned(),
-        };
-        ArgError::Invalid {
-            arg: name.clone(),
-            expected: format!("{what} ({way}a {name} that says one is written in quotes)"),
-            found: texts.join(" "),
-            nearest,
-        }
-    }
-
-    /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
-    fn time_forms(&self) -> impl Iterator<Item = (&str, usize)> {
-        let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
-        pairs.filter_map(|pair| match pair {
-            [lead, Element::Word(pieces)] => match pieces.as_slice() {
-                [Piece::Arg(arg)] if self.spec().args[*arg].ty.is_time() => Some((lead.literal()?, *arg)),
-                _ => None,
-            },
-            _ => None,
-        })
-    }
-
     /// True where the argument takes all the words that are left.
     pub(super) fn is_rest(&self, arg: usize) -> bool {
         self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
     }
 
     /// True for a text that takes all the words that are left, or one that may be left out: nothing says what is meant for it.
-    fn is_free_text(&self, arg: usize) -> bool {
+    pub(super) fn is_free_text(&self, arg: usize) -> bool {
         let spec = &self.spec().args[arg];
         self.is_rest(arg) || (spec.ty == ArgType::Text && !spec.required)
     }

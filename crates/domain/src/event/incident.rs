@@ -220,8 +220,11 @@ fn fill(winner: &mut Incident, other: &Incident) {
 /// asks other people too: that alone is not reported as another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
-    // No earlier occurrence takes the place of what is known: that has begun before, as is known since.
-    let old = old.filter(|old| is_same_occurrence(old, new) || new.started_at < old.started_at);
+    // No earlier occurrence takes the place of what is known: that has begun before, as is known since. And what began before
+    // an end, and goes on, is back.
+    let is_back = |old: &Incident| old.status == Resolved && overlap(old, new);
+    let old =
+        old.filter(|old| is_same_occurrence(old, new) || new.started_at < old.started_at || is_back(old));
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
     let subject = subject(new, item);

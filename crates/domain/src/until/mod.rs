@@ -1,10 +1,11 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
 //! A text is read whole or not at all. `reading` has the forms of a time, `impossible` finds times that do not exist, `form`
-//! finds what is written like a time whether or not it is one, `prose` distinguishes times from other text, and `keyboard` reads what
-//! was typed on another layout by its keys.
+//! finds what is written like a time whether or not it is one, `prose` distinguishes times from other text, `follow` reads what
+//! comes after one, and `keyboard` reads what was typed on another layout by its keys.
 
 mod error;
+mod follow;
 mod form;
 mod impossible;
 mod keyboard;
@@ -17,9 +18,10 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::duration::{self, Span};
 pub use error::{EXPECTED, TimeError};
+pub use follow::{begins_with_time, goes_on};
 pub(crate) use keyboard::latin;
 pub(crate) use prose::on_other_layout;
-pub use prose::{goes_on, looks_like_time, misspelt_time, time_within};
+pub use prose::{looks_like_time, misspelt_time, time_within};
 pub use reading::{LEADS, names_a_date};
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without

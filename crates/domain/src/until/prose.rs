@@ -1,4 +1,4 @@
-//! Times distinguished from other text: where a person may have meant one, and where one may go on.
+//! Times distinguished from other text: where a person may have meant one.
 
 use std::ops::Range;
 
@@ -11,15 +11,6 @@ use super::{
     reading::{NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday},
 };
 use crate::duration::{Span, folded};
-
-/// What follows a time of day: which half of the day, or the time zone.
-const AFTER_CLOCK: [&str; 21] = [
-    "am", "pm", "o'clock", "oclock", "uhr", "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt",
-    "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
-];
-
-/// What turns a time to the past, or is no part of one that is understood: `10 minutes ago`.
-const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
 
 /// After these a time is one that something has, and not one that is meant: `every 5 minutes`, `the 9:00 run`.
 const DETERMINERS: [&str; 12] =
@@ -37,7 +28,7 @@ const ONE_LETTER_WORDS: [&str; 3] = ["в", "і", "η"];
 const PUNCTUATION: [char; 8] = [',', ';', ':', '!', '?', '(', ')', '.'];
 
 /// The words in lower case, without the punctuation around them.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let plain = |word: &str| {
         let inner = word.trim_matches(PUNCTUATION);
         match inner.to_lowercase().as_str() {
@@ -180,40 +171,8 @@ fn begins_with_number(word: &str, next: &str) -> bool {
         || is_counted()
 }
 
-/// True where words that follow a time may belong to it: `monday` `9`, `tomorrow` `at half past 9`, `18:00` `utc`, `2 days` `ago`.
-pub fn goes_on(text: &str) -> bool {
-    let words = words(text);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some(first) = words.first() else { return false };
-    let second = words.get(1).copied().unwrap_or_default();
-    let rest = words.get(1..).unwrap_or_default().join(" ");
-    let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
-    is_part_of_day(first)
-        || AFTER_CLOCK.contains(first)
-        || TURNS.contains(first)
-        || is_unit(first)
-        || is_hour(first)
-        || is_year(first)
-        || looks_like_time(text)
-        || match *first {
-            "at" if second.starts_with(|c: char| c.is_ascii_digit()) => true,
-            "at" | "and" | "or" | "to" | "until" | "-" | "–" | "+" | "plus" | "of" | "on" | "in"
-            | "around" => {
-                is_hour(second)
-                    || is_part_of_day(second)
-                    || looks_like_time(&rest)
-                    || rest.starts_with("a half")
-                    || (second == "the" && words.get(2).is_some_and(|word| is_part_of_day(word)))
-            }
-            "past" | "after" => is_hour(second) || second == "next" || looks_like_time(&rest),
-            "from" => second == "now" || looks_like_time(&rest),
-            "by" | "till" | "til" | "before" | "through" | "thru" => looks_like_time(&rest),
-            _ => false,
-        }
-}
-
 /// A number that an hour or a day of the month can be.
-fn is_hour(word: &str) -> bool {
+pub(super) fn is_hour(word: &str) -> bool {
     word.len() <= 2 && word.parse::<u8>().is_ok_and(|number| number <= 31)
 }
 

@@ -340,9 +340,14 @@ pub(super) fn is_in_another_order(text: &str) -> bool {
         let parts: Vec<&str> = text.split(*separator).collect();
         match (separator, parts.as_slice()) {
             ('.', [one, other, ""]) | ('/', [one, other]) => are_day_and_month(one, other),
-            // With a year of one digit it is the number of a version.
-            (_, [one, other, year]) => {
-                are_day_and_month(one, other) && matches!(year.len(), 2 | 4) && is_digits(year)
+            // `1.4.12` and what has a year of one digit are the number of a version.
+            (separator, [one, other, year]) => {
+                let is_year = match year.len() {
+                    4 => true,
+                    2 => *separator != '.' || (one.len() == 2 && other.len() == 2),
+                    _ => false,
+                };
+                are_day_and_month(one, other) && is_year && is_digits(year)
             }
             _ => false,
         }

@@ -1,3 +1,4 @@
+mod follow;
 mod prose;
 
 use super::*;

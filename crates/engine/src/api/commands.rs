@@ -131,7 +131,7 @@ pub struct Plan {
     pub confirm: Option<Confirm>,
     /// Permissions that it needs and that the account's credential is known not to have: the service will refuse.
     #[serde(default)]
-    #[serde(alias = "lacks")]
+    #[serde(rename = "lacks")]
     pub missing_scopes: Vec<RequiredScope>,
 }
 
@@ -225,7 +225,7 @@ pub struct FollowRun {
     /// How much of the output has been seen, as in [`RunProgress::seen`].
     pub seen: u64,
     /// The status line that has been seen.
-    #[serde(alias = "said")]
+    #[serde(rename = "said")]
     pub status: String,
 }
 
@@ -235,7 +235,7 @@ pub struct RunProgress {
     /// The run as recorded.
     pub run: Run,
     /// The latest status line of the command.
-    #[serde(alias = "said")]
+    #[serde(rename = "said")]
     pub status: String,
     /// The output after what was seen. Of a long one the beginning and the end are kept; a line in between counts the rest.
     pub output: Vec<String>,
@@ -255,7 +255,7 @@ pub struct RunProgress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RunStep {
     /// What it is, in a few words: "queued".
-    #[serde(alias = "said")]
+    #[serde(rename = "said")]
     pub name: String,
     /// When it began.
     pub at: Timestamp,

@@ -167,6 +167,6 @@ pub struct TextSpan {
     /// What it says.
     pub text: String,
     /// True where it is what was looked for.
-    #[serde(alias = "hit")]
+    #[serde(rename = "hit")]
     pub matched: bool,
 }

@@ -60,7 +60,7 @@ pub struct Replay {
     /// How many events were looked at.
     pub events: usize,
     /// Those of which something else would come, the latest first.
-    #[serde(alias = "otherwise")]
+    #[serde(rename = "otherwise")]
     pub changed: Vec<Replayed>,
 }
 

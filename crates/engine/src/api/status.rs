@@ -32,7 +32,7 @@ pub struct Status {
     /// All accounts.
     pub accounts: usize,
     /// What is wrong with the others, the worst first: "ci needs sign-in".
-    #[serde(alias = "troubles")]
+    #[serde(rename = "troubles")]
     pub account_problems: Vec<AccountProblem>,
     /// When the next account is polled.
     pub next_check: Option<Timestamp>,
@@ -92,6 +92,6 @@ pub struct QuietStatus {
     /// Until when.
     pub until: Timestamp,
     /// True where a person asked for it; false for quiet hours.
-    #[serde(alias = "asked")]
+    #[serde(rename = "asked")]
     pub manual: bool,
 }

@@ -102,6 +102,6 @@ pub struct PendingNotifications {
     /// To be shown now.
     pub show: Vec<Notification>,
     /// Items that no notification is about any more: what is shown of them can be withdrawn.
-    #[serde(alias = "settled")]
+    #[serde(rename = "settled")]
     pub moot: Vec<callboard_domain::item::ItemKey>,
 }

@@ -94,7 +94,7 @@ test.each([
   ],
 ])("a run %s", async (_, run, delivery, text) => {
   await open({
-    follow_run: { run, status: "", output: ["a\n"], steps: [], seen: 1, unrecorded: null, delivery },
+    follow_run: { run, said: "", output: ["a\n"], steps: [], seen: 1, unrecorded: null, delivery },
     runs: [run],
   });
   await screen.findByRole("group", { name: "Recent runs" });

@@ -19,7 +19,7 @@ const until = (minutes: number) => ({ at: at(0), value: at(minutes) });
 
 const waiting = (more: Partial<Row> = {}): Row =>
   row(KEY, "attention", "Deploy api to production", {
-    subtitle: "ana asks, 1 of 2 given",
+    second: "ana asks, 1 of 2 given",
     turn: { mine: true, who: [], kind: "approve", what: "your answer" },
     ...more,
   });
@@ -101,7 +101,7 @@ test.each<[what: string, row: Row, icon: string, when: string, tone: string | un
 ])("a row that is %s", (_, shown, icon, when, tone) => {
   const look = lookOf({ kind: "row", key: KEY, row: shown }, NOW);
   expect([look.glyph.icon, look.when, look.turn?.tone]).toEqual([icon, when, tone]);
-  expect(look.subtitle).toBe("ana asks, 1 of 2 given");
+  expect(look.second).toBe("ana asks, 1 of 2 given");
 });
 
 test("approvals come first, and an ended one shows how it ended", () => {

@@ -149,9 +149,9 @@ describe("a new reading", () => {
   test("updates a row in its old place", () => {
     const next = sections("Builds: b a");
     const first = next[0]?.rows[1];
-    if (first) first.subtitle = "running again";
+    if (first) first.second = "running again";
     const after = merge(shown("Builds: a b"), next, true);
-    expect(after[0]?.rows[0]?.row.subtitle).toBe("running again");
+    expect(after[0]?.rows[0]?.row.second).toBe("running again");
   });
 });
 

@@ -7,12 +7,12 @@ import { changesText } from "../changes";
 const shown = prepare({ line: "deploy api staging", channel: null, private: false });
 const [first, second, third] = shown.steps.map((step) => ({ ...step }));
 const steps = (...steps: (typeof first)[]) => ({ steps: steps.flatMap((step) => step ?? []) });
-const other = { what: "Another", request: "" };
+const other = { what: "Another", exactly: "" };
 
 test.each<[changed: Changed[], now: Partial<Plan>, text: string]>([
   [["steps"], steps(other, second, third), "step 1 changed"],
   [["steps"], steps(first, other, other), "steps 2 and 3 changed"],
-  [["steps"], steps(other, second, { what: third?.what ?? "", request: "X" }), "steps 1 and 3 changed"],
+  [["steps"], steps(other, second, { what: third?.what ?? "", exactly: "X" }), "steps 1 and 3 changed"],
   [["steps"], steps(first, second, third, other), "step 4 (new) changed"],
   [["steps"], steps(first), "steps 2 and 3 (left out) changed"],
   [["steps"], steps(other), "step 1 and steps 2 and 3 (left out) changed"],

@@ -15,7 +15,7 @@ describe("a command", () => {
     const { backend } = await open({
       follow_run: ({ id }) => ({
         run: run(id, "deploy api to staging"),
-        status: "",
+        said: "",
         output: ["rolling out\n"],
         steps: [],
         seen: 1,
@@ -64,7 +64,7 @@ describe("a command", () => {
     const { backend } = await open();
     backend.answer("prepare", (what) => ({
       ...prepare(what),
-      missing_scopes: [{ scope: "workflow", remedy: "add it to the token in the account's settings" }],
+      lacks: [{ scope: "workflow", remedy: "add it to the token in the account's settings" }],
     }));
     type("deploy api to staging");
     press("Enter");
@@ -138,8 +138,8 @@ describe("a command", () => {
 
   /** Choices whose values are ids, and whose notes are what people call them. */
   const named = [
-    { value: "f00d", title: [{ text: "f00d", matched: false }], note: "staging, in Frankfurt" },
-    { value: "cafe", title: [{ text: "cafe", matched: false }], note: "staging, in Paris" },
+    { value: "f00d", title: [{ text: "f00d", hit: false }], note: "staging, in Frankfurt" },
+    { value: "cafe", title: [{ text: "cafe", hit: false }], note: "staging, in Paris" },
   ];
 
   test("that is complete and valid runs with the Enter that the button shows", async () => {
@@ -215,7 +215,7 @@ describe("a command", () => {
     ["nothing is listed for", []],
     ["only resembles what is listed", ["lorenzo reyes"]],
   ])("with a leftover word that %s keeps it, and takes no other choice", async (_, listed) => {
-    const choices = listed.map((value) => ({ value, title: [{ text: value, matched: false }], note: null }));
+    const choices = listed.map((value) => ({ value, title: [{ text: value, hit: false }], note: null }));
     const { backend } = await open({ choices });
     type("deploy api zoe");
     press("Enter");
@@ -226,9 +226,7 @@ describe("a command", () => {
     expect(screen.getByRole<HTMLInputElement>("combobox", { name: /^env/ }).value).toBe("zoe");
     expect(backend.asked("run")).toEqual([]);
     // Text that is typed later is matched with the choices as usual.
-    backend.answer("choices", [
-      { value: "staging", title: [{ text: "staging", matched: false }], note: null },
-    ]);
+    backend.answer("choices", [{ value: "staging", title: [{ text: "staging", hit: false }], note: null }]);
     type("x");
     await waitFor(() => expect(selected()).toContain("staging"));
   });
@@ -309,7 +307,7 @@ describe("a command", () => {
       ...shown,
       post: "chat:#other",
       steps: shown.steps.map((step, at) =>
-        at === 0 ? { ...step, request: "POST /deploy/api/production" } : step,
+        at === 0 ? { ...step, exactly: "POST /deploy/api/production" } : step,
       ),
     });
     press("Enter");
@@ -321,7 +319,7 @@ describe("a command", () => {
     );
     expect(within(preview).getByText("POST /deploy/api/production")).toBeTruthy();
     const gone = [...preview.querySelectorAll("del")].map((each) => each.textContent);
-    expect(gone).toEqual([first?.request || first?.what, `#${channelName(shown.post ?? "")}`]);
+    expect(gone).toEqual([first?.exactly || first?.what, `#${channelName(shown.post ?? "")}`]);
     expect(backend.asked("prepare").length).toBe(before + 2);
     // It needs a new confirmation: one more Enter runs nothing.
     expect(backend.asked("run").length).toBe(1);

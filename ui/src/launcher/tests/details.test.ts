@@ -19,8 +19,8 @@ const rows = (...keys: string[]): Found => ({
   commands: [],
   items: keys.map((key) => ({
     row: row(key, "attention", key),
-    title: [{ text: key, matched: false }],
-    subtitle: [],
+    title: [{ text: key, hit: false }],
+    second: [],
   })),
   runs: [],
   completion: null,

@@ -51,11 +51,11 @@ test.each<[state: Parameters<typeof run>[2], icon: string]>([
 test("a pull request's approvals and checks are fields, not text", () => {
   const look = (more: Partial<Row>) => {
     const it = row("f/pull_request/acme/web#479", "attention", "Cache it", {
-      subtitle: "acme/web#479",
+      second: "acme/web#479",
       ...more,
     });
-    const { approvals, checks, subtitle } = lookOf({ kind: "row", key: it.key, row: it }, 0);
-    return [approvals, checks, subtitle];
+    const { approvals, checks, second } = lookOf({ kind: "row", key: it.key, row: it }, 0);
+    return [approvals, checks, second];
   };
   expect(look({})).toEqual([null, null, ""]);
   expect(look({ approvals: 0, checks: "none" })).toEqual([null, null, ""]);
@@ -83,8 +83,8 @@ test("an ended row shows how it ended", () => {
 });
 
 test("an ended build no longer shows its earlier state", () => {
-  const it = row("f/build/a", "running", "a", { subtitle: "running" });
-  const second = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).subtitle;
+  const it = row("f/build/a", "running", "a", { second: "running" });
+  const second = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).second;
   expect(second()).toBe("running");
   expect(second("done")).toBe("");
 });
@@ -167,8 +167,8 @@ describe("a row's texts", () => {
 
   test("marked letters stay marked beside the lighter part", () => {
     const title = [
-      { text: "web ma", matched: false },
-      { text: "in", matched: true },
+      { text: "web ma", hit: false },
+      { text: "in", hit: true },
     ];
     const entry: Entry = {
       kind: "row",
@@ -178,7 +178,7 @@ describe("a row's texts", () => {
     };
     expect(lookOf(entry, 0)).toMatchObject({
       lead: "web",
-      title: [{ text: "ma" }, { text: "in", matched: true }],
+      title: [{ text: "ma" }, { text: "in", hit: true }],
     });
   });
 });

@@ -171,7 +171,7 @@ test("an unknown delivery is not sent again automatically, and shows that", () =
 describe("a run that is followed", () => {
   const progress = (more: object) => ({
     run: running,
-    status: "",
+    said: "",
     output: [],
     steps: [],
     seen: 0,
@@ -181,10 +181,10 @@ describe("a run that is followed", () => {
   });
 
   test("gathers its output and its steps", () => {
-    const steps = [{ name: "queued", at: "2026-01-01T12:00:00Z" }];
+    const steps = [{ said: "queued", at: "2026-01-01T12:00:00Z" }];
     let state = begin(running);
-    state = follow(state, progress({ status: "queued", output: ["a\n"], seen: 1, steps }));
-    state = follow(state, progress({ status: "queued: 2 before it", output: ["b\n"], seen: 2, steps }));
+    state = follow(state, progress({ said: "queued", output: ["a\n"], seen: 1, steps }));
+    state = follow(state, progress({ said: "queued: 2 before it", output: ["b\n"], seen: 2, steps }));
     expect(state.output).toBe("a\nb\n");
     expect([state.seen, state.status]).toEqual([2, "queued: 2 before it"]);
     // However often its progress is reported, it is one step, and it stays when the run has ended.

@@ -22,7 +22,7 @@ describe("a run", () => {
       const over = requests > 2;
       return {
         run: over ? run("r1", "deploy api to staging") : going(),
-        status: over ? "" : "rolling out",
+        said: over ? "" : "rolling out",
         output: [`piece ${requests}\n`],
         steps: [],
         seen: requests,
@@ -45,7 +45,7 @@ describe("a run", () => {
     const { backend } = await open({
       follow_run: {
         run: run("r1", "deploy api to staging"),
-        status: "",
+        said: "",
         output: [],
         steps: [],
         seen: 0,
@@ -71,7 +71,7 @@ describe("a run", () => {
     const odd = run("r1", "deploy api to staging", times);
     const follow_run = {
       run: odd,
-      status: "",
+      said: "",
       output: [],
       steps: [],
       seen: 0,
@@ -92,7 +92,7 @@ describe("a run", () => {
     const ended = run("r1", "deploy api to staging");
     const follow_run = {
       run: ended,
-      status: "",
+      said: "",
       output: [],
       steps: [],
       seen: 0,
@@ -140,7 +140,7 @@ describe("a run whose outcome is unknown", () => {
     let known = run("r1", "deploy api to staging", lost);
     const followed = () => ({
       run: known,
-      status: "",
+      said: "",
       steps: [],
       output: [],
       seen: 0,

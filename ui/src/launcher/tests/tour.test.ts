@@ -14,7 +14,7 @@ const ack = {
   line: "alert ack",
   account: "alerts",
   acts_as: null,
-  steps: [{ what: "Acknowledge Checkout on pager.example", request: "PUT /incidents/1" }],
+  steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
   post: null,
   post_reason: "",
   confirm: null,

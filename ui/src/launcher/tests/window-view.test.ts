@@ -12,7 +12,7 @@ import { field, open, press, selected, type } from "./stage";
 
 /** A search response with one command. */
 const foundCommand = (name: string): Found => ({
-  commands: [{ name, title: [{ text: name, matched: false }], summary: "", posts_to: "x", takes: "" }],
+  commands: [{ name, title: [{ text: name, hit: false }], summary: "", posts_to: "x", takes: "" }],
   items: [],
   runs: [],
   completion: null,

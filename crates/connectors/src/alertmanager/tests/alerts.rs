@@ -90,8 +90,8 @@ async fn alert_sent_again_after_its_end_is_newer_than_the_end() {
 
 #[tokio::test]
 async fn end_from_a_webhook_survives_a_restart() {
-    let began = "2026-11-22T20:57:25Z";
-    let cases = [("2026-11-22T20:59:55Z", "2026-11-22T20:59:55Z"), ("2026-11-22T20:58:25Z", began)];
+    // Last sent -> the version of a listing. A listing lacked it after its end: if it was not sent since, it is back now.
+    let cases = [("2026-11-22T20:59:55Z", "2026-11-22T20:59:55Z"), ("2026-11-22T20:58:25Z", NOW)];
     for (sent, expected) in cases {
         let server = MockServer::start().await;
         lists(&server, &[]).await;

@@ -38,13 +38,25 @@ impl Known {
         (self.item, self.cursor) = (Some(change.item), batch.cursor);
     }
 
-    /// A webhook reports it.
+    /// Polls an empty listing.
+    async fn lack(&mut self, source: &Watching, server: &MockServer) {
+        server.reset().await;
+        lists(server, &[]).await;
+        let batch = source.poll(self.cursor.as_ref(), now()).await.unwrap();
+        let change = missed(self.item.as_ref().unwrap(), now()).unwrap();
+        self.events.extend(change.transitions.iter().map(|it| it.name));
+        (self.item, self.cursor) = (Some(change.item), batch.cursor);
+    }
+
+    /// A webhook reports it. True where that asks for a poll.
     fn receive(&mut self, source: &Watching, alert: Value) -> bool {
         let body = webhook(&[alert]).to_string();
         let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
-        let change = compare(self.item.as_ref(), received.snapshots[0].clone());
-        self.events.extend(change.transitions.iter().map(|it| it.name));
-        self.item = Some(change.item);
+        for snapshot in received.snapshots {
+            let change = compare(self.item.as_ref(), snapshot);
+            self.events.extend(change.transitions.iter().map(|it| it.name));
+            self.item = Some(change.item);
+        }
         received.poll
     }
 }
@@ -102,7 +114,8 @@ async fn alert_listed_with_another_beginning_after_its_end_is_open() {
         for restarts in [false, true] {
             let name = format!("{starts_at} {sent} {restarts}");
             let server = MockServer::start().await;
-            lists(&server, &[]).await;
+            let alert = begun(at(starts_at).as_str().unwrap(), &sent, &[]);
+            lists(&server, std::slice::from_ref(&alert)).await;
             let mut source = source(&server.uri());
             let mut known = Known::default();
             known.receive(&source, reported("HighCPU", "resolved"));
@@ -110,7 +123,6 @@ async fn alert_listed_with_another_beginning_after_its_end_is_open() {
                 known.cursor = polled(&source, None).await.cursor;
                 source = super::source(&server.uri());
             }
-            let alert = begun(at(starts_at).as_str().unwrap(), &sent, &[]);
             let expected = if fires { IncidentStatus::Triggered } else { IncidentStatus::Resolved };
             known.poll(&source, &server, &alert, now()).await;
             assert_eq!(known.incident().status, expected, "{name}");
@@ -193,4 +205,117 @@ fn firing_alert_that_may_have_ended_asks_for_a_poll() {
         assert!(!known.receive(&source, reported("HighCPU", "resolved")), "{starts_at}");
         assert_eq!(known.receive(&source, firing), expected, "{starts_at}");
     }
+}
+
+#[tokio::test]
+async fn alert_that_two_servers_list_is_one_occurrence() {
+    use EventName::{Acknowledged, Triggered};
+    // When it began by each listing: the servers answer in turn, or one after the other joins.
+    let orders = [
+        ["20:57:10", "20:57:25", "20:57:10", "20:57:25"],
+        ["20:57:10", "20:57:25", "20:57:40", "20:57:55"],
+        ["20:57:25", "20:57:40", "20:57:10", "20:57:40"],
+    ];
+    let silences: [(&[&str], &[EventName]); 2] = [(&[], &[Triggered]), (&["s1"], &[Triggered, Acknowledged])];
+    for order in orders {
+        for (silenced_by, expected) in silences {
+            let server = MockServer::start().await;
+            let source = source(&server.uri());
+            let mut known = Known::default();
+            for time in order {
+                let alert = begun(&format!("2026-11-22T{time}.857Z"), &sent_in_time(), silenced_by);
+                known.poll(&source, &server, &alert, now()).await;
+            }
+            let mut firing = reported("HighCPU", "firing");
+            firing["startsAt"] = json!("2026-11-22T20:58:00Z");
+            known.receive(&source, firing);
+            assert_eq!(known.events, expected, "{order:?} {silenced_by:?}");
+            assert_eq!(known.incident().started_at.to_string(), "2026-11-22T20:57:10Z", "{order:?}");
+
+            // Begun after it was listed last.
+            let alert = begun("2026-11-22T21:00:30Z", &json!(null), silenced_by);
+            known.poll(&source, &server, &alert, now() + SignedDuration::from_mins(1)).await;
+            assert_eq!(known.events, [expected, expected].concat(), "{order:?} {silenced_by:?}: anew");
+        }
+    }
+}
+
+#[tokio::test]
+async fn end_of_another_beginning_than_the_listed_one_is_left_to_a_poll() {
+    use EventName::{Resolved, Triggered};
+    // When the occurrence of another server began -> when the listed one is sent again. The end is of 20:59:00.
+    for starts_at in ["20:47:25", "20:57:10", "20:58:00"] {
+        for sent in ["20:58:25", "20:59:25"] {
+            let server = MockServer::start().await;
+            let source = source(&server.uri());
+            let mut known = Known::default();
+            let alert = |sent: &str| {
+                begun("2026-11-22T20:57:25.857Z", &json!(format!("2026-11-22T{sent}.857Z")), &[])
+            };
+            known.poll(&source, &server, &alert("20:58:25"), now()).await;
+            let mut over = reported("HighCPU", "resolved");
+            over["startsAt"] = json!(format!("2026-11-22T{starts_at}Z"));
+            assert!(known.receive(&source, over.clone()), "{starts_at} {sent}");
+            known.poll(&source, &server, &alert(sent), now()).await;
+            assert_eq!(known.incident().status, IncidentStatus::Triggered, "{starts_at} {sent}");
+            assert_eq!(known.events, [Triggered], "{starts_at} {sent}");
+
+            assert!(known.receive(&source, over), "{starts_at} {sent}: once more");
+            if sent == "20:58:25" {
+                known.lack(&source, &server).await;
+            } else {
+                assert!(!known.receive(&source, reported("HighCPU", "resolved")), "{starts_at} {sent}");
+            }
+            assert_eq!(known.incident().status, IncidentStatus::Resolved, "{starts_at} {sent}");
+            assert_eq!(known.events, [Triggered, Resolved], "{starts_at} {sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn alert_that_was_lacking_after_its_end_is_open_when_it_is_listed_again() {
+    use EventName::{Resolved, Triggered};
+    let at = |time: &str| json!(format!("2026-11-22T{time}Z"));
+    // When it was sent, and when it ended by webhook: no time, a clock that is behind, and one that is ahead.
+    let cases = [(json!(null), "20:59:00"), (at("20:49:00"), "20:59:00"), (at("21:00:30"), "21:04:00")];
+    for (sent, ended) in cases {
+        for (is_lacking, restarts) in [(true, false), (true, true), (false, false)] {
+            let name = format!("{sent} {ended} {is_lacking} {restarts}");
+            let server = MockServer::start().await;
+            let mut source = source(&server.uri());
+            let mut known = Known::default();
+            let alert = |sent: &Value| begun("2026-11-22T20:57:25.857Z", sent, &[]);
+            known.poll(&source, &server, &alert(&json!(null)), now()).await;
+            let mut over = reported("HighCPU", "resolved");
+            over["endsAt"] = at(ended);
+            known.receive(&source, over.clone());
+            if is_lacking {
+                known.lack(&source, &server).await;
+                // As by another server of a cluster.
+                known.receive(&source, over);
+            }
+            if restarts {
+                source = super::source(&server.uri());
+            }
+            let expected: &[EventName] =
+                if is_lacking { &[Triggered, Resolved, Triggered] } else { &[Triggered, Resolved] };
+            for minutes in [1, 2] {
+                let later = now() + SignedDuration::from_mins(minutes);
+                known.poll(&source, &server, &alert(&sent), later).await;
+                let is_open = known.incident().status == IncidentStatus::Triggered;
+                assert_eq!((is_open, known.events.as_slice()), (is_lacking, expected), "{name} {minutes}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn ends_in_a_cursor_of_an_older_version_count() {
+    let server = MockServer::start().await;
+    let source = source(&server.uri());
+    let ends = json!({ "f-HighCPU": ["2026-11-22T20:57:25Z", "2026-11-22T20:59:00Z"] });
+    let cursor = Cursor(json!({ "alerts": {}, "ends": ends }).to_string());
+    lists(&server, &[begun("2026-11-22T20:57:25.857Z", &sent_in_time(), &[])]).await;
+    let batch = polled(&source, Some(&cursor)).await;
+    assert_eq!(json!(incident(&batch.snapshots[0]).updated_at.to_string()), sent_in_time());
 }

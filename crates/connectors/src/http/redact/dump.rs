@@ -7,7 +7,7 @@ use super::{
     cell::{MAX_PREFIX, cell, marked},
     numbers,
     seen::Seen,
-    view::{Place, Places, byte},
+    view::{Place, Places},
 };
 
 /// How much of a line is looked at where its end is not looked for, in bytes.
@@ -19,14 +19,19 @@ const TEXT: usize = 18;
 /// The two columns of a dump, each as if it stood alone.
 pub(super) type Columns<P> = [Seen<P>; 2];
 
-/// The digits of a text's dumps, and their text; none where it has no two lines of one.
-pub(super) fn columns<P: Places>(text: &str) -> Option<Columns<P>> {
-    Lines::of(text.as_bytes()).filter(|lines| lines.digits.len() > 1).map(|lines| lines.columns(text))
+/// The digits of a text's dumps, and their text; none where it has no two lines of one. `place`: where each byte of the text stands.
+pub(super) fn columns<P: Places>(text: &str, place: impl Fn(usize) -> Place) -> Option<Columns<P>> {
+    Lines::of(text.as_bytes()).filter(|lines| lines.digits.len() > 1).map(|lines| lines.columns(text, place))
 }
 
 /// The same of a text that may end in the middle of a dump; none where other lines follow it.
-pub(super) fn unfinished(text: &str) -> Option<Columns<Vec<Place>>> {
-    Lines::of(text.as_bytes()).filter(|lines| !lines.is_over).map(|lines| lines.columns(text))
+pub(super) fn unfinished(text: &str, place: impl Fn(usize) -> Place) -> Option<Columns<Vec<Place>>> {
+    Lines::of(text.as_bytes()).filter(|lines| !lines.is_over).map(|lines| lines.columns(text, place))
+}
+
+/// True where a line may be one of a dump, or `*` for those that are left out.
+pub(super) fn may_be(one: &[u8]) -> bool {
+    line(one).is_some() || numbers::may_be(one) || one.trim_ascii() == b"*"
 }
 
 /// Where the text stands in lines of which the digits are masked: it was not there yet when they were. So with the lines after
@@ -121,7 +126,6 @@ pub(super) fn may_be_in_json(json: &str) -> bool {
 }
 
 fn may_be_line_in_json(json: &[u8]) -> bool {
-    let may_be = |one: &[u8]| line(one).is_some() || numbers::may_be(one);
     // The line ends, as it is written there, or the string does.
     let end = json.windows(2).position(|it| it == b"\\n" || it == b"\\r").unwrap_or(json.len());
     let one = &json[..json.iter().position(|byte| *byte == b'"').map_or(end, |quote| quote.min(end))];
@@ -159,11 +163,11 @@ impl Lines {
         (!lines.digits.is_empty()).then_some(lines)
     }
 
-    fn columns<P: Places>(self, text: &str) -> Columns<P> {
+    fn columns<P: Places>(self, text: &str, place: impl Fn(usize) -> Place) -> Columns<P> {
         [self.digits, self.text].map(|column| {
             let at: Vec<usize> = column.into_iter().flatten().collect();
             let bytes: Vec<u8> = at.iter().map(|at| text.as_bytes()[*at]).collect();
-            Seen::read(&bytes, |place| byte(at[place]))
+            Seen::read(&bytes, |byte| place(at[byte]))
         })
     }
 }

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::{
     forms::{LONG, SHORT},
     numbers::Decoded,
@@ -133,10 +135,26 @@ fn place(range: Range<usize>) -> Place {
     (byte(range.start).0, byte(range.end).0)
 }
 
+/// The values of a list, or of an object in the order of its names as numbers, as JavaScript writes an array of bytes; none where
+/// there are lists or objects among them.
+pub(super) fn flat(value: &Value) -> Option<Value> {
+    let values: Vec<&Value> = match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| name.parse().unwrap_or(usize::MAX));
+            fields.into_iter().map(|(_, value)| value).collect()
+        }
+        _ => return None,
+    };
+    let is_nested = |value: &&Value| value.is_array() || value.is_object();
+    (!values.iter().any(is_nested)).then(|| values.into_iter().cloned().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use callboard_domain::secret::SecretString;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::{super::Redactor, *};
 

@@ -1,7 +1,7 @@
 //! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
 //! next is found all the same.
 
-use super::{MASK, Redactor, Search, dump, forms::DEPTH, masked};
+use super::{MASK, Redactor, Search, dump, forms::DEPTH, masked, unescaped::Unescaped};
 
 /// What was read before, and its secrets taken out. One for each text that is followed.
 #[derive(Debug)]
@@ -34,6 +34,13 @@ impl Parts {
         found.extend(dump::beside_masked(&text, MASK));
         let rest = dump::rest_of_masked(&self.before, &text[start..], MASK);
         found.extend((rest > 0).then_some(start..start + rest));
+        let others = if text.contains(MASK) { Unescaped::all(&text, DEPTH) } else { Vec::new() };
+        for other in &others {
+            let beside = dump::beside_masked(&other.text, MASK).into_iter();
+            let (before, next) = other.text.split_at(other.position(start));
+            let rest = before.len()..before.len() + dump::rest_of_masked(before, next, MASK);
+            found.extend(beside.chain([rest]).map(|part| other.span(part)));
+        }
         found.sort_unstable_by_key(|range| range.start);
         // What ended in an earlier part is masked already.
         found.retain(|range| range.end > start);

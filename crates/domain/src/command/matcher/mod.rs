@@ -200,12 +200,15 @@ impl<'a> Matcher<'a> {
     }
 
     /// True where these elements are recognised without the literal before them: what is required, or has a form of its own. A
-    /// text that may be left out takes any words, also those that were meant for something else.
+    /// text that may be left out takes any words, also those that were meant for something else, and once a time is given
+    /// what follows is no second one.
     fn are_recognisable(&self, elements: &[Element]) -> bool {
         let mut args = elements.first().into_iter().flat_map(Element::args).peekable();
         let is_recognisable = |arg: usize| {
             let arg = &self.spec.args[arg];
-            arg.required || !matches!(arg.ty, ArgType::Text | ArgType::Bool | ArgType::Pairs)
+            let is_second_time = arg.ty.is_time() && self.has_time();
+            arg.required
+                || !(is_second_time || matches!(arg.ty, ArgType::Text | ArgType::Bool | ArgType::Pairs))
         };
         args.peek().is_some() && args.all(is_recognisable)
     }
@@ -214,6 +217,11 @@ impl<'a> Matcher<'a> {
     fn has_all_args(&self, element: &Element) -> bool {
         let mut args = element.args().peekable();
         args.peek().is_some() && args.all(|arg| self.is_given(arg))
+    }
+
+    /// True where a time or a length of time is given.
+    fn has_time(&self) -> bool {
+        self.spec.args.iter().enumerate().any(|(place, arg)| arg.ty.is_time() && self.is_given(place))
     }
 
     fn is_typed(&self, at: usize) -> bool {

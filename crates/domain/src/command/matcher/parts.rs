@@ -4,7 +4,11 @@ use super::{Found, MOST_STEPS, Matcher, Word, segment_set::SegmentSet};
 use crate::{
     command::{ArgSpec, ArgType, usage::Element, value::names},
     duration::Span,
+    until::{LEADS, looks_like_time},
 };
+
+/// So many words of a text are looked at for a time that it begins with.
+const MOST_WORDS: usize = 9;
 
 /// What is still to be matched.
 pub(super) enum Todo<'t, 'u> {
@@ -173,12 +177,21 @@ impl<'a> Matcher<'a> {
         done
     }
 
+    /// True for a word that leads a time elsewhere, where one is given and nothing like one follows: `2h until it is fixed`.
+    fn leads_text(&self, at: usize) -> bool {
+        let others = self.words[at + 1..].iter().take(MOST_WORDS).map(|word| word.token.text.as_str());
+        LEADS.iter().any(|lead| names(&self.words[at].token.text, lead))
+            && at + 1 < self.words.len()
+            && self.has_time()
+            && !looks_like_time(&others.collect::<Vec<_>>().join(" "))
+    }
+
     fn rest(&mut self, arg: usize, then: &Todo<'_, 'a>, at: usize) -> bool {
         let head = &self.words[at];
         let own_word = head.may_name
             && !head.token.is_quoted()
             && (names(&head.token.text, &self.spec.args[arg].name)
-                || self.is_any_literal(&head.token.text)
+                || (self.is_any_literal(&head.token.text) && !self.leads_text(at))
                 || self.is_a_time_by_name(at));
         if own_word && !self.reading.own_words && !self.is_typed(at) {
             self.stick(at, None);

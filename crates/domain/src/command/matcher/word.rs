@@ -8,6 +8,7 @@ use crate::{
         usage::{Element, Piece},
         value::{names, same},
     },
+    duration::{Span, is_http_status},
     until::latin,
 };
 
@@ -70,11 +71,23 @@ impl<'a> Matcher<'a> {
         let is_plain = |at: &usize| !self.words[*at].token.is_quoted() && !self.is_typed(*at);
         let most = (at..self.words.len()).take(MOST_TIME_WORDS).take_while(is_plain).count();
         (at + 2..=at + most).rev().find(|end| {
+            if self.begins_text(at, *end) {
+                return false;
+            }
             let words: Vec<_> = self.words[at..*end].iter().map(|word| word.token.text.as_str()).collect();
             let text = words.join(" ");
             // Where a value may be wrong, so may one that was typed on another keyboard layout: its error names it whole.
             ty.accepts(&text) || (!self.reading.typed && latin(&text).is_some_and(|keys| ty.accepts(&keys)))
         })
+    }
+
+    /// True where what follows the first word up to `end` is the beginning of a text after a length of time: `2h 404s on
+    /// checkout`, `2h 10 minutes ago it began`.
+    fn begins_text(&self, at: usize, end: usize) -> bool {
+        let text = |at: usize| self.words.get(at).map_or("", |word| word.token.text.as_str());
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_ago = || text(at).parse::<Span>().is_ok() && is_number(text(at + 1)) && same(text(end), "ago");
+        (at + 1..end).any(|at| is_http_status(text(at))) || is_ago()
     }
 
     /// Matches parts of a word from a byte of its text on; returns where they end.

@@ -1,3 +1,4 @@
+mod comments;
 mod times;
 
 use proptest::prelude::*;

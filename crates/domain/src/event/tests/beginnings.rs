@@ -133,6 +133,32 @@ fn what_is_listed_as_firing_is_open_whenever_it_began() {
             "is",
         ),
         (
+            "over by a report of an earlier beginning, listed as before, and over again",
+            vec![
+                Listed(one("was", 100, 100, T)),
+                Reported(one("another server", 50, 130, R)),
+                Listed(one("is", 100, 140, T)),
+                Listed(one("is", 100, 140, T)),
+                Reported(one("over", 100, 150, R)),
+            ],
+            &[Triggered, Resolved, Triggered, Resolved],
+            R,
+            100,
+            "over",
+        ),
+        (
+            "the same, and silenced since",
+            vec![
+                Listed(one("was", 100, 100, T)),
+                Reported(one("another server", 50, 130, R)),
+                Listed(one("ana", 100, 120, A)),
+            ],
+            &[Triggered, Resolved, Triggered, Acknowledged],
+            A,
+            100,
+            "ana",
+        ),
+        (
             "a late report of an earlier occurrence",
             vec![
                 Listed(one("is", 100, 100, T)),

@@ -99,6 +99,7 @@ fn prose_is_distinguished_from_times() {
         "a b",
         "2026-1-\u{e9}\u{20ac}",
         "1.4.2 rollout",
+        "1.4.12 rolls out",
         "1.2.3",
         "10.4.1",
         "10.4.1.2 is down",
@@ -135,80 +136,6 @@ fn prose_is_distinguished_from_times() {
     ];
     for text in prose {
         assert!(!looks_like_time(text), "{text}");
-    }
-}
-
-#[test]
-fn words_that_may_continue_a_time_are_recognised() {
-    let time = [
-        "9",
-        "9 disks",
-        "at 9",
-        "at half past 9",
-        "at 9:3o",
-        "at 93",
-        "25:00",
-        "9.30 deploying",
-        "morning",
-        "o'clock",
-        "UTC",
-        "pm",
-        "in the evening",
-        "and a half",
-        "and 30 minutes",
-        "- 20:00",
-        "to 20:00",
-        "next week",
-        "of next month",
-        "2027",
-        "on friday",
-        "from now",
-        "18:00",
-        "hours",
-        "24.11.",
-        "24 nov",
-        "of november 3",
-        "EST",
-        "pdt, then",
-        "jst",
-        "ago",
-        "ago we saw it",
-        "later",
-        "from 9:00",
-        "through friday",
-        "before monday",
-        "by 18:00",
-    ];
-    for text in time {
-        assert!(goes_on(text), "{text}");
-    }
-    let prose = [
-        "",
-        "fixing",
-        "fixing the disk on friday",
-        "the deploy",
-        "500 errors",
-        "5xx again",
-        "at the office",
-        "and the rest",
-        "to be sure",
-        "in the office",
-        "may be longer",
-        "of all things",
-        "after the deploy",
-        "#479",
-        "- fixing",
-        "end of life",
-        "next deploy",
-        "this is broken",
-        "by hand",
-        "by 3 people",
-        "from the start",
-        "before the deploy",
-        "through the night",
-    ];
-    for text in prose {
-        assert!(!goes_on(text), "{text}");
     }
 }
 

@@ -73,6 +73,17 @@ async fn what_the_current_listing_has_is_open_whenever_it_began() {
             "resolved",
         ),
         (
+            "over with an earlier beginning than is listed, before and after",
+            vec![
+                (200, listing(200, vec![begun(190, 190, T)])),
+                (210, hook("1", vec![begun(140, 205, R)])),
+                (220, listing(220, vec![begun(190, 215, T)])),
+                (230, hook("2", vec![begun(190, 225, R)])),
+            ],
+            &[Triggered, Resolved, Triggered, Resolved],
+            "resolved",
+        ),
+        (
             "late reports of the occurrence before",
             vec![
                 (200, hook("1", vec![begun(190, 190, T)])),

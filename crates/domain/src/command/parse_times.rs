@@ -1,0 +1,255 @@
+//! Times among the words of a line: none becomes a part of a text, and none is cut or added up.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::{
+    ArgError, ArgSpec, ArgType, Command,
+    matcher::{Found, Solution, Word},
+    options::Options,
+    token::{Token, quote},
+    usage::{Element, Piece},
+    value::{names, same},
+};
+use crate::{
+    duration::{folded, is_http_status},
+    until::{
+        LEADS, goes_on, is_always_to_come, is_time, latin, looks_like_time, misspelt_time, on_other_layout,
+        time_within,
+    },
+};
+
+/// The most words of a time.
+const MOST_TIME_WORDS: usize = 8;
+
+impl Command {
+    /// A length of time, or a time, that is not written as the usage says ("2 hours" without "for") must not become a part
+    /// of a text while the command takes its default. In quotes it is literal.
+    pub(super) fn check_no_time_is_swallowed(
+        &self,
+        options: &Options<'_>,
+        solution: &Solution,
+        given: &BTreeMap<usize, String>,
+    ) -> Result<(), ArgError> {
+        self.check_time_is_whole(options, solution)?;
+        // A command takes its default where no length is given, and has no end where none is.
+        let times = || self.spec().args.iter().enumerate().filter(|(_, arg)| arg.ty.is_time());
+        let is_given = |place: usize| given.contains_key(&place);
+        // Once a time is given, what follows is a text, whatever it contains.
+        if times().count() == 0 || times().any(|(place, _)| is_given(place)) {
+            return Ok(());
+        }
+        let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
+        for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
+            let words = &options.words[found.words.clone()];
+            if found.part.is_some() || !self.is_free_text(found.arg) {
+                continue;
+            }
+            let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
+            let is_bare = |at: usize| words.get(at).is_some_and(|word| !word.token.is_quoted());
+            let is_time = |at: usize| is_bare(at) && looks_like_time(&texts[at..].join(" "));
+            let led = || (0..texts.len()).find(|at| is_bare(*at) && leads(texts[*at]) && is_time(at + 1));
+            let swallowed = if is_time(0) { Some((0, 0)) } else { led().map(|at| (at, at + 1)) };
+            if let Some((from, time)) = swallowed {
+                return Err(self.time_in_text(options, found, from, time));
+            }
+            // Where none is given, the words before one may well be more of a name: `silence Slow API 1h`.
+            let is_typed = |time: &Range<usize>| time.clone().all(is_bare);
+            if let Some(time) = time_within(&texts).filter(is_typed) {
+                return Err(self.time_after_text(options, solution, found, time));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error of a text with a time after its first words, which are as likely to be more of the name before it.
+    fn time_after_text(
+        &self,
+        options: &Options<'_>,
+        solution: &Solution,
+        text: &Found,
+        within: Range<usize>,
+    ) -> ArgError {
+        let texts: Vec<&str> = options.words.iter().map(|word| word.token.text.as_str()).collect();
+        let is_item = |it: &&Found| {
+            let is_before = it.part.is_none() && it.words.end == text.words.start;
+            let is_bare = |at: usize| !options.words[at].token.is_quoted();
+            is_before
+                && it.words.clone().all(is_bare)
+                && matches!(self.spec().args[it.arg].ty, ArgType::Item(_))
+        };
+        let name = &self.spec().args[text.arg].name;
+        let of_item = solution.found.iter().find(is_item).map_or_else(String::new, |item| {
+            let time = text.words.start + within.start;
+            let rest = match on_other_layout(&texts[time..].join(" ")) {
+                Some((count, keys)) => {
+                    let after = texts[time + count..].iter().copied();
+                    std::iter::once(keys.as_str()).chain(after).collect::<Vec<_>>().join(" ")
+                }
+                None => texts[time..].join(" "),
+            };
+            let line = [quote(&texts[item.words.start..time].join(" ")), rest].join(" ");
+            format!(", and so is a name of several words, as in `{} {line}`", self.spec().name)
+        });
+        let ways: Vec<_> = self.time_forms().map(|(lead, arg)| (lead, &self.spec().args[arg].name)).collect();
+        let ways: Vec<_> = ways.iter().map(|(lead, arg)| format!("`{lead} <{arg}>`")).collect();
+        let way = match ways.as_slice() {
+            [] => String::new(),
+            _ => format!("a time is given before it, as {}; ", ways.join(" or ")),
+        };
+        let expected = format!("no time in it ({way}a {name} that says one is written in quotes{of_item})");
+        ArgError::invalid(name, expected, texts[text.words.clone()][within].join(" "))
+    }
+
+    /// What follows a time and belongs to it, or is a second one, must not become the beginning of a text: `monday 9` is not
+    /// Monday, with "9" as the comment. In quotes it is literal.
+    fn check_time_is_whole(&self, options: &Options<'_>, solution: &Solution) -> Result<(), ArgError> {
+        let is_bare = |at: usize| options.words.get(at).is_some_and(|word| !word.token.is_quoted());
+        let text_of = |words: Range<usize>| {
+            options.words[words].iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let whole = || solution.found.iter().filter(|found| found.part.is_none());
+        let spec_of = |found: &Found| &self.spec().args[found.arg];
+        // A time by its place alone, without the word that leads it or the argument's name.
+        let is_unled = |time: &Found| {
+            let before = time.words.start.checked_sub(1).filter(|at| is_bare(*at));
+            let before = before.map_or("", |at| &options.words[at].token.text);
+            let is_led = self.usage.words.iter().any(|literal| same(literal, before));
+            !is_led && !names(before, &spec_of(time).name)
+        };
+        // `404s on checkout` are responses.
+        let has_lead = |found: &Found| self.time_forms().find(|(_, arg)| *arg == found.arg);
+        for found in whole().filter(|found| is_unled(found)) {
+            let text = text_of(found.words.clone());
+            if let Some((lead, arg)) = has_lead(found).filter(|_| is_http_status(&text)) {
+                let expected = format!("`{lead} {text}`, where it is one");
+                return Err(ArgError::invalid(&self.spec().args[arg].name, expected, text));
+            }
+        }
+        for rest in whole().filter(|found| self.is_free_text(found.arg)) {
+            let start = rest.words.start;
+            let time = whole().find(|it| it.words.end == start && spec_of(it).ty.is_time());
+            let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
+                continue;
+            };
+            // `sun is hot` is no Sunday.
+            let time_text = text_of(time.words.clone());
+            let is_day_or_prose = is_unled(time)
+                && !spec_of(time).required
+                && (time.words.len() == 1 || time_text.to_lowercase().starts_with("this "))
+                && !folded(&time_text).contains(|c: char| c.is_ascii_digit());
+            if is_day_or_prose || goes_on(&time_text, &text_of(rest.words.clone())) {
+                let (arg, text) = (spec_of(time), &spec_of(rest).name);
+                let next = &options.words[if is_day_or_prose { time.words.start } else { start }].token.text;
+                return Err(ArgError::Invalid {
+                    arg: arg.name.clone(),
+                    expected: format!(
+                        "{}; a {text} that begins with {next:?} is written in quotes",
+                        arg.ty.expected()
+                    ),
+                    found: text_of(time.words.start..rest.words.end),
+                    nearest: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The error of a text that contains a time, from the word `time` on, with what leads it from `from` on.
+    fn time_in_text(&self, options: &Options<'_>, text: &Found, from: usize, time: usize) -> ArgError {
+        let name = &self.spec().args[text.arg].name;
+        let words = &options.words[text.words.clone()];
+        let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
+        let ways: Vec<_> = self.time_forms().collect();
+        let written: Vec<_> =
+            ways.iter().map(|(lead, arg)| format!("`{lead} <{}>`", self.spec().args[*arg].name)).collect();
+        let way = match written.as_slice() {
+            [] => String::new(),
+            _ => format!("a time is given as {}, and ", written.join(" or ")),
+        };
+        let by_keys = on_other_layout(&texts[time..].join(" "));
+        // The longest that is a time, of a type that the usage has a place for.
+        let nearest = (time + 1..=texts.len()).rev().find_map(|end| {
+            let value = match &by_keys {
+                Some((count, keys)) if time + count == end => keys.clone(),
+                _ => texts[time..end].join(" "),
+            };
+            // What would be refused, such as the 31st of February or a day that is past, is not proposed.
+            let fits = |arg: usize| match &self.spec().args[arg].ty {
+                ArgType::Time => is_always_to_come(&value),
+                ty => ty.accepts(&value),
+            };
+            let (lead, _) = ways.iter().find(|(_, arg)| fits(*arg))?;
+            let rest: Vec<&str> = texts[..from].iter().chain(&texts[end..]).copied().collect();
+            let meant = [*lead, &value].into_iter().chain(rest).collect::<Vec<_>>().join(" ");
+            // Nor what would be refused for another reason, such as that its next words belong to the time.
+            self.reads_instead(options, text, &meant).then_some(meant)
+        });
+        let misspelt = misspelt_time(&texts[time..].join(" "));
+        // The words that are taken for a time.
+        let mut ends = (time + 1..=texts.len().min(time + MOST_TIME_WORDS)).rev();
+        let known = ends.find(|end| is_time(texts[time..*end].join(" ").trim_end_matches(',')));
+        let end = match (&by_keys, &misspelt) {
+            (Some((count, _)), _) => time + count,
+            (None, Some(word)) => {
+                let is_word = |text: &&str| folded(text).to_lowercase().contains(word.as_str());
+                texts[time..].iter().position(is_word).map_or(texts.len(), |at| time + at + 1)
+            }
+            (None, None) => known.unwrap_or(texts.len()),
+        };
+        let is_cut = || goes_on(&texts[time..end].join(" "), &texts[end..].join(" "));
+        let end = if nearest.is_none() && end < texts.len() && is_cut() { end + 1 } else { end };
+        let what = match (by_keys, misspelt) {
+            (Some((count, keys)), _) => {
+                let typed = texts[time..time + count].join(" ");
+                format!("no time in it, and {typed:?} is {keys:?} on another keyboard layout")
+            }
+            (None, Some(word)) => format!("a time that can be understood, which {word:?} is not"),
+            (None, None) => "no time in it".to_owned(),
+        };
+        ArgError::Invalid {
+            arg: name.clone(),
+            expected: format!("{what} ({way}a {name} that says one is written in quotes)"),
+            found: texts[from..end].join(" "),
+            nearest,
+        }
+    }
+
+    /// True where the line makes sense with these words instead of a text (and of its name, where that is before it).
+    fn reads_instead(&self, options: &Options<'_>, text: &Found, meant: &str) -> bool {
+        let tokens: Vec<Token> = meant.split_whitespace().map(Token::of).collect();
+        let name = &self.spec().args[text.arg].name;
+        let mut words = options.words[..text.words.start].to_vec();
+        words.pop_if(|last| !last.token.is_quoted() && names(&last.token.text, name));
+        words.extend(tokens.iter().map(|token| Word { token, may_name: true }));
+        let (values, pairs) = (options.values.clone(), options.pairs.clone());
+        self.read_exactly(&Options { values, pairs, asked: options.asked, words }).is_some()
+    }
+
+    /// The error of a time that is a word, which may as well begin a text: `until it is fixed`.
+    pub(super) fn or_text(&self, arg: &ArgSpec, error: ArgError) -> ArgError {
+        let lead = self.time_forms().find(|(_, place)| self.spec().args[*place].name == arg.name);
+        let text = (0..self.spec().args.len()).find(|place| self.is_free_text(*place));
+        match (error, lead, text) {
+            (ArgError::Invalid { arg, expected, found, nearest: None }, Some((lead, _)), Some(text))
+                if found.starts_with(char::is_alphabetic) && latin(&found).is_none() =>
+            {
+                let text = &self.spec().args[text].name;
+                let expected = format!("{expected}; a {text} that begins with {lead:?} is written in quotes");
+                ArgError::Invalid { arg, expected, found, nearest: None }
+            }
+            (error, ..) => error,
+        }
+    }
+
+    /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
+    fn time_forms(&self) -> impl Iterator<Item = (&str, usize)> {
+        let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
+        pairs.filter_map(|pair| match pair {
+            [lead, Element::Word(pieces)] => match pieces.as_slice() {
+                [Piece::Arg(arg)] if self.spec().args[*arg].ty.is_time() => Some((lead.literal()?, *arg)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}

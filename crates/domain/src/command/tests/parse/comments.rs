@@ -1,0 +1,149 @@
+//! Comments after a time, and words that may be one or the other.
+
+use super::*;
+
+#[test]
+fn any_words_after_a_time_are_the_comment() {
+    let comments = [
+        "why",
+        "3 pods restart",
+        "10 pods",
+        "2 people on it",
+        "1 of 2 nodes down",
+        "2 of 3 done",
+        "30 requests",
+        "1.4.12 rolls out",
+        "in 1.4.12",
+        "24/7 support called",
+        "9 to 5 job",
+        "second try",
+        "later fix",
+        "night shift has it",
+        "evening batch",
+        "noon deploy",
+        "week 48 freeze",
+        "end of day deploy",
+        "a minute of downtime",
+        "mon is down",
+        "sat link is down",
+        "tomorrow we fix it",
+        "on friday we move",
+        "at 9 we restart",
+        "10 minutes ago it began",
+        "for the migration",
+        "for maintenance",
+        "until fixed",
+        "until then",
+        "until it is fixed",
+        "until the deploy is done",
+        "until the 9:00 deploy",
+        "404s",
+        "404s on checkout",
+        "500s on /cart",
+    ];
+    for comment in comments {
+        // `2 hours 10 minutes` is one length.
+        let spelled: &[&str] =
+            if comment.starts_with("10 minutes") { &[] } else { &["2 hours", "for 2 hours"] };
+        for time in ["2h", "for 2h"].iter().chain(spelled) {
+            let length = time.trim_start_matches("for ");
+            let expected = format!("silence alert=X duration={} comment={}", quote(length), quote(comment));
+            assert_eq!(meaning(&format!("silence X {time} {comment}")), expected, "{time} {comment}");
+        }
+        // `18:00 on friday` is one time.
+        if ["24/7", "mon ", "sat ", "tomorrow", "on friday"].iter().any(|day| comment.starts_with(day)) {
+            continue;
+        }
+        let expected = format!("silence alert=X duration=2h until=18:00 comment={}", quote(comment));
+        assert_eq!(meaning(&format!("silence X until 18:00 {comment}")), expected, "until 18:00 {comment}");
+    }
+}
+
+#[test]
+fn a_second_time_is_not_the_comment() {
+    let given = |args: &str| format!("silence alert=X {args}");
+    let refused = |text: &str| format!("is written in quotes), found {text:?}");
+    let part = |next: &str, found: &str| {
+        format!("a comment that begins with {next:?} is written in quotes, found {found:?}")
+    };
+    let cases = [
+        ("silence X 2h 1h x", refused("2h 1h")),
+        ("silence X 30m 2 hours x", refused("30m 2")),
+        ("silence X 2h 9:00 x", refused("2h 9:00")),
+        ("silence X for 2h 1h x", part("1h", "2h 1h x")),
+        ("silence X for 2h 2026-11-24 x", part("2026-11-24", "2h 2026-11-24 x")),
+        ("silence X until 18:00 2h x", part("2h", "18:00 2h x")),
+        ("silence X for 2h and a half", part("and", "2h and a half")),
+        // Both are given, which is refused when it runs.
+        ("silence X 2h until 9:00 x", given("duration=2h until=9:00 comment=x")),
+        ("silence X 2h until friday 9:00 x", given("duration=2h until=\"friday 9:00\" comment=x")),
+        // One length.
+        ("silence X 2h 30m", given("duration=\"2h 30m\"")),
+        ("silence X 2h 5 min restart", given("duration=\"2h 5 min\" comment=restart")),
+        // In quotes it is literal.
+        ("silence X 2h \"1h x\"", given("duration=2h comment=\"1h x\"")),
+    ];
+    for (line, expected) in cases {
+        let found = meaning(line);
+        assert!(found.ends_with(&expected), "{line}: {found}");
+    }
+}
+
+#[test]
+fn statuses_of_responses_are_no_length_by_their_place() {
+    let given = |args: &str| format!("silence alert=X {args}");
+    let meant =
+        |line: &str| format!("is written in quotes), found {:?}; did you mean {line:?}?", &line[4..8]);
+    let cases = [
+        ("silence X 404s on checkout", meant("for 404s on checkout")),
+        ("silence X 500s on /cart", meant("for 500s on /cart")),
+        ("silence X 404s", meant("for 404s")),
+        ("silence X for 404s", given("duration=404s")),
+        ("silence X duration=404s", given("duration=404s")),
+        ("silence X \"404s on checkout\"", given("duration=2h comment=\"404s on checkout\"")),
+        ("silence X 90s", given("duration=90s")),
+    ];
+    for (line, expected) in cases {
+        let found = meaning(line);
+        assert!(found.ends_with(&expected), "{line}: {found}");
+    }
+}
+
+#[test]
+fn what_is_proposed_for_a_time_makes_sense() {
+    let lines = [
+        "4 hours until the 9:00 deploy",
+        "404s on checkout",
+        "deploying until 18:00",
+        "monday 9 disks fail",
+        "sun is hot",
+        "noon deploy",
+        "1h 2h",
+        "10 minutes ago",
+        "2h later",
+        "5р until it is fixed",
+    ];
+    for line in lines {
+        if let Err(ArgError::Invalid { nearest: Some(meant), .. }) =
+            commands().parse(&format!("silence X {line}"))
+        {
+            let found = meaning(&format!("silence X {meant}"));
+            assert!(!found.starts_with("error"), "{line}: {meant}: {found}");
+        }
+    }
+}
+
+#[test]
+fn comments_without_a_time_are_distinguished_from_times() {
+    let quotes = |lead: &str| format!("a comment that begins with {lead:?} is written in quotes, found ");
+    let cases = [
+        ("silence X 1.4.12 rolls out", "comment=\"1.4.12 rolls out\"".to_owned()),
+        ("silence X for maintenance", quotes("for") + "\"maintenance\""),
+        ("silence X until it is fixed", quotes("until") + "\"it\""),
+        ("silence X until sun is hot", "until=sun comment=\"is hot\"".to_owned()),
+    ];
+    for (line, expected) in cases {
+        let found = meaning(line);
+        assert!(found.ends_with(&expected), "{line}: {found}");
+    }
+}

@@ -1,0 +1,114 @@
+//! What follows a time: more of it, a second one, or any other text.
+
+use super::{
+    form::is_unit,
+    is_time, names_a_date,
+    prose::{is_hour, looks_like_time, on_other_layout, words},
+    reading::{is_clock, is_fraction, is_part_of_day, weekday},
+};
+use crate::duration::{Span, folded, is_http_status};
+
+/// What follows a time of day: which half of the day, or the time zone.
+const AFTER_CLOCK: [&str; 21] = [
+    "am", "pm", "o'clock", "oclock", "uhr", "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt",
+    "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
+];
+
+/// What turns a length of time into a time: `10 minutes ago`.
+const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
+
+/// The most words of a length of time.
+const MOST_WORDS: usize = 8;
+
+/// True where words that follow a time belong to it, or are a second one: `18:00` `utc`, `monday` `9`, `2 days` `ago`, `1h` `2h`.
+/// All others are a text of their own: `2h` `3 pods restart`, `2h` `until it is fixed`.
+pub fn goes_on(time: &str, text: &str) -> bool {
+    let (time, text_words) = (words(time), words(text));
+    let text_words: Vec<&str> = text_words.iter().map(String::as_str).collect();
+    let last = time.last().map_or("", String::as_str);
+    let is_count = time.len() == 1 && last.parse::<u64>().is_ok();
+    if is_count && text_words.first().is_some_and(|word| is_unit(word)) {
+        return true;
+    }
+    let is_length = last.parse::<Span>().is_ok() || is_unit(last);
+    begins_with_time(text)
+        || if is_length { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
+}
+
+fn length_goes_on(words: &[&str]) -> bool {
+    match words {
+        ["ago", ..] | [_] if words.first().is_some_and(|word| TURNS.contains(word)) => true,
+        ["from", "now"] | ["and", "a", "half", ..] => true,
+        ["and" | "or" | "to" | "plus" | "+" | "-" | "–" | "from", rest @ ..] => {
+            begins_with_time(&rest.join(" "))
+        }
+        _ => false,
+    }
+}
+
+/// What follows a day or a time of it, whose last word is given.
+fn day_goes_on(last: &str, words: &[&str]) -> bool {
+    let has_clock = last.contains(':') || is_clock(&[last]) || ["am", "pm"].contains(&last);
+    let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
+    let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
+    match words {
+        [first, ..] if AFTER_CLOCK.contains(first) => true,
+        // A number with words after it is a count.
+        [number] => !has_clock && (is_hour(number) || is_year(number)),
+        ["at", "half" | "quarter", ..] => !has_clock,
+        ["around" | "by" | "before" | "after", next] if !has_clock => {
+            is_part_of_day(next) || next.starts_with(|c: char| c.is_ascii_digit())
+        }
+        ["at", next, ..] if !has_clock => {
+            is_part_of_day(next) || next.starts_with(|c: char| c.is_ascii_digit())
+        }
+        ["around" | "by" | "before" | "after", rest @ ..]
+            if !has_clock && begins_with_time(&rest.join(" ")) =>
+        {
+            true
+        }
+        ["next", period, ..] | ["of" | "after", "next", period, ..] => !has_clock && is_period(period),
+        ["and" | "or" | "to" | "-" | "–" | "of" | "through" | "thru", rest @ ..] => {
+            rest.len() == 1 && is_hour(rest[0]) || looks_like_time(&rest.join(" "))
+        }
+        _ => false,
+    }
+}
+
+/// True where a text begins with a whole time that may be meant as one: `1h`, `30 minutes`, `9:00`, `2026-11-24`, and after `until`
+/// any other (`until friday`). How long ago something was is none (`10 minutes ago`), and neither is the status of a response
+/// (`404s`). By the keys of another layout, too.
+pub fn begins_with_time(text: &str) -> bool {
+    let plain = |word: &str| folded(word.trim_matches([',', ';', ':', '!', '?', '(', ')', '.'])).into_owned();
+    let words: Vec<String> = text.split_whitespace().take(MOST_WORDS).map(plain).collect();
+    let Some(first) = words.first() else { return false };
+    let is_time_within = match first.to_lowercase().as_str() {
+        "until" | "till" | "til" => {
+            let is_whole = |end: usize| is_time(&words[1..end].join(" "));
+            words.get(1).is_some_and(|time| !is_fraction(time)) && (2..=words.len()).any(is_whole)
+        }
+        "for" => begins_with_length(&words[1..]),
+        _ => begins_with_length(&words) || begins_with_clock_or_date(&words),
+    };
+    is_time_within || on_other_layout(text).is_some_and(|(_, keys)| begins_with_time(&keys))
+}
+
+fn begins_with_length(words: &[String]) -> bool {
+    let is_length = |end: &usize| words[..*end].join(" ").parse::<Span>().is_ok();
+    let longest = (1..=words.len()).rev().find(is_length);
+    longest.is_some_and(|end| {
+        let next = words.get(end).map(|word| word.to_lowercase());
+        !is_http_status(&words[0]) && next.is_none_or(|next| !TURNS.contains(&next.as_str()))
+    })
+}
+
+fn begins_with_clock_or_date(words: &[String]) -> bool {
+    let first = words[0].to_lowercase();
+    let is_number = first.starts_with(|c: char| c.is_ascii_digit());
+    let is_clock = first.contains(':') || first.ends_with("am") || first.ends_with("pm");
+    let with_half = words.get(1).map(|half| half.to_lowercase()).filter(|half| half == "am" || half == "pm");
+    is_number
+        && ((is_clock && is_time(&first))
+            || names_a_date(&words[0])
+            || with_half.is_some_and(|half| is_time(&format!("{first} {half}"))))
+}

@@ -1,0 +1,97 @@
+use super::*;
+
+#[test]
+fn words_that_continue_a_time_are_recognised() {
+    let time = [
+        ("monday", "9"),
+        ("monday", "at half past 9"),
+        ("tomorrow", "at 9:3o"),
+        ("monday", "at 93"),
+        ("tomorrow", "around noon"),
+        ("24 nov", "2027"),
+        ("monday", "next week"),
+        ("monday", "of next month"),
+        ("monday", "or tuesday"),
+        ("18:00", "UTC"),
+        ("18:00", "PDT, then"),
+        ("18:00", "- 20:00"),
+        ("18:00", "to 20:00"),
+        ("18:00", "- 20"),
+        ("2 hours", "and a half"),
+        ("2h", "and 30 minutes"),
+        ("2h", "from now"),
+        ("2h", "from 9:00"),
+        ("2h", "later"),
+        ("2 days", "ago"),
+        ("2 days", "ago we saw it"),
+        ("1", "M"),
+    ];
+    for (time, text) in time {
+        assert!(goes_on(time, text), "{time} {text}");
+    }
+    let prose = [
+        ("2h", ""),
+        ("2h", "9 disks"),
+        ("2h", "9"),
+        ("18:00", "9 disks"),
+        ("monday", "9 disks"),
+        ("2h", "morning shift"),
+        ("2h", "on friday we move"),
+        ("2h", "tomorrow we fix it"),
+        ("2h", "second try"),
+        ("2h", "later fix"),
+        ("2h", "and the rest"),
+        ("18:00", "to be sure"),
+        ("monday", "at the office"),
+        ("monday", "after the deploy"),
+        ("monday", "next deploy"),
+        ("18:00", "- fixing"),
+    ];
+    for (time, text) in prose {
+        assert!(!goes_on(time, text), "{time} {text}");
+    }
+}
+
+#[test]
+fn a_text_that_begins_with_a_whole_time_is_recognised() {
+    for text in [
+        "1h",
+        "90m x",
+        "30 minutes x",
+        "1h 30m x",
+        "for 2h",
+        "9:00 x",
+        "9am",
+        "9 am x",
+        "2026-11-24 x",
+        "until 9:00",
+        "until tomorrow",
+        "until friday 9:00 x",
+        "5р тест",
+        "５h",
+    ] {
+        assert!(begins_with_time(text), "{text}");
+    }
+    for text in [
+        "",
+        "9",
+        "10 pods",
+        "10 minutes ago it began",
+        "a minute of downtime",
+        "5M rows",
+        "404s on checkout",
+        "1.4.12 rolls out",
+        "24/7 support",
+        "tomorrow we fix it",
+        "noon deploy",
+        "at 9 we restart",
+        "until",
+        "until fixed",
+        "until the 9:00 deploy",
+        "until 3/4 disks are back",
+        "for the migration",
+        "5 узлов",
+    ] {
+        assert!(!begins_with_time(text), "{text}");
+    }
+}
