@@ -232,8 +232,11 @@ mod tests {
         bytes.chunks(size).map(word).collect::<Vec<_>>().join(" ")
     }
 
-    /// As `xxd` and `hexdump -C` write a line: its offset, and what comes after that.
-    const TOOLS: [fn(usize, &[u8]) -> [String; 2]; 2] = [
+    /// Writes a line of a dump: its offset, and what comes after that.
+    type Line = fn(usize, &[u8]) -> [String; 2];
+
+    /// `xxd` and `hexdump -C`.
+    const TOOLS: [Line; 2] = [
         |at, it| {
             let text = String::from_utf8_lossy(it);
             [format!("{at:08x}:"), format!(" {:<40} {text}", digits(it, 2))]
