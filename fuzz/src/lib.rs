@@ -37,9 +37,9 @@ pub fn receive(account: &Connection, cursor: &str, headers: &[(&'static str, Str
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
     let hook = account.hook.as_deref().expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
-    if let Some(remember) = &received.remember {
-        let next = remember.put(Some(&Cursor(cursor.to_owned()))).expect("what no poll saw is remembered");
-        assert_eq!(remember.put(Some(&next)), None, "what is remembered is remembered once");
+    if let Some(update) = &received.cursor_update {
+        let next = update.apply(Some(&Cursor(cursor.to_owned()))).expect("what no poll saw is remembered");
+        assert_eq!(update.apply(Some(&next)), None, "what is remembered is remembered once");
     }
     for snapshot in received.snapshots {
         let first = event::compare(None, snapshot.clone());
