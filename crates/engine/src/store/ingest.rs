@@ -2,25 +2,25 @@
 //! (items, events, decisions, messages to be sent, the source's cursor) is written in one transaction.
 
 mod gone;
+mod report;
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use callboard_domain::{
     actor::Actor,
-    chat::Address,
     event::{Change, Event, EventName, Transition, compare, compare_read},
-    identity::Identity,
     item::{AccountName, Detail, IncidentStatus, Item, ItemKey, Kind},
     rules,
     run::Run,
-    source::{Batch, Gone, GoneReason, Received},
+    source::{Gone, GoneReason, Received},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use self::report::NEWS;
+pub use self::report::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched};
 use super::{
-    Store, StoreError,
-    decisions::{self, Notice},
+    Store, StoreError, decisions,
     deliveries::{self, Content, NewDelivery},
     events::{self, News},
     hooks,
@@ -30,117 +30,9 @@ use super::{
     sources::{self, SourceState},
 };
 
-/// What happened longer ago than this is on the record but never news, even if it is first seen now. Nor is what
-/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been seen before. An incident that a
-/// poll finds firing is another matter ([`ReportContext::is_found_firing`]).
-const NEWS: Duration = Duration::from_secs(90 * 86_400);
-
 /// How long an item may be reported unchanged before that is written, so that what is still reported is not deleted as
 /// long over, and then news again.
 const SEEN: Duration = Duration::from_secs(86_400);
-
-/// What a source reports.
-#[derive(Debug, Clone)]
-pub enum Report {
-    /// A poll that succeeded.
-    Poll {
-        /// What it found.
-        batch: Batch,
-        /// When it began: what was reported otherwise since then is newer.
-        began_at: Timestamp,
-        /// What the account watches.
-        watched: Watched,
-    },
-    /// A webhook that proved who sent it.
-    Hook(Received),
-}
-
-/// Whether an account's configuration covers an item: see [`callboard_domain::source::Source::watches`].
-#[derive(Clone)]
-pub struct Watched(Arc<dyn Fn(&Item) -> bool + Send + Sync>);
-
-impl Watched {
-    /// As the function decides.
-    pub fn by(watches: impl Fn(&Item) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(watches))
-    }
-
-    /// Everything.
-    pub fn all() -> Self {
-        Self::by(|_| true)
-    }
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watched")
-    }
-}
-
-/// The result of a report.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ingested {
-    /// What happened that was not on the record, in order.
-    pub events: Vec<Event>,
-    /// True where this webhook delivery was taken in before: nothing was done.
-    pub duplicate: bool,
-}
-
-/// What has just happened, as the rules see it.
-#[derive(Debug, Clone, Copy)]
-pub struct NewEvent<'a> {
-    /// What happened. It was seen just now: `seen_at` is the present.
-    pub event: &'a Event,
-    /// The item as it is now.
-    pub item: &'a Item,
-    /// Who the account acts as.
-    pub me: &'a Identity,
-    /// True where a person has snoozed the item until a time that has not come yet.
-    pub snoozed: bool,
-}
-
-/// What is to be done about an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventDecision {
-    /// The decision with its reasons, as JSON: what [`Store::decision`] gives.
-    pub record: String,
-    /// Keep the item off the board until something else happens to it.
-    pub silence: bool,
-    /// How it is shown on this desktop, if at all.
-    pub notice: Option<Notice>,
-    /// Where it is to be posted.
-    pub posts: Vec<Post>,
-}
-
-/// A channel in which a rule has the event posted. It is rendered when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
-    /// Where it goes.
-    pub to: Address,
-    /// A line to be shown below it.
-    pub note: Option<String>,
-    /// The name of the rule.
-    pub rule: String,
-}
-
-/// Decides what is to be done about events. Called while they are being written, for each that is news: it must be
-/// quick and do no IO. Its decision is written with the event; it may be asked again where that was not written.
-/// If it panics, nothing of the report is written.
-pub trait Decide: Send + Sync {
-    /// What is to be done.
-    fn decide(&self, happened: NewEvent<'_>) -> EventDecision;
-
-    /// True where what has happened is the doing of that run of ours, so that the message about the run reports it.
-    fn is_doing_of(&self, run: &Run, happened: NewEvent<'_>) -> bool {
-        let _ = (run, happened);
-        false
-    }
-
-    /// How long events are kept: what happened longer ago may have been reported and forgotten, and is no news.
-    fn remembered(&self) -> Duration {
-        NEWS
-    }
-}
 
 /// The effects of a run are reported while it is under way or soon after.
 const LATELY: Duration = Duration::from_secs(86_400);
@@ -462,7 +354,7 @@ impl Store {
         self.write(move |conn| {
             for kind in Kind::ALL {
                 let present = items::present(conn, &account, kind, before)?;
-                for (n, _) in present.into_iter().filter(|(_, item)| !watched.0(item)) {
+                for (n, _) in present.into_iter().filter(|(_, item)| !watched.covers(item)) {
                     items::mark_gone(conn, n, &GoneReason::NotWatched, now)?;
                 }
             }

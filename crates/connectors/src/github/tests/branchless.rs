@@ -10,7 +10,7 @@ use callboard_domain::{
 use super::{
     gone::gone,
     hook::signed,
-    poll::{Watch, serve_instead, summaries},
+    poll::{Watch, red, serve_instead, serve_only, summaries},
     *,
 };
 
@@ -18,16 +18,6 @@ const RUNS: &str = "/repos/acme/web/actions/runs";
 
 fn list(rows: &[Value]) -> Mock {
     get(RUNS, runs(rows))
-}
-
-fn red(id: u64, change: Value) -> Value {
-    run(id, with(json!({ "conclusion": "failure" }), change))
-}
-
-async fn remount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
-    server.reset().await;
-    mount(server, mocks).await;
-    mount(server, forge()).await;
 }
 
 /// The builds as they are stored, and what happens to them.
@@ -106,7 +96,7 @@ async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
         let failed = [news("acme/web/ci#2", EventName::Failed)];
         assert_eq!(board.poll(&watch.poll().await), failed, "{before}");
 
-        remount(&server, [list(&[second(), first(json!({}))])]).await;
+        serve_only(&server, [list(&[second(), first(json!({}))])]).await;
         let batch = watch.poll().await;
         assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before} {after}");
         assert_eq!(
@@ -117,7 +107,7 @@ async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
 
         // Run again, it is green.
         let again = first(json!({ "run_attempt": 2, "conclusion": "success" }));
-        remount(&server, [list(&[second(), again])]).await;
+        serve_only(&server, [list(&[second(), again])]).await;
         let fixed = [news("acme/web/ci#2", EventName::Fixed)];
         assert_eq!(board.poll(&watch.poll().await), fixed, "{before} {after}");
     }
@@ -152,11 +142,11 @@ async fn run_that_names_its_branch_later_is_reported_once() {
                         [run(3, json!({ "head_branch": "x" })), second(json!(null)), run(1, json!({}))];
                     let by_itself = get(&format!("{RUNS}/2"), second(json!(null)));
                     let its_jobs = get(&format!("{RUNS}/2/jobs"), jobs(&[]));
-                    remount(&server, [list(&rows), by_itself, its_jobs]).await;
+                    serve_only(&server, [list(&rows), by_itself, its_jobs]).await;
                     let expected = [news("acme/web/ci@x", EventName::Passed)];
                     assert_eq!(board.poll(&watch.poll().await), expected, "{case}");
                 } else {
-                    remount(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
+                    serve_only(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
                     let batch = watch.poll().await;
                     assert_eq!(gone(&batch), [renamed.as_str()], "{case}");
                     assert_eq!(board.poll(&batch), [], "{case}");
@@ -188,7 +178,7 @@ async fn branch_named_only_by_a_webhook_is_kept() {
     for later in [3, 4] {
         others.insert(0, run(later, json!({ "head_branch": "x" })));
         let listed = [others.clone(), vec![nameless.clone(), run(1, json!({}))]].concat();
-        remount(&server, [list(&listed)]).await;
+        serve_only(&server, [list(&listed)]).await;
         let batch = watch.poll().await;
         let reported = board.poll(&batch);
         assert_eq!(reported, [news("acme/web/ci@x", EventName::Passed)], "{later}");

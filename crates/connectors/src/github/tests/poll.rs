@@ -73,6 +73,18 @@ pub(super) async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<
     }
 }
 
+/// Makes the server answer with these alone from now on, beside what it says of itself.
+pub(super) async fn serve_only(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+    server.reset().await;
+    mount(server, mocks).await;
+    mount(server, forge()).await;
+}
+
+/// A run that has failed.
+pub(super) fn red(id: u64, change: Value) -> Value {
+    run(id, with(json!({ "conclusion": "failure" }), change))
+}
+
 #[tokio::test]
 async fn first_poll_reports_all_and_an_unchanged_one_nothing() {
     let server = serve(forge()).await;

@@ -84,14 +84,14 @@ impl ReportContext<'_> {
         let present = items::present(self.conn, self.account, scope.kind, began_at)?;
         let absent = present.into_iter().filter(|(_, item)| scope.covers(item) && !named.contains(&item.key));
         for (n, item) in absent {
-            let change = missed(&item, began_at).filter(|_| watched.0(&item));
+            let change = missed(&item, began_at).filter(|_| watched.covers(&item));
             match change {
                 Some(over) => {
                     let known = items::load(self.conn, &item.key)?;
                     self.apply(known, over, false)?;
                 }
                 None => {
-                    let reason = match watched.0(&item) {
+                    let reason = match watched.covers(&item) {
                         true => GoneReason::NotListed,
                         false => GoneReason::NotWatched,
                     };

@@ -1,9 +1,7 @@
 //! A command acts on the service, and its outcome is posted in the team's channel as one message.
 
-use std::{
-    process::Stdio,
-    sync::{Arc, Mutex, mpsc},
-};
+mod command_file;
+mod daemon;
 
 use anyhow::{Context, Result, ensure};
 use callboard_tests::{
@@ -325,79 +323,6 @@ fn item_row_is_posted_with_or_without_a_text() -> Result<()> {
 }
 
 #[test]
-fn run_through_the_daemon_is_canceled_by_another_command_line() -> Result<()> {
-    let (release, blocked) = mpsc::channel::<()>();
-    let blocked = Arc::new(Mutex::new(blocked));
-    let forge = forge(move || {
-        // Until the test ends.
-        let _ = blocked.lock().map(|blocked| blocked.recv());
-        Answer::nothing()
-    })?;
-    let emulator = Emulator::start()?;
-    let callboard = callboard(&team(&emulator, "").replace(emulator.github_url(), forge.url()))?;
-    let serving = callboard.serve()?;
-    let mut command = callboard.command(&["run", "pr comment acme/web#1 hello"]);
-    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let under_way = wait_until("the message", PATIENCE, || {
-        emulator.messages("general").ok().filter(|messages| !messages.is_empty())
-    })?;
-    let runs = callboard.json(&["runs"])?;
-    assert_eq!(runs[0][0]["state"]["state"], "running", "{runs:#?}");
-    let id = runs[0][0]["id"].as_str().context("a run has an id")?;
-
-    assert_eq!(callboard.cmd(&["cancel", id])?.code, Some(0));
-    let status = wait_until("the run to end", PATIENCE, || running.try_wait().transpose())??;
-    assert_eq!(status.code(), Some(5), "it was in the middle of a write");
-    let runs = callboard.json(&["runs"])?;
-    assert_eq!(runs[0][0]["state"]["state"], "unknown", "{runs:#?}");
-    let edited = wait_until("the message to be edited", PATIENCE, || {
-        emulator.messages("general").ok().filter(|messages| messages[0]["edited"].is_object())
-    })?;
-    assert_eq!(edited.len(), 1, "{edited:#?}");
-    assert_eq!(edited[0]["ts"], under_way[0]["ts"]);
-    assert!(edited[0]["text"].to_string().contains("We do not know whether"), "{edited:#?}");
-    drop(release);
-    assert!(serving.stop()?.success());
-    Ok(())
-}
-
-/// However the daemon ends, a run that it had begun for a command line may have happened.
-#[test]
-fn run_whose_daemon_ends_in_the_middle_of_it_is_unknown() -> Result<()> {
-    for killed in [false, true] {
-        let (release, blocked) = mpsc::channel::<()>();
-        let blocked = Arc::new(Mutex::new(blocked));
-        let forge = forge(move || {
-            let _ = blocked.lock().map(|blocked| blocked.recv());
-            Answer::nothing()
-        })?;
-        let callboard = only_forge(forge.url())?;
-        let serving = callboard.serve()?;
-        let log = callboard.folder().join("run.log");
-        let mut command = callboard.command(&["run", "pr comment acme/web#1 hello"]);
-        let mut running = command.stdout(Stdio::null()).stderr(std::fs::File::create(&log)?).spawn()?;
-        wait_until("the comment", PATIENCE, || {
-            forge.requests().iter().any(|it| it.method == "POST").then_some(())
-        })?;
-        if killed {
-            serving.kill()?;
-        } else {
-            serving.stop()?;
-        }
-        let status = wait_until("the command line to end", PATIENCE, || running.try_wait().transpose())??;
-        let log = std::fs::read_to_string(log)?;
-        assert_eq!(status.code(), Some(5), "killed: {killed}: {log}");
-        if killed {
-            assert!(log.contains("it may have happened, see `callboard runs`"), "{log}");
-        }
-        let runs = callboard.json(&["runs"])?;
-        assert_eq!(runs[0][0]["state"]["state"], "unknown", "{runs:#?}");
-        drop(release);
-    }
-    Ok(())
-}
-
-#[test]
 fn hostile_title_is_shown_as_text_and_mentions_nobody() -> Result<()> {
     let emulator = Emulator::start()?;
     let rule = "[receive]\nlisten = \"127.0.0.1:0\"\n[[rules]]\nname = \"opened\"\nwhen = 'event == \"opened\"'\n\
@@ -436,93 +361,4 @@ fn collect(value: &Value, leaves: &mut Vec<String>) {
         },
         _ => {}
     }
-}
-
-/// A team's own command: it acts on a service, and names the channel that it posts to.
-const TEAM_COMMAND: &str = r#"
-[[command]]
-name = "deploy"
-summary = "Deploy an app to an environment"
-usage = "deploy <app> to <env>"
-[command.args.app]
-summary = "the app"
-[command.args.env]
-summary = "where"
-choices = ["staging", "production"]
-[command.run.http]
-account = "forge"
-method = "POST"
-path = "/repos/acme/web/issues/1/comments"
-json = { body = "deploy {{ app }} to {{ env }}" }
-[command.policy]
-confirm = "env == 'production' ? 'type:env' : 'none'"
-post = "deploys"
-[[command]]
-name = "tell env"
-summary = "Print the environment"
-[command.run.exec]
-argv = ["env"]
-"#;
-
-#[test]
-fn teams_own_command_is_confirmed_posted_to_its_channel_and_sees_no_secret() -> Result<()> {
-    let emulator = Emulator::start()?;
-    emulator.open_pull(REPO, "cart", "Add the cart")?;
-    let callboard = callboard(&team(&emulator, "[commands]\ndirs = [\"commands\"]\n"))?;
-    let folder = callboard.folder().join("commands");
-    std::fs::create_dir(&folder)?;
-    std::fs::write(folder.join("team.toml"), TEAM_COMMAND)?;
-    let comments = || {
-        let path = format!("/repos/{REPO}/issues/1/comments");
-        let comments = emulator.github(Emulator::ADMIN, "GET", &path, None)?;
-        anyhow::Ok(comments.as_array().map_or(0, Vec::len))
-    };
-
-    let asks = run(&callboard, 3, &["deploy api to production"])?;
-    assert!(asks.stderr.contains("must be confirmed: type production"), "{asks:?}");
-    let shown = run(&callboard, 0, &["--dry-run", "deploy api to staging"])?;
-    assert!(shown.stdout.contains("deploy api to staging") && shown.stdout.contains("POST "), "{shown:?}");
-    assert!(!format!("{shown:?}").contains(Emulator::ADMIN), "the token is masked: {shown:?}");
-    assert_eq!(comments()?, 0);
-
-    // The program's flags may follow the command's words.
-    run(&callboard, 0, &["deploy", "api", "to", "production", "--yes"])?;
-    assert_eq!(comments()?, 1);
-    let shown = run(&callboard, 0, &["deploy", "api", "--dry-run", "to", "production"])?;
-    assert!(shown.stdout.contains("nothing was sent"), "{shown:?}");
-    only_message(&emulator, "deploys")?;
-    run(&callboard, 0, &["--channel", "chat:#random", "deploy api to staging"])?;
-    only_message(&emulator, "random")?;
-    assert_eq!(emulator.messages("deploys")?.len(), 1);
-
-    let env = run(&callboard, 0, &["--private", "tell env"])?;
-    assert!(env.stdout.contains("PATH="), "{env:?}");
-    for secret in [Emulator::ADMIN, Emulator::BOT, "CALLBOARD_SECRET"] {
-        assert!(!env.stdout.contains(secret), "a program is not given {secret}: {env:?}");
-    }
-    Ok(())
-}
-
-#[test]
-fn program_flags_may_follow_a_commands_words() -> Result<()> {
-    let command = "[[command]]\nname = \"say\"\nsummary = \"Say it\"\nusage = \"say <what>\"\n[command.args.what]\n\
-                   [command.args.quiet]\ntype = \"bool\"\n\
-                   [command.run.exec]\nargv = [\"echo\", \"{{ what }}\", \"quiet: {{ quiet }}\"]\n";
-    let callboard = Callboard::new("[commands]\ndirs = [\"ops\"]\n")?;
-    std::fs::create_dir(callboard.folder().join("ops"))?;
-    std::fs::write(callboard.folder().join("ops/say.toml"), command)?;
-    let output = run(&callboard, 0, &["say", "hello", "--json"])?;
-    let printed: Value = serde_json::from_str(output.stdout.lines().last().context("a line")?)?;
-    assert_eq!(printed["run"]["line"], "say hello", "{output:?}");
-    assert_eq!(printed["run"]["state"]["state"], "done", "{output:?}");
-    let output = run(&callboard, 0, &["--dry-run", "say", "hello", "--quiet", "--json"])?;
-    let printed: Value = serde_json::from_str(&output.stdout)?;
-    assert_eq!(
-        printed["line"], "say what=hello quiet=true",
-        "what the command declares is its own: {output:?}"
-    );
-    let output = run(&callboard, 2, &["say", "--json", "hello", "--nothing"])?;
-    let refused: Value = serde_json::from_str(&output.stdout)?;
-    assert!(refused.to_string().contains("--nothing"), "errors are JSON too: {output:?}");
-    Ok(())
 }
