@@ -317,7 +317,7 @@ mod tests {
             ("abZZZZ\x1b[3G\x1b[K", "ab"),
             ("ZZab\x1b[2G\x1b[1K", "ab"),
             ("ZZZZ\x1b[2K\rab", "ab"),
-            ("abZZcd\x1b[3G\x1b[2Z", "abcd"),
+            ("abZZcd\x1b[3G\x1b[2X", "abcd"),
             ("AAcd\rab", "abcd"),
             ("AAcd\r\nab", "AAcdab"),
             ("AAcd\r", "AAcd"),
