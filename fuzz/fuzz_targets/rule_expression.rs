@@ -32,6 +32,7 @@ static ITEMS: LazyLock<[(Item, EventName); 2]> = LazyLock::new(|| {
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),
+        escalated_by: Default::default(),
         description: Some("full".to_owned()),
         labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
     };

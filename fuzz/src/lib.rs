@@ -37,9 +37,12 @@ pub fn receive(account: &Connection, cursor: &str, headers: &[(&'static str, Str
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
     let hook = account.hook.as_deref().expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
-    if let Some(update) = &received.cursor_update {
-        let next = update.apply(Some(&Cursor(cursor.to_owned()))).expect("what no poll saw is remembered");
-        assert_eq!(update.apply(Some(&next)), None, "what is remembered is remembered once");
+    if let Some(note) = received.note {
+        let (source, notes) = (account.source.as_deref().expect("it is watched"), [note]);
+        let before = Some(Cursor(cursor.to_owned()));
+        let noted = source.with_notes(before.as_ref(), &notes);
+        assert_ne!(noted, before, "what no poll saw is noted");
+        assert_eq!(source.with_notes(noted.as_ref(), &notes), noted, "what is noted is noted once");
     }
     for snapshot in received.snapshots {
         let first = event::compare(None, snapshot.clone());

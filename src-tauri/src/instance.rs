@@ -4,13 +4,18 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use callboard_engine::{
-    private,
+    paths, private,
     tray_app::{self, AppCommand},
 };
 use tokio_util::sync::CancellationToken;
+
+/// The pause between two attempts, and how many more there are: one that starts has the lock before it listens.
+const MOMENT: Duration = Duration::from_millis(100);
+const PATIENCE: u32 = 50;
 
 /// Proof that this process is the first of its data folder; it ends with the process.
 pub(crate) struct First {
@@ -25,15 +30,38 @@ pub(crate) enum Found {
     First(First),
     /// Another one, which has the command.
     Forwarded,
+    /// Another one, which takes no command, and why.
+    Silent(io::Error),
+    /// The folder of a playground, which no app shows: it plays in a terminal, or has ended.
+    Playground,
 }
 
 /// Becomes the first of this folder, or sends the command to the one that is there.
 pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
     let lock = open_lock(data)?;
     match lock.try_lock() {
+        // What it shows would look like a person's own.
+        Ok(()) if paths::is_playground(data) => Ok(Found::Playground),
         Ok(()) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        Err(fs::TryLockError::WouldBlock) => tray_app::send(data, command).await.map(|()| Found::Forwarded),
+        Err(fs::TryLockError::WouldBlock) => Ok(forward(data, command).await),
         Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Sends the command to the one that has the lock.
+async fn forward(data: &Path, command: AppCommand) -> Found {
+    let is_starting =
+        |why: &io::Error| matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
+    let mut left = PATIENCE;
+    loop {
+        match tray_app::send(data, command).await {
+            Ok(()) => return Found::Forwarded,
+            Err(why) if left > 0 && is_starting(&why) => {
+                left -= 1;
+                tokio::time::sleep(MOMENT).await;
+            }
+            Err(why) => return Found::Silent(why),
+        }
     }
 }
 
@@ -82,17 +110,19 @@ mod tests {
         let stop = CancellationToken::new();
         let listening =
             tokio::spawn(first.listen(move |command| sender.send(command).unwrap(), stop.clone()));
-        // It listens as soon as it answers.
-        let second = loop {
-            match enter(folder.path(), AppCommand::Settings).await {
-                Ok(found) => break found,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
+        // Also where it has the lock and does not listen yet.
+        let second = enter(folder.path(), AppCommand::Settings).await.unwrap();
         assert!(matches!(second, Found::Forwarded));
         assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
         stop.cancel();
         listening.await.unwrap();
         assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::First(_)));
+    }
+
+    #[tokio::test]
+    async fn no_app_starts_on_a_playground_that_none_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        paths::mark_playground(folder.path()).unwrap();
+        assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::Playground));
     }
 }

@@ -32,7 +32,7 @@ mod windows;
 
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use callboard_engine::{command_file, log, paths::Paths, private, tray_app::AppCommand};
 use clap::Parser;
 use tauri::RunEvent;
@@ -92,6 +92,16 @@ fn run(args: Args) -> Result<ExitCode> {
     let first = match runtime.block_on(instance::enter(&paths.data, forwarded)) {
         Ok(Found::First(first)) => Some(first),
         Ok(Found::Forwarded) => return Ok(ExitCode::SUCCESS),
+        Ok(Found::Silent(why)) => bail!(
+            "The callboard-tray that runs on {} does not answer: {why}. End it, or choose another folder with \
+             --data",
+            paths.data.display()
+        ),
+        Ok(Found::Playground) => bail!(
+            "{} is the folder of `callboard playground`: `callboard board` looks at it in a terminal. The app has a \
+             playground of its own: callboard-tray --playground, without --data and CALLBOARD_DATA",
+            paths.data.display()
+        ),
         Err(error) => {
             // The window reports what is wrong with the folder; a second start is then one more app.
             tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");

@@ -2,14 +2,23 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use callboard_engine::{api::Hello, host::Host, paths::Paths, secrets::Secrets};
+use anyhow::{Context, Result, bail};
+use callboard_engine::{
+    api::Hello,
+    host::Host,
+    paths::{self, Paths},
+    secrets::Secrets,
+    tray_app::AppCommand,
+};
 use callboard_playground::{Pace, Playground};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::owner::{Opening, Owner};
+use crate::{
+    instance::{self, Found},
+    owner::{Opening, Owner},
+};
 
 /// How much faster than a real day the team's is: something happens every half a minute or so.
 const SPEED: f64 = 60.0;
@@ -19,17 +28,26 @@ pub(crate) struct Play {
     owner: Arc<Owner>,
     team: Arc<Playground>,
     days: JoinHandle<()>,
+    /// Receives what a second start on the playground's folder asks of this app, which shows it.
+    commands: JoinHandle<()>,
     end: CancellationToken,
     folder: TempDir,
 }
 
 impl Play {
-    /// Starts the services and an engine on them.
-    pub(crate) async fn start(host: Arc<dyn Host>) -> Result<Self> {
+    /// Starts the services and an engine on them. `received` gets the commands of a second start on its folder.
+    pub(crate) async fn start(
+        host: Arc<dyn Host>,
+        received: impl Fn(AppCommand) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
         let team = Playground::start(Pace::default()).await.context("the services could not be started")?;
         let paths = Paths::within(folder.path());
         std::fs::write(&paths.config, team.config_toml())?;
+        let Found::First(first) = instance::enter(&paths.data, AppCommand::Open).await? else {
+            bail!("another app has {}", paths.data.display())
+        };
+        paths::mark_playground(&paths.data)?;
         let secrets = Some(Secrets::in_memory(team.secrets()));
         let sources = team.sources();
         let owner = Arc::new(Owner::open(Opening { paths, secrets, sources, host }));
@@ -39,7 +57,8 @@ impl Play {
         let (team, end) = (Arc::new(team), CancellationToken::new());
         let (living, until) = (Arc::clone(&team), end.clone());
         let days = tokio::spawn(async move { living.live_a_day(SPEED, &until).await });
-        Ok(Self { owner, team, days, end, folder })
+        let commands = tokio::spawn(first.listen(received, end.clone()));
+        Ok(Self { owner, team, days, commands, end, folder })
     }
 
     /// The connection to its engine.
@@ -50,12 +69,41 @@ impl Play {
     /// Stops everything, and removes the folder.
     pub(crate) async fn stop(self) -> Result<()> {
         self.end.cancel();
-        // It only fails where it panicked, which has been logged.
+        // They only fail where they panicked, which has been logged.
         let _ = self.days.await;
+        let _ = self.commands.await;
         self.owner.close().await;
         if let Some(team) = Arc::into_inner(self.team) {
             team.stop().await;
         }
         self.folder.close().context("the playground's folder could not be removed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use callboard_domain::rules::Notification;
+
+    use super::*;
+
+    struct SilentHost;
+
+    impl Host for SilentHost {
+        fn notify(&self, _: &Notification) {}
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_start_on_its_folder_reaches_the_app_that_shows_it() {
+        let (sender, commands) = mpsc::channel();
+        let received = move |command| sender.send(command).unwrap();
+        let play = Play::start(Arc::new(SilentHost), received).await.unwrap();
+        let data = play.folder.path().join("data");
+        let second = instance::enter(&data, AppCommand::Settings).await.unwrap();
+        assert!(matches!(second, Found::Forwarded));
+        assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
+        play.stop().await.unwrap();
+        assert!(!data.exists());
     }
 }

@@ -348,7 +348,13 @@ impl Shell {
             (None, false) => {}
             (None, true) => {
                 let host = DesktopHost { shell: Arc::downgrade(self), playground: true };
-                let started = Play::start(Arc::new(host))
+                let receiving = Arc::downgrade(self);
+                let received = move |command: AppCommand| {
+                    if let Some(shell) = receiving.upgrade() {
+                        shell.command(command, None);
+                    }
+                };
+                let started = Play::start(Arc::new(host), received)
                     .await
                     .map_err(|error| ApiError::internal(format!("{error:#}")))?;
                 self.playing.store(true, Ordering::Relaxed);

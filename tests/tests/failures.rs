@@ -79,6 +79,9 @@ fn each_service_failure_is_reported_for_its_account_only() -> Result<()> {
         let text = health.to_string();
         assert_eq!(health["state"], "trouble", "{name}: {text}");
         assert_eq!(health["error"]["error"], *kind, "{name}: {text}");
+        // A permission is missing, not a sign-in.
+        let is_signed_in = health["error"]["signed_in"].as_bool().unwrap_or(false);
+        assert_eq!(is_signed_in, *name == "forbidden", "{name}: {text}");
         for part in *parts {
             assert!(text.contains(part), "{name}: {part}: {text}");
         }

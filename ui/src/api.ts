@@ -2,6 +2,19 @@
 // file: change them there.
 
 /**
+ * Why an account takes no messages.
+ */
+export type AccountError = { 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * What the last message met.
+ */
+error: ServiceError, };
+
+/**
  * An account and how it is.
  */
 export type AccountInfo = { 
@@ -77,7 +90,7 @@ export type AccountProblem = {
  */
 account: AccountName, 
 /**
- * "needs sign-in", "cannot be reached", "lacks workflow".
+ * "needs sign-in", "lacks a permission", "cannot be reached", "lacks workflow".
  */
 what: string, };
 
@@ -1215,6 +1228,11 @@ state: DeliveryState,
  */
 is_edit?: boolean, 
 /**
+ * Why its account takes no messages now, where it has not arrived: it is kept, and sent or looked for once the account
+ * does.
+ */
+account_error?: AccountError, 
+/**
  * How often it was tried.
  */
 attempts: number, 
@@ -1563,6 +1581,10 @@ id: string,
  */
 line: string, 
 /**
+ * The account that the latest run ran as, where it was a connector's action.
+ */
+account?: string | null, 
+/**
  * The line, with what matched.
  */
 title: Array<TextSpan>, 
@@ -1759,6 +1781,10 @@ assigned?: Assignment,
  */
 escalations?: Array<string>, 
 /**
+ * Who escalated it, at those of these times at which the service says that a person did: it does so by itself, too.
+ */
+escalated_by?: { [key in string]: User }, 
+/**
  * Set where the end is only inferred: the incident is absent from a listing that should have it. The next sighting
  * outranks that. No service reports this; it is made by [`crate::event::missed`].
  */
@@ -1940,7 +1966,7 @@ export type LineRead = {
 command: CommandInfo | null, 
 /**
  * The values that the line gives, by argument; not the defaults. Words that stand in no place are the text of the argument
- * that is asked for.
+ * that is asked for. `account`, where the line says whose it is to run.
  */
 values: { [key in string]: string }, 
 /**
@@ -2280,13 +2306,17 @@ fingerprint: string,
  */
 command: string, 
 /**
- * The line with every argument in its place.
+ * The line with every argument in its place, and with the account, where one was asked for.
  */
 line: string, 
 /**
  * The same as people read it: alerts by what they are called, not by their fingerprints.
  */
 named_line: string, 
+/**
+ * What people call the values that are ids, by argument.
+ */
+names?: { [key in string]: string }, 
 /**
  * The account that it would run as, where it is a connector's action.
  */
@@ -2724,7 +2754,7 @@ commit?: string, };
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
  * Clients give each its own key and place.
  */
-export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "assign" | "comment" | "stop" | "log" | "show";
+export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "assign" | "release" | "comment" | "stop" | "log" | "show";
 
 /**
  * One item on the board.
@@ -3172,13 +3202,18 @@ why: string,
 /**
  * The service's names for what is lacking, where it says.
  */
-missing_scopes: Array<string>, } | { "error": "rate_limited", 
+missing_scopes: Array<string>, 
+/**
+ * True where the service knows who asks, and does not permit it. False where it refused the credential, got none,
+ * or does not say which.
+ */
+signed_in?: boolean, } | { "error": "rate_limited", 
 /**
  * In plain words.
  */
 why: string, 
 /**
- * How long the service asks us to wait.
+ * How long to wait: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
  */
 retry_after: { secs: number; nanos: number }, } | { "error": "rejected", 
 /**
@@ -3648,7 +3683,7 @@ export type WriteLine = {
  */
 command: string, 
 /**
- * The values by argument; empty ones are left out.
+ * The values by argument, and `account`, where it is said whose it is to run; empty ones are left out.
  */
 values: { [key in string]: string }, };
 

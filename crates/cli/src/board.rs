@@ -14,9 +14,15 @@ use crate::{
     client::Client,
     exit::Exit,
     output::{Output, age, left, mark, when},
-    table::{table_cutting, table_with_reasons},
+    table::{Column, table},
 };
 
+/// Of a row: its state, its key, its title, its details, whose turn it is, and since when.
+const COLUMNS: [Column; 6] =
+    [Column::Text, Column::Whole, Column::Title, Column::Text, Column::Text, Column::Text];
+/// Of an approval, whose expiry and subject are never cut.
+const APPROVAL_COLUMNS: [Column; 6] =
+    [Column::Text, Column::Whole, Column::Text, Column::Text, Column::Text, Column::Text];
 /// After how long a wait is explained where there is no spinner.
 const LONG: Duration = Duration::from_secs(2);
 
@@ -148,13 +154,8 @@ fn print_rows(board: &Board, empty: &str) {
             let since = row.since.map(age).unwrap_or_default();
             [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), details(row), turn, since]
         });
-        // An approval's expiry and subject are never cut.
         let is_approvals = section.rows.iter().all(|row| row.key.kind == Kind::Approval);
-        // Of other rows, only the title is.
-        print!(
-            "{}",
-            if is_approvals { table_with_reasons(rows, &[1]) } else { table_cutting(rows, &[1], 2) }
-        );
+        print!("{}", table(rows, if is_approvals { APPROVAL_COLUMNS } else { COLUMNS }));
     }
     print_not_seen(&board.not_seen);
 }
@@ -224,6 +225,24 @@ pub(crate) fn glyph(row: &Row) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::table_within;
+
+    #[test]
+    fn only_titles_of_a_board_are_cut() {
+        let key = "acme/some-repository-of-the-web#12345";
+        let details = "29 m left (expires 2026-11-30 09:00), dora asks";
+        for terminal in [60, 80] {
+            for (columns, is_cut) in [(COLUMNS, true), (APPROVAL_COLUMNS, false)] {
+                let title = "a long title ".repeat(15);
+                let row = [" ◆", key, title.trim_end(), details, "ana or robin", "3 h"].map(str::to_owned);
+                let shown = table_within([row], columns, Some(terminal)).to_string();
+                let words: Vec<&str> = shown.split_whitespace().collect();
+                let expected = format!("{key} {details} ana or robin 3 h");
+                assert!(expected.split(' ').all(|word| words.contains(&word)), "{terminal}:\n{shown}");
+                assert_eq!(shown.contains('…'), is_cut, "{terminal}:\n{shown}");
+            }
+        }
+    }
 
     #[test]
     fn wait_names_the_accounts_that_have_not_answered() {

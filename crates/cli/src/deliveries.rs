@@ -1,7 +1,7 @@
 //! Messages to channels: how far each is, and why it has not arrived.
 
 use anyhow::Result;
-use callboard_engine::api::{DeliveriesQuery, Delivery, DeliveryState};
+use callboard_engine::api::{AccountError, DeliveriesQuery, Delivery, DeliveryState};
 use jiff::Timestamp;
 
 use crate::{
@@ -10,8 +10,12 @@ use crate::{
     exit::Exit,
     output::{Output, age, when},
     pages,
-    table::table_with_reasons,
+    table::{Column, table},
 };
+
+/// Its id, its age, its address, its title, its state, and why it has not arrived.
+const COLUMNS: [Column; 6] =
+    [Column::Whole, Column::Whole, Column::Whole, Column::Text, Column::Text, Column::Text];
 
 /// Prints what was posted, or with `pending` what has not arrived.
 pub(crate) async fn list(
@@ -39,7 +43,7 @@ pub(crate) async fn list(
                 reason(delivery, now),
             ]
         });
-        print!("{}", table_with_reasons(rows, &[0, 1, 2]));
+        print!("{}", table(rows, COLUMNS));
     });
     Ok(Exit::Done)
 }
@@ -75,12 +79,20 @@ pub(crate) fn state(delivery: &Delivery, is_served: bool, now: Timestamp) -> Str
 
 /// Why a delivery has not arrived; empty for one that has ended well.
 pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
+    let account = &delivery.address.account;
+    let before = delivery.account_error.as_ref().map(|AccountError { error, .. }| {
+        // It was not this one that met it.
+        format!("the last message to {account} met: {error}")
+    });
     match &delivery.state {
         DeliveryState::Pending { error: Some(error), .. }
         | DeliveryState::Unknown { error }
         | DeliveryState::Failed { error } => error.to_string(),
         DeliveryState::Pending { next_at, .. } if *next_at > now => {
             format!("it is not sent before {}", when(*next_at))
+        }
+        DeliveryState::Pending { .. } | DeliveryState::Sending if before.is_some() => {
+            before.unwrap_or_default()
         }
         DeliveryState::Pending { .. } if delivery.attempts == 0 => {
             "not tried yet: a channel's messages are sent one after another, while Callboard runs".to_owned()
@@ -91,6 +103,21 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
     }
 }
 
+/// Since when the account of a delivery takes no messages, and what becomes of it; `None` where the account takes them.
+pub(crate) fn outlook(delivery: &Delivery, is_served: bool) -> Option<String> {
+    let AccountError { since, .. } = delivery.account_error.as_ref()?;
+    let account = &delivery.address.account;
+    let then = match (&delivery.state, is_served) {
+        (DeliveryState::Unknown { .. }, true) => "It is looked for before it is sent again",
+        (DeliveryState::Unknown { .. }, false) => {
+            "It is looked for before it is sent again, when Callboard runs"
+        }
+        (_, true) => "It is kept, and sent by itself once the account takes messages again",
+        (_, false) => "It is kept, and sent when Callboard runs and the account takes messages again",
+    };
+    Some(format!("{account} has taken no messages since {}. {then}", when(*since)))
+}
+
 #[cfg(test)]
 mod tests {
     use callboard_domain::{
@@ -99,6 +126,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::table::table_within;
 
     fn now() -> Timestamp {
         "2026-11-22T10:00:00Z".parse().unwrap()
@@ -117,6 +145,7 @@ mod tests {
             under: None,
             state,
             is_edit,
+            account_error: None,
             attempts: 0,
             created_at: now(),
             actor: None,
@@ -167,6 +196,23 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_deliveries_are_whole_and_reasons_shown_to_their_ends() {
+        let id = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
+        let digested = format!("in the digest {id}");
+        let why = "the chat answered 503: it is sent again while Callboard runs";
+        for terminal in [60, 80, 120] {
+            for (state, why) in [("waits", why), (digested.as_str(), "")] {
+                let row = [id, "26 s", "chat:#deploys", "Deploy web 1.42.0 to production", state, why];
+                let shown = table_within([row.map(str::to_owned)], COLUMNS, Some(terminal)).to_string();
+                let words: Vec<&str> = shown.split_whitespace().collect();
+                let lost: Vec<&str> =
+                    row.iter().flat_map(|cell| cell.split(' ')).filter(|it| !words.contains(it)).collect();
+                assert!(lost.iter().all(|word| word.is_empty()), "{terminal}, {lost:?}:\n{shown}");
+            }
+        }
+    }
+
+    #[test]
     fn delivery_that_has_not_arrived_has_a_reason() {
         let cases = [
             (pending(later(), None, None), 0, "it is not sent before"),
@@ -180,5 +226,41 @@ mod tests {
             assert!(why.starts_with(expected), "{state:?}: {why}");
         }
         assert_eq!(reason(&delivery(DeliveryState::Posted, false), now()), "");
+    }
+
+    #[test]
+    fn delivery_of_an_account_that_fails_names_its_error_and_not_the_queue() {
+        let failing = AccountError { since: now(), error: ServiceError::unknown("503") };
+        let own = || ServiceError::unavailable("no route");
+        let since = format!("chat has taken no messages since {}. It is ", when(now()));
+        let met = "the last message to chat met: 503";
+        let (kept, when_it_runs) = (Some("kept, and sent by itself"), Some("kept, and sent when"));
+        // its state, whether its account fails, whether Callboard runs -> why it has not arrived, what becomes of it
+        let cases = [
+            (pending(now(), None, None), true, true, met, kept),
+            (pending(now(), None, None), true, false, met, when_it_runs),
+            (pending(now(), None, None), false, true, "not tried yet", None),
+            (pending(later(), None, None), true, true, "it is not sent before", kept),
+            (pending(now(), Some(own()), None), true, true, "no route", kept),
+            (pending(now(), Some(own()), None), false, true, "no route", None),
+            (DeliveryState::Sending, true, true, met, kept),
+            (DeliveryState::Sending, false, true, "the chat has not answered yet", None),
+            (DeliveryState::Unknown { error: own() }, true, true, "no route", Some("looked for")),
+            (DeliveryState::Posted, false, true, "", None),
+        ];
+        for (state, fails, is_served, why, expected) in cases {
+            let account_error = fails.then(|| failing.clone());
+            let delivery = Delivery { account_error, ..delivery(state.clone(), false) };
+            let found = reason(&delivery, now());
+            assert!(found.starts_with(why), "{state:?}, {fails}: {found}");
+            let found = outlook(&delivery, is_served);
+            let is_expected = match (&found, expected) {
+                (Some(found), Some(expected)) => {
+                    found.strip_prefix(&since).is_some_and(|rest| rest.starts_with(expected))
+                }
+                (found, expected) => found.is_none() && expected.is_none(),
+            };
+            assert!(is_expected, "{state:?}, {fails}: {found:?}");
+        }
     }
 }

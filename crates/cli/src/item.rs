@@ -103,8 +103,8 @@ fn shown(value: &str, longest: usize) -> String {
     }
 }
 
-/// Splits words into an item and a time: a title need not be quoted (`snooze Queue is full 2h`), so the time is the longest end
-/// that reads as one.
+/// Splits words into an item and a time: a title need not be quoted (`snooze Queue is full 2h`), so the time is the
+/// longest end that is one. Where that is refused, no shorter one is taken in its place.
 fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Result<T>) -> Result<(String, T)> {
     let text = words.join(" ");
     let whole = match read(&text) {
@@ -114,10 +114,14 @@ fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Resul
         Err(error) => error,
     };
     let later = (1..words.len()).find_map(|start| {
-        let at = read(&words[start..].join(" ")).ok()?;
-        Some((format!("{item} {}", words[..start].join(" ")), at))
+        let end = words[start..].join(" ");
+        match read(&end) {
+            Ok(at) => Some(Ok((format!("{item} {}", words[..start].join(" ")), at))),
+            Err(error) if until::is_time(&end) => Some(Err(error)),
+            Err(_) => None,
+        }
     });
-    later.ok_or(whole)
+    later.unwrap_or(Err(whole))
 }
 
 /// Takes an item off the board until then, or puts it back.
@@ -151,6 +155,8 @@ pub(crate) async fn snooze(
 
 #[cfg(test)]
 mod tests {
+    use jiff::Zoned;
+
     use super::*;
 
     #[test]
@@ -165,6 +171,7 @@ mod tests {
             ("Queue", "is full tomorrow at 9", Ok(("Queue is full", "tomorrow at 9"))),
             ("Queue", "tomorrow at 9", Ok(("Queue", "tomorrow at 9"))),
             ("Queue", "next friday", Err("no time: next friday")),
+            ("Queue", "is full next friday", Err("no time: next friday")),
             ("Queue", "is full soon", Err("no time: is full soon")),
             ("Queue", "", Err("no time: ")),
         ];
@@ -173,6 +180,50 @@ mod tests {
             let found = item_and_time(item.to_owned(), &words, read).map_err(|error| error.to_string());
             let found = found.as_ref().map(|(item, at)| (item.as_str(), at.as_str())).map_err(String::as_str);
             assert_eq!(found, expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_snooze_ends_at_a_time_that_is_clear_or_is_refused() {
+        // A Wednesday.
+        let now: Zoned = "2026-11-25T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+        let read = |text: &str| {
+            until::until(text, &now)
+                .map_err(|why| anyhow::anyhow!("expected {}, found {text:?}", why.expected()))
+        };
+        // what is typed after the first word of the item -> the item, and until when; or what the error says
+        let cases = [
+            ("tomorrow", Ok(("K", "2026-11-26T08:00:00Z"))),
+            ("fri", Ok(("K", "2026-11-27T08:00:00Z"))),
+            ("friday", Ok(("K", "2026-11-27T08:00:00Z"))),
+            ("until friday", Ok(("K", "2026-11-27T08:00:00Z"))),
+            ("monday 9:00", Ok(("K", "2026-11-30T08:00:00Z"))),
+            ("3d", Ok(("K", "2026-11-28T11:00:00Z"))),
+            ("for 404s", Ok(("K", "2026-11-25T11:06:44Z"))),
+            ("is slow fri", Ok(("K is slow", "2026-11-27T08:00:00Z"))),
+            ("is slow monday 9:00", Ok(("K is slow", "2026-11-30T08:00:00Z"))),
+            ("gives 404s 2h", Ok(("K gives 404s", "2026-11-25T13:00:00Z"))),
+            // What follows a time is named.
+            ("3d printer", Err("\"3d\" is one, and \"printer\" after it")),
+            ("tomorrow we fix it", Err("\"tomorrow\" is one, and \"we fix it\" after it")),
+            ("404s", Err("for 404s or 6m 44s")),
+            ("gives 404s", Err("for 404s or 6m 44s")),
+            ("is slow next friday", Err("2026-11-27 or 2026-12-04")),
+            ("is slow 31 feb", Err("February has no 31st")),
+            ("is slow yesterday 9:00", Err("a time that is not past yet")),
+            ("is slow soon", Err("found \"is slow soon\"")),
+        ];
+        for (words, expected) in cases {
+            let typed: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            match (item_and_time("K".to_owned(), &typed, read), expected) {
+                (Ok((item, at)), Ok(expected)) => {
+                    assert_eq!((item.as_str(), at.to_string().as_str()), expected, "{words}");
+                }
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().contains(expected), "{words}: {error}");
+                }
+                (found, expected) => panic!("{words}: {found:?}, not {expected:?}"),
+            }
         }
     }
 

@@ -15,8 +15,16 @@ use crate::{
     exit::{Exit, Usage},
     output::{Output, age, origin, when},
     pages,
-    table::{table, table_with_reasons},
+    table::{Column, table},
 };
+
+/// Of a change: when, who, through what, and what, among which there are ids.
+const AUDIT_COLUMNS: [Column; 4] = [Column::Whole, Column::Text, Column::Text, Column::Text];
+/// Of a run: its id, its state, its age, who, through what, and its line.
+const RUN_COLUMNS: [Column; 6] =
+    [Column::Whole, Column::Text, Column::Text, Column::Text, Column::Text, Column::Line];
+/// Of an account: its name, its service, who it is there, and its state.
+const ACCOUNT_COLUMNS: [Column; 4] = [Column::Whole, Column::Whole, Column::Text, Column::Text];
 
 /// The client that a request came through; unknown in what an older version recorded. A damaged record is shown as such.
 fn via(actor: Option<&Actor>) -> String {
@@ -41,7 +49,7 @@ pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output:
             let Actor { principal, via } = &entry.actor;
             [when(entry.at), principal.to_string(), via.to_string(), entry.what.describe(when)]
         });
-        print!("{}", table(rows, &[0]));
+        print!("{}", table(rows, AUDIT_COLUMNS));
     });
     Ok(Exit::Done)
 }
@@ -76,7 +84,7 @@ pub(crate) async fn find(
             SearchHit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
             SearchHit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
         });
-        print!("{}", table(rows, &[1]));
+        print!("{}", table(rows, [Column::Text, Column::Whole, Column::Title]));
         print_not_seen(not_seen.as_deref().unwrap_or_default());
     });
     if let Some(next) = next {
@@ -120,7 +128,7 @@ pub(crate) async fn commands(client: &mut Client, output: &Output) -> Result<Exi
         let rows = commands
             .iter()
             .map(|info| [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]);
-        print!("{}", table(rows, &[]));
+        print!("{}", table(rows, [Column::Title; 3]));
     });
     Ok(Exit::Done)
 }
@@ -142,7 +150,7 @@ pub(crate) async fn runs(limit: usize, page: Page, client: &mut Client, output: 
                 named_line(&run.line, &run.args),
             ]
         });
-        print!("{}", table(rows, &[0]));
+        print!("{}", table(rows, RUN_COLUMNS));
     });
     Ok(Exit::Done)
 }
@@ -183,7 +191,7 @@ pub(crate) async fn accounts(client: &mut Client, output: &Output) -> Result<Exi
         if accounts.is_empty() {
             println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
         }
-        print!("{}", table_with_reasons(accounts.iter().map(account), &[0, 1]));
+        print!("{}", table(accounts.iter().map(account), ACCOUNT_COLUMNS));
     });
     Ok(Exit::Done)
 }
@@ -253,7 +261,7 @@ pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -
             let default = if channel.default { "default".to_owned() } else { String::new() };
             [channel.name.clone().unwrap_or_default(), channel.address.to_string(), default]
         });
-        print!("{}", table(rows, &[0, 1]));
+        print!("{}", table(rows, [Column::Whole, Column::Whole, Column::Text]));
     });
     Ok(Exit::Done)
 }
@@ -265,6 +273,53 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::table::table_within;
+
+    /// A row at that width, and its words.
+    fn shown<const N: usize>(row: [&str; N], columns: [Column; N], terminal: usize) -> (String, Vec<String>) {
+        let shown = table_within([row.map(str::to_owned)], columns, Some(terminal)).to_string();
+        let words = shown.split_whitespace().map(str::to_owned).collect();
+        (shown, words)
+    }
+
+    #[test]
+    fn ids_are_whole_in_every_list() {
+        const ID: &str = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
+        const KEY: &str = "forge/pull_request/acme/some-repository-of-the-web#12345";
+        let has = |words: &[String], all: &str| all.split(' ').all(|word| words.iter().any(|it| it == word));
+        let snoozed = format!("snoozed {KEY} until 2026-11-30 09:00");
+        let resolved = format!("resolved run {ID}: it did not run");
+        let not_seen = format!("not all of it is seen: {KEY}: forbidden (403)");
+        for terminal in [60, 80] {
+            // Shown to their ends.
+            for what in [snoozed.as_str(), resolved.as_str()] {
+                let row = ["2026-11-22 10:00", "ana", "chat:#deploys-of-the-web", what];
+                let (text, words) = shown(row, AUDIT_COLUMNS, terminal);
+                assert!(has(&words, what) && has(&words, "2026-11-22 10:00 ana"), "{terminal}:\n{text}");
+                assert!(text.lines().all(|line| line.chars().count() <= terminal), "{terminal}:\n{text}");
+            }
+            let (text, words) =
+                shown(["forge", "github", "ana", not_seen.as_str()], ACCOUNT_COLUMNS, terminal);
+            assert!(has(&words, &not_seen), "{terminal}:\n{text}");
+            // The line gives way, and is not cut within an id.
+            for line in [format!("run rerun {KEY} now"), format!("note {ID} {}", "goes on ".repeat(30))] {
+                for state in ["done", "did not run"] {
+                    let row = [ID, state, "3 m", "ana", "cli", line.as_str()];
+                    let (text, words) = shown(row, RUN_COLUMNS, terminal);
+                    assert!(has(&words, &format!("{ID} {state} 3 m ana cli")), "{terminal}:\n{text}");
+                    let of_key: Vec<_> = words.iter().filter(|word| word.starts_with("forge/")).collect();
+                    assert!(of_key.iter().all(|word| word.as_str() == KEY), "{terminal}:\n{text}");
+                    assert!(text.lines().all(|line| line.chars().count() <= terminal), "{terminal}:\n{text}");
+                }
+            }
+        }
+        // Where there is room, a row is one line.
+        let (text, _) = shown([ID, "done", "3 m", "ana", "cli", "ack Q2R8T"], RUN_COLUMNS, 80);
+        assert_eq!(text, format!("{ID}  done  3 m  ana  cli  ack Q2R8T\n"));
+        let row = ["2026-11-22 10:00", "ana", "cli", "reloaded the configuration"];
+        let (text, _) = shown(row, AUDIT_COLUMNS, 80);
+        assert_eq!(text, "2026-11-22 10:00  ana  cli  reloaded the configuration\n");
+    }
 
     #[test]
     fn search_page_lists_what_is_not_seen() {

@@ -180,10 +180,11 @@ async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> 
 async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Result<Exit> {
     let left = client.call(Flush { seconds: 10 }).await?;
     // A delivery that is not pending any more has arrived.
-    let delivery = left
-        .into_iter()
-        .find(|other| other.id == delivery.id)
-        .unwrap_or(Delivery { state: DeliveryState::Posted, ..delivery });
+    let delivery = left.into_iter().find(|other| other.id == delivery.id).unwrap_or(Delivery {
+        state: DeliveryState::Posted,
+        account_error: None,
+        ..delivery
+    });
     let (now, is_served) = (Timestamp::now(), client.is_served().await?);
     output.either(&delivery, || {
         println!("{}: {}", delivery.address, deliveries::state(&delivery, is_served, now));
@@ -191,12 +192,17 @@ async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Re
         if !why.is_empty() {
             println!("  Why: {why}");
         }
+        if let Some(outlook) = deliveries::outlook(&delivery, is_served) {
+            println!("  {outlook}");
+        }
     });
     Ok(match &delivery.state {
         DeliveryState::Posted => Exit::Done,
         DeliveryState::Pending { error: Some(error), .. }
         | DeliveryState::Failed { error }
         | DeliveryState::Unknown { error } => error.into(),
+        // It was not tried: its account takes nothing.
+        DeliveryState::Pending { .. } if delivery.account_error.is_some() => Exit::Unreachable,
         _ => Exit::Unknown,
     })
 }

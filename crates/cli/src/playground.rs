@@ -19,7 +19,7 @@ use callboard_engine::{
         PlanQuery, StartRun,
     },
     host::Host,
-    paths::Paths,
+    paths::{self, Paths},
     secrets::Secrets,
 };
 use callboard_playground::{CART, Chat, ChatMessage, ME, Moment, Pace, Playground, RED, SLOW};
@@ -138,6 +138,7 @@ impl Tour {
             at_start: OnConfigError::Refuse,
         });
         let tour = Self { engine: engine.await.map_err(explain)?, playground, paths, folder };
+        paths::mark_playground(&tour.paths.data)?;
         if let Some(receiver) = tour.engine.call(Hello {}).await?.webhook_addr {
             tour.playground.send_webhooks_to(receiver);
         }

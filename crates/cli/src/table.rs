@@ -7,7 +7,7 @@ use console::{Term, measure_text_width};
 
 use crate::wrap;
 
-/// The most lines that a row takes, but for its last column: what is longer is cut, and ends in "…".
+/// The most lines of a cell that may be cut: what is longer ends in "…".
 const LINES: usize = 2;
 /// The longest cell on a terminal, in characters.
 const LONGEST: usize = 300;
@@ -15,26 +15,45 @@ const LONGEST: usize = 300;
 const LONGEST_PIPED: usize = 100_000;
 /// Spaces between two columns.
 const GAP: usize = 2;
-/// Spaces before the further lines of a row that has no room for columns.
+/// Spaces before the further lines of a row that has no room for columns, and what is between its cells there.
 const MARGIN: usize = 4;
-/// The widest word for which the other columns shrink first.
+const BETWEEN: &str = " · ";
+/// The widest word of a title for which the other columns shrink first.
 const WORD: usize = 24;
 
-/// Which columns are cut where a terminal has no room for them; the others are shown to their ends.
-#[derive(Clone, Copy, PartialEq)]
-enum Cut {
-    Every,
-    Only(usize),
-    Nothing,
+/// How a column gives way where a terminal has no room for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// Neither cut nor broken: what a person types again, and copies.
+    Whole,
+    /// Shown to its end, and broken between words alone: there may be ids among them.
+    Text,
+    /// The same in two lines at most: what was typed, and can be long.
+    Line,
+    /// In two lines at most, and broken within words that are very wide.
+    Title,
 }
 
-impl Cut {
-    /// The most lines that a column takes.
-    fn lines(self, column: usize) -> usize {
+impl Column {
+    fn is_cut(self) -> bool {
+        matches!(self, Self::Line | Self::Title)
+    }
+
+    /// The width that it keeps while it can, by those of its widest cell and its widest word.
+    fn least(self, natural: usize, widest_word: usize) -> usize {
         match self {
-            Self::Every => LINES,
-            Self::Only(only) if only == column => LINES,
-            Self::Only(_) | Self::Nothing => usize::MAX,
+            Self::Whole => natural,
+            Self::Text | Self::Line => widest_word,
+            Self::Title => widest_word.min(WORD),
+        }
+    }
+
+    /// A cell in lines of that width.
+    fn lines(self, cell: &str, width: usize) -> Vec<String> {
+        match self {
+            Self::Whole => vec![cell.to_owned()],
+            Self::Text => wrap::lines(cell, width, false),
+            Self::Line | Self::Title => wrap::lines_cut(cell, width, LINES),
         }
     }
 }
@@ -48,33 +67,19 @@ impl fmt::Display for Printed {
     }
 }
 
-/// A table in which the columns `whole` (what a person types again, and copies) are never cut or broken; the widest of the
-/// others shrink, and take at most two lines. Where there is no room for them as columns, they are printed below.
-pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>, whole: &[usize]) -> Printed {
-    make(rows, whole, Cut::Every, wrap::width_of(&Term::stdout()))
-}
-
-/// The same for lists whose last column is a reason: it is shown to its end.
-pub(crate) fn table_with_reasons<const N: usize>(
+/// A table as standard output shows it: the widest columns shrink. Where there is no room for what must stay whole, the
+/// rest of a row is printed below that.
+pub(crate) fn table<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
-    whole: &[usize],
+    columns: [Column; N],
 ) -> Printed {
-    make(rows, whole, Cut::Nothing, wrap::width_of(&Term::stdout()))
+    table_within(rows, columns, wrap::width_of(&Term::stdout()))
 }
 
-/// The same where one column, such as a title, may be cut: whatever its length, the others are shown to their ends.
-pub(crate) fn table_cutting<const N: usize>(
+/// The same for a terminal of that width; without one, for another program.
+pub(crate) fn table_within<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
-    whole: &[usize],
-    column: usize,
-) -> Printed {
-    make(rows, whole, Cut::Only(column), wrap::width_of(&Term::stdout()))
-}
-
-fn make<const N: usize>(
-    rows: impl IntoIterator<Item = [String; N]>,
-    whole: &[usize],
-    cut: Cut,
+    columns: [Column; N],
     terminal: Option<usize>,
 ) -> Printed {
     let Some(terminal) = terminal else {
@@ -90,58 +95,47 @@ fn make<const N: usize>(
     let widest =
         |of: fn(&str) -> usize, column: usize| rows.iter().map(|row| of(&row[column])).max().unwrap_or(0);
     let natural: [usize; N] = array::from_fn(|column| widest(measure_text_width, column));
-    let widest_words: [usize; N] = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
+    let least: [usize; N] =
+        array::from_fn(|column| columns[column].least(natural[column], widest(wrap::widest_word, column)));
     let room = terminal.saturating_sub((N - 1) * GAP);
-    let least = |column: usize| if whole.contains(&column) { natural[column] } else { widest_words[column] };
-    if !whole.is_empty() && (0..N).map(least).sum::<usize>() > room {
-        return Printed(rows.iter().flat_map(|row| stacked(row, whole, terminal, cut)).collect());
+    if columns.contains(&Column::Whole) && least.iter().sum::<usize>() > room {
+        return Printed(rows.iter().flat_map(|row| stacked(row, &columns, terminal)).collect());
     }
-    let widths: [usize; N] = widths(natural, widest_words, whole, room);
-    Printed(rows.iter().flat_map(|row| row_lines(row, &widths, cut)).collect())
+    let widths: [usize; N] = widths(natural, least, &columns, room);
+    Printed(rows.iter().flat_map(|row| row_lines(row, &widths, &columns)).collect())
 }
 
 /// A row without columns: what is whole, then the rest below.
-fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, cut: Cut) -> Vec<String> {
-    let (head, tail) = row.split_at(whole.iter().max().map_or(0, |last| last + 1));
-    let join = |cells: &[&String], between: &str| {
-        let cells = cells.iter().map(|cell| cell.as_str()).filter(|cell| !cell.is_empty());
-        cells.collect::<Vec<_>>().join(between)
+fn stacked<const N: usize>(row: &[String; N], columns: &[Column; N], terminal: usize) -> Vec<String> {
+    let join = |cells: &[(&str, Column)], between: &str| {
+        let texts = cells.iter().map(|(text, _)| *text).filter(|text| !text.is_empty());
+        texts.collect::<Vec<_>>().join(between)
     };
+    let cells: Vec<(&str, Column)> = row.iter().map(String::as_str).zip(columns.iter().copied()).collect();
+    let last_whole = columns.iter().rposition(|column| *column == Column::Whole);
+    let (head, tail) = cells.split_at(last_whole.map_or(0, |last| last + 1));
     let width = terminal.saturating_sub(MARGIN).max(1);
-    let tail: Vec<&String> = tail.iter().collect();
-    let all = join(&tail, " · ");
-    let below = match cut {
-        Cut::Every => wrap::lines_cut(&all, width, LINES),
-        Cut::Nothing => wrap::lines(&all, width, true),
-        Cut::Only(column) => {
-            let lines = wrap::lines(&all, width, true);
-            match column.checked_sub(head.len()).filter(|column| lines.len() > LINES && *column < tail.len())
-            {
-                // The column that may be cut has one line, and the others have all that they need.
-                Some(column) => {
-                    let others: Vec<&String> =
-                        tail[..column].iter().chain(&tail[column + 1..]).copied().collect();
-                    let mut lines = wrap::lines_cut(tail[column], width, 1);
-                    lines.extend(wrap::lines(&join(&others, " · "), width, true));
-                    lines
-                }
-                None => lines,
-            }
-        }
-    };
+    let mut below = wrap::lines(&join(tail, BETWEEN), width, false);
+    let fits = below.len() <= LINES && below.iter().all(|line| measure_text_width(line) <= width);
+    let (cut, others): (Vec<_>, Vec<_>) = tail.iter().copied().partition(|(_, column)| column.is_cut());
+    if !fits && !cut.is_empty() {
+        // Beside others, which have all that they need, what may be cut has one line.
+        let most = if others.is_empty() { LINES } else { 1 };
+        below = wrap::lines_cut(&join(&cut, BETWEEN), width, most);
+        below.extend(wrap::lines(&join(&others, BETWEEN), width, false));
+    }
     let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
-    let head: Vec<&String> = head.iter().collect();
-    [join(&head, &" ".repeat(GAP))].into_iter().chain(below).collect()
+    [join(head, &" ".repeat(GAP))].into_iter().chain(below).collect()
 }
 
 /// The lines of a row.
-fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], cut: Cut) -> Vec<String> {
+fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], columns: &[Column; N]) -> Vec<String> {
     let cells: [Vec<String>; N] = array::from_fn(|column| {
         let (cell, width) = (&row[column], widths[column].max(1));
         if measure_text_width(cell) <= width {
             vec![cell.clone()]
         } else {
-            wrap::lines_cut(cell, width, cut.lines(column))
+            columns[column].lines(cell, width)
         }
     });
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
@@ -158,22 +152,22 @@ fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], cut: Cut) -
     (0..height).map(line).collect()
 }
 
-/// The columns' widths: their natural ones, where there is room; else the widest shrink first, as long as their words still
-/// fit.
+/// The columns' widths: their natural ones, where there is room; else the widest shrink first, as long as they keep what
+/// is least.
 fn widths<const N: usize>(
     mut widths: [usize; N],
-    widest_words: [usize; N],
-    whole: &[usize],
+    least: [usize; N],
+    columns: &[Column; N],
     room: usize,
 ) -> [usize; N] {
     while widths.iter().sum::<usize>() > room {
         let widest = |least: [usize; N]| {
-            let shrinkable = (0..N).filter(|column| !whole.contains(column));
+            let shrinkable = (0..N).filter(|column| columns[*column] != Column::Whole);
             shrinkable
                 .filter(|column| widths[*column] > least[*column].max(1))
                 .max_by_key(|column| widths[*column])
         };
-        match widest(widest_words).or_else(|| widest([1; N])) {
+        match widest(least).or_else(|| widest([1; N])) {
             Some(column) => widths[column] -= 1,
             None => break,
         }
@@ -183,7 +177,10 @@ fn widths<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Column::{Text, Title, Whole},
+        *,
+    };
 
     #[test]
     fn widest_columns_shrink_first_and_names_stay_whole() {
@@ -195,13 +192,20 @@ mod tests {
             ([30, 16, 30], 50, [17, 16, 17]),
         ];
         for (natural, room, expected) in cases {
-            assert_eq!(widths(natural, [1; 3], &[1], room), expected, "{natural:?} in {room}");
+            assert_eq!(
+                widths(natural, [1; 3], &[Text, Whole, Text], room),
+                expected,
+                "{natural:?} in {room}"
+            );
         }
         // A column shrinks only as far as its words fit, while another can.
-        assert_eq!(widths([20, 4, 20], [13, 4, 3], &[], 30), [13, 4, 13]);
-        assert_eq!(widths([20, 4, 20], [18, 4, 3], &[], 30), [18, 4, 8]);
-        assert_eq!(widths([20, 4, 20], [18, 4, 18], &[], 30), [13, 4, 13]);
+        let cases = [([13, 4, 3], [13, 4, 13]), ([18, 4, 3], [18, 4, 8]), ([18, 4, 18], [13, 4, 13])];
+        for (least, expected) in cases {
+            assert_eq!(widths([20, 4, 20], least, &[Title; 3], 30), expected, "{least:?}");
+        }
     }
+
+    const DELIVERY: [Column; 6] = [Whole, Whole, Whole, Text, Text, Text];
 
     #[test]
     fn columns_to_copy_are_whole_in_every_terminal() {
@@ -211,35 +215,36 @@ mod tests {
         let why = "the chat answered 503: it is tried again when it is back, or by `callboard retry`";
         for terminal in [20, 40, 60, 80, 120] {
             let row = delivery("dora asks for approval: Deploy web 1.42.0 to production", why);
-            let shown = make([row], &[0, 1, 2], Cut::Nothing, Some(terminal)).to_string();
+            let shown = table_within([row], DELIVERY, Some(terminal)).to_string();
             assert!(shown.lines().any(|line| line.contains(id)), "{terminal}:\n{shown}");
             let words: Vec<&str> = shown.split_whitespace().collect();
             assert!(["`callboard", "retry`", "production"].iter().all(|it| words.contains(it)), "{shown}");
         }
-        let shown = make([delivery("Deploy web", "")], &[0, 1, 2], Cut::Every, Some(60)).to_string();
+        let shown = table_within([delivery("Deploy web", "")], DELIVERY, Some(60)).to_string();
         assert_eq!(shown, format!("{id}  26 s  chat:#deploys\n    Deploy web · waits\n"));
     }
 
     #[test]
     fn row_takes_two_lines_at_most_and_reasons_all_they_need() {
         let row = || [["▲".to_owned(), "3f2a9c4d5e6b7a81".to_owned(), "a long title ".repeat(20)]];
-        let shown = make(row(), &[1], Cut::Every, Some(80)).to_string();
+        let shown = table_within(row(), [Text, Whole, Title], Some(80)).to_string();
         assert!(shown.contains("3f2a9c4d5e6b7a81"), "{shown}");
         assert_eq!(shown.trim_end().lines().count(), 2, "{shown}");
         assert!(shown.lines().all(|line| measure_text_width(line) <= 80), "{shown}");
+        const ROW: [Column; 6] = [Title, Whole, Title, Title, Title, Title];
         // As the board has it: six columns, a long key, and a title without end.
         for title in ["a long title ".repeat(20), "x".repeat(250), "長い題名".repeat(60)] {
             let key = "acme/some-repository-of-the-web#12345".to_owned();
             let row = [" ◆".to_owned(), key, title.clone(), title, "review by ana".into(), "3 h".into()];
             for terminal in [60, 80, 100, 200] {
-                let shown = make([row.clone()], &[1], Cut::Every, Some(terminal)).to_string();
+                let shown = table_within([row.clone()], ROW, Some(terminal)).to_string();
                 let widest = shown.lines().map(measure_text_width).max();
                 assert!(widest.is_some_and(|width| width <= terminal), "{terminal}, {widest:?}:\n{shown}");
             }
         }
-        let reasons = make(row(), &[1], Cut::Nothing, Some(80)).to_string();
+        let reasons = table_within(row(), [Text, Whole, Text], Some(80)).to_string();
         assert!(reasons.trim_end().lines().count() > 2, "{reasons}");
-        assert_eq!(make([] as [[String; 3]; 0], &[], Cut::Every, Some(80)).to_string(), "");
+        assert_eq!(table_within([] as [[String; 3]; 0], [Title; 3], Some(80)).to_string(), "");
     }
 
     #[test]
@@ -250,7 +255,8 @@ mod tests {
             {
                 for terminal in [60, 80, 100, 200] {
                     let row = [" ▲", key, &title, snoozed, "nobody yet", "3 h"].map(str::to_owned);
-                    let shown = make([row], &[1], Cut::Only(2), Some(terminal)).to_string();
+                    let shown = table_within([row], [Text, Whole, Title, Text, Text, Text], Some(terminal))
+                        .to_string();
                     let words: Vec<&str> = shown.split_whitespace().collect();
                     let expected = format!("{snoozed} nobody yet 3 h");
                     let lost: Vec<&str> = expected.split(' ').filter(|word| !words.contains(word)).collect();
@@ -269,17 +275,18 @@ mod tests {
             ["✗".to_owned(), "web#22".to_owned(), "two\tand\nmore".to_owned(), "a".to_owned(), String::new()],
         ];
         let expected = format!("◆\tweb#1\t{}\t\t3 h\n✗\tweb#22\ttwo and more\ta\t\n", "x".repeat(300));
-        assert_eq!(make(rows, &[1], Cut::Every, None).to_string(), expected);
+        assert_eq!(table_within(rows, [Title, Whole, Title, Title, Title], None).to_string(), expected);
     }
 
     #[test]
     fn words_stay_whole_and_cut_text_ends_in_an_ellipsis() {
+        const ROW: [Column; 4] = [Title, Whole, Title, Title];
         let row = |title: &str| {
             [[" ◆".to_owned(), "web#482".to_owned(), title.to_owned(), "an investigation".to_owned()]]
         };
-        let shown = make(row("fix the very long title of it"), &[1], Cut::Every, Some(40)).to_string();
+        let shown = table_within(row("fix the very long title of it"), ROW, Some(40)).to_string();
         assert_eq!(shown, " ◆  web#482  fix the very  an\n             long title…   investigation\n");
-        let cut = make(row(&"words ".repeat(40)), &[1], Cut::Every, Some(40)).to_string();
+        let cut = table_within(row(&"words ".repeat(40)), ROW, Some(40)).to_string();
         assert!(cut.contains('…') && !cut.contains("..."), "{cut}");
         // Columns are aligned whatever the width of the characters.
         let rows = [
@@ -288,7 +295,7 @@ mod tests {
             ["שלום".to_owned(), "c".to_owned()],
             ["👨‍👩‍👧".to_owned(), "d".to_owned()],
         ];
-        let shown = make(rows, &[], Cut::Every, Some(80)).to_string();
+        let shown = table_within(rows, [Title; 2], Some(80)).to_string();
         for line in shown.lines() {
             assert_eq!(measure_text_width(line), 11, "{line:?} of {shown}");
         }

@@ -87,6 +87,11 @@ pub(crate) fn is_http_status(word: &str) -> bool {
     })
 }
 
+/// True for a number of dimensions, which is as well a length of time: `3d printer`.
+pub(crate) fn is_dimension(word: &str) -> bool {
+    ["2d", "3d"].iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 /// The zeros of the digits that keyboards of other scripts type; one to nine follow each of them in Unicode.
 const ZEROS: [char; 19] = [
     '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
@@ -233,6 +238,14 @@ mod tests {
         }
         for word in ["90s", "600s", "120s", "404", "404m", "0404s", "+40s", "2h", ""] {
             assert!(!is_http_status(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_dimensions_are_recognised() {
+        let cases = [("2d", true), ("3d", true), ("3D", true), ("1d", false), ("4d", false), ("3 d", false)];
+        for (word, expected) in cases {
+            assert_eq!(is_dimension(word), expected, "{word}");
         }
     }
 

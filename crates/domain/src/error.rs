@@ -2,26 +2,38 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// The longest wait that a service may impose: after it one request shows whether it still asks for more, so that no
+/// wrong answer blinds an account for long.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// The longest wait that a service can mean: who asks for more has its clock or its unit wrong.
+const CREDIBLE_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How a call to a service failed. Texts are for people, and never hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ServiceError {
-    /// The service refused the credential, or the credential is missing a permission. Nothing happened.
+    /// The service refused the credential, or does not permit it to do that. Nothing happened.
     #[error("{why}{}", scopes(missing_scopes))]
     Auth {
         /// In plain words.
         why: String,
         /// The service's names for what is lacking, where it says.
         missing_scopes: Vec<String>,
+        /// True where the service knows who asks, and does not permit it. False where it refused the credential, got none,
+        /// or does not say which.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(optional, as = "Option<bool>")]
+        signed_in: bool,
     },
-    /// Too many calls. Nothing happened; it may be tried again after the wait.
+    /// Too many calls. Nothing happened; it may be tried again after the wait. [`ServiceError::rate_limited`] makes it.
     #[error("{why}; next try in {} s", retry_after.as_secs())]
     RateLimited {
         /// In plain words.
         why: String,
-        /// How long the service asks us to wait.
+        /// How long to wait: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
         #[ts(type = "{ secs: number; nanos: number }")]
         retry_after: Duration,
     },
@@ -66,13 +78,89 @@ impl ServiceError {
         Self::Unknown { why: why.into() }
     }
 
-    /// A [`ServiceError::Auth`] that names no scope.
+    /// A [`ServiceError::Auth`] of a credential that was refused.
     pub fn auth(why: impl Into<String>) -> Self {
-        Self::Auth { why: why.into(), missing_scopes: Vec::new() }
+        Self::Auth { why: why.into(), missing_scopes: Vec::new(), signed_in: false }
+    }
+
+    /// A [`ServiceError::Auth`] of somebody who is known, and is not permitted to do that. It names no scope.
+    pub fn forbidden(why: impl Into<String>) -> Self {
+        Self::Auth { why: why.into(), missing_scopes: Vec::new(), signed_in: true }
+    }
+
+    /// A [`ServiceError::RateLimited`] by a service that `asks` at `now` for that wait. Of a longer one than is kept the
+    /// text says what was asked for.
+    pub fn rate_limited(why: impl Into<String>, asks: Duration, now: Timestamp) -> Self {
+        let why = why.into();
+        if asks <= LONGEST_RETRY_AFTER {
+            return Self::RateLimited { why, retry_after: asks };
+        }
+        let until = now.checked_add(asks).ok().filter(|_| asks <= CREDIBLE_RETRY_AFTER);
+        let until = until.map_or_else(|| "for more than a day".to_owned(), |at| format!("until {at:.0}"));
+        let why = format!("{why}; it asks to wait {until}");
+        Self::RateLimited { why, retry_after: LONGEST_RETRY_AFTER }
     }
 
     /// True where the same call may be made again by itself: it surely did not happen, and waiting may help.
     pub fn may_retry(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Unavailable { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_service_imposes_a_long_wait() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        // The wait that is asked for, in seconds -> the wait that is kept, what is said.
+        let cases = [
+            (0, 0, "slow down; next try in 0 s"),
+            (30, 30, "slow down; next try in 30 s"),
+            (3_600, 3_600, "slow down; next try in 3600 s"),
+            (3_601, 3_600, "slow down; it asks to wait until 2026-11-22T13:00:01Z; next try in 3600 s"),
+            (86_400, 3_600, "slow down; it asks to wait until 2026-11-23T12:00:00Z; next try in 3600 s"),
+            (86_401, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
+            (99_999_999, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
+            (u64::MAX, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
+        ];
+        for (asks, expected, text) in cases {
+            let error = ServiceError::rate_limited("slow down", Duration::from_secs(asks), now);
+            assert_eq!(error.to_string(), text, "{asks}");
+            assert!(
+                matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
+                "{asks}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refused_credential_and_missing_permission_are_told_apart() {
+        let scopes = |signed_in| ServiceError::Auth {
+            why: "no".into(),
+            missing_scopes: vec!["workflow".into()],
+            signed_in,
+        };
+        let cases = [
+            (ServiceError::auth("no"), json!({ "error": "auth", "why": "no", "missing_scopes": [] })),
+            (
+                ServiceError::forbidden("no"),
+                json!({ "error": "auth", "why": "no", "missing_scopes": [], "signed_in": true }),
+            ),
+            (
+                scopes(true),
+                json!({ "error": "auth", "why": "no", "missing_scopes": ["workflow"], "signed_in": true }),
+            ),
+            // As earlier versions stored it.
+            (scopes(false), json!({ "error": "auth", "why": "no", "missing_scopes": ["workflow"] })),
+        ];
+        for (error, stored) in cases {
+            assert_eq!(serde_json::to_value(&error).unwrap(), stored);
+            assert_eq!(serde_json::from_value::<ServiceError>(stored).unwrap(), error);
+            assert!(!error.may_retry());
+        }
     }
 }

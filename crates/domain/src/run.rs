@@ -11,7 +11,7 @@ use crate::{
     chat::Address,
     command::{Args, Role, is_effect_of_role},
     error::ServiceError,
-    event::Event,
+    event::{Event, EventName},
     identity::Identity,
     item::ItemKey,
     message::Block,
@@ -110,7 +110,8 @@ impl Run {
 
     /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
     /// doing: a command of that role causes it, the identity that it acts as (`me`) did it, and during the run. Never true of
-    /// a run that failed: if its effect has come about all the same, that is notified.
+    /// a run that failed: if its effect has come about all the same, that is notified. Services escalate by themselves,
+    /// too: an escalation by nobody in particular is no run's.
     pub fn did(&self, role: Role, event: &Event, me: &Identity) -> bool {
         let is_well = match &self.state {
             RunState::Pending { .. } | RunState::Running => true,
@@ -125,7 +126,7 @@ impl Run {
         is_well
             && self.item.as_ref() == Some(&event.item)
             && is_effect_of_role(role, event.name)
-            && event.by.as_ref().is_none_or(|by| me.is(&by.id))
+            && event.by.as_ref().map_or(event.name != EventName::Escalated, |by| me.is(&by.id))
             && since_began >= -CLOCKS
             && since_ended <= CLOCKS
     }
@@ -218,7 +219,7 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::EventName, item::User};
+    use crate::item::User;
 
     #[test]
     fn run_matches_only_its_own_events() {
@@ -278,6 +279,21 @@ mod tests {
             ),
             (done(), Role::Assign, Event { name: EventName::Reassigned, ..merged(ana("U1"), 1_002) }, true),
             (done(), Role::Assign, Event { name: EventName::Reassigned, ..merged(ana("U2"), 1_002) }, false),
+            (done(), Role::Assign, Event { name: EventName::Reassigned, ..merged(None, 1_002) }, true),
+            (done(), Role::Assign, Event { name: EventName::Escalated, ..merged(ana("U1"), 1_002) }, true),
+            (done(), Role::Assign, Event { name: EventName::Escalated, ..merged(ana("U2"), 1_002) }, false),
+            (done(), Role::Assign, Event { name: EventName::Escalated, ..merged(ana("U1"), 1_200) }, false),
+            // By the service, a moment later.
+            (done(), Role::Assign, Event { name: EventName::Escalated, ..merged(None, 1_010) }, false),
+            (done(), Role::Take, Event { name: EventName::Escalated, ..merged(ana("U1"), 1_002) }, false),
+            (done(), Role::Release, Event { name: EventName::Unacknowledged, ..merged(None, 1_002) }, true),
+            (
+                done(),
+                Role::Release,
+                Event { name: EventName::Unacknowledged, ..merged(ana("U2"), 1_002) },
+                false,
+            ),
+            (done(), Role::Release, Event { name: EventName::Triggered, ..merged(None, 1_002) }, false),
             (done(), Role::Merge, Event { name: EventName::Approved, ..merged(ana("U1"), 1_002) }, false),
             (done(), Role::Merge, Event { item: elsewhere, ..merged(ana("U1"), 1_002) }, false),
             (run(unknown, Some(1_003)), Role::Merge, merged(ana("U1"), 1_002), false),

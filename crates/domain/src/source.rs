@@ -1,6 +1,6 @@
 //! The contract of what is watched: a source reports snapshots; it never says what changed.
 
-use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -26,6 +26,9 @@ pub const READING_TIME: Duration = Duration::from_secs(15);
 /// How long a poll may take in all. The caller gives up on one that takes longer, and what it has read is lost.
 pub const POLL_TIME: Duration = Duration::from_secs(120);
 
+/// The most bytes of a note ([`Received::note`]). A longer one is not kept.
+pub const LONGEST_NOTE: usize = 4_096;
+
 /// What one poll found.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
@@ -37,7 +40,8 @@ pub struct Batch {
     pub deleted_runs: Vec<DeletedRuns>,
     /// What was listed completely: an open item within it that is not in `snapshots` is gone.
     pub complete: Vec<Scope>,
-    /// Where the next poll goes on. `None` keeps the stored one.
+    /// Where the next poll goes on, with what this one could not check of the notes that it began with. `None` keeps the
+    /// stored one, and those notes.
     pub cursor: Option<Cursor>,
     /// Where given, this is only a part of what there is to read: it is stored and shown at once, and the next poll goes
     /// on from `cursor` without a pause.
@@ -208,6 +212,14 @@ pub trait Source: Send + Sync {
     /// is [`GoneReason::NotWatched`], never over. It is asked after a poll of the whole, so that it may go by what polls
     /// have learnt (the new name of a repository).
     fn watches(&self, item: &Item) -> bool;
+
+    /// The cursor that a poll begins with: the stored one, with what webhooks have noted since the last poll
+    /// ([`Received::note`]). Pure, and the same for notes that it has already. A note that cannot be read is of another
+    /// version, and is passed over. Without a cursor there is nothing to note: the first poll asks for everything.
+    fn with_notes(&self, cursor: Option<&Cursor>, notes: &[String]) -> Option<Cursor> {
+        let _ = notes;
+        cursor.cloned()
+    }
 }
 
 /// How a service's webhooks are read.
@@ -234,33 +246,9 @@ pub struct Received {
     pub poll: bool,
     /// Where a part of it cannot be read: which field, and why. The account is polled for it, and its page says so.
     pub unread: Option<String>,
-    /// What the next poll must know of it, though the program may end before.
-    pub cursor_update: Option<CursorUpdate>,
-}
-
-/// Puts into a source's cursor what a webhook reported and only a poll can check. Stored with the rest of the webhook; a poll
-/// that is under way meanwhile puts it into the cursor that it gives.
-#[derive(Clone)]
-pub struct CursorUpdate(Arc<Update>);
-
-type Update = dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync;
-
-impl CursorUpdate {
-    /// What the function makes of the stored cursor; `None` keeps that.
-    pub fn new(update: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(update))
-    }
-
-    /// The cursor to be stored instead of that one.
-    pub fn apply(&self, stored: Option<&Cursor>) -> Option<Cursor> {
-        (self.0)(stored)
-    }
-}
-
-impl fmt::Debug for CursorUpdate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CursorUpdate")
-    }
+    /// What the next poll must know of it, though the program may end before: in the source's own form, at most
+    /// [`LONGEST_NOTE`] bytes. That poll begins with it ([`Source::with_notes`]).
+    pub note: Option<String>,
 }
 
 /// Why a webhook is refused, or not read.

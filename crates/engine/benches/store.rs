@@ -60,6 +60,7 @@ fn alert(number: usize, now: Timestamp) -> Item {
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),
+            escalated_by: Default::default(),
             description: Some("Less than a tenth of the disk is free.".to_owned()),
             labels: BTreeMap::from(labels),
         }),

@@ -54,6 +54,10 @@ impl Source for Combined {
     fn watches(&self, item: &Item) -> bool {
         self.own.watches(item) || self.extra.watches(item)
     }
+
+    fn with_notes(&self, cursor: Option<&Cursor>, notes: &[String]) -> Option<Cursor> {
+        self.own.with_notes(cursor, notes)
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives one item, and the number of its polls as its cursor.
+    /// Gives one item, and the number of its polls as its cursor; a note counts for one.
     struct Fixed(Item);
 
     #[async_trait]
@@ -83,6 +87,11 @@ mod tests {
         fn watches(&self, item: &Item) -> bool {
             item.key == self.0.key
         }
+
+        fn with_notes(&self, cursor: Option<&Cursor>, notes: &[String]) -> Option<Cursor> {
+            let before: usize = cursor?.0.parse().unwrap();
+            Some(Cursor((before + notes.len()).to_string()))
+        }
     }
 
     #[tokio::test]
@@ -96,6 +105,9 @@ mod tests {
         assert_eq!(batch.snapshots, [pull.clone(), asked.clone()]);
         assert_eq!(batch.complete, [Scope::all(Kind::PullRequest), Scope::all(Kind::Approval)]);
         assert_eq!(batch.cursor, Some(Cursor("5".into())));
+        let noted = both.with_notes(Some(&Cursor("4".into())), &["a".into(), "b".into()]);
+        assert_eq!(noted, Some(Cursor("6".into())), "webhooks are the account's own");
+        assert_eq!(both.with_notes(None, &["a".into()]), None);
         assert!(both.watches(&pull) && both.watches(&asked));
         assert!(!both.watches(&crate::tests::pull(2, "Another", &[])));
         assert!(with_extra(None, &"ci".into(), &sources).is_none(), "it has no source of its own");

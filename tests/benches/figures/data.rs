@@ -12,7 +12,7 @@ use callboard_domain::{
 };
 use callboard_engine::{
     host::Host,
-    store::{Decide, Report, Store, Watched},
+    store::{Decide, LastNote, Report, Store, Watched},
 };
 use jiff::Timestamp;
 
@@ -152,6 +152,7 @@ pub(crate) fn incident(account: &AccountName, number: usize, status: IncidentSta
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),
+            escalated_by: Default::default(),
             description: Some("The slowest of a hundred requests takes longer than a second.".to_owned()),
             labels: labels
                 .map(|(name, value)| (name.to_owned(), value))
@@ -170,7 +171,8 @@ pub(crate) async fn poll_in(
 ) -> Result<()> {
     for part in items.chunks(1_000) {
         let batch = Batch { snapshots: part.to_vec(), ..Batch::default() };
-        let report = Report::Poll { batch, began_at: Timestamp::now(), watched: Watched::all() };
+        let (watched, last_note) = (Watched::all(), LastNote::default());
+        let report = Report::Poll { batch, began_at: Timestamp::now(), watched, last_note };
         store.ingest(account, report, Timestamp::now(), std::sync::Arc::clone(decide)).await?;
     }
     Ok(())

@@ -1,8 +1,9 @@
 /** A command before it runs: its arguments, live choices, the plan, and where it will post. */
 
-import type { CommandInfo, FoundChoice, Plan, Run } from "../api";
+import type { ArgSpec, CommandInfo, FoundChoice, Plan, Run } from "../api";
 import type { Failure } from "../desktop";
 import { layout } from "../parts/layout";
+import { ReactiveMap } from "../parts/reactive-map.svelte";
 import { changesText } from "./changes";
 import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
@@ -31,6 +32,19 @@ export interface Problem {
   arg: string | null;
 }
 
+/** An argument only if the line names an account, or has to because several could run the command. */
+const ACCOUNT: ArgSpec = {
+  name: "account",
+  summary: "the account that runs it",
+  ty: "live",
+  default: null,
+  required: true,
+};
+
+function withAccount(info: CommandInfo): CommandInfo {
+  return { ...info, spec: { ...info.spec, args: [ACCOUNT, ...info.spec.args] } };
+}
+
 /** Who runs a command, for the progress text: its accounts, or the command itself. */
 export function servedBy(info: CommandInfo): string {
   return "accounts" in info.origin ? info.origin.accounts.join(", ") : info.spec.name;
@@ -38,7 +52,6 @@ export function servedBy(info: CommandInfo): string {
 
 export class CommandForm {
   private readonly context: AppContext;
-  readonly info: CommandInfo;
   flow = $state.raw<Flow>() as Flow;
   line = $state("");
   choices = $state.raw<FoundChoice[]>([]);
@@ -50,6 +63,8 @@ export class CommandForm {
   /** True once a person moved the mark: then Enter takes the marked choice. */
   picked = $state(false);
   prepared = $state.raw<Plan | null>(null);
+  /** What people call the values that are ids, as far as plans said. */
+  readonly names = new ReactiveMap<string>();
   /** The plan that was shown at Enter, if it has changed since: the current plan is not confirmed yet. */
   before = $state.raw<Plan | null>(null);
   problem = $state.raw<Problem | null>(null);
@@ -91,14 +106,17 @@ export class CommandForm {
     private readonly again = false,
   ) {
     this.context = context;
-    this.info = info;
     this.deliberate = info.spec.role === "approve";
-    this.flow = start(info, values, asksFor);
+    this.flow = start(ACCOUNT.name in values ? withAccount(info) : info, values, asksFor);
     this.leftover = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
     this.marked = this.leftover ? -1 : 0;
     this.written = Promise.resolve(info.spec.name);
     void this.read();
     void this.choose();
+  }
+
+  get info(): CommandInfo {
+    return this.flow.info;
   }
 
   private set(flow: Flow): void {
@@ -175,6 +193,7 @@ export class CommandForm {
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
       this.prepared = prepared;
+      for (const [arg, name] of Object.entries(prepared.names ?? {})) this.names.set(values[arg] ?? "", name);
       if (this.again) this.readableFrom = Date.now() + READING;
       this.problem = null;
     } catch (thrown) {
@@ -201,7 +220,25 @@ export class CommandForm {
     );
   }
 
+  /** Asks for the account if that is all that is not clear: which of several is to run it. */
+  private asksAccount(thrown: unknown): boolean {
+    const error = (thrown as Failure | null)?.error;
+    if (error?.kind !== "line" || error.error.problem !== "ambiguous" || error.error.arg !== ACCOUNT.name)
+      return false;
+    if (!this.info.spec.args.includes(ACCOUNT)) {
+      // Once something was typed, more may come: its letters are not for another argument.
+      const active = this.requests > 1 ? this.flow.active : ACCOUNT.name;
+      this.marked = 0;
+      this.set({ ...this.flow, info: withAccount(this.info), active });
+    }
+    return true;
+  }
+
   private fail(thrown: unknown): void {
+    if (this.asksAccount(thrown)) {
+      this.problem = null;
+      return;
+    }
     const error = (thrown as Failure | null)?.error ?? null;
     this.problem = { text: errorText(thrown), arg: argOf(error) };
     this.context.announce(this.problem.text, true);
@@ -248,7 +285,9 @@ export class CommandForm {
       if (request !== this.choiceRequests) return;
       this.choices = [];
       this.unlisted = null;
-      this.choicesFailure = errorText(thrown);
+      // A whole line may run on the account of its item: what prepares it asks.
+      const asks = this.missing !== null && this.requests === 1 && this.asksAccount(thrown);
+      this.choicesFailure = asks ? null : errorText(thrown);
     }
   }
 

@@ -303,16 +303,20 @@ export class Launcher {
 
   /**
    * Opens a line, complete or not, as a command form. Returns false if it begins with no command. Throws, and leaves the
-   * line in the field, if words of it fit no argument.
+   * line in the field, if words of it fit no argument. `account`: the one that it ran as before.
    */
-  async takeLine(line: string, again = false): Promise<boolean> {
+  async takeLine(line: string, again = false, account?: string | null): Promise<boolean> {
     const read: LineRead = await this.context.waitFor(
       "the engine",
       this.context.backend.call("read_line", { line }),
     );
-    if (!read.command) return false;
+    const { command, values } = read;
+    if (!command) return false;
     if (read.problem !== null && read.asks_for === null) throw new Error(read.problem);
-    await this.fill(read.command, read.values, read.asks_for, again);
+    // An account that is the only one anyway need not be named.
+    const only = "accounts" in command.origin ? command.origin.accounts.join() : account;
+    const all = account && account !== only ? { account, ...values } : values;
+    await this.fill(command, all, read.asks_for, again);
     return true;
   }
 
@@ -348,7 +352,7 @@ export class Launcher {
       case "run":
         return this.follow(entry.run);
       case "again":
-        return this.attempt(() => this.takeLine(entry.found.line));
+        return this.attempt(() => this.takeLine(entry.found.line, false, entry.found.account));
       case "own":
         this.finds.type("");
         this.act(entry.act);
@@ -365,7 +369,7 @@ export class Launcher {
   async again(run: Run): Promise<void> {
     if (this.reopening) return;
     this.reopening = true;
-    await this.attempt(() => this.takeLine(run.line, true));
+    await this.attempt(() => this.takeLine(run.line, true, run.account));
     this.reopening = false;
   }
 

@@ -3,7 +3,7 @@
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
 const ENOUGH = 7.5;
 
-/** True if the plan is in view down to what it runs as, or none is drawn; else scrolls to its beginning. */
+/** True if the plan is in view down to the end of its steps, or none is drawn; else scrolls to its beginning. */
 export function readOn(): boolean {
   const pane = document.querySelector(".choosing + .pane");
   const body = pane?.parentElement;
@@ -12,9 +12,9 @@ export function readOn(): boolean {
   const frame = body.getBoundingClientRect();
   const inSight = Math.min(shown.bottom, frame.bottom) - Math.max(shown.top, frame.top);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-  // The first fact is the account that it runs as; large text moves it down.
-  const runsAs = pane.querySelector("dd")?.getBoundingClientRect().bottom ?? 0;
-  if (inSight >= Math.min(Math.max(ENOUGH * rem, runsAs - shown.top), shown.height)) return true;
+  // A line ends the steps of a run, and the first fact a message; large text moves them down.
+  const end = (pane.querySelector("hr") ?? pane.querySelector("dd"))?.getBoundingClientRect().bottom ?? 0;
+  if (inSight >= Math.min(Math.max(ENOUGH * rem, end - shown.top), shown.height)) return true;
   const before = body.scrollTop;
   body.scrollTop += shown.top - frame.top;
   return body.scrollTop === before;

@@ -376,6 +376,7 @@ mod tests {
             assigned: Some(Assignment { at, to: vec![User::named("cy")], by: None }),
             inferred_end: None,
             escalations: [at].into(),
+            escalated_by: Default::default(),
             description: Some("Disk\nfull".into()),
             labels: [("team".to_owned(), "web".to_owned())].into(),
             notes: [("silences".to_owned(), "s1".to_owned())].into(),

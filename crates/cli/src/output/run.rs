@@ -8,7 +8,7 @@ use callboard_domain::{
     run::{Run, RunState},
     text,
 };
-use callboard_engine::api::{Confirm, Delivery, DeliveryState, Plan, RunProgress};
+use callboard_engine::api::{AccountError, Confirm, Delivery, DeliveryState, Plan, RunProgress};
 use console::style;
 use serde_json::json;
 
@@ -162,7 +162,14 @@ fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
         Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) => {
-            vec![format!("Being posted in {address}")]
+            match delivery.and_then(|delivery| delivery.account_error.as_ref()) {
+                // It was not this message that met it.
+                Some(AccountError { error, .. }) => vec![
+                    format!("{not_posted} yet. It is kept, and sent while Callboard runs"),
+                    format!("  Why: the last message to {} met: {error}", address.account),
+                ],
+                None => vec![format!("Being posted in {address}")],
+            }
         }
         // A run gets its message when it begins: one without a message did not get that far.
         None => vec![match &run.state {
@@ -244,6 +251,7 @@ mod tests {
                     waits_for: waits_for.map(str::to_owned),
                 },
                 is_edit,
+                account_error: None,
                 attempts: 1,
                 created_at: at,
                 actor: None,
@@ -251,6 +259,22 @@ mod tests {
             };
             let lines = posting_lines(&run(RunState::Running), Some(&delivery));
             assert_eq!(lines, [expected, "  Why: no answer"]);
+            // Behind others that its account has not taken.
+            let state = DeliveryState::Pending { next_at: at, error: None, waits_for: None };
+            let behind = Delivery { state, is_edit: false, ..delivery };
+            assert_eq!(
+                posting_lines(&run(RunState::Running), Some(&behind)),
+                ["Being posted in room:general"]
+            );
+            let error = ServiceError::unavailable("503");
+            let account_error = Some(AccountError { since: at, error });
+            assert_eq!(
+                posting_lines(&run(RunState::Running), Some(&Delivery { account_error, ..behind })),
+                [
+                    "Not posted in room:general yet. It is kept, and sent while Callboard runs",
+                    "  Why: the last message to room met: 503"
+                ]
+            );
         }
     }
 

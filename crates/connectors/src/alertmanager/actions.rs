@@ -211,6 +211,7 @@ impl EndSilences {
         let spec = CommandSpec::new("unsilence", "End the silences of an alert")
             .label("End silence")
             .usage("unsilence <alert>")
+            .role(Role::Release)
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the silenced alert"))
             .timeout(Duration::from_secs(120))
             .example("unsilence HighCPU");

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
-    item::{AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User},
+    item::{
+        AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE, Severity,
+        User,
+    },
     text,
 };
 use jiff::Timestamp;
@@ -12,7 +15,6 @@ use url::{Url, form_urlencoded};
 use super::wire::{Alert, Pairs};
 use crate::lenient;
 
-const TITLE: usize = 200;
 const DESCRIPTION: usize = 2_000;
 const LABELS: usize = 48;
 const LABEL_NAME: usize = 100;
@@ -118,6 +120,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
             assigned: None,
             inferred_end: None,
             escalations: BTreeSet::new(),
+            escalated_by: BTreeMap::new(),
             description,
             labels: shown,
             notes: notes(&state.silences, &cut),
@@ -131,14 +134,14 @@ fn annotation<'l, S>(alert: &'l Alert<'_, S>, names: &[&str]) -> Option<&'l str>
 
 fn title<S>(alert: &Alert<'_, S>) -> String {
     if let Some(title) = annotation(alert, &["summary", "title"]) {
-        return text::line(title, TITLE);
+        return text::line(title, LONGEST_TITLE);
     }
     let id = text::line(&alert.fingerprint, LABEL_NAME);
     let name = alert.labels.first(&["alertname"]);
     match alert.labels.first(&["instance"]) {
-        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), TITLE),
+        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), LONGEST_TITLE),
         // By its id: it has no title.
-        None => name.map_or(id, |name| text::line(name, TITLE)),
+        None => name.map_or(id, |name| text::line(name, LONGEST_TITLE)),
     }
 }
 

@@ -121,6 +121,8 @@ impl Subject {
                 let mut expected = vec![read];
                 expected.extend(self.changes(&connection, &call).then_some(write));
                 assert!(expected.contains(&Kind::of(&error)), "{call:?} with {fault:?}: {error:?}");
+                let is_signed_in = matches!(error, ServiceError::Auth { signed_in: true, .. });
+                assert!(fault != Fault::Status(401) || !is_signed_in, "{call:?} with {fault:?}: {error:?}");
                 if let ServiceError::RateLimited { retry_after, .. } = error {
                     assert_eq!(retry_after, Duration::from_secs(7), "{call:?} with {fault:?}");
                 }

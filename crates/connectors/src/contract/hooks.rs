@@ -4,7 +4,7 @@
 use callboard_domain::{
     event::compare,
     item::Item,
-    source::{Hook, HookError, Received},
+    source::{Batch, Cursor, Hook, HookError, LONGEST_NOTE, Received, Source},
 };
 use serde_json::Value;
 
@@ -25,8 +25,10 @@ impl Subject {
         let server = self.good_service().await;
         let connection = self.connect(&server.uri());
         let source = connection.source.expect("a hook belongs to a source");
-        let polled = source.poll(None, now()).await.unwrap().snapshots;
+        let Batch { snapshots: polled, cursor, .. } = source.poll(None, now()).await.unwrap();
         let hook = connection.hook.as_deref().expect("it has a hook");
+        // What was polled is not known to the program after a restart.
+        let restarted = self.connect(&server.uri()).hook.expect("it has a hook");
 
         for (event, body) in &hooks.known {
             let body = body.to_string().into_bytes();
@@ -44,6 +46,9 @@ impl Subject {
             }
             let again = receive(hook, &headers, &body).unwrap();
             assert_eq!(again.delivery, received.delivery, "{event} is not known again");
+            if let Some(note) = receive(&*restarted, &headers, &body).unwrap().note {
+                taken_once(&*source, cursor.as_ref().expect("a place for the note"), &note);
+            }
             Self::unsigned_webhooks_are_refused(hooks, hook, event, &body);
             harmless(hooks, hook, event, &body);
         }
@@ -87,7 +92,32 @@ fn receive(hook: &dyn Hook, headers: &http::HeaderMap, body: &[u8]) -> Result<Re
     hook.admit(headers)?;
     let received = hook.receive(headers, body, now());
     assert_no_secret("what came of a webhook", &format!("{received:?}"));
+    let note = received.as_ref().ok().and_then(|received| received.note.as_deref());
+    assert!(note.is_none_or(|note| note.len() <= LONGEST_NOTE), "{note:?}");
     received
+}
+
+/// A poll begins with a note, however often it was made; without a cursor there is none, and one that cannot be read does no
+/// harm.
+fn taken_once(source: &dyn Source, cursor: &Cursor, note: &str) {
+    let with_notes = |cursor: Option<&Cursor>, notes: &[&str]| {
+        let notes: Vec<String> = notes.iter().copied().map(str::to_owned).collect();
+        source.with_notes(cursor, &notes)
+    };
+    let noted = with_notes(Some(cursor), &[note]).expect("there is a cursor");
+    let broken = Cursor("{".to_owned());
+    let cases: [(Option<&Cursor>, &[&str], Option<&Cursor>); 7] = [
+        (None, &[note], None),
+        (Some(cursor), &[], Some(cursor)),
+        (Some(cursor), &["", "{", "[]"], Some(cursor)),
+        (Some(cursor), &["{", note], Some(&noted)),
+        (Some(cursor), &[note, note], Some(&noted)),
+        (Some(&noted), &[note], Some(&noted)),
+        (Some(&broken), &[note], Some(&broken)),
+    ];
+    for (cursor, notes, expected) in cases {
+        assert_eq!(with_notes(cursor, notes).as_ref(), expected, "{cursor:?} {notes:?}");
+    }
 }
 
 /// Each value of a delivery is another, is missing, or the delivery is cut: it is read or refused, never more.

@@ -58,7 +58,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client that waits so long for an answer.
 pub(super) fn client(time_out: Duration) -> Client {
-    Client::with_time_out(time_out).unwrap().with_longest_pause(Duration::from_millis(1))
+    Client::with_time_out(time_out).unwrap().with_longest_pause(Duration::from_millis(1)).with_clock(now)
 }
 
 /// Access with [`SECRET`] in these fields.

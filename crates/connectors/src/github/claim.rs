@@ -7,8 +7,8 @@ use super::{
     wire,
 };
 
-/// What the next poll has to ask for: a repository or a branch that was reported deleted, a run that the webhook describes
-/// incompletely, or a run or pull request that no poll has seen. A webhook may be late: its subject may be gone.
+/// What the next poll has to ask for: a repository that may be gone or back, a branch that was reported deleted, or the
+/// run or pull request that was reported. A webhook may be late: its subject may be gone, and is as a poll reads it then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// The repository's full name in small letters, as the webhook has it.
@@ -28,7 +28,7 @@ pub(super) struct Claim {
     /// True where the webhook leaves out how that run ended, or its branch: a list may leave it out too.
     #[serde(rename = "is_unsaid", default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_incomplete: bool,
-    /// The open pull request's number, and its head.
+    /// The pull request's number, and its head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pull: Option<(u64, String)>,
 }
@@ -52,7 +52,7 @@ impl Claim {
         Self { branch: Some(branch), ..Self::of_repo(repo) }
     }
 
-    /// Of a run that the webhook put on the board in that way, and no poll did before.
+    /// Of a run, which the webhook put on the board in that way where no poll did before.
     pub(super) fn of_run(repo: &wire::Repo, run: u64, on_board: Option<BoardRun>) -> Self {
         Self { run: Some(run), on_board, ..Self::of_repo(repo) }
     }
@@ -62,7 +62,7 @@ impl Claim {
         Self { is_incomplete: true, ..Self::of_run(repo, run, on_board) }
     }
 
-    /// Of an open pull request.
+    /// Of a pull request.
     pub(super) fn of_pull(repo: &wire::Repo, pull: &wire::Pull) -> Self {
         Self { pull: Some((pull.number, pull.head.sha.clone())), ..Self::of_repo(repo) }
     }

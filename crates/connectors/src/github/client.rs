@@ -107,6 +107,8 @@ pub(super) struct Rows<T> {
     pub(super) rows: Vec<T>,
     /// Identifies this version of the first page: its ETag or a digest.
     pub(super) etag: String,
+    /// How many of them are of the first page.
+    pub(super) first: usize,
     /// True where there was only one page.
     pub(super) whole: bool,
     /// True where there are rows that were not read.
@@ -242,7 +244,7 @@ impl<'a> Calls<'a> {
         // A full page that names no next one may be the last, or its `Link` was lost on the way.
         let mut next =
             news.next.or_else(|| page_after(&last, rows.len() + unread.len()).filter(|_| total.is_none()));
-        let (mut read, mut error) = (1, None);
+        let (mut read, mut error, first) = (1, None, rows.len());
         while let Some(url) = next.take_if(|_| read < pages && further(&rows)) {
             let Some(url) = self.on_our_side(url, &last) else {
                 error = Some(ServiceError::unavailable("GitHub's next page is the same page again"));
@@ -276,7 +278,7 @@ impl<'a> Calls<'a> {
         let complete = read == 1 && !cut;
         let short = !cut && total.is_some_and(|total| total > counted);
         let none = !cut && counted == 0 && total == Some(0);
-        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, error, unread, short, none }))
+        Ok(Some(Rows { rows, etag, first, whole: complete, more: cut || short, error, unread, short, none }))
     }
 
     /// A next page as it can be asked for. Behind a proxy a server may name itself by an inner address: its pages differ

@@ -133,6 +133,8 @@ impl Account {
                         }
                         later_runs.extend(later);
                     }
+                    // A list has it: that a server does not show it by itself is no evidence.
+                    Ok(Found::Gone) if look.repo.listed.contains(&id) => look.repo.unlisted_runs.remove(id),
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
                     Err(error) if is_refusal(&error) => look.repo.unlisted_runs.remove(id),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     error::ServiceError,
     item::BuildStatus,
-    source::{Cursor, CursorUpdate, Problem, ProblemKind},
+    source::{Cursor, Problem, ProblemKind},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -160,13 +160,18 @@ impl Place {
         cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
     }
 
-    /// Makes the next poll check what a webhook reports, even after a restart. What no poll has seen yet needs no
-    /// checking.
-    pub(super) fn remember(claim: Claim) -> CursorUpdate {
-        CursorUpdate::new(move |stored| {
-            let mut place: Self = serde_json::from_str(&stored?.0).ok()?;
-            place.claims.insert(claim.clone()).then(|| place.write())?
-        })
+    /// A cursor with the claims that webhooks noted, for a poll to check. One that cannot be read stays as it is: the
+    /// poll starts over.
+    pub(super) fn with_claims(cursor: &Cursor, notes: &[String]) -> Cursor {
+        let claims: Vec<Claim> = notes.iter().filter_map(|note| serde_json::from_str(note).ok()).collect();
+        if claims.is_empty() {
+            return cursor.clone();
+        }
+        let noted = serde_json::from_str::<Self>(&cursor.0).ok().and_then(|mut place| {
+            place.claims.extend(claims);
+            place.write()
+        });
+        noted.unwrap_or_else(|| cursor.clone())
     }
 
     /// As a cursor.
@@ -249,9 +254,9 @@ impl Repo {
         self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)
     }
 
-    /// True where it is refused because it was not there, or hidden.
-    pub(super) fn is_missing(&self) -> bool {
-        self.refused.get(&Part::Repo).is_some_and(|refusal| refusal.missing)
+    /// When it was asked for last, where it is refused because it was not there then, or hidden.
+    pub(super) fn missed_at(&self) -> Option<Timestamp> {
+        self.refused.get(&Part::Repo).filter(|refusal| refusal.missing).map(|refusal| refusal.at)
     }
 
     /// True for a run that was run again and whose row does not say now which attempt it is.

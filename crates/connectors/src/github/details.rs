@@ -73,8 +73,8 @@ pub(super) struct PullRead {
 }
 
 /// Reads a pull request's reviews and checks, as far as they are not refused. `row` is the pull request where a list
-/// just showed it. The pull request itself is read where there is news to report, and where whether it can be merged
-/// matters, which no list has.
+/// just showed it. The pull request itself is read where there is news to report, where whether it can be merged
+/// matters, which no list has, and where the list does not have it.
 pub(super) async fn pull(
     calls: &Calls<'_>,
     (account, repo, now): (&AccountName, &str, Timestamp),
@@ -130,7 +130,8 @@ pub(super) async fn pull(
         *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
     };
     let (mut item, mut gone, mut is_other_head, mut is_itself_unread) = (None, false, false, false);
-    if news || open.approved || open.computing || errors.iter().any(refused) {
+    let is_shown_by_itself = open.approved || open.computing || open.is_unlisted;
+    if news || is_shown_by_itself || errors.iter().any(refused) {
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
         let mut report = |pull: &wire::Pull, open: &Open| {
@@ -153,6 +154,8 @@ pub(super) async fn pull(
                 open.note_requests(&found.content);
                 open.last_reported.complete(&mut found.content);
                 open.date(&mut found.content);
+                // It may have moved back.
+                open.updated_at = open.updated_at.min(found.content.version(now));
                 is_other_head = open.note_head(&found.content, now);
                 report(&found.content, &open);
             }

@@ -1,25 +1,26 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
-//! The event's name is in a header, so that only payloads of interest are parsed, and of those only what is used.
+//! The event's name is in a header, so that only payloads of interest are parsed, and of those only what is used. While
+//! a repository is away, all are looked at for theirs: that something happens in it shows that it may be back.
 //! Checks (`check_run`, `check_suite`, `status`) are about one check each, which cannot be summed up, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
 use std::{slice, sync::Arc};
 
 use callboard_domain::{
-    item::{AccountName, ItemKey, Kind, PullRequestState},
+    item::{AccountName, ItemKey, Kind},
     secret::SecretString,
     source::{Gone, GoneReason, Hook, HookError, Received},
     text,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded;
 
 use super::{
     claim::Claim,
-    cursor::{BoardRun, Place, RepoDescription},
+    cursor::{BoardRun, RepoDescription},
     knowledge::{KnownRepo, RepoKnowledge},
     look::described,
     normalise,
@@ -36,6 +37,9 @@ use crate::{
 /// "Validating webhook deliveries": an HMAC of the raw body.
 const SIGNATURE: Scheme =
     Scheme { header: "x-hub-signature-256", prefix: "sha256=", encoding: Encoding::Hex, time_header: None };
+
+/// How long a repository that was missing is not asked for at once again: one that stays hidden may have many webhooks.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
@@ -81,6 +85,13 @@ struct RepositoryEvent {
     repository: wire::Repo,
 }
 
+/// Whatever it is about. Events of an organisation are of no repository.
+#[derive(Deserialize)]
+struct AnyEvent {
+    #[serde(default, deserialize_with = "or_nothing")]
+    repository: Option<wire::Repo>,
+}
+
 #[derive(Deserialize)]
 struct RunEvent {
     workflow_run: wire::Run,
@@ -100,35 +111,55 @@ impl Webhook {
 
     /// Makes the next poll check a claim.
     fn ask(&self, claim: Claim) -> Received {
-        self.knowledge.claim(claim.clone());
-        Received { cursor_update: Some(Place::remember(claim)), ..Received::default() }
+        let note = serde_json::to_string(&claim).ok();
+        self.knowledge.claim(claim);
+        Received { note, ..Received::default() }
     }
 
     /// The same, and makes that poll come soon. Nothing where the repository is not watched.
-    fn ask_soon(&self, repo: &wire::Repo, claim: Claim) -> Received {
+    fn ask_soon(&self, repo: &wire::Repo, claim: Claim, now: Timestamp) -> Received {
         match self.watched(repo) {
-            Some(_) => Received { poll: true, ..self.ask(claim) },
+            Some(subject) => Received { poll: !subject.is_just_missed(now), ..self.ask(claim) },
             None => Received::default(),
+        }
+    }
+
+    /// Has a repository asked for that was away, whatever the webhook is about.
+    fn ask_if_back(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Received {
+        if !self.knowledge.is_any_away() {
+            return Received::default();
+        }
+        let event: Option<AnyEvent> = parse(headers, body).ok();
+        let Some(repository) = event.and_then(|event| event.repository) else { return Received::default() };
+        match self.watched(&repository) {
+            Some(subject) if subject.may_be_back() => {
+                self.ask_soon(&repository, Claim::of_repo(&repository), now)
+            }
+            _ => Received::default(),
         }
     }
 
     /// A watched repository under the name that polls use, whatever its name and capitals in the webhook, which may leave
     /// out its default branch.
     fn watched(&self, repo: &wire::Repo) -> Option<Subject> {
-        let described = described(repo);
+        let (described, missed_at) = (described(repo), self.knowledge.missed_at(repo));
         match self.knowledge.find(repo) {
             Some(known) => {
                 let default_branch =
                     described.default_branch.or_else(|| known.described.default_branch.clone());
                 let described =
                     RepoDescription { default_branch, name: known.described.name.clone(), ..described };
-                Some(Subject { described, known: Some(known) })
+                Some(Subject { described, known: Some(known), missed_at })
             }
-            None => is_watched(&self.watch, &repo.full_name).then_some(Subject { described, known: None }),
+            None => {
+                let subject = Subject { described, known: None, missed_at };
+                is_watched(&self.watch, &repo.full_name).then_some(subject)
+            }
         }
     }
 
-    /// Reads a pull request from a webhook. An open one that no poll has seen is asked for: it may be gone.
+    /// Reads a pull request from a webhook. The next poll asks for it: a webhook may be late, and older than what polls
+    /// have read though its date is later; and what it is about may be gone.
     fn pull(
         &self,
         repository: &wire::Repo,
@@ -139,22 +170,18 @@ impl Webhook {
         leave_author_open(pull);
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask_soon(repository, Claim::of_repo(repository));
+            return self.ask_soon(repository, Claim::of_repo(repository), now);
         }
-        let is_seen = repo.known.as_ref().is_some_and(|known| known.has_open(pull.number));
-        let asked = match normalise::state(pull) {
-            PullRequestState::Open if !is_seen => self.ask(Claim::of_pull(repository, pull)),
-            _ => Received::default(),
-        };
+        let asked = self.ask(Claim::of_pull(repository, pull));
         let snapshot = normalise::pull(&self.account, &repo.described.name, pull, reviews, None, now);
         Received { snapshots: vec![snapshot], poll: is_partial(pull), ..asked }
     }
 
-    /// Reads a run from a webhook. One that no poll has seen is asked for: it may be gone.
-    fn run(&self, repository: &wire::Repo, mut run: wire::Run) -> Received {
+    /// Reads a run from a webhook. The next poll asks for it, as for a pull request.
+    fn run(&self, repository: &wire::Repo, mut run: wire::Run, now: Timestamp) -> Received {
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask_soon(repository, Claim::of_repo(repository));
+            return self.ask_soon(repository, Claim::of_repo(repository), now);
         }
         let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
         run.repository.get_or_insert_with(ran_in);
@@ -183,11 +210,10 @@ impl Webhook {
         let is_incomplete = normalise::is_missing_conclusion(&run);
         let branch = normalise::own_branch(place.name, &run);
         let on_board = (!is_seen).then_some(BoardRun { build, number: run.run_number, branch });
-        let asked = match (is_incomplete, is_seen) {
-            (true, _) => self.ask(Claim::of_incomplete_run(repository, run.id, on_board)),
-            (false, false) => self.ask(Claim::of_run(repository, run.id, on_board)),
-            (false, true) => Received::default(),
-        };
+        let asked = self.ask(match is_incomplete {
+            true => Claim::of_incomplete_run(repository, run.id, on_board),
+            false => Claim::of_run(repository, run.id, on_board),
+        });
         let snapshots = normalise::builds(&self.account, &place, slice::from_ref(&run), &Default::default());
         Received { snapshots, gone: renamed.into_iter().collect(), poll: is_incomplete, ..asked }
     }
@@ -198,12 +224,25 @@ struct Subject {
     described: RepoDescription,
     /// What polls know of it, where they do.
     known: Option<Arc<KnownRepo>>,
+    /// When it was asked for last, where it is missing.
+    missed_at: Option<Timestamp>,
 }
 
 impl Subject {
     /// True where nothing of it is on the board, until a poll finds that it is back.
     fn is_away(&self) -> bool {
         self.described.closed || self.known.as_ref().is_some_and(|known| known.is_away)
+    }
+
+    /// True where a webhook of it shows that it may be back.
+    fn may_be_back(&self) -> bool {
+        let was_away = self.known.as_ref().is_some_and(|known| known.is_away);
+        self.missed_at.is_some() || was_away && !self.described.closed
+    }
+
+    /// True where it was asked for, and missing, just now. A clock that was put back is no reason to wait.
+    fn is_just_missed(&self, now: Timestamp) -> bool {
+        self.missed_at.is_some_and(|at| now.duration_since(at).abs() < ASKED_AGAIN)
     }
 }
 
@@ -216,6 +255,7 @@ impl Hook for Webhook {
         self.signatures.verify(headers, body, now)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
+        let back = self.ask_if_back(headers, body, now);
         let received = match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
             "pull_request" => {
                 let mut event: PullEvent = parse(headers, body)?;
@@ -227,13 +267,13 @@ impl Hook for Webhook {
             }
             "workflow_run" => {
                 let event: RunEvent = parse(headers, body)?;
-                self.run(&event.repository, event.workflow_run)
+                self.run(&event.repository, event.workflow_run, now)
             }
             "delete" => {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
                     let DeleteEvent { name, repository } = parse(headers, body)?;
-                    self.ask_soon(&repository, Claim::of_branch(&repository, name))
+                    self.ask_soon(&repository, Claim::of_branch(&repository, name), now)
                 } else {
                     Received::default()
                 }
@@ -242,10 +282,8 @@ impl Hook for Webhook {
             "repository" => {
                 let RepositoryEvent { action, repository } = parse(headers, body)?;
                 match folded(&action).as_deref() {
-                    Some("deleted" | "archived") => self.ask_soon(&repository, Claim::of_repo(&repository)),
-                    // It is back: unarchived, for example.
-                    _ if self.watched(&repository).is_some_and(|repo| repo.is_away()) => {
-                        self.ask_soon(&repository, Claim::of_repo(&repository))
+                    Some("deleted" | "archived") => {
+                        self.ask_soon(&repository, Claim::of_repo(&repository), now)
                     }
                     _ => Received::default(),
                 }
@@ -254,7 +292,8 @@ impl Hook for Webhook {
             "" => Received { poll: true, ..Received::default() },
             _ => Received::default(),
         };
-        Ok(Received { delivery, ..received })
+        let (poll, note) = (received.poll || back.poll, received.note.or(back.note));
+        Ok(Received { delivery, poll, note, ..received })
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the source and its webhook share. From polls, what neither the configuration nor a webhook contains: the present
-//! names of repositories, the names of their workflows, and which of their builds and pull requests exist or are gone.
-//! From webhooks, what the next poll checks ([`Claim`]).
+//! names of repositories, the names of their workflows, which of their builds exist or are gone, and which repositories
+//! are away. From webhooks, what the next poll checks ([`Claim`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
 };
+
+use jiff::Timestamp;
 
 use super::{
     claim::Claim,
@@ -17,7 +19,7 @@ use super::{
 };
 
 /// How many claims are kept until a poll checks them; beyond that the oldest are left to the usual turns.
-const CLAIMS: usize = 500;
+const CLAIMS: usize = 2_000;
 
 /// What is known of the repositories that are watched.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,31 @@ pub(super) struct RepoKnowledge {
 struct Claims {
     made: u64,
     open: BTreeMap<Claim, u64>,
+    /// The same by their places: a burst of webhooks drops the oldest at each.
+    in_order: BTreeMap<u64, Claim>,
+}
+
+impl Claims {
+    fn make(&mut self, claim: Claim) {
+        self.made += 1;
+        self.in_order.insert(self.made, claim.clone());
+        if let Some(before) = self.open.insert(claim, self.made) {
+            self.in_order.remove(&before);
+        }
+        if self.open.len() > CLAIMS
+            && let Some((_, oldest)) = self.in_order.pop_first()
+        {
+            self.open.remove(&oldest);
+        }
+    }
+
+    /// Forgets a claim, unless it was made again since.
+    fn forget(&mut self, claim: &Claim, made: u64) {
+        if self.open.get(claim) == Some(&made) {
+            self.open.remove(claim);
+            self.in_order.remove(&made);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +67,10 @@ struct Inner {
     by_name: BTreeMap<String, Arc<KnownRepo>>,
     /// By the name, in small letters, that the configuration or an owner's list has.
     by_key: BTreeMap<String, Arc<KnownRepo>>,
+    /// When those that are missing were asked for last, by the same name: what was never there is not described.
+    missed_at: BTreeMap<String, Timestamp>,
+    /// True where any of them is away, or missing.
+    is_any_away: bool,
 }
 
 /// What polls know of a watched repository.
@@ -49,11 +80,12 @@ pub(super) struct KnownRepo {
     pub(super) workflows: Workflows,
     /// Nothing of it is on the board: it is closed, or not there.
     pub(super) is_away: bool,
+    /// When it was asked for last, where it is missing.
+    missed_at: Option<Timestamp>,
     gone_builds: BTreeMap<String, GoneBuild>,
     runs: BTreeSet<u64>,
     /// The builds of runs whose branch is unknown, by the run.
     branchless: BTreeMap<u64, String>,
-    open: BTreeSet<u64>,
 }
 
 impl KnownRepo {
@@ -65,10 +97,10 @@ impl KnownRepo {
             described: described.clone(),
             workflows: repo.workflows.clone(),
             is_away: repo.is_away(),
+            missed_at: repo.missed_at(),
             gone_builds: repo.gone_builds.clone(),
             runs: repo.listed.iter().copied().chain(on_board).collect(),
             branchless: branchless.map(|(id, known)| (*id, known.build.clone())).collect(),
-            open: repo.open.keys().copied().collect(),
         }
     }
 
@@ -86,11 +118,6 @@ impl KnownRepo {
     pub(super) fn branchless(&self, run: u64) -> Option<&str> {
         self.branchless.get(&run).map(String::as_str)
     }
-
-    /// True for a pull request that polls have seen open: they find out when it is gone.
-    pub(super) fn has_open(&self, number: u64) -> bool {
-        self.open.contains(&number)
-    }
 }
 
 impl RepoKnowledge {
@@ -98,6 +125,9 @@ impl RepoKnowledge {
     pub(super) fn learn(&self, place: &Place) {
         let mut inner = Inner::default();
         for (key, repo) in &place.repos {
+            let missed_at = repo.missed_at();
+            inner.is_any_away |= repo.is_away() || missed_at.is_some();
+            inner.missed_at.extend(missed_at.map(|at| (key.clone(), at)));
             let Some((described, _)) = &repo.described else { continue };
             let known = Arc::new(KnownRepo::new(described, repo));
             inner.by_id.extend(described.id.map(|id| (id, known.clone())));
@@ -119,15 +149,7 @@ impl RepoKnowledge {
 
     /// Keeps a claim of a webhook until a poll has checked it.
     pub(super) fn claim(&self, claim: Claim) {
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        claims.made += 1;
-        let made = claims.made;
-        claims.open.insert(claim, made);
-        if claims.open.len() > CLAIMS
-            && let Some(oldest) = claims.open.values().min().copied()
-        {
-            claims.open.retain(|_, made| *made != oldest);
-        }
+        self.claims.write().unwrap_or_else(PoisonError::into_inner).make(claim);
     }
 
     /// What is still to be checked, each with its place in the order in which they came.
@@ -138,10 +160,21 @@ impl RepoKnowledge {
 
     /// Forgets a claim that was checked, unless it was made again since.
     pub(super) fn checked(&self, claim: &Claim, made: u64) {
-        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
-        if claims.open.get(claim) == Some(&made) {
-            claims.open.remove(claim);
+        self.claims.write().unwrap_or_else(PoisonError::into_inner).forget(claim, made);
+    }
+
+    /// True where any watched repository is away, or missing.
+    pub(super) fn is_any_away(&self) -> bool {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).is_any_away
+    }
+
+    /// When a watched repository was asked for last, where it is missing; another one may have its name by now.
+    pub(super) fn missed_at(&self, repo: &wire::Repo) -> Option<Timestamp> {
+        if let Some(known) = self.find(repo) {
+            return known.missed_at;
         }
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        inner.missed_at.get(&repo.full_name.to_ascii_lowercase()).copied()
     }
 
     /// True for the present name of a watched repository.

@@ -2,36 +2,23 @@
 //! quiet repository costs nothing.
 
 mod lists;
+mod pulls;
 mod runs;
 
-use std::collections::BTreeSet;
-
-use callboard_domain::{
-    error::ServiceError,
-    item::{Kind, PullRequestState},
-    source::GoneReason,
-};
+use callboard_domain::{error::ServiceError, item::Kind, source::GoneReason};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use tokio::time::Instant;
 
 pub(super) use self::lists::RepoLists;
-use self::lists::{PAGE, note_unread};
 use super::{
-    client::{Calls, Found, Rows, in_repo},
+    client::{Calls, Found, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
     gone_build::GoneBuild,
     normalise,
-    open::Open,
     unlisted_runs::UnlistedRun,
     wire,
 };
-use crate::{dedup::once, lenient::Entries};
-
-/// How many pages of pull requests are read after a long absence.
-const PAGES: usize = 10;
-/// How many pages of 100 open pull requests are read when a repository is first seen.
-const OPEN_PAGES: usize = 10;
 
 /// How long a description counts as confirmed: until then it is not written to the cursor again.
 const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -90,7 +77,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Tim
         }
     }
     // One 404 is no evidence: a repository that was there is asked for again at the next poll. So is one whose webhook came.
-    let may_be_back = look.repo.missed == 1 || target.is_reported && look.repo.is_missing();
+    let may_be_back = look.repo.missed == 1 || target.is_reported && look.repo.missed_at().is_some();
     if look.repo.is_refused(Part::Repo) && !may_be_back {
         return;
     }
@@ -120,7 +107,7 @@ async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, no
             continue;
         }
         let result = match part {
-            Part::Pulls => pulls(calls, look, now).await,
+            Part::Pulls => pulls::pulls(calls, look, now).await,
             _ => runs::runs(calls, look, now).await,
         };
         look.read |= result.is_ok();
@@ -263,133 +250,4 @@ fn remove_default_branch(look: &mut RepoLists, old: Option<&str>) {
     }
     repo.board_builds.retain(|_, build| !of_old(build));
     (repo.runs, repo.default_runs, repo.branches) = (None, None, None);
-}
-
-async fn pulls(calls: &Calls<'_>, look: &mut RepoLists, now: Timestamp) -> Result<(), ServiceError> {
-    let name = look.described().map(|described| described.name.clone()).unwrap_or_default();
-    let list = in_repo(Method::GET, &name, &["pulls"])
-        .query("state", "all")
-        .query("sort", "updated")
-        .query("direction", "desc")
-        .query("per_page", PAGE.to_string());
-    let repo = &mut look.repo;
-    // Earlier versions of this program kept dates that were ahead.
-    let newest = repo.newest_pull.map(|newest| newest.min(now));
-    // A row without its time of change does not show how far back the rows reach.
-    let unseen = |rows: &[wire::Pull]| {
-        let last = rows.iter().rfind(|pull| pull.updated_at.is_some());
-        let reaches = |seen: Timestamp| last.is_none_or(|last| last.version(now) > seen);
-        !rows.is_empty() && newest.is_some_and(reaches)
-    };
-    let list = calls.rows::<Entries<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
-    let Some(found) = list.await? else {
-        return Ok(());
-    };
-    let all_seen = !found.more || newest.is_some() && found.error.is_none() && !unseen(&found.rows);
-    let (mut rows, mut unread, mut error) = (found.rows, found.unread, found.error);
-    let mut all_open = !found.more;
-    if !all_seen {
-        match open(calls, &name).await {
-            Ok(Some(open)) => {
-                rows.extend(open.rows);
-                unread.extend(open.unread);
-                all_open = open.error.is_none() && !open.more;
-                repo.cut = open.error.is_none() && open.more;
-                error = error.or(open.error);
-            }
-            Ok(None) => {}
-            Err(other) => error = error.or(Some(other)),
-        }
-    }
-    if all_open {
-        repo.cut = false;
-        // What was open and is on no list any more has ended meanwhile, or is gone: its details show which.
-        let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
-        let unlisted = repo.open.iter_mut().filter(|(number, _)| !listed.contains(number));
-        unlisted.for_each(|(_, open)| open.due = true);
-    }
-    let odd = unread.len();
-    let further = |one: &wire::Pull, other: &wire::Pull| normalise::further_pull(one, other, now);
-    let rows = once(rows, &mut unread, |pull| Some(pull.number), further, |pull| format!("#{}", pull.number));
-    let is_complete = error.is_none() && unread.len() == odd;
-    // What could not be read is asked for again, though the first page may not change.
-    repo.pulls = is_complete.then_some(found.etag);
-    note_unread(repo, Part::Pulls, &unread);
-    if error.is_none() {
-        repo.newest_pull = rows.iter().map(|pull| pull.version(now)).max().max(newest);
-    }
-    look.error = look.error.take().or(error);
-    for pull in rows {
-        sort_in(look, pull, newest, now);
-    }
-    Ok(())
-}
-
-async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>, ServiceError> {
-    let list = in_repo(Method::GET, name, &["pulls"]).query("state", "open").query("per_page", "100");
-    calls.rows::<Entries<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await
-}
-
-/// Keeps a listed pull request if it is new, changed or ended since the last poll.
-fn sort_in(look: &mut RepoLists, mut pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
-    let (number, open) = (pull.number, &mut look.repo.open);
-    let mut last_reported = open.get(&number).map(|known| known.last_reported.clone()).unwrap_or_default();
-    last_reported.complete(&mut pull);
-    // A pull request without its time of change may have changed now.
-    let is_undated = pull.updated_at.is_none();
-    match open.get(&number) {
-        Some(known) => known.date(&mut pull),
-        None if normalise::state(&pull) == PullRequestState::Open => {
-            pull.updated_at.get_or_insert(now);
-        }
-        None => {}
-    }
-    let row = Some(normalise::row_hash(&pull));
-    let is_pushed = |known: &Open| !pull.head.sha.is_empty() && known.head != pull.head.sha;
-    let changed = match (normalise::state(&pull), open.get_mut(&number)) {
-        (PullRequestState::Open, None) => {
-            let new = Open::new(&pull.head.sha, pull.version(now), now);
-            open.insert(number, Open { row, last_reported, ..new });
-            true
-        }
-        (PullRequestState::Open, Some(known)) if is_pushed(known) => {
-            // The reviews stay; the checks were of another commit.
-            *known = Open {
-                reviews: known.reviews.take(),
-                approved: known.approved,
-                reviews_unread: known.reviews_unread.take(),
-                reviews_nameless: known.reviews_nameless,
-                row,
-                last_reported,
-                ..Open::new(&pull.head.sha, pull.version(now), now)
-            };
-            true
-        }
-        (PullRequestState::Open, Some(known)) => {
-            let is_headless = pull.head.sha.is_empty();
-            let is_other = known.row.is_some() && known.row != row;
-            let changed = is_undated || known.updated_at != pull.version(now) || is_other;
-            (known.updated_at, known.row, known.last_reported) = (pull.version(now), row, last_reported);
-            // Until the row changes, the head that the pull request itself has still counts.
-            if changed {
-                known.head_unread = is_headless;
-            }
-            known.due |= changed;
-            changed
-        }
-        (state, known) => {
-            let was_open = known.is_some();
-            if was_open && state == PullRequestState::Merged {
-                look.merged.insert(number);
-            }
-            open.remove(&number);
-            was_open || newest.is_some_and(|newest| pull.version(now) > newest)
-        }
-    };
-    if let Some(open) = look.repo.open.get_mut(&number) {
-        open.note_requests(&pull);
-    }
-    if changed {
-        look.pulls.insert(number, pull);
-    }
 }

@@ -162,7 +162,7 @@ fn review(review: &wire::Review) -> Result<Option<Review>, String> {
     match review.submitted_at {
         _ if by.is_empty() => Err("it does not say who gave it".to_owned()),
         None => Err("it does not say when it was given".to_owned()),
-        Some(at) => Ok(Some(Review { by, at, verdict, commit: review.commit_id.clone() })),
+        Some(at) => Ok(Some(Review { by, at, verdict, commit: review.commit_id.clone(), serial: review.id })),
     }
 }
 
@@ -183,7 +183,8 @@ pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[MalformedEntry]) -
 }
 
 fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
-    reviews.sort_by_key(|review| review.at);
+    // Their ids rise, whatever the server's clock says.
+    reviews.sort_by_key(|review| (review.serial, review.at));
     reviews.split_off(reviews.len().saturating_sub(REVIEWS_KEPT))
 }
 

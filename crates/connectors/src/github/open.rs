@@ -51,6 +51,10 @@ pub(super) struct Open {
     /// The last answer did not name the commit that is its head: `head` is the last one known, empty where none was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) head_unread: bool,
+    /// The page of pull requests that each poll reads does not have it: only by itself it shows a change that does not date
+    /// it now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_unlisted: bool,
     #[serde(rename = "said", default = "LastReported::of_earlier_version")]
     pub(super) last_reported: LastReported,
 }
@@ -118,6 +122,7 @@ impl Open {
             requests_unread: None,
             asks_team: false,
             head_unread: head.is_empty(),
+            is_unlisted: false,
             last_reported: LastReported::default(),
         }
     }
@@ -139,10 +144,10 @@ impl Open {
         self.head_unread.then_some(why)
     }
 
-    /// Takes note of the head that the pull request itself has, where its list named none. True where it differs from the one
-    /// that was known: its checks are still to be read.
+    /// Takes note of the head that the pull request itself has: its list may name none, or not have it. True where it
+    /// differs from the one that was known: its checks are still to be read.
     pub(super) fn note_head(&mut self, pull: &wire::Pull, now: Timestamp) -> bool {
-        if !self.head_unread || pull.head.sha.is_empty() {
+        if pull.head.sha.is_empty() {
             return false;
         }
         self.head_unread = false;

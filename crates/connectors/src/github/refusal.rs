@@ -11,23 +11,14 @@ use crate::http::{Answer, Http};
 /// How long to wait where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
-/// The longest wait before it is tried again: calls are counted by the hour.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-
 /// An answer of success, or what another one means.
 pub(super) fn check(http: &Http, answer: Answer) -> Result<Answer, ServiceError> {
-    let error = match answer.status {
-        status if status.is_success() || status == StatusCode::NOT_MODIFIED => return Ok(answer),
-        StatusCode::FORBIDDEN => forbidden(http, &answer),
-        StatusCode::UNPROCESSABLE_ENTITY => unprocessable(http, &answer),
-        _ => http.service_error(&answer),
-    };
-    Err(match error {
-        ServiceError::RateLimited { why, retry_after } => {
-            ServiceError::RateLimited { why, retry_after: retry_after.min(LONGEST_WAIT) }
-        }
-        error => error,
-    })
+    match answer.status {
+        status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(answer),
+        StatusCode::FORBIDDEN => Err(forbidden(http, &answer)),
+        StatusCode::UNPROCESSABLE_ENTITY => Err(unprocessable(http, &answer)),
+        _ => Err(http.service_error(&answer)),
+    }
 }
 
 fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
@@ -35,9 +26,9 @@ fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
         ServiceError::Auth { why, .. } if why.to_ascii_lowercase().contains("secondary rate limit") => {
             ServiceError::RateLimited { why, retry_after: SECONDARY_LIMIT }
         }
-        ServiceError::Auth { why, .. } => {
+        ServiceError::Auth { why, signed_in, .. } => {
             let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);
-            ServiceError::Auth { why, missing_scopes: missing_scopes(answer) }
+            ServiceError::Auth { why, missing_scopes: missing_scopes(answer), signed_in }
         }
         error => error,
     }

@@ -50,6 +50,8 @@ impl Source for Account {
         let before = Place::read(since);
         self.knowledge.learn(&before);
         self.knowledge.recall(&before.claims);
+        // What webhooks have reported by now is checked at once. Those to come may be newer than what is read.
+        let claims = self.knowledge.claims();
         let calls = Calls::new(&self.http);
         let me = me(&calls, before.me.as_ref()).await?;
         let mut found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
@@ -65,8 +67,6 @@ impl Source for Account {
         let unread_before: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
         let whole = unread_before.is_empty();
         let mut asked = found.targets;
-        // What a webhook reported is checked at once.
-        let claims = self.knowledge.claims();
         let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
             let key = target.name.to_ascii_lowercase();
@@ -238,6 +238,10 @@ impl Source for Account {
 
     fn watches(&self, item: &Item) -> bool {
         self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.knowledge.has_name(item.repo())
+    }
+
+    fn with_notes(&self, cursor: Option<&Cursor>, notes: &[String]) -> Option<Cursor> {
+        cursor.map(|cursor| Place::with_claims(cursor, notes))
     }
 }
 

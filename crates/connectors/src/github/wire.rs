@@ -214,6 +214,8 @@ impl RepoName {
 /// A review. Its state is in capitals over REST and in small letters in webhooks.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Review {
+    #[serde(default, deserialize_with = "number")]
+    pub(super) id: Option<u64>,
     /// Null where the account was deleted.
     #[serde(default, deserialize_with = "person")]
     pub(super) user: Option<User>,

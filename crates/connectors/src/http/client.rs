@@ -3,6 +3,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use callboard_domain::error::ServiceError;
+use jiff::Timestamp;
 
 use super::error::innermost;
 
@@ -16,6 +17,8 @@ pub struct Client {
     pub(super) time_out: Duration,
     /// Where given, nothing pauses for longer than this: tests run against real sockets, where time cannot be stopped.
     longest_pause: Option<Duration>,
+    /// What time it is: the times that services name are compared with it. Tests stop it.
+    clock: fn() -> Timestamp,
 }
 
 impl Client {
@@ -35,7 +38,7 @@ impl Client {
             .pool_idle_timeout(Duration::from_secs(90))
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map(|pool| Self { pool, time_out, longest_pause: None })
+            .map(|pool| Self { pool, time_out, longest_pause: None, clock: Timestamp::now })
             .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
     }
 
@@ -43,6 +46,16 @@ impl Client {
     #[must_use]
     pub fn with_longest_pause(self, longest: Duration) -> Self {
         Self { longest_pause: Some(longest), ..self }
+    }
+
+    /// The same with that clock.
+    #[cfg(test)]
+    pub(crate) fn with_clock(self, clock: fn() -> Timestamp) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     /// Waits between two looks at something that is under way.

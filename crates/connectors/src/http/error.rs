@@ -66,7 +66,7 @@ fn text_of(value: &Value) -> Option<String> {
 /// | --- | --- | --- |
 /// | 401 | auth | auth |
 /// | 403 with `Retry-After` or no calls left, 429 | rate limited | rate limited |
-/// | 403 | auth | auth |
+/// | 403 | auth, signed in | auth, signed in |
 /// | 501 | rejected | unknown |
 /// | 408, other 5xx | unavailable | unknown |
 /// | 425 | unavailable | unavailable |
@@ -90,12 +90,10 @@ pub fn service_error_of_status(
     match status.as_u16() {
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
         429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
-            ServiceError::RateLimited {
-                why: format!("rate-limited by {service}{colon}"),
-                retry_after: retry_after(header("retry-after"), limits.reset_at(headers, now), now),
-            }
+            let asks = retry_after(headers, limits, now).unwrap_or(DEFAULT_RETRY_AFTER);
+            ServiceError::rate_limited(format!("rate-limited by {service}{colon}"), asks, now)
         }
-        403 => ServiceError::auth(format!("{service} does not allow it{colon}")),
+        403 => ServiceError::forbidden(format!("{service} does not allow it{colon}")),
         404 => ServiceError::rejected(format!(
             "{service} has no such thing, or hides it from this account{colon}"
         )),
@@ -111,13 +109,18 @@ pub fn service_error_of_status(
     }
 }
 
-/// How long a service asks us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed.
-pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<Timestamp>, now: Timestamp) -> Duration {
-    let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-    let wait = retry_after.map(str::trim).and_then(|text| {
-        let date = || jiff::fmt::rfc2822::parse(text).ok().map(|zoned| until(zoned.timestamp()));
+/// How long a service asks us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed. `None`
+/// where neither gives a time that is still to come.
+pub(super) fn retry_after(
+    headers: &header::HeaderMap,
+    limits: &RateLimitHeaders,
+    now: Timestamp,
+) -> Option<Duration> {
+    let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).ok();
+    let asked = || {
+        let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        let date = || jiff::fmt::rfc2822::parse(text).ok().and_then(|date| until(date.timestamp()));
         text.parse().ok().map(Duration::from_secs).or_else(date)
-    });
-    // A day: a service that asks for more has its clock or its unit wrong.
-    wait.or_else(|| reset.map(until)).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
+    };
+    asked().or_else(|| limits.reset_at(headers, now).and_then(until))
 }

@@ -37,6 +37,9 @@ pub enum Reset {
     In,
 }
 
+/// The longest window that a service can mean: what ends later has its clock or its unit wrong.
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
 impl RateLimitHeaders {
     /// `X-RateLimit-*` with a time, as GitHub and many others have it.
     pub const X_RATE_LIMIT: Self = Self {
@@ -44,7 +47,7 @@ impl RateLimitHeaders {
         remaining: "x-ratelimit-remaining",
         reset: "x-ratelimit-reset",
         reset_is: Reset::At,
-        window: SignedDuration::from_hours(24),
+        window: LONGEST_WINDOW,
         of: None,
     };
 
@@ -66,18 +69,16 @@ impl RateLimitHeaders {
         text(headers, self.remaining) == Some("0")
     }
 
-    /// When calls are allowed again: at the end of the window, at the latest.
+    /// When calls are allowed again: at the end of the window, at the latest. It is not known where the service names a
+    /// time that is over, or further off than any window: that is another unit, another clock, or a 0 for want of a time.
     pub(super) fn reset_at(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
-        let latest = now.saturating_add(self.window).unwrap_or(Timestamp::MAX);
-        self.reported_reset(headers, now).map(|reset_at| reset_at.min(latest))
-    }
-
-    fn reported_reset(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
         let seconds = text(headers, self.reset)?.parse().ok()?;
-        match self.reset_is {
-            Reset::At => Timestamp::from_second(seconds).ok(),
-            Reset::In => now.checked_add(SignedDuration::from_secs(seconds)).ok(),
-        }
+        let reported = match self.reset_is {
+            Reset::At => Timestamp::from_second(seconds).ok()?.duration_since(now),
+            Reset::In => SignedDuration::from_secs(seconds),
+        };
+        let is_to_come = !reported.is_negative() && reported <= LONGEST_WINDOW;
+        is_to_come.then(|| now.saturating_add(reported.min(self.window)).unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -92,11 +93,6 @@ pub(super) struct LastRateLimit(Arc<Mutex<Option<RateLimit>>>);
 impl LastRateLimit {
     /// Takes note of an answer that has just been received: the latest one counts.
     pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
-        // What ends later than in a day has its clock or its unit wrong.
-        let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
-        if by.reported_reset(headers, now).is_some_and(|reset_at| reset_at > latest) {
-            return;
-        }
         let Some(new) = by.read(headers, now) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Answers overtake each other: within one window the lowest count is the latest, and one of a window that is over was
@@ -223,9 +219,12 @@ mod tests {
             ("6", "1300", 1002, 6),
             ("59", "4900", 1301, 59),
             ("5", "1300", 1301, 59),
-            ("58", "4900", 5000, 58),
-            ("0", "9999999999", 5000, 58),
-            ("59", "8500", 5000, 59),
+            // A window that is over says nothing of the next, nor does one of another unit.
+            ("58", "4900", 5000, 59),
+            ("0", "9999999999", 5000, 59),
+            ("0", "8500000", 5000, 59),
+            ("0", "0", 5000, 59),
+            ("57", "8500", 5000, 57),
         ];
         for (remaining, reset, now, expected) in cases {
             limit.note(&RateLimitHeaders::X_RATE_LIMIT, &answer(remaining, reset), at(now));
@@ -267,16 +266,63 @@ mod tests {
             let wait = known.reset_at.duration_since(at(now)).as_secs();
             assert_eq!((known.remaining, wait), (left, seconds), "{remaining}, {reset} at {now}");
         }
-        for (by, reset, expected) in [
-            (hourly, 1_060, 60),
-            (hourly, 81_000, 3_600),
-            (hourly, i64::MAX / 1_000_000_000, 3_600),
-            (RateLimitHeaders::X_RATE_LIMIT, 81_000, 80_000),
-            (RateLimitHeaders::X_RATE_LIMIT, 1_000_000, 86_400),
-        ] {
-            let reset_at = by.reset_at(&answer("0", reset), at(1_000)).expect("a reset");
-            assert_eq!(reset_at.duration_since(at(1_000)).as_secs(), expected, "{reset}");
+    }
+
+    /// What the headers of each kind say -> in how many seconds the window ends, where that is known.
+    #[test]
+    fn reset_that_cannot_be_meant_is_not_known() {
+        let now = 1_795_348_800;
+        let hourly = RateLimitHeaders { window: SignedDuration::from_hours(1), ..CORE };
+        let usual = RateLimitHeaders::X_RATE_LIMIT;
+        let cases = [
+            (usual, "1795348800", Some(0)),
+            (usual, "1795348860", Some(60)),
+            (usual, " 1795348860 ", Some(60)),
+            (usual, "1795435200", Some(86_400)),
+            (usual, "1795435201", None),
+            (hourly, "1795348860", Some(60)),
+            // By a clock that is ahead: no window is longer than the service's.
+            (hourly, "1795428800", Some(3_600)),
+            (hourly, "1795435201", None),
+            // Over, by a clock that is behind or for want of a time.
+            (usual, "1795348799", None),
+            (usual, "0", None),
+            (usual, "-1", None),
+            (usual, "-9223372036854775808", None),
+            // In milliseconds, in microseconds, in seconds from now.
+            (usual, "1795348860000", None),
+            (usual, "1795348860000000", None),
+            (usual, "60", None),
+            (usual, "9223372036854775807", None),
+            (usual, "9223372036854775808", None),
+            (usual, "1795348860.5", None),
+            (usual, "Sun, 22 Nov 2026 12:01:00 GMT", None),
+            (usual, "soon", None),
+            (usual, "", None),
+            (RELATIVE, "0", Some(0)),
+            (RELATIVE, "45", Some(45)),
+            (RELATIVE, "600", Some(600)),
+            (RELATIVE, "601", Some(600)),
+            // In milliseconds.
+            (RELATIVE, "45000", Some(600)),
+            // A time.
+            (RELATIVE, "1795348860", None),
+            (RELATIVE, "-5", None),
+            (RELATIVE, "9223372036854775807", None),
+            (RELATIVE, "soon", None),
+        ];
+        for (by, reset, expected) in cases {
+            let found = by.reset_at(&headers(&[(by.reset, reset)]), at(now));
+            let found = found.map(|reset_at| reset_at.duration_since(at(now)).as_secs());
+            assert_eq!(found, expected, "{} {reset:?}", by.reset);
+            let answer = headers(&[(by.limit, "60"), (by.remaining, "7"), (by.reset, reset)]);
+            let shown = by.read(&answer, at(now)).map(|limit| limit.reset_at);
+            let shown = shown.map(|reset_at| reset_at.duration_since(at(now)).as_secs());
+            assert_eq!(shown, expected, "what is not known is not shown: {} {reset:?}", by.reset);
         }
+        // Headers are called the same in any letters.
+        let capitals = headers(&[("X-RateLimit-Reset", "1795348860")]);
+        assert_eq!(usual.reset_at(&capitals, at(now)), Some(at(now + 60)));
     }
 
     #[test]

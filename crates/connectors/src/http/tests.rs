@@ -7,7 +7,7 @@ use wiremock::{
     matchers::{any, header, method, path},
 };
 
-use super::{error::retry_after, *};
+use super::*;
 use crate::{
     contract::{self, SECRET, USER},
     writes::{Sent, Writes},
@@ -35,6 +35,7 @@ async fn answering(template: ResponseTemplate) -> MockServer {
 fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
     match result {
         Ok(_) => "ok",
+        Err(ServiceError::Auth { signed_in: true, .. }) => "forbidden",
         Err(ServiceError::Auth { .. }) => "auth",
         Err(ServiceError::RateLimited { .. }) => "rate limited",
         Err(ServiceError::Rejected { .. }) => "rejected",
@@ -49,8 +50,8 @@ fn a_status_maps_to_one_error_kind() {
     const LATER: &Headers = &[("retry-after", "5")];
     let cases: [(&[u16], &Headers, &str, &str); 10] = [
         (&[401], &[], "auth", "auth"),
-        (&[403], &[], "auth", "auth"),
-        (&[403], &[("x-ratelimit-remaining", "12")], "auth", "auth"),
+        (&[403], &[], "forbidden", "forbidden"),
+        (&[403], &[("x-ratelimit-remaining", "12")], "forbidden", "forbidden"),
         (&[403], &[("x-ratelimit-remaining", "0")], "rate limited", "rate limited"),
         (&[403, 429], LATER, "rate limited", "rate limited"),
         (&[429], &[], "rate limited", "rate limited"),
@@ -115,27 +116,76 @@ async fn write_that_may_have_happened_is_never_repeated() {
     }
 }
 
+/// Nobody is signed in who sends no credential.
+#[tokio::test]
+async fn only_who_is_signed_in_can_lack_a_permission() {
+    let basic = || Credential::Basic { user: USER.to_owned(), password: SECRET.into() };
+    let cases = [
+        (Credential::None, 401_u16, "auth"),
+        (Credential::None, 403, "auth"),
+        (bearer(), 401, "auth"),
+        (bearer(), 403, "forbidden"),
+        (basic(), 403, "forbidden"),
+        (bearer(), 404, "rejected"),
+    ];
+    for (credential, status, expected) in cases {
+        let server = answering(ResponseTemplate::new(status)).await;
+        let came = http(&server.uri(), credential).send(Request::get(["x"])).await;
+        assert_eq!(kind(&came), expected, "{status}: {came:?}");
+    }
+}
+
 #[test]
 fn wait_is_read_from_seconds_dates_and_resets() {
+    const RELATIVE: RateLimitHeaders = RateLimitHeaders {
+        limit: "ratelimit-limit",
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+        reset_is: Reset::In,
+        ..RateLimitHeaders::X_RATE_LIMIT
+    };
+    let usual = RateLimitHeaders::X_RATE_LIMIT;
+    // The headers that count, `Retry-After`, when the limit is renewed -> how long the service asks us to wait.
     let cases = [
-        (Some("7"), None, 7),
-        (Some(" 7 "), Some("1"), 7),
-        (Some("Sun, 22 Nov 2026 12:01:30 GMT"), None, 90),
-        (Some("Sun, 22 Nov 2026 11:00:00 GMT"), None, 0),
-        (None, Some("1795348920"), 120),
-        (Some("soon"), Some("1795348920"), 120),
-        (None, Some("1000000000"), 0),
-        (None, Some("99999999999999999999"), 60),
-        (Some("-1"), None, 60),
-        (Some("999999999999"), None, 86_400),
-        (None, None, 60),
+        (usual, Some("7"), None, Some(7)),
+        (usual, Some(" 7 "), Some("1"), Some(7)),
+        (usual, Some("0"), Some("1795348920"), Some(0)),
+        (usual, Some("Sun, 22 Nov 2026 12:01:30 GMT"), None, Some(90)),
+        (usual, Some("Sun, 22 Nov 2026 12:00:00 GMT"), None, Some(0)),
+        (usual, None, Some("1795348920"), Some(120)),
+        (usual, Some("99999999"), None, Some(99_999_999)),
+        (RELATIVE, None, Some("45"), Some(45)),
+        (RELATIVE, None, Some("0"), Some(0)),
+        // What cannot be meant is not known; the other header may be.
+        (usual, Some("Sun, 22 Nov 2026 11:00:00 GMT"), None, None),
+        (usual, Some("Sun, 22 Nov 2026 11:00:00 GMT"), Some("1795348920"), Some(120)),
+        (usual, Some("soon"), Some("1795348920"), Some(120)),
+        (usual, Some("-1"), None, None),
+        (usual, Some("1.5"), None, None),
+        (usual, Some(""), None, None),
+        (usual, Some("99999999999999999999"), None, None),
+        (usual, None, Some("1000000000"), None),
+        (usual, None, Some("0"), None),
+        (usual, None, Some("120"), None),
+        (usual, None, Some("1795348920000"), None),
+        (usual, None, Some("99999999999999999999"), None),
+        (RELATIVE, None, Some("1795348920"), None),
+        (RELATIVE, None, Some("-45"), None),
+        (usual, None, None, None),
     ];
-    for (after, reset, expected) in cases {
-        let headers = reset.map(|reset| ("x-ratelimit-reset".parse().unwrap(), reset.parse().unwrap()));
-        let headers: header::HeaderMap = headers.into_iter().collect();
-        let reset_at = RateLimitHeaders::X_RATE_LIMIT.reset_at(&headers, contract::now());
-        let wait = retry_after(after, reset_at, contract::now());
-        assert_eq!(wait, Duration::from_secs(expected), "{after:?} {reset:?}");
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    for (limits, after, reset, expected) in cases {
+        let after = after.map(|after| (header::RETRY_AFTER, after.parse().unwrap()));
+        let reset = reset.map(|reset| (limits.reset.parse().unwrap(), reset.parse().unwrap()));
+        let headers: header::HeaderMap = after.into_iter().chain(reset).collect();
+        let asked = retry_after(&headers, &limits, contract::now());
+        assert_eq!(asked, expected.map(Duration::from_secs), "{headers:?}");
+        let error = service_error_of_status("Forge", status, &headers, "", true, &limits, contract::now());
+        let kept = Duration::from_secs(expected.unwrap_or(60).min(3_600));
+        assert!(
+            matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after == kept),
+            "{headers:?}: {error:?}"
+        );
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use callboard_domain::{
-    item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, RUNS_KEPT},
+    item::{
+        AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, LONGEST_TITLE, RUNS_KEPT,
+    },
     source::{Problem, ProblemKind},
     text,
 };
@@ -183,7 +185,7 @@ pub(super) fn item(
     };
     Some(Item {
         key: ItemKey::new(account, Kind::Build, name.to_string()),
-        title: text::line(&title, 200),
+        title: text::line(&title, LONGEST_TITLE),
         url: job.url.as_deref().and_then(web_url),
         detail: Detail::Build(Build {
             repo: name.folder(),

@@ -90,8 +90,8 @@ impl PagerDuty {
              an account's API key with `from`, the e-mail address of such a user; {error}"
         );
         Err(match error {
-            ServiceError::Auth { missing_scopes, .. } if answer.status == StatusCode::FORBIDDEN => {
-                ServiceError::Auth { why, missing_scopes }
+            ServiceError::Auth { .. } if answer.status == StatusCode::FORBIDDEN => {
+                ServiceError::forbidden(why)
             }
             ServiceError::Rejected { .. }
                 if answer.status == StatusCode::BAD_REQUEST && self.is_unknown_user().await =>

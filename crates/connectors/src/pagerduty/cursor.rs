@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::source::{self, CursorUpdate};
+use callboard_domain::source;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -31,19 +31,23 @@ pub(super) struct Cursor {
     pub(super) logged: Option<Timestamp>,
 }
 
-/// Makes the next poll ask for an incident that a webhook reported, where the list does not have it.
-pub(super) fn remember(id: String) -> CursorUpdate {
-    CursorUpdate::new(move |stored| {
-        let mut cursor = Cursor::read(stored)?;
-        let is_new = !cursor.open.contains(&id) && cursor.mentioned.insert(id.clone());
-        is_new.then(|| cursor.write())
-    })
+/// Notes an incident that a webhook reported: the next poll asks for it, where the list does not have it.
+pub(super) fn note(id: &str) -> Option<String> {
+    serde_json::to_string(id).ok()
 }
 
 impl Cursor {
     /// None where there is no stored cursor, or one of another version: the next poll starts over.
     pub(super) fn read(cursor: Option<&source::Cursor>) -> Option<Self> {
         serde_json::from_str(&cursor?.0).ok()
+    }
+
+    /// A stored cursor with the incidents that webhooks noted. One that cannot be read stays as it is: the poll starts over.
+    pub(super) fn with_mentioned(stored: &source::Cursor, notes: &[String]) -> source::Cursor {
+        let ids = notes.iter().filter_map(|note| serde_json::from_str::<String>(note).ok());
+        let Some(mut cursor) = Self::read(Some(stored)) else { return stored.clone() };
+        cursor.mentioned.extend(ids.filter(|id| !cursor.open.contains(id)));
+        cursor.write()
     }
 
     /// False while an incident that was missing is not asked for again: the pause grows with the time that it has been

@@ -1,7 +1,7 @@
 //! PagerDuty's webhooks, version 3. Each is about one incident, with fewer fields than the API lists.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    cursor::remember,
-    normalise::{Report, is_user, moment, name, snapshot, unique, user},
+    cursor::note,
+    normalise::{Report, is_user, moment, name, person, snapshot, unique, user},
     watched::Watched,
     wire,
 };
@@ -63,8 +63,9 @@ impl Webhooks {
 
     /// Makes the next poll ask for an incident that cannot be read in full here.
     fn mention(&self, id: String, received: Received) -> Received {
-        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-        Received { cursor_update: Some(remember(id)), poll: true, ..received }
+        let note = note(&id);
+        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        Received { note, poll: true, ..received }
     }
 }
 
@@ -139,7 +140,7 @@ impl Hook for Webhooks {
             return Ok(received);
         }
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
-        let received = Received { cursor_update: Some(remember(incident.id.clone())), ..received };
+        let received = Received { note: note(&incident.id), ..received };
         if moment(incident.created_at.0, now).is_none() {
             // Its beginning distinguishes one occurrence from another: the poll knows it.
             return Ok(Received { poll: true, ..received });
@@ -168,7 +169,11 @@ impl Hook for Webhooks {
             hold: hold.map(|(by, at)| Hold { at, by: vec![user(by)], until: None }),
             assigned: assigned
                 .filter(|_| matches!(happened, "triggered" | "reassigned" | "escalated" | "delegated")),
-            escalations: at.filter(|_| happened == "escalated").into_iter().collect::<BTreeSet<_>>(),
+            escalations: at
+                .filter(|_| happened == "escalated")
+                .map(|at| (at, person(by)))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
         };
         let item = snapshot(&self.watched.account, report, now)
             .map_err(|why| malformed(format!("event.data: {why}")))?;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{
-        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE,
+        Severity, User,
     },
     text,
 };
@@ -13,7 +14,6 @@ use jiff::Timestamp;
 use super::wire::{self, Reference};
 use crate::lenient::{Entries, not_ahead, web_url};
 
-const TITLE: usize = 200;
 const NAME: usize = 100;
 
 /// Under which note an incident carries its service's id.
@@ -30,7 +30,8 @@ pub(super) struct Report<'a> {
     pub(super) changed_by: Option<&'a Reference>,
     pub(super) hold: Option<Hold>,
     pub(super) assigned: Option<Assignment>,
-    pub(super) escalations: BTreeSet<Timestamp>,
+    /// When it was escalated, each time with the person who did, where one did: see [`person`].
+    pub(super) escalations: BTreeMap<Timestamp, Option<User>>,
 }
 
 /// As the API lists it.
@@ -46,7 +47,7 @@ pub(super) fn listed(
         changed_by: incident.last_status_change_by.as_ref(),
         hold: hold(incident, now),
         assigned: assigned(incident, now),
-        escalations: BTreeSet::new(),
+        escalations: BTreeMap::new(),
     };
     snapshot(account, report, now)
 }
@@ -77,7 +78,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
     let title = [&incident.title, &incident.summary].into_iter().find(|text| !text.trim().is_empty());
     Ok(Item {
         key: ItemKey::new(account, Kind::Incident, &incident.id),
-        title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, TITLE)),
+        title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, LONGEST_TITLE)),
         url: web_url(&incident.html_url),
         detail: Detail::Incident(Incident {
             service: incident.service.as_ref().map_or_else(String::new, name),
@@ -92,7 +93,8 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
             hold: report.hold,
             released_at: None,
             assigned: report.assigned,
-            escalations: report.escalations,
+            escalations: report.escalations.keys().copied().collect(),
+            escalated_by: report.escalations.into_iter().filter_map(|(at, by)| Some((at, by?))).collect(),
             inferred_end: None,
             description: None,
             labels: labels(incident),
@@ -118,6 +120,11 @@ pub(super) fn user(reference: &Reference) -> User {
 
 pub(super) fn is_user(reference: &Reference) -> bool {
     reference.kind.starts_with("user")
+}
+
+/// The person who did something; none where it was a service or a policy, or is not known.
+pub(super) fn person(agent: Option<&Reference>) -> Option<User> {
+    agent.filter(|agent| is_user(agent)).map(user)
 }
 
 /// By its priority where the team gives one, else by its urgency. Teams name priorities as they like, and of low urgency

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Detail, IncidentStatus, Item, ItemKey, Kind},
+    item::{Detail, IncidentStatus, Item, ItemKey, Kind, User},
     source::{self, Batch, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
@@ -19,7 +19,7 @@ use super::{
     client::PagerDuty,
     cursor::{Cursor, MISSED_FOR},
     hook::Webhooks,
-    normalise::{self, SERVICE, TEAMS, moment},
+    normalise::{self, SERVICE, TEAMS, moment, person},
     watched::Watched,
     wire::{Incident, LogEntry},
 };
@@ -41,6 +41,9 @@ const LOGGED: usize = 500;
 const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
 /// How far back the log is read at first.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
+
+/// When an incident was escalated, each time with the person who did, where one did.
+type Escalations = BTreeMap<Timestamp, Option<User>>;
 
 pub(super) struct Incidents {
     pagerduty: Arc<PagerDuty>,
@@ -95,21 +98,21 @@ impl Incidents {
         Ok(listing)
     }
 
-    /// The times of escalations since then, by incident.
+    /// The escalations since then, by incident.
     async fn escalations(
         &self,
         since: Timestamp,
         now: Timestamp,
-    ) -> Result<(BTreeMap<String, BTreeSet<Timestamp>>, bool), ServiceError> {
+    ) -> Result<(BTreeMap<String, Escalations>, bool), ServiceError> {
         let request = self.pagerduty.get(["log_entries"]);
         let request = request.query("since", since.to_string()).query("until", now.to_string());
         let request = request.query("is_overview", "true");
         let key = |entry: &LogEntry| entry.id.clone();
         let log = self.pagerduty.list::<LogEntry>(request, "log_entries", LOGGED, key).await?;
-        let mut found: BTreeMap<String, BTreeSet<Timestamp>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Escalations> = BTreeMap::new();
         for entry in log.rows.iter().filter(|entry| entry.kind.starts_with("escalate_log_entry")) {
             if let (Some(incident), Some(at)) = (&entry.incident, moment(entry.created_at.0, now)) {
-                found.entry(incident.id.clone()).or_default().insert(at);
+                found.entry(incident.id.clone()).or_default().insert(at, person(entry.agent.as_ref()));
             }
         }
         Ok((found, log.complete))
@@ -260,10 +263,13 @@ impl Source for Incidents {
         match self.escalations(from, now).await {
             Ok((found, whole)) => {
                 for item in &mut batch.snapshots {
-                    if let (Detail::Incident(incident), Some(times)) =
+                    if let (Detail::Incident(incident), Some(escalations)) =
                         (&mut item.detail, found.get(&item.key.id))
                     {
-                        incident.escalations.extend(times.iter().filter(|at| **at >= incident.started_at));
+                        for (at, by) in escalations.range(incident.started_at..) {
+                            incident.escalations.insert(*at);
+                            incident.escalated_by.extend(by.clone().map(|by| (*at, by)));
+                        }
                     }
                 }
                 after.logged = Some(now);
@@ -278,7 +284,7 @@ impl Source for Incidents {
                 batch.problems.push(Problem::new(ProblemKind::Details, "", why));
             }
         }
-        // Webhooks received meanwhile updated the stored cursor, which this one replaces.
+        // Webhooks received meanwhile are noted, but for those that came before there was a cursor.
         after.mentioned.extend(self.hook.mentioned());
         batch.cursor = Some(after.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
@@ -289,5 +295,9 @@ impl Source for Incidents {
         let Detail::Incident(incident) = &item.detail else { return true };
         let teams = incident.notes.get(TEAMS).map(|teams| teams.split(','));
         self.watched.covers(incident.notes.get(SERVICE).map(String::as_str), teams)
+    }
+
+    fn with_notes(&self, cursor: Option<&source::Cursor>, notes: &[String]) -> Option<source::Cursor> {
+        cursor.map(|cursor| Cursor::with_mentioned(cursor, notes))
     }
 }

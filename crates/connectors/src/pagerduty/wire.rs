@@ -145,6 +145,9 @@ pub(super) struct LogEntry {
     pub(super) id: String,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) incident: Option<Reference>,
+    /// Who or what made it happen.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) agent: Option<Reference>,
 }
 
 /// Whose token it is.

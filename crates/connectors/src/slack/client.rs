@@ -150,7 +150,7 @@ impl Api {
                 code,
                 needed: field("needed").and_then(Value::as_str),
                 detail: details,
-                retry_after: retry_after(answer),
+                retry_after: self.http.retry_after(answer),
                 channel: channel.as_deref(),
                 app: self.me.get().map(|me| me.user.as_str()),
                 read,
@@ -248,12 +248,6 @@ impl Api {
         }
         Ok(listed)
     }
-}
-
-fn retry_after(answer: &Answer) -> Option<Duration> {
-    // A day: more is an error of the service.
-    let seconds: u64 = answer.header("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(86_400)))
 }
 
 /// A channel's name as Slack keeps it.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use callboard_domain::{error::ServiceError, text};
+use jiff::Timestamp;
 
 /// A refusal by Slack.
 #[derive(Debug, Default, Clone)]
@@ -32,7 +33,8 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(30);
 ///
 /// | code | means |
 /// | --- | --- |
-/// | of the token, its scopes or its workspace | auth |
+/// | of the token or its workspace | auth |
+/// | of its scopes, or of what the workspace permits | auth, signed in |
 /// | `ratelimited` and its like | rate limited |
 /// | `internal_error`, `fatal_error` and its like | unknown; unavailable where the call only looked |
 /// | any other, known or not | rejected |
@@ -45,7 +47,7 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
             let missing_scopes: Vec<_> =
                 needed.map(|scope| text::line(scope, 60)).filter(|scope| !scope.is_empty()).collect();
             let why = "the Slack app lacks a permission: add its scopes and install it again".to_owned();
-            ServiceError::Auth { why, missing_scopes }
+            ServiceError::Auth { why, missing_scopes, signed_in: true }
         }
         "invalid_auth" | "not_authed" => ServiceError::auth("Slack does not know the token: set it again"),
         "token_revoked" => {
@@ -67,13 +69,13 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
         | "org_login_required"
         | "ekm_access_denied"
         | "two_factor_setup_required"
-        | "team_access_not_granted") => {
-            ServiceError::auth(format!("Slack does not allow it ({code}): ask an admin of the workspace"))
+        | "team_access_not_granted") => ServiceError::forbidden(format!(
+            "Slack does not allow it ({code}): ask an admin of the workspace"
+        )),
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+            let asks = refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
+            ServiceError::rate_limited("rate-limited by Slack", asks, Timestamp::now())
         }
-        "ratelimited" | "rate_limited" | "message_limit_exceeded" => ServiceError::RateLimited {
-            why: "rate-limited by Slack".to_owned(),
-            retry_after: refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
-        },
         code @ ("internal_error"
         | "fatal_error"
         | "service_unavailable"
@@ -134,6 +136,7 @@ mod tests {
             ("account_inactive", "auth", "install the app again"),
             ("no_service", "auth", "webhook_url"),
             ("missing_scope", "auth", "it lacks channels:read, groups:read"),
+            ("no_permission", "auth", "ask an admin"),
             ("ratelimited", "rate_limited", "next try in 30 s"),
             ("internal_error", "unknown", "it may have happened"),
             ("fatal_error", "unknown", "it may have happened"),
@@ -161,6 +164,9 @@ mod tests {
             let error = service_error(&refusal);
             assert_eq!(serde_json::to_value(&error).unwrap()["error"], kind, "{code}");
             assert!(error.to_string().contains(text), "{code}: {error}");
+            // To sign in again gives no permission.
+            let is_signed_in = matches!(error, ServiceError::Auth { signed_in: true, .. });
+            assert_eq!(is_signed_in, ["missing_scope", "no_permission"].contains(&code), "{code}");
             if kind == "unknown" {
                 let error = service_error(&Refusal { read: true, ..refusal });
                 assert!(matches!(error, ServiceError::Unavailable { .. }), "{code}: looking changes nothing");

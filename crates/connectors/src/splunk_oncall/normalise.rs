@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{
-        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE,
+        Severity, User,
     },
     source::{Problem, ProblemKind},
     text,
@@ -15,7 +16,6 @@ use url::Url;
 use super::wire::{self, Transition};
 use crate::lenient::{first_and_more, folded, not_ahead, web_url};
 
-const TITLE: usize = 200;
 const NAME: usize = 100;
 const DESCRIPTION: usize = 2_000;
 
@@ -47,7 +47,7 @@ pub(super) fn snapshot(
     let message = transitions.map(|step| step.message.trim()).rfind(|message| !message.is_empty());
     let named = [&incident.entity_display_name, &incident.service, &incident.entity_id, &incident.host];
     let title = named.into_iter().find(|name| !name.trim().is_empty());
-    let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, TITLE));
+    let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, LONGEST_TITLE));
     let place = [&incident.service, &incident.host, &incident.routing_key].map(|name| text::line(name, NAME));
     let place = place.into_iter().find(|name| !name.is_empty() && *name != title);
     Ok(Item {
@@ -68,6 +68,7 @@ pub(super) fn snapshot(
             released_at: None,
             assigned: assigned(incident, status, updated_at),
             escalations: BTreeSet::new(),
+            escalated_by: BTreeMap::new(),
             inferred_end: None,
             description: message.map(|message| text::block(message, DESCRIPTION)),
             labels: labels(incident),
@@ -175,7 +176,7 @@ fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
         ),
         ("routing key", text::line(&incident.routing_key, NAME)),
         ("host", text::line(&incident.host, NAME)),
-        ("entity", text::line(&incident.entity_id, TITLE)),
+        ("entity", text::line(&incident.entity_id, LONGEST_TITLE)),
     ])
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ArgError, CommandSpec, Named};
 use crate::{
     duration::Span,
-    item::{AccountName, Item},
+    item::{AccountName, Item, Kind},
 };
 
 /// The arguments of a run.
@@ -55,6 +55,18 @@ impl Args {
     /// What an argument means, for people: with its name, where that is known.
     pub fn shown(&self, name: &str) -> String {
         self.named.get(name).map_or_else(|| self.text(name).to_owned(), ToString::to_string)
+    }
+
+    /// What people call what arguments mean whose texts are ids: alerts by their titles, people by their names. Each with the
+    /// argument and that id.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        let alerts = self.items.iter().filter(|(_, item)| item.key.kind == Kind::Incident);
+        let alerts = alerts.map(|(arg, item)| (arg.as_str(), item.reference(), item.called()));
+        let named = self
+            .named
+            .iter()
+            .filter_map(|(arg, named)| Some((arg.as_str(), named.id.as_str(), named.names.first()?.clone())));
+        alerts.chain(named)
     }
 
     /// The item that an argument named, where it stands on the board.

@@ -111,7 +111,8 @@ pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
         Role::Merge => event == E::Merged,
         Role::Resolve => matches!(event, E::Resolved | E::Closed),
         // A person who is asked again has not taken it yet.
-        Role::Assign => matches!(event, E::Reassigned | E::Unacknowledged),
+        Role::Assign => matches!(event, E::Reassigned | E::Unacknowledged | E::Escalated),
+        Role::Release => event == E::Unacknowledged,
         Role::Stop => event == E::Canceled,
         Role::Comment | Role::Log | Role::Show => false,
     }
@@ -258,14 +259,14 @@ mod tests {
             E::Reassigned,
             E::Resolved,
         ];
-        let cases: [(Role, &[EventName]); 10] = [
+        let cases: [(Role, &[EventName]); 11] = [
             (Role::Again, &[E::Queued, E::Running]),
             (Role::Approve, &[E::Approved]),
             (Role::Take, &[E::Acknowledged]),
             (Role::Merge, &[E::Merged]),
             (Role::Resolve, &[E::Closed, E::Resolved]),
-            // An escalation by the service a moment later is news.
-            (Role::Assign, &[E::Unacknowledged, E::Reassigned]),
+            (Role::Assign, &[E::Unacknowledged, E::Escalated, E::Reassigned]),
+            (Role::Release, &[E::Unacknowledged]),
             (Role::Stop, &[E::Canceled]),
             (Role::Comment, &[]),
             (Role::Log, &[]),
@@ -278,6 +279,8 @@ mod tests {
         let over = incident(|i| i.status = IncidentStatus::Resolved);
         assert!(!can_work(Some(Role::Assign), &over, &kim(), at(10)), "nobody is asked for what is over");
         assert!(can_work(Some(Role::Assign), &incident(|_| {}), &kim(), at(10)));
+        // What holds the next occurrence, too, can be let go.
+        assert!(can_work(Some(Role::Release), &over, &kim(), at(10)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     value::{names, same},
 };
 use crate::{
-    duration::{folded, is_http_status},
+    duration::{folded, is_dimension, is_http_status},
     until::{
         LEADS, goes_on, is_always_to_come, is_time, latin, looks_like_time, misspelt_time, on_other_layout,
         time_within,
@@ -131,15 +131,16 @@ impl Command {
             let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
                 continue;
             };
-            // `sun is hot` is no Sunday.
+            // `sun is hot` is no Sunday, and `3d printer` are no three days.
             let time_text = text_of(time.words.clone());
-            let is_day_or_prose = is_unled(time)
+            let has_digit = folded(&time_text).contains(|c: char| c.is_ascii_digit());
+            let may_begin_text = is_unled(time)
                 && !spec_of(time).required
                 && (time.words.len() == 1 || time_text.to_lowercase().starts_with("this "))
-                && !folded(&time_text).contains(|c: char| c.is_ascii_digit());
-            if is_day_or_prose || goes_on(&time_text, &text_of(rest.words.clone())) {
+                && (!has_digit || is_dimension(&time_text));
+            if may_begin_text || goes_on(&time_text, &text_of(rest.words.clone())) {
                 let (arg, text) = (spec_of(time), &spec_of(rest).name);
-                let next = &options.words[if is_day_or_prose { time.words.start } else { start }].token.text;
+                let next = &options.words[if may_begin_text { time.words.start } else { start }].token.text;
                 return Err(ArgError::Invalid {
                     arg: arg.name.clone(),
                     expected: format!(

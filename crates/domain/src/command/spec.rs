@@ -82,6 +82,8 @@ pub enum Role {
     Resolve,
     /// Asks others to take it.
     Assign,
+    /// Lets it go: it asks for somebody again.
+    Release,
     /// Says something on it.
     Comment,
     /// Stops it.

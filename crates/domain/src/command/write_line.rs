@@ -6,17 +6,12 @@ use super::{
     usage::{Element, Piece},
     value::names,
 };
-use crate::item::Kind;
 
 /// A line as people read it: alerts go by what they are called, not by their fingerprints, and so does what a service knows
 /// by ids. It is for reading, and not to be run.
 pub fn named_line(line: &str, args: &Args) -> String {
-    let alerts = args.items.values().filter(|item| item.key.kind == Kind::Incident);
-    let alerts = alerts.map(|item| (item.reference().to_owned(), item.called()));
-    let named =
-        args.named.values().filter_map(|named| Some((named.id.clone(), named.names.first()?.clone())));
-    alerts.chain(named).fold(line.to_owned(), |line, (reference, called)| {
-        let reference = quote(&reference);
+    args.names().fold(line.to_owned(), |line, (_, reference, called)| {
+        let reference = quote(reference);
         let is_it = |word: &str| word == reference;
         // Word by word: what only begins like it is another.
         line.split(' ')

@@ -168,6 +168,15 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     while escalations.len() > ESCALATIONS_KEPT {
         escalations.pop_first();
     }
+    let mut escalated_by = old.escalated_by.clone();
+    for (at, by) in &new.escalated_by {
+        let known = escalated_by.entry(*at).or_insert_with(|| by.clone());
+        // Of two for one moment the greater, so that the result does not depend on the order of arrival.
+        if *known < *by {
+            known.clone_from(by);
+        }
+    }
+    escalated_by.retain(|at, _| escalations.contains(at));
     let held = match (last_hold(old), last_hold(&new)) {
         (Some((was, _)), Some((is, hold))) if order == Order::Later && was == is => Some((is, hold.cloned())),
         (old, new) => old.max(new).map(|(at, hold)| (at, hold.cloned())),
@@ -195,7 +204,7 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     };
     let mut whole = Incident { started_at, start_unknown, updated_at, ..winner };
     fill(&mut whole, other);
-    Incident { changed_by, hold, released_at, assigned, escalations, description, ..whole }
+    Incident { changed_by, hold, released_at, assigned, escalations, escalated_by, description, ..whole }
 }
 
 /// What the newer report does not know is taken from the other.
@@ -279,7 +288,8 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             1 => format!("{subject} was escalated"),
             count => format!("{subject} was escalated, {count} times by now"),
         };
-        found.push(transition(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary));
+        let by = new.escalated_by.get(at).cloned();
+        found.push(transition(EventName::Escalated, Some(*at), by, format!("{began} {at}"), summary));
     }
     if let (Some(before), Some(now)) = (old.and_then(|old| old.assigned.as_ref()), &new.assigned)
         && before.to != now.to

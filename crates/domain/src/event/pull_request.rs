@@ -194,7 +194,8 @@ fn newest_first(one: &Review, other: &Review) -> Ordering {
 
 fn join_review(old: &Review, new: Review) -> Review {
     let commit = old.commit.clone().or(new.commit);
-    Review { verdict: new.verdict.max(old.verdict), by: new.by, at: new.at, commit }
+    let serial = old.serial.max(new.serial);
+    Review { verdict: new.verdict.max(old.verdict), by: new.by, at: new.at, commit, serial }
 }
 
 /// Both are of the head: of one commit, where that is known.
@@ -309,7 +310,7 @@ fn reviewed(
     let by = who(Some(&review.by));
     let (event, summary) = match review.verdict {
         Verdict::Approved => {
-            let count = match new.approvals(review.at) {
+            let count = match new.approvals_with(review) {
                 0 => String::new(),
                 1 => ": 1 approval".to_owned(),
                 count => format!(": {count} approvals"),

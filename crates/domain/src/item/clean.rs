@@ -11,8 +11,11 @@ use super::{
 };
 use crate::text::{self, is_plain};
 
-/// Titles and subjects.
-const TITLE: usize = 300;
+/// The longest title that a source makes of a service's words, in characters: a line of [`LONGEST_LINE`] has room left
+/// for what happened to the item.
+pub const LONGEST_TITLE: usize = 200;
+/// The longest line about an item that is kept or posted, in characters: a title as it was given, a subject, an event.
+pub const LONGEST_LINE: usize = 300;
 /// Repositories, pipelines, branches, services, jobs.
 const NAME: usize = 200;
 /// Logins, commits.
@@ -48,7 +51,7 @@ impl Item {
     /// unclean is ever stored; the key is clean from [`super::ItemKey::new`] on, so that look-ups agree with what is stored.
     pub fn clean(&mut self) {
         clean_id(&mut self.key.id);
-        line(&mut self.title, TITLE);
+        line(&mut self.title, LONGEST_LINE);
         if self.title.is_empty() {
             self.title.clone_from(&self.key.id);
         }
@@ -72,7 +75,7 @@ fn clean_build(build: &mut Build) {
         line(id, NAME);
         optional(commit, SHORT);
         optional(author, SHORT);
-        optional(subject, TITLE);
+        optional(subject, LONGEST_LINE);
         keep_safe_link(url);
         set(failing, NAME, NAMES_KEPT);
     }
@@ -134,6 +137,7 @@ fn clean_incident(incident: &mut Incident) {
     while incident.escalations.len() > ESCALATIONS_KEPT {
         incident.escalations.pop_first();
     }
+    incident.escalated_by.retain(|at, by| incident.escalations.contains(at) && clean_user(by));
     description(&mut incident.description);
     incident.description = incident.description.take().filter(|text| !text.is_empty());
     clean_texts(&mut incident.labels);
@@ -147,7 +151,7 @@ fn clean_approval(approval: &mut Approval) {
     optional_time(&mut approval.asked_at);
     time(&mut approval.updated_at);
     user(&mut approval.ended_by);
-    optional(&mut approval.ended_why, TITLE);
+    optional(&mut approval.ended_why, LONGEST_LINE);
     if let Some(needed) = &mut approval.needed {
         time(&mut needed.at);
     }
@@ -167,7 +171,7 @@ fn clean_approval(approval: &mut Approval) {
     if let Some(answers) = &mut approval.answers {
         answers.retain_mut(|answer| {
             optional_time(&mut answer.at);
-            optional(&mut answer.why, TITLE);
+            optional(&mut answer.why, LONGEST_LINE);
             clean_user(&mut answer.by)
         });
     }
@@ -179,7 +183,7 @@ fn clean_approval(approval: &mut Approval) {
         time(at);
         optional(from, SHORT);
         optional(to, SHORT);
-        changes.iter_mut().for_each(|change| line(change, TITLE));
+        changes.iter_mut().for_each(|change| line(change, LONGEST_LINE));
         changes.retain(|change| !change.is_empty());
         changes.truncate(NAMES_KEPT);
     }
@@ -326,6 +330,22 @@ mod tests {
                 item.clean();
                 let Detail::PullRequest(pull) = &item.detail else { unreachable!() };
                 assert_eq!(pull.description.as_deref(), expected, "{time}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_title_ends_in_an_ellipsis_after_a_whole_character() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        for each in ["x", "e\u{301}", family] {
+            let cases = [
+                (LONGEST_LINE, each.repeat(LONGEST_LINE)),
+                (LONGEST_LINE + 1, format!("{}…", each.repeat(LONGEST_LINE - 1))),
+            ];
+            for (count, expected) in cases {
+                let mut item = Item { title: each.repeat(count), ..build(vec![run(1, BuildStatus::Passed)]) };
+                item.clean();
+                assert_eq!(item.title, expected, "{count} of {each:?}");
             }
         }
     }

@@ -80,7 +80,7 @@ pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
 }
 
 pub(crate) fn review(by: &str, minute: i64, verdict: Verdict) -> Review {
-    Review { by: by.into(), at: at(minute), verdict, commit: None }
+    Review { by: by.into(), at: at(minute), verdict, commit: None, serial: None }
 }
 
 /// The mergeability of that commit, since minute 0.
@@ -112,6 +112,7 @@ pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),
+        escalated_by: Default::default(),
         description: None,
         labels: Default::default(),
     };

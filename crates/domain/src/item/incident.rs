@@ -53,6 +53,10 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[ts(optional, as = "Option<BTreeSet<Timestamp>>")]
     pub escalations: BTreeSet<Timestamp>,
+    /// Who escalated it, at those of these times at which the service says that a person did: it does so by itself, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<Timestamp, User>>")]
+    pub escalated_by: BTreeMap<Timestamp, User>,
     /// Set where the end is only inferred: the incident is absent from a listing that should have it. The next sighting
     /// outranks that. No service reports this; it is made by [`crate::event::missed`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -284,6 +288,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::item::{
+        Item,
+        examples::{at, incident},
+    };
 
     #[test]
     fn unknown_severity_words_are_unknown() {
@@ -318,5 +326,18 @@ mod tests {
             assert_eq!(read.unwrap().by, expected, "{stored}");
         }
         assert!(User::deserialize(json!({ "name": "Ana" })).is_err(), "nobody is known by a part of it");
+    }
+
+    #[test]
+    fn who_escalated_it_is_stored_by_its_time() {
+        let escalated = incident(|i| {
+            i.escalations = [at(1), at(2)].into();
+            i.escalated_by = [(at(2), User::named("kim"))].into();
+        });
+        // Earlier versions did not keep who.
+        for item in [escalated, incident(|i| i.escalations = [at(1)].into())] {
+            let stored = serde_json::to_string(&item).unwrap();
+            assert_eq!(serde_json::from_str::<Item>(&stored).unwrap(), item, "{stored}");
+        }
     }
 }

@@ -138,6 +138,21 @@ pub struct Review {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub commit: Option<String>,
+    /// What rises with every later review, whatever the clock says, where the service has such a thing. Its unit is the
+    /// service's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub serial: Option<u64>,
+}
+
+impl Review {
+    /// True where it was given after the other one: by their serials, which no clock contradicts, else by their times.
+    pub fn is_after(&self, other: &Self) -> bool {
+        match self.serial.zip(other.serial) {
+            Some((own, others)) if own != others => own > others,
+            _ => self.at > other.at,
+        }
+    }
 }
 
 /// The verdict of a review. A dismissal replaces the one that the same review had.
@@ -298,21 +313,31 @@ impl PullRequest {
 
     /// What each reviewer had decided by then: their newest review that is more than a comment.
     pub fn decisions(&self, until: Timestamp) -> BTreeMap<&str, &Review> {
+        self.decisions_of(|review| review.at <= until)
+    }
+
+    /// How many reviewers approved and have not taken it back by then.
+    pub fn approvals(&self, until: Timestamp) -> usize {
+        approved(&self.decisions(until))
+    }
+
+    /// How many had approved and not taken it back once that review was given.
+    pub(crate) fn approvals_with(&self, last: &Review) -> usize {
+        approved(&self.decisions_of(|review| !review.is_after(last)))
+    }
+
+    /// What each reviewer decided in those of the reviews that are meant.
+    fn decisions_of(&self, is_meant: impl Fn(&Review) -> bool) -> BTreeMap<&str, &Review> {
         let mut decisions = BTreeMap::new();
-        for review in &self.reviews {
-            if review.verdict != Verdict::Commented && review.at <= until {
+        for review in self.reviews.iter().filter(|review| is_meant(review)) {
+            if review.verdict != Verdict::Commented {
                 let newest = decisions.entry(review.by.as_str()).or_insert(review);
-                if review.at > newest.at {
+                if review.is_after(newest) {
                     *newest = review;
                 }
             }
         }
         decisions
-    }
-
-    /// How many reviewers approved and have not taken it back by then.
-    pub fn approvals(&self, until: Timestamp) -> usize {
-        self.decisions(until).values().filter(|review| review.verdict == Verdict::Approved).count()
     }
 
     /// When anything last happened to it: an update, a review, a check.
@@ -436,6 +461,10 @@ impl PullRequest {
             }
         }
     }
+}
+
+fn approved(decisions: &BTreeMap<&str, &Review>) -> usize {
+    decisions.values().filter(|review| review.verdict == Verdict::Approved).count()
 }
 
 /// A team without its organisation, which goes without saying beside the repository: `team/acme/release` is `team/release`.

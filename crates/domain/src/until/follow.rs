@@ -85,7 +85,8 @@ pub fn begins_with_time(text: &str) -> bool {
     let is_time_within = match first.to_lowercase().as_str() {
         "until" | "till" | "til" => {
             let is_whole = |end: usize| is_time(&words[1..end].join(" "));
-            words.get(1).is_some_and(|time| !is_fraction(time)) && (2..=words.len()).any(is_whole)
+            words.get(1).is_some_and(|time| !is_fraction(time) && !is_http_status(time))
+                && (2..=words.len()).any(is_whole)
         }
         "for" => begins_with_length(&words[1..]),
         _ => begins_with_length(&words) || begins_with_clock_or_date(&words),

@@ -121,6 +121,9 @@ pub fn is_always_to_come(text: &str) -> bool {
 /// The time that a text means, whether it is to come or past.
 fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let text = duration::folded(text);
+    if let Some(status) = status_of_responses(&text) {
+        return Err(status);
+    }
     match reading::read(&text, now) {
         Err(TimeError::NotATime) => {
             let what = impossible::what(&text, now.date()).filter(|it| {
@@ -131,6 +134,19 @@ fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
         }
         read => read,
     }
+}
+
+/// Why `404s` is refused, which is as likely the status of responses as a length of time, unless `for` or `in` leads it.
+fn status_of_responses(text: &str) -> Option<TimeError> {
+    let text = text.trim();
+    let (lead, word) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
+    let may_be_one = ["", "until", "till", "til"].iter().any(|it| it.eq_ignore_ascii_case(lead.trim()));
+    if !may_be_one || !duration::is_http_status(word) {
+        return None;
+    }
+    let length: Span = word.parse().ok()?;
+    let clear = format!("for {word} or {length}: {word} can be the status of responses too");
+    Some(TimeError::Ambiguous(clear))
 }
 
 /// What is wrong with a time that no [`Timestamp`] holds.

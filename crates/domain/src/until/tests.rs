@@ -349,6 +349,33 @@ fn text_after_a_time_is_named_in_the_error() {
 }
 
 #[test]
+fn statuses_of_responses_are_no_times_unless_a_length_is_meant() {
+    let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let clear = |text: &str| Err(TimeError::Ambiguous(text.to_owned()));
+    let cases = [
+        ("404s", clear("for 404s or 6m 44s: 404s can be the status of responses too")),
+        ("until 404s", clear("for 404s or 6m 44s: 404s can be the status of responses too")),
+        (" 500S ", clear("for 500S or 8m 20s: 500S can be the status of responses too")),
+        ("404s on checkout", Err(TimeError::NotATime)),
+        ("for 404s", Ok("2027-02-24T11:06:44Z")),
+        ("in 404s", Ok("2027-02-24T11:06:44Z")),
+        ("404 seconds", Ok("2027-02-24T11:06:44Z")),
+        ("6m 44s", Ok("2027-02-24T11:06:44Z")),
+        // No such status.
+        ("90s", Ok("2027-02-24T11:01:30Z")),
+        ("600s", Ok("2027-02-24T11:10:00Z")),
+        ("404m", Ok("2027-02-24T17:44:00Z")),
+    ];
+    for (text, expected) in cases {
+        let found = until(text, &now).map(|at| at.to_string());
+        assert_eq!(found, expected.map(str::to_owned), "{text:?}");
+    }
+    // A length of time is the only thing that a past one can be.
+    assert_eq!(since("404s", &now).map(|at| at.to_string()).as_deref(), Ok("2027-02-24T10:53:16Z"));
+    assert!(is_time("404s") && !is_always_to_come("404s") && is_always_to_come("for 404s"));
+}
+
+#[test]
 fn only_always_future_times_are_proposed() {
     for text in ["2h", "tomorrow", "monday 14:30", "18:00", "end of day", "in 2 weeks"] {
         assert!(is_always_to_come(text), "{text}");

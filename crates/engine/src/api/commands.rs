@@ -77,7 +77,7 @@ pub struct LineRead {
     /// The command, where the line begins with one.
     pub command: Option<CommandInfo>,
     /// The values that the line gives, by argument; not the defaults. Words that stand in no place are the text of the argument
-    /// that is asked for.
+    /// that is asked for. `account`, where the line says whose it is to run.
     pub values: BTreeMap<String, String>,
     /// The first argument that must still be given. None where words are left that no argument can take.
     pub asks_for: Option<String>,
@@ -90,7 +90,7 @@ pub struct LineRead {
 pub struct WriteLine {
     /// The command.
     pub command: String,
-    /// The values by argument; empty ones are left out.
+    /// The values by argument, and `account`, where it is said whose it is to run; empty ones are left out.
     pub values: BTreeMap<String, String>,
 }
 /// What a line would do, without doing it.
@@ -112,11 +112,15 @@ pub struct Plan {
     pub fingerprint: String,
     /// The command.
     pub command: String,
-    /// The line with every argument in its place.
+    /// The line with every argument in its place, and with the account, where one was asked for.
     pub line: String,
     /// The same as people read it: alerts by what they are called, not by their fingerprints.
     #[serde(default)]
     pub named_line: String,
+    /// What people call the values that are ids, by argument.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub names: BTreeMap<String, String>,
     /// The account that it would run as, where it is a connector's action.
     pub account: Option<AccountName>,
     /// Who that account acts as, where known.

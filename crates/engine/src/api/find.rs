@@ -67,6 +67,10 @@ pub struct FoundRun {
     pub id: String,
     /// The line, as it can be run again.
     pub line: String,
+    /// The account that the latest run ran as, where it was a connector's action.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub account: Option<String>,
     /// The line, with what matched.
     pub title: HighlightedText,
     /// The latest run's state.

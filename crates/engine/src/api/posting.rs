@@ -115,6 +115,11 @@ pub struct Delivery {
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub is_edit: bool,
+    /// Why its account takes no messages now, where it has not arrived: it is kept, and sent or looked for once the account
+    /// does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub account_error: Option<AccountError>,
     /// How often it was tried.
     pub attempts: u32,
     /// When it was recorded.
@@ -125,6 +130,15 @@ pub struct Delivery {
     pub actor: Option<Actor>,
     /// Where it can be seen.
     pub link: Option<String>,
+}
+
+/// Why an account takes no messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AccountError {
+    /// Since when.
+    pub since: Timestamp,
+    /// What the last message met.
+    pub error: ServiceError,
 }
 
 /// How far a delivery is.

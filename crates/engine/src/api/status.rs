@@ -82,7 +82,7 @@ impl From<Tray> for TrayIcon {
 pub struct AccountProblem {
     /// Which.
     pub account: AccountName,
-    /// "needs sign-in", "cannot be reached", "lacks workflow".
+    /// "needs sign-in", "lacks a permission", "cannot be reached", "lacks workflow".
     pub what: String,
 }
 

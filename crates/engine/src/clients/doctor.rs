@@ -321,6 +321,9 @@ fn health_remedy(error: &ServiceError, account: &AccountName, secret: Option<&st
     let test = format!("callboard accounts test {account}");
     match (error, secret) {
         (ServiceError::RateLimited { .. }, _) => "wait: it is tried again by itself".to_owned(),
+        (ServiceError::Auth { signed_in: true, .. }, Some(secret)) => {
+            format!("let it do that, or set another credential ({secret}), then: {test}")
+        }
         (ServiceError::Auth { .. }, Some(secret)) => {
             format!("see to its credential ({secret}), then: {test}")
         }
@@ -394,6 +397,12 @@ mod tests {
             (limited, set, "wait: it is tried again by itself".to_owned()),
             (ServiceError::auth("no"), set, format!("see to its credential (set PAGER_TOKEN), then: {test}")),
             (ServiceError::auth("no"), None, format!("see to its settings, then: {test}")),
+            (
+                ServiceError::forbidden("no"),
+                set,
+                format!("let it do that, or set another credential (set PAGER_TOKEN), then: {test}"),
+            ),
+            (ServiceError::forbidden("no"), None, format!("see to its settings, then: {test}")),
             (
                 ServiceError::rejected("no"),
                 set,

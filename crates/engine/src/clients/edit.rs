@@ -34,6 +34,7 @@ pub(crate) mod tests {
             root: None,
             under: None,
             message: Message::new(Tone::Neutral, "hello"),
+            own: None,
             at_send: false,
             state,
             attempts: 0,

@@ -131,6 +131,7 @@ fn account_problem(health: &Health) -> Option<(u8, String)> {
         ServiceError::Auth { missing_scopes, .. } if !missing_scopes.is_empty() => {
             (0, format!("lacks {}", missing_scopes.join(", ")))
         }
+        ServiceError::Auth { signed_in: true, .. } => (0, "lacks a permission".into()),
         ServiceError::Auth { .. } => (0, "needs sign-in".into()),
         ServiceError::Rejected { .. } => (2, "refuses what is asked".into()),
         ServiceError::Unavailable { .. } | ServiceError::Unknown { .. } => (3, "cannot be reached".into()),
@@ -306,7 +307,8 @@ mod tests {
 
     #[test]
     fn account_problems_are_listed_worst_first() {
-        let scopes = ServiceError::Auth { why: "no".into(), missing_scopes: vec!["workflow".into()] };
+        let scopes =
+            ServiceError::Auth { why: "no".into(), missing_scopes: vec!["workflow".into()], signed_in: true };
         let accounts = [
             account("a", true, Health::Ok),
             account("b", true, limited()),
@@ -316,6 +318,7 @@ mod tests {
             account("f", false, incomplete()),
             account("g", true, trouble_of(ServiceError::auth("Bad credentials"))),
             account("h", true, trouble_of(scopes)),
+            account("k", true, trouble_of(ServiceError::forbidden("Nope"))),
             account("i", true, Health::New),
             account(
                 "j",
@@ -332,6 +335,7 @@ mod tests {
         let expected = [
             "g needs sign-in",
             "h lacks workflow",
+            "k lacks a permission",
             "f is not set up",
             "j waits for the keychain to be unlocked",
             "e refuses what is asked",

@@ -1,5 +1,5 @@
 //! Renders the message of an event when it is sent: the event with the state of its item by then, a digest of many late
-//! events, or nothing where the event is moot. Pure functions.
+//! events, or nothing where the event is moot. To that of a run it adds what has become of its item. Pure functions.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{posted, since};
 use crate::{
     api::MootReason,
-    store::{CurrentEvent, PreparedDelivery, QueuedEvent},
+    store::{AfterRun, CurrentEvent, Delivery, OwnMessage, PreparedDelivery, QueuedEvent},
 };
 
 /// So many late events that wait for a channel become one message.
@@ -73,6 +73,19 @@ pub(super) fn compose(
         prepared.message = Some(posted::event(&own_what, note, now, zone));
     }
     Ok(prepared)
+}
+
+/// The message of a run that has ended, with what has become of its item since.
+pub(super) fn compose_run(
+    delivery: &Delivery,
+    after: &AfterRun,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> PreparedDelivery {
+    let arrived = delivery.own.as_ref().and_then(|own| own.arrived);
+    let own = OwnMessage { message: delivery.own_message().clone(), arrived };
+    let message = Some(posted::run(&own.message, after, now, zone));
+    PreparedDelivery { message, own: Some(own), ..PreparedDelivery::default() }
 }
 
 /// The event, where it is not moot. An event that is over stays moot where the same has begun again since: that is an event

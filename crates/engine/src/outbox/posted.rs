@@ -1,4 +1,4 @@
-//! What is posted of an item: an event that happened to it, or how it stands when a person sends it.
+//! What is posted of an item: an event that happened to it, how it stands after a run on it, or when a person sends it.
 
 use callboard_domain::{
     board::{self, State},
@@ -6,15 +6,16 @@ use callboard_domain::{
     identity::Identity,
     item::{BuildRun, Detail, Item, Severity},
     message::{Block, Message, Tone},
+    run::RunState,
     text,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::since;
-use crate::store::CurrentEvent;
+use crate::store::{AfterRun, CurrentEvent};
 
 /// The longest title of an item's message, in characters: only a person's words are longer.
-const TITLE: usize = 300;
+const TITLE: usize = callboard_domain::item::LONGEST_LINE;
 
 /// An event as it is posted, with its item as it is now, or was at the end of the episode; `note` stands below.
 pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp, zone: &TimeZone) -> Message {
@@ -33,6 +34,29 @@ pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp, zon
         Some(note) => message.with_block(Block::Text(note.to_owned())),
         None => message,
     }
+}
+
+/// What a run says of itself, with how its item stands by now where more has happened to that since. What the run came to
+/// stays as it was; what it said of the item was so when it ended.
+pub(super) fn run(own: &Message, what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Message {
+    let Some(standing) = since::after_run(what, now, zone) else { return own.clone() };
+    let mut message = own.clone();
+    match &what.state {
+        RunState::Done { .. } => {
+            let then = since::clock(what.ended_at, now, zone);
+            message.title = text::line(&format!("At {then}: {}", own.title), TITLE);
+        }
+        // What was not done, or may not have been, says nothing of the item.
+        RunState::Pending { .. }
+        | RunState::Running
+        | RunState::Failed { .. }
+        | RunState::Canceled { .. }
+        | RunState::Unknown { .. }
+        | RunState::Resolved { .. } => {}
+    }
+    // Above all that the run has put out.
+    message.blocks.insert(0, Block::Fields(vec![("now".to_owned(), standing)]));
+    message
 }
 
 /// What happened, in a line of at most `longest` characters, as it reads beside the state of its item by now: an event whose

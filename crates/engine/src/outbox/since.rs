@@ -1,4 +1,4 @@
-//! What has become of an item since an event of it, in a few words.
+//! What has become of an item since an event of it, or since a run on it, in a few words.
 
 use callboard_domain::{
     event::{Event, EventName},
@@ -8,7 +8,7 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::store::CurrentEvent;
+use crate::store::{AfterRun, CurrentEvent};
 
 /// The longest result, in characters: an incident may be assigned to many.
 const LONGEST: usize = 200;
@@ -16,35 +16,64 @@ const LONGEST: usize = 200;
 /// How the item of an event stands by now, where more has happened since: at the end of the episode, where that is over. An item
 /// that is still in the state that the event itself reports is described by its fields; `None` where they add nothing to that.
 pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> Option<String> {
-    let CurrentEvent { event, item, end, .. } = what;
     let status = what.status_since()?;
-    let changed = match &item.detail {
-        _ if end.is_some() => Some(status.to_owned()),
-        Detail::Incident(incident) => of_incident(incident, event, now, zone),
-        Detail::Build(build) => of_build(build, event),
+    let changed = match &what.end {
+        Some(_) => Some(status.to_owned()),
+        None => standing(&what.item, Some(&what.event), now, zone),
+    };
+    changed.map(|changed| text::line(&changed, LONGEST))
+}
+
+/// How the item of a run stands by now, where more has happened since that ended: at the end of the episode, where that is over.
+pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let status = what.status_since()?;
+    let standing = match &what.end {
+        Some(_) => None,
+        None => standing(&what.item, None, now, zone),
+    };
+    let standing = standing.unwrap_or_else(|| status.to_owned());
+    let standing = match what.is_on_several {
+        true => format!("{}: {standing}", what.item.title),
+        false => standing,
+    };
+    Some(text::line(&standing, LONGEST))
+}
+
+/// How an item stands, beside what is `reported` of it already; `None` where there is nothing to add.
+fn standing(item: &Item, reported: Option<&Event>, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    match &item.detail {
+        Detail::Incident(incident) => of_incident(incident, reported, now, zone),
+        Detail::Build(build) => of_build(build, reported),
         // Whatever happens to one that stays open leaves it open.
         Detail::PullRequest(pull) if pull.state == PullRequestState::Open => turn(item),
         Detail::Approval(approval) if approval.state == ApprovalState::Waiting => {
             Some(approval.progress()).filter(|progress| !progress.is_empty()).or_else(|| turn(item))
         }
-        Detail::PullRequest(_) | Detail::Approval(_) => Some(status.to_owned()),
-    };
-    changed.map(|changed| text::line(&changed, LONGEST))
+        Detail::PullRequest(_) | Detail::Approval(_) => Some(item.status().to_owned()),
+    }
 }
 
 /// "acknowledged by ana"; "escalated, assigned to Zoe".
-fn of_incident(incident: &Incident, event: &Event, now: Timestamp, zone: &TimeZone) -> Option<String> {
+fn of_incident(
+    incident: &Incident,
+    reported: Option<&Event>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<String> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
-    let reported = if event.name == EventName::Acknowledged { Acknowledged } else { Triggered };
+    let reported_status = reported.map(|event| match event.name {
+        EventName::Acknowledged => Acknowledged,
+        _ => Triggered,
+    });
     let mut parts = match incident.status {
         Resolved => return Some(Resolved.name().to_owned()),
         Acknowledged => vec![held(incident, now, zone)],
-        Triggered if reported == Triggered => Vec::new(),
+        Triggered if reported_status == Some(Triggered) => Vec::new(),
         Triggered => vec![Triggered.name().to_owned()],
     };
     // Somebody has taken what was passed on before.
-    if incident.status == Triggered || reported == Acknowledged {
-        let is_escalated = incident.escalations.iter().any(|at| *at > event.at);
+    if incident.status == Triggered || reported_status == Some(Acknowledged) {
+        let is_escalated = reported.is_some_and(|event| incident.escalations.iter().any(|at| *at > event.at));
         parts.extend(is_escalated.then(|| "escalated".to_owned()));
         parts.extend(incident.assigned.as_ref().map(|assigned| match assigned.to.as_slice() {
             [] => "assigned to nobody".to_owned(),
@@ -54,6 +83,15 @@ fn of_incident(incident: &Incident, event: &Event, now: Timestamp, zone: &TimeZo
     Some(parts.join(", ")).filter(|parts| !parts.is_empty())
 }
 
+/// "14:00 CET"; with the day where that is further off than a day.
+pub(super) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let clock = match at.duration_since(now).abs() < SignedDuration::from_hours(24) {
+        true => "%H:%M %Z",
+        false => "%d %b %H:%M %Z",
+    };
+    at.to_zoned(zone.clone()).strftime(clock).to_string()
+}
+
 /// "acknowledged by ana", "silenced by ana until 14:00 CET", "suppressed by node-down".
 fn held(incident: &Incident, now: Timestamp, zone: &TimeZone) -> String {
     let by = match incident.holder_names().join(", ") {
@@ -61,31 +99,25 @@ fn held(incident: &Incident, now: Timestamp, zone: &TimeZone) -> String {
         names => format!(" by {names}"),
     };
     match (incident.is_suppressed(), incident.held_until()) {
-        (true, Some(until)) => {
-            let clock = match until.duration_since(now).abs() < SignedDuration::from_hours(24) {
-                true => "%H:%M %Z",
-                false => "%d %b %H:%M %Z",
-            };
-            format!("silenced{by} until {}", until.to_zoned(zone.clone()).strftime(clock))
-        }
+        (true, Some(until)) => format!("silenced{by} until {}", clock(until, now, zone)),
         (true, None) => format!("suppressed{by}"),
         (false, _) => format!("{}{by}", IncidentStatus::Acknowledged.name()),
     }
 }
 
 /// "passed"; "failed again (#14: unit tests)" where an earlier run had ended like that.
-fn of_build(build: &Build, event: &Event) -> Option<String> {
+fn of_build(build: &Build, reported: Option<&Event>) -> Option<String> {
     use EventName as E;
     let latest = build.latest()?;
-    let reported = match event.name {
-        E::Failed | E::StillFailing => Some(BuildStatus::Failed),
-        E::Canceled => Some(BuildStatus::Canceled),
-        E::Running => Some(BuildStatus::Running),
-        E::Queued => Some(BuildStatus::Queued),
-        _ => None,
-    };
     let status = latest.status.name();
-    if reported != Some(latest.status) {
+    let (event, reported_status) = match reported.map(|event| (event, event.name)) {
+        Some((event, E::Failed | E::StillFailing)) => (event, BuildStatus::Failed),
+        Some((event, E::Canceled)) => (event, BuildStatus::Canceled),
+        Some((event, E::Running)) => (event, BuildStatus::Running),
+        Some((event, E::Queued)) => (event, BuildStatus::Queued),
+        _ => return Some(status.to_owned()),
+    };
+    if reported_status != latest.status {
         return Some(status.to_owned());
     }
     // It may be the same run, after something that happened to another one.
@@ -105,7 +137,10 @@ fn turn(item: &Item) -> Option<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use callboard_domain::item::{Assignment, Hold, User};
+    use callboard_domain::{
+        item::{Assignment, Hold, User},
+        run::RunState,
+    };
 
     use super::*;
     use crate::tests::{approval, at, build, incident, pull};
@@ -212,6 +247,64 @@ mod tests {
         let many = assigned(Triggered, &many.iter().map(String::as_str).collect::<Vec<_>>());
         let shown = changed_since(E::Triggered, many).expect("it is assigned");
         assert!(shown.chars().count() <= LONGEST && shown.starts_with("assigned to person 0, "), "{shown}");
+    }
+
+    #[test]
+    fn after_a_run_the_state_is_named_whatever_it_was() {
+        use BuildStatus::{Failed, Running};
+        use IncidentStatus::{Acknowledged, Resolved, Triggered};
+        let assigned = alert(Triggered, |it| {
+            it.assigned = Some(Assignment { at: at(90), to: users(&["Zoe"]), by: None });
+        });
+        let silenced = alert(Acknowledged, |it| {
+            it.hold = Some(Hold { at: at(90), by: users(&["ana"]), until: Some(at(10_000)) });
+            it.suppressed = true;
+        });
+        // the item as it is now -> how it stands
+        let cases = [
+            (alert(Triggered, |_| {}), "triggered"),
+            (assigned, "triggered, assigned to Zoe"),
+            (alert(Acknowledged, |_| {}), "acknowledged"),
+            (silenced, "silenced by ana until 17:00 UTC"),
+            (alert(Resolved, |_| {}), "resolved"),
+            (build("acme/web", &[Failed, Failed]), "failed"),
+            (build("acme/web", &[Failed, Running]), "running"),
+            (pull(1, "Try it", &["ana"]), "review by ana"),
+            (approval("web", ApprovalState::Waiting), "answer by cy or team/release"),
+            (approval("web", ApprovalState::Denied), "denied"),
+        ];
+        for (item, expected) in cases {
+            let end = Event {
+                id: 2,
+                item: item.key.clone(),
+                name: EventName::Superseded,
+                at: at(60),
+                seen_at: at(60),
+                old: false,
+                moot: false,
+                moot_because: None,
+                by: None,
+                of: Vec::new(),
+                asked_before: Vec::new(),
+                summary: String::new(),
+            };
+            let what = AfterRun {
+                state: RunState::Canceled { sent: true },
+                ended_at: at(60),
+                is_on_several: false,
+                item,
+                is_overtaken: true,
+                end: None,
+            };
+            let after = |what: &AfterRun| after_run(what, at(3_600), &TimeZone::UTC);
+            assert_eq!(after(&what).as_deref(), Some(expected), "{:?}", what.item.detail);
+            let several = AfterRun { is_on_several: true, ..what.clone() };
+            assert_eq!(after(&several), Some(format!("{}: {expected}", what.item.title)));
+            let ended = AfterRun { end: Some(end), ..what.clone() };
+            assert_eq!(after(&ended).as_deref(), Some("superseded"));
+            let before = AfterRun { is_overtaken: false, ..ended };
+            assert_eq!(after(&before), None, "nothing has happened since");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Taking in what a source reports: it is compared with what is stored, and everything that follows from it
-//! (items, events, decisions, messages to be sent, the source's cursor) is written in one transaction.
+//! (items, events, decisions, messages to be sent, the source's cursor, notes for its next poll) is written in one
+//! transaction.
 
 mod gone;
 mod report;
@@ -25,6 +26,7 @@ use super::{
     events::{self, News},
     hooks,
     items::{self, Known},
+    notes,
     row::{all, before, whole_micros},
     runs,
     sources::{self, SourceState},
@@ -74,7 +76,7 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, cursor_update }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, note }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
@@ -85,11 +87,14 @@ pub(super) fn ingest(
             if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
-            if let Some(update) = cursor_update {
-                sources::update_cursor(conn, account, update)?;
+            // What no poll has seen yet needs no checking.
+            if let Some(note) = note
+                && context.source.has_cursor
+            {
+                notes::make(conn, account, note)?;
             }
         }
-        Report::Poll { batch, began_at, watched } => {
+        Report::Poll { batch, began_at, watched, last_note } => {
             if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, *began_at)?;
                 context.source.baseline_at = Some(*began_at);
@@ -103,7 +108,7 @@ pub(super) fn ingest(
                     context.miss(scope, &named, *began_at, watched)?;
                 }
             }
-            sources::polled(conn, account, batch, *began_at)?;
+            sources::polled(conn, account, batch, *began_at, *last_note)?;
         }
     }
     Ok(Ingested { events: context.events, duplicate: false })
@@ -230,11 +235,6 @@ impl ReportContext<'_> {
         let because = moot.then(|| rules::moot_cause(item, now));
         let news = News { old, moot: because };
         let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
-        // Whether or not anything is posted of it: what was posted in a channel shows the state of its item. Nothing is sent
-        // before all that is reported of it is written, so once is enough.
-        if self.events.last().is_none_or(|event| event.item != item.key) {
-            deliveries::renew_all(conn, n, &item.key, now)?;
-        }
         let event = Event {
             id,
             item: item.key.clone(),
@@ -249,15 +249,19 @@ impl ReportContext<'_> {
             asked_before: transition.asked_before.clone(),
             summary: transition.summary.clone(),
         };
+        let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
+        let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
+        // Whether or not anything is posted of it: what a run has changed is in its one message of a channel.
+        let doers = match old {
+            true => Vec::new(),
+            false => runs::lately_on(conn, &item.key, before(now, LATELY))?,
+        };
+        let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
+        let joined = deliveries::join_runs(conn, &doers, id)?;
+        // What was posted in a channel shows the state of its item.
+        deliveries::renew_all(conn, n, &item.key, now)?;
         if !old && !moot {
-            let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
-            let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
             let mut decided = decide.decide(happened);
-            let doers = match (decided.posts.as_slice(), &decided.notice) {
-                ([], None) => Vec::new(),
-                _ => runs::lately_on(conn, &item.key, before(now, LATELY))?,
-            };
-            let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
             // Who did it themselves is not alarmed by it.
             let is_own = !doers.is_empty() && decided.notice.take().is_some();
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
@@ -271,11 +275,8 @@ impl ReportContext<'_> {
             if decided.silence {
                 items::silence(conn, n)?;
             }
-            for Post { to, note, rule } in decided.posts {
-                // One run is one message in a channel, what it has changed included.
-                if deliveries::join_run(conn, &doers, id, &to)? {
-                    continue;
-                }
+            let posts = decided.posts.into_iter().filter(|post| !joined.contains(&post.to));
+            for Post { to, note, rule } in posts {
                 let actor = Some(Actor::rule(rule));
                 let new = NewDelivery { content: Content::Event { id, note }, to, actor };
                 deliveries::insert(conn, &new, now)?;

@@ -13,6 +13,7 @@ mod events;
 mod hooks;
 mod ingest;
 mod items;
+mod notes;
 mod open;
 mod open_items;
 mod output;
@@ -50,12 +51,13 @@ pub use self::{
     builtin_room::BuiltinRoomMessage,
     decisions::{Notice, PendingNotice},
     deliveries::{
-        About, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits, LONGEST_WAIT,
-        NewDelivery, PreparedDelivery, QueuedEvent,
+        About, AfterRun, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits,
+        FirstOfLine, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent,
     },
     error::StoreError,
     ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
+    notes::{LastNote, Notes},
     open_items::{OpenRow, Unreadable},
     output::Output,
     prune::{Pruned, Retention},

@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use sha2::{Digest, Sha256};
 
 use super::{
-    StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, open_items,
-    run_output, runs, search, secret_records, settings, sources,
+    StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, notes,
+    open_items, run_output, runs, search, secret_records, settings, sources,
 };
 use crate::system::private;
 
@@ -47,10 +47,11 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[],
     &[deliveries::V4, events::V5],
     &[sources::V4],
+    &[notes::V1, deliveries::V5],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.
-pub(super) const NEWEST: u64 = 0xda0b_10a9_d1bf_f5bd;
+pub(super) const NEWEST: u64 = 0xa273_f257_9276_88cc;
 
 /// Marks a SQLite file as ours (`CALL`), for `file` and the like.
 const APPLICATION_ID: i32 = 0x4341_4c4c;

@@ -14,10 +14,15 @@ use super::{
 /// Rows that are deleted in one step, which those who write may have to wait for.
 const STEP: u32 = 500;
 
-/// What is nothing without the row that it is of: its table, the column that names that row, and where that row is. SQLite
-/// deletes it with that row, but not for a program that does not ask it to, and nothing else would ever delete it.
-const PARTS: [[&str; 3]; 3] =
-    [["decisions", "event", "events"], ["run_output", "run", "runs"], ["run_steps", "run", "runs"]];
+/// What is nothing without the row that it is of: its table, the column that names that row, and the table and column
+/// where that row is. It is deleted with that row, but not by a program that does not ask SQLite to see to that, and
+/// nothing else would ever delete it.
+const PARTS: [[&str; 4]; 4] = [
+    ["decisions", "event", "events", "id"],
+    ["run_output", "run", "runs", "id"],
+    ["run_steps", "run", "runs", "id"],
+    ["notes", "account", "sources", "account"],
+];
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -57,7 +62,7 @@ pub struct Pruned {
     pub room: usize,
     /// Entries of the audit log.
     pub audit: usize,
-    /// Parts of events and runs that are not there.
+    /// Parts of events, runs and accounts that are not there.
     pub dangling: usize,
 }
 
@@ -93,9 +98,9 @@ impl Store {
 
     async fn prune_dangling(&self) -> Result<usize, StoreError> {
         let mut sum = 0;
-        for [table, column, of] in PARTS {
+        for [table, column, of, key] in PARTS {
             let dangling = format!(
-                "FROM {table} WHERE NOT EXISTS (SELECT 1 FROM {of} WHERE {of}.id = {table}.{column})"
+                "FROM {table} WHERE NOT EXISTS (SELECT 1 FROM {of} WHERE {of}.{key} = {table}.{column})"
             );
             // There is hardly ever any: those who write do not wait for the search.
             let look = format!("SELECT 1 {dangling} LIMIT 1");

@@ -5,7 +5,7 @@ use callboard_domain::{
     identity::Identity,
     item::AccountName,
     origin::Origin,
-    source::{Batch, Cursor, CursorUpdate, Problem, ProblemKind, Progress, RateLimit},
+    source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, UnreadableRow, items,
+    notes::{self, LastNote, Notes},
     row::{At, Clock, Json, Lenient, Text, all, one, run},
 };
 
@@ -135,6 +136,8 @@ fn since(
 pub(super) struct SourceState {
     pub(super) baseline_at: Option<Timestamp>,
     pub(super) polled: bool,
+    /// True where a poll has left a cursor.
+    pub(super) has_cursor: bool,
     pub(super) me: Identity,
 }
 
@@ -147,14 +150,16 @@ pub(super) fn state(
     account: &AccountName,
     now: Timestamp,
 ) -> rusqlite::Result<SourceState> {
-    let sql =
-        "SELECT baseline_at, last_ok_at IS NOT NULL, identity, meanwhile_at FROM sources WHERE account = ?1";
+    // By its type: a cursor may have megabytes, which `IS NOT NULL` would read.
+    let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity, meanwhile_at, typeof(cursor) = 'text'
+               FROM sources WHERE account = ?1";
     let found = one(conn, sql, [account.as_str()], |row| {
         let mut row = Lenient::new(row);
         let (first, meanwhile) = (baseline(&mut row, 0)?, baseline(&mut row, 3)?);
         Ok(SourceState {
             baseline_at: [first, meanwhile].into_iter().flatten().find(|at| !is_ahead(*at, now)),
             polled: row.get(1)?.unwrap_or_default(),
+            has_cursor: row.get(4)?.unwrap_or_default(),
             me: row.get::<Option<Json<_>>>(2)?.flatten().map(|it| it.0).unwrap_or_default(),
         })
     })?;
@@ -205,15 +210,17 @@ pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) ->
 /// Ends watching an account.
 fn end(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
     items::mark_all_gone(conn, account, now)?;
+    notes::forget(conn, account)?;
     run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
 }
 
-/// Records a poll that succeeded, of the whole or of a part.
+/// Records a poll that succeeded, of the whole or of a part. Its cursor replaces the notes that it began with.
 pub(super) fn polled(
     conn: &Connection,
     account: &AccountName,
     batch: &Batch,
     began_at: Timestamp,
+    last_note: LastNote,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = coalesce(?3, last_ok_at), problems = ?4,
                budget = coalesce(?5, budget), reading = ?6, error = NULL, error_since = NULL WHERE account = ?1";
@@ -222,23 +229,9 @@ pub(super) fn polled(
     let whole_at = partial.is_none().then_some(At(began_at));
     let problems = Json(since(conn, account, problems, began_at)?);
     let row = params![account.as_str(), cursor, whole_at, problems, rate_limit.map(Json), partial.map(Json)];
-    run(conn, sql, row).map(drop)
-}
-
-/// Puts into the cursor what the next poll must know of a webhook.
-pub(super) fn update_cursor(
-    conn: &Connection,
-    account: &AccountName,
-    update: &CursorUpdate,
-) -> rusqlite::Result<()> {
-    let sql = "SELECT cursor FROM sources WHERE account = ?1";
-    let stored =
-        one(conn, sql, [account.as_str()], |row| Lenient::new(row).get::<Option<String>>(0))?.flatten();
-    match update.apply(stored.flatten().map(Cursor).as_ref()) {
-        Some(Cursor(cursor)) => {
-            run(conn, "UPDATE sources SET cursor = ?2 WHERE account = ?1", [account.as_str(), &cursor])
-                .map(drop)
-        }
+    run(conn, sql, row)?;
+    match cursor {
+        Some(_) => notes::forget_taken(conn, account, last_note),
         None => Ok(()),
     }
 }
@@ -283,20 +276,23 @@ struct AccountDamage {
     items: Vec<(i64, UnreadableRow)>,
     /// How many rows of items are missing; fewer than none where there are too many.
     missing: i64,
+    /// True where a note of a webhook cannot be read.
+    notes: bool,
 }
 
 impl AccountDamage {
     fn of(conn: &Connection, account: &AccountName, all: bool) -> rusqlite::Result<Self> {
-        let source = one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)?;
+        let source = load(conn, account)?;
         Ok(Self {
             columns: source.map(|source| source.unreadable).unwrap_or_default(),
             items: items::unreadable(conn, account, all)?,
             missing: items::uncounted(conn, account)?,
+            notes: notes::has_damaged(conn, account)?,
         })
     }
 
     fn is_none(&self) -> bool {
-        self.columns.is_empty() && self.items.is_empty() && self.missing == 0
+        self.columns.is_empty() && self.items.is_empty() && self.missing == 0 && !self.notes
     }
 
     /// What it means for the account.
@@ -306,7 +302,9 @@ impl AccountDamage {
         let more = self.items.len().saturating_sub(NAMED);
         let more = (more > 0).then(|| format!("{more} more items"));
         let missing = (self.missing != 0).then(|| items::missing(self.missing));
-        let what: Vec<String> = columns.into_iter().chain(items).chain(more).chain(missing).collect();
+        let notes = self.notes.then(|| "what webhooks noted for its next poll".to_owned());
+        let what = columns.into_iter().chain(items).chain(more).chain(missing).chain(notes);
+        let what: Vec<String> = what.collect();
         let why = format!(
             "what was stored of it is damaged ({}); everything is read anew by the next poll",
             what.join("; ")
@@ -316,15 +314,19 @@ impl AccountDamage {
 }
 
 /// Clears what is damaged of an account and its items (of the open ones, or of `all` that are there), and forgets where
-/// its polls left off: the next one reads everything, and what it finds is joined with what happened before. Until then the
-/// account has a problem that says so. False, and nothing done, where nothing is damaged.
+/// its polls left off, with what webhooks noted since: the next one reads everything, and what it finds is joined with
+/// what happened before. Until then the account has a problem that says so. False, and nothing done, where nothing is
+/// damaged.
 fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) -> rusqlite::Result<bool> {
     let damage = AccountDamage::of(conn, account, all)?;
     if damage.is_none() {
         return Ok(false);
     }
-    let AccountDamage { columns, items, missing } = &damage;
-    tracing::warn!(%account, ?columns, items = items.len(), missing, "stored rows are damaged; everything is read anew");
+    let AccountDamage { columns, items, missing, notes } = &damage;
+    tracing::warn!(
+        %account, ?columns, items = items.len(), missing, notes,
+        "stored rows are damaged; everything is read anew"
+    );
     for column in columns.iter().filter(|column| *column != "problems") {
         run(conn, &format!("UPDATE sources SET {column} = NULL WHERE account = ?1"), [account.as_str()])?;
     }
@@ -332,12 +334,17 @@ fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) 
     if *missing != 0 {
         items::forget_dangling(conn, account)?;
     }
+    notes::forget(conn, account)?;
     // What happened up to the last poll is known, and not news again, though it is on no record any more.
     let sql = "UPDATE sources SET cursor = NULL, reading = NULL, problems = ?2,
                baseline_at = coalesce(iif(?4, last_ok_at, baseline_at), baseline_at, last_ok_at, ?3) WHERE account = ?1";
     let problem = StoredProblem { problem: damage.problem(), since: Some(now) };
     run(conn, sql, params![account.as_str(), Json([problem]), At(now), *missing > 0])?;
     Ok(true)
+}
+
+fn load(conn: &Connection, account: &AccountName) -> rusqlite::Result<Option<StoredSource>> {
+    one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)
 }
 
 pub(super) const SELECT: &str =
@@ -433,8 +440,16 @@ impl Store {
     /// How an account fares; `None` where it was never watched.
     pub async fn source(&self, account: &AccountName) -> Result<Option<StoredSource>, StoreError> {
         let account = account.clone();
-        self.read(move |conn| one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read))
-            .await
+        self.read(move |conn| load(conn, &account)).await
+    }
+
+    /// The same, with what webhooks have noted since the poll that left its cursor.
+    pub async fn source_with_notes(
+        &self,
+        account: &AccountName,
+    ) -> Result<(Option<StoredSource>, Notes), StoreError> {
+        let account = account.clone();
+        self.read(move |conn| Ok((load(conn, &account)?, notes::load(conn, &account)?))).await
     }
 
     /// Who an account acts as, as far as is known.

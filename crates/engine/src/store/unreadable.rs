@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 
 use super::{
     RowKind, Store, StoreError, UnreadableRow, audit, builtin_room, decisions, deliveries, events, items,
+    notes,
     row::{Clock, each, strict},
     runs, secret_records, sources,
 };
@@ -34,6 +35,7 @@ fn tables() -> Vec<Table> {
             sources::read(row).map(|it| it.unreadable)
         }),
         table(RowKind::Account, items::MISSING.to_owned(), &[0], |row| Ok(vec![items::missing(row.get(1)?)])),
+        table(RowKind::Account, notes::SELECT.to_owned(), &[0], notes::damaged),
         table(RowKind::Item, items, &[0, 1, 2], items::damaged),
         table(RowKind::StrayItem, items::OF_NOBODY.to_owned(), &[0, 1, 2], |_| {
             Ok(vec!["account".to_owned()])

@@ -11,7 +11,7 @@ use rusqlite::Row;
 /// What a stored row is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
-    /// An account: where its polls left off, and how many items it has.
+    /// An account: where its polls left off, what webhooks noted for the next one, and how many items it has.
     Account,
     /// An item.
     Item,

@@ -1,6 +1,12 @@
 //! Where the files are: the same place for every program, so that they find one another.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The file that marks a data folder as a playground's.
+const PLAYGROUND: &str = "playground";
 
 /// Where the configuration and the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +43,19 @@ impl Paths {
     }
 }
 
+/// Marks a data folder as a playground's: what is in it is made up, and removed at the end.
+///
+/// # Errors
+/// Where the folder is not there, or what the system reports.
+pub fn mark_playground(data: &Path) -> io::Result<()> {
+    fs::write(data.join(PLAYGROUND), "")
+}
+
+/// True for a data folder that is so marked.
+pub fn is_playground(data: &Path) -> bool {
+    data.join(PLAYGROUND).is_file()
+}
+
 /// As it is where there is no working directory: opening it says so.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
@@ -45,6 +64,17 @@ fn absolute(path: PathBuf) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_data_folder_is_a_playgrounds_once_it_is_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        assert!(mark_playground(&data).is_err() && !is_playground(&data));
+        fs::create_dir(&data).unwrap();
+        assert!(!is_playground(&data));
+        mark_playground(&data).unwrap();
+        assert!(is_playground(&data));
+    }
 
     #[test]
     fn relative_paths_are_of_the_working_directory_of_the_start() {

@@ -27,7 +27,8 @@ async fn board(it: &Scene) -> callboard_domain::board::Board {
 /// A poll of the feed that found nothing but these problems.
 async fn read_feed(it: &Scene, problems: Vec<Problem>, began_at: Timestamp) {
     let batch = Batch { problems, ..Batch::default() };
-    it.engine.inner.watcher.ingest(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
+    let watcher = &it.engine.inner.watcher;
+    watcher.ingest(&"feed".into(), batch, Watched::all(), began_at, Default::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -80,7 +81,7 @@ async fn source_read_in_parts_is_incomplete_until_its_first_full_read() {
         it.engine
             .inner
             .watcher
-            .ingest(&"feed".into(), batch, Watched::all(), Timestamp::now())
+            .ingest(&"feed".into(), batch, Watched::all(), Timestamp::now(), Default::default())
             .await
             .unwrap();
     };
@@ -139,10 +140,11 @@ async fn all_open_items_are_ranked_before_the_board_is_cut() {
         item
     };
     let critical = Batch { snapshots: vec![alert(0, Severity::Critical)], ..Batch::default() };
-    it.engine.inner.watcher.ingest(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
+    let (watcher, now) = (&it.engine.inner.watcher, Timestamp::now());
+    watcher.ingest(&account, critical, Watched::all(), now, Default::default()).await.unwrap();
     let others = (1..1_200).map(|n| alert(n, Severity::Info)).collect();
     let batch = Batch { snapshots: others, ..Batch::default() };
-    it.engine.inner.watcher.ingest(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+    watcher.ingest(&account, batch, Watched::all(), Timestamp::now(), Default::default()).await.unwrap();
     let found = board(&it).await;
     let section = &found.sections[0];
     assert_eq!((section.total, section.shown, section.rows.len()), (1_200, 1_000, 1_000));
@@ -326,7 +328,8 @@ async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
             snapshots: vec![incident(&format!("db{n}"), IncidentStatus::Triggered, 1)],
             ..Batch::default()
         };
-        let report = store::Report::Poll { batch, began_at: at(0), watched: Watched::all() };
+        let (watched, last_note) = (Watched::all(), store::LastNote::default());
+        let report = store::Report::Poll { batch, began_at: at(0), watched, last_note };
         let seen_at = at(i64::from(n) * 100_000);
         store
             .ingest(&"pager".into(), report, seen_at, crate::watch::decide::by(active.engine.active()))

@@ -62,7 +62,8 @@ async fn scene(server: &MockServer) -> Scene {
     it.engine.store().watch(&"pager".into(), Timestamp::UNIX_EPOCH).await.unwrap();
     let batch = Batch { snapshots: vec![alert], ..Batch::default() };
     let long_ago = Timestamp::from_second(1_000_000).unwrap();
-    it.engine.inner.watcher.ingest(&"pager".into(), batch, Watched::all(), long_ago).await.unwrap();
+    let watcher = &it.engine.inner.watcher;
+    watcher.ingest(&"pager".into(), batch, Watched::all(), long_ago, Default::default()).await.unwrap();
     it
 }
 

@@ -128,7 +128,8 @@ async fn gone_item_has_its_reason_and_time() {
         let gone = Gone { key: red.key.clone(), reason: reason.clone() };
         let batch = Batch { gone: vec![gone], ..Batch::default() };
         let account = &red.key.account;
-        it.engine.inner.watcher.ingest(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        let (watcher, now) = (&it.engine.inner.watcher, Timestamp::now());
+        watcher.ingest(account, batch, Watched::all(), now, Default::default()).await.unwrap();
         let gone = ask().await.expect("it is gone");
         assert_eq!((&gone.reason, gone.why.as_str()), (&reason, why));
         let json = serde_json::to_value(&gone).unwrap();
@@ -164,7 +165,8 @@ async fn gone_item_offers_no_actions() {
         let gone = Gone { key: red.key.clone(), reason: reason.clone() };
         let batch = Batch { gone: vec![gone], ..Batch::default() };
         let account = &red.key.account;
-        it.engine.inner.watcher.ingest(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        let (watcher, now) = (&it.engine.inner.watcher, Timestamp::now());
+        watcher.ingest(account, batch, Watched::all(), now, Default::default()).await.unwrap();
         assert_eq!(offered().await, expected, "{reason:?}");
     }
     it.engine.stop().await;
@@ -240,7 +242,8 @@ async fn an_item_is_named_however_many_are_open() {
     // In one step.
     let batch = Batch { snapshots: all, ..Batch::default() };
     let watcher = &it.engine.inner.watcher;
-    watcher.ingest(&"pager".into(), batch, Watched::all(), Timestamp::now()).await.unwrap();
+    let now = Timestamp::now();
+    watcher.ingest(&"pager".into(), batch, Watched::all(), now, Default::default()).await.unwrap();
     for id in [0, count / 2, count - 1].map(name) {
         for typed in [id.clone(), format!("disk of {id}"), format!("full {}", id.to_uppercase())] {
             let found = it.call(ItemQuery { item: typed.clone() }).await.unwrap();

@@ -21,7 +21,7 @@ async fn partial_line_is_read_as_far_as_it_goes() {
     let it = with_commands().await;
     // line -> command, values, what is asked for, what is wrong
     type Expected<'e> = (Option<&'e str>, &'e [(&'e str, &'e str)], Option<&'e str>, Option<&'e str>);
-    let cases: [(&str, Expected<'_>); 12] = [
+    let cases: [(&str, Expected<'_>); 15] = [
         ("", (None, &[], None, None)),
         ("dep", (None, &[], None, Some("there is no command"))),
         ("deploy", (Some("deploy"), &[], Some("app"), None)),
@@ -61,6 +61,13 @@ async fn partial_line_is_read_as_far_as_it_goes() {
             (Some("deploy"), &[("app", "api"), ("env", "staging"), ("ref", "v2")], None, None),
         ),
         ("deploy \"api", (Some("deploy"), &[], None, Some("not closed"))),
+        // The account that the line names is not lost either.
+        ("deploy account=ci", (Some("deploy"), &[("account", "ci")], Some("app"), None)),
+        (
+            "deploy api to staging --account ci",
+            (Some("deploy"), &[("account", "ci"), ("app", "api"), ("env", "staging")], None, None),
+        ),
+        ("account=ci", (None, &[], None, None)),
     ];
     for (line, (command, values, asks_for, problem)) in cases {
         let read = it.engine.call(ReadLine { line: line.into() }).await.unwrap();
@@ -84,6 +91,12 @@ async fn values_are_written_as_they_would_be_typed() {
         (map(&[("env", "staging"), ("app", "api"), ("ref", "v2")]), Ok("deploy app=api env=staging ref=v2")),
         (map(&[("env", "nowhere"), ("app", "api")]), Ok("deploy app=api env=nowhere")),
         (map(&[("env", "staging"), ("app", "a b")]), Ok("deploy \"a b\" to staging")),
+        (
+            map(&[("account", "ci"), ("env", "staging"), ("app", "api")]),
+            Ok("deploy api to staging --account ci"),
+        ),
+        (map(&[("account", "c i"), ("app", "api")]), Ok("deploy app=api --account \"c i\"")),
+        (map(&[("account", ""), ("app", "api")]), Ok("deploy app=api")),
         (map(&[("envv", "staging")]), Err("takes no")),
     ];
     for (values, expected) in cases {

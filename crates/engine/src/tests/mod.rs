@@ -12,6 +12,7 @@ mod items;
 mod lines;
 mod look_back;
 mod named;
+mod noted;
 mod outbox;
 mod rooms;
 mod runs;
@@ -141,7 +142,7 @@ impl Scene {
             self.engine
                 .inner
                 .watcher
-                .ingest(&account, batch, Watched::all(), Timestamp::now())
+                .ingest(&account, batch, Watched::all(), Timestamp::now(), Default::default())
                 .await
                 .unwrap();
         }
@@ -183,6 +184,7 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),
+            escalated_by: Default::default(),
             description: None,
             labels: BTreeMap::new(),
         }),

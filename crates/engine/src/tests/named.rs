@@ -41,6 +41,8 @@ async fn a_person_is_found_before_the_preview_and_the_run_is_theirs() {
     let shown = prepare("reassign PAGE01 to ben").await.unwrap();
     assert_eq!(shown.line, "reassign PAGE01 to PBEN001");
     assert_eq!(shown.named_line, "reassign Disk of PAGE01 is full in storage to Ben Smith");
+    let names: Vec<(&str, &str)> = shown.names.iter().map(|(arg, name)| (&**arg, &**name)).collect();
+    assert_eq!(names, [("incident", "Disk of PAGE01 is full in storage"), ("person", "Ben Smith")]);
     assert!(shown.steps[1].what.starts_with("Page Ben Smith (PBEN001) for"), "{:?}", shown.steps);
     assert!(shown.steps[1].request.contains("PBEN001"), "{:?}", shown.steps);
     let cases = [
@@ -90,5 +92,23 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
     }
     // Where the item says it, nobody is asked.
     assert_eq!(prepare("ack PAGE01").await.unwrap().account.as_ref().map(|it| it.as_str()), Some("pager"));
+
+    // Where both have one of that name, the account says whose is meant, and the line keeps that.
+    let mut theirs = incident("PAGE01", IncidentStatus::Triggered, 1);
+    theirs.key.account = "other".into();
+    it.report([theirs]).await;
+    let unclear = prepare("ack PAGE01").await.unwrap_err().to_string();
+    assert!(unclear.contains("could be other/incident/PAGE01"), "{unclear}");
+    for (line, expected) in [
+        ("ack PAGE01 account=pager", ("pager", "ack PAGE01 --account pager")),
+        ("ack PAGE01 --account other", ("other", "ack PAGE01 --account other")),
+        ("ack other/incident/PAGE01", ("other", "ack PAGE01")),
+    ] {
+        let plan = prepare(line).await.unwrap();
+        assert_eq!((plan.account.unwrap().as_str(), plan.line.as_str()), expected, "{line}");
+        let again = prepare(&plan.line).await.map(|plan| plan.line);
+        // One that only the item's key says is on the record of its run alone.
+        assert_eq!(again.is_ok(), line != "ack other/incident/PAGE01", "{line}: {again:?}");
+    }
     it.engine.stop().await;
 }

@@ -204,6 +204,43 @@ async fn an_account_that_takes_no_messages_is_in_trouble_until_it_takes_one() {
 }
 
 #[tokio::test]
+async fn post_behind_what_a_failing_chat_did_not_answer_says_so_and_is_not_waited_for() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/chat.postMessage")).respond_with(ResponseTemplate::new(503)).mount(&server).await;
+    let it = Scene::open(&config(&server), Mode::Serve, &[("chat", "token", "xoxb-1")]).await;
+    let began = Timestamp::now();
+    it.call(hello("chat:#ops")).await.unwrap();
+    let unknown = async || matches!(latest(&it).await.state, DeliveryState::Unknown { .. });
+    until("it is not known whether it arrived", unknown).await;
+
+    let behind = it.call(hello("chat:#ops")).await.unwrap();
+    let left = it.call(Flush { seconds: 60 }).await.unwrap();
+    // The first one is looked up ten seconds later.
+    let [first, second] = &left[..] else { panic!("{left:?}") };
+    assert!(matches!(first.state, DeliveryState::Unknown { .. }), "{first:?}");
+    assert!(matches!(second.state, DeliveryState::Pending { error: None, .. }), "{second:?}");
+    assert_eq!((&second.id, second.attempts), (&behind.id, 0), "it was not waited for");
+    for delivery in [first, second] {
+        let failing = delivery.account_error.as_ref().expect("its account fails");
+        assert!(failing.since >= began, "{failing:?}");
+        assert!(
+            matches!(&failing.error, ServiceError::Unknown { why } if why.contains("503")),
+            "{failing:?}"
+        );
+    }
+    // In another channel it is tried.
+    let other = it.call(hello("chat:#dev")).await.unwrap();
+    let left = it.call(Flush { seconds: 60 }).await.unwrap();
+    let other = left.iter().find(|delivery| delivery.id == other.id).expect("it has not arrived");
+    assert!(matches!(other.state, DeliveryState::Unknown { .. }), "{other:?}");
+    // The room is not the chat.
+    it.call(hello("room:general")).await.unwrap();
+    until("it is posted", async || latest(&it).await.state == DeliveryState::Posted).await;
+    assert_eq!(latest(&it).await.account_error, None);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn who_only_reads_sends_nothing() {
     let it = Scene::open("", Mode::Once, &[]).await;
     let content = Content::Message(Message::new(Tone::Neutral, "hello"));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use callboard_domain::{
-    error::ServiceError,
+    error::{LONGEST_RETRY_AFTER, ServiceError},
     identity::Identity,
     item::AccountName,
     origin::Origin,
@@ -22,14 +22,12 @@ use crate::{
     accounts::Account,
     active_config::ConfigHandle,
     config::DEFAULT_EVERY,
-    store::{Report, Store, StoreError, StoredSource, Watched},
+    store::{LastNote, Report, Store, StoreError, StoredSource, Watched},
     system::supervise::{Tasks, catch_panic},
 };
 
 /// The longest wait between two tries at an account in trouble.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The longest wait that a service may ask for: whatever it says, its account is tried once a day.
-const LONGEST_ASKED_FOR: Duration = Duration::from_secs(86_400);
 /// How often an account is polled while its rate limit is nearly reached.
 const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How long after a change that was made from here an account is polled once more: services show in their lists a little later
@@ -186,8 +184,9 @@ impl Watcher {
         now: Timestamp,
     ) -> Result<Polled, ServiceError> {
         let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
-        account.rebuild_unreadable(&self.inner.store, now).await.map_err(stored)?;
-        let mut known = self.inner.store.source(&account.name).await.map_err(stored)?;
+        let store = &self.inner.store;
+        account.rebuild_unreadable(store, now).await.map_err(stored)?;
+        let (mut known, mut notes) = store.source_with_notes(&account.name).await.map_err(stored)?;
         let identity = known.as_ref().and_then(|known| known.identity.as_ref());
         let age = identity.map_or(Duration::ZERO, |identity| match identity.teams_unread {
             Some(_) => TEAMS_AGE,
@@ -197,18 +196,20 @@ impl Watcher {
         let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < age);
         if !fresh {
             self.identify(account, now).await?;
-            known = self.inner.store.source(&account.name).await.map_err(stored)?;
+            (known, notes) = store.source_with_notes(&account.name).await.map_err(stored)?;
         }
-        let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
+        let cursor = known.as_ref().and_then(|known| known.cursor.as_ref());
+        let since = source.with_notes(cursor, &notes.texts);
+        let batch = source.poll(since.as_ref(), now).await?;
         let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
         let watched = {
             let source = Arc::clone(source);
             Watched::by(move |item| source.watches(item))
         };
-        self.ingest(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
+        self.ingest(&account.name, batch, watched.clone(), now, notes.last).await.map_err(stored)?;
         // What the configuration does not cover any more leaves the board.
         if !account.covered.load(Ordering::Relaxed) && polled.partial.is_none() {
-            let left = self.inner.store.leave_unwatched(&account.name, watched, now, Timestamp::now());
+            let left = store.leave_unwatched(&account.name, watched, now, Timestamp::now());
             left.await.map_err(stored)?;
             account.covered.store(true, Ordering::Relaxed);
         }
@@ -222,9 +223,10 @@ impl Watcher {
         batch: Batch,
         watched: Watched,
         began_at: Timestamp,
+        last_note: LastNote,
     ) -> Result<(), StoreError> {
         let decide = decide::by(self.inner.live.now());
-        let report = Report::Poll { batch, began_at, watched };
+        let report = Report::Poll { batch, began_at, watched, last_note };
         self.inner.store.ingest(account, report, Timestamp::now(), decide).await.map(drop)
     }
 
@@ -278,13 +280,11 @@ fn pace(every: Duration, rate_limit: Option<RateLimit>, now: Timestamp) -> Durat
     }
 }
 
-/// The wait after a failed poll: what the service asks for, else twice as long each time.
+/// The wait after a failed poll: what the service asks for, up to an hour, else twice as long each time.
 fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
     let doubled = every.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(every));
     match error {
-        ServiceError::RateLimited { retry_after, .. } => {
-            (*retry_after).min(LONGEST_ASKED_FOR.max(every)).max(every)
-        }
+        ServiceError::RateLimited { retry_after, .. } => (*retry_after).min(LONGEST_RETRY_AFTER).max(every),
         _ => doubled,
     }
 }
@@ -370,7 +370,9 @@ mod tests {
         assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
         assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
         assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);
-        assert_eq!(backoff(minute, 1, &limited(u64::MAX)), LONGEST_ASKED_FOR);
+        assert_eq!(backoff(minute, 1, &limited(3_601)), LONGEST_RETRY_AFTER);
+        assert_eq!(backoff(minute, 1, &limited(u64::MAX)), LONGEST_RETRY_AFTER);
+        assert_eq!(backoff(Duration::from_secs(7_200), 1, &limited(u64::MAX)).as_secs(), 7_200);
         assert_eq!(backoff(Duration::from_secs(3_600), 2, &down).as_secs(), 3_600);
     }
 }

@@ -140,7 +140,7 @@ impl World {
             ("etag", etag),
             ("x-ratelimit-limit", "5000".to_owned()),
             ("x-ratelimit-remaining", 5_000_usize.saturating_sub(state.counted).max(1_000).to_string()),
-            ("x-ratelimit-reset", "1795400000".to_owned()),
+            ("x-ratelimit-reset", (Timestamp::now().as_second() + 3_000).to_string()),
             ("x-ratelimit-resource", "core".to_owned()),
         ];
         for (name, value) in headers {

@@ -174,3 +174,14 @@ test("an approval's title has a line of its own", async () => {
     false,
   ]);
 });
+
+test("an approval's row has the time that is left, whose turn it is and its age under the title", async () => {
+  const expires_at = new Date(Date.now() + 12.5 * 60_000).toISOString();
+  const rows = [waiting({ expires_at })];
+  await open({ board: { ...board(), sections: [section("Approvals", rows)] }, runs: [] });
+  const [option] = await screen.findAllByRole("option");
+  const text = (part: string) => option?.querySelector(`.line.two > ${part}`)?.textContent ?? "";
+  expect(text(".text")).toContain("Deploy api to production");
+  for (const shown of ["12 m left", "your answer"]) expect(text(".right")).toContain(shown);
+  expect(text(".age")).toBe("8 m");
+});

@@ -116,18 +116,18 @@ describe("a command", () => {
     }
   });
 
-  test("is shown down to the account that it runs as before Enter runs it", async () => {
+  test("is shown down to the end of its steps before Enter runs it", async () => {
     const { backend } = await open();
     type("deploy api to staging");
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
     const pane = screen.getByRole("region", { name: "What will run" });
     const body = pane.parentElement as HTMLElement;
-    const runsAs = pane.querySelector("dd") as HTMLElement;
+    const end = pane.querySelector("hr") as HTMLElement;
     let scrolled = 0;
     body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 400);
     pane.getBoundingClientRect = () => new DOMRect(0, 300 - scrolled, 400, 600);
-    runsAs.getBoundingClientRect = () => new DOMRect(0, 580 - scrolled, 400, 20);
+    end.getBoundingClientRect = () => new DOMRect(0, 580 - scrolled, 400, 20);
     Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
     press("Enter");
     expect(scrolled).toBe(200);

@@ -223,7 +223,10 @@ describe("the window", () => {
   });
 });
 
-test("rows from before are not called missing, and only what was read counts as connected", async () => {
+test.each<[rows: string, as_of: string | null, banner: string]>([
+  ["rows from before", "2026-11-22T11:00:00Z", "Not up to date: hos. Not seen: never."],
+  ["no rows from before", null, "Not seen: hos and never."],
+])("with %s, the banner says what is old and what is missing", async (_, as_of, banner) => {
   const down = (account: string): NotSeen => ({
     account,
     part: "",
@@ -231,12 +234,15 @@ test("rows from before are not called missing, and only what was read counts as 
     why: "503",
     since: null,
   });
-  const old = row("hos/incident/disk", "incident", "Disk full", { as_of: "2026-11-22T11:00:00Z" });
+  const old = row("hos/incident/disk", "incident", "Disk full", { as_of });
   const not_seen: NotSeen[] = [down("hos"), { ...down("never"), kind: "reading", why: "not yet" }];
   await open({
     board: { ...board(), sections: [section("Incidents", [old])], not_seen },
     status: { ...STATUS, accounts: 4, accounts_ok: 2, not_seen },
   });
-  await screen.findByText("Not up to date: hos. Not seen: never.");
-  await screen.findByText("2 of 4 accounts");
+  await screen.findByText(banner);
+  // Only what was read counts as connected; what of it does not fit ends in an ellipsis, and is its title.
+  const count = await screen.findByText("2 of 4 accounts");
+  expect(count.className).toContain("cut");
+  expect(count.closest("[title]")?.getAttribute("title")).toBe("2 of 4 accounts");
 });

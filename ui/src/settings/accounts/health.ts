@@ -34,11 +34,11 @@ const TROUBLE: Record<ServiceError["error"], string> = {
   unknown: "gave an unclear answer",
 };
 
-/** What its service did. Without a credential, the sign-in was not refused. */
-function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, { error }: ServiceError): string {
-  return error === "auth" && secrets_set.length === 0
-    ? "refused what was asked (401 or 403)"
-    : TROUBLE[error];
+/** What its service did. Without a credential, and where only a permission is missing, the sign-in was not refused. */
+function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, error: ServiceError): string {
+  if (error.error !== "auth") return TROUBLE[error.error];
+  if (error.signed_in) return "did not permit what was asked";
+  return secrets_set.length === 0 ? "refused what was asked (401 or 403)" : TROUBLE.auth;
 }
 
 /** The line under its name in the list. */

@@ -82,6 +82,25 @@ test("the arrows move through a list, and the focused item is shown", async () =
   expect(await screen.findByRole("heading", { name: "chat" })).toBeTruthy();
 });
 
+test.each<[text: string, code: string, more: KeyboardEventInit, edit: string | null]>([
+  ["ф", "KeyA", {}, "selectAll"],
+  ["с", "KeyC", {}, "copy"],
+  ["м", "KeyV", {}, "paste"],
+  ["ч", "KeyX", {}, "cut"],
+  ["Я", "KeyZ", { shiftKey: true }, "redo"],
+  // The web view knows these by itself.
+  ["ф", "KeyA", { ctrlKey: false }, null],
+  ["a", "KeyA", {}, null],
+])("the text key at %s (%s, %o) does %s", async (text, code, more, edit) => {
+  await open();
+  const edited: string[] = [];
+  // jsdom has none.
+  document.execCommand = (command: string) => edited.push(command) > 0;
+  const init = { key: text, code, ctrlKey: true, bubbles: true, cancelable: true, ...more };
+  const went = document.body.dispatchEvent(new KeyboardEvent("keydown", init));
+  expect([edited, went]).toEqual(edit === null ? [[], true] : [[edit], false]);
+});
+
 describe("responses that are late or failures", () => {
   beforeEach(() => {
     vi.useFakeTimers();

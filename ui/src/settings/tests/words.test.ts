@@ -183,6 +183,14 @@ test("an account without a credential is not shown as a refused sign-in", () => 
   expect(text(["token"])).toMatch(/^Web refused the sign-in at/);
 });
 
+test("a missing permission is not shown as a refused sign-in", () => {
+  const refused = { error: "auth", why: "403", missing_scopes: [], signed_in: true } as never;
+  for (const secrets_set of [[], ["token"]])
+    expect(troubleText("Web", refused, at(0), null, null, NOW, { secrets_set })).toMatch(
+      /^Web did not permit what was asked at \d\d:\d\d\. Why: 403\./,
+    );
+});
+
 test("a key in a text is shown in quotation marks", () => {
   expect(sentence("with `http://`, say `allow_http`")).toBe('With "http://", say "allow_http".');
   expect(sentence('all of these, such as `team="web"`')).toBe(`All of these, such as 'team="web"'.`);

@@ -158,8 +158,9 @@ fn refused(run: &RunRef, error: ServiceError) -> ServiceError {
         {
             ServiceError::rejected(format!("{} cannot be run again: {why}", run.name))
         }
-        ServiceError::Auth { why, missing_scopes } => {
-            ServiceError::Auth { why: format!("{} cannot be run again: {why}", run.name), missing_scopes }
+        ServiceError::Auth { why, missing_scopes, signed_in } => {
+            let why = format!("{} cannot be run again: {why}", run.name);
+            ServiceError::Auth { why, missing_scopes, signed_in }
         }
         error => error,
     }

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::{error::ServiceError, item::Kind, source::GoneReason};
+use callboard_domain::{
+    error::ServiceError,
+    item::{Kind, PullRequestState},
+    source::GoneReason,
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -28,7 +32,7 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) repo: Repo,
     /// The pull requests that are new or changed.
     pub(in crate::github) pulls: BTreeMap<u64, wire::Pull>,
-    /// Of those, the ones that were open and are merged now.
+    /// Of those, the ones that were open, or so a webhook says, and are merged now.
     pub(in crate::github) merged: BTreeSet<u64>,
     /// The runs of lists that changed.
     pub(in crate::github) runs: Vec<wire::Run>,
@@ -67,7 +71,8 @@ impl RepoLists {
         self.error.is_none() && self.read
     }
 
-    /// Makes this poll ask for what a webhook reported.
+    /// Makes this poll ask for what a webhook reported, unless its lists have just shown it: what is read after the webhook
+    /// came is the state, whatever the dates.
     pub(in crate::github) fn check(&mut self, claim: &Claim, now: Timestamp) {
         let is_away = self.repo.is_away();
         if claim.asks_for_repo() {
@@ -81,23 +86,39 @@ impl RepoLists {
             return;
         }
         if let Some((number, head)) = &claim.pull {
-            self.repo.open.entry(*number).or_insert_with(|| Open::new(head, now, now));
+            self.check_pull(*number, head, now);
         }
-        match (claim.run, &claim.on_board) {
-            (Some(run), None) => self.repo.unlisted_runs.insert(run, UnlistedRun::New),
-            (Some(run), Some(on_board)) => {
-                let is_named = self.name_branch(run, on_board);
-                let is_gone = self.repo.gone_builds.contains_key(&on_board.build);
-                // A run on a list exists.
-                let exists = self.repo.listed.contains(&run) && !is_gone;
-                if !exists {
-                    self.repo.unpassed_runs.entry(run).or_insert_with(|| on_board.clone());
-                }
-                if !exists || claim.is_incomplete || is_named {
-                    self.repo.unlisted_runs.insert(run, UnlistedRun::New);
-                }
+        if let Some(run) = claim.run {
+            self.check_run(run, claim);
+        }
+    }
+
+    fn check_pull(&mut self, number: u64, head: &str, now: Timestamp) {
+        match self.pulls.get(&number).map(normalise::state) {
+            // Who merged it is on no list.
+            Some(PullRequestState::Merged) => drop(self.merged.insert(number)),
+            Some(PullRequestState::Closed) => {}
+            Some(PullRequestState::Open) | None => {
+                let new = || Open { is_unlisted: true, ..Open::new(head, now, now) };
+                self.repo.open.entry(number).or_insert_with(new).due = true;
             }
-            (None, _) => {}
+        }
+    }
+
+    fn check_run(&mut self, run: u64, claim: &Claim) {
+        let is_on_list = self.runs.iter().any(|row| row.id == run);
+        let mut is_asked = claim.is_incomplete || !is_on_list;
+        if let Some(on_board) = &claim.on_board {
+            is_asked |= self.name_branch(run, on_board);
+            let is_gone = self.repo.gone_builds.contains_key(&on_board.build);
+            // A run on a list exists.
+            if is_gone || !self.repo.listed.contains(&run) {
+                is_asked = true;
+                self.repo.unpassed_runs.entry(run).or_insert_with(|| on_board.clone());
+            }
+        }
+        if is_asked {
+            self.repo.unlisted_runs.insert(run, UnlistedRun::New);
         }
     }
 

@@ -261,7 +261,7 @@ async fn a_403_names_the_missing_permissions() {
         let server = serve([Mock::given(any()).respond_with(answer)]).await;
         let error = perform(&server, "run rerun", &on_board(&[])).await.unwrap_err();
         match (&error, expected) {
-            (ServiceError::Auth { missing_scopes, why }, Some(expected)) => {
+            (ServiceError::Auth { missing_scopes, why, signed_in: true }, Some(expected)) => {
                 assert_eq!(missing_scopes, expected);
                 assert!(why.starts_with("acme/web/ci@main run 31 cannot be run again"), "{why}");
             }

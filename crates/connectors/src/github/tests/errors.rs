@@ -244,7 +244,7 @@ async fn missing_or_short_list_becomes_a_problem() {
 async fn refused_sign_in_takes_one_request() {
     let server = serve([failing("/user", 401)]).await;
     let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
-    assert!(matches!(error, ServiceError::Auth { .. }), "{error}");
+    assert!(matches!(error, ServiceError::Auth { signed_in: false, .. }), "{error}");
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
 
@@ -256,6 +256,8 @@ async fn a_poll_that_reads_nothing_fails() {
         mount(&server, forge()).await;
         let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
         assert_eq!(serde_json::to_value(&error).unwrap()["error"], expected, "{error}");
+        // The sign-in was not refused.
+        assert_eq!(matches!(error, ServiceError::Auth { signed_in: true, .. }), status == 403, "{error:?}");
     }
 }
 

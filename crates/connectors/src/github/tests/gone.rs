@@ -301,10 +301,11 @@ async fn claims_survive_a_restart() {
     let body = json!({ "ref": "mine", "ref_type": "branch", "repository": repo("web") });
     let (headers, body) = hook::signed("delete", &body);
     let received = watch.hook().receive(&headers, &body, now()).unwrap();
-    let remember = received.cursor_update.unwrap();
-    let mut stored = remember.apply(watch.cursor.as_ref());
-    assert_eq!(remember.apply(stored.as_ref()), None, "it is there");
-    assert_eq!(remember.apply(None), None, "nothing was seen yet");
+    let notes = [received.note.unwrap()];
+    let mut stored = watch.source().with_notes(watch.cursor.as_ref(), &notes);
+    assert_ne!(stored, watch.cursor);
+    assert_eq!(watch.source().with_notes(stored.as_ref(), &notes), stored, "it is there");
+    assert_eq!(watch.source().with_notes(None, &notes), None, "nothing was seen yet");
     let down = || Mock::given(path("/repos/acme/web/branches/mine")).respond_with(ResponseTemplate::new(502));
     let missing = || missing("/repos/acme/web/branches/mine");
     for (answer, expected) in [

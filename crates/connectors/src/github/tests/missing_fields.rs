@@ -236,7 +236,8 @@ async fn run_described_incompletely_by_a_webhook_is_requested() {
             assert!(received.poll, "{change}");
             assert!(received.snapshots.iter().all(|item| item.status() == "unknown"), "{change}");
             if is_started_again {
-                let cursor = received.cursor_update.and_then(|update| update.apply(watch.cursor.as_ref()));
+                let notes = [received.note.unwrap()];
+                let cursor = watch.source().with_notes(watch.cursor.as_ref(), &notes);
                 watch = Watch::new(&server, &["acme/web"]);
                 watch.cursor = cursor;
             }

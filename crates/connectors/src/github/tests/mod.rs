@@ -1,6 +1,7 @@
 //! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
 
 mod actions;
+mod away;
 mod branchless;
 mod checks;
 mod counter;
@@ -14,6 +15,7 @@ mod odd_runs;
 mod poll;
 mod reading;
 mod renamed;
+mod restored;
 mod unread;
 
 use std::{
@@ -197,7 +199,7 @@ fn connect(url: &str, watch: &[&str]) -> Connection {
     let secrets = secrets.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
     let access = Access {
         account: "forge".into(),
-        client: Client::new().unwrap(),
+        client: Client::new().unwrap().with_clock(contract::now),
         secrets: secrets.into(),
         person: None,
     };
@@ -209,7 +211,8 @@ fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::So
     let config = config(url, watch);
     let hook = Webhook::new("forge".into(), config.watch.clone(), None);
     let credential = Credential::Bearer("ghp_secret".into());
-    let http = Http::new(Client::new().unwrap(), config.url.to_url(), "GitHub", credential);
+    let client = Client::new().unwrap().with_clock(contract::now);
+    let http = Http::new(client, config.url.to_url(), "GitHub", credential);
     let account = Account::new("forge".into(), http, config.watch, hook.knowledge());
     Arc::new(Account { reading_time: Duration::ZERO, ..account })
 }

@@ -59,6 +59,7 @@ fn complete_pull_request_is_normalised() {
         at: at(when),
         verdict,
         commit: Some(SHA.to_owned()),
+        serial: Some(80),
     };
     assert_eq!(item.key.to_string(), "forge/pull_request/acme/web#482");
     assert_eq!(item.url.as_ref().unwrap().as_str(), "https://github.com/acme/web/pull/482");

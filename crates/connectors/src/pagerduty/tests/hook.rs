@@ -34,6 +34,20 @@ fn webhooks_keep_fields_that_they_leave_out() {
             vec![(EventName::Escalated, None)],
             true,
         ),
+        (
+            "incident.escalated",
+            json!({ "id": "PIJ90N7", "type": "service_reference", "summary": "Checkout" }),
+            with(acked.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
+            vec![(EventName::Escalated, None)],
+            true,
+        ),
+        (
+            "incident.escalated",
+            user(ANA),
+            with(acked.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] })),
+            vec![(EventName::Escalated, Some("Ana"))],
+            true,
+        ),
         ("incident.priority_updated", user(ANA), acked.clone(), vec![], true),
         (
             "incident.unacknowledged",
@@ -123,8 +137,7 @@ fn incident_of_an_odd_webhook_is_looked_up() {
         if let Ok(received) = received {
             assert_eq!(received.poll, poll, "{body}");
             assert!(poll || mentioned.is_none() || !received.snapshots.is_empty(), "{body}");
-            let is_remembered = received.cursor_update.is_some();
-            assert_eq!(is_remembered, mentioned.is_some(), "{body}");
+            assert_eq!(received.note.is_some(), mentioned.is_some(), "{body}");
         }
     }
 }

@@ -133,10 +133,17 @@ async fn incident_mentioned_by_a_webhook_survives_a_restart() {
     let body = body.to_string().into_bytes();
     let other = Polled::new(&http.uri());
     let received = other.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
-    let remember = received.cursor_update.unwrap();
-    let cursor = remember.apply(board.cursor.as_ref());
-    assert_eq!(remember.apply(cursor.as_ref()), None, "it is there");
-    assert_eq!(remember.apply(None), None, "the first poll reads all");
+    let with_notes = |cursor: Option<&Cursor>, notes: &[&str]| {
+        let notes: Vec<String> = notes.iter().copied().map(str::to_owned).collect();
+        board.source.with_notes(cursor, &notes)
+    };
+    let (first, note) = (board.cursor.clone(), received.note.unwrap());
+    let cursor = with_notes(first.as_ref(), &[note.as_str()]);
+    assert_ne!(cursor, first);
+    assert_eq!(with_notes(cursor.as_ref(), &[note.as_str()]), cursor, "it is there");
+    assert_eq!(with_notes(first.as_ref(), &["\"Q1SLOW\""]), first, "it is on the list");
+    assert_eq!(with_notes(first.as_ref(), &["Q2NEW", "7"]), first, "they are of another version");
+    assert_eq!(with_notes(None, &[note.as_str()]), None, "the first poll reads all");
     // It is over before the next poll, by another program.
     server.set(with(incident("Q2NEW"), json!({ "status": "resolved" })));
     board = Polled { cursor, stored: board.stored, ..Polled::new(&http.uri()) };

@@ -75,9 +75,13 @@ async fn incident_is_followed_to_its_end() {
     server.set(with(again, json!({ "assignments": assignments })));
     assert_eq!(board.poll().await.0, [(Reassigned, None)]);
 
-    server.escalated("Q1SLOW", "2026-11-22T11:14:00Z");
-    server.escalated("QOTHER1", "2026-11-22T11:14:00Z");
-    assert_eq!(board.poll().await.0, [(Escalated, None)]);
+    let policy = json!({ "id": "PPOLICY", "type": "escalation_policy_reference", "summary": "Checkout" });
+    server.escalated("Q1SLOW", "2026-11-22T11:14:00Z", policy);
+    server.escalated("Q1SLOW", "2026-11-22T11:15:00Z", Value::Null);
+    server.escalated("Q1SLOW", "2026-11-22T11:16:00Z", user(ANA));
+    server.escalated("QOTHER1", "2026-11-22T11:14:00Z", user(ANA));
+    let escalations = [(Escalated, None), (Escalated, None), (Escalated, by("Ana"))];
+    assert_eq!(board.poll().await.0, escalations, "a policy is not a person");
     assert_eq!(board.poll().await.0, [], "the log overlaps");
 
     server.set(resolved("Q1SLOW"));

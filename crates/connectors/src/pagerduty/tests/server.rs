@@ -102,10 +102,11 @@ impl Server {
         self.0.lock().unwrap().incidents.iter().find(|incident| incident["id"] == id).unwrap().clone()
     }
 
-    pub(super) fn escalated(&self, id: &str, at: &str) {
+    /// By `agent`; by null where the log does not name one.
+    pub(super) fn escalated(&self, id: &str, at: &str, agent: Value) {
         let entry = json!({
             "id": format!("R{}", self.0.lock().unwrap().log.len()), "type": "escalate_log_entry", "created_at": at,
-            "incident": { "id": id, "type": "incident_reference", "summary": "" },
+            "incident": { "id": id, "type": "incident_reference", "summary": "" }, "agent": agent,
         });
         self.0.lock().unwrap().log.push(entry);
     }

@@ -161,6 +161,25 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
             "next try in 17 s",
         ),
         (ResponseTemplate::new(429).insert_header("retry-after", "9"), "rate_limited", "next try in 9 s"),
+        (
+            ResponseTemplate::new(429)
+                .insert_header("retry-after", "99999999")
+                .set_body_json(refused("ratelimited")),
+            "rate_limited",
+            "it asks to wait for more than a day; next try in 3600 s",
+        ),
+        (
+            ResponseTemplate::new(429).insert_header("retry-after", "7200"),
+            "rate_limited",
+            "Z; next try in 3600 s",
+        ),
+        (
+            ResponseTemplate::new(429)
+                .insert_header("retry-after", "-1")
+                .set_body_json(refused("ratelimited")),
+            "rate_limited",
+            "next try in 30 s",
+        ),
         (ResponseTemplate::new(200).set_body_json(refused("internal_error")), "unknown", "may have happened"),
         (ResponseTemplate::new(500), "unknown", "may have happened"),
         (ResponseTemplate::new(200).set_body_string("<html>"), "unknown", "may have happened"),

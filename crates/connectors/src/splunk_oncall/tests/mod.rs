@@ -9,6 +9,7 @@ mod server;
 
 use callboard_domain::{
     command::Args,
+    error::ServiceError,
     event::{EventName, compare_read},
     item::{Detail, Incident, IncidentStatus, Item, Kind, Severity},
     run::Outcome,
@@ -123,7 +124,9 @@ async fn whose_account_it_is() {
 async fn refusal_may_be_a_rate_limit() {
     let http = MockServer::start().await;
     Mock::given(path("/api-public/v1/incidents")).respond_with(ResponseTemplate::new(403)).mount(&http).await;
-    let error = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap_err().to_string();
+    let error = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Auth { signed_in: false, .. }), "{error:?}");
+    let error = error.to_string();
     assert!(error.contains("does not allow it") && error.contains("called too often"), "{error}");
 }
 

@@ -144,6 +144,36 @@ fn an_approval_alone_does_not_make_it_mergeable() {
     assert_eq!(pushed.turn(&kim()).unwrap().kind, K::MayMerge);
 }
 
+/// The minute of each of bo's reviews, its serial, its verdict -> what is awaited. A clock that was ahead dates an earlier
+/// one later.
+#[test]
+fn last_review_of_a_person_counts_whatever_its_date() {
+    use TurnKind::{Changes, MayMerge, RequestReview};
+    use Verdict::{Approved, ChangesRequested, Commented, Dismissed};
+    let cases = [
+        ([(100, Some(1), ChangesRequested), (10, Some(2), Approved)], MayMerge),
+        ([(100, Some(1), Approved), (10, Some(2), ChangesRequested)], Changes),
+        ([(100, Some(1), Approved), (10, Some(2), Commented)], MayMerge),
+        ([(100, Some(1), Approved), (10, Some(2), Dismissed)], RequestReview),
+        ([(10, Some(1), ChangesRequested), (100, Some(2), Approved)], MayMerge),
+        // Where a serial is not known, or the same, the dates are all that there is.
+        ([(100, None, ChangesRequested), (10, None, Approved)], Changes),
+        ([(100, None, ChangesRequested), (10, Some(2), Approved)], Changes),
+        ([(10, Some(1), ChangesRequested), (100, Some(1), Approved)], MayMerge),
+    ];
+    for (given, expected) in cases {
+        let mut reviews: Vec<_> = given
+            .iter()
+            .map(|(minute, serial, verdict)| Review { serial: *serial, ..review("bo", *minute, *verdict) })
+            .collect();
+        for _ in 0..2 {
+            let turn = pull_request(|p| p.reviews = reviews.clone()).turn(&kim()).unwrap();
+            assert_eq!(turn.kind, expected, "{given:?}");
+            reviews.reverse();
+        }
+    }
+}
+
 /// Reviews of `bo`, one after the other.
 fn reviews(verdicts: &[Verdict]) -> Vec<Review> {
     (1..).zip(verdicts).map(|(minute, verdict)| review("bo", minute, *verdict)).collect()

@@ -77,6 +77,7 @@ fn incident(id: &str, title: &str) -> Item {
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),
+        escalated_by: Default::default(),
         description: None,
         labels: BTreeMap::new(),
     };

@@ -1,6 +1,6 @@
 //! Histories of an incident.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,6 +46,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
             (2, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {
                 i.escalations.insert(time);
+                i.escalated_by.extend((how % 2 == 0).then(|| (time, User::named("kim"))));
                 events.push((EventName::Escalated, format!("{began} {time}")));
                 true
             }
@@ -74,6 +75,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                     hold: None,
                     assigned: None,
                     escalations: BTreeSet::new(),
+                    escalated_by: BTreeMap::new(),
                     ..i.clone()
                 };
                 reopened = false;
@@ -100,6 +102,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 // It includes at least what changed.
                 i.assigned = i.assigned.take().filter(|assigned| assigned.at == time || how % 8 < 4);
                 i.escalations.retain(|at| *at == time);
+                i.escalated_by.retain(|at, _| *at == time && how % 3 != 0);
             }
             steps.push(Step { poll: now.clone(), hook, events });
         }

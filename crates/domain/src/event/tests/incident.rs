@@ -349,6 +349,36 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
 }
 
 #[test]
+fn escalation_is_by_whoever_did_it() {
+    let escalated = |times: &[(i64, Option<&str>)]| {
+        incident(|i| {
+            for (minute, by) in times {
+                i.escalations.insert(at(*minute));
+                i.escalated_by.extend(by.map(|by| (at(*minute), User::named(by))));
+            }
+        })
+    };
+    let cases: [(&[(i64, Option<&str>)], &[Option<&str>]); 4] = [
+        (&[], &[]),
+        (&[(1, None)], &[None]),
+        (&[(1, Some("kim"))], &[Some("kim")]),
+        (&[(1, None), (2, Some("kim")), (3, None)], &[None, Some("kim"), None]),
+    ];
+    for (times, expected) in cases {
+        let change = compare(Some(&incident(|_| {})), escalated(times));
+        assert!(change.transitions.iter().all(|it| it.name == Escalated), "{change:?}");
+        let found: Vec<_> =
+            change.transitions.iter().map(|it| it.by.as_ref().map(|by| by.name.as_str())).collect();
+        assert_eq!(found, expected, "{times:?}");
+        // A report that does not say who takes nothing away.
+        let nameless: Vec<_> = times.iter().map(|(minute, _)| (*minute, None)).collect();
+        assert!(!compare(Some(&change.item), escalated(&nameless)).changed, "{times:?}");
+    }
+    let stray = incident(|i| i.escalated_by = [(at(1), User::named("kim"))].into());
+    assert!(!compare(Some(&incident(|_| {})), stray).changed, "nobody did what has not happened");
+}
+
+#[test]
 fn incident_join() {
     let held = |holders: &[&str]| {
         incident(|i| {

@@ -6,7 +6,7 @@ use crate::{
     },
     item::{
         Checks, ChecksStatus, Detail, Item, MergeState, Mergeability, PullRequest, PullRequestState,
-        REVIEWS_KEPT, Size, Verdict,
+        REVIEWS_KEPT, Review, Size, Verdict,
         examples::{at, build, incident, pull_request, review},
     },
 };
@@ -399,6 +399,24 @@ fn pull_request_join() {
     }
     let approvals = events(&[pull_request(cases[2].0)]).concat();
     assert!(approvals[1].1.ends_with(": 1 approval"), "each counts those before it: {approvals:?}");
+}
+
+#[test]
+fn approvals_are_counted_in_the_order_of_their_serials() {
+    let given = |by: &str, minute, serial| Review { serial, ..review(by, minute, Verdict::Approved) };
+    // Of one dated ahead, and a later one -> how many approvals there are with that.
+    for (serials, expected) in [([Some(1), Some(2)], ": 2 approvals"), ([None, None], ": 1 approval")] {
+        let ahead = || given("bo", 100, serials[0]);
+        let first = pull_request(|p| p.reviews = vec![ahead()]);
+        let both = pull_request(|p| p.reviews = vec![ahead(), given("cy", 10, serials[1])]);
+        let said = events(&[first, both]).concat().pop().expect("an event").1;
+        assert!(said.starts_with("cy approved ") && said.ends_with(expected), "{said}");
+    }
+    // An earlier version of this program stored none: the next report has it.
+    let known =
+        [None, Some(7), None].map(|serial| pull_request(|p| p.reviews = vec![given("bo", 1, serial)]));
+    let Detail::PullRequest(pull) = joined(&known).detail else { unreachable!() };
+    assert_eq!(pull.reviews.iter().map(|review| review.serial).collect::<Vec<_>>(), [Some(7)]);
 }
 
 #[test]

@@ -55,7 +55,13 @@ fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
 }
 
 fn pull_request(author: &str, requested: &[&str]) -> Item {
-    let review = |by: &str, minute, verdict| Review { by: by.into(), at: at(minute), verdict, commit: None };
+    let review = |by: &str, minute, verdict| Review {
+        by: by.into(),
+        at: at(minute),
+        verdict,
+        commit: None,
+        serial: None,
+    };
     let detail = PullRequest {
         repo: "acme/web".into(),
         number: 479,
@@ -114,6 +120,7 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),
+        escalated_by: Default::default(),
         description: Some("p99 over 2 s".into()),
         labels: BTreeMap::from([("team".into(), "web".into())]),
     };

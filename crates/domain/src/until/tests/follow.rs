@@ -89,6 +89,7 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "until fixed",
         "until the 9:00 deploy",
         "until 3/4 disks are back",
+        "until 404s stop",
         "for the migration",
         "5 узлов",
     ] {

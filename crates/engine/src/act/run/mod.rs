@@ -1,5 +1,6 @@
 //! Runs: a line that is ready is recorded, done, and its end recorded; the outcome goes out through the outbox.
 
+mod account;
 mod active;
 mod files;
 mod message;
@@ -25,10 +26,11 @@ use crate::{
     system::supervise::{Panicked, catch_panic},
 };
 
+pub(crate) use account::{account_of, with_account};
 use active::Place;
 pub(crate) use active::{RunStream, Streamed};
 use message::{last_message, message};
-pub(crate) use ready::{NotReady, account_of};
+pub(crate) use ready::NotReady;
 use ready::{Ready, check_confirmed};
 pub(crate) use runner::Runner;
 

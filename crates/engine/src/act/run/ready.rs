@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
+    account::{account_of, with_account},
     files,
     plan::{Fingerprint, Parts, changed},
     runner::Runner,
@@ -88,6 +89,7 @@ impl Ready {
             fingerprint: self.fingerprint.text(),
             command: self.spec.name.clone(),
             named_line: command::named_line(&self.line, &self.args),
+            names: self.args.names().map(|(arg, _, name)| (arg.to_owned(), name)).collect(),
             line: self.line.clone(),
             account: self.account.clone(),
             acts_as: self.acts_as.clone(),
@@ -104,6 +106,8 @@ impl Ready {
 pub(crate) struct Read<'l> {
     pub(crate) spec: &'l CommandSpec,
     pub(crate) account: Option<AccountName>,
+    /// True where the line itself names that account.
+    is_account_asked: bool,
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
@@ -122,7 +126,7 @@ impl Runner {
         let (entry, parsed) = active.registry.parse(&line).map_err(|error| no_command(error, active))?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
-        self.resolve_items(entry, &mut args).await?;
+        self.resolve_items(entry, asked.as_ref(), &mut args).await?;
         let (account, action) = match (&asked, args.items.iter().next()) {
             (None, Some((arg, item))) => {
                 let of_item = entry.runner(Some(&item.key.account));
@@ -132,17 +136,34 @@ impl Runner {
             (asked, _) => entry.runner(asked.as_ref())?,
         };
         look_up(&*action, account.as_ref(), &entry.spec, &mut args).await?;
-        Ok(Read { spec: &entry.spec, account, action, args, missing, definition: entry.definition() })
+        Ok(Read {
+            spec: &entry.spec,
+            is_account_asked: asked.is_some(),
+            account,
+            action,
+            args,
+            missing,
+            definition: entry.definition(),
+        })
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
-    /// Items of accounts that cannot run the command count only where no other is meant: the error then says whose it is.
-    pub(crate) async fn resolve_items(&self, entry: &Entry, args: &mut Args) -> Result<(), ApiError> {
+    /// Items of accounts that cannot run the command, or are not the one asked for, count only where no other is meant: the
+    /// error then says whose it is.
+    pub(crate) async fn resolve_items(
+        &self,
+        entry: &Entry,
+        asked: Option<&AccountName>,
+        args: &mut Args,
+    ) -> Result<(), ApiError> {
         for arg in &entry.spec.args {
             let ArgType::Item(kind) = arg.ty else { continue };
             let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
             let items = self.items_meant(kind, &typed).await.map_err(ApiError::internal)?;
-            let can_run = |item: &&Item| entry.runner(Some(&item.key.account)).is_ok();
+            let can_run = |item: &&Item| {
+                let account = &item.key.account;
+                asked.is_none_or(|asked| asked == account) && entry.runner(Some(account)).is_ok()
+            };
             let meant = match command::resolve_item(&typed, items.iter().filter(can_run), kind) {
                 Resolution::None => command::resolve_item(&typed, items.iter(), kind),
                 meant => meant,
@@ -219,7 +240,7 @@ impl Runner {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let active = self.inner.live.now();
-        let Read { spec, account, action, args, missing, definition } =
+        let Read { spec, account, is_account_asked, action, args, missing, definition } =
             self.understand(&active, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
@@ -236,6 +257,11 @@ impl Runner {
             spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
         let line = active.registry.line(spec, &args);
+        // Without the account that was asked for, the line may mean another's item, or nobody's.
+        let line = match account.as_ref().filter(|_| is_account_asked) {
+            Some(account) => with_account(&line, account.as_str()),
+            None => line,
+        };
         // A command file's request acts as an account, too.
         let actor = account.as_ref().or(action.account());
         let me = match actor {
@@ -358,22 +384,6 @@ fn lacking(account: &AccountName, action: &dyn Action, me: &Identity) -> Vec<Req
         .collect()
 }
 
-/// Takes `account=NAME` or `--account NAME` out of a line: it says whose command is meant, where several have it.
-pub(crate) fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
-    let tokens = command::tokens(line)?;
-    for (place, token) in tokens.iter().enumerate() {
-        let next = tokens.get(place + 1);
-        let (name, end) = match (token.text.trim_start_matches("--").strip_prefix("account="), next) {
-            (Some(name), _) if !token.is_quoted() => (name.to_owned(), token.end),
-            (None, Some(next)) if token.text == "--account" => (next.text.clone(), next.end),
-            _ => continue,
-        };
-        let rest = format!("{} {}", line[..token.start].trim_end(), line[end..].trim_start());
-        return Ok((rest.trim().to_owned(), Some(AccountName(name))));
-    }
-    Ok((line.to_owned(), None))
-}
-
 fn render(template: &str, spec: &CommandSpec, args: &Args) -> Result<String, ApiError> {
     let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::Line));
     rendered.map_err(|error| ApiError::usage(format!("{template:?}: {error}")))
@@ -446,22 +456,6 @@ mod tests {
             assert_eq!(asked, expected, "{env:?}");
             let locked = render("deploy:{{ env }}", &spec, &args).map(drop).map_err(drop);
             assert_eq!(locked, expected.map(drop), "{env:?}");
-        }
-    }
-
-    #[test]
-    fn an_account_can_be_named_on_the_line() {
-        let cases = [
-            ("build web", "build web", None),
-            ("build web account=ci", "build web", Some("ci")),
-            ("build account=ci web branch=main", "build web branch=main", Some("ci")),
-            ("build web --account ci", "build web", Some("ci")),
-            ("build web --account=ci x=1", "build web x=1", Some("ci")),
-            ("comment 'account=ci'", "comment 'account=ci'", None),
-        ];
-        for (line, rest, account) in cases {
-            let (found, named) = account_of(line).unwrap();
-            assert_eq!((found.as_str(), named.as_ref().map(AccountName::as_str)), (rest, account), "{line}");
         }
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::board::identities;
 use crate::{
     Engine,
-    act::run::account_of,
+    act::run::{account_of, with_account},
     active_config::ActiveConfig,
     api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
     clients::{choice_cache::ChoicesKey, find::fuzzy::FuzzyQuery},
@@ -28,15 +28,15 @@ const MOST: usize = 200;
 impl Engine {
     pub(crate) async fn read_line(&self, query: ReadLine) -> Result<LineRead, ApiError> {
         let active = self.active();
-        let (line, problem) = match account_of(&query.line) {
-            Ok((line, _)) => (line, None),
-            Err(error) => (query.line, Some(error.to_string())),
+        let (line, asked, problem) = match account_of(&query.line) {
+            Ok((line, asked)) => (line, asked, None),
+            Err(error) => (query.line, None, Some(error.to_string())),
         };
         let nothing = LineRead { command: None, values: BTreeMap::new(), asks_for: None, problem };
         if line.trim().is_empty() {
             return Ok(nothing);
         }
-        Ok(match active.registry.parse(&line) {
+        let mut read = match active.registry.parse(&line) {
             Ok((entry, parsed)) => LineRead {
                 command: Some(self.command_info(entry)),
                 values: given_values(&parsed.args, &parsed.given),
@@ -57,14 +57,21 @@ impl Engine {
                     problem: nothing.problem.or(Some(error.to_string())),
                 }
             }
-        })
+        };
+        if read.command.is_some() {
+            read.values.extend(asked.map(|account| (ACCOUNT.to_owned(), account.0)));
+        }
+        Ok(read)
     }
 
     pub(crate) async fn write_line(&self, query: WriteLine) -> Result<String, ApiError> {
         let active = self.active();
         let spec = &active.registry.find(&query.command)?.spec;
+        let mut values = query.values;
+        values.retain(|_, value| !value.is_empty());
+        let account = values.remove(ACCOUNT);
         let mut args = Args::default();
-        for (name, value) in query.values.into_iter().filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in values {
             let unexpected =
                 || ArgError::Unexpected { command: spec.name.clone(), name: name.clone(), nearest: None };
             let arg = spec.find_arg(&name).ok_or_else(unexpected)?;
@@ -80,7 +87,11 @@ impl Engine {
         }
         let line = active.registry.line(spec, &whole);
         let by_name = line == command::canonical_line(spec, &whole);
-        Ok(if by_name { command::canonical_line(spec, &args) } else { line })
+        let line = if by_name { command::canonical_line(spec, &args) } else { line };
+        Ok(match account {
+            Some(account) => with_account(&line, &account),
+            None => line,
+        })
     }
 
     pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
@@ -143,7 +154,7 @@ impl Engine {
         asked: Option<AccountName>,
     ) -> Result<Vec<Choice>, ApiError> {
         // An argument before it that means nothing yet is left as it is typed.
-        let _ = self.inner.runner.resolve_items(entry, &mut args).await;
+        let _ = self.inner.runner.resolve_items(entry, asked.as_ref(), &mut args).await;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
         let key = ChoicesKey { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };

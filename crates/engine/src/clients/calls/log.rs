@@ -132,7 +132,7 @@ impl Engine {
         }
         let (_, parsed) = active.registry.parse(&line)?;
         let mut args: Args = parsed.args;
-        self.inner.runner.resolve_items(entry, &mut args).await?;
+        self.inner.runner.resolve_items(entry, Some(&item.key.account), &mut args).await?;
         let (account, timeout) = (item.key.account.clone(), entry.spec.timeout);
         Ok(Some(Reader { account, action: Arc::clone(&action), args, timeout }))
     }

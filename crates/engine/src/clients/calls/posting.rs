@@ -1,6 +1,9 @@
 //! Posting to channels, and the deliveries that wait.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use callboard_domain::{
     actor::{Actor, Principal},
@@ -18,21 +21,31 @@ use crate::{
     Engine,
     accounts::AccountUnusable,
     api::{
-        ApiError, BuiltinRoomMessage, BuiltinRoomQuery, ChannelInfo, ChannelsQuery, DeliveriesQuery,
-        Delivery, DeliveryState, Flush, MootReason, Post, PostPlan, PostPlanQuery, Retry,
+        AccountError, ApiError, BuiltinRoomMessage, BuiltinRoomQuery, ChannelInfo, ChannelsQuery,
+        DeliveriesQuery, Delivery, DeliveryState, Flush, MootReason, Post, PostPlan, PostPlanQuery, Retry,
     },
     clients::edit::is_edit,
     outbox::posted,
-    store::{self, About, Content, NewDelivery},
+    store::{self, About, Content, FirstOfLine, NewDelivery},
 };
 
 /// How long a chat may take to list its channels.
 const CHANNELS_TIME: Duration = Duration::from_secs(15);
+/// What is sent within this time is waited for, whatever becomes of it.
+const SOON: Duration = Duration::from_secs(2);
+
+/// What accounts take no messages, and why.
+type AccountErrors = BTreeMap<AccountName, AccountError>;
 
 impl Engine {
     pub(super) async fn delivery_of(&self, run: &str) -> Result<Option<Delivery>, ApiError> {
         let deliveries = self.store().deliveries_of_run(run).await.map_err(ApiError::internal)?;
-        Ok(deliveries.into_iter().next().map(|delivery| self.shown(delivery)))
+        let delivery = deliveries.into_iter().next().map(|delivery| match delivery.own_has_arrived() {
+            // What has become of its item since is no part of how it ended.
+            true => store::Delivery { state: store::DeliveryState::Posted, ..delivery },
+            false => delivery,
+        });
+        Ok(self.all_shown(delivery.into_iter().collect()).await?.pop())
     }
 
     pub(crate) async fn prepare_post(&self, query: PostPlanQuery) -> Result<PostPlan, ApiError> {
@@ -70,7 +83,7 @@ impl Engine {
 
     async fn delivery(&self, key: &DeliveryKey) -> Result<Delivery, ApiError> {
         let delivery = self.store().delivery(key).await.map_err(ApiError::internal)?;
-        let delivery = delivery.map(|delivery| self.shown(delivery));
+        let delivery = self.all_shown(delivery.into_iter().collect()).await?.pop();
         delivery.ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
     }
 
@@ -143,8 +156,7 @@ impl Engine {
             None => None,
         };
         let found = self.store().deliveries_page(before, query.pending, limit).await;
-        let found = found.map_err(ApiError::internal)?;
-        Ok(found.into_iter().map(|delivery| self.shown(delivery)).collect())
+        self.all_shown(found.map_err(ApiError::internal)?).await
     }
 
     pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
@@ -190,32 +202,68 @@ impl Engine {
 
     pub(crate) async fn flush(&self, query: Flush) -> Result<Vec<Delivery>, ApiError> {
         self.start_delivering();
-        let until = tokio::time::Instant::now() + Duration::from_secs(query.seconds.min(60));
+        let time = Duration::from_secs(query.seconds.min(60));
+        let (until, end) = (tokio::time::Instant::now() + time, Timestamp::now() + time);
         let mut changed = self.store().changed();
         loop {
             changed.mark_unchanged();
-            let left =
-                self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
-            let soon = Timestamp::now() + Duration::from_secs(2);
+            let now = Timestamp::now();
+            let read = self.store().first_of_lines(now, limited(LIST_LIMIT)).await;
+            let (firsts, left) = read.map_err(ApiError::internal)?;
+            let errors = self.account_errors(&left).await?;
             let moving = left.iter().any(|delivery| match delivery.state {
                 store::DeliveryState::Sending => true,
-                // Nobody waits here for a secret that is not there.
+                // Nobody waits here for a secret that is not there, nor behind what waits longer.
                 store::DeliveryState::Pending => {
-                    delivery.next_at <= soon && self.inner.deliverer.waits_for(delivery).is_none()
+                    let is_failing = errors.contains_key(&delivery.to.account);
+                    let first = firsts.iter().find(|first| first.key == delivery.key);
+                    first.is_some_and(|first| is_sent_soon(first, is_failing, now, end))
+                        && self.inner.deliverer.waits_for(delivery).is_none()
                 }
                 _ => false,
             });
             if !moving || tokio::time::timeout_at(until, changed.changed()).await.is_err() {
-                return Ok(left.into_iter().map(|delivery| self.shown(delivery)).collect());
+                return Ok(left.into_iter().map(|delivery| self.shown(delivery, &errors)).collect());
             }
         }
     }
 
-    /// A delivery as clients see it.
-    pub(super) fn shown(&self, delivery: store::Delivery) -> Delivery {
+    /// Deliveries as clients see them.
+    async fn all_shown(&self, deliveries: Vec<store::Delivery>) -> Result<Vec<Delivery>, ApiError> {
+        let errors = self.account_errors(&deliveries).await?;
+        Ok(deliveries.into_iter().map(|delivery| self.shown(delivery, &errors)).collect())
+    }
+
+    /// The errors of those accounts that take none of these deliveries now. Of an account that is watched as well, its error
+    /// says how its polls fare.
+    async fn account_errors(&self, deliveries: &[store::Delivery]) -> Result<AccountErrors, ApiError> {
+        let active = self.active();
+        let only_posts = |account: &AccountName| {
+            let account = active.accounts.get(account);
+            let connection = account.and_then(|account| account.connection.as_ref().ok());
+            connection.is_some_and(|connection| connection.source.is_none())
+        };
+        let on_their_way = deliveries.iter().filter(|delivery| is_on_its_way(delivery.state));
+        let accounts: BTreeSet<&AccountName> =
+            on_their_way.map(|delivery| &delivery.to.account).filter(|account| only_posts(account)).collect();
+        let mut errors = AccountErrors::new();
+        for account in accounts {
+            let source = self.store().source(account).await.map_err(ApiError::internal)?;
+            if let Some((error, since)) = source.and_then(|source| source.error) {
+                errors.insert(account.clone(), AccountError { since, error });
+            }
+        }
+        Ok(errors)
+    }
+
+    /// A delivery as clients see it, with the error of its account among these.
+    pub(super) fn shown(&self, delivery: store::Delivery, errors: &AccountErrors) -> Delivery {
         let missing = self.inner.deliverer.waits_for(&delivery);
         let waits_for = missing.is_some().then(|| self.missing_of(&delivery.to.account));
-        shown(store::Delivery { error: missing.or(delivery.error), ..delivery }, waits_for)
+        let account_error =
+            errors.get(&delivery.to.account).filter(|_| is_on_its_way(delivery.state)).cloned();
+        let delivery = store::Delivery { error: missing.or(delivery.error), ..delivery };
+        Delivery { account_error, ..shown(delivery, waits_for) }
     }
 
     /// What an account is missing, without which nothing is posted through it.
@@ -230,6 +278,24 @@ impl Engine {
             None => "a configuration without errors".to_owned(),
         }
     }
+}
+
+/// True for a delivery that is sent, or looked for, by itself.
+fn is_on_its_way(state: store::DeliveryState) -> bool {
+    match state {
+        store::DeliveryState::Pending | store::DeliveryState::Sending | store::DeliveryState::Unknown => true,
+        store::DeliveryState::Posted
+        | store::DeliveryState::Failed
+        | store::DeliveryState::Moot
+        | store::DeliveryState::Digested => false,
+    }
+}
+
+/// True where it is worth waiting until `end` for the first of a line to be sent. A look-up before it may find nothing out,
+/// and does so rather where its account is failing.
+fn is_sent_soon(first: &FirstOfLine, is_failing: bool, now: Timestamp, end: Timestamp) -> bool {
+    let by = if first.is_held && !is_failing { end } else { now + SOON };
+    first.at <= by
 }
 
 /// Refuses what would be cut: a person's words are posted whole or not at all.
@@ -275,6 +341,7 @@ fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
         under: delivery.root.map(|root| root.0),
         state,
         is_edit,
+        account_error: None,
         attempts: delivery.attempts,
         created_at: delivery.created_at,
         actor: delivery.actor,

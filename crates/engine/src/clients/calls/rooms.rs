@@ -93,7 +93,7 @@ impl Engine {
     fn of_delivery(&self, delivery: store::Delivery) -> ChannelMessage {
         let stands = delivery.posted.as_ref().map(|posted| posted.id.clone()).filter(|id| !id.is_empty());
         let under = delivery.under.as_ref().map(|under| under.id.clone());
-        let shown = self.shown(delivery);
+        let shown = self.shown(delivery, &BTreeMap::new());
         ChannelMessage {
             id: stands.unwrap_or_else(|| shown.id.clone()),
             under,

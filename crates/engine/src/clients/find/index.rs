@@ -74,6 +74,7 @@ struct Matched {
 struct LineEntry {
     id: String,
     line: String,
+    account: Option<String>,
     lower: String,
     state: &'static str,
     by: String,
@@ -132,6 +133,7 @@ impl Index {
             self.lines.push(LineEntry {
                 id: run.id.clone(),
                 line: run.line.clone(),
+                account: run.account.clone(),
                 lower: run.line.to_lowercase(),
                 state: run.state.name(),
                 by: run.by.clone(),
@@ -252,6 +254,7 @@ impl Index {
             .map(|entry| FoundRun {
                 id: entry.id.clone(),
                 line: entry.line.clone(),
+                account: entry.account.clone(),
                 title: wanted.mark(entry.text.slice(..), &entry.line),
                 state: entry.state.to_owned(),
                 by: entry.by.clone(),

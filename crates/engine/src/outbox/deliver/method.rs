@@ -21,8 +21,8 @@ pub(super) enum DeliveryMethod<'d> {
     Close,
 }
 
-/// `progress` is true where the next revision is worth no message of its own: that of a run under way, or of an event whose
-/// item has changed since, which its thread reports.
+/// `progress` is true where the next revision is worth no message of its own: that of a run under way, or of an event or a run
+/// whose item has changed since, which its thread reports.
 pub(super) fn delivery_method(delivery: &Delivery, limits: Limits, progress: bool) -> DeliveryMethod<'_> {
     let anew = match &delivery.under {
         Some(under) if limits.threads => DeliveryMethod::Reply(under),

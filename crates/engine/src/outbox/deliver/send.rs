@@ -5,6 +5,7 @@ use std::{collections::HashMap, future::Future, time::Duration};
 use callboard_domain::{
     chat::{Address, ChatService, Edited, Limits, Posted},
     error::ServiceError,
+    message::Message,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     accounts::{Chat, ChatUnavailable},
     api::MootReason,
-    outbox::compose::{Moot, compose},
+    outbox::compose::{Moot, compose, compose_run},
     store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, PreparedDelivery, Store, StoreError},
 };
 
@@ -66,6 +67,7 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     };
     let delivery = &delivery;
     let progress = match &delivery.about {
+        About::Run(_) if delivery.own_has_arrived() => Ok(true),
         About::Run(run) if delivery.posted.is_some() => deliverer.inner.store.is_under_way(run).await,
         _ => Ok(delivery.at_send),
     };
@@ -107,17 +109,25 @@ pub(super) async fn looked_for(
     Ok(Err(attempt))
 }
 
-/// A delivery as it is to be sent, recorded as such: an event is put into words now. Where it is not to be sent, why not.
+/// A delivery as it is to be sent, recorded as such: an event is put into words now, and to what a run says, what has become
+/// of its item is added. Where it is not to be sent, why not.
 pub(super) async fn ready(
     store: &Store,
     mut delivery: Claimed,
     now: Timestamp,
 ) -> Result<Result<Claimed, Attempt>, StoreError> {
     if !delivery.at_send {
-        if delivery.root.is_none() {
+        let prepared = match store.after_run(&delivery).await? {
+            Some(after) => compose_run(&delivery, &after, now, &TimeZone::system()),
+            None => PreparedDelivery::default(),
+        };
+        if delivery.own_has_arrived() && says_all(&delivery, &prepared) {
+            return Ok(Err(Attempt::Skipped));
+        }
+        if prepared.message.is_none() && delivery.root.is_none() {
             return Ok(Ok(delivery));
         }
-        return store.prepare(delivery, PreparedDelivery::default(), now).await.map(Ok);
+        return store.prepare(delivery, prepared, now).await.map(Ok);
     }
     let prepared = loop {
         let news = store.news(&delivery, now).await?;
@@ -138,15 +148,16 @@ pub(super) async fn ready(
             }
         }
     };
-    // What stands there says all that it would, unless the last edit was put into words and did not arrive.
-    let is_the_same = prepared
-        .message
-        .as_ref()
-        .is_none_or(|message| delivery.error.is_none() && *message == delivery.message);
-    if delivery.posted.is_some() && is_the_same {
+    if says_all(&delivery, &prepared) {
         return Ok(Err(Attempt::Skipped));
     }
     store.prepare(delivery, prepared, now).await.map(Ok)
+}
+
+/// True where what stands there says all that it would, unless the last edit was put into words and did not arrive.
+fn says_all(delivery: &Delivery, prepared: &PreparedDelivery) -> bool {
+    let is_the_same = |message: &Message| delivery.error.is_none() && *message == delivery.message;
+    delivery.posted.is_some() && prepared.message.as_ref().is_none_or(is_the_same)
 }
 
 /// A moot delivery is not sent. A delivery whose last sending may have arrived is not reported as "not posted":

@@ -1,3 +1,4 @@
+mod after_run;
 mod digests;
 mod episodes;
 mod sent_again;
@@ -38,6 +39,7 @@ fn delivery(posted: bool, attempts: u32) -> Delivery {
         root: None,
         under: None,
         message: Message::new(Tone::Good, "done"),
+        own: None,
         at_send: false,
         state: DeliveryState::Sending,
         attempts,

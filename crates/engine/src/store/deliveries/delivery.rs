@@ -82,6 +82,16 @@ pub struct NewDelivery {
     pub actor: Option<Actor>,
 }
 
+/// What a run says itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMessage {
+    /// As the run made it.
+    pub message: Message,
+    /// The revision in which it first arrived; `None` where it has not. It is worth a message of its own; what becomes of
+    /// the item afterwards is not.
+    pub arrived: Option<i64>,
+}
+
 /// A delivery as recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -98,6 +108,8 @@ pub struct Delivery {
     /// Its latest revision. A message that is rendered when it is sent is here as it was sent; before that, the line of the
     /// event.
     pub message: Message,
+    /// What a run says itself, where `message` is as it was last sent and may say besides what has become of its item since.
+    pub own: Option<OwnMessage>,
     /// True where it is rendered when it is sent.
     pub at_send: bool,
     /// How far it is.
@@ -126,6 +138,16 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Its message without what has become of an item since.
+    pub fn own_message(&self) -> &Message {
+        self.own.as_ref().map_or(&self.message, |own| &own.message)
+    }
+
+    /// True where all that a run says itself has arrived: what is left to be sent is what has become of its item.
+    pub fn own_has_arrived(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| own.arrived.is_some())
+    }
+
     /// The key that its message is looked up by. A message posted again has a key of its own: that of the delivery names the
     /// message that was posted before.
     pub fn message_key(&self) -> DeliveryKey {
@@ -171,9 +193,9 @@ pub(in crate::store) const LIVE: &str = "('pending', 'sending', 'unknown')";
 /// What [`read`] reads; the last is the event's own line.
 pub(in crate::store) const COLUMNS: &str =
     "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor,
-     at_send, root, moot, digest, (SELECT summary FROM events WHERE events.id = event)";
+     at_send, root, moot, digest, own, own_arrived, (SELECT summary FROM events WHERE events.id = event)";
 /// Where that line is.
-const SUMMARY: usize = 18;
+const SUMMARY: usize = 20;
 
 pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
@@ -183,6 +205,10 @@ pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     };
     let posted = row.get::<_, Option<Json<PostedMessage>>>(9)?.map(|it| it.0);
     let at_send = row.get::<_, Flag>(14)?.0;
+    let own = match &about {
+        About::Run(_) => read_own(row)?,
+        About::Event(_) | About::Nothing => None,
+    };
     Ok(Delivery {
         key: DeliveryKey(row.get(0)?),
         about,
@@ -190,6 +216,7 @@ pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         root: row.get::<_, Option<String>>(15)?.map(DeliveryKey),
         under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
         message: read_message(row, at_send)?,
+        own,
         at_send,
         state: row.get::<_, EnumText<_>>(6)?.0,
         attempts: row.get(7)?,
@@ -215,6 +242,12 @@ fn read_message(row: &Row<'_>, at_send: bool) -> rusqlite::Result<Message> {
     let summary = row.get::<_, Option<String>>(SUMMARY)?;
     let summary = summary.unwrap_or_else(|| "An event that is not on the record any more".to_owned());
     Ok(rendered.unwrap_or_else(|| Message::new(Tone::Neutral, summary)))
+}
+
+/// What a run says itself, where that is kept beside its message.
+fn read_own(row: &Row<'_>) -> rusqlite::Result<Option<OwnMessage>> {
+    let Some(SafeMessage(message)) = row.get::<_, Option<SafeMessage>>(18)? else { return Ok(None) };
+    Ok(Some(OwnMessage { message, arrived: row.get(19)? }))
 }
 
 /// The columns of a delivery that are damaged.

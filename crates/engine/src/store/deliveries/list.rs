@@ -7,7 +7,7 @@ use callboard_domain::{
     item::{AccountName, EARLIEST, LATEST},
 };
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
     super::{
@@ -133,11 +133,11 @@ impl Store {
 
     /// What has not arrived: waiting, being sent, unknown or failed, oldest first, at most `limit`.
     pub async fn deliveries_not_posted(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        self.read(move |conn| {
-            let sql =
-                format!("SELECT {COLUMNS} FROM deliveries WHERE n IN ({NOT_POSTED}) ORDER BY n LIMIT ?1");
-            all(conn, &sql, [limit], read_shown)
-        })
-        .await
+        self.read(move |conn| not_posted(conn, limit)).await
     }
+}
+
+pub(super) fn not_posted(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<Delivery>> {
+    let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE n IN ({NOT_POSTED}) ORDER BY n LIMIT ?1");
+    all(conn, &sql, [limit], read_shown)
 }

@@ -1,7 +1,8 @@
 //! The outbox: every message for a chat channel, from the decision to post it until it is in its channel.
 //!
 //! The delivery of an event records the event and the channel; the message is rendered when it is sent (`news`). Messages
-//! about one item share a thread (`thread`).
+//! about one item share a thread (`thread`). What a run says is recorded as it says it; where its message is the root of a
+//! thread, what has become of the item since is added when it is sent (`after_run`).
 //!
 //! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
 //! have arrived. Its state changes like this:
@@ -24,11 +25,13 @@
 //!
 //! A record that cannot be read is marked as failed with the reason, so that it does not block its channel.
 
+mod after_run;
 mod delivery;
 mod list;
 mod news;
 mod posted_message;
 mod queue;
+mod soonest;
 mod thread;
 mod unreadable;
 
@@ -43,14 +46,16 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    row::{At, Json, Text, one, run},
+    row::{At, Json, Text, all, one, run},
 };
 
 pub use self::{
-    delivery::{About, Attempt, Content, Delivery, DeliveryState, NewDelivery},
+    after_run::AfterRun,
+    delivery::{About, Attempt, Content, Delivery, DeliveryState, NewDelivery, OwnMessage},
     news::{CurrentEvent, PreparedDelivery, QueuedEvent},
     posted_message::Edits,
     queue::{Claimed, LONGEST_WAIT},
+    soonest::FirstOfLine,
 };
 pub(super) use self::{
     delivery::{COLUMNS, LIVE, damaged, read},
@@ -109,6 +114,12 @@ ALTER TABLE deliveries ADD COLUMN unknown_since INTEGER; -- since when it may ha
 CREATE INDEX deliveries_roots ON deliveries (item) WHERE item IS NOT NULL AND root IS NULL;
 ";
 
+/// What a run says itself, kept beside its message.
+pub(super) const V5: &str = "
+ALTER TABLE deliveries ADD COLUMN own TEXT;      -- Message, where `message` says besides what has become of its item since
+ALTER TABLE deliveries ADD COLUMN own_arrived INTEGER; -- the revision in which that first arrived; NULL: it has not
+";
+
 /// Writes a delivery into the outbox, due at once; an event of long ago waits a moment for others of its time, to be posted
 /// with them. A delivery may outlive what it is about.
 pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
@@ -139,8 +150,8 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
         params![key.0, event, of_run, to, message, times.0, times.1, actor, at_send, note, item, root_key];
     run(conn, sql, row)?;
     queue::begin_behind(conn, &key, now)?;
-    if let Some(root) = root.filter(|_| at_send) {
-        thread::renew(conn, &root, now)?;
+    if let (Some(root), Some(event)) = (root, event) {
+        thread::renew(conn, &root, event, now)?;
     }
     Ok(key)
 }
@@ -156,20 +167,21 @@ pub(super) fn revise_run(
     run(conn, &sql, params![run_id, Json(message), At(now)])
 }
 
-/// Lets the message about one of these runs report an event too, where one goes to that channel and can arrive there.
-/// False where none does: then the event needs a message of its own.
-pub(super) fn join_run(conn: &Connection, runs: &[&Run], event: i64, to: &Address) -> rusqlite::Result<bool> {
-    let sql = "UPDATE deliveries SET event = ?2 WHERE run = ?1 AND address = ?3 AND state <> 'failed'";
+/// Lets the messages about these runs report an event too, where they can arrive: it was their doing. Gives their channels:
+/// there the event needs no message of its own.
+pub(super) fn join_runs(conn: &Connection, runs: &[&Run], event: i64) -> rusqlite::Result<Vec<Address>> {
+    let sql = "UPDATE deliveries SET event = ?2 WHERE run = ?1 AND state <> 'failed' RETURNING address";
+    let mut channels = Vec::new();
     for of in runs {
-        if run(conn, sql, params![of.id, event, Text(to)])? > 0 {
-            return Ok(true);
-        }
+        channels.extend(all(conn, sql, params![of.id, event], |row| Ok(row.get::<_, Text<Address>>(0)?.0))?);
     }
-    Ok(false)
+    Ok(channels)
 }
 
-/// One that is being sent, unknown or failed stays so; its next sending takes the new message.
-const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 1, changed_at = ?3,
+/// One that is being sent, unknown or failed stays so; its next sending takes the new message. What a run says anew has not
+/// arrived.
+const REVISE: &str = "UPDATE deliveries SET message = ?2, own = NULL, own_arrived = NULL,
+                      revision = revision + 1, changed_at = ?3,
                       next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)";
 
 /// Deletes up to `limit` that have been over since before `before`.

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
-    event::{Event, EventName},
+    event::Event,
     identity::Identity,
-    item::{AccountName, BuildStatus, Item},
+    item::{AccountName, Item},
     message::Message,
     rules,
 };
@@ -20,7 +20,9 @@ use super::{
         row::{At, Json, Text, all, one, run},
         sources,
     },
-    Claimed, Delivery, thread,
+    Claimed, Delivery, OwnMessage,
+    after_run::{self, end_status},
+    thread,
 };
 use crate::api::MootReason;
 
@@ -69,15 +71,6 @@ pub struct CurrentEvent {
     pub unsure: Option<String>,
 }
 
-/// The state in which the end of an episode has left an item, as [`Item::status`] says it.
-fn end_status(end: EventName) -> &'static str {
-    match end {
-        EventName::Fixed => BuildStatus::Passed.name(),
-        // The others are called by the state that they lead to.
-        end => end.name(),
-    }
-}
-
 impl CurrentEvent {
     /// How the item stands by now, where more has happened since: at the end of the episode, where that is over.
     pub fn status_since(&self) -> Option<&'static str> {
@@ -103,6 +96,8 @@ impl CurrentEvent {
 pub struct PreparedDelivery {
     /// The message; `None`: the one that it has.
     pub message: Option<Message>,
+    /// What a run says itself, where the message says besides what has become of its item since.
+    pub own: Option<OwnMessage>,
     /// Those that the message reports as well: they are not sent on their own.
     pub digested: Vec<DeliveryKey>,
     /// Those that wait and are moot. An end goes with the beginning that it answers: what is left is to be read anew.
@@ -282,8 +277,15 @@ fn prepare(
         ready.under = None;
     }
     if let Some(message) = &prepared.message {
-        run(conn, "UPDATE deliveries SET message = ?2 WHERE id = ?1", params![key.0, Json(message)])?;
+        match &prepared.own {
+            Some(own) => after_run::keep(conn, key, message, own)?,
+            None => {
+                let sql = "UPDATE deliveries SET message = ?2, own = NULL, own_arrived = NULL WHERE id = ?1";
+                run(conn, sql, params![key.0, Json(message)])?;
+            }
+        }
         ready.message.clone_from(message);
+        ready.own.clone_from(&prepared.own);
     }
     if let (Some(root), None) = (&ready.root, &ready.posted) {
         ready.under = thread::under(conn, key, root)?;

@@ -36,7 +36,7 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(60);
 
 /// True for a delivery whose time has come at `?1`. One that is due further off than any wait, or that was changed in
 /// the future, was recorded while the clock was ahead: it is due.
-fn due() -> String {
+pub(super) fn due() -> String {
     let longest = LONGEST_WAIT.as_micros();
     let margin = CLOCK_MARGIN.as_micros();
     format!(
@@ -47,7 +47,7 @@ fn due() -> String {
 
 /// True for what a person posts by hand: it stands in a line of its own, and neither waits for what is posted of events and
 /// runs nor keeps that waiting. `of` is the name of the table.
-fn by_hand(of: &str) -> String {
+pub(super) fn by_hand(of: &str) -> String {
     format!("({of}.at_send = 0 AND {of}.event IS NULL AND {of}.run IS NULL)")
 }
 
@@ -78,7 +78,7 @@ fn unknown_from(now: &str) -> String {
 /// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but where an
 /// older one has to be looked up before. It waits for that no longer than [`HOLDS`] in all, and not for one that will not be
 /// looked up by then, or was without success for so long.
-fn heads() -> String {
+pub(super) fn heads() -> String {
     let holds = HOLDS.as_micros();
     let (line, is_waited_for, waits) = (by_hand("deliveries"), is_waited_for("deliveries"), lasts("since"));
     let oldest = |by_hand: u8| {
@@ -283,8 +283,10 @@ fn attempted(
         }
         Attempt::Posted(posted) => {
             let posted = PostedMessage { posted: posted.clone(), edits: Edits::Open };
+            // What a run says itself has arrived with it.
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
-                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL
+                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL,
+                       own_arrived = coalesce(own_arrived, iif(own IS NULL, NULL, sent_revision))
                        WHERE id = ?1 AND state IN ('sending', 'unknown')";
             run(conn, sql, params![key.0, Json(&posted), At(now)])
         }

@@ -19,15 +19,29 @@ use super::{
         events,
         row::{At, EnumText, Json, Text, all, before, is_unreadable, key, one, run},
     },
-    Content, Edits,
+    Content, Edits, after_run,
     posted_message::{EDITABLE, PostedMessage},
 };
 
 /// How long what happens to an item goes in the thread of the first message about it.
 const LASTS: Duration = Duration::from_secs(86_400);
-/// How often a root is edited for what is not posted. An item that changes more often than that in a day shows in the root
-/// only what is posted of it.
+/// How often a root is edited for what is not posted, after what a run says itself has arrived. An item that changes more
+/// often than that in a day shows in the root only what is posted of it.
 const EDITS: u32 = 200;
+
+/// True for a delivery whose message says how item number `item` is by now, and may have more to say: that of an event, or of
+/// a run that has ended and after which more has happened.
+fn follows(item: &str) -> String {
+    format!("(at_send = 1 OR EXISTS ({}))", after_run::since("deliveries", item))
+}
+
+/// True where the event `e` is no earlier in the matter of an item than what the root `d` reports.
+fn is_in_matter(e: &str, d: &str) -> String {
+    format!(
+        "iif({d}.run IS NULL, {e}.id >= {d}.event,
+            {e}.seen_at > (SELECT r.started_at FROM runs r WHERE r.id = {d}.run))"
+    )
+}
 
 /// What a message is about.
 pub(super) struct Subject {
@@ -72,9 +86,10 @@ pub(super) fn root(
     if let Some((event, _)) = subject.event {
         // Whether or not its end was posted.
         let ends = events::sql_list(&rules::matter_ends(subject.item.kind));
+        let is_in_matter = is_in_matter("e", "d");
         let sql = format!(
-            "SELECT 1 FROM deliveries d JOIN events r ON r.id = d.event JOIN events e ON e.item = r.item
-             WHERE d.id = ?1 AND e.name IN ({ends}) AND e.id >= r.id AND e.id < ?2 LIMIT 1"
+            "SELECT 1 FROM deliveries d JOIN events n ON n.id = ?2 JOIN events e ON e.item = n.item
+             WHERE d.id = ?1 AND e.name IN ({ends}) AND {is_in_matter} AND e.id < ?2 LIMIT 1"
         );
         if one(conn, &sql, params![id, event], |_| Ok(()))?.is_some() {
             return Ok(None);
@@ -91,15 +106,21 @@ pub(super) fn root(
     Ok(Some(DeliveryKey(id)))
 }
 
-/// Has a root that reports an event edited, to show the present state of its item. One that is to be edited already is
-/// rendered when it is sent.
-pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> rusqlite::Result<()> {
+/// Has a root edited, to show the present state of its item, to which this event has happened. One that is to be edited
+/// already is rendered when it is sent.
+pub(super) fn renew(
+    conn: &Connection,
+    root: &DeliveryKey,
+    event: i64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let follows = follows("(SELECT n.item FROM events n WHERE n.id = ?3)");
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
          next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE id = ?1 AND at_send = 1 AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE})"
+         WHERE id = ?1 AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {follows}"
     );
-    run(conn, &sql, params![root.0, At(now)]).map(drop)
+    run(conn, &sql, params![root.0, At(now), event]).map(drop)
 }
 
 /// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that: the latest one in
@@ -112,16 +133,18 @@ pub(in crate::store) fn renew_all(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let ends = events::sql_list(&rules::matter_ends(item.kind));
+    let (follows, is_in_matter) = (follows("?2"), is_in_matter("e", "deliveries"));
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
          next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE item = ?1 AND item IS NOT NULL AND root IS NULL AND at_send = 1
-         AND created_at > ?4 AND revision < {EDITS} AND revision = sent_revision
-         AND (state IN ('sending', 'unknown') OR {EDITABLE})
+         WHERE item = ?1 AND item IS NOT NULL AND root IS NULL
+         AND created_at > ?4 AND revision < {EDITS} + coalesce(own_arrived, 0) AND revision = sent_revision
+         AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {follows}
          AND n = (SELECT max(o.n) FROM deliveries o
-             WHERE o.item = ?1 AND o.root IS NULL AND o.at_send = 1 AND o.address = deliveries.address)
+             WHERE o.item = ?1 AND o.root IS NULL AND (o.at_send = 1 OR o.run IS NOT NULL AND o.state <> 'failed')
+             AND o.address = deliveries.address)
          AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?2 AND e.name IN ({ends})
-             AND e.id >= deliveries.event AND e.id < (SELECT max(id) FROM events WHERE item = ?2))"
+             AND {is_in_matter} AND e.id < (SELECT max(id) FROM events WHERE item = ?2))"
     );
     run(conn, &sql, params![Text(item), n, At(now), At(before(now, LASTS))]).map(drop)
 }

@@ -37,6 +37,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         root: None,
         under: None,
         message: row.get::<_, SafeMessage>(5).map_or_else(|_| unreadable_message(), |it| it.0),
+        own: None,
         at_send: false,
         state: row.get::<_, EnumText<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
         attempts: row.get(7)?,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 #[cfg(doc)]
 use crate::store::Store;
-use crate::store::decisions::Notice;
+use crate::store::{decisions::Notice, notes::LastNote};
 
 /// What happened longer ago than this is on the record but never news, even if it is first seen now. Nor is what
 /// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been seen before. An incident that a
@@ -32,6 +32,8 @@ pub enum Report {
         began_at: Timestamp,
         /// What the account watches.
         watched: Watched,
+        /// The newest of the notes that it began with.
+        last_note: LastNote,
     },
     /// A webhook that proved who sent it.
     Hook(Received),

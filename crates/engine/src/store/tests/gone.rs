@@ -180,7 +180,8 @@ async fn complete_listing_marks_absent_items_gone_and_ends_incidents() {
         let store = watching().await;
         take(&store, poll(110, all.clone()), 110).await;
         let case = format!("{batch:?}");
-        let report = Report::Poll { batch, began_at: at(200), watched: Watched::by(watches) };
+        let (watched, last_note) = (Watched::by(watches), LastNote::default());
+        let report = Report::Poll { batch, began_at: at(200), watched, last_note };
         assert_eq!(take(&store, report, 210).await, notified, "{case}");
         for (item, why) in all.iter().zip(why) {
             let found = reason(&store, &item.key).await.map(|(reason, _)| reason);

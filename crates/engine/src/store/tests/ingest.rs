@@ -46,33 +46,6 @@ async fn a_repeated_delivery_is_known() {
 }
 
 #[tokio::test]
-async fn cursor_update_of_a_webhook_reaches_the_next_poll() {
-    let note = |word: &'static str| {
-        Report::Hook(Received {
-            delivery: Some(word.to_owned()),
-            cursor_update: Some(CursorUpdate::new(move |stored| {
-                let stored = &stored?.0;
-                (!stored.contains(word)).then(|| Cursor(format!("{stored} {word}")))
-            })),
-            ..Received::default()
-        })
-    };
-    let store = watching().await;
-    let cursor = || async { store.source(&pager()).await.unwrap().unwrap().cursor.map(|cursor| cursor.0) };
-    store.ingest(&pager(), note("early"), at(105), everything()).await.unwrap();
-    assert_eq!(cursor().await, None, "no poll has been yet");
-    let batch = Batch { cursor: Some(Cursor("7".to_owned())), ..Batch::default() };
-    store.ingest(&pager(), found(110, batch), at(110), everything()).await.unwrap();
-    // A delivery that comes twice counts once, and what is there is not put there again.
-    for (word, expected) in [("a", "7 a"), ("a", "7 a"), ("b", "7 a b"), ("7", "7 a b")] {
-        store.ingest(&pager(), note(word), at(120), everything()).await.unwrap();
-        assert_eq!(cursor().await.as_deref(), Some(expected), "{word}");
-    }
-    let store = after_crash(&store, 130);
-    assert_eq!(store.source(&pager()).await.unwrap().unwrap().cursor, Some(Cursor("7 a b".to_owned())));
-}
-
-#[tokio::test]
 async fn rules_that_fail_leave_no_trace_of_the_report() {
     struct Broken;
     impl Decide for Broken {

@@ -1,6 +1,7 @@
 mod gone;
 mod ingest;
 mod news;
+mod notes;
 mod opening;
 mod outbox;
 mod prune;
@@ -28,9 +29,7 @@ use callboard_domain::{
     },
     message::{Message, Tone},
     run::{Run, RunState},
-    source::{
-        Batch, Cursor, CursorUpdate, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Scope,
-    },
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Scope},
 };
 
 use super::*;
@@ -71,6 +70,7 @@ fn alert(id: &str, status: IncidentStatus, updated: i64) -> Item {
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),
+            escalated_by: Default::default(),
             description: None,
             labels: BTreeMap::new(),
         }),
@@ -112,7 +112,7 @@ fn poll(began: i64, snapshots: Vec<Item>) -> Report {
 
 /// A poll of an account that watches everything.
 fn found(began: i64, batch: Batch) -> Report {
-    Report::Poll { batch, began_at: at(began), watched: Watched::all() }
+    Report::Poll { batch, began_at: at(began), watched: Watched::all(), last_note: LastNote::default() }
 }
 
 fn message(title: &str) -> Message {

@@ -235,7 +235,7 @@ async fn late_events_are_gathered_in_one_digest() {
     let prepared = PreparedDelivery {
         message: Some(message("a digest")),
         digested: vec![news[1].key.clone(), news[2].key.clone()],
-        moot: Vec::new(),
+        ..PreparedDelivery::default()
     };
     let head = store.prepare(head, prepared, at(night)).await.unwrap();
     store
@@ -280,7 +280,7 @@ async fn late_events_are_gathered_in_one_digest() {
 /// What makes a digest that reports these too.
 fn digest_of(others: &[QueuedEvent]) -> PreparedDelivery {
     let digested = others.iter().map(|it| it.key.clone()).collect();
-    PreparedDelivery { message: Some(message("a digest")), digested, moot: Vec::new() }
+    PreparedDelivery { message: Some(message("a digest")), digested, ..PreparedDelivery::default() }
 }
 
 #[tokio::test]

@@ -206,6 +206,7 @@ async fn file_of_the_newest_format_with_a_missing_part_is_refused_and_left_alone
     let cases = [
         ("ALTER TABLE items DROP COLUMN title", "items.title"),
         ("ALTER TABLE deliveries DROP COLUMN unknown_since", "deliveries.unknown_since"),
+        ("ALTER TABLE deliveries DROP COLUMN own_arrived", "deliveries.own_arrived"),
         ("ALTER TABLE runs DROP COLUMN state", "runs.state"),
         ("ALTER TABLE runs RENAME COLUMN state TO status", "runs.state"),
         ("DROP TABLE deliveries", "deliveries"),
@@ -248,7 +249,7 @@ async fn file_of_the_newest_format_with_a_missing_part_is_refused_and_left_alone
         }
     }
     // An additional table does no harm.
-    Connection::open(&file).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
     Store::open(&file, at(0)).unwrap();
 }
 

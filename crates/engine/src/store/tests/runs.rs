@@ -1,4 +1,4 @@
-use callboard_domain::run::Outcome;
+use callboard_domain::{chat::Posted, error::ServiceError, run::Outcome};
 
 use super::*;
 use crate::store::search::index_step;
@@ -26,6 +26,42 @@ async fn a_run_and_its_message_go_together() {
     let deliveries = store.deliveries_of_run("r1").await.unwrap();
     assert_eq!(deliveries.iter().map(|it| it.message.title.as_str()).collect::<Vec<_>>(), ["deployed"]);
     assert_eq!(store.runs_of(&key_of_run(), 5).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_run_says_itself_is_kept_with_the_revision_in_which_it_first_arrived() {
+    let store = Store::temporary(at(0)).unwrap();
+    let post = Some((deploys(), message("deploying")));
+    let key = store.begin_run(running("r1"), post, at(0)).await.unwrap().unwrap();
+    let posted = || Attempt::Posted(Posted { channel: "deploys".into(), id: "1".into(), link: None });
+    let down = || Attempt::Later(at(0), ServiceError::unavailable("down"));
+    // whether the run says it anew, whether its message says more than that, how it was sent
+    // -> the revision in which it arrived; `None` where it is not kept beside the message
+    let cases = [
+        (true, false, posted(), None),
+        (false, true, down(), Some(None)),
+        (false, true, posted(), Some(Some(4))),
+        (false, true, posted(), Some(Some(4))),
+        (false, true, down(), Some(Some(4))),
+        (true, false, posted(), None),
+        (false, true, posted(), Some(Some(8))),
+        (true, true, down(), Some(None)),
+    ];
+    for (second, (is_anew, is_more, attempt, expected)) in (1..).zip(cases) {
+        match is_anew {
+            true => store.revise_run("r1", message("deployed"), at(second)).await.unwrap(),
+            false => damage(&store, "UPDATE deliveries SET revision = revision + 1, state = 'pending'"),
+        }
+        let claimed = store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due");
+        let arrived = claimed.own.as_ref().and_then(|own| own.arrived);
+        let own = is_more.then(|| OwnMessage { message: message("deployed"), arrived });
+        let text = is_more.then(|| message("deployed, and failed since"));
+        let prepared = PreparedDelivery { message: text, own, ..PreparedDelivery::default() };
+        store.prepare(claimed, prepared, at(second)).await.unwrap();
+        store.attempted(&key, attempt, at(second)).await.unwrap();
+        let own = store.delivery(&key).await.unwrap().unwrap().own;
+        assert_eq!(own.map(|own| own.arrived), expected, "at {second}");
+    }
 }
 
 fn key_of_run() -> ItemKey {
@@ -186,7 +222,7 @@ async fn event_of_a_run_joins_the_run_message_in_its_channel() {
     let cases = [
         (Some(deploys()), false, 1, Some(acknowledged)),
         (Some(deploys()), true, 2, None),
-        (Some(elsewhere), false, 2, None),
+        (Some(elsewhere), false, 2, Some(acknowledged)),
         (None, false, 2, None),
     ];
     for (post, given_up, expected, reported) in cases {
@@ -198,13 +234,13 @@ async fn event_of_a_run_joins_the_run_message_in_its_channel() {
         let key = store.begin_run(run, post, at(110)).await.unwrap();
         if let Some(key) = key.filter(|_| given_up) {
             for delivery in store.claim(at(111), 10, Default::default()).await.unwrap() {
-                let why = callboard_domain::error::ServiceError::rejected("no such channel");
+                let why = ServiceError::rejected("no such channel");
                 store.attempted(&delivery.key, Attempt::Failed(why), at(111)).await.unwrap();
             }
             // It waited behind the rule's.
             for delivery in store.claim(at(112), 10, Default::default()).await.unwrap() {
                 assert_eq!(delivery.key, key);
-                let why = callboard_domain::error::ServiceError::rejected("no such channel");
+                let why = ServiceError::rejected("no such channel");
                 store.attempted(&delivery.key, Attempt::Failed(why), at(112)).await.unwrap();
             }
         }

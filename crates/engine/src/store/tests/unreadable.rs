@@ -398,6 +398,30 @@ async fn unreadable_room_message_is_shown_as_unreadable() {
 }
 
 #[tokio::test]
+async fn what_a_run_says_itself_is_damaged_where_it_would_be_read() {
+    // what was done to the message of a run -> the column that is damaged
+    let cases = [
+        ("own = message, own_arrived = 1", None),
+        ("own = '{'", Some("own")),
+        ("own = 'null'", Some("own")),
+        ("own = ''", Some("own")),
+        // It is no run's any more.
+        ("own = '{', run = NULL", None),
+    ];
+    for (change, column) in cases {
+        let store = lived_in().await;
+        let post = Some((deploys(), message("deploying")));
+        let sent = store.begin_run(running("r2"), post, at(120)).await.unwrap().unwrap();
+        damage(&store, &format!("UPDATE deliveries SET {change} WHERE id = '{}'", sent.0));
+        let expected: Vec<_> = column.map(|it| format!("message {} ({it})", sent.0)).into_iter().collect();
+        assert_eq!(names(&store).await, expected, "{change}");
+        let shown = store.delivery(&sent).await.unwrap().unwrap();
+        assert_eq!(shown.message, message("deploying"), "{change}");
+        assert_eq!(shown.error.is_some(), column.is_some(), "{change}");
+    }
+}
+
+#[tokio::test]
 async fn audit_entry_that_cannot_be_read_is_listed() {
     for what in ["{", "{}", "{\"change\":\"danced\"}"] {
         let store = lived_in().await;
@@ -438,7 +462,8 @@ async fn stored_items_are_cleaned_like_reported_ones() {
             "UPDATE items SET url = '{link}', title = 'disk' || char(27) || '[31m' WHERE id = 'a';
              UPDATE runs SET state = json_set(state, '$.outcome.link', '{link}') WHERE id = 'r2';
              UPDATE room SET message = json_set(message, '$.link', '{link}');
-             UPDATE deliveries SET message = json_set(message, '$.link', '{link}')"
+             UPDATE deliveries SET message = json_set(message, '$.link', '{link}'),
+                 own = json_set(message, '$.link', '{link}')"
         );
         damage(&store, &changes);
         let item = store.item(&key("a")).await.unwrap().unwrap().item;
@@ -447,9 +472,9 @@ async fn stored_items_are_cleaned_like_reported_ones() {
             unreachable!()
         };
         let room = store.room("general", 1).await.unwrap().remove(0).message;
-        let sent = store.deliveries_of_run("r2").await.unwrap().remove(0).message;
-        let links = [item.url, outcome.link, room.link, sent.link];
-        assert_eq!(links.each_ref().map(|link| link.as_ref().map(url::Url::as_str)), [expected; 4], "{link}");
+        let sent = store.deliveries_of_run("r2").await.unwrap().remove(0);
+        let links = [item.url, outcome.link, room.link, sent.message.link, sent.own.unwrap().message.link];
+        assert_eq!(links.each_ref().map(|link| link.as_ref().map(url::Url::as_str)), [expected; 5], "{link}");
     }
 }
 

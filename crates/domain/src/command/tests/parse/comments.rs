@@ -110,10 +110,38 @@ fn statuses_of_responses_are_no_length_by_their_place() {
 }
 
 #[test]
+fn a_number_of_dimensions_before_a_comment_is_no_length_by_its_place() {
+    let given = |args: &str| format!("silence alert=X {args}");
+    let meant = |line: &str| format!("; did you mean {line:?}?");
+    let cases = [
+        ("silence X 3d printer", meant("for 3d printer")),
+        ("silence X 3D printer is stuck", meant("for 3D printer is stuck")),
+        ("silence X 2d plots fail", meant("for 2d plots fail")),
+        // Alone, with the word that leads it, or with more of it, it is a length.
+        ("silence X 3d", given("duration=3d")),
+        ("silence X for 3d printer", given("duration=3d comment=printer")),
+        ("silence X duration=3d printer", given("duration=3d comment=printer")),
+        ("silence X 3d 4h fix", given("duration=\"3d 4h\" comment=fix")),
+        ("silence X 3d \"printer\"", given("duration=3d comment=printer")),
+        // And every other length is one.
+        ("silence X 1d printer", given("duration=1d comment=printer")),
+        ("silence X 4d deploying", given("duration=4d comment=deploying")),
+        ("silence X 3 days printer", given("duration=\"3 days\" comment=printer")),
+        ("silence X \"3d printer\"", given("duration=2h comment=\"3d printer\"")),
+        ("silence X 3d-printer is down", given("duration=2h comment=\"3d-printer is down\"")),
+    ];
+    for (line, expected) in cases {
+        let found = meaning(line);
+        assert!(found.ends_with(&expected), "{line}: {found}");
+    }
+}
+
+#[test]
 fn what_is_proposed_for_a_time_makes_sense() {
     let lines = [
         "4 hours until the 9:00 deploy",
         "404s on checkout",
+        "3d printer",
         "deploying until 18:00",
         "monday 9 disks fail",
         "sun is hot",

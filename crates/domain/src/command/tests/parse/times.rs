@@ -265,3 +265,38 @@ fn a_time_of_another_keyboard_layout_is_no_part_of_the_comment() {
         assert_eq!(meaning(line), expected, "{line}");
     }
 }
+
+#[test]
+fn a_day_alone_is_the_time_where_no_text_may_follow() {
+    let incident = || ArgSpec::item("incident", Kind::Incident, "the incident");
+    let specs = [
+        CommandSpec::new("hold", "").usage("hold <incident> until <until>").arg(incident()),
+        CommandSpec::new("park", "").usage("park <incident> [until <until>]").arg(incident()),
+    ];
+    let [hold, park] = specs;
+    let specs = [hold.arg(ArgSpec::time("until", "")), park.arg(ArgSpec::time("until", "").optional())];
+    let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
+    let read = |line: &str| match commands.parse(line) {
+        Ok(parsed) => canonical_line(parsed.spec, &parsed.args),
+        Err(error) => format!("error: {error}"),
+    };
+    // what follows the command -> the incident, and until when
+    let cases = [
+        ("Queue tomorrow", "Queue", "tomorrow"),
+        ("Queue fri", "Queue", "fri"),
+        ("Queue monday 9:00", "Queue", "monday 9:00"),
+        ("Queue until friday", "Queue", "friday"),
+        ("Queue 3d", "Queue", "3d"),
+        ("Queue is full fri", "Queue is full", "fri"),
+        ("Queue is full monday 9:00", "Queue is full", "monday 9:00"),
+    ];
+    for name in ["hold", "park"] {
+        for (line, incident, until) in cases {
+            let expected = format!("{name} incident={} until={}", quote(incident), quote(until));
+            assert_eq!(read(&format!("{name} {line}")), expected, "{name} {line}");
+        }
+        // What follows the time has no place.
+        let error = read(&format!("{name} \"Queue\" until 3d printer"));
+        assert!(error.starts_with("error: ") && error.contains("printer"), "{error}");
+    }
+}

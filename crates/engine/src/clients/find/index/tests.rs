@@ -177,6 +177,21 @@ fn lines_each_once_with_their_latest_run() {
 }
 
 #[test]
+fn a_line_knows_the_account_of_its_latest_run() {
+    let of = |id: &str, line: &str, account: Option<&str>| Run {
+        account: account.map(str::to_owned),
+        ..run(id, "silence", line, 0)
+    };
+    let runs =
+        [of("3", "silence a1", Some("eu")), of("2", "silence a1", Some("us")), of("1", "silence b1", None)];
+    let mut index = Index::default();
+    index.add_runs(&runs, &Used::of(&runs, at(0)));
+    for (typed, expected) in [("silence a1", Some("eu")), ("silence b1", None)] {
+        assert_eq!(index.find(typed, 5).runs[0].account.as_deref(), expected, "{typed}");
+    }
+}
+
+#[test]
 fn a_text_is_completed_by_a_name_then_by_a_line() {
     let cases = [
         ("dep", Some("deploy")),

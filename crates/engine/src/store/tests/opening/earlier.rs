@@ -24,7 +24,7 @@ async fn records_from_before_actors_open_without_one() {
     let run = store.run("old").await.unwrap().unwrap();
     assert_eq!((run.by.as_str(), run.actor), ("kim", None));
     let delivery = store.deliveries_of_run("old").await.unwrap().remove(0);
-    assert_eq!((delivery.message.title.as_str(), delivery.actor), ("done", None));
+    assert_eq!((delivery.message.title.as_str(), delivery.actor, delivery.own), ("done", None, None));
     assert_eq!(store.audit(None, 10).await.unwrap(), []);
     store.begin_run(running("new"), None, at(1)).await.unwrap();
     assert_eq!(store.run("new").await.unwrap().unwrap().actor, Some(ana()));
@@ -64,6 +64,23 @@ async fn event_messages_rendered_by_an_earlier_version_are_sent_unchanged() {
     }
     let damaged = store.unreadable_rows().await.unwrap();
     assert!(damaged.iter().all(|row| row.kind != RowKind::Delivery), "{damaged:?}");
+}
+
+/// The formats before what webhooks note was kept apart from the cursor.
+const WITHOUT_NOTES: usize = 13;
+
+#[tokio::test]
+async fn account_of_an_earlier_version_goes_on_from_its_cursor_and_takes_notes() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let conn = open::writer(&file, &FORMATS[..WITHOUT_NOTES]).unwrap();
+    conn.execute("INSERT INTO sources (account, baseline_at, cursor) VALUES ('pager', 0, '7')", []).unwrap();
+    drop(conn);
+    let store = Store::open(&file, at(0)).unwrap();
+    let noted = Report::Hook(Received { note: Some("a".to_owned()), ..Received::default() });
+    store.ingest(&pager(), noted, at(1), everything()).await.unwrap();
+    let (source, notes) = store.source_with_notes(&pager()).await.unwrap();
+    assert_eq!((source.unwrap().cursor, notes.texts), (Some(Cursor("7".to_owned())), vec!["a".to_owned()]));
 }
 
 #[tokio::test]

@@ -309,3 +309,57 @@ async fn account_that_answers_is_sent_at_once_what_waited_for_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn post_of_a_person_waits_for_nothing_that_is_unknown_in_the_other_line() {
+    // when what rules posted, and what a person posted, is looked up -> until when the next post of a person waits, if at all
+    let cases = [
+        (None, None, None),
+        (Some(125), None, None),
+        (None, Some(125), Some(125)),
+        (Some(120), Some(125), Some(125)),
+        (Some(130), Some(125), Some(125)),
+        // It is not looked up soon enough to be waited for.
+        (Some(125), Some(900), None),
+    ];
+    for (news, words, expected) in cases {
+        let store = watching().await;
+        let write = async |title: &str, now: i64| {
+            store.enqueue(to(&deploys().to_string(), title), at(now)).await.unwrap()
+        };
+        let claim = async |now: i64| {
+            let claimed = store.claim(at(now), 10, BTreeMap::new()).await.unwrap();
+            claimed.iter().map(|it| it.key.clone()).collect::<Vec<_>>()
+        };
+        if let Some(next) = news {
+            store.ingest(&pager(), hook("a", vec![firing("a")]), at(110), everything()).await.unwrap();
+            let key = claim(110).await.remove(0);
+            store.attempted(&key, Attempt::Unknown(at(next), fault()), at(111)).await.unwrap();
+        }
+        if let Some(next) = words {
+            let key = write("one", 111).await;
+            assert_eq!(claim(111).await, std::slice::from_ref(&key), "{news:?} {words:?}");
+            store.attempted(&key, Attempt::Unknown(at(next), fault()), at(112)).await.unwrap();
+        }
+        let key = write("two", 113).await;
+        let is_held = expected.is_some();
+        let first = FirstOfLine { key: key.clone(), at: at(expected.unwrap_or(113)), is_held };
+        assert_eq!(store.first_of_lines(at(113), 10).await.unwrap().0, [first], "{news:?} {words:?}");
+        let claimed = claim(113).await;
+        assert_eq!(claimed.contains(&key), !is_held, "{news:?} {words:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_behind_a_message_that_is_tried_later_is_not_the_first() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    let beside = store.enqueue(to("chat:#b", "beside"), at(0)).await.unwrap();
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&key, Attempt::Later(at(300), fault()), at(2)).await.unwrap();
+    let mut firsts = store.first_of_lines(at(3), 10).await.unwrap().0;
+    firsts.sort_by_key(|first| first.at);
+    let first = |key: &DeliveryKey, second| FirstOfLine { key: key.clone(), at: at(second), is_held: false };
+    assert_eq!(firsts, [first(&beside, 0), first(&key, 300)]);
+}

@@ -1,0 +1,36 @@
+/** Rules of the styles that a test cannot see, because jsdom lays nothing out. */
+
+import { readFileSync } from "node:fs";
+
+import { expect, test } from "vitest";
+
+/** The declarations of a selector that stands alone. */
+const rule = (file: string, selector: string) =>
+  new RegExp(`\\n *${selector.replaceAll(".", "\\.")} \\{([^}]*)\\}`).exec(
+    readFileSync(`src/launcher/${file}`, "utf8"),
+  )?.[1] ?? "";
+
+// What will be sent is read whole in its pane; lists, panes and logs scroll.
+test.each<[file: string, selector: string, scrolls: boolean]>([
+  ["launcher.css", ".pane", true],
+  ["launcher.css", ".log-lines", true],
+  ["List.svelte", ".list", true],
+  ["Chips.svelte", ".chips", true],
+  ["launcher.css", ".code", false],
+  ["WillRun.svelte", "li", false],
+  ["WillRun.svelte", "del", false],
+])("%s: %s scrolls by itself: %s", (file, selector, scrolls) => {
+  expect(rule(file, selector)).not.toBe("");
+  expect(/(overflow|max-height): /.test(rule(file, selector))).toBe(scrolls);
+});
+
+// Text that does not fit wraps, or ends with an ellipsis.
+test.each<[file: string, selector: string, has: string]>([
+  ["Chips.svelte", ".chips", "flex-wrap: wrap"],
+  ["Chips.svelte", ".value", "text-overflow: ellipsis"],
+  ["Frame.svelte", "header", "min-height: var(--field-height)"],
+  ["Footer.svelte", ".cut", "text-overflow: ellipsis"],
+  ["LineView.svelte", ".two .right", "max-width: none"],
+])("%s: %s has %s", (file, selector, has) => {
+  expect(rule(file, selector)).toContain(has);
+});
