@@ -44,6 +44,11 @@ use crate::{
     output::Output,
 };
 
+/// A daemon takes in webhooks by the thousand: a sixth of the time that each takes was the system's allocator. The app in the
+/// tray keeps that, which needs less memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if let Some(ended) = command_file::become_subreaper_if_asked() {
         return ended;

@@ -202,7 +202,7 @@ impl ReportContext<'_> {
                 known.n
             }
         };
-        let subject = Subject { n, item: &item, off_board, snoozed, is_new };
+        let subject = Subject { n, item: &item, off_board, snoozed, is_new, is_inserted: known.is_none() };
         transitions.iter().try_for_each(|transition| self.record(&subject, transition))?;
         // What happened has done so.
         match changed && transitions.is_empty() {
@@ -252,14 +252,16 @@ impl ReportContext<'_> {
         let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
         let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
         // Whether or not anything is posted of it: what a run has changed is in its one message of a channel.
-        let doers = match old {
+        let doers = match old || subject.is_inserted {
             true => Vec::new(),
             false => runs::lately_on(conn, &item.key, before(now, LATELY))?,
         };
         let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
         let joined = deliveries::join_runs(conn, &doers, id)?;
         // What was posted in a channel shows the state of its item.
-        deliveries::renew_all(conn, n, &item.key, now)?;
+        if !subject.is_inserted {
+            deliveries::renew_all(conn, n, &item.key, now)?;
+        }
         if !old && !moot {
             let mut decided = decide.decide(happened);
             // Who did it themselves is not alarmed by it.
@@ -315,6 +317,8 @@ struct Subject<'a> {
     snoozed: Option<items::Snooze>,
     /// True where it was not known before, or only from a webhook that was too old to be news.
     is_new: bool,
+    /// True where its row is new: nothing has been run on it or posted of it.
+    is_inserted: bool,
 }
 
 impl Store {
@@ -408,7 +412,8 @@ fn sweep(
             decide,
             events,
         };
-        let subject = Subject { n, item: &stored.item, off_board, snoozed: stored.snoozed, is_new: false };
+        let (item, snoozed) = (&stored.item, stored.snoozed);
+        let subject = Subject { n, item, off_board, snoozed, is_new: false, is_inserted: false };
         context.record(&subject, transition)?;
         events = context.events;
     }
