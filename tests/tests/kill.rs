@@ -331,3 +331,19 @@ fn store_of_a_killed_process_goes_to_the_next() -> Result<()> {
     ensure!(next.stop()?.success());
     Ok(())
 }
+
+/// A store that was there before, and is open: another program reads it and closes it again.
+#[test]
+fn what_is_written_after_another_program_looked_at_the_store_is_kept() -> Result<()> {
+    let callboard = Callboard::new("")?;
+    callboard.serve()?.stop()?;
+    let serving = callboard.serve()?;
+    let other = rusqlite::Connection::open(callboard.data().join("callboard.db"))?;
+    let _: i64 = other.query_row("SELECT count(*) FROM room", [], |row| row.get(0))?;
+    other.close().map_err(|(_, error)| error)?;
+    assert_eq!(callboard.cmd(&["post", "room:general", "still here"])?.code, Some(0));
+    serving.kill()?;
+    let kept = callboard.cmd(&["room"])?.stdout;
+    assert!(kept.contains("still here"), "{kept}");
+    Ok(())
+}

@@ -48,10 +48,11 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[deliveries::V4, events::V5],
     &[sources::V4],
     &[notes::V1, deliveries::V5],
+    &[deliveries::V6],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.
-pub(super) const NEWEST: u64 = 0xa273_f257_9276_88cc;
+pub(super) const NEWEST: u64 = 0x609c_97b6_46ca_360a;
 
 /// Marks a SQLite file as ours (`CALL`), for `file` and the like.
 const APPLICATION_ID: i32 = 0x4341_4c4c;
@@ -92,22 +93,32 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Opens the connection that writes: creates the file (0600) where it is missing, and brings it up to `formats`.
 pub(super) fn writer(file: &Path, formats: &[&[&str]]) -> Result<Connection, StoreError> {
-    let (opened, created) = create_or_check(file)?;
     let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
-    let conn = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(fault)?;
-    conn.busy_timeout(Duration::from_secs(5)).map_err(fault)?;
+    prepare(file, formats)?;
+    let conn = read_and_write(file).map_err(fault)?;
+    tune(&conn).map_err(fault)?;
+    migrate(&conn, formats).map_err(fault)?;
+    Ok(conn)
+}
+
+/// Creates the file, or checks that the one that is there is ours, and closes it to others. Nothing of it is open afterwards: a
+/// process that closes any descriptor of a file loses all its locks on it, those of SQLite among them
+/// (sqlite.org/howtocorrupt.html, 2.2), and another program would take the log away.
+fn prepare(file: &Path, formats: &[&[&str]]) -> Result<(), StoreError> {
+    let (opened, created) = create_or_check(file)?;
     if !created {
+        let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
+        let conn = read_and_write(file).map_err(fault)?;
         check_ours(&conn, file, formats)?;
     }
     // Not before it is known to be ours: another program's file stays as it is.
-    make_private(&opened).map_err(|error| StoreError::io(file, &error))?;
-    drop(opened);
-    tune(&conn).map_err(fault)?;
-    migrate(&conn, formats).map_err(fault)?;
+    make_private(&opened).map_err(|error| StoreError::io(file, &error))
+}
+
+fn read_and_write(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(file, flags)?;
+    conn.busy_timeout(Duration::from_secs(5))?;
     Ok(conn)
 }
 
