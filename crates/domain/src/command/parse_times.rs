@@ -204,7 +204,9 @@ impl Command {
                 let typed = texts[time..time + count].join(" ");
                 format!("no time in it, and {typed:?} is {keys:?} on another keyboard layout")
             }
-            (None, Some(word)) => format!("a time that can be understood, which {word:?} is not"),
+            (None, Some(word)) => {
+                format!("a time that can be understood, such as 30m, 90m or 18:00, which {word:?} is not")
+            }
             (None, None) => "no time in it".to_owned(),
         };
         ArgError::Invalid {

@@ -15,6 +15,8 @@ pub enum TimeError {
     TooFar,
     /// It can be read in several ways; what would be clear, in words that follow "expected".
     Ambiguous(String),
+    /// It is a weekday on that day, at a time that is to come today as well; what would be clear, in words that follow "expected".
+    ThisOrNext(String),
     /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
     Followed(String),
     /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
@@ -31,7 +33,7 @@ impl TimeError {
             Self::NotATime => EXPECTED,
             Self::Past => "a time that is not past yet",
             Self::TooFar => "a time within 100 years",
-            Self::Ambiguous(clear) => clear,
+            Self::Ambiguous(clear) | Self::ThisOrNext(clear) => clear,
             Self::Followed(what) => what,
             Self::Impossible(what) => what,
             Self::OtherLayout(what) => what,

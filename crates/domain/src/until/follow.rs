@@ -1,10 +1,11 @@
 //! What follows a time: more of it, a second one, or any other text.
 
 use super::{
-    form::is_unit,
+    form::{is_unit, unit_after_parts},
     is_time, names_a_date,
+    numeric_date::is_fraction,
     prose::{is_hour, looks_like_time, on_other_layout, words},
-    reading::{is_clock, is_fraction, is_part_of_day, weekday},
+    reading::{is_clock, is_part_of_day, weekday},
 };
 use crate::duration::{Span, folded, is_http_status};
 
@@ -27,7 +28,9 @@ pub fn goes_on(time: &str, text: &str) -> bool {
     let text_words: Vec<&str> = text_words.iter().map(String::as_str).collect();
     let last = time.last().map_or("", String::as_str);
     let is_count = time.len() == 1 && last.parse::<u64>().is_ok();
-    if is_count && text_words.first().is_some_and(|word| is_unit(word)) {
+    // `1/2` before a unit is no date, and `1-2` is no time by itself.
+    let is_in_parts = unit_after_parts(last) == Some("") && (is_fraction(last) || !is_time(last));
+    if (is_count || is_in_parts) && text_words.first().is_some_and(|word| is_unit(word)) {
         return true;
     }
     let is_length = last.parse::<Span>().is_ok() || is_unit(last);
@@ -39,7 +42,7 @@ fn length_goes_on(words: &[&str]) -> bool {
     match words {
         ["ago", ..] | [_] if words.first().is_some_and(|word| TURNS.contains(word)) => true,
         ["from", "now"] | ["and", "a", "half", ..] => true,
-        ["and" | "or" | "to" | "plus" | "+" | "-" | "–" | "from", rest @ ..] => {
+        ["and" | "or" | "to" | "plus" | "+" | "-" | "–" | "|" | "/" | "from", rest @ ..] => {
             begins_with_time(&rest.join(" "))
         }
         _ => false,
@@ -76,8 +79,9 @@ fn day_goes_on(last: &str, words: &[&str]) -> bool {
 }
 
 /// True where a text begins with a whole time that may be meant as one: `1h`, `30 minutes`, `9:00`, `2026-11-24`, and after `until`
-/// any other (`until friday`). How long ago something was is none (`10 minutes ago`), and neither is the status of a response
-/// (`404s`). By the keys of another layout, too.
+/// any other (`until friday`). A day in words is one where nothing but times follows (`tomorrow morning`).
+/// How long ago something was is none (`10 minutes ago`), and neither is the status of a response (`404s`). By the keys of
+/// another layout, too.
 pub fn begins_with_time(text: &str) -> bool {
     let plain = |word: &str| folded(word.trim_matches([',', ';', ':', '!', '?', '(', ')', '.'])).into_owned();
     let words: Vec<String> = text.split_whitespace().take(MOST_WORDS).map(plain).collect();
@@ -89,9 +93,30 @@ pub fn begins_with_time(text: &str) -> bool {
                 && (2..=words.len()).any(is_whole)
         }
         "for" => begins_with_length(&words[1..]),
-        _ => begins_with_length(&words) || begins_with_clock_or_date(&words),
+        _ => {
+            begins_with_length(&words)
+                || begins_with_clock_or_date(&words)
+                || (text.split_whitespace().nth(MOST_WORDS).is_none() && is_day_in_words(&words))
+        }
     };
-    is_time_within || on_other_layout(text).is_some_and(|(_, keys)| begins_with_time(&keys))
+    let by_keys = |(count, keys): (usize, String)| {
+        let rest = text.split_whitespace().skip(count);
+        begins_with_time(&std::iter::once(keys.as_str()).chain(rest).collect::<Vec<_>>().join(" "))
+    };
+    is_time_within || on_other_layout(text).is_some_and(by_keys)
+}
+
+/// True for a word that is a day or a time of it by itself, and words that are more of it or further times: `noon`,
+/// `tomorrow morning`.
+fn is_day_in_words(words: &[String]) -> bool {
+    words.first().is_some_and(|first| first.starts_with(|c: char| c.is_ascii_alphabetic()) && is_time(first))
+        && are_times(words)
+}
+
+/// True where words are one time after another, and nothing else.
+fn are_times(words: &[String]) -> bool {
+    words.is_empty()
+        || (1..=words.len()).rev().any(|end| is_time(&words[..end].join(" ")) && are_times(&words[end..]))
 }
 
 fn begins_with_length(words: &[String]) -> bool {

@@ -1,4 +1,5 @@
-//! What is written like a time, a date or a length of time, whether or not it is one: `25:00`, `9.30`, `-2h`, `2h30`, `2026-02-31`.
+//! What is written like a time, a date or a length of time, whether or not it is one: `25:00`, `9.30`, `-2h`, `2h30`,
+//! `1/2h`, `2026-02-31`.
 
 use crate::duration;
 
@@ -14,8 +15,41 @@ const NO_UNITS: [char; 9] = ['й', 'я', 'е', 'а', 'є', 'º', 'ª', 'к', 'х
 /// one with other letters (`5xx`, `3rd`) or of more parts (`1.4.2`).
 pub(super) fn has_form_of_time(word: &str, next: &str) -> bool {
     let word = word.trim_start_matches(['-', '+', '~', '\u{2212}']);
-    word.starts_with(|c: char| c.is_ascii_digit())
-        && (is_like_clock(word, next) || is_like_length(word, next) || is_like_date(word))
+    word.starts_with(|c: char| c.is_ascii_digit() || is_fraction_sign(c))
+        && (is_like_clock(word, next)
+            || is_like_length(word, next)
+            || is_like_date(word)
+            || is_in_parts(word, next))
+}
+
+/// `½`, `¾`, `⅓`.
+fn is_fraction_sign(c: char) -> bool {
+    matches!(c, '¼'..='¾' | '⅐'..='⅞')
+}
+
+/// True for a length of time as a fraction, or as several: `1/2h`, `½h`, `1-2h`, `2h|3h`; before a unit, `1/2` as well.
+fn is_in_parts(word: &str, next: &str) -> bool {
+    unit_after_parts(word).is_some_and(|unit| is_unit(if unit.is_empty() { next } else { unit }))
+}
+
+/// True for a number and a fraction of a unit: `2 ½ hours`, `1 1/2h`.
+pub(super) fn is_mixed_number(number: &str, fraction: &str, next: &str) -> bool {
+    let is_bar = |c: char| matches!(c, '/' | '\u{2044}') || is_fraction_sign(c);
+    number.parse::<u64>().is_ok() && fraction.contains(is_bar) && is_in_parts(fraction, next)
+}
+
+/// What is after the last number of a word that has several of them, or a fraction: `h` in `1/2h`, nothing in `1/2`.
+pub(super) fn unit_after_parts(word: &str) -> Option<&str> {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',' || is_fraction_sign(c);
+    let parts: Vec<(&str, &str)> = word
+        .split(|c: char| !c.is_alphanumeric() && !is_of_number(c))
+        .filter(|part| !part.is_empty())
+        .map(|part| part.split_at(part.find(|c| !is_of_number(c)).unwrap_or(part.len())))
+        .collect();
+    let (&(number, unit), others) = parts.split_last()?;
+    let is_amount = |&(number, unit): &(&str, &str)| !number.is_empty() && (unit.is_empty() || is_unit(unit));
+    let are_several = !others.is_empty() || number.contains(is_fraction_sign);
+    (are_several && !number.is_empty() && others.iter().all(is_amount)).then_some(unit)
 }
 
 fn is_number(text: &str, most: usize) -> bool {

@@ -2,7 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::reading::{DATE, MONTHS, day_of_month, month_of, number};
+use super::{
+    numeric_date::number,
+    reading::{DATE, MONTHS, day_of_month, month_of},
+};
 
 /// A text of more words than this is no time.
 const MOST_WORDS: usize = 10;

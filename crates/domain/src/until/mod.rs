@@ -1,14 +1,16 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all. `reading` has the forms of a time, `impossible` finds times that do not exist, `form`
-//! finds what is written like a time whether or not it is one, `prose` distinguishes times from other text, `follow` reads what
-//! comes after one, and `keyboard` reads what was typed on another layout by its keys.
+//! A text is read whole or not at all. `reading` has the forms of a time, `numeric_date` the dates whose order is not the same
+//! everywhere, `impossible` finds times that do not exist, `form` finds what is written like a time whether or not it is one,
+//! `prose` distinguishes times from other text, `follow` reads what comes after one, and `keyboard` reads what was typed on
+//! another layout by its keys.
 
 mod error;
 mod follow;
 mod form;
 mod impossible;
 mod keyboard;
+mod numeric_date;
 mod prose;
 mod reading;
 #[cfg(test)]
@@ -26,7 +28,8 @@ pub use reading::{LEADS, names_a_date};
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
 /// a time is its 9:00, tonight 20:00, a time without a day the next time that the clock shows it, a weekday the next one after
-/// today; the end of a day, week or month is the midnight at which it is over. A time that the clock skips is as much later.
+/// today (ambiguous where it is today as well, and the time to come); the end of a day, week or month is the midnight at which
+/// it is over. A time that the clock skips is as much later.
 ///
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
@@ -92,7 +95,7 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     };
     match at {
         Ok(at) if at <= now.timestamp() => Ok(at),
-        Ok(_) => Err("a time that is not to come".to_owned()),
+        Ok(_) | Err(TimeError::ThisOrNext(_)) => Err("a time that is not to come".to_owned()),
         Err(TimeError::NotATime) => Err(match latin(text).map(|keys| (since(&keys, now), keys)) {
             Some((Ok(_), keys)) => on_keyboard(EXPECTED_PAST, &keys),
             Some((Err(why), keys)) if why != EXPECTED_PAST => on_keyboard(&why, &keys),
@@ -110,12 +113,13 @@ pub fn is_time(text: &str) -> bool {
 }
 
 /// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
-/// date, which may be past by now.
+/// date, which may be past by now. A weekday counts, though early on that day the week is asked for.
 pub fn is_always_to_come(text: &str) -> bool {
-    let first = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    // A century later, and the last minute of a day.
-    let last = jiff::civil::date(2070, 1, 1).at(23, 59, 0, 0).to_zoned(TimeZone::UTC);
-    until(text, &first).is_ok() && last.is_ok_and(|last| until(text, &last).is_ok())
+    // A century apart, and the last minute of a day.
+    [1970, 2070].into_iter().all(|year| {
+        let now = jiff::civil::date(year, 1, 1).at(23, 59, 0, 0).to_zoned(TimeZone::UTC);
+        now.is_ok_and(|now| until(text, &now).is_ok())
+    })
 }
 
 /// The time that a text means, whether it is to come or past.

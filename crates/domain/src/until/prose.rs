@@ -5,10 +5,11 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::{
-    form::{has_form_of_time, is_unit},
+    form::{has_form_of_time, is_mixed_number, is_unit},
     is_time,
     keyboard::latin,
-    reading::{NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday},
+    numeric_date::{is_fraction, is_in_another_order},
+    reading::{NUMBERS, is_clock, is_part_of_day, month_of, weekday},
 };
 use crate::duration::{Span, folded};
 
@@ -86,9 +87,11 @@ fn begins_like_time(text: &str) -> bool {
         || weekday(first).is_some()
         || ["today", "tomorrow", "tonight", "yesterday", "eod", "eow", "eom"].contains(first)
         || has_form_of_time(first, second)
+        || is_mixed_number(first, second, words.get(2).copied().unwrap_or_default())
         || is_clock(&words[..1])
         || words.get(..2).is_some_and(is_clock)
-        || is_date(first)
+        // `24/7 on-call` is always.
+        || (is_date(first) && (*first != "24/7" || second.is_empty()))
         || (!digits.is_empty() && is_unit(after))
         || (is_count(first) && is_unit(second))
         || match *first {
@@ -104,7 +107,9 @@ fn begins_like_time(text: &str) -> bool {
                 }
                 _ => false,
             },
-            "half" | "quarter" => ["past", "to"].contains(&second) || rest.starts_with(&["an", "hour"]),
+            "half" | "quarter" | "½" | "¼" => {
+                ["past", "to"].contains(&second) || rest.starts_with(&["an", "hour"])
+            }
             "day" => rest.starts_with(&["after", "tomorrow"]),
             "the" => rest.starts_with(&["day", "after", "tomorrow"]),
             "in" => {
@@ -128,7 +133,9 @@ pub fn misspelt_time(text: &str) -> Option<String> {
     let next = |at: usize| words.get(at + 1).map_or("", String::as_str);
     let is_misspelt = |at: &usize| {
         let (word, next) = (words[*at].as_str(), next(*at));
-        has_form_of_time(word, next) && !is_time(word) && !is_time(&format!("{word} {next}"))
+        // `1/2` is a date to some, and none before a unit.
+        let is_whole = is_time(word) && !(is_fraction(word) && is_unit(next));
+        has_form_of_time(word, next) && !is_whole && !is_time(&format!("{word} {next}"))
     };
     (0..words.len()).find(is_misspelt).map(|at| words[at].clone())
 }

@@ -7,7 +7,10 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::error::TimeError;
+use super::{
+    error::TimeError,
+    numeric_date::{LONGEST_TO_LEAP_DAY, coming_date, is_in_another_order, number},
+};
 use crate::duration::{self, LONGEST, Span};
 
 /// Words that may be before a time, and add nothing.
@@ -48,9 +51,6 @@ pub(super) const DATE: usize = 10;
 /// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
 const MOST_WORDS: usize = 8;
 
-/// The most years from one 29 February to the next: 2096 to 2104.
-const LONGEST_TO_LEAP_DAY: i16 = 8;
-
 /// When a day begins that is named without a time.
 const MORNING: Time = time(9, 0, 0, 0);
 const NOON: Time = time(12, 0, 0, 0);
@@ -74,6 +74,8 @@ enum DayKind {
     Today,
     Tonight,
     Other,
+    /// A weekday that today is: in a week, or today.
+    ThisOrNext,
     /// A time itself, beside which none is named: the end of something.
     End,
 }
@@ -132,23 +134,48 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
         return Err(TimeError::NotATime);
     }
     // A day, then a time of it; the longest that is a day counts. Or the other way round.
-    let day_first = (1..=words.len()).rev().find_map(|end| {
-        let day = day(&words[..end], now)?;
-        Some((day, &words[end..]))
-    });
-    if let Some((day, rest)) = day_first {
-        if rest.is_empty() {
-            let Day { date, begins, .. } = day?;
-            return zoned(date.to_datetime(begins), now);
+    let day_first = || {
+        (1..=words.len()).rev().find_map(|end| {
+            let day = day(&words[..end], now)?;
+            Some((day, &words[end..]))
+        })
+    };
+    let time_first = || {
+        (1..words.len()).find_map(|end| {
+            clock(&words[..end])?;
+            Some((day(&words[end..], now)?, &words[..end]))
+        })
+    };
+    let (day, time) = day_first().or_else(time_first).ok_or(TimeError::NotATime)?;
+    time_of(day, time, now)
+}
+
+/// The time of a day that words name, or where there are none its usual one.
+fn time_of(day: Result<Day, TimeError>, words: &[&str], now: &Zoned) -> Result<Timestamp, TimeError> {
+    let clock = match words {
+        [] => None,
+        words => Some(clock(words).ok_or(TimeError::NotATime)?),
+    };
+    let of = |day: Day| match clock {
+        Some(clock) => at(day, clock, now),
+        None => zoned(day.date.to_datetime(day.begins), now),
+    };
+    let day = day?;
+    if day.kind == DayKind::ThisOrNext {
+        let today = of(Day { date: now.date(), ..day });
+        if today.is_ok_and(|today| today > now.timestamp()) {
+            return Err(this_or_next("", &words.join(" "), now));
         }
-        let clock = clock(rest).ok_or(TimeError::NotATime)?;
-        return at(day?, clock, now);
     }
-    let time_first = (1..words.len()).find_map(|end| Some((clock(&words[..end])?, day(&words[end..], now)?)));
-    match time_first {
-        Some((clock, day)) => at(day?, clock, now),
-        None => Err(TimeError::NotATime),
-    }
+    of(day)
+}
+
+/// Why the weekday that today is can mean two days, with what is before it and after it.
+fn this_or_next(before: &str, after: &str, now: &Zoned) -> TimeError {
+    let today = now.weekday();
+    let name = DAYS.iter().find(|(_, weekday)| *weekday == today).map_or("", |(name, _)| *name);
+    let of = |which: &str| [before, which, name, after].join(" ").trim().to_owned();
+    TimeError::ThisOrNext(format!("{} or {}: it is {name} today", of("this"), of("next")))
 }
 
 fn words_of(text: &str) -> Vec<&str> {
@@ -269,6 +296,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
         }
         ["end", "of", "month"] | ["end", "of", "the", "month"] | ["eom"] => end(next_month()),
         ["end", "of", named @ ..] => match day(named, now)? {
+            Ok(Day { kind: DayKind::ThisOrNext, .. }) => Some(Err(this_or_next("end of", "", now))),
             Ok(Day { date, kind: DayKind::Today | DayKind::Other, .. }) => {
                 end(date.tomorrow().map_err(|_| TimeError::TooFar))
             }
@@ -292,10 +320,13 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             }
         }
         [name] if let Some(weekday) = weekday(name) => {
-            of(today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar))
+            let kind = if weekday == today.weekday() { DayKind::ThisOrNext } else { DayKind::Other };
+            let coming = today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar);
+            Some(coming.map(|date| Day { date, begins: MORNING, kind }))
         }
         [date] if is_in_another_order(date) => {
-            Some(Err(TimeError::Ambiguous("a date as year-month-day, such as 2026-11-24".to_owned())))
+            let example = coming_date(date, today).map_or_else(String::new, |it| format!(", such as {it}"));
+            Some(Err(TimeError::Ambiguous(format!("a date as year-month-day{example}"))))
         }
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
         [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
@@ -332,47 +363,6 @@ pub(super) fn month_of(name: &str) -> Option<i8> {
 pub(super) fn day_of_month(text: &str) -> Option<i8> {
     let digits = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
     number(digits)
-}
-
-/// `24.11.`, `24.11.2026`, `11/24`, `24-11-2026`: numbers of a date whose order is not the same everywhere.
-pub(super) fn is_in_another_order(text: &str) -> bool {
-    ['.', '/', '-'].iter().any(|separator| {
-        let parts: Vec<&str> = text.split(*separator).collect();
-        match (separator, parts.as_slice()) {
-            ('.', [one, other, ""]) | ('/', [one, other]) => are_day_and_month(one, other),
-            // `1.4.12` and what has a year of one digit are the number of a version.
-            (separator, [one, other, year]) => {
-                let is_year = match year.len() {
-                    4 => true,
-                    2 => *separator != '.' || (one.len() == 2 && other.len() == 2),
-                    _ => false,
-                };
-                are_day_and_month(one, other) && is_year && is_digits(year)
-            }
-            _ => false,
-        }
-    })
-}
-
-/// `3/4`: as well a part of something as a day of a month.
-pub(super) fn is_fraction(text: &str) -> bool {
-    let is_small = |part: &str| small(part).is_some_and(|number| number <= 12);
-    text.split_once('/').is_some_and(|(one, other)| is_small(one) && is_small(other))
-}
-
-/// True for the numbers of a day and its month, in either order.
-fn are_day_and_month(one: &str, other: &str) -> bool {
-    let number = |part: &str| small(part).filter(|number| (1..=31).contains(number));
-    number(one).zip(number(other)).is_some_and(|(one, other)| one.min(other) <= 12)
-}
-
-/// A number of one or two digits.
-fn small(digits: &str) -> Option<i8> {
-    number(digits).filter(|_| digits.len() <= 2)
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// True for a part of the day, or its middle or end: `morning`, `noon`.
@@ -436,10 +426,6 @@ fn bare(hour: &str) -> Option<Clock> {
     }
 }
 
-pub(super) fn number(digits: &str) -> Option<i8> {
-    is_digits(digits).then(|| digits.parse().ok())?
-}
-
 /// The next time that the clock shows that.
 fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
     let time = match clock {
@@ -460,7 +446,7 @@ fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestam
         (DayKind::Tonight, Clock::Hour(hour @ 6..=11)) => date.to_datetime(time(hour + 12, 0, 0, 0)),
         (DayKind::Tonight, Clock::Hour(hour)) => return Err(either(hour)),
         (DayKind::Tonight | DayKind::Today, Clock::Midnight) => next()?.to_datetime(MIDNIGHT),
-        (DayKind::Other, Clock::Midnight) => {
+        (DayKind::Other | DayKind::ThisOrNext, Clock::Midnight) => {
             let clear = format!("{date} 0:00 or {} 0:00: that midnight can be both", next()?);
             return Err(TimeError::Ambiguous(clear));
         }

@@ -1,3 +1,4 @@
+mod ambiguous;
 mod follow;
 mod prose;
 

@@ -25,6 +25,11 @@ fn words_that_continue_a_time_are_recognised() {
         ("2 days", "ago"),
         ("2 days", "ago we saw it"),
         ("1", "M"),
+        ("2h", "| 3h"),
+        ("1/2", "hours"),
+        ("2h", "noon"),
+        ("2h", "tomorrow morning"),
+        ("friday", "tomorrow"),
     ];
     for (time, text) in time {
         assert!(goes_on(time, text), "{time} {text}");
@@ -46,6 +51,11 @@ fn words_that_continue_a_time_are_recognised() {
         ("monday", "after the deploy"),
         ("monday", "next deploy"),
         ("18:00", "- fixing"),
+        ("18:00", "second try"),
+        ("2026-11-24", "day off"),
+        ("1/2", "of pods"),
+        ("1-2h", "deploying"),
+        ("2h", "noon deploy"),
     ];
     for (time, text) in prose {
         assert!(!goes_on(time, text), "{time} {text}");
@@ -67,6 +77,12 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "until 9:00",
         "until tomorrow",
         "until friday 9:00 x",
+        "noon",
+        "tonight",
+        "Tomorrow morning",
+        "friday tomorrow",
+        "tomorrow, 9:00",
+        "ещьщккщц",
         "5р тест",
         "５h",
     ] {
@@ -84,6 +100,11 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "24/7 support",
         "tomorrow we fix it",
         "noon deploy",
+        "tomorrow morning we look",
+        "friday is fine",
+        "sun is hot",
+        "morning shift",
+        "ещьщккщц тест",
         "at 9 we restart",
         "until",
         "until fixed",

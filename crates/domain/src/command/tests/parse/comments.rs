@@ -73,6 +73,13 @@ fn a_second_time_is_not_the_comment() {
         ("silence X for 2h 1h x", part("1h", "2h 1h x")),
         ("silence X for 2h 2026-11-24 x", part("2026-11-24", "2h 2026-11-24 x")),
         ("silence X until 18:00 2h x", part("2h", "18:00 2h x")),
+        ("silence X 2h noon", refused("2h noon")),
+        ("silence X 2h tomorrow morning", refused("2h tomorrow")),
+        ("silence X 30m tonight", refused("30m tonight")),
+        ("silence X for 2h noon", part("noon", "2h noon")),
+        ("silence X until friday tomorrow", part("tomorrow", "friday tomorrow")),
+        ("silence X 2h tomorrow we look again", given("duration=2h comment=\"tomorrow we look again\"")),
+        ("silence X 2h \"noon\"", given("duration=2h comment=noon")),
         ("silence X for 2h and a half", part("and", "2h and a half")),
         // Both are given, which is refused when it runs.
         ("silence X 2h until 9:00 x", given("duration=2h until=9:00 comment=x")),

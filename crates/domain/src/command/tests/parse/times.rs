@@ -16,7 +16,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
     };
     let misspelt = |found: &str, word: &str| {
         format!(
-            "error: comment: expected a time that can be understood, which {word:?} is not (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
+            "error: comment: expected a time that can be understood, such as 30m, 90m or 18:00, which {word:?} is not (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
         )
     };
     let canonical = |args: &str| format!("silence alert=X {args}");
@@ -108,6 +108,23 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X 9.30", misspelt("9.30", "9.30")),
         ("silence X tomorrow at 9:3o", misspelt("tomorrow at 9:3o", "9:3o")),
         ("silence X 2026-2-3x", misspelt("2026-2-3x", "2026-2-3x")),
+        ("silence X 1/2h", misspelt("1/2h", "1/2h")),
+        ("silence X 1/2h deploying", misspelt("1/2h", "1/2h")),
+        ("silence X 1/2 hours", misspelt("1/2 hours", "1/2")),
+        ("silence X ½h", misspelt("½h", "½h")),
+        ("silence X 2 ½ hours", misspelt("2 ½ hours", "½")),
+        ("silence X 1-2h", misspelt("1-2h", "1-2h")),
+        ("silence X 2h|3h", misspelt("2h|3h", "2h|3h")),
+        ("silence X \"1/2h\"", comment("1/2h")),
+        ("silence X 1/2 of pods", comment("1/2 of pods")),
+        ("silence X 24/7 on-call", comment("24/7 on-call")),
+        ("silence X 2 m/s", comment("2 m/s")),
+        ("silence X 5xx errors", comment("5xx errors")),
+        ("silence X 2nd attempt", comment("2nd attempt")),
+        ("silence X 10.0.0.1 is down", comment("10.0.0.1 is down")),
+        ("silence X v2", comment("v2")),
+        ("silence X for 2h 404s everywhere", canonical("duration=2h comment=\"404s everywhere\"")),
+        ("silence X for 2h 500s since noon", canonical("duration=2h comment=\"500s since noon\"")),
         ("silence X until tomorrow at 9:3o", part("tomorrow at 9:3o", "at")),
         ("silence X deploying until 9.30", misspelt("until 9.30", "9.30")),
         ("silence X \"25:00 deploying\"", comment("25:00 deploying")),
@@ -221,7 +238,7 @@ fn a_time_of_another_keyboard_layout_is_no_part_of_the_comment() {
     let meant = |line: &str| format!("; did you mean {line:?}?");
     let unknown = |found: &str, word: &str| {
         format!(
-            "error: comment: expected a time that can be understood, which {word:?} is not {ways}, found {found:?}"
+            "error: comment: expected a time that can be understood, such as 30m, 90m or 18:00, which {word:?} is not {ways}, found {found:?}"
         )
     };
     let given = |args: &str| format!("silence alert=X {args}");
