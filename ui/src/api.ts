@@ -1265,7 +1265,11 @@ error: ServiceError | null,
  * What it waits for, where its account is missing something, in words that follow "waits for": "the system's
  * keychain". It is not tried before that is there, and `next_at` means nothing until then.
  */
-waits_for?: string, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
+waits_for?: string, 
+/**
+ * The first of its line in the channel, where that is another one. Only what was waited for says so.
+ */
+first?: FirstInLine, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
 /**
  * What is known.
  */
@@ -1443,13 +1447,31 @@ text: string,
 limit: number, };
 
 /**
- * Waits until everything due has been sent, or for `seconds`; the response has what is still pending or failed.
+ * The first of a line in a channel: nothing behind it is sent before it is.
+ */
+export type FirstInLine = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * When it may be sent at the soonest.
+ */
+at: string, };
+
+/**
+ * Waits for deliveries until each has been sent or waits for longer, or for `seconds`. The response has them as they are then,
+ * but for those that are not on the record.
  */
 export type Flush = { 
 /**
  * How long at most.
  */
-seconds: number, };
+seconds: number, 
+/**
+ * Their ids. Empty: all, and the response has what has not arrived, up to [`LONGEST_LIST`](super::LONGEST_LIST): the oldest.
+ */
+deliveries?: Array<string>, };
 
 /**
  * Follows an item's whole log: waits for more of it than has been seen, or half a minute. Nothing is recorded or posted.

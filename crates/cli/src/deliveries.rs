@@ -77,6 +77,21 @@ pub(crate) fn state(delivery: &Delivery, is_served: bool, now: Timestamp) -> Str
     }
 }
 
+/// How a command ends that waited for a delivery.
+pub(crate) fn exit(state: &DeliveryState) -> Exit {
+    match state {
+        DeliveryState::Posted => Exit::Done,
+        DeliveryState::Pending { error: Some(error), .. } | DeliveryState::Failed { error } => error.into(),
+        // Nothing of it was sent, or its channel was searched and does not have it.
+        DeliveryState::Pending { error: None, .. } => Exit::Unreachable,
+        DeliveryState::Moot { .. } => Exit::Failed,
+        // Its error may only say why it could not be looked up. Of a digest nothing is known here.
+        DeliveryState::Sending | DeliveryState::Unknown { .. } | DeliveryState::Digested { .. } => {
+            Exit::Unknown
+        }
+    }
+}
+
 /// Why a delivery has not arrived; empty for one that has ended well.
 pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
     let account = &delivery.address.account;
@@ -90,6 +105,10 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
         | DeliveryState::Failed { error } => error.to_string(),
         DeliveryState::Pending { next_at, .. } if *next_at > now => {
             format!("it is not sent before {}", when(*next_at))
+        }
+        DeliveryState::Pending { first: Some(first), .. } if first.at > now => {
+            let until = format!("{} is before it, and is not sent before {}", first.id, when(first.at));
+            [Some(until), before].into_iter().flatten().collect::<Vec<_>>().join("; ")
         }
         DeliveryState::Pending { .. } | DeliveryState::Sending if before.is_some() => {
             before.unwrap_or_default()
@@ -124,6 +143,7 @@ mod tests {
         error::ServiceError,
         message::{Message, Tone},
     };
+    use callboard_engine::api::{FirstInLine, MootReason};
 
     use super::*;
     use crate::table::table_within;
@@ -154,7 +174,39 @@ mod tests {
     }
 
     fn pending(next_at: Timestamp, error: Option<ServiceError>, waits_for: Option<&str>) -> DeliveryState {
-        DeliveryState::Pending { next_at, error, waits_for: waits_for.map(str::to_owned) }
+        DeliveryState::Pending { next_at, error, waits_for: waits_for.map(str::to_owned), first: None }
+    }
+
+    fn behind(at: Timestamp) -> DeliveryState {
+        let first = Some(FirstInLine { id: "0".to_owned(), at });
+        DeliveryState::Pending { next_at: now(), error: None, waits_for: None, first }
+    }
+
+    #[test]
+    fn only_what_is_posted_ends_well_and_what_was_not_sent_was_not_reached() {
+        let locked = || pending(now(), Some(ServiceError::unavailable("locked")), Some("the keychain"));
+        let cases = [
+            (DeliveryState::Posted, 0),
+            (DeliveryState::Failed { error: ServiceError::rejected("no") }, 1),
+            (DeliveryState::Failed { error: ServiceError::auth("no") }, 3),
+            (DeliveryState::Failed { error: ServiceError::unavailable("down") }, 4),
+            (DeliveryState::Failed { error: ServiceError::unknown("lost") }, 5),
+            (DeliveryState::Unknown { error: ServiceError::unknown("lost") }, 5),
+            // What could not be looked up may be there.
+            (DeliveryState::Unknown { error: ServiceError::unavailable("down") }, 5),
+            (DeliveryState::Unknown { error: ServiceError::rejected("no") }, 5),
+            (DeliveryState::Sending, 5),
+            (pending(now(), None, None), 4),
+            (behind(later()), 4),
+            (locked(), 4),
+            (pending(later(), Some(ServiceError::unavailable("503")), None), 4),
+            (pending(later(), Some(ServiceError::unknown("lost")), None), 5),
+            (DeliveryState::Moot { reason: MootReason::Gone }, 1),
+            (DeliveryState::Digested { into: "2".to_owned() }, 5),
+        ];
+        for (state, code) in cases {
+            assert_eq!(exit(&state) as u8, code, "{state:?}");
+        }
     }
 
     #[test]
@@ -226,6 +278,20 @@ mod tests {
             assert!(why.starts_with(expected), "{state:?}: {why}");
         }
         assert_eq!(reason(&delivery(DeliveryState::Posted, false), now()), "");
+        let until = format!("0 is before it, and is not sent before {}", when(later()));
+        let failing = || Some(AccountError { since: now(), error: ServiceError::unavailable("503") });
+        let both = format!("{until}; the last message to chat met: ");
+        // the first of its line may be sent at, whether the account fails -> why it has not arrived
+        let cases = [
+            (later(), None, until.as_str()),
+            (later(), failing(), &both),
+            (now(), None, "not tried yet"),
+            (now(), failing(), "the last message to chat met: "),
+        ];
+        for (at, account_error, expected) in cases {
+            let why = reason(&Delivery { account_error, ..delivery(behind(at), false) }, now());
+            assert!(why.starts_with(expected), "{why}");
+        }
     }
 
     #[test]

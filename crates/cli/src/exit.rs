@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Not allowed, not confirmed, or changed since it was previewed.
     NotAllowed = 3,
-    /// A service could not be reached.
+    /// A service could not be reached, or a message waits: nothing was sent.
     Unreachable = 4,
     /// It may have happened.
     Unknown = 5,

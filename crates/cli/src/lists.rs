@@ -301,14 +301,16 @@ mod tests {
             let (text, words) =
                 shown(["forge", "github", "ana", not_seen.as_str()], ACCOUNT_COLUMNS, terminal);
             assert!(has(&words, &not_seen), "{terminal}:\n{text}");
-            // The line gives way, and is not cut within an id.
+            // The line gives way; an id that has no room in it is cut visibly.
             for line in [format!("run rerun {KEY} now"), format!("note {ID} {}", "goes on ".repeat(30))] {
                 for state in ["done", "did not run"] {
                     let row = [ID, state, "3 m", "ana", "cli", line.as_str()];
                     let (text, words) = shown(row, RUN_COLUMNS, terminal);
                     assert!(has(&words, &format!("{ID} {state} 3 m ana cli")), "{terminal}:\n{text}");
                     let of_key: Vec<_> = words.iter().filter(|word| word.starts_with("forge/")).collect();
-                    assert!(of_key.iter().all(|word| word.as_str() == KEY), "{terminal}:\n{text}");
+                    let is_cut = |word: &str| word.strip_suffix('…').is_some_and(|it| KEY.starts_with(it));
+                    let is_clear = |word: &&String| word.as_str() == KEY || is_cut(word);
+                    assert!(of_key.into_iter().all(|word| is_clear(&word)), "{terminal}:\n{text}");
                     assert!(text.lines().all(|line| line.chars().count() <= terminal), "{terminal}:\n{text}");
                 }
             }
@@ -319,6 +321,33 @@ mod tests {
         let row = ["2026-11-22 10:00", "ana", "cli", "reloaded the configuration"];
         let (text, _) = shown(row, AUDIT_COLUMNS, 80);
         assert_eq!(text, "2026-11-22 10:00  ana  cli  reloaded the configuration\n");
+    }
+
+    #[test]
+    fn something_of_what_was_typed_is_seen_in_every_terminal() {
+        const ID: &str = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
+        let incident =
+            |region: &str| format!("probe payments-service-prod-{region}-checkout-latency-p99-high");
+        // what was typed -> how it begins, whatever it is broken by
+        let cases = [
+            (incident("eu-west-1"), "probepayments-service-prod-eu-"),
+            (incident("us-east-2"), "probepayments-service-prod-us-"),
+            (format!("probe {}", "W".repeat(400)), "probeWWWW"),
+            (format!("probe {}", "長".repeat(40)), "probe長"),
+            (format!("probe {}", "e\u{301}".repeat(80)), "probee\u{301}e\u{301}"),
+            (format!("probe e{}", "\u{301}".repeat(80)), "probee\u{301}"),
+            ("ack Q2R8T".to_owned(), "ackQ2R8T"),
+            ("note 7 it is slow".to_owned(), "note7itisslow"),
+        ];
+        for (line, expected) in cases {
+            for terminal in (40..=80).step_by(4).chain([120, 200]) {
+                let (text, _) = shown([ID, "done", "3 m", "ana", "cli", &line], RUN_COLUMNS, terminal);
+                let seen: String = text.replace(ID, "").chars().filter(|c| !c.is_whitespace()).collect();
+                assert!(seen.contains(expected), "{terminal}:\n{text}");
+                let widest = text.lines().map(console::measure_text_width).max();
+                assert!(widest.is_some_and(|width| width <= terminal), "{terminal}:\n{text}");
+            }
+        }
     }
 
     #[test]

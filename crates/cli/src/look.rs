@@ -1,13 +1,13 @@
 //! Everything that asks the engine something and prints the answer.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use callboard_domain::{
     actor::{Actor, Principal},
     command::named_line,
 };
 use callboard_engine::api::{
-    ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery,
-    Post, PostPlanQuery, Quiet, ResolveRun, Retry, RulesReplay,
+    ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, Doctor, Flush, FollowRun, HelpQuery, Post,
+    PostPlanQuery, Quiet, ResolveRun, Retry, RulesReplay,
 };
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::{
     board,
     client::Client,
     deliveries, events,
-    exit::{Exit, Usage},
+    exit::{Exit, MayHaveHappened, Usage},
     item, lists,
     output::{Output, when},
     printed::on_one_line,
@@ -178,13 +178,12 @@ async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> 
 
 /// Waits for a message to arrive, and prints what became of it.
 async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Result<Exit> {
-    let left = client.call(Flush { seconds: 10 }).await?;
-    // A delivery that is not pending any more has arrived.
-    let delivery = left.into_iter().find(|other| other.id == delivery.id).unwrap_or(Delivery {
-        state: DeliveryState::Posted,
-        account_error: None,
-        ..delivery
-    });
+    let awaited = client.call(Flush { seconds: 10, deliveries: vec![delivery.id.clone()] }).await?;
+    let delivery =
+        awaited.into_iter().find(|other| other.id == delivery.id).ok_or_else(|| MayHaveHappened {
+            see: "callboard deliveries",
+            source: anyhow!("delivery {} is not on the record", delivery.id),
+        })?;
     let (now, is_served) = (Timestamp::now(), client.is_served().await?);
     output.either(&delivery, || {
         println!("{}: {}", delivery.address, deliveries::state(&delivery, is_served, now));
@@ -196,15 +195,7 @@ async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Re
             println!("  {outlook}");
         }
     });
-    Ok(match &delivery.state {
-        DeliveryState::Posted => Exit::Done,
-        DeliveryState::Pending { error: Some(error), .. }
-        | DeliveryState::Failed { error }
-        | DeliveryState::Unknown { error } => error.into(),
-        // It was not tried: its account takes nothing.
-        DeliveryState::Pending { .. } if delivery.account_error.is_some() => Exit::Unreachable,
-        _ => Exit::Unknown,
-    })
+    Ok(deliveries::exit(&delivery.state))
 }
 
 #[cfg(test)]

@@ -366,7 +366,7 @@ mod tests {
             (" ", "deploy api"),
             ("queued", "queued"),
             ("queued\n\u{1b}[2Jnow", "queued"),
-            (long.as_str(), "waiting for the build of…"),
+            (long.as_str(), "waiting for the build of acme"),
             (wide.as_str(), "建建建"),
         ];
         for (status, expected) in cases {

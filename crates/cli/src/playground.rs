@@ -261,7 +261,7 @@ impl Tour {
             let event = within(what, self.happens(name, reference, before)).await?;
             output.either(&json!({ "step": "event", "event": event }), || output.event(&event));
         }
-        self.engine.call(Flush { seconds: DEADLINE.as_secs() }).await?;
+        self.engine.call(Flush { seconds: DEADLINE.as_secs(), deliveries: Vec::new() }).await?;
 
         title(output, "The rows have changed because the services say so: callboard board");
         self.board(output).await?;

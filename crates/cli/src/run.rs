@@ -248,13 +248,12 @@ pub(crate) async fn follow(
 
 /// Waits until the outcome is posted in its channel, for a limited time.
 pub(crate) async fn flush(mut progress: RunProgress, client: &mut Client) -> Result<RunProgress> {
-    let is_under_way = |progress: &RunProgress| {
-        progress.delivery.as_ref().is_some_and(|delivery| {
-            matches!(delivery.state, DeliveryState::Pending { .. } | DeliveryState::Sending)
-        })
-    };
-    if is_under_way(&progress) && progress.run.state.is_final() {
-        client.call(Flush { seconds: FLUSH_SECONDS }).await?;
+    let is_under_way =
+        |state: &DeliveryState| matches!(state, DeliveryState::Pending { .. } | DeliveryState::Sending);
+    let under_way = progress.delivery.as_ref().filter(|delivery| is_under_way(&delivery.state));
+    let under_way = under_way.map(|delivery| delivery.id.clone());
+    if let Some(id) = under_way.filter(|_| progress.run.state.is_final()) {
+        client.call(Flush { seconds: FLUSH_SECONDS, deliveries: vec![id] }).await?;
         let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, status: String::new() };
         progress.delivery = client.call(seen).await?.delivery;
     }

@@ -20,6 +20,8 @@ const MARGIN: usize = 4;
 const BETWEEN: &str = " · ";
 /// The widest word of a title for which the other columns shrink first.
 const WORD: usize = 24;
+/// The narrowest column in which a line that is longer says something.
+const NARROWEST_LINE: usize = 12;
 
 /// How a column gives way where a terminal has no room for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(crate) enum Column {
     Whole,
     /// Shown to its end, and broken between words alone: there may be ids among them.
     Text,
-    /// The same in two lines at most: what was typed, and can be long.
+    /// In two lines at most, and broken between words where it has room: what was typed, and can be long.
     Line,
     /// In two lines at most, and broken within words that are very wide.
     Title,
@@ -43,7 +45,8 @@ impl Column {
     fn least(self, natural: usize, widest_word: usize) -> usize {
         match self {
             Self::Whole => natural,
-            Self::Text | Self::Line => widest_word,
+            Self::Text => widest_word,
+            Self::Line => widest_word.max(natural.min(NARROWEST_LINE)),
             Self::Title => widest_word.min(WORD),
         }
     }

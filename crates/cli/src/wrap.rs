@@ -92,8 +92,15 @@ fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> V
     lines
 }
 
-/// The same in at most `most` lines; what is longer ends in "…".
+/// The same in at most `most` lines; what is longer ends in "…". A single line is filled, within a word too: what is below
+/// it is not shown.
 pub(crate) fn lines_cut(text: &str, width: usize, most: usize) -> Vec<String> {
+    if most == 1 {
+        let whole = lines(text, usize::MAX, false).into_iter();
+        return whole
+            .map(|line| if measure_text_width(&line) > width { cut(&line, width) } else { line })
+            .collect();
+    }
     let mut all = lines(text, width, true);
     if all.len() > most {
         all.truncate(most);
@@ -173,6 +180,11 @@ mod tests {
             ("one two three", 8, 2, &["one two", "three"]),
             ("one two three four", 8, 2, &["one two", "three…"]),
             ("one two three four", 7, 1, &["one tw…"]),
+            ("one two", 7, 1, &["one two"]),
+            ("", 7, 1, &[]),
+            // A word that has no room is begun, not left out.
+            ("probe payments-eu", 15, 1, &["probe payments…"]),
+            ("probe payments-eu", 10, 2, &["probe", "payments-…"]),
             ("長い題名です", 6, 1, &["長い…"]),
             ("e\u{301}e\u{301}e\u{301}", 2, 1, &["e\u{301}…"]),
             ("abc", 1, 1, &["…"]),

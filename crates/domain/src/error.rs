@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
 /// The longest wait that a service may impose: after it one request shows whether it still asks for more, so that no
@@ -89,16 +89,31 @@ impl ServiceError {
     }
 
     /// A [`ServiceError::RateLimited`] by a service that `asks` at `now` for that wait. Of a longer one than is kept the
-    /// text says what was asked for.
-    pub fn rate_limited(why: impl Into<String>, asks: Duration, now: Timestamp) -> Self {
+    /// text says what was asked for, in the time of `now`'s place.
+    pub fn rate_limited(why: impl Into<String>, asks: Duration, now: &Zoned) -> Self {
         let why = why.into();
         if asks <= LONGEST_RETRY_AFTER {
             return Self::RateLimited { why, retry_after: asks };
         }
         let until = now.checked_add(asks).ok().filter(|_| asks <= CREDIBLE_RETRY_AFTER);
-        let until = until.map_or_else(|| "for more than a day".to_owned(), |at| format!("until {at:.0}"));
+        let until = until.map_or_else(
+            || "for more than a day".to_owned(),
+            |at| at.strftime("until %Y-%m-%d %H:%M").to_string(),
+        );
         let why = format!("{why}; it asks to wait {until}");
         Self::RateLimited { why, retry_after: LONGEST_RETRY_AFTER }
+    }
+
+    /// True where the other is the same trouble to who reads, however it is worded. No answer and half an answer are one.
+    pub fn is_same_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Auth { signed_in, .. }, Self::Auth { signed_in: other, .. }) => signed_in == other,
+            (
+                Self::Unavailable { .. } | Self::Unknown { .. },
+                Self::Unavailable { .. } | Self::Unknown { .. },
+            ) => true,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
     }
 
     /// True where the same call may be made again by itself: it surely did not happen, and waiting may help.
@@ -115,20 +130,20 @@ mod tests {
 
     #[test]
     fn no_service_imposes_a_long_wait() {
-        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
         // The wait that is asked for, in seconds -> the wait that is kept, what is said.
         let cases = [
             (0, 0, "slow down; next try in 0 s"),
             (30, 30, "slow down; next try in 30 s"),
             (3_600, 3_600, "slow down; next try in 3600 s"),
-            (3_601, 3_600, "slow down; it asks to wait until 2026-11-22T13:00:01Z; next try in 3600 s"),
-            (86_400, 3_600, "slow down; it asks to wait until 2026-11-23T12:00:00Z; next try in 3600 s"),
+            (3_601, 3_600, "slow down; it asks to wait until 2026-11-22 13:00; next try in 3600 s"),
+            (86_400, 3_600, "slow down; it asks to wait until 2026-11-23 12:00; next try in 3600 s"),
             (86_401, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
             (99_999_999, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
             (u64::MAX, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
         ];
         for (asks, expected, text) in cases {
-            let error = ServiceError::rate_limited("slow down", Duration::from_secs(asks), now);
+            let error = ServiceError::rate_limited("slow down", Duration::from_secs(asks), &now);
             assert_eq!(error.to_string(), text, "{asks}");
             assert!(
                 matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),

@@ -11,6 +11,10 @@ pub const CONTROL: &str = "the value holds a control character, such as a tab or
 /// Why a text with dots is refused.
 pub const DOTS: &str = "an empty value, . or .. would name another path";
 
+/// Why a text with white space around it is refused.
+pub const PADDED: &str =
+    "the value begins or ends with a space or an invisible character, which a service may leave out";
+
 /// How often something may have been percent-encoded: servers behind proxies decode more than once.
 const ENCODED: usize = 4;
 
@@ -34,6 +38,17 @@ pub fn fault(text: &str) -> Option<&'static str> {
         text = Cow::Owned(next);
     }
     None
+}
+
+/// True for a text that is another one without the white space, or the invisible characters, around it. A service that
+/// leaves these out takes it for that, which a comparison did not see.
+pub fn is_padded(text: &str) -> bool {
+    // Those that join letters (ZWJ, ZWNJ) are no padding within a text; at its ends they join nothing.
+    let is_padding = |letter: char| {
+        letter.is_whitespace()
+            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    text.starts_with(is_padding) || text.ends_with(is_padding)
 }
 
 /// RFC 3986, 2.1: what was encoded, as it was. A `%` that begins no code stays.
@@ -96,6 +111,27 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(fault(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn padding_is_white_space_or_invisible_at_the_ends() {
+        let cases = [
+            ("", false),
+            ("production", false),
+            ("release 2.1", false),
+            ("feature/\u{1f469}\u{200d}\u{1f4bb}", false),
+            ("می\u{200c}خواهم", false),
+            ("production ", true),
+            (" production", true),
+            ("\u{a0}production", true),
+            ("production\u{200b}", true),
+            ("\u{feff}production", true),
+            ("production\u{2060}", true),
+            ("production\u{200d}", true),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_padded(text), expected, "{text:?}");
         }
     }
 

@@ -249,6 +249,7 @@ mod tests {
                     next_at: at,
                     error: Some(ServiceError::unavailable("no answer")),
                     waits_for: waits_for.map(str::to_owned),
+                    first: None,
                 },
                 is_edit,
                 account_error: None,
@@ -260,7 +261,7 @@ mod tests {
             let lines = posting_lines(&run(RunState::Running), Some(&delivery));
             assert_eq!(lines, [expected, "  Why: no answer"]);
             // Behind others that its account has not taken.
-            let state = DeliveryState::Pending { next_at: at, error: None, waits_for: None };
+            let state = DeliveryState::Pending { next_at: at, error: None, waits_for: None, first: None };
             let behind = Delivery { state, is_edit: false, ..delivery };
             assert_eq!(
                 posting_lines(&run(RunState::Running), Some(&behind)),

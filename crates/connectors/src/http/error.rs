@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callboard_domain::error::ServiceError;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use reqwest::{StatusCode, header};
 use serde_json::Value;
 
@@ -91,7 +91,8 @@ pub fn service_error_of_status(
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
         429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
             let asks = retry_after(headers, limits, now).unwrap_or(DEFAULT_RETRY_AFTER);
-            ServiceError::rate_limited(format!("rate-limited by {service}{colon}"), asks, now)
+            let why = format!("rate-limited by {service}{colon}");
+            ServiceError::rate_limited(why, asks, &now.to_zoned(TimeZone::system()))
         }
         403 => ServiceError::forbidden(format!("{service} does not allow it{colon}")),
         404 => ServiceError::rejected(format!(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use callboard_domain::{error::ServiceError, text};
-use jiff::Timestamp;
+use jiff::Zoned;
 
 /// A refusal by Slack.
 #[derive(Debug, Default, Clone)]
@@ -74,7 +74,7 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
         )),
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
             let asks = refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            ServiceError::rate_limited("rate-limited by Slack", asks, Timestamp::now())
+            ServiceError::rate_limited("rate-limited by Slack", asks, &Zoned::now())
         }
         code @ ("internal_error"
         | "fatal_error"

@@ -156,6 +156,10 @@ pub enum DeliveryState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         waits_for: Option<String>,
+        /// The first of its line in the channel, where that is another one. Only what was waited for says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        first: Option<FirstInLine>,
     },
     /// Being sent.
     Sending,
@@ -181,6 +185,15 @@ pub enum DeliveryState {
         /// The id of the digest that reports it.
         into: String,
     },
+}
+
+/// The first of a line in a channel: nothing behind it is sent before it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FirstInLine {
+    /// Its id.
+    pub id: String,
+    /// When it may be sent at the soonest.
+    pub at: Timestamp,
 }
 
 /// Why an event was not posted any more.
@@ -219,9 +232,14 @@ pub struct Retry {
     pub id: String,
 }
 
-/// Waits until everything due has been sent, or for `seconds`; the response has what is still pending or failed.
+/// Waits for deliveries until each has been sent or waits for longer, or for `seconds`. The response has them as they are then,
+/// but for those that are not on the record.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Flush {
     /// How long at most.
     pub seconds: u64,
+    /// Their ids. Empty: all, and the response has what has not arrived, up to [`LONGEST_LIST`](super::LONGEST_LIST): the oldest.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub deliveries: Vec<String>,
 }

@@ -257,13 +257,15 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         Ok(infos) => infos,
         Err(error) => return vec![check("accounts", CheckVerdict::Failed, error.to_string())],
     };
-    let now = Timestamp::now();
+    let (now, active) = (Timestamp::now(), engine.active());
     infos
         .into_iter()
         .flat_map(|info| {
             let name = format!("account {}", info.name);
             let is_ok = matches!(info.health, Health::Ok);
-            let secret = match (variables(engine, &info), info.secrets) {
+            let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
+            let lacks = matches!(info.health, Health::Incomplete { .. });
+            let secret = match (variables(&info.name, fields, &info.secrets_set, lacks), info.secrets) {
                 // It has none that is sent.
                 (None, _) => None,
                 // What is in the environment cannot be set by a command.
@@ -357,19 +359,16 @@ fn answers(name: &str, info: &AccountInfo) -> Check {
     check(name, CheckVerdict::Warning, format!("{service}: {why}"))
 }
 
-/// The environment variables of the secrets that the account could have and has not; of all where none is missing. `None`
-/// where no secret of it is sent.
-fn variables(engine: &Engine, info: &AccountInfo) -> Option<String> {
-    let active = engine.active();
-    let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
-    let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
+/// The environment variables of the secrets to see to: those that an account that `lacks` one has not; else those that it
+/// has, as one of them is not good. All where there are none such. `None` where no secret of it is sent.
+fn variables(account: &AccountName, fields: &[SecretField], set: &[String], lacks: bool) -> Option<String> {
+    let is_set = |field: &SecretField| set.iter().any(|name| name == field.name);
     let sent: Vec<&SecretField> = fields.iter().filter(|field| !field.is_inbound()).collect();
-    let unset: Vec<&SecretField> = sent.iter().copied().filter(|field| is_unset(field.name)).collect();
-    // Where all are set, one of them is not good.
-    let named = if unset.is_empty() { sent } else { unset };
+    let meant: Vec<&SecretField> = sent.iter().copied().filter(|field| is_set(field) != lacks).collect();
+    let named = if meant.is_empty() { sent } else { meant };
     let (required, optional): (Vec<_>, Vec<_>) = named.into_iter().partition(|field| field.required);
     let names = |fields: &[&SecretField]| -> Vec<String> {
-        fields.iter().map(|field| variable(info.name.as_str(), field.name)).collect()
+        fields.iter().map(|field| variable(account.as_str(), field.name)).collect()
     };
     match (required.is_empty(), optional.is_empty()) {
         (true, true) => None,
@@ -413,6 +412,36 @@ mod tests {
         ];
         for (error, secret, expected) in cases {
             assert_eq!(health_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_to_see_to_are_those_lacking_or_those_refused() {
+        let field = |name, required| SecretField { name, help: "", required };
+        let either = [field("token", false), field("password", false), field("webhook_secret", false)];
+        let both = [field("api_id", true), field("api_key", true), field("webhook_url", false)];
+        let (token, password) = ("CALLBOARD_SECRET_CI_TOKEN", "CALLBOARD_SECRET_CI_PASSWORD");
+        let any = format!("{token} or {password}");
+        let (id, key) = ("CALLBOARD_SECRET_CI_API_ID", "CALLBOARD_SECRET_CI_API_KEY");
+        let all = format!("{id} and {key}");
+        // fields, those that are set, whether one is lacking -> the variables
+        let cases: [(&[SecretField], &[&str], bool, Option<&str>); 10] = [
+            (&either, &["token"], false, Some(token)),
+            (&either, &["password", "webhook_secret"], false, Some(password)),
+            (&either, &["token", "password"], false, Some(any.as_str())),
+            (&either, &[], false, Some(any.as_str())),
+            (&either, &[], true, Some(any.as_str())),
+            (&both, &["api_id"], true, Some(key)),
+            (&both, &["api_id", "api_key"], false, Some(all.as_str())),
+            // What cannot be read is not known to be bad.
+            (&both, &["api_id", "api_key", "webhook_url"], true, Some(all.as_str())),
+            (&[field("signing_secret", true)], &[], true, None),
+            (&[], &[], false, None),
+        ];
+        for (fields, set, lacks, expected) in cases {
+            let set: Vec<String> = set.iter().map(|name| (*name).to_owned()).collect();
+            let found = variables(&"ci".into(), fields, &set, lacks);
+            assert_eq!(found.as_deref(), expected, "{set:?} {lacks}");
         }
     }
 

@@ -12,7 +12,7 @@ use callboard_domain::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::since;
-use crate::store::{AfterRun, CurrentEvent};
+use crate::store::{AfterRun, CurrentEvent, SinceRun};
 
 /// The longest title of an item's message, in characters: only a person's words are longer.
 const TITLE: usize = callboard_domain::item::LONGEST_LINE;
@@ -36,11 +36,14 @@ pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp, zon
     }
 }
 
-/// What a run says of itself, with how its item stands by now where more has happened to that since. What the run came to
-/// stays as it was; what it said of the item was so when it ended.
+/// What a run says of itself, with what has become of its item where more has happened to that than the run did. What the run
+/// came to stays as it was; what it said of the item was so when it ended.
 pub(super) fn run(own: &Message, what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Message {
-    let Some(standing) = since::after_run(what, now, zone) else { return own.clone() };
     let mut message = own.clone();
+    match what.since {
+        SinceRun::Nothing => return message,
+        SinceRun::Changed | SinceRun::Ended { .. } | SinceRun::EndedByRun => {}
+    }
     match &what.state {
         RunState::Done { .. } => {
             let then = since::clock(what.ended_at, now, zone);
@@ -54,8 +57,10 @@ pub(super) fn run(own: &Message, what: &AfterRun, now: Timestamp, zone: &TimeZon
         | RunState::Unknown { .. }
         | RunState::Resolved { .. } => {}
     }
-    // Above all that the run has put out.
-    message.blocks.insert(0, Block::Fields(vec![("now".to_owned(), standing)]));
+    if let Some(field) = since::after_run(what, now, zone) {
+        // Above all that the run has put out.
+        message.blocks.insert(0, Block::Fields(vec![field]));
+    }
     message
 }
 

@@ -8,7 +8,7 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::store::{AfterRun, CurrentEvent};
+use crate::store::{AfterRun, CurrentEvent, SinceRun};
 
 /// The longest result, in characters: an incident may be assigned to many.
 const LONGEST: usize = 200;
@@ -24,19 +24,23 @@ pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> O
     changed.map(|changed| text::line(&changed, LONGEST))
 }
 
-/// How the item of a run stands by now, where more has happened since that ended: at the end of the episode, where that is over.
-pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<String> {
-    let status = what.status_since()?;
-    let standing = match &what.end {
-        Some(_) => None,
-        None => standing(&what.item, None, now, zone),
+/// What has become of the item of a run, as a field: how it stands "now"; once its episode has ended, how it "ended", with
+/// the time, which stays true whatever comes.
+pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<(String, String)> {
+    let (name, standing) = match what.since {
+        // What the run has done itself, it has said.
+        SinceRun::Nothing | SinceRun::EndedByRun => return None,
+        SinceRun::Changed => {
+            let standing = standing(&what.item, None, now, zone);
+            ("now", standing.unwrap_or_else(|| what.item.status().to_owned()))
+        }
+        SinceRun::Ended { status, at } => ("ended", format!("{status} at {}", clock(at, now, zone))),
     };
-    let standing = standing.unwrap_or_else(|| status.to_owned());
     let standing = match what.is_on_several {
         true => format!("{}: {standing}", what.item.title),
         false => standing,
     };
-    Some(text::line(&standing, LONGEST))
+    Some((name.to_owned(), text::line(&standing, LONGEST)))
 }
 
 /// How an item stands, beside what is `reported` of it already; `None` where there is nothing to add.
@@ -274,36 +278,33 @@ mod tests {
             (approval("web", ApprovalState::Denied), "denied"),
         ];
         for (item, expected) in cases {
-            let end = Event {
-                id: 2,
-                item: item.key.clone(),
-                name: EventName::Superseded,
-                at: at(60),
-                seen_at: at(60),
-                old: false,
-                moot: false,
-                moot_because: None,
-                by: None,
-                of: Vec::new(),
-                asked_before: Vec::new(),
-                summary: String::new(),
-            };
             let what = AfterRun {
                 state: RunState::Canceled { sent: true },
                 ended_at: at(60),
                 is_on_several: false,
                 item,
-                is_overtaken: true,
-                end: None,
+                since: SinceRun::Changed,
             };
-            let after = |what: &AfterRun| after_run(what, at(3_600), &TimeZone::UTC);
-            assert_eq!(after(&what).as_deref(), Some(expected), "{:?}", what.item.detail);
-            let several = AfterRun { is_on_several: true, ..what.clone() };
-            assert_eq!(after(&several), Some(format!("{}: {expected}", what.item.title)));
-            let ended = AfterRun { end: Some(end), ..what.clone() };
-            assert_eq!(after(&ended).as_deref(), Some("superseded"));
-            let before = AfterRun { is_overtaken: false, ..ended };
-            assert_eq!(after(&before), None, "nothing has happened since");
+            let ended = SinceRun::Ended { status: "superseded", at: at(3_600) };
+            // what has become of the item -> the field
+            let cases = [
+                (SinceRun::Nothing, None),
+                (SinceRun::Changed, Some(("now", expected))),
+                (ended, Some(("ended", "superseded at 15:13 UTC"))),
+                (SinceRun::EndedByRun, None),
+            ];
+            for (since, field) in cases {
+                let context = format!("{since:?} {:?}", what.item.detail);
+                let what = AfterRun { since, ..what.clone() };
+                let after = |what: &AfterRun| after_run(what, at(7_200), &TimeZone::UTC);
+                let found = after(&what);
+                let found = found.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+                assert_eq!(found, field, "{context}");
+                let several = AfterRun { is_on_several: true, ..what.clone() };
+                let named =
+                    field.map(|(name, text)| (name.to_owned(), format!("{}: {text}", what.item.title)));
+                assert_eq!(after(&several), named, "{context}");
+            }
         }
     }
 

@@ -123,6 +123,19 @@ pub(super) fn sql_list(names: &[EventName]) -> String {
     sql_list.join(", ")
 }
 
+/// True where the same, by its name, happened to item `n` before that event, and was seen since then.
+pub(super) fn has_happened_since(
+    conn: &Connection,
+    n: i64,
+    event: &Event,
+    since: Timestamp,
+) -> rusqlite::Result<bool> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM events WHERE item = ?1 AND name = ?2 AND id < ?3 AND seen_at >= ?4)";
+    let row = params![n, EnumText(event.name), event.id, At(since)];
+    Ok(one(conn, sql, row, |row| row.get(0))?.unwrap_or_default())
+}
+
 /// True where of what has happened to item `n` since the last of `over` some is among `what`, and none of that was news.
 pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> rusqlite::Result<bool> {
     let sql = format!(

@@ -252,11 +252,17 @@ impl ReportContext<'_> {
         let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
         let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
         // Whether or not anything is posted of it: what a run has changed is in its one message of a channel.
-        let doers = match old || subject.is_inserted {
+        let lately = match old || subject.is_inserted {
             true => Vec::new(),
             false => runs::lately_on(conn, &item.key, before(now, LATELY))?,
         };
-        let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
+        let mut doers: Vec<&Run> = Vec::new();
+        for run in lately.iter().filter(|run| decide.is_doing_of(run, happened)) {
+            // A run has each of its effects once: where it is not known who did it, the second is somebody else's.
+            if event.by.is_some() || !events::has_happened_since(conn, n, &event, run.started_at)? {
+                doers.push(run);
+            }
+        }
         let joined = deliveries::join_runs(conn, &doers, id)?;
         // What was posted in a channel shows the state of its item.
         if !subject.is_inserted {

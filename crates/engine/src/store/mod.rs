@@ -52,7 +52,7 @@ pub use self::{
     decisions::{Notice, PendingNotice},
     deliveries::{
         About, AfterRun, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits,
-        FirstOfLine, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent,
+        FirstOfLine, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent, SinceRun,
     },
     error::StoreError,
     ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},

@@ -394,7 +394,7 @@ impl Store {
         .await
     }
 
-    /// Records a poll that failed. The time of the first failure in a row stays.
+    /// Records a poll that failed. The time of the first failure in a row stays, as long as they are of one kind.
     pub async fn poll_failed(
         &self,
         account: &AccountName,
@@ -403,9 +403,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| {
+            let before = load(conn, &account)?.and_then(|source| source.error);
+            let since =
+                before.filter(|(known, _)| known.is_same_kind(&error)).map_or(now, |(_, since)| since);
             let sql = "INSERT INTO sources (account, error, error_since) VALUES (?1, ?2, ?3)
-                       ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = coalesce(error_since, ?3)";
-            run(conn, sql, params![account.as_str(), Json(&error), At(now)]).map(drop)
+                       ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = ?3";
+            run(conn, sql, params![account.as_str(), Json(&error), At(since)]).map(drop)
         })
         .await
     }

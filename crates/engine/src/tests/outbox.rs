@@ -38,6 +38,11 @@ fn hello(channel: &str) -> Post {
     Post { channel: channel.into(), text: "hello".into(), item: None }
 }
 
+/// Waits for everything.
+fn all_sent() -> Flush {
+    Flush { seconds: 60, deliveries: Vec::new() }
+}
+
 /// How a secret gets there.
 #[derive(Debug, Clone, Copy)]
 enum Comes {
@@ -74,7 +79,7 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
         let retried = it.call(Retry { id: posted.id.clone() }).await.unwrap_err().to_string();
         assert!(retried.contains("as soon as its account has what it lacks: the token"), "{retried}");
         // Who waits for it to be sent waits for no secret.
-        let left = it.call(Flush { seconds: 60 }).await.unwrap();
+        let left = it.call(all_sent()).await.unwrap();
         assert_eq!(left.len(), 1, "{left:?}");
         for delivery in left.into_iter().chain([posted, latest(&it).await]) {
             let DeliveryState::Pending {
@@ -214,7 +219,7 @@ async fn post_behind_what_a_failing_chat_did_not_answer_says_so_and_is_not_waite
     until("it is not known whether it arrived", unknown).await;
 
     let behind = it.call(hello("chat:#ops")).await.unwrap();
-    let left = it.call(Flush { seconds: 60 }).await.unwrap();
+    let left = it.call(all_sent()).await.unwrap();
     // The first one is looked up ten seconds later.
     let [first, second] = &left[..] else { panic!("{left:?}") };
     assert!(matches!(first.state, DeliveryState::Unknown { .. }), "{first:?}");
@@ -230,7 +235,7 @@ async fn post_behind_what_a_failing_chat_did_not_answer_says_so_and_is_not_waite
     }
     // In another channel it is tried.
     let other = it.call(hello("chat:#dev")).await.unwrap();
-    let left = it.call(Flush { seconds: 60 }).await.unwrap();
+    let left = it.call(all_sent()).await.unwrap();
     let other = left.iter().find(|delivery| delivery.id == other.id).expect("it has not arrived");
     assert!(matches!(other.state, DeliveryState::Unknown { .. }), "{other:?}");
     // The room is not the chat.
@@ -259,7 +264,43 @@ async fn who_only_reads_sends_nothing() {
     let waits = it.engine.store().delivery(&key).await.unwrap().unwrap();
     assert_eq!((waits.state, waits.attempts), (store::DeliveryState::Pending, 0));
 
-    assert_eq!(it.call(Flush { seconds: 60 }).await.unwrap(), []);
+    assert_eq!(it.call(all_sent()).await.unwrap(), []);
     assert_eq!(latest(&it).await.state, DeliveryState::Posted);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_delivery_waits_for_no_other_channel_and_is_told_how_it_is() {
+    let it = Scene::open("", Mode::Once, &[]).await;
+    let enqueue = async |to: &str| {
+        let content = Content::Message(Message::new(Tone::Neutral, "hello"));
+        let new = NewDelivery { content, to: to.parse().unwrap(), actor: None };
+        it.engine.store().enqueue(new, Timestamp::now()).await.unwrap()
+    };
+    // Nobody sends it: it is being sent for ever.
+    let stuck = enqueue("room:stuck").await;
+    assert_eq!(it.engine.store().claim(Timestamp::now(), 10, Default::default()).await.unwrap().len(), 1);
+    // its channel, how long is waited for it at most -> its state, what is before it
+    let cases = [
+        ("room:general", 60, "posted", None),
+        ("nobody:#ops", 60, "failed", None),
+        ("room:stuck", 0, "pending", Some(&stuck.0)),
+    ];
+    for (channel, seconds, expected, before) in cases {
+        let key = enqueue(channel).await;
+        let awaited = it.call(Flush { seconds, deliveries: vec![key.0.clone()] });
+        let awaited = tokio::time::timeout(Duration::from_secs(30), awaited).await;
+        let found = awaited.expect("another one was waited for").unwrap();
+        let [delivery] = &found[..] else { panic!("{channel}: {found:?}") };
+        assert_eq!(delivery.id, key.0, "{channel}");
+        let state = serde_json::to_value(&delivery.state).unwrap();
+        assert_eq!(state["state"], expected, "{channel}: {delivery:?}");
+        assert_eq!(state["first"]["id"].as_str(), before.map(String::as_str), "{channel}: {delivery:?}");
+        // However it ended, it is asked for by its id.
+        let again = it.call(Flush { seconds: 0, deliveries: vec![key.0.clone()] }).await.unwrap();
+        assert_eq!(again, found, "{channel}");
+    }
+    let none = Flush { seconds: 60, deliveries: vec!["of another store".into()] };
+    assert_eq!(it.call(none).await.unwrap(), []);
     it.engine.stop().await;
 }

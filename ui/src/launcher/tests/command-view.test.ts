@@ -136,6 +136,28 @@ describe("a command", () => {
     await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
   });
 
+  test("whose plan has no room in the window is shown page by page before Enter runs it", async () => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const pane = screen.getByRole("region", { name: "What will run" });
+    const body = pane.parentElement as HTMLElement;
+    const end = pane.querySelector("hr") as HTMLElement;
+    let scrolled = 0;
+    body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 300);
+    pane.getBoundingClientRect = () => new DOMRect(0, 300 - scrolled, 400, 900);
+    end.getBoundingClientRect = () => new DOMRect(0, 980 - scrolled, 400, 20);
+    Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
+    for (const shown of [200, 440, 680]) {
+      press("Enter");
+      expect(scrolled).toBe(shown);
+      expect(backend.asked("run")).toEqual([]);
+    }
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
   /** Choices whose values are ids, and whose notes are what people call them. */
   const named = [
     { value: "f00d", title: [{ text: "f00d", hit: false }], note: "staging, in Frankfurt" },

@@ -30,6 +30,8 @@ test.each<[file: string, selector: string, has: string]>([
   ["Chips.svelte", ".value", "text-overflow: ellipsis"],
   ["Frame.svelte", "header", "min-height: var(--field-height)"],
   ["Footer.svelte", ".cut", "text-overflow: ellipsis"],
+  ["Footer.svelte", ".part ~ .hints", "flex-wrap: wrap"],
+  ["Footer.svelte", ".why", "flex-shrink: 9999"],
   ["LineView.svelte", ".two .right", "max-width: none"],
 ])("%s: %s has %s", (file, selector, has) => {
   expect(rule(file, selector)).toContain(has);

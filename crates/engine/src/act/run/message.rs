@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use callboard_domain::{
+    command::named_line,
     duration::Span,
     message::{Block, Message, Tone},
     run::{Run, RunState},
@@ -25,11 +26,13 @@ pub(super) fn last_message(run: &Run, reported: Option<&str>) -> Message {
 pub(super) fn message(run: &Run, status: &str) -> Message {
     // A field of its own: it may be a sentence, and the service's.
     let mut why = None;
+    // What it was about, in words: a fingerprint tells nobody in a channel which alert it is.
+    let named = named_line(&run.line, &run.args);
     let base = match &run.state {
         RunState::Pending { .. } | RunState::Running => {
             let title = match status {
-                "" => run.line.clone(),
-                status => format!("{}: {status}", run.line),
+                "" => named,
+                status => format!("{named}: {status}"),
             };
             Message::new(Tone::Running, title)
         }
@@ -42,24 +45,23 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
         }
         RunState::Failed { error } => {
             why = Some(error.to_string());
-            Message::new(Tone::Bad, format!("{} could not be done", run.line))
+            Message::new(Tone::Bad, format!("{named} could not be done"))
         }
         RunState::Canceled { sent } => {
             let rest = match sent {
                 true => "what it had sent by then stays done",
                 false => "nothing was sent",
             };
-            Message::new(Tone::Neutral, format!("{} was stopped; {rest}", run.line))
+            Message::new(Tone::Neutral, format!("{named} was stopped; {rest}"))
         }
         RunState::Unknown { why: reason } => {
             why = Some(reason.clone());
-            let title =
-                format!("We do not know whether {} ran. It will not be run again by itself", run.line);
+            let title = format!("We do not know whether {named} ran. It will not be run again by itself");
             Message::new(Tone::Unknown, title)
         }
         RunState::Resolved { .. } => Message::new(
             Tone::Neutral,
-            format!("{}: {}", run.line, run.state.resolution_text().unwrap_or_default()),
+            format!("{named}: {}", run.state.resolution_text().unwrap_or_default()),
         ),
     };
     let mut fields = vec![("command".to_owned(), run.line.clone())];
@@ -79,7 +81,12 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::{command::Args, error::ServiceError, run::Outcome};
+    use callboard_domain::{
+        command::Args,
+        error::ServiceError,
+        item::{IncidentStatus, Item},
+        run::Outcome,
+    };
     use jiff::Timestamp;
 
     use super::*;
@@ -138,6 +145,50 @@ mod tests {
             let found = fields.iter().find(|(name, _)| name == "why").map(|(_, value)| value.as_str());
             // As it was written: it may begin with the name of a program or an item.
             assert_eq!((message.title.as_str(), found), (title, Some(why)));
+        }
+    }
+
+    #[test]
+    fn alert_is_named_in_every_title_and_the_command_stays_as_it_was_run() {
+        let mut alert = crate::tests::incident("bbbb01", IncidentStatus::Triggered, 1);
+        alert.title = "Disk is full".into();
+        let about = |items: &[(&str, &Item)]| Args {
+            items: items.iter().map(|(arg, item)| ((*arg).to_owned(), (*item).clone())).collect(),
+            ..Args::default()
+        };
+        let no = || RunState::Failed { error: ServiceError::rejected("no") };
+        let lost = || RunState::Unknown { why: "lost".into() };
+        let alone = about(&[("alert", &alert)]);
+        let pull = about(&[("pr", &crate::tests::pull(1, "Try it", &[]))]);
+        // state, arguments, line -> title
+        let cases = [
+            (no(), &alone, "silence bbbb01 2h", "silence Disk is full in storage 2h could not be done"),
+            (RunState::Running, &alone, "silence bbbb01 2h", "silence Disk is full in storage 2h"),
+            (
+                RunState::Canceled { sent: false },
+                &alone,
+                "silence bbbb01 2h",
+                "silence Disk is full in storage 2h was stopped; nothing was sent",
+            ),
+            (
+                lost(),
+                &alone,
+                "silence bbbb01 2h",
+                "We do not know whether silence Disk is full in storage 2h ran. It will not be run again by itself",
+            ),
+            // What the service says for itself stays.
+            (RunState::Done { outcome: Outcome::ok("silenced") }, &alone, "silence bbbb01 2h", "silenced"),
+            // Another word that begins alike, what goes by its own number, and what is not known here.
+            (no(), &alone, "silence bbbb012 2h", "silence bbbb012 2h could not be done"),
+            (no(), &pull, "pr approve acme/web#1", "pr approve acme/web#1 could not be done"),
+            (no(), &about(&[]), "silence bbbb01 2h", "silence bbbb01 2h could not be done"),
+        ];
+        for (state, args, line, title) in cases {
+            let run = Run { line: line.into(), args: args.clone(), ..run(state, "ana") };
+            let message = message(&run, "");
+            let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
+            let command = fields.iter().find(|(name, _)| name == "command").map(|(_, value)| value.as_str());
+            assert_eq!((message.title.as_str(), command), (title, Some(line)));
         }
     }
 

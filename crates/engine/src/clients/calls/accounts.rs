@@ -112,7 +112,14 @@ impl Engine {
         // Of one that has been read, its polls say how it is.
         if account.config.watches() {
             match &asked {
-                Ok(_) => self.store().first_answered(name).await.map_err(ApiError::internal)?,
+                Ok(_) => {
+                    self.store().first_answered(name).await.map_err(ApiError::internal)?;
+                    // What it could not do before, it may do now: nobody who has mended it waits for the next turn.
+                    let known = self.store().source(name).await.map_err(ApiError::internal)?;
+                    if known.is_some_and(|source| source.error.is_some()) {
+                        self.inner.live.poll_soon(name);
+                    }
+                }
                 Err(error) => {
                     let known = self.store().source(name).await.map_err(ApiError::internal)?;
                     if known.is_none_or(|source| source.last_ok_at.is_none()) {

@@ -225,17 +225,24 @@ fn written(pairs: &[(String, String)]) -> String {
 /// How many labels tell alerts of one name apart, at most.
 const TELLING: usize = 2;
 
-/// Items as choices, each by what it is called; those of one name also by what is not the same of them.
+/// Items as choices, each by what it is called; those of one name also by what is not the same of them. Where several have
+/// one reference, as an alert of two accounts may, only the whole key means one of them, and the account is named.
 fn item_choices(items: &[&Item]) -> Vec<Choice> {
     let mut by_name: BTreeMap<String, Vec<&Item>> = BTreeMap::new();
+    let mut by_reference: BTreeMap<&str, usize> = BTreeMap::new();
     for item in items {
         by_name.entry(item.called()).or_default().push(item);
+        *by_reference.entry(item.reference()).or_default() += 1;
     }
     let choice = |item: &&Item| {
         let called = item.called();
+        let is_shared = by_reference.get(item.reference()).is_some_and(|count| *count > 1);
         let telling = by_name.get(&called).map(|same| telling_labels(item, same)).unwrap_or_default();
-        let note = if telling.is_empty() { called } else { format!("{called}, {telling}") };
-        Choice { value: item.reference().to_owned(), note: Some(note) }
+        let account = if is_shared { item.key.account.as_str() } else { "" };
+        let note = [called.as_str(), telling.as_str(), account];
+        let note: Vec<&str> = note.into_iter().filter(|part| !part.is_empty()).collect();
+        let value = if is_shared { item.key.to_string() } else { item.reference().to_owned() };
+        Choice { value, note: Some(note.join(", ")) }
     };
     items.iter().map(choice).collect()
 }
@@ -324,6 +331,42 @@ mod tests {
             ("b1", "Down in storage"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn choices_with_one_reference_are_whole_keys_and_name_their_accounts() {
+        let alert = |account: &str, id: &str| {
+            let mut item = crate::tests::incident(id, IncidentStatus::Triggered, 1);
+            item.title = "Slow".into();
+            item.key.account = account.into();
+            item
+        };
+        let (one, other) = (alert("pager", "a1"), alert("pager2", "a1"));
+        let (alone, pull) = (alert("pager2", "b1"), crate::tests::pull(1, "Try it", &[]));
+        // items -> their values and notes
+        let cases: [(&[&Item], &[(&str, &str)]); 4] = [
+            (
+                &[&one, &other, &alone],
+                &[
+                    ("pager/incident/a1", "Slow in storage, pager"),
+                    ("pager2/incident/a1", "Slow in storage, pager2"),
+                    ("b1", "Slow in storage"),
+                ],
+            ),
+            (&[&one, &alone], &[("a1", "Slow in storage"), ("b1", "Slow in storage")]),
+            (&[&pull], &[("acme/web#1", "Try it")]),
+            (&[], &[]),
+        ];
+        for (items, expected) in cases {
+            let found = item_choices(items);
+            let found: Vec<_> =
+                found.iter().map(|it| (it.value.as_str(), it.note.as_deref().unwrap())).collect();
+            assert_eq!(found, expected);
+            for (item, (value, _)) in items.iter().zip(expected) {
+                let meant = command::resolve_item(value, items.iter().copied(), item.key.kind);
+                assert_eq!(meant, command::Resolution::Exact(item), "{value}");
+            }
+        }
     }
 
     #[test]

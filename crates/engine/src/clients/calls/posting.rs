@@ -1,7 +1,7 @@
 //! Posting to channels, and the deliveries that wait.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -22,11 +22,12 @@ use crate::{
     accounts::AccountUnusable,
     api::{
         AccountError, ApiError, BuiltinRoomMessage, BuiltinRoomQuery, ChannelInfo, ChannelsQuery,
-        DeliveriesQuery, Delivery, DeliveryState, Flush, MootReason, Post, PostPlan, PostPlanQuery, Retry,
+        DeliveriesQuery, Delivery, DeliveryState, FirstInLine, Flush, MootReason, Post, PostPlan,
+        PostPlanQuery, Retry,
     },
     clients::edit::is_edit,
     outbox::posted,
-    store::{self, About, Content, FirstOfLine, NewDelivery},
+    store::{self, About, Content, FirstOfLine, NewDelivery, StoreError},
 };
 
 /// How long a chat may take to list its channels.
@@ -160,11 +161,8 @@ impl Engine {
     }
 
     pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
-        let known =
-            self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
-        let ids = known.into_iter().map(|delivery| delivery.key.0);
         let typed = &query.id;
-        let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
+        let mut found = Vec::new();
         if let Ok(Delivery { state, id, .. }) = self.delivery(&DeliveryKey(typed.clone())).await {
             let why = match state {
                 DeliveryState::Posted => Some("has arrived: there is nothing to send again".to_owned()),
@@ -180,6 +178,11 @@ impl Engine {
             if let Some(why) = why {
                 return Err(ApiError::usage(format!("delivery {id} {why}")));
             }
+            found.push(id);
+        } else {
+            let known = self.store().deliveries_not_posted(limited(LIST_LIMIT)).await;
+            let ids = known.map_err(ApiError::internal)?.into_iter().map(|delivery| delivery.key.0);
+            found.extend(ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())));
         }
         let key = DeliveryKey(one_of(
             found,
@@ -202,30 +205,51 @@ impl Engine {
 
     pub(crate) async fn flush(&self, query: Flush) -> Result<Vec<Delivery>, ApiError> {
         self.start_delivering();
+        let keys: Vec<DeliveryKey> = query.deliveries.into_iter().map(DeliveryKey).collect();
         let time = Duration::from_secs(query.seconds.min(60));
         let (until, end) = (tokio::time::Instant::now() + time, Timestamp::now() + time);
         let mut changed = self.store().changed();
         loop {
             changed.mark_unchanged();
             let now = Timestamp::now();
-            let read = self.store().first_of_lines(now, limited(LIST_LIMIT)).await;
-            let (firsts, left) = read.map_err(ApiError::internal)?;
-            let errors = self.account_errors(&left).await?;
-            let moving = left.iter().any(|delivery| match delivery.state {
+            let awaited = self.awaited(&keys, now).await.map_err(ApiError::internal)?;
+            let (deliveries, firsts): (Vec<_>, Vec<_>) = awaited.into_iter().unzip();
+            let errors = self.account_errors(&deliveries).await?;
+            let moving = deliveries.iter().zip(&firsts).any(|(delivery, first)| match delivery.state {
                 store::DeliveryState::Sending => true,
                 // Nobody waits here for a secret that is not there, nor behind what waits longer.
                 store::DeliveryState::Pending => {
                     let is_failing = errors.contains_key(&delivery.to.account);
-                    let first = firsts.iter().find(|first| first.key == delivery.key);
-                    first.is_some_and(|first| is_sent_soon(first, is_failing, now, end))
+                    first.as_ref().is_some_and(|first| is_sent_soon(first, is_failing, now, end))
                         && self.inner.deliverer.waits_for(delivery).is_none()
                 }
                 _ => false,
             });
             if !moving || tokio::time::timeout_at(until, changed.changed()).await.is_err() {
-                return Ok(left.into_iter().map(|delivery| self.shown(delivery, &errors)).collect());
+                let shown = deliveries.into_iter().map(|delivery| self.shown(delivery, &errors));
+                return Ok(shown.zip(firsts).map(|(delivery, first)| in_line(delivery, first)).collect());
             }
         }
+    }
+
+    /// The deliveries that a client waits for, each with the first of its line. Without keys: all that have not arrived, and
+    /// only what is the first itself has one.
+    async fn awaited(
+        &self,
+        keys: &[DeliveryKey],
+        now: Timestamp,
+    ) -> Result<Vec<(store::Delivery, Option<FirstOfLine>)>, StoreError> {
+        if !keys.is_empty() {
+            return self.store().in_their_lines(keys, now).await;
+        }
+        let (firsts, left) = self.store().first_of_lines(now, limited(LIST_LIMIT)).await?;
+        let mut firsts: HashMap<DeliveryKey, FirstOfLine> =
+            firsts.into_iter().map(|first| (first.key.clone(), first)).collect();
+        let with_first = |delivery: store::Delivery| {
+            let first = firsts.remove(&delivery.key);
+            (delivery, first)
+        };
+        Ok(left.into_iter().map(with_first).collect())
     }
 
     /// Deliveries as clients see them.
@@ -298,6 +322,15 @@ fn is_sent_soon(first: &FirstOfLine, is_failing: bool, now: Timestamp, end: Time
     first.at <= by
 }
 
+/// A delivery with the first of its line, where that is another one.
+fn in_line(mut delivery: Delivery, first: Option<FirstOfLine>) -> Delivery {
+    let other = first.filter(|first| first.key.0 != delivery.id);
+    if let DeliveryState::Pending { first, .. } = &mut delivery.state {
+        *first = other.map(|other| FirstInLine { id: other.key.0, at: other.at });
+    }
+    delivery
+}
+
 /// Refuses what would be cut: a person's words are posted whole or not at all.
 fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Result<(), String> {
     let link = message.link.as_ref().map_or(0, |link| unit.measure(link.as_str()));
@@ -317,7 +350,7 @@ fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
     let error = delivery.error;
     let state = match delivery.state {
         store::DeliveryState::Pending => {
-            DeliveryState::Pending { next_at: delivery.next_at, error, waits_for }
+            DeliveryState::Pending { next_at: delivery.next_at, error, waits_for, first: None }
         }
         store::DeliveryState::Sending => DeliveryState::Sending,
         store::DeliveryState::Posted => DeliveryState::Posted,

@@ -11,7 +11,7 @@ use std::{
 
 use callboard_domain::{
     board::Row,
-    command::{ArgSpec, CommandSpec},
+    command::{ArgSpec, CommandSpec, named_line},
     identity::Identity,
     item::{AccountName, ItemKey},
     run::Run,
@@ -74,6 +74,8 @@ struct Matched {
 struct LineEntry {
     id: String,
     line: String,
+    /// As people read it.
+    named: String,
     account: Option<String>,
     lower: String,
     state: &'static str,
@@ -130,6 +132,7 @@ impl Index {
             if !known.insert(run.line.as_str()) {
                 continue;
             }
+            let named = named_line(&run.line, &run.args);
             self.lines.push(LineEntry {
                 id: run.id.clone(),
                 line: run.line.clone(),
@@ -138,7 +141,8 @@ impl Index {
                 state: run.state.name(),
                 by: run.by.clone(),
                 at: run.started_at,
-                text: run.line.as_str().into(),
+                text: named.as_str().into(),
+                named,
                 used: used.lines.get(&run.line).copied().unwrap_or(0),
             });
         }
@@ -246,7 +250,11 @@ impl Index {
     fn find_lines(&self, lower: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundRun> {
         let found = best(&self.lines, limit, |entry| {
             let begins = entry.lower.starts_with(lower);
-            let quality = wanted.quality(entry.text.slice(..))?;
+            let quality = match wanted.quality(entry.text.slice(..)) {
+                // Also by an id that is not shown: it may be copied from elsewhere.
+                None if entry.named != entry.line => wanted.quality_of(&entry.line),
+                by_name => by_name,
+            }?;
             Some((begins, quality / ALIKE, entry.used, entry.at, &entry.line))
         });
         found
@@ -255,7 +263,7 @@ impl Index {
                 id: entry.id.clone(),
                 line: entry.line.clone(),
                 account: entry.account.clone(),
-                title: wanted.mark(entry.text.slice(..), &entry.line),
+                title: wanted.mark(entry.text.slice(..), &entry.named),
                 state: entry.state.to_owned(),
                 by: entry.by.clone(),
                 at: entry.at,

@@ -76,6 +76,9 @@ impl Path {
             if let Some(what) = segment::fault(segment) {
                 return Err(fault(what));
             }
+            if segment::is_padded(segment) {
+                return Err(fault(segment::PADDED));
+            }
         }
         let query = self.query.as_ref().map(|query| query.render(scope, Escape::Query)).transpose()?;
         let query = query.unwrap_or_default();

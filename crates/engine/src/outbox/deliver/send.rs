@@ -116,6 +116,13 @@ pub(super) async fn ready(
     mut delivery: Claimed,
     now: Timestamp,
 ) -> Result<Result<Claimed, Attempt>, StoreError> {
+    // What becomes of an item is an edit or nothing.
+    if (delivery.at_send || delivery.own_has_arrived())
+        && delivery.posted.is_some()
+        && delivery.edits != Edits::Open
+    {
+        return Ok(Err(Attempt::Skipped));
+    }
     if !delivery.at_send {
         let prepared = match store.after_run(&delivery).await? {
             Some(after) => compose_run(&delivery, &after, now, &TimeZone::system()),

@@ -4,8 +4,8 @@
 use callboard_domain::{
     chat::DeliveryKey,
     command::Args,
-    event::{Event, EventName},
-    item::{BuildStatus, Item, ItemKey},
+    event::EventName,
+    item::{BuildStatus, Item, ItemKey, Kind},
     message::Message,
     rules,
     run::RunState,
@@ -16,20 +16,14 @@ use rusqlite::{Connection, Row, params};
 use super::{
     super::{
         Store, StoreError, events, items,
-        row::{At, Clock, Json, Text, is_unreadable, one, run},
+        row::{At, Clock, EnumText, Json, Text, is_unreadable, one, run},
     },
     About, COLUMNS, Delivery, OwnMessage, read,
 };
 
-/// In SQL, what happened to item number `item` after the run of the delivery `of` had ended. What happened while it ran, and
-/// what it did itself, it has said, whenever that was seen.
-pub(super) fn since(of: &str, item: &str) -> String {
-    format!(
-        "SELECT 1 FROM runs r JOIN events e ON e.item = {item}
-         WHERE r.id = {of}.run AND r.ended_at IS NOT NULL AND e.seen_at > r.ended_at AND e.id > coalesce({of}.event, 0)
-         AND NOT (e.at BETWEEN r.started_at AND r.ended_at)"
-    )
-}
+/// In SQL, true for an event `e` that was the doing of the run whose delivery is `d`: its message has said that.
+const IS_OWN: &str =
+    "(e.id IS d.event OR e.id IN (SELECT value FROM json_each(iif(json_valid(d.did), d.did, '[]'))))";
 
 /// A run that has ended, and its item as it is by now.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,18 +36,26 @@ pub struct AfterRun {
     pub is_on_several: bool,
     /// The item as it is now.
     pub item: Item,
-    /// True where more has happened to the item since, but for what comes after the end of an episode.
-    pub is_overtaken: bool,
-    /// What has ended the item's episode since the run began, where something has: what came after that belongs to another one.
-    pub end: Option<Event>,
+    /// What has become of it.
+    pub since: SinceRun,
 }
 
-impl AfterRun {
-    /// How the item stands by now, where more has happened since: at the end of the episode, where that is over.
-    pub fn status_since(&self) -> Option<&'static str> {
-        let now = || self.end.as_ref().map_or_else(|| self.item.status(), |end| end_status(end.name));
-        self.is_overtaken.then(now)
-    }
+/// What has become of the item of a run since the run began, besides what the run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinceRun {
+    /// Nothing: what the run says holds.
+    Nothing,
+    /// More has happened, and its episode goes on.
+    Changed,
+    /// Its episode has ended: what came after that belongs to another one.
+    Ended {
+        /// The state in which that left it.
+        status: &'static str,
+        /// When.
+        at: Timestamp,
+    },
+    /// The run has ended its episode, and something of another one has happened.
+    EndedByRun,
 }
 
 /// The state in which the end of an episode has left an item, as [`Item::status`] says it.
@@ -68,7 +70,6 @@ pub(super) fn end_status(end: EventName) -> &'static str {
 /// What is read of a run that has ended.
 struct Ended {
     item: ItemKey,
-    started_at: Timestamp,
     ended_at: Timestamp,
     state: RunState,
     is_on_several: bool,
@@ -77,53 +78,65 @@ struct Ended {
 fn read_ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     Ok(Ended {
         item: row.get::<_, Text<_>>(0)?.0,
-        started_at: row.get::<_, Clock>(1)?.0,
-        ended_at: row.get::<_, Clock>(2)?.0,
-        state: row.get::<_, Json<_>>(3)?.0,
-        is_on_several: row.get::<_, Json<Args>>(4)?.0.items.len() > 1,
+        ended_at: row.get::<_, Clock>(1)?.0,
+        state: row.get::<_, Json<_>>(2)?.0,
+        is_on_several: row.get::<_, Json<Args>>(3)?.0.items.len() > 1,
     })
 }
 
 fn after_run(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<AfterRun>> {
-    let sql = "SELECT d.item, r.started_at, r.ended_at, r.state, r.args FROM deliveries d JOIN runs r ON r.id = d.run
+    let sql = "SELECT d.item, r.ended_at, r.state, r.args FROM deliveries d JOIN runs r ON r.id = d.run
                WHERE d.id = ?1 AND d.root IS NULL AND d.item IS NOT NULL AND r.ended_at IS NOT NULL";
     let ended = match one(conn, sql, [&key.0], read_ended) {
         // Its message says what it said.
         Err(error) if is_unreadable(&error) => None,
         ended => ended?,
     };
-    let Some(Ended { item, started_at, ended_at, state, is_on_several }) = ended else { return Ok(None) };
+    let Some(Ended { item, ended_at, state, is_on_several }) = ended else { return Ok(None) };
     let stored = items::load(conn, &item)?.and_then(|known| Some((known.n, known.state?)));
     // How it stood when it was there is no news.
     let Some((n, stored)) = stored.filter(|(_, stored)| stored.gone.is_none()) else { return Ok(None) };
-    let ends = events::sql_list(&rules::matter_ends(item.kind));
-    let sql = format!(
-        "SELECT id FROM events WHERE item = ?1 AND name IN ({ends}) AND seen_at > ?2 ORDER BY id LIMIT 1"
-    );
-    let end: Option<i64> = one(conn, &sql, params![n, At(started_at)], |row| row.get(0))?;
-    let sql =
-        format!("SELECT EXISTS ({} AND e.id <= ?3) FROM deliveries d WHERE d.id = ?1", since("d", "?2"));
-    let row = params![key.0, n, end.unwrap_or(i64::MAX)];
-    let is_overtaken = one(conn, &sql, row, |row| row.get(0))?.unwrap_or(false);
-    let end = match end {
-        Some(id) => events::by_ids(conn, &[id])?.pop(),
-        None => None,
-    };
-    Ok(Some(AfterRun { state, ended_at, is_on_several, item: stored.item, is_overtaken, end }))
+    let since = since(conn, key, n, item.kind)?;
+    Ok(Some(AfterRun { state, ended_at, is_on_several, item: stored.item, since }))
 }
 
-/// Records the text of a run's message as it is sent, unless the run has said more since that was read: then that is to be
-/// sent yet.
+/// What has become of item number `n` since the run of a delivery began.
+fn since(conn: &Connection, delivery: &DeliveryKey, n: i64, kind: Kind) -> rusqlite::Result<SinceRun> {
+    let ends = events::sql_list(&rules::matter_ends(kind));
+    let seen = "FROM deliveries d JOIN runs r ON r.id = d.run JOIN events e ON e.item = ?2 AND e.seen_at > r.started_at
+                WHERE d.id = ?1";
+    let sql =
+        format!("SELECT e.id, {IS_OWN}, e.name, e.at {seen} AND e.name IN ({ends}) ORDER BY e.id LIMIT 1");
+    let end: Option<(i64, bool, EventName, Timestamp)> = one(conn, &sql, params![delivery.0, n], |row| {
+        let (EnumText(name), At(at)) = (row.get(2)?, row.get(3)?);
+        Ok((row.get(0)?, row.get(1)?, name, at))
+    })?;
+    let is_more = |after: i64| {
+        let sql = format!("SELECT EXISTS (SELECT 1 {seen} AND NOT {IS_OWN} AND e.id > ?3)");
+        let found = one(conn, &sql, params![delivery.0, n, after], |row| row.get::<_, bool>(0))?;
+        Ok::<_, rusqlite::Error>(found.unwrap_or(false))
+    };
+    Ok(match end {
+        Some((_, false, name, at)) => SinceRun::Ended { status: end_status(name), at },
+        Some((id, true, ..)) if is_more(id)? => SinceRun::EndedByRun,
+        None if is_more(0)? => SinceRun::Changed,
+        Some(_) | None => SinceRun::Nothing,
+    })
+}
+
+/// Records the text of a run's message as it is sent, in that column, unless the run has said more since that was read: then
+/// that is to be sent yet.
 pub(super) fn keep(
     conn: &Connection,
     key: &DeliveryKey,
+    column: &str,
     message: &Message,
     own: &OwnMessage,
 ) -> rusqlite::Result<()> {
     let stands = one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read)?;
     if stands.is_some_and(|it| *it.own_message() == own.message) {
-        let sql = "UPDATE deliveries SET message = ?2, own = ?3, own_arrived = ?4 WHERE id = ?1";
-        run(conn, sql, params![key.0, Json(message), Json(&own.message), own.arrived])?;
+        let sql = format!("UPDATE deliveries SET {column} = ?2, own = ?3, own_arrived = ?4 WHERE id = ?1");
+        run(conn, &sql, params![key.0, Json(message), Json(&own.message), own.arrived])?;
     }
     Ok(())
 }

@@ -105,10 +105,10 @@ pub struct Delivery {
     pub root: Option<DeliveryKey>,
     /// The message that it answers in a thread: that of `root`, found when it was last sent.
     pub under: Option<Posted>,
-    /// Its latest revision. A message that is rendered when it is sent is here as it was sent; before that, the line of the
-    /// event.
+    /// Its latest revision. A message that is rendered when it is sent is here as it last arrived, or was sent for the first
+    /// time; before that, the line of the event.
     pub message: Message,
-    /// What a run says itself, where `message` is as it was last sent and may say besides what has become of its item since.
+    /// What a run says itself, where `message` is as it last arrived and may say besides what has become of its item since.
     pub own: Option<OwnMessage>,
     /// True where it is rendered when it is sent.
     pub at_send: bool,
@@ -157,10 +157,14 @@ impl Delivery {
         }
     }
 
+    /// True for one that has been posted and, as far as is known, can be edited: its next sending is an edit.
+    pub fn is_editable(&self) -> bool {
+        self.posted.as_ref().is_some_and(|it| !it.id.is_empty()) && self.edits == Edits::Open
+    }
+
     /// True for one whose last sending may have arrived, and was no edit: it is looked for before it is sent again.
     pub fn may_have_arrived(&self) -> bool {
-        let is_edited = self.posted.as_ref().is_some_and(|it| !it.id.is_empty()) && self.edits == Edits::Open;
-        matches!(self.error, Some(ServiceError::Unknown { .. })) && !is_edited
+        matches!(self.error, Some(ServiceError::Unknown { .. })) && !self.is_editable()
     }
 }
 

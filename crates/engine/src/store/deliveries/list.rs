@@ -137,6 +137,13 @@ impl Store {
     }
 }
 
+/// Those of these deliveries that are on the record, oldest first.
+pub(super) fn of_keys(conn: &Connection, keys: &[DeliveryKey]) -> rusqlite::Result<Vec<Delivery>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM deliveries WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY n");
+    all(conn, &sql, [Json(keys)], read_shown)
+}
+
 pub(super) fn not_posted(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<Delivery>> {
     let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE n IN ({NOT_POSTED}) ORDER BY n LIMIT ?1");
     all(conn, &sql, [limit], read_shown)

@@ -50,7 +50,7 @@ use super::{
 };
 
 pub use self::{
-    after_run::AfterRun,
+    after_run::{AfterRun, SinceRun},
     delivery::{About, Attempt, Content, Delivery, DeliveryState, NewDelivery, OwnMessage},
     news::{CurrentEvent, PreparedDelivery, QueuedEvent},
     posted_message::Edits,
@@ -120,6 +120,13 @@ ALTER TABLE deliveries ADD COLUMN own TEXT;      -- Message, where `message` say
 ALTER TABLE deliveries ADD COLUMN own_arrived INTEGER; -- the revision in which that first arrived; NULL: it has not
 ";
 
+/// What a run did, what an edit is to say, and which edits wait.
+pub(super) const V6: &str = "
+ALTER TABLE deliveries ADD COLUMN did TEXT;      -- numbers of the events that were the run's doing, as JSON; the latest is event
+ALTER TABLE deliveries ADD COLUMN sending TEXT;  -- Message of an edit that has not arrived; message is what stands there
+CREATE INDEX deliveries_edits ON deliveries (next_at) WHERE state = 'pending' AND posted IS NOT NULL;
+";
+
 /// Writes a delivery into the outbox, due at once; an event of long ago waits a moment for others of its time, to be posted
 /// with them. A delivery may outlive what it is about.
 pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
@@ -150,8 +157,8 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
         params![key.0, event, of_run, to, message, times.0, times.1, actor, at_send, note, item, root_key];
     run(conn, sql, row)?;
     queue::begin_behind(conn, &key, now)?;
-    if let (Some(root), Some(event)) = (root, event) {
-        thread::renew(conn, &root, event, now)?;
+    if let (Some(root), Some(_)) = (root, event) {
+        thread::renew(conn, &root, now)?;
     }
     Ok(key)
 }
@@ -170,7 +177,9 @@ pub(super) fn revise_run(
 /// Lets the messages about these runs report an event too, where they can arrive: it was their doing. Gives their channels:
 /// there the event needs no message of its own.
 pub(super) fn join_runs(conn: &Connection, runs: &[&Run], event: i64) -> rusqlite::Result<Vec<Address>> {
-    let sql = "UPDATE deliveries SET event = ?2 WHERE run = ?1 AND state <> 'failed' RETURNING address";
+    let sql = "UPDATE deliveries SET event = ?2, did = json_insert(
+                   CASE WHEN json_valid(did) THEN did WHEN event IS NULL THEN '[]' ELSE json_array(event) END, '$[#]', ?2)
+               WHERE run = ?1 AND state <> 'failed' RETURNING address";
     let mut channels = Vec::new();
     for of in runs {
         channels.extend(all(conn, sql, params![of.id, event], |row| Ok(row.get::<_, Text<Address>>(0)?.0))?);
@@ -180,7 +189,7 @@ pub(super) fn join_runs(conn: &Connection, runs: &[&Run], event: i64) -> rusqlit
 
 /// One that is being sent, unknown or failed stays so; its next sending takes the new message. What a run says anew has not
 /// arrived.
-const REVISE: &str = "UPDATE deliveries SET message = ?2, own = NULL, own_arrived = NULL,
+const REVISE: &str = "UPDATE deliveries SET message = ?2, sending = NULL, own = NULL, own_arrived = NULL,
                       revision = revision + 1, changed_at = ?3,
                       next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)";
 

@@ -277,11 +277,15 @@ fn prepare(
         ready.under = None;
     }
     if let Some(message) = &prepared.message {
+        // What stands there stays on the record until the edit has arrived.
+        let column = if delivery.is_editable() { "sending" } else { "message" };
         match &prepared.own {
-            Some(own) => after_run::keep(conn, key, message, own)?,
+            Some(own) => after_run::keep(conn, key, column, message, own)?,
             None => {
-                let sql = "UPDATE deliveries SET message = ?2, own = NULL, own_arrived = NULL WHERE id = ?1";
-                run(conn, sql, params![key.0, Json(message)])?;
+                let sql = format!(
+                    "UPDATE deliveries SET {column} = ?2, own = NULL, own_arrived = NULL WHERE id = ?1"
+                );
+                run(conn, &sql, params![key.0, Json(message)])?;
             }
         }
         ready.message.clone_from(message);

@@ -75,17 +75,22 @@ fn unknown_from(now: &str) -> String {
     format!("iif(attempts = 1 AND error IS NULL, {now}, coalesce(unknown_since, {now}))")
 }
 
-/// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but where an
-/// older one has to be looked up before. It waits for that no longer than [`HOLDS`] in all, and not for one that will not be
-/// looked up by then, or was without success for so long.
+/// True at `?1` for an edit that is to be tried again later: nothing waits for it, as its message stands in its place already.
+fn is_edited_later() -> String {
+    format!("(state = 'pending' AND posted IS NOT NULL AND {EDITABLE} AND NOT {})", due())
+}
+
+/// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but for edits
+/// that are tried later ([`is_edited_later`]), and where an older one has to be looked up before. It waits for that no longer than
+/// [`HOLDS`] in all, and not for one that will not be looked up by then, or was without success for so long.
 pub(super) fn heads() -> String {
-    let holds = HOLDS.as_micros();
+    let (holds, is_edited_later) = (HOLDS.as_micros(), is_edited_later());
     let (line, is_waited_for, waits) = (by_hand("deliveries"), is_waited_for("deliveries"), lasts("since"));
     let oldest = |by_hand: u8| {
         format!(
             "SELECT queue.address, {by_hand}, (SELECT n FROM deliveries
                  WHERE state IN ('pending', 'sending') AND address = queue.address AND {line} = {by_hand}
-                 ORDER BY n LIMIT 1)
+                 AND NOT {is_edited_later} ORDER BY n LIMIT 1)
              FROM queue WHERE queue.address IS NOT NULL"
         )
     };
@@ -121,7 +126,7 @@ fn next_at(
     but_for: &[AccountName],
     due_too: bool,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let (heads, due) = (heads(), due());
+    let (heads, due, is_edited_later) = (heads(), due(), is_edited_later());
     let counts = "substr(address, 1, instr(address, ':') - 1) NOT IN (SELECT value FROM json_each(?2))";
     let sql = format!(
         "{heads} SELECT min(at) FROM (
@@ -129,6 +134,8 @@ fn next_at(
              FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {counts}
              UNION ALL SELECT iif({due}, min(next_at, ?1), next_at) FROM deliveries
              WHERE state = 'unknown' AND {counts}
+             UNION ALL SELECT next_at FROM deliveries
+             WHERE state = 'pending' AND posted IS NOT NULL AND {is_edited_later} AND {counts}
              UNION ALL SELECT max(until, next_at) FROM held JOIN deliveries USING (n)
              WHERE state = 'pending' AND {counts})
          WHERE ?3 OR at > ?1"
@@ -162,7 +169,7 @@ fn claim(
             Ok(None) => {}
             Ok(Some(delivery)) => {
                 // What may have arrived is looked for as it was last sent.
-                let sql = "UPDATE deliveries SET state = 'sending', sent_revision = iif(?3, sent_revision, revision),
+                let sql = "UPDATE deliveries SET state = 'sending', sending = NULL, sent_revision = iif(?3, sent_revision, revision),
                            attempts = attempts + 1, changed_at = ?2 WHERE n = ?1 RETURNING sent_revision";
                 let row = params![n, At(now), delivery.may_have_arrived()];
                 let sent_revision = one(conn, sql, row, |row| row.get(0))?.unwrap_or(delivery.sent_revision);
@@ -283,9 +290,10 @@ fn attempted(
         }
         Attempt::Posted(posted) => {
             let posted = PostedMessage { posted: posted.clone(), edits: Edits::Open };
-            // What a run says itself has arrived with it.
+            // What an edit was to say stands there now. What a run says itself has arrived with it.
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
                        next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL,
+                       message = coalesce(sending, message), sending = NULL,
                        own_arrived = coalesce(own_arrived, iif(own IS NULL, NULL, sent_revision))
                        WHERE id = ?1 AND state IN ('sending', 'unknown')";
             run(conn, sql, params![key.0, Json(&posted), At(now)])
@@ -335,9 +343,10 @@ impl Store {
     /// [`Store::attempted`].
     ///
     /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
-    /// to wait, or to be looked up soon, holds back those behind it, while failed ones do not, nor what cannot be looked up
-    /// within minutes. What a person posts by hand is in order for itself, and waits for nothing else. At most `each` of an
-    /// account are out at a time; `out` says how many are already, so that an account that does not answer holds up no other.
+    /// to wait, or to be looked up soon, holds back those behind it, while failed ones do not, nor an edit that waits, nor
+    /// what cannot be looked up within minutes. What a person posts by hand is in order for itself, and waits for nothing
+    /// else. At most `each` of an account are out at a time; `out` says how many are already, so that an account that does
+    /// not answer holds up no other.
     pub async fn claim(
         &self,
         now: Timestamp,

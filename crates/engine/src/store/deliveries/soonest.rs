@@ -1,16 +1,18 @@
 //! When what waits may be sent at the soonest: for who waits for that.
 
+use std::collections::HashMap;
+
 use callboard_domain::chat::DeliveryKey;
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::{
     super::{
         Store, StoreError,
-        row::{At, all},
+        row::{At, Json, all},
     },
-    Delivery,
-    list::not_posted,
+    Delivery, DeliveryState,
+    list::{not_posted, of_keys},
     queue::{by_hand, due, heads},
 };
 
@@ -35,19 +37,65 @@ impl Store {
     ) -> Result<(Vec<FirstOfLine>, Vec<Delivery>), StoreError> {
         self.read(move |conn| Ok((first_of_lines(conn, now)?, not_posted(conn, limit)?))).await
     }
+
+    /// Those of these deliveries that are on the record, oldest first; each that waits has the first of its line, which may be
+    /// itself or one that is being sent. All as seen at `now`.
+    pub async fn in_their_lines(
+        &self,
+        keys: &[DeliveryKey],
+        now: Timestamp,
+    ) -> Result<Vec<(Delivery, Option<FirstOfLine>)>, StoreError> {
+        let keys = keys.to_vec();
+        self.read(move |conn| in_their_lines(conn, &keys, now)).await
+    }
+}
+
+/// The first of each line, as `firsts (address, by_hand, n, id, state, at, is_held)`. What is being sent is so already.
+fn firsts() -> String {
+    let (heads, due, line, held_line) = (heads(), due(), by_hand("deliveries"), by_hand("d"));
+    format!(
+        "{heads}, firsts (address, by_hand, n, id, state, at, is_held) AS MATERIALIZED (
+             SELECT address, {line}, n, id, state, iif(state = 'sending' OR {due}, min(next_at, ?1), next_at), 0
+             FROM heads JOIN deliveries USING (n)
+             UNION ALL SELECT d.address, {held_line}, d.n, d.id, d.state, iif(d.state = 'sending', min(d.next_at, ?1),
+                 max(d.next_at, min(held.until, (SELECT min(l.next_at) FROM looked_up l
+                     WHERE l.address = d.address AND l.by_hand = {held_line} AND l.n < d.n)))), d.state = 'pending'
+             FROM held JOIN deliveries d ON d.n = held.n)"
+    )
 }
 
 fn first_of_lines(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<FirstOfLine>> {
-    let (heads, due, line) = (heads(), due(), by_hand("d"));
-    let sql = format!(
-        "{heads} SELECT id, iif({due}, min(next_at, ?1), next_at), 0
-         FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
-         UNION ALL SELECT d.id, max(d.next_at, min(held.until, (SELECT min(l.next_at) FROM looked_up l
-             WHERE l.address = d.address AND l.by_hand = {line} AND l.n < d.n))), 1
-         FROM held JOIN deliveries d ON d.n = held.n WHERE d.state = 'pending'"
-    );
+    let firsts = firsts();
+    let sql = format!("{firsts} SELECT id, at, is_held FROM firsts WHERE state = 'pending'");
     all(conn, &sql, [At(now)], |row| {
         let (key, is_held) = (DeliveryKey(row.get(0)?), row.get(2)?);
         Ok(FirstOfLine { key, at: row.get::<_, At>(1)?.0, is_held })
     })
+}
+
+fn in_their_lines(
+    conn: &Connection,
+    keys: &[DeliveryKey],
+    now: Timestamp,
+) -> rusqlite::Result<Vec<(Delivery, Option<FirstOfLine>)>> {
+    let (firsts, line) = (firsts(), by_hand("d"));
+    let sql = format!(
+        "{firsts} SELECT d.id, firsts.id, firsts.at, firsts.is_held
+         FROM deliveries d JOIN firsts ON firsts.address = d.address AND firsts.by_hand = {line} AND firsts.n <= d.n
+         WHERE d.id IN (SELECT value FROM json_each(?2)) AND d.state = 'pending'"
+    );
+    let of_each = all(conn, &sql, params![At(now), Json(keys)], |row| {
+        let (key, is_held) = (DeliveryKey(row.get(1)?), row.get(3)?);
+        let first = FirstOfLine { key, at: row.get::<_, At>(2)?.0, is_held };
+        Ok((DeliveryKey(row.get(0)?), first))
+    })?;
+    let mut of_each: HashMap<DeliveryKey, FirstOfLine> = of_each.into_iter().collect();
+    let with_first = |delivery: Delivery| {
+        // What nothing is before goes by its own time, as an edit does that is tried later.
+        let is_alone = delivery.state == DeliveryState::Pending;
+        let alone = || FirstOfLine { key: delivery.key.clone(), at: delivery.next_at, is_held: false };
+        let first = of_each.remove(&delivery.key).or_else(|| is_alone.then(alone));
+        (delivery, first)
+    };
+    Ok(of_keys(conn, keys)?.into_iter().map(with_first).collect())
 }

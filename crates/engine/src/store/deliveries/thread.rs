@@ -19,7 +19,7 @@ use super::{
         events,
         row::{At, EnumText, Json, Text, all, before, is_unreadable, key, one, run},
     },
-    Content, Edits, after_run,
+    Content, Edits,
     posted_message::{EDITABLE, PostedMessage},
 };
 
@@ -29,19 +29,17 @@ const LASTS: Duration = Duration::from_secs(86_400);
 /// often than that in a day shows in the root only what is posted of it.
 const EDITS: u32 = 200;
 
-/// True for a delivery whose message says how item number `item` is by now, and may have more to say: that of an event, or of
-/// a run that has ended and after which more has happened.
-fn follows(item: &str) -> String {
-    format!("(at_send = 1 OR EXISTS ({}))", after_run::since("deliveries", item))
-}
+/// True for a delivery whose message says how its item is by now, or will where it has more to say: that of an event, or of a run
+/// that has ended.
+const FOLLOWS: &str = "(at_send = 1
+    OR EXISTS (SELECT 1 FROM runs r WHERE r.id = deliveries.run AND r.ended_at IS NOT NULL))";
 
-/// True where the event `e` is no earlier in the matter of an item than what the root `d` reports.
-fn is_in_matter(e: &str, d: &str) -> String {
-    format!(
-        "iif({d}.run IS NULL, {e}.id >= {d}.event,
-            {e}.seen_at > (SELECT r.started_at FROM runs r WHERE r.id = {d}.run))"
-    )
-}
+/// Gives a delivery its next revision at `?2`. What stands there of a run that has ended, and was posted before what a run says
+/// itself was kept, is what it says itself.
+const RENEW: &str = "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
+    own = iif(run IS NOT NULL AND own IS NULL AND state = 'posted', message, own),
+    own_arrived = iif(run IS NOT NULL AND own IS NULL AND state = 'posted', sent_revision, own_arrived),
+    next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)";
 
 /// What a message is about.
 pub(super) struct Subject {
@@ -83,49 +81,45 @@ pub(super) fn root(
     let row = params![Text(to), Text(&subject.item), At(before(now, LASTS))];
     let found = one(conn, sql, row, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let Some((id, n)) = found else { return Ok(None) };
-    if let Some((event, _)) = subject.event {
-        // Whether or not its end was posted.
-        let ends = events::sql_list(&rules::matter_ends(subject.item.kind));
-        let is_in_matter = is_in_matter("e", "d");
-        let sql = format!(
-            "SELECT 1 FROM deliveries d JOIN events n ON n.id = ?2 JOIN events e ON e.item = n.item
-             WHERE d.id = ?1 AND e.name IN ({ends}) AND {is_in_matter} AND e.id < ?2 LIMIT 1"
-        );
-        if one(conn, &sql, params![id, event], |_| Ok(()))?.is_some() {
-            return Ok(None);
-        }
-        let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
-                   WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
-        let names = all(conn, sql, params![Text(to), Text(&subject.item), n], |row| {
-            row.get::<_, EnumText<_>>(0).map(|EnumText(name)| name)
-        })?;
-        if names.into_iter().any(|name| rules::ends_thread(name, subject.item.kind)) {
-            return Ok(None);
-        }
+    // Whether or not its end was posted.
+    let item = &subject.item;
+    let ends = events::sql_list(&rules::matter_ends(item.kind));
+    let sql = format!(
+        "SELECT 1 FROM deliveries d JOIN items i ON i.account = ?3 AND i.kind = ?4 AND i.id = ?5
+             JOIN events e ON e.item = i.n
+         WHERE d.id = ?1 AND e.name IN ({ends}) AND e.id < coalesce(?2, 9223372036854775807)
+         AND iif(d.run IS NULL, e.id >= d.event, e.seen_at > (SELECT r.started_at FROM runs r WHERE r.id = d.run))
+         LIMIT 1"
+    );
+    let event = subject.event.map(|(event, _)| event);
+    let row = params![id, event, item.account.as_str(), item.kind.name(), item.id];
+    if one(conn, &sql, row, |_| Ok(()))?.is_some() {
+        return Ok(None);
+    }
+    let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
+               WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
+    let names = all(conn, sql, params![Text(to), Text(item), n], |row| {
+        row.get::<_, EnumText<_>>(0).map(|EnumText(name)| name)
+    })?;
+    if names.into_iter().any(|name| rules::ends_thread(name, item.kind)) {
+        return Ok(None);
     }
     Ok(Some(DeliveryKey(id)))
 }
 
-/// Has a root edited, to show the present state of its item, to which this event has happened. One that is to be edited
-/// already is rendered when it is sent.
-pub(super) fn renew(
-    conn: &Connection,
-    root: &DeliveryKey,
-    event: i64,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let follows = follows("(SELECT n.item FROM events n WHERE n.id = ?3)");
+/// Has a root edited, to show the present state of its item, of which something is posted. One that is to be edited already is
+/// rendered when it is sent.
+pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!(
-        "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
-         next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE id = ?1 AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {follows}"
+        "{RENEW} WHERE id = ?1 AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {FOLLOWS}"
     );
-    run(conn, &sql, params![root.0, At(now), event]).map(drop)
+    run(conn, &sql, params![root.0, At(now)]).map(drop)
 }
 
-/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that: the latest one in
-/// each channel, while what it reports has not come to its end. One that is not sent yet, or cannot be edited, stays as it
-/// is; changes that come before it is sent are one edit, which is rendered then.
+/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that. Of events, the latest
+/// one in each channel, while what it reports has not come to its end; those of runs say when that came, and stay as they are
+/// afterwards. One that is not sent yet, or cannot be edited, stays as it is; changes that come before it is sent are one edit,
+/// which is rendered then.
 pub(in crate::store) fn renew_all(
     conn: &Connection,
     n: i64,
@@ -133,20 +127,17 @@ pub(in crate::store) fn renew_all(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let ends = events::sql_list(&rules::matter_ends(item.kind));
-    let (follows, is_in_matter) = (follows("?2"), is_in_matter("e", "deliveries"));
     let sql = format!(
-        "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
-         next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE item = ?1 AND item IS NOT NULL AND root IS NULL
-         AND created_at > ?4 AND revision < {EDITS} + coalesce(own_arrived, 0) AND revision = sent_revision
-         AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {follows}
-         AND n = (SELECT max(o.n) FROM deliveries o
-             WHERE o.item = ?1 AND o.root IS NULL AND (o.at_send = 1 OR o.run IS NOT NULL AND o.state <> 'failed')
-             AND o.address = deliveries.address)
-         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?2 AND e.name IN ({ends})
-             AND {is_in_matter} AND e.id < (SELECT max(id) FROM events WHERE item = ?2))"
+        "{RENEW} WHERE item = ?1 AND item IS NOT NULL AND root IS NULL
+         AND created_at > ?4 AND revision < {EDITS} + coalesce(own_arrived, iif(run IS NULL, 0, sent_revision))
+         AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {FOLLOWS}
+         AND (run IS NOT NULL OR n = (SELECT max(o.n) FROM deliveries o
+                 WHERE o.item = ?1 AND o.root IS NULL AND (o.at_send = 1 OR o.run IS NOT NULL AND o.state <> 'failed')
+                 AND o.address = deliveries.address)
+             AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?3 AND e.name IN ({ends})
+                 AND e.id >= deliveries.event AND e.id < (SELECT max(id) FROM events WHERE item = ?3)))"
     );
-    run(conn, &sql, params![Text(item), n, At(now), At(before(now, LASTS))]).map(drop)
+    run(conn, &sql, params![Text(item), At(now), n, At(before(now, LASTS))]).map(drop)
 }
 
 /// The message under which a delivery that is being sent goes. There is none where the root did not arrive, where it is not

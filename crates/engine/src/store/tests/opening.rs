@@ -207,6 +207,7 @@ async fn file_of_the_newest_format_with_a_missing_part_is_refused_and_left_alone
         ("ALTER TABLE items DROP COLUMN title", "items.title"),
         ("ALTER TABLE deliveries DROP COLUMN unknown_since", "deliveries.unknown_since"),
         ("ALTER TABLE deliveries DROP COLUMN own_arrived", "deliveries.own_arrived"),
+        ("ALTER TABLE deliveries DROP COLUMN sending", "deliveries.sending"),
         ("ALTER TABLE runs DROP COLUMN state", "runs.state"),
         ("ALTER TABLE runs RENAME COLUMN state TO status", "runs.state"),
         ("DROP TABLE deliveries", "deliveries"),

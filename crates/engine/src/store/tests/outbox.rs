@@ -1,3 +1,4 @@
+mod edits;
 mod order;
 
 use callboard_domain::{

@@ -68,6 +68,33 @@ async fn how_a_source_fares() {
 }
 
 #[tokio::test]
+async fn trouble_lasts_since_the_first_failure_of_its_kind() {
+    use callboard_domain::error::ServiceError as E;
+    let limited = || E::RateLimited { why: "slow down".into(), retry_after: Default::default() };
+    let store = watching().await;
+    // when, what failed -> since when
+    let cases = [
+        (60, E::auth("401"), 60),
+        (70, E::auth("401 again"), 60),
+        (80, limited(), 80),
+        (90, limited(), 80),
+        (100, E::auth("401"), 100),
+        // The credential is good now, and lacks a permission.
+        (110, E::forbidden("403"), 110),
+        (120, E::unavailable("no route"), 120),
+        // Half an answer is the same trouble to who reads.
+        (130, E::unknown("half"), 120),
+        (140, E::unavailable("no name"), 120),
+        (150, E::rejected("no"), 150),
+    ];
+    for (now, error, since) in cases {
+        store.poll_failed(&pager(), error.clone(), at(now)).await.unwrap();
+        let source = store.source(&pager()).await.unwrap().unwrap();
+        assert_eq!(source.error, Some((error, at(since))), "{now}");
+    }
+}
+
+#[tokio::test]
 async fn unwatched_account_leaves_the_board_and_can_come_back() {
     let store = watching().await;
     store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();

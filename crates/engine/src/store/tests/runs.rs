@@ -258,3 +258,24 @@ async fn event_of_a_run_joins_the_run_message_in_its_channel() {
         assert!(of_run.iter().all(|it| it.about == About::Run("r1".into())), "{of_run:#?}");
     }
 }
+
+#[tokio::test]
+async fn effect_that_nobody_in_particular_had_is_a_runs_doing_once() {
+    let store = watching().await;
+    let rules: Arc<dyn Decide> = Arc::new(OfRuns::default());
+    store.ingest(&pager(), hook("1", vec![firing("a")]), at(100), rules.clone()).await.unwrap();
+    store.begin_run(Run { started_at: at(110), ..running("r1") }, None, at(110)).await.unwrap();
+    let then = [
+        (IncidentStatus::Acknowledged, 120),
+        (IncidentStatus::Triggered, 125),
+        (IncidentStatus::Acknowledged, 130),
+    ];
+    for (status, second) in then {
+        let report = hook(&second.to_string(), vec![alert("a", status, second)]);
+        store.ingest(&pager(), report, at(second), rules.clone()).await.unwrap();
+    }
+    let alarms = store.pending_notices(10).await.unwrap();
+    let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+    let expected = [EventName::Triggered, EventName::Unacknowledged, EventName::Acknowledged];
+    assert_eq!(alarms, expected, "the second acknowledgement is somebody else's");
+}

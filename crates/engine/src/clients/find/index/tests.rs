@@ -1,7 +1,7 @@
 use callboard_domain::{
     board::State,
     command::Args,
-    item::Kind,
+    item::{IncidentStatus, Kind},
     run::{Outcome, RunState},
 };
 
@@ -174,6 +174,30 @@ fn lines_each_once_with_their_latest_run() {
     assert_eq!(lines("deploy api"), ["3 [deploy] [api] to production", "2 [deploy] [api] to staging"]);
     assert_eq!(lines("staging"), ["4 deploy web to [staging]", "2 deploy api to [staging]"]);
     assert!(lines("zebra").is_empty());
+}
+
+#[test]
+fn line_is_shown_with_its_alert_by_name_and_found_by_either() {
+    let mut alert = crate::tests::incident("bbbb01", IncidentStatus::Triggered, 1);
+    alert.title = "Disk is full".into();
+    let args = Args { items: [("alert".to_owned(), alert)].into(), ..Args::default() };
+    let runs = [
+        Run { args, ..run("2", "silence", "silence bbbb01 2h", 0) },
+        run("1", "silence", "silence cccc01 2h", 0),
+    ];
+    let mut index = Index::default();
+    index.add_runs(&runs, &Used::of(&runs, at(0)));
+    // what is typed -> what is shown, and what is run again
+    let cases = [
+        ("disk full", "silence Disk is full in storage 2h", "silence bbbb01 2h"),
+        ("silence bbbb01 2h", "silence Disk is full in storage 2h", "silence bbbb01 2h"),
+        ("cccc01", "silence cccc01 2h", "silence cccc01 2h"),
+    ];
+    for (typed, title, line) in cases {
+        let found = index.find(typed, 5).runs;
+        let shown: String = found[0].title.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!((shown.as_str(), found[0].line.as_str()), (title, line), "{typed}");
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn watching() -> Store {
     store
 }
 
-async fn report(store: &Store, rules: Rules, item: Item, second: i64) {
+async fn report(store: &Store, rules: impl Decide + 'static, item: Item, second: i64) {
     let account = item.key.account.clone();
     let report = Report::Hook(Received { snapshots: vec![item], ..Received::default() });
     store.ingest(&account, report, at(second), Arc::new(rules)).await.unwrap();
@@ -115,14 +115,32 @@ async fn sent(store: &Store, second: i64) -> Vec<(&'static str, Message)> {
     sent
 }
 
-/// The message of a run that ended then, whose item stands so by now; `is_dated` is true where the run says something of it.
-fn with_standing(own: &Message, is_dated: bool, ended: i64, standing: &str) -> Message {
+fn clock(second: i64) -> String {
+    since::clock(at(second), at(second), &TimeZone::system())
+}
+
+/// What a message says of an item besides what the run says.
+type Field = (&'static str, String);
+
+/// How it is.
+fn now(standing: &str) -> Field {
+    ("now", standing.to_owned())
+}
+
+/// How its episode ended, and when.
+fn ended(status: &str, second: i64) -> Field {
+    ("ended", format!("{status} at {}", clock(second)))
+}
+
+/// The message of a run that ended then, with what has become of its item; `is_dated` is true where the run says something of it.
+fn with_field(own: &Message, is_dated: bool, ended: i64, field: Option<Field>) -> Message {
     let mut message = own.clone();
     if is_dated {
-        let then = since::clock(at(ended), at(ended), &TimeZone::system());
-        message.title = format!("At {then}: {}", own.title);
+        message.title = format!("At {}: {}", clock(ended), own.title);
     }
-    message.blocks.insert(0, Block::Fields(vec![("now".to_owned(), standing.to_owned())]));
+    if let Some((name, text)) = field {
+        message.blocks.insert(0, Block::Fields(vec![(name.to_owned(), text)]));
+    }
     message
 }
 
@@ -145,18 +163,21 @@ async fn message_of_a_run_follows_its_item_and_keeps_what_the_run_said() {
     let cases = [
         // What the run has done itself, it has said.
         (incident("db1", Acknowledged, 30), 30, None),
-        (incident("db1", Triggered, 40), 40, Some("triggered")),
+        (incident("db1", Triggered, 40), 40, Some(now("triggered"))),
         // That makes no other text.
         (renamed, 45, None),
-        (incident("db1", Resolved, 50), 50, Some("resolved")),
+        // The run has done that too, after what it has not done.
+        (incident("db1", Acknowledged, 47), 47, Some(now("acknowledged"))),
+        (incident("db1", Triggered, 49), 49, Some(now("triggered"))),
+        (incident("db1", Resolved, 50), 50, Some(ended("resolved", 50))),
         // It is no part of the same matter.
         (incident("db1", Triggered, 60), 60, None),
         (incident("db1", Resolved, 70), 70, None),
     ];
-    for (alert, second, standing) in cases {
+    for (alert, second, field) in cases {
         report(&store, QUIET, alert, second).await;
         let expected: Vec<_> =
-            standing.map(|it| ("edit", with_standing(&own(), true, 22, it))).into_iter().collect();
+            field.map(|it| ("edit", with_field(&own(), true, 22, Some(it)))).into_iter().collect();
         assert_eq!(sent(&store, second + 1).await, expected, "at {second}");
     }
     assert_eq!(store.deliveries(10).await.unwrap().len(), 1);
@@ -177,7 +198,7 @@ async fn only_what_a_run_has_done_is_dated() {
         let store = watching().await;
         silenced(&store, state.clone()).await;
         report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 50), 50).await;
-        let expected = with_standing(&own(), is_dated, 22, "resolved");
+        let expected = with_field(&own(), is_dated, 22, Some(ended("resolved", 50)));
         assert_eq!(sent(&store, 51).await, [("edit", expected)], "{state:?}");
     }
     // A run under way has said nothing yet.
@@ -188,31 +209,31 @@ async fn only_what_a_run_has_done_is_dated() {
     sent(&store, 21).await;
     report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 30), 30).await;
     assert_eq!(sent(&store, 31).await, NOTHING);
-    // What was seen by its end was so when it said what it says.
+    // It says then what has happened meanwhile, and was not its doing.
     end(&store, done(), 40).await;
-    assert_eq!(sent(&store, 41).await, [("edit", own())]);
+    let expected = with_field(&own(), true, 40, Some(ended("resolved", 30)));
+    assert_eq!(sent(&store, 41).await, [("edit", expected)]);
     report(&store, QUIET, incident("db1", IncidentStatus::Triggered, 50), 50).await;
     assert_eq!(sent(&store, 51).await, NOTHING, "that is another matter");
 }
 
 #[tokio::test]
-async fn what_happened_while_a_run_was_under_way_is_its_own_matter_however_late_it_is_seen() {
+async fn what_happened_while_a_run_was_under_way_is_said_however_late_it_is_seen() {
     use BuildStatus::{Failed, Passed};
-    // when the run ended; run 2 of the build ended at 120 -> what the message says besides, once that is seen
-    for (ended, standing) in [(130, None), (110, Some("passed"))] {
+    // when the run ended; run 2 of the build ended at 120
+    for run_ended in [130, 110] {
         let store = watching().await;
         let red = build("acme/web", &[Failed]);
         report(&store, QUIET, red.clone(), 61).await;
         begin(&store, run_on(&[red], 100)).await;
-        end(&store, done(), ended).await;
-        assert_eq!(sent(&store, ended).await, [("post", own())]);
+        end(&store, done(), run_ended).await;
+        assert_eq!(sent(&store, run_ended).await, [("post", own())]);
         report(&store, QUIET, build("acme/web", &[Failed, Passed]), 140).await;
-        let expected: Vec<_> =
-            standing.map(|it| ("edit", with_standing(&own(), true, ended, it))).into_iter().collect();
-        assert_eq!(sent(&store, 141).await, expected, "ended at {ended}");
+        let expected = with_field(&own(), true, run_ended, Some(ended("passed", 120)));
+        assert_eq!(sent(&store, 141).await, [("edit", expected)], "ended at {run_ended}");
         // It is green: what comes now is another matter.
         report(&store, QUIET, build("acme/web", &[Failed, Passed, Failed]), 190).await;
-        assert_eq!(sent(&store, 191).await, NOTHING, "ended at {ended}");
+        assert_eq!(sent(&store, 191).await, NOTHING, "ended at {run_ended}");
     }
 }
 
@@ -227,7 +248,7 @@ async fn message_that_is_late_says_at_once_what_has_become_of_its_item() {
     store.attempted(&claimed.key, down, at(21)).await.unwrap();
     end(&store, done(), 22).await;
     report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 50), 50).await;
-    let expected = with_standing(&own(), true, 22, "resolved");
+    let expected = with_field(&own(), true, 22, Some(ended("resolved", 50)));
     assert_eq!(sent(&store, 60).await, [("post", expected)]);
     assert_eq!(sent(&store, 61).await, NOTHING, "it says all");
 }
@@ -264,7 +285,66 @@ async fn end_of_a_run_is_worth_a_message_and_what_becomes_of_its_item_is_not() {
     let attempt = ready(&store, claimed, at(52)).await.unwrap().expect_err("an edit or nothing");
     assert_eq!(attempt, Attempt::Skipped);
     store.attempted(&key, attempt, at(52)).await.unwrap();
-    assert_eq!(store.delivery(&key).await.unwrap().unwrap().state, DeliveryState::Posted);
+    let stands = store.delivery(&key).await.unwrap().unwrap();
+    assert_eq!((stands.state, stands.message), (DeliveryState::Posted, own()), "the edit never stood there");
+}
+
+/// For whom an end is the doing of the run.
+struct Resolving;
+
+impl Decide for Resolving {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
+        QUIET.decide(happened)
+    }
+
+    fn is_doing_of(&self, _: &Run, happened: NewEvent<'_>) -> bool {
+        happened.event.name == EventName::Resolved
+    }
+}
+
+#[tokio::test]
+async fn end_that_a_run_brought_about_is_dated_once_another_episode_begins() {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    let store = watching().await;
+    silenced(&store, done()).await;
+    // what happens, when -> whether the message is dated then
+    let cases =
+        [(Resolved, 30, false), (Triggered, 40, true), (Acknowledged, 50, false), (Resolved, 60, false)];
+    for (status, second, is_dated) in cases {
+        report(&store, Resolving, incident("db1", status, second), second).await;
+        let expected: Vec<_> =
+            is_dated.then(|| ("edit", with_field(&own(), true, 22, None))).into_iter().collect();
+        assert_eq!(sent(&store, second + 1).await, expected, "{status:?} at {second}");
+    }
+}
+
+#[tokio::test]
+async fn run_after_the_end_of_an_episode_begins_a_thread_that_follows_the_item() {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    // what happened between two runs -> how the second is posted, and what is edited when more happens
+    let cases = [
+        (None, "reply", with_field(&own(), true, 22, Some(now("triggered")))),
+        (Some(Acknowledged), "reply", with_field(&own(), true, 22, Some(now("triggered")))),
+        (Some(Resolved), "post", with_field(&own(), true, 62, Some(now("triggered")))),
+    ];
+    for (between, how, edited) in cases {
+        let store = watching().await;
+        silenced(&store, done()).await;
+        if let Some(status) = between {
+            report(&store, QUIET, incident("db1", status, 50), 50).await;
+            sent(&store, 51).await;
+        }
+        let second = Run { id: "r2".into(), ..run_on(&[incident("db1", Triggered, 10)], 60) };
+        begin(&store, second).await;
+        assert!(store.end_run("r2", done(), Some(own()), at(62)).await.unwrap());
+        assert_eq!(sent(&store, 63).await, [(how, own())], "{between:?}");
+        if between.is_none() {
+            report(&store, QUIET, incident("db1", Acknowledged, 70), 70).await;
+            assert_eq!(sent(&store, 71).await, NOTHING, "the run did that");
+        }
+        report(&store, QUIET, incident("db1", Triggered, 80), 80).await;
+        assert_eq!(sent(&store, 81).await, [("edit", edited)], "{between:?}");
+    }
 }
 
 #[tokio::test]
@@ -277,7 +357,10 @@ async fn run_that_a_person_resolves_still_says_how_its_item_stands() {
     let words = Message::new(Tone::Neutral, "silence db1 2h: kim says it ran");
     let actor = Actor::rule("all");
     assert!(store.resolve_run("r1", resolved, words.clone(), &actor, at(60)).await.unwrap());
-    assert_eq!(sent(&store, 61).await, [("edit", with_standing(&words, false, 22, "resolved"))]);
+    assert_eq!(
+        sent(&store, 61).await,
+        [("edit", with_field(&words, false, 22, Some(ended("resolved", 50))))]
+    );
     assert_eq!(sent(&store, 62).await, NOTHING);
 }
 
@@ -291,11 +374,11 @@ async fn what_a_run_says_while_its_message_is_sent_is_not_lost() {
     assert_eq!(kept, Some(OwnMessage { message: own(), arrived: Some(2) }));
     let more = own().with_block(Block::Text("reported since".into()));
     store.revise_run("r1", more.clone(), at(51)).await.unwrap();
-    let message = Some(with_standing(&own(), true, 22, "resolved"));
+    let message = Some(with_field(&own(), true, 22, Some(ended("resolved", 50))));
     let prepared = PreparedDelivery { message, own: kept, ..PreparedDelivery::default() };
     store.prepare(claimed, prepared, at(51)).await.unwrap();
     store.attempted(&key, Attempt::Posted(stands()), at(52)).await.unwrap();
-    assert_eq!(sent(&store, 53).await, [("edit", with_standing(&more, true, 22, "resolved"))]);
+    assert_eq!(sent(&store, 53).await, [("edit", with_field(&more, true, 22, Some(ended("resolved", 50))))]);
     assert_eq!(sent(&store, 54).await, NOTHING);
 }
 
@@ -355,11 +438,11 @@ async fn run_on_several_items_names_the_one_that_it_speaks_of_and_one_on_none_sp
     let alert = |id: &str| incident(id, IncidentStatus::Triggered, 10);
     // what it is on -> what it says besides, once the first is over
     let cases = [
-        (vec![alert("db1")], Some("resolved")),
-        (vec![alert("db1"), alert("db2")], Some("Disk of db1 is full: resolved")),
+        (vec![alert("db1")], Some(ended("resolved", 50))),
+        (vec![alert("db1"), alert("db2")], Some(ended("Disk of db1 is full: resolved", 50))),
         (vec![], None),
     ];
-    for (items, standing) in cases {
+    for (items, field) in cases {
         let store = watching().await;
         report(&store, QUIET, alert("db1"), 10).await;
         begin(&store, run_on(&items, 20)).await;
@@ -367,7 +450,7 @@ async fn run_on_several_items_names_the_one_that_it_speaks_of_and_one_on_none_sp
         assert_eq!(sent(&store, 23).await, [("post", own())]);
         report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 50), 50).await;
         let expected: Vec<_> =
-            standing.map(|it| ("edit", with_standing(&own(), true, 22, it))).into_iter().collect();
+            field.map(|it| ("edit", with_field(&own(), true, 22, Some(it)))).into_iter().collect();
         assert_eq!(sent(&store, 51).await, expected, "{} items", items.len());
     }
 }

@@ -363,3 +363,88 @@ async fn what_is_behind_a_message_that_is_tried_later_is_not_the_first() {
     let first = |key: &DeliveryKey, second| FirstOfLine { key: key.clone(), at: at(second), is_held: false };
     assert_eq!(firsts, [first(&beside, 0), first(&key, 300)]);
 }
+
+#[tokio::test]
+async fn a_delivery_is_behind_the_first_of_its_own_line_alone() {
+    use DeliveryState::{Failed, Pending, Posted, Sending};
+    // how the one before it was sent, if that has ended -> how that is, whether it is the first still, and when
+    let cases = [
+        (None, Sending, true, 0),
+        (Some(Attempt::Later(at(300), fault())), Pending, true, 300),
+        (Some(Attempt::Posted(posted())), Posted, false, 0),
+        (Some(Attempt::Failed(fault())), Failed, false, 0),
+    ];
+    for (attempt, state, is_first, second) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let before = one(&store).await;
+        let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+        store.enqueue(to("chat:#b", "beside"), at(0)).await.unwrap();
+        store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+        if let Some(attempt) = attempt {
+            assert!(store.attempted(&before, attempt, at(2)).await.unwrap());
+        }
+        let keys = [behind.clone(), before.clone(), DeliveryKey("of another store".into())];
+        let found = store.in_their_lines(&keys, at(3)).await.unwrap();
+        let [(earlier, _), (later, first)] = &found[..] else { panic!("{state:?}: {found:?}") };
+        assert_eq!((&earlier.key, earlier.state), (&before, state));
+        assert_eq!((&later.key, later.state), (&behind, Pending), "{state:?}");
+        let key = if is_first { before } else { behind };
+        assert_eq!(*first, Some(FirstOfLine { key, at: at(second), is_held: false }), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_is_tried_later_is_behind_nothing_that_came_after_it() {
+    let store = Store::temporary(at(0)).unwrap();
+    let edited = one(&store).await;
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&edited, Attempt::Posted(posted()), at(1)).await.unwrap();
+    assert!(store.revise(&edited, message("edited"), at(1)).await.unwrap());
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&edited, Attempt::Later(at(300), fault()), at(2)).await.unwrap();
+    let after = store.enqueue(to("chat:#a", "after"), at(3)).await.unwrap();
+    let found = store.in_their_lines(&[edited.clone(), after.clone()], at(3)).await.unwrap();
+    let firsts: Vec<_> = found.into_iter().map(|(_, first)| first).collect();
+    let first = |key, second| Some(FirstOfLine { key, at: at(second), is_held: false });
+    assert_eq!(firsts, [first(edited, 300), first(after, 3)]);
+}
+
+#[tokio::test]
+async fn edit_that_is_tried_later_keeps_no_other_message_waiting() {
+    // whether it was posted before, whether it can be edited there -> what is sent next, and then
+    let cases = [
+        (true, true, (3, "behind"), (4, "one")),
+        // What is not posted yet, or is posted anew, is in order.
+        (true, false, (300, "one"), (300, "behind")),
+        (false, true, (300, "one"), (300, "behind")),
+    ];
+    for (is_posted, can_be_edited, next, then) in cases {
+        let context = format!("posted before: {is_posted}, editable: {can_be_edited}");
+        let store = Store::temporary(at(0)).unwrap();
+        let key = one(&store).await;
+        let claim = async |second: i64| store.claim(at(second), 1, BTreeMap::new()).await.unwrap();
+        let attempt = async |attempt: Attempt, second: i64| {
+            assert_eq!(claim(second).await.len(), 1, "{context}");
+            assert!(store.attempted(&key, attempt, at(second)).await.unwrap(), "{context}");
+        };
+        if is_posted {
+            attempt(Attempt::Posted(posted()), 1).await;
+            store.revise(&key, message("one"), at(1)).await.unwrap();
+        }
+        if !can_be_edited {
+            attempt(Attempt::Closed(Edits::Closed), 1).await;
+        }
+        attempt(Attempt::Later(at(300), fault()), 2).await;
+        assert_eq!(store.next_delivery_at(at(2), Vec::new()).await.unwrap(), Some(at(300)), "{context}");
+        store.enqueue(to("chat:#a", "behind"), at(3)).await.unwrap();
+        let due = store.next_delivery_at(at(3), Vec::new()).await.unwrap();
+        assert_eq!(due, Some(at(next.0)), "{context}");
+        // An account that takes a message is tried again soon.
+        for (second, title) in [next, then] {
+            let claimed = claim(second).await.pop().expect(&context);
+            assert_eq!(claimed.message.title, title, "{context}");
+            store.attempted(&claimed.key, Attempt::Posted(posted()), at(second)).await.unwrap();
+        }
+        assert_eq!(store.next_delivery_at(at(400), Vec::new()).await.unwrap(), None, "{context}");
+    }
+}
