@@ -425,7 +425,8 @@ mod tests {
         let (id, key) = ("CALLBOARD_SECRET_CI_API_ID", "CALLBOARD_SECRET_CI_API_KEY");
         let all = format!("{id} and {key}");
         // fields, those that are set, whether one is lacking -> the variables
-        let cases: [(&[SecretField], &[&str], bool, Option<&str>); 10] = [
+        type Case<'a> = (&'a [SecretField], &'a [&'a str], bool, Option<&'a str>);
+        let cases: [Case<'_>; 10] = [
             (&either, &["token"], false, Some(token)),
             (&either, &["password", "webhook_secret"], false, Some(password)),
             (&either, &["token", "password"], false, Some(any.as_str())),

@@ -358,7 +358,8 @@ fn escalation_is_by_whoever_did_it() {
             }
         })
     };
-    let cases: [(&[(i64, Option<&str>)], &[Option<&str>]); 4] = [
+    type Case<'a> = (&'a [(i64, Option<&'a str>)], &'a [Option<&'a str>]);
+    let cases: [Case<'_>; 4] = [
         (&[], &[]),
         (&[(1, None)], &[None]),
         (&[(1, Some("kim"))], &[Some("kim")]),

@@ -344,7 +344,8 @@ mod tests {
         let (one, other) = (alert("pager", "a1"), alert("pager2", "a1"));
         let (alone, pull) = (alert("pager2", "b1"), crate::tests::pull(1, "Try it", &[]));
         // items -> their values and notes
-        let cases: [(&[&Item], &[(&str, &str)]); 4] = [
+        type Case<'a> = (&'a [&'a Item], &'a [(&'a str, &'a str)]);
+        let cases: [Case<'_>; 4] = [
             (
                 &[&one, &other, &alone],
                 &[
