@@ -171,7 +171,7 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
         (
             ResponseTemplate::new(429).insert_header("retry-after", "7200"),
             "rate_limited",
-            "Z; next try in 3600 s",
+            "it asks to wait until 2",
         ),
         (
             ResponseTemplate::new(429)
