@@ -8,7 +8,8 @@ use std::{
 };
 
 use callboard_engine::{
-    paths, private,
+    paths::{self, Paths},
+    private,
     tray_app::{self, AppCommand},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,9 @@ pub(crate) enum Found {
 
 /// Becomes the first of this folder, or sends the command to the one that is there.
 pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
+    // A playground is also known by the folder that holds its data beside its configuration.
+    let within = Paths::within(data).data;
+    let data = if paths::is_playground(&within) { within.as_path() } else { data };
     let lock = open_lock(data)?;
     match lock.try_lock() {
         // What it shows would look like a person's own.
@@ -122,7 +126,17 @@ mod tests {
     #[tokio::test]
     async fn no_app_starts_on_a_playground_that_none_shows() {
         let folder = tempfile::tempdir().unwrap();
-        paths::mark_playground(folder.path()).unwrap();
-        assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::Playground));
+        let data = Paths::within(folder.path()).data;
+        // A folder of that name alone makes no playground.
+        drop(open_lock(&data).unwrap());
+        let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
+            panic!("nobody was there")
+        };
+        assert_eq!(first.data, folder.path());
+        drop(first);
+        paths::mark_playground(&data).unwrap();
+        for asked in [data.as_path(), folder.path()] {
+            assert!(matches!(enter(asked, AppCommand::Open).await.unwrap(), Found::Playground));
+        }
     }
 }

@@ -99,10 +99,12 @@ mod tests {
         let (sender, commands) = mpsc::channel();
         let received = move |command| sender.send(command).unwrap();
         let play = Play::start(Arc::new(SilentHost), received).await.unwrap();
-        let data = play.folder.path().join("data");
-        let second = instance::enter(&data, AppCommand::Settings).await.unwrap();
-        assert!(matches!(second, Found::Forwarded));
-        assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
+        let data = Paths::within(play.folder.path()).data;
+        for asked in [data.as_path(), play.folder.path()] {
+            let second = instance::enter(asked, AppCommand::Settings).await.unwrap();
+            assert!(matches!(second, Found::Forwarded));
+            assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
+        }
         play.stop().await.unwrap();
         assert!(!data.exists());
     }

@@ -6,7 +6,7 @@
  */
 export type AccountError = { 
 /**
- * Since when.
+ * Since when it is this.
  */
 since: string, 
 /**
@@ -1607,7 +1607,7 @@ line: string,
  */
 account?: string | null, 
 /**
- * The line, with what matched.
+ * The line as people read it, with what matched.
  */
 title: Array<TextSpan>, 
 /**

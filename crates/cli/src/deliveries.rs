@@ -99,16 +99,19 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
         // It was not this one that met it.
         format!("the last message to {account} met: {error}")
     });
+    let both = |until: String| match &before {
+        Some(before) => format!("{until}; {before}"),
+        None => until,
+    };
     match &delivery.state {
         DeliveryState::Pending { error: Some(error), .. }
         | DeliveryState::Unknown { error }
         | DeliveryState::Failed { error } => error.to_string(),
         DeliveryState::Pending { next_at, .. } if *next_at > now => {
-            format!("it is not sent before {}", when(*next_at))
+            both(format!("it is not sent before {}", when(*next_at)))
         }
         DeliveryState::Pending { first: Some(first), .. } if first.at > now => {
-            let until = format!("{} is before it, and is not sent before {}", first.id, when(first.at));
-            [Some(until), before].into_iter().flatten().collect::<Vec<_>>().join("; ")
+            both(format!("{} is before it, and is not sent before {}", first.id, when(first.at)))
         }
         DeliveryState::Pending { .. } | DeliveryState::Sending if before.is_some() => {
             before.unwrap_or_default()
@@ -122,7 +125,8 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
     }
 }
 
-/// Since when the account of a delivery takes no messages, and what becomes of it; `None` where the account takes them.
+/// Since when the account of a delivery takes no messages for its present reason, and what becomes of the delivery;
+/// `None` where the account takes them.
 pub(crate) fn outlook(delivery: &Delivery, is_served: bool) -> Option<String> {
     let AccountError { since, .. } = delivery.account_error.as_ref()?;
     let account = &delivery.address.account;
@@ -134,7 +138,7 @@ pub(crate) fn outlook(delivery: &Delivery, is_served: bool) -> Option<String> {
         (_, true) => "It is kept, and sent by itself once the account takes messages again",
         (_, false) => "It is kept, and sent when Callboard runs and the account takes messages again",
     };
-    Some(format!("{account} has taken no messages since {}. {then}", when(*since)))
+    Some(format!("{account} takes no messages, for this reason since {}. {then}", when(*since)))
 }
 
 #[cfg(test)]
@@ -298,15 +302,16 @@ mod tests {
     fn delivery_of_an_account_that_fails_names_its_error_and_not_the_queue() {
         let failing = AccountError { since: now(), error: ServiceError::unknown("503") };
         let own = || ServiceError::unavailable("no route");
-        let since = format!("chat has taken no messages since {}. It is ", when(now()));
+        let since = format!("chat takes no messages, for this reason since {}. It is ", when(now()));
         let met = "the last message to chat met: 503";
+        let held = format!("it is not sent before {}; {met}", when(later()));
         let (kept, when_it_runs) = (Some("kept, and sent by itself"), Some("kept, and sent when"));
         // its state, whether its account fails, whether Callboard runs -> why it has not arrived, what becomes of it
         let cases = [
             (pending(now(), None, None), true, true, met, kept),
             (pending(now(), None, None), true, false, met, when_it_runs),
             (pending(now(), None, None), false, true, "not tried yet", None),
-            (pending(later(), None, None), true, true, "it is not sent before", kept),
+            (pending(later(), None, None), true, true, held.as_str(), kept),
             (pending(now(), Some(own()), None), true, true, "no route", kept),
             (pending(now(), Some(own()), None), false, true, "no route", None),
             (DeliveryState::Sending, true, true, met, kept),

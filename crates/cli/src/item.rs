@@ -79,7 +79,7 @@ fn print(detail: &ItemDetail, stored_at: Option<Timestamp>, output: &Output) {
 fn in_room(value: &str, room: Option<usize>) -> String {
     let Some(room) = room else { return value.to_owned() };
     let broken = value.lines().map(|line| match measure_text_width(line) > room {
-        true => wrap::lines(line, room, false).join("\n"),
+        true => wrap::lines(line, room).join("\n"),
         false => line.to_owned(),
     });
     broken.collect::<Vec<_>>().join("\n")

@@ -44,8 +44,8 @@ use crate::{
     output::Output,
 };
 
-/// A daemon takes in webhooks by the thousand: a sixth of the time that each takes was the system's allocator. The app in the
-/// tray keeps that, which needs less memory.
+/// A daemon takes in webhooks by the thousand: a sixth of the time for each went to the system's allocator. The tray
+/// app keeps that one, as it needs less memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

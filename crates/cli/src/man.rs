@@ -18,7 +18,7 @@ const EXITS: [(&str, &str); 6] = [
     ("1", "The run or check failed."),
     ("2", "Usage or configuration."),
     ("3", "Not allowed, not confirmed, or changed since it was previewed."),
-    ("4", "A service could not be reached."),
+    ("4", "A service could not be reached, or a message waits: nothing was sent."),
     ("5", "Not known: it may have happened."),
 ];
 

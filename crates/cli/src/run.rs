@@ -8,8 +8,8 @@ use callboard_domain::{
     run::Run,
 };
 use callboard_engine::api::{
-    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, Flush, FollowRun, Plan, PlanQuery, ReadLine,
-    RunProgress, StartRun,
+    ApiError, Cancel, ChoicesQuery, Confirm, Delivery, DeliveryState, Flush, FollowRun, Plan, PlanQuery,
+    ReadLine, RunProgress, StartRun,
 };
 
 use crate::{
@@ -253,15 +253,28 @@ pub(crate) async fn flush(mut progress: RunProgress, client: &mut Client) -> Res
     let under_way = progress.delivery.as_ref().filter(|delivery| is_under_way(&delivery.state));
     let under_way = under_way.map(|delivery| delivery.id.clone());
     if let Some(id) = under_way.filter(|_| progress.run.state.is_final()) {
-        client.call(Flush { seconds: FLUSH_SECONDS, deliveries: vec![id] }).await?;
+        let awaited = client.call(Flush { seconds: FLUSH_SECONDS, deliveries: vec![id] }).await?.pop();
         let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, status: String::new() };
-        progress.delivery = client.call(seen).await?.delivery;
+        progress.delivery = in_line(client.call(seen).await?.delivery, awaited);
     }
     Ok(progress)
 }
 
+/// A run's delivery once it was waited for. What was waited for has the first of its line; but only the run's own is
+/// posted once all that the run says itself has arrived, whatever becomes of its item later.
+fn in_line(of_run: Option<Delivery>, awaited: Option<Delivery>) -> Option<Delivery> {
+    let waits = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Pending { .. });
+    if of_run.as_ref().is_some_and(waits) && awaited.as_ref().is_some_and(waits) { awaited } else { of_run }
+}
+
 #[cfg(test)]
 mod tests {
+    use callboard_domain::{
+        error::ServiceError,
+        message::{Message, Tone},
+    };
+    use callboard_engine::api::FirstInLine;
+
     use super::*;
 
     #[test]
@@ -306,5 +319,53 @@ mod tests {
         let words = ["ack", "x", "--channel"].map(str::to_owned);
         let refused = Flags::of(&words, |_| false).unwrap_err();
         assert_eq!(refused.to_string(), "--channel needs a value after it");
+    }
+
+    #[test]
+    fn awaited_delivery_counts_while_the_runs_own_waits() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let delivery = |state: DeliveryState| Delivery {
+            id: "1".into(),
+            address: "room:general".parse().unwrap(),
+            message: Message::new(Tone::Neutral, "hello"),
+            run: Some("r1".into()),
+            under: None,
+            state,
+            is_edit: false,
+            account_error: None,
+            attempts: 0,
+            created_at: at,
+            actor: None,
+            link: None,
+        };
+        let pending = |first: Option<FirstInLine>| DeliveryState::Pending {
+            next_at: at,
+            error: None,
+            waits_for: None,
+            first,
+        };
+        let waits = || pending(None);
+        let behind = || pending(Some(FirstInLine { id: "0".into(), at }));
+        let failed = || DeliveryState::Failed { error: ServiceError::rejected("no") };
+        // the run's own, what was waited for -> what is shown
+        let cases = [
+            (Some(waits()), Some(behind()), Some(behind())),
+            (Some(waits()), Some(waits()), Some(waits())),
+            // An edit that waits says what has become of the item since.
+            (Some(DeliveryState::Posted), Some(behind()), Some(DeliveryState::Posted)),
+            (Some(DeliveryState::Posted), Some(DeliveryState::Posted), Some(DeliveryState::Posted)),
+            // It was sent since.
+            (Some(DeliveryState::Sending), Some(behind()), Some(DeliveryState::Sending)),
+            (Some(failed()), Some(behind()), Some(failed())),
+            (Some(waits()), Some(DeliveryState::Sending), Some(waits())),
+            (Some(waits()), None, Some(waits())),
+            (None, Some(behind()), None),
+            (None, None, None),
+        ];
+        for (of_run, awaited, expected) in cases {
+            let what = format!("{of_run:?}, {awaited:?}");
+            let found = in_line(of_run.map(delivery), awaited.map(delivery));
+            assert_eq!(found.map(|it| it.state), expected, "{what}");
+        }
     }
 }

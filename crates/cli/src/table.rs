@@ -15,8 +15,9 @@ const LONGEST: usize = 300;
 const LONGEST_PIPED: usize = 100_000;
 /// Spaces between two columns.
 const GAP: usize = 2;
-/// Spaces before the further lines of a row that has no room for columns, and what is between its cells there.
+/// Spaces before the further lines of a row that has no room for columns.
 const MARGIN: usize = 4;
+/// What is between the cells of such a row.
 const BETWEEN: &str = " · ";
 /// The widest word of a title for which the other columns shrink first.
 const WORD: usize = 24;
@@ -55,7 +56,7 @@ impl Column {
     fn lines(self, cell: &str, width: usize) -> Vec<String> {
         match self {
             Self::Whole => vec![cell.to_owned()],
-            Self::Text => wrap::lines(cell, width, false),
+            Self::Text => wrap::lines(cell, width),
             Self::Line | Self::Title => wrap::lines_cut(cell, width, LINES),
         }
     }
@@ -118,14 +119,14 @@ fn stacked<const N: usize>(row: &[String; N], columns: &[Column; N], terminal: u
     let last_whole = columns.iter().rposition(|column| *column == Column::Whole);
     let (head, tail) = cells.split_at(last_whole.map_or(0, |last| last + 1));
     let width = terminal.saturating_sub(MARGIN).max(1);
-    let mut below = wrap::lines(&join(tail, BETWEEN), width, false);
+    let mut below = wrap::lines(&join(tail, BETWEEN), width);
     let fits = below.len() <= LINES && below.iter().all(|line| measure_text_width(line) <= width);
     let (cut, others): (Vec<_>, Vec<_>) = tail.iter().copied().partition(|(_, column)| column.is_cut());
     if !fits && !cut.is_empty() {
         // Beside others, which have all that they need, what may be cut has one line.
         let most = if others.is_empty() { LINES } else { 1 };
         below = wrap::lines_cut(&join(&cut, BETWEEN), width, most);
-        below.extend(wrap::lines(&join(&others, BETWEEN), width, false));
+        below.extend(wrap::lines(&join(&others, BETWEEN), width));
     }
     let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
     [join(head, &" ".repeat(GAP))].into_iter().chain(below).collect()

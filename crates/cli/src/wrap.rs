@@ -52,13 +52,13 @@ pub(crate) fn widest_word(text: &str) -> usize {
     units(text).iter().map(|unit| unit.width).max().unwrap_or(0)
 }
 
-/// A text in lines of at most `width`, broken between words. A word that is wider than a line is broken with
-/// `within_words`, and has a line of its own without.
-pub(crate) fn lines(text: &str, width: usize, within_words: bool) -> Vec<String> {
-    hung_lines(text, width, width, within_words)
+/// A text in lines of at most `width`, broken between words. A word that is wider than a line has one of its own.
+pub(crate) fn lines(text: &str, width: usize) -> Vec<String> {
+    hung_lines(text, width, width, false)
 }
 
-/// The same where the further lines have another width than the first one.
+/// The same where the further lines have another width than the first one. With `within_words` a word that is wider
+/// than a line is broken.
 fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> Vec<String> {
     let mut width = first;
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
@@ -96,12 +96,12 @@ fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> V
 /// it is not shown.
 pub(crate) fn lines_cut(text: &str, width: usize, most: usize) -> Vec<String> {
     if most == 1 {
-        let whole = lines(text, usize::MAX, false).into_iter();
+        let whole = lines(text, usize::MAX).into_iter();
         return whole
             .map(|line| if measure_text_width(&line) > width { cut(&line, width) } else { line })
             .collect();
     }
-    let mut all = lines(text, width, true);
+    let mut all = hung_lines(text, width, width, true);
     if all.len() > most {
         all.truncate(most);
         if let Some(last) = all.last_mut() {
@@ -166,10 +166,10 @@ mod tests {
             ("שלום עולם", 5, &["שלום", "עולם"]),
         ];
         for (text, width, expected) in cases {
-            assert_eq!(lines(text, *width, true), *expected, "{text:?} in {width}");
+            assert_eq!(hung_lines(text, *width, *width, true), *expected, "{text:?} in {width}");
         }
         assert_eq!(
-            lines("see https://ci.example/a/long/path now", 10, false),
+            lines("see https://ci.example/a/long/path now", 10),
             ["see", "https://ci.example/a/long/path", "now"]
         );
     }

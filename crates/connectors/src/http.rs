@@ -20,6 +20,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
 use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, source::RateLimit, text};
+use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
 use tokio::time::Instant;
 use url::{Position, Url};
@@ -389,7 +390,7 @@ impl Http {
         let lost = |error: reqwest::Error| self.service_error_of_transport(&error.without_url(), read);
         let mut response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        self.last_rate_limit.note(&self.rate_limit_headers, &headers, self.client.now());
+        self.last_rate_limit.note(&self.rate_limit_headers, &headers, self.now());
         let (mut body, mut cut) = (BytesMut::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             let excess = (body.len() + chunk.len()).saturating_sub(ANSWER_LIMIT);
@@ -436,7 +437,7 @@ impl Http {
     /// What an answer without success means, by the table at [`service_error_of_status`].
     pub fn service_error(&self, answer: &Answer) -> ServiceError {
         let message = text::line(&error_message(answer), 200);
-        let (limits, now) = (&self.rate_limit_headers, self.client.now());
+        let (limits, now) = (&self.rate_limit_headers, self.now());
         let error = service_error_of_status(
             self.service,
             answer.status,
@@ -455,7 +456,12 @@ impl Http {
 
     /// How long an answer asks us to wait, where it says so.
     pub(crate) fn retry_after(&self, answer: &Answer) -> Option<Duration> {
-        retry_after(&answer.headers, &self.rate_limit_headers, self.client.now())
+        retry_after(&answer.headers, &self.rate_limit_headers, self.now())
+    }
+
+    /// What time it is, by the client's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.client.now()
     }
 
     /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that is in it

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::is_unsafe;
+
 /// Why a value with a control character is refused.
 pub const CONTROL: &str = "the value holds a control character, such as a tab or a line end";
 
@@ -20,35 +22,34 @@ const ENCODED: usize = 4;
 
 /// Why a text may not be sent as one segment of a path, in plain words. An empty one may: it ends `/a/`.
 pub fn fault(text: &str) -> Option<&'static str> {
-    let mut text = Cow::Borrowed(text);
-    for _ in 0..ENCODED {
+    decodings(text).find_map(|text| {
         if text.contains(char::is_control) {
-            return Some(CONTROL);
+            Some(CONTROL)
+        } else if text.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+            Some(DOTS)
+        } else {
+            None
         }
-        if text.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
-            return Some(DOTS);
-        }
-        let next = match decoded(&text) {
-            Cow::Borrowed(_) => break,
-            Cow::Owned(next) => next,
-        };
-        if next == *text {
-            break;
-        }
-        text = Cow::Owned(next);
-    }
-    None
+    })
 }
 
-/// True for a text that is another one without the white space, or the invisible characters, around it. A service that
-/// leaves these out takes it for that, which a comparison did not see.
+/// True for a text that is another one without the white space, or the invisible characters, around it, whether or not
+/// they are percent-encoded. A service that leaves these out takes it for that, which a comparison did not see.
 pub fn is_padded(text: &str) -> bool {
     // Those that join letters (ZWJ, ZWNJ) are no padding within a text; at its ends they join nothing.
     let is_padding = |letter: char| {
-        letter.is_whitespace()
-            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+        letter.is_whitespace() || is_unsafe(letter) || matches!(letter, '\u{ad}' | '\u{200c}' | '\u{200d}')
     };
-    text.starts_with(is_padding) || text.ends_with(is_padding)
+    decodings(text).any(|text| text.starts_with(is_padding) || text.ends_with(is_padding))
+}
+
+/// A text as it is, and then as it is with each further percent-encoding undone.
+fn decodings(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let all = std::iter::successors(Some(Cow::Borrowed(text)), |text| match decoded(text) {
+        Cow::Owned(next) if next != **text => Some(Cow::Owned(next)),
+        _ => None,
+    });
+    all.take(ENCODED)
 }
 
 /// RFC 3986, 2.1: what was encoded, as it was. A `%` that begins no code stays.
@@ -129,6 +130,26 @@ mod tests {
             ("\u{feff}production", true),
             ("production\u{2060}", true),
             ("production\u{200d}", true),
+            ("production\u{200c}", true),
+            ("\u{ad}production", true),
+            ("production\u{61c}", true),
+            ("\u{202a}production", true),
+            ("production\u{202e}", true),
+            ("production\u{2066}", true),
+            ("\u{206f}production", true),
+            // However often it is encoded, as servers decode it.
+            ("production%20", true),
+            ("%2520production", true),
+            ("production%C2%A0", true),
+            ("production%E2%80%8B", true),
+            ("release%202.1", false),
+            ("feature%2Fx", false),
+            ("production%e9", false),
+            ("production%2", false),
+            ("100%", false),
+            ("50%25", false),
+            ("caf\u{e9}", false),
+            ("\u{2764}\u{fe0f}", false),
         ];
         for (text, expected) in cases {
             assert_eq!(is_padded(text), expected, "{text:?}");

@@ -22,7 +22,7 @@ const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
   merge: { title: "Merge", icon: "pr", act: null },
   resolve: { title: "Resolve", icon: "check", act: "resolve" },
   assign: { title: "Reassign", icon: "usercheck", act: null },
-  release: { title: "Let it go", icon: "term", act: null },
+  release: { title: "Release", icon: "term", act: null },
   comment: { title: "Comment", icon: "note", act: "comment" },
   stop: { title: "Stop", icon: "stop", act: "stop" },
   log: { title: "Log from the service", icon: "log", act: null },

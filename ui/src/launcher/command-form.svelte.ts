@@ -63,7 +63,7 @@ export class CommandForm {
   /** True once a person moved the mark: then Enter takes the marked choice. */
   picked = $state(false);
   prepared = $state.raw<Plan | null>(null);
-  /** What people call the values that are ids, as far as plans said. */
+  /** What people call the values that are ids, by `argument=value`, as far as plans said. */
   readonly names = new ReactiveMap<string>();
   /** The plan that was shown at Enter, if it has changed since: the current plan is not confirmed yet. */
   before = $state.raw<Plan | null>(null);
@@ -193,7 +193,8 @@ export class CommandForm {
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
       this.prepared = prepared;
-      for (const [arg, name] of Object.entries(prepared.names ?? {})) this.names.set(values[arg] ?? "", name);
+      for (const [arg, name] of Object.entries(prepared.names ?? {}))
+        this.names.set(`${arg}=${values[arg] ?? ""}`, name);
       if (this.again) this.readableFrom = Date.now() + READING;
       this.problem = null;
     } catch (thrown) {

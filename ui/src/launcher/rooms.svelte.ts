@@ -20,11 +20,10 @@ export function partsOf(deliveries: Delivery[], rooms: ChannelActivity[], runs: 
   return [
     {
       title: "Not delivered",
-      places: deliveries.map((delivery): Place => ({
-        at: "delivery",
-        key: `delivery-${delivery.id}`,
-        delivery,
-      })),
+      // An edit that is about to go is of a message that has arrived.
+      places: deliveries
+        .filter(({ is_edit, state }) => !is_edit || ("error" in state && state.error))
+        .map((delivery): Place => ({ at: "delivery", key: `delivery-${delivery.id}`, delivery })),
     },
     {
       title: "Rooms",

@@ -173,7 +173,7 @@ impl Facts {
         let unknown = pull.requested_unknown.then(|| "maybe others (not all could be read)".to_owned());
         let requested: Vec<_> = pull.requested.iter().cloned().chain(unknown).collect();
         self.add("Review asked of", requested.join(", "));
-        self.add("Approvals", pull.approvals(Timestamp::MAX).to_string());
+        self.add("Approvals", pull.approvals().to_string());
         let reviews = pull.reviews.iter().map(|review| {
             let verdict = match review.verdict {
                 Verdict::Commented => "commented",

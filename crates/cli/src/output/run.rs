@@ -8,12 +8,13 @@ use callboard_domain::{
     run::{Run, RunState},
     text,
 };
-use callboard_engine::api::{AccountError, Confirm, Delivery, DeliveryState, Plan, RunProgress};
+use callboard_engine::api::{Confirm, Delivery, DeliveryState, Plan, RunProgress};
 use console::style;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Output, mark, print_wrapped};
-use crate::printed::on_one_line;
+use crate::{deliveries, printed::on_one_line};
 
 impl Output {
     /// Output of a run, as it comes.
@@ -66,7 +67,7 @@ impl Output {
     /// How a run ended, and whether it was posted. Lines of `printed`, its output, are not repeated.
     pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
         self.run(&progress.run, printed);
-        posting_lines(&progress.run, progress.delivery.as_ref())
+        posting_lines(&progress.run, progress.delivery.as_ref(), Timestamp::now())
             .iter()
             .for_each(|line| print_wrapped(line, 4));
         if let Some(why) = &progress.unrecorded {
@@ -132,7 +133,7 @@ fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
 }
 
 /// Whether a run was posted, and why not, in lines.
-fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
+fn posting_lines(run: &Run, delivery: Option<&Delivery>, now: Timestamp) -> Vec<String> {
     let Some(address) = &run.post else { return vec!["Private: nothing was posted".into()] };
     let why = |error: &ServiceError| format!("  Why: {error}");
     // The message of a run is posted when it begins, and edited once it has ended.
@@ -162,11 +163,10 @@ fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
         Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) => {
-            match delivery.and_then(|delivery| delivery.account_error.as_ref()) {
-                // It was not this message that met it.
-                Some(AccountError { error, .. }) => vec![
+            match delivery.filter(|delivery| is_held_up(delivery, now)) {
+                Some(delivery) => vec![
                     format!("{not_posted} yet. It is kept, and sent while Callboard runs"),
-                    format!("  Why: the last message to {} met: {error}", address.account),
+                    format!("  Why: {}", deliveries::reason(delivery, now)),
                 ],
                 None => vec![format!("Being posted in {address}")],
             }
@@ -183,16 +183,24 @@ fn posting_lines(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
     }
 }
 
+/// True for a message that its account, another one before it or its own time keeps from being sent now.
+fn is_held_up(delivery: &Delivery, now: Timestamp) -> bool {
+    let waits = match &delivery.state {
+        DeliveryState::Pending { next_at, first, .. } => *next_at > now || first.is_some(),
+        _ => false,
+    };
+    waits || delivery.account_error.is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use callboard_domain::command::Args;
+    use callboard_engine::api::{AccountError, FirstInLine};
 
     use super::*;
 
-    #[test]
-    fn run_without_a_message_is_not_reported_as_posted() {
-        let at = jiff::Timestamp::UNIX_EPOCH;
-        let run = |state: RunState| Run {
+    fn run(state: RunState) -> Run {
+        Run {
             id: "1".into(),
             command: "silence".into(),
             line: "silence disk 2h".into(),
@@ -201,11 +209,33 @@ mod tests {
             item: None,
             by: "ana".into(),
             actor: None,
-            started_at: at,
+            started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,
             state,
             post: "room:general".parse().ok(),
-        };
+        }
+    }
+
+    fn delivery(state: DeliveryState) -> Delivery {
+        Delivery {
+            id: "1".into(),
+            address: "room:general".parse().unwrap(),
+            message: Message::new(Tone::Neutral, "hello"),
+            run: None,
+            under: None,
+            state,
+            is_edit: false,
+            account_error: None,
+            attempts: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+            actor: None,
+            link: None,
+        }
+    }
+
+    #[test]
+    fn run_without_a_message_is_not_reported_as_posted() {
+        let at = Timestamp::UNIX_EPOCH;
         let cases = [
             (RunState::Pending { until: at }, "Will be posted in room:general once it has begun"),
             (RunState::Running, "Being posted in room:general"),
@@ -220,10 +250,10 @@ mod tests {
             ),
         ];
         for (state, expected) in cases {
-            assert_eq!(posting_lines(&run(state.clone()), None), [expected], "{state:?}");
+            assert_eq!(posting_lines(&run(state.clone()), None, at), [expected], "{state:?}");
         }
         let private = Run { post: None, ..run(RunState::Running) };
-        assert_eq!(posting_lines(&private, None), ["Private: nothing was posted"]);
+        assert_eq!(posting_lines(&private, None, at), ["Private: nothing was posted"]);
         // What its account is missing, whether only the edit waits -> when it is posted.
         let cases = [
             (
@@ -239,44 +269,68 @@ mod tests {
             ),
         ];
         for (waits_for, is_edit, expected) in cases {
-            let delivery = Delivery {
-                id: "1".into(),
-                address: "room:general".parse().unwrap(),
-                message: Message::new(Tone::Neutral, "hello"),
-                run: None,
-                under: None,
-                state: DeliveryState::Pending {
-                    next_at: at,
-                    error: Some(ServiceError::unavailable("no answer")),
-                    waits_for: waits_for.map(str::to_owned),
-                    first: None,
-                },
-                is_edit,
-                account_error: None,
-                attempts: 1,
-                created_at: at,
-                actor: None,
-                link: None,
+            let state = DeliveryState::Pending {
+                next_at: at,
+                error: Some(ServiceError::unavailable("no answer")),
+                waits_for: waits_for.map(str::to_owned),
+                first: None,
             };
-            let lines = posting_lines(&run(RunState::Running), Some(&delivery));
+            let delivery = Delivery { is_edit, ..delivery(state) };
+            let lines = posting_lines(&run(RunState::Running), Some(&delivery), at);
             assert_eq!(lines, [expected, "  Why: no answer"]);
             // Behind others that its account has not taken.
             let state = DeliveryState::Pending { next_at: at, error: None, waits_for: None, first: None };
             let behind = Delivery { state, is_edit: false, ..delivery };
             assert_eq!(
-                posting_lines(&run(RunState::Running), Some(&behind)),
+                posting_lines(&run(RunState::Running), Some(&behind), at),
                 ["Being posted in room:general"]
             );
             let error = ServiceError::unavailable("503");
             let account_error = Some(AccountError { since: at, error });
             assert_eq!(
-                posting_lines(&run(RunState::Running), Some(&Delivery { account_error, ..behind })),
+                posting_lines(&run(RunState::Running), Some(&Delivery { account_error, ..behind }), at),
                 [
                     "Not posted in room:general yet. It is kept, and sent while Callboard runs",
                     "  Why: the last message to room met: 503"
                 ]
             );
         }
+    }
+
+    #[test]
+    fn message_that_something_holds_up_is_not_being_posted() {
+        let now = Timestamp::UNIX_EPOCH;
+        let later = now + std::time::Duration::from_secs(60);
+        let pending = |next_at: Timestamp, first: Option<Timestamp>| DeliveryState::Pending {
+            next_at,
+            error: None,
+            waits_for: None,
+            first: first.map(|at| FirstInLine { id: "0".into(), at }),
+        };
+        let failing = || Some(AccountError { since: now, error: ServiceError::unavailable("503") });
+        // its state, the error of its account -> whether it is held up
+        let cases = [
+            (pending(now, None), None, false),
+            (DeliveryState::Sending, None, false),
+            (pending(now, None), failing(), true),
+            (DeliveryState::Sending, failing(), true),
+            (pending(later, None), None, true),
+            (pending(now, Some(later)), None, true),
+            (pending(now, Some(now)), None, true),
+            (pending(now, Some(later)), failing(), true),
+        ];
+        for (state, account_error, expected) in cases {
+            let delivery = Delivery { account_error, ..delivery(state) };
+            let lines = posting_lines(&run(RunState::Running), Some(&delivery), now);
+            let why = format!("  Why: {}", deliveries::reason(&delivery, now));
+            let kept = "Not posted in room:general yet. It is kept, and sent while Callboard runs";
+            let expected =
+                if expected { vec![kept, why.as_str()] } else { vec!["Being posted in room:general"] };
+            assert_eq!(lines, expected, "{delivery:?}");
+        }
+        let behind = delivery(pending(now, Some(later)));
+        let lines = posting_lines(&run(RunState::Running), Some(&behind), now);
+        assert!(lines[1].starts_with("  Why: 0 is before it, and is not sent before "), "{lines:?}");
     }
 
     #[test]

@@ -97,8 +97,7 @@ fn receive(hook: &dyn Hook, headers: &http::HeaderMap, body: &[u8]) -> Result<Re
     received
 }
 
-/// A poll begins with a note, however often it was made; without a cursor there is none, and one that cannot be read does no
-/// harm.
+/// Notes taken twice change nothing more; without a cursor there are none, and one that cannot be read does no harm.
 fn taken_once(source: &dyn Source, cursor: &Cursor, note: &str) {
     let with_notes = |cursor: Option<&Cursor>, notes: &[&str]| {
         let notes: Vec<String> = notes.iter().copied().map(str::to_owned).collect();

@@ -16,10 +16,10 @@ use super::{
 
 /// How many pull requests' details are read in one poll; the others wait for the next.
 const PULLS_AT_ONCE: usize = 100;
-/// How many quiet pull requests are looked at in each poll, in turns: checks by other CI servers, and on some servers
-/// reviews, change nothing else.
+/// How many quiet pull requests are looked at in each poll, in turns: checks by other CI servers, on some servers
+/// reviews, and changes of what is not on the first page show nowhere else.
 const SWEPT: usize = 10;
-/// How many runs that left their list are asked for, per repository and poll.
+/// How many runs are asked for by themselves, per repository and poll.
 const UNLISTED_RUNS: usize = 10;
 /// How many builds, and how many branches, that may be gone are looked for in one poll.
 const SUSPECTS: usize = 20;
@@ -79,7 +79,7 @@ pub(super) fn choose(looks: &[RepoLists], me: &str, turn: usize, now: Timestamp)
     [branches, due, quiet, tasks, suspect, others].into_iter().flatten().collect()
 }
 
-/// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
+/// The runs to ask for by themselves: those that were not asked for yet, the newest first, then the others in turns.
 fn unlisted_in_turn(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
     let (new, mut others): (Vec<_>, Vec<_>) =
         all.newest_first().partition(|(_, run)| **run == UnlistedRun::New);

@@ -88,6 +88,7 @@ impl Account {
         let (mut unlisted, mut later_runs) = (Vec::new(), Vec::new());
         let mut deleted = Vec::new();
         let readable = look.is_readable();
+        let mut is_awaited = false;
         for done in done {
             match done {
                 TaskResult::Pull { number, read } => {
@@ -135,6 +136,11 @@ impl Account {
                     }
                     // A list has it: that a server does not show it by itself is no evidence.
                     Ok(Found::Gone) if look.repo.listed.contains(&id) => look.repo.unlisted_runs.remove(id),
+                    Ok(Found::Gone) if look.repo.unlisted_runs.is_only_reported(id) => {
+                        // A webhook may come before GitHub answers for its subject: it is asked for once more.
+                        look.repo.unlisted_runs.insert(id, UnlistedRun::New);
+                        is_awaited = true;
+                    }
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
                     Err(error) if is_refusal(&error) => look.repo.unlisted_runs.remove(id),
@@ -173,13 +179,14 @@ impl Account {
         if look.described().is_none() {
             return errors;
         }
+        let is_unanswered = |missed: &Missed| missed.kind == ProblemKind::Incomplete && missed.part.is_none();
         let mut failing = look.repo.failing.clone();
         let mut runs = std::mem::take(&mut look.runs);
         if !runs.is_empty() {
             let listed: BTreeSet<_> = runs.iter().map(normalise::attempt).collect();
             look.repo.failing.retain(|attempt, _| listed.contains(attempt));
         }
-        remove_all_builds(look, &unlisted, &errors);
+        remove_all_builds(look, &unlisted, is_awaited || errors.iter().any(is_unanswered));
         for (run, names) in unlisted {
             failing.insert(normalise::attempt(&run), names);
             runs.push(run);
@@ -331,12 +338,11 @@ fn remove_run(look: &mut RepoLists, id: String, run: u64) {
 
 /// Where GitHub lists no runs, and none of those that were reported is there when it is asked for, all builds are gone: the
 /// green ones too, which nobody asks for.
-fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], errors: &[Missed]) {
+fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], is_unknown: bool) {
     if !look.no_runs || !look.is_readable() {
         return;
     }
-    let is_unanswered = |missed: &Missed| missed.kind == ProblemKind::Incomplete && missed.part.is_none();
-    if !found.is_empty() || errors.iter().any(is_unanswered) {
+    if !found.is_empty() || is_unknown {
         // It contradicts itself, or did not answer: the next poll asks again.
         look.repo.runs = None;
         return;

@@ -31,7 +31,7 @@ pub(super) enum Task {
     Pull(u64),
     /// Who merged it.
     Merger(u64),
-    /// A run that is on no list.
+    /// A run that is asked for by itself.
     Run(u64),
     /// The jobs of a failed run, by its id and attempt.
     Jobs(u64, String),
@@ -51,7 +51,7 @@ pub(super) enum TaskResult {
     Branch { name: String, read: BranchRead },
 }
 
-/// A run that is on no list.
+/// A run that was asked for by itself.
 pub(super) struct UnlistedRunRead {
     pub(super) run: Box<wire::Run>,
     /// Its jobs that failed, where they were asked for, or why they are refused.
@@ -129,7 +129,8 @@ pub(super) async fn pull(
     let refused = |(part, error): &(Part, ServiceError)| {
         *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
     };
-    let (mut item, mut gone, mut is_other_head, mut is_itself_unread) = (None, false, false, false);
+    let (mut item, mut gone, mut is_awaited) = (None, false, false);
+    let (mut is_other_head, mut is_itself_unread) = (false, false);
     let is_shown_by_itself = open.approved || open.computing || open.is_unlisted;
     if news || is_shown_by_itself || errors.iter().any(refused) {
         let etag = if news { None } else { open.itself.as_deref() };
@@ -161,6 +162,8 @@ pub(super) async fn pull(
             }
             // A list has just shown it: that a server does not show it by itself is no evidence.
             (Ok(Found::Gone), Some(row)) => report(row, &open),
+            // A webhook may come before GitHub answers for its subject: it is asked for once more.
+            (Ok(Found::Gone), None) if known.is_only_reported => is_awaited = true,
             (Ok(Found::Gone), None) => gone = true,
             (Err(error), row) => {
                 // What its row leaves out is not known.
@@ -173,10 +176,15 @@ pub(super) async fn pull(
         }
     }
     let is_unreported = item.is_none() && news && !gone;
+    if is_awaited {
+        let open = Open { due: true, is_only_reported: false, ..known.clone() };
+        return PullRead { open, item: None, gone: false, errors: Vec::new() };
+    }
+    open.is_only_reported = false;
     open.due = is_other_head || is_itself_unread || errors.iter().any(lost);
     if is_unreported {
         // What was news stays news.
-        open = Open { due: open.due, ..known.clone() };
+        open = Open { due: open.due, is_only_reported: false, ..known.clone() };
     }
     PullRead { open, item, gone, errors }
 }

@@ -1,7 +1,7 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
 //! The event's name is in a header, so that only payloads of interest are parsed, and of those only what is used. While
-//! a repository is away, all are looked at for theirs: that something happens in it shows that it may be back.
+//! a repository is away, every payload is searched for its repository: any event there shows that it may be back.
 //! Checks (`check_run`, `check_suite`, `status`) are about one check each, which cannot be summed up, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
@@ -116,12 +116,9 @@ impl Webhook {
         Received { note, ..Received::default() }
     }
 
-    /// The same, and makes that poll come soon. Nothing where the repository is not watched.
-    fn ask_soon(&self, repo: &wire::Repo, claim: Claim, now: Timestamp) -> Received {
-        match self.watched(repo) {
-            Some(subject) => Received { poll: !subject.is_just_missed(now), ..self.ask(claim) },
-            None => Received::default(),
-        }
+    /// The same, and makes that poll come soon, unless the repository was missing just now.
+    fn ask_soon(&self, subject: &Subject, claim: Claim, now: Timestamp) -> Received {
+        Received { poll: !subject.is_just_missed(now), ..self.ask(claim) }
     }
 
     /// Has a repository asked for that was away, whatever the webhook is about.
@@ -133,7 +130,7 @@ impl Webhook {
         let Some(repository) = event.and_then(|event| event.repository) else { return Received::default() };
         match self.watched(&repository) {
             Some(subject) if subject.may_be_back() => {
-                self.ask_soon(&repository, Claim::of_repo(&repository), now)
+                self.ask_soon(&subject, Claim::of_repo(&repository), now)
             }
             _ => Received::default(),
         }
@@ -142,19 +139,19 @@ impl Webhook {
     /// A watched repository under the name that polls use, whatever its name and capitals in the webhook, which may leave
     /// out its default branch.
     fn watched(&self, repo: &wire::Repo) -> Option<Subject> {
-        let (described, missed_at) = (described(repo), self.knowledge.missed_at(repo));
+        let described = described(repo);
         match self.knowledge.find(repo) {
             Some(known) => {
                 let default_branch =
                     described.default_branch.or_else(|| known.described.default_branch.clone());
                 let described =
                     RepoDescription { default_branch, name: known.described.name.clone(), ..described };
-                Some(Subject { described, known: Some(known), missed_at })
+                Some(Subject { described, missed_at: known.missed_at, known: Some(known) })
             }
-            None => {
-                let subject = Subject { described, known: None, missed_at };
-                is_watched(&self.watch, &repo.full_name).then_some(subject)
-            }
+            None => is_watched(&self.watch, &repo.full_name).then(|| {
+                let missed_at = self.knowledge.missed_at(&repo.full_name);
+                Subject { described, known: None, missed_at }
+            }),
         }
     }
 
@@ -170,7 +167,7 @@ impl Webhook {
         leave_author_open(pull);
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask_soon(repository, Claim::of_repo(repository), now);
+            return self.ask_soon(&repo, Claim::of_repo(repository), now);
         }
         let asked = self.ask(Claim::of_pull(repository, pull));
         let snapshot = normalise::pull(&self.account, &repo.described.name, pull, reviews, None, now);
@@ -181,7 +178,7 @@ impl Webhook {
     fn run(&self, repository: &wire::Repo, mut run: wire::Run, now: Timestamp) -> Received {
         let Some(repo) = self.watched(repository) else { return Received::default() };
         if repo.is_away() {
-            return self.ask_soon(repository, Claim::of_repo(repository), now);
+            return self.ask_soon(&repo, Claim::of_repo(repository), now);
         }
         let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
         run.repository.get_or_insert_with(ran_in);
@@ -273,7 +270,9 @@ impl Hook for Webhook {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
                     let DeleteEvent { name, repository } = parse(headers, body)?;
-                    self.ask_soon(&repository, Claim::of_branch(&repository, name), now)
+                    let claim = Claim::of_branch(&repository, name);
+                    let subject = self.watched(&repository);
+                    subject.map(|subject| self.ask_soon(&subject, claim, now)).unwrap_or_default()
                 } else {
                     Received::default()
                 }
@@ -283,7 +282,9 @@ impl Hook for Webhook {
                 let RepositoryEvent { action, repository } = parse(headers, body)?;
                 match folded(&action).as_deref() {
                     Some("deleted" | "archived") => {
-                        self.ask_soon(&repository, Claim::of_repo(&repository), now)
+                        let claim = Claim::of_repo(&repository);
+                        let subject = self.watched(&repository);
+                        subject.map(|subject| self.ask_soon(&subject, claim, now)).unwrap_or_default()
                     }
                     _ => Received::default(),
                 }

@@ -81,7 +81,7 @@ pub(super) struct KnownRepo {
     /// Nothing of it is on the board: it is closed, or not there.
     pub(super) is_away: bool,
     /// When it was asked for last, where it is missing.
-    missed_at: Option<Timestamp>,
+    pub(super) missed_at: Option<Timestamp>,
     gone_builds: BTreeMap<String, GoneBuild>,
     runs: BTreeSet<u64>,
     /// The builds of runs whose branch is unknown, by the run.
@@ -137,13 +137,13 @@ impl RepoKnowledge {
         *self.inner.write().unwrap_or_else(PoisonError::into_inner) = inner;
     }
 
-    /// Takes in the claims that were stored.
+    /// Takes in the claims that were stored, as far as there is room. Those in memory are newer.
     pub(super) fn recall(&self, stored: &BTreeSet<Claim>) {
-        let is_open = |claim: &Claim| {
-            self.claims.read().unwrap_or_else(PoisonError::into_inner).open.contains_key(claim)
-        };
-        for claim in stored.iter().filter(|claim| !is_open(claim)) {
-            self.claim(claim.clone());
+        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        for claim in stored {
+            if claims.open.len() < CLAIMS && !claims.open.contains_key(claim) {
+                claims.make(claim.clone());
+            }
         }
     }
 
@@ -168,13 +168,11 @@ impl RepoKnowledge {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).is_any_away
     }
 
-    /// When a watched repository was asked for last, where it is missing; another one may have its name by now.
-    pub(super) fn missed_at(&self, repo: &wire::Repo) -> Option<Timestamp> {
-        if let Some(known) = self.find(repo) {
-            return known.missed_at;
-        }
+    /// When the watched repository of that name was asked for last, where it is missing; another one may have the name
+    /// by now. One that was described is found by [`Self::find`], with its own time.
+    pub(super) fn missed_at(&self, full_name: &str) -> Option<Timestamp> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.missed_at.get(&repo.full_name.to_ascii_lowercase()).copied()
+        inner.missed_at.get(&full_name.to_ascii_lowercase()).copied()
     }
 
     /// True for the present name of a watched repository.
@@ -193,5 +191,55 @@ impl RepoKnowledge {
         let by_name = || inner.by_name.get(&name).filter(may_be);
         let by_key = || inner.by_key.get(&name).filter(may_be);
         by_id.or_else(by_name).or_else(by_key).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(branches: &str, many: usize) -> BTreeSet<Claim> {
+        let repo: wire::Repo = serde_json::from_value(json!({ "full_name": "acme/web" })).unwrap();
+        (0..many).map(|n| Claim::of_branch(&repo, format!("{branches}{n}"))).collect()
+    }
+
+    /// How many claims of webhooks wait, and how many others were stored -> how many of these wait too.
+    #[test]
+    fn recalled_claims_displace_no_newer_ones() {
+        let cases = [
+            (0, 0, 0),
+            (0, 3, 3),
+            (5, 0, 0),
+            (CLAIMS - 2, 2, 2),
+            (CLAIMS - 2, 5, 2),
+            (CLAIMS, 5, 0),
+            (0, CLAIMS + 5, CLAIMS),
+        ];
+        for (waiting, others, expected) in cases {
+            let (knowledge, new, old) =
+                (RepoKnowledge::default(), claims("new", waiting), claims("old", others));
+            new.iter().for_each(|claim| knowledge.claim(claim.clone()));
+            let before: BTreeSet<_> = knowledge.claims().into_iter().collect();
+            // What waits is stored too: it keeps its place.
+            for _ in 0..2 {
+                knowledge.recall(&new.union(&old).cloned().collect());
+                let after: BTreeSet<_> = knowledge.claims().into_iter().collect();
+                assert!(before.is_subset(&after), "{waiting} {others}");
+                assert_eq!(after.len(), waiting + expected, "{waiting} {others}");
+            }
+        }
+    }
+
+    /// A webhook that comes when there is no room takes the place of the oldest.
+    #[test]
+    fn newest_claim_displaces_the_oldest() {
+        let knowledge = RepoKnowledge::default();
+        let (first, last) = (claims("first", 1), claims("last", 1));
+        let all = first.iter().cloned().chain(claims("new", CLAIMS - 1)).chain(last.iter().cloned());
+        all.for_each(|claim| knowledge.claim(claim));
+        let kept: BTreeSet<_> = knowledge.claims().into_iter().map(|(claim, _)| claim).collect();
+        assert_eq!((kept.len(), kept.is_superset(&last), kept.is_disjoint(&first)), (CLAIMS, true, true));
     }
 }

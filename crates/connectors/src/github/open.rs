@@ -51,10 +51,13 @@ pub(super) struct Open {
     /// The last answer did not name the commit that is its head: `head` is the last one known, empty where none was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) head_unread: bool,
-    /// The page of pull requests that each poll reads does not have it: only by itself it shows a change that does not date
-    /// it now.
+    /// The page of pull requests that each poll reads does not have it: a change that leaves its date as it was
+    /// shows only when it is asked for by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_unlisted: bool,
+    /// Nothing but a webhook has shown it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_only_reported: bool,
     #[serde(rename = "said", default = "LastReported::of_earlier_version")]
     pub(super) last_reported: LastReported,
 }
@@ -123,6 +126,7 @@ impl Open {
             asks_team: false,
             head_unread: head.is_empty(),
             is_unlisted: false,
+            is_only_reported: false,
             last_reported: LastReported::default(),
         }
     }

@@ -1,8 +1,12 @@
-//! Runs that must be asked for one by one: those under way that left the page of runs, and those that a list should have.
+//! Runs that must be asked for one by one: those under way that left the page of runs, those that a list should have,
+//! and those that a webhook reported.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+/// How a run that only a webhook has shown is stored. No ETag is a bare word: RFC 9110, 8.8.3.
+const REPORTED: &str = "reported";
 
 /// How many are kept of each repository; beyond that the oldest are left to the lists.
 const KEPT: usize = 500;
@@ -13,6 +17,8 @@ const KEPT: usize = 500;
 pub(super) enum UnlistedRun {
     /// It was not asked for yet.
     New,
+    /// The same, and nothing but a webhook has shown it.
+    Reported,
     /// It could not be read.
     Unread,
     /// It was read, with this ETag.
@@ -24,6 +30,7 @@ impl From<Option<String>> for UnlistedRun {
         match stored {
             None => Self::New,
             Some(etag) if etag.is_empty() => Self::Unread,
+            Some(etag) if etag == REPORTED => Self::Reported,
             Some(etag) => Self::Read(etag),
         }
     }
@@ -33,6 +40,7 @@ impl From<UnlistedRun> for Option<String> {
     fn from(run: UnlistedRun) -> Self {
         match run {
             UnlistedRun::New => None,
+            UnlistedRun::Reported => Some(REPORTED.to_owned()),
             UnlistedRun::Unread => Some(String::new()),
             UnlistedRun::Read(etag) => Some(etag),
         }
@@ -58,8 +66,19 @@ impl UnlistedRuns {
     pub(super) fn etag(&self, id: u64) -> Option<&str> {
         match self.0.get(&id)? {
             UnlistedRun::Read(etag) => Some(etag),
-            UnlistedRun::New | UnlistedRun::Unread => None,
+            UnlistedRun::New | UnlistedRun::Reported | UnlistedRun::Unread => None,
         }
+    }
+
+    /// True for a run that nothing but a webhook has shown.
+    pub(super) fn is_only_reported(&self, id: u64) -> bool {
+        self.0.get(&id) == Some(&UnlistedRun::Reported)
+    }
+
+    /// Adds a run that a webhook reported, to be asked for anew.
+    pub(super) fn report(&mut self, id: u64) {
+        let is_known = self.contains(id) && !self.is_only_reported(id);
+        self.insert(id, if is_known { UnlistedRun::New } else { UnlistedRun::Reported });
     }
 
     /// Takes note of a run.
@@ -100,12 +119,17 @@ mod tests {
 
     #[test]
     fn cursors_of_earlier_versions_are_read_and_nothing_else_is_written() {
-        let stored = r#"{"7":null,"8":"","9":"W/\"1\""}"#;
+        let stored = r#"{"6":"reported","7":null,"8":"","9":"W/\"1\""}"#;
         let runs: UnlistedRuns = serde_json::from_str(stored).unwrap();
         let read: Vec<_> = runs.newest_first().map(|(id, run)| (id, run.clone())).collect();
         assert_eq!(
             read,
-            [(9, UnlistedRun::Read("W/\"1\"".to_owned())), (8, UnlistedRun::Unread), (7, UnlistedRun::New)]
+            [
+                (9, UnlistedRun::Read("W/\"1\"".to_owned())),
+                (8, UnlistedRun::Unread),
+                (7, UnlistedRun::New),
+                (6, UnlistedRun::Reported)
+            ]
         );
         assert_eq!(serde_json::to_string(&runs).unwrap(), stored);
     }

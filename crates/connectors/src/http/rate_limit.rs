@@ -1,7 +1,6 @@
 //! The rate limit that a service reports, and the pace at which it may be asked.
 
 use std::{
-    cmp::Ordering,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -95,13 +94,10 @@ impl LastRateLimit {
     pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
         let Some(new) = by.read(headers, now) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Answers overtake each other: within one window the lowest count is the latest, and one of a window that is over was
-        // under way while the next began. Any other is later than what is known, though its window may end earlier.
-        let is_overtaken = known.is_some_and(|known| match new.reset_at.cmp(&known.reset_at) {
-            Ordering::Less => new.reset_at <= now && now < known.reset_at,
-            Ordering::Equal => new.remaining >= known.remaining,
-            Ordering::Greater => false,
-        });
+        // Answers overtake each other: within one window the lowest count is the latest. Any other is later than
+        // what is known, though its window may end earlier.
+        let is_overtaken =
+            known.is_some_and(|known| new.reset_at == known.reset_at && new.remaining >= known.remaining);
         if !is_overtaken {
             *known = Some(new);
         }

@@ -164,7 +164,7 @@ impl Source for Incidents {
         let is_due =
             |id: &String| before.open.contains(id) || missing_since(id).is_none() || before.is_due(id, now);
         let missing = |id: &str| {
-            let why = "a webhook told of it, and it is not there for this key yet";
+            let why = "a webhook reported it, and it is not there for this key yet";
             Problem::new(ProblemKind::Details, id, why)
         };
         let (mut unlisted, resting): (Vec<String>, Vec<String>) =
@@ -232,7 +232,7 @@ impl Source for Incidents {
                 }
                 // It was never on this key's list, and would be refused again.
                 Err(why) if is_refused && !before.open.contains(&id) => {
-                    let why = format!("a webhook told of it, and this key is refused it: {why}");
+                    let why = format!("a webhook reported it, and this key is refused it: {why}");
                     batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
                 }
                 Err(why) => {

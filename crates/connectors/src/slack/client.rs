@@ -147,13 +147,13 @@ impl Api {
             let code = field("error").and_then(Value::as_str).unwrap_or_default();
             let details = field("response_metadata").and_then(|more| more.get("messages")?.get(0)?.as_str());
             let error = service_error(&Refusal {
-                code,
                 needed: field("needed").and_then(Value::as_str),
                 detail: details,
                 retry_after: self.http.retry_after(answer),
                 channel: channel.as_deref(),
                 app: self.me.get().map(|me| me.user.as_str()),
                 read,
+                ..Refusal::new(code, self.http.now())
             });
             return Err(Failure { code: Some(code.to_owned()), error });
         }
@@ -213,8 +213,8 @@ impl Api {
         self.names().await?;
         self.known(channel).ok_or_else(|| {
             let app = self.me.get().map(|me| me.user.as_str());
-            let code = "channel_not_found";
-            service_error(&Refusal { code, channel: Some(channel), app, read: true, ..Refusal::default() })
+            let refusal = Refusal::new("channel_not_found", self.http.now());
+            service_error(&Refusal { channel: Some(channel), app, read: true, ..refusal })
         })
     }
 

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use callboard_domain::{error::ServiceError, text};
-use jiff::Zoned;
+use jiff::{Timestamp, tz::TimeZone};
 
 /// A refusal by Slack.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Refusal<'a> {
     /// Its error code.
     pub code: &'a str,
@@ -23,6 +23,24 @@ pub(super) struct Refusal<'a> {
     pub app: Option<&'a str>,
     /// The call only looked.
     pub read: bool,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+impl<'a> Refusal<'a> {
+    /// Of a call that may have changed something, with nothing known of it but its code.
+    pub(super) fn new(code: &'a str, now: Timestamp) -> Self {
+        Self {
+            code,
+            needed: None,
+            detail: None,
+            retry_after: None,
+            channel: None,
+            app: None,
+            read: false,
+            now,
+        }
+    }
 }
 
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(30);
@@ -74,7 +92,8 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
         )),
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
             let asks = refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            ServiceError::rate_limited("rate-limited by Slack", asks, &Zoned::now())
+            let now = refusal.now.to_zoned(TimeZone::system());
+            ServiceError::rate_limited("rate-limited by Slack", asks, &now)
         }
         code @ ("internal_error"
         | "fatal_error"
@@ -126,6 +145,7 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::now;
 
     #[test]
     fn every_code_has_its_kind() {
@@ -154,12 +174,11 @@ mod tests {
         ];
         for (code, kind, text) in cases {
             let refusal = Refusal {
-                code,
                 needed: Some("channels:read,groups:read"),
                 detail: Some("no more than 50"),
                 channel: Some("#deploys"),
                 app: Some("bell"),
-                ..Refusal::default()
+                ..Refusal::new(code, now())
             };
             let error = service_error(&refusal);
             assert_eq!(serde_json::to_value(&error).unwrap()["error"], kind, "{code}");

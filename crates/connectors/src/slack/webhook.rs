@@ -39,7 +39,7 @@ impl Webhook {
         let code = text.trim();
         let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if is_code && answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
-            service_error(&Refusal { code, channel, ..Refusal::default() })
+            service_error(&Refusal { channel, ..Refusal::new(code, self.http.now()) })
         } else {
             self.http.service_error(answer)
         }

@@ -73,7 +73,8 @@ impl SplunkOnCall {
         if answer.status.is_success() { Ok(answer) } else { Err(self.refused(&answer)) }
     }
 
-    /// A 403 is "Authentication failed or rate-limit reached", and nothing in it shows which: nobody need be signed in.
+    /// A 403 is "Authentication failed or rate-limit reached", and nothing in it shows which: it does not prove that
+    /// anybody is signed in.
     fn refused(&self, answer: &Answer) -> ServiceError {
         match self.http.service_error(answer) {
             ServiceError::Auth { why, .. } if answer.status == StatusCode::FORBIDDEN => {

@@ -232,7 +232,7 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
 fn pull_request_row(pull_request: &PullRequest, item: &Item, me: &Identity) -> Option<Row> {
     let turn = pull_request.turn(me)?;
     let state = if pull_request.draft { State::Quiet } else { State::Attention };
-    let approvals = pull_request.approvals(Timestamp::MAX);
+    let approvals = pull_request.approvals();
     let approved = match approvals {
         0 => String::new(),
         1 => ", 1 approval".to_owned(),

@@ -311,14 +311,14 @@ impl PullRequest {
         read.and_then(|read| read.named_at.get(name).copied().or(read.whole_at)).unwrap_or(self.updated_at)
     }
 
-    /// What each reviewer had decided by then: their newest review that is more than a comment.
-    pub fn decisions(&self, until: Timestamp) -> BTreeMap<&str, &Review> {
-        self.decisions_of(|review| review.at <= until)
+    /// What each reviewer has decided: their newest review that is more than a comment.
+    pub fn decisions(&self) -> BTreeMap<&str, &Review> {
+        self.decisions_of(|_| true)
     }
 
-    /// How many reviewers approved and have not taken it back by then.
-    pub fn approvals(&self, until: Timestamp) -> usize {
-        approved(&self.decisions(until))
+    /// How many reviewers approved and have not taken it back.
+    pub fn approvals(&self) -> usize {
+        approved(&self.decisions())
     }
 
     /// How many had approved and not taken it back once that review was given.
@@ -376,7 +376,7 @@ impl PullRequest {
         if self.state != PullRequestState::Open {
             return None;
         }
-        let decisions = self.decisions(Timestamp::MAX);
+        let decisions = self.decisions();
         let decided = |verdict| decisions.values().filter(move |review| review.verdict == verdict);
         let checks = self.checks.as_ref().map_or(ChecksStatus::None, |checks| checks.status);
         let merge = self.merge_state();

@@ -317,7 +317,7 @@ impl<'a> View<'a> {
             }
             "item.turn_mine" => Bool(item.turn(self.me).is_some_and(|turn| turn.mine)),
             "item.approvals" => {
-                let approvals = pull_request.map_or(0, |it| it.approvals(Timestamp::MAX));
+                let approvals = pull_request.map_or(0, |it| it.approvals());
                 Number(i64::try_from(approvals).unwrap_or(i64::MAX))
             }
             "item.checks" => {

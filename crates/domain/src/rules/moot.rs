@@ -159,7 +159,7 @@ pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
             !of.iter().any(|user| pull.requested.iter().any(|asked| asked.eq_ignore_ascii_case(&user.id)))
         }
         (E::ChangesRequested, Detail::PullRequest(pull)) => {
-            let decisions = pull.decisions(Timestamp::MAX);
+            let decisions = pull.decisions();
             !decisions.values().any(|review| {
                 review.verdict == Verdict::ChangesRequested && !pull.requested.contains(&review.by)
             })

@@ -15,7 +15,11 @@ pub enum TimeError {
     TooFar,
     /// It can be read in several ways; what would be clear, in words that follow "expected".
     Ambiguous(String),
-    /// It is a weekday on that day, at a time that is to come today as well; what would be clear, in words that follow "expected".
+    /// It is a date in numbers whose order is not the same everywhere, or one without its year that has just gone by;
+    /// what would be clear and is to come, in words that follow "expected".
+    UnclearDate(String),
+    /// It names the weekday that today is, at a time still to come today; what would be clear, in words that follow
+    /// "expected".
     ThisOrNext(String),
     /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
     Followed(String),
@@ -33,7 +37,7 @@ impl TimeError {
             Self::NotATime => EXPECTED,
             Self::Past => "a time that is not past yet",
             Self::TooFar => "a time within 100 years",
-            Self::Ambiguous(clear) | Self::ThisOrNext(clear) => clear,
+            Self::Ambiguous(clear) | Self::UnclearDate(clear) | Self::ThisOrNext(clear) => clear,
             Self::Followed(what) => what,
             Self::Impossible(what) => what,
             Self::OtherLayout(what) => what,

@@ -74,7 +74,9 @@ fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
     }
     let (time, rest) = (1..words.len()).rev().find_map(|end| {
         let (time, rest) = (words[..end].join(" "), words[end..].join(" "));
-        read(&time, now).is_ok().then_some((time, rest))
+        // Which Monday is meant is another question than where its time ends.
+        let is_one = matches!(read(&time, now), Ok(_) | Err(TimeError::ThisOrNext(_)));
+        is_one.then_some((time, rest))
     })?;
     Some(TimeError::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
 }
@@ -101,6 +103,8 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
             Some((Err(why), keys)) if why != EXPECTED_PAST => on_keyboard(&why, &keys),
             _ => EXPECTED_PAST.to_owned(),
         }),
+        // What it names is to come.
+        Err(TimeError::UnclearDate(_)) => Err(format!("a date as year-month-day, such as {}", now.date())),
         // As long ago as no clock goes.
         Err(TimeError::Past) => Err(TimeError::TooFar.expected().to_owned()),
         Err(why) => Err(why.expected().to_owned()),
@@ -115,11 +119,12 @@ pub fn is_time(text: &str) -> bool {
 /// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
 /// date, which may be past by now. A weekday counts, though early on that day the week is asked for.
 pub fn is_always_to_come(text: &str) -> bool {
-    // A century apart, and the last minute of a day.
-    [1970, 2070].into_iter().all(|year| {
-        let now = jiff::civil::date(year, 1, 1).at(23, 59, 0, 0).to_zoned(TimeZone::UTC);
-        now.is_ok_and(|now| until(text, &now).is_ok())
-    })
+    let is_to_come = |year, day, hour, minute| {
+        let now = jiff::civil::date(year, 1, day).at(hour, minute, 0, 0).to_zoned(TimeZone::UTC);
+        now.is_ok_and(|now| matches!(until(text, &now), Ok(_) | Err(TimeError::ThisOrNext(_))))
+    };
+    // Each day of a week as it begins, and in its last minute a century later.
+    (1..=7).all(|day| is_to_come(1970, day, 0, 0) && is_to_come(2070, day, 23, 59))
 }
 
 /// The time that a text means, whether it is to come or past.

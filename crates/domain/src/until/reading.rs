@@ -326,7 +326,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
         }
         [date] if is_in_another_order(date) => {
             let example = coming_date(date, today).map_or_else(String::new, |it| format!(", such as {it}"));
-            Some(Err(TimeError::Ambiguous(format!("a date as year-month-day{example}"))))
+            Some(Err(TimeError::UnclearDate(format!("a date as year-month-day{example}"))))
         }
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
         [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
@@ -335,7 +335,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             let coming = years.filter_map(date).find(|date| *date >= today);
             // What has just gone by is hardly meant for next year.
             match today.until(coming?).ok()?.get_days() {
-                300.. => Some(Err(TimeError::Ambiguous(format!("the year too, or {}", coming?)))),
+                300.. => Some(Err(TimeError::UnclearDate(format!("the year too, or {}", coming?)))),
                 _ => of(Ok(coming?)),
             }
         }

@@ -333,18 +333,26 @@ fn a_time_of_another_keyboard_layout_is_refused_with_what_it_would_be() {
 
 #[test]
 fn text_after_a_time_is_named_in_the_error() {
-    let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let wednesday = "2027-02-24T12:00:00+01:00[Europe/Berlin]";
+    // A Monday before 9:00, and after it.
+    let early = "2026-11-30T08:00:00+01:00[Europe/Berlin]";
+    let later = "2026-11-30T10:00:00+01:00[Europe/Berlin]";
     let cases = [
-        ("tomorrow at 9 deploying", "\"tomorrow at 9\" is one, and \"deploying\" after it"),
-        ("2h fixing the disk", "\"2h\" is one, and \"fixing the disk\" after it"),
-        ("monday 9", "\"monday\" is one, and \"9\" after it"),
+        (wednesday, "tomorrow at 9 deploying", "\"tomorrow at 9\" is one, and \"deploying\" after it"),
+        (wednesday, "2h fixing the disk", "\"2h\" is one, and \"fixing the disk\" after it"),
+        (wednesday, "monday 9", "\"monday\" is one, and \"9\" after it"),
+        (early, "monday 14:30 deploying", "\"monday 14:30\" is one, and \"deploying\" after it"),
+        (later, "monday 14:30 deploying", "\"monday 14:30\" is one, and \"deploying\" after it"),
+        (later, "monday 9:00 deploying", "\"monday 9:00\" is one, and \"deploying\" after it"),
+        (early, "monday deploying", "\"monday\" is one, and \"deploying\" after it"),
+        (later, "monday deploying", "\"monday\" is one, and \"deploying\" after it"),
     ];
-    for (text, words) in cases {
-        match until(text, &now) {
+    for (now, text, words) in cases {
+        match until(text, &now.parse().unwrap()) {
             Err(TimeError::Followed(what)) => {
-                assert!(what.starts_with(EXPECTED) && what.contains(words), "{text}: {what}");
+                assert!(what.starts_with(EXPECTED) && what.contains(words), "{now} {text}: {what}");
             }
-            other => panic!("{text}: {other:?}"),
+            other => panic!("{now} {text}: {other:?}"),
         }
     }
 }

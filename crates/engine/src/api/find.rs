@@ -71,7 +71,7 @@ pub struct FoundRun {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub account: Option<String>,
-    /// The line, with what matched.
+    /// The line as people read it, with what matched.
     pub title: HighlightedText,
     /// The latest run's state.
     pub state: String,

@@ -135,7 +135,7 @@ pub struct Delivery {
 /// Why an account takes no messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct AccountError {
-    /// Since when.
+    /// Since when it is this.
     pub since: Timestamp,
     /// What the last message met.
     pub error: ServiceError,

@@ -1,6 +1,6 @@
 //! What is left of a message: the message itself, or an edit of what is in its channel.
 
-use crate::store::{Delivery, DeliveryState, Edits};
+use crate::store::{Delivery, DeliveryState};
 
 /// True where an earlier form of a delivery is in its channel, and what is left to be sent is an edit of that.
 pub(crate) fn is_edit(delivery: &Delivery) -> bool {
@@ -10,8 +10,7 @@ pub(crate) fn is_edit(delivery: &Delivery) -> bool {
         }
         DeliveryState::Posted | DeliveryState::Moot | DeliveryState::Digested => false,
     };
-    let can_be_edited = delivery.posted.as_ref().is_some_and(|posted| !posted.id.is_empty());
-    is_open && can_be_edited && delivery.edits == Edits::Open
+    is_open && delivery.is_editable()
 }
 
 #[cfg(test)]
@@ -23,7 +22,7 @@ pub(crate) mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::About;
+    use crate::store::{About, Edits};
 
     /// A delivery in that state, of which that message is in the channel.
     pub(crate) fn delivery(state: DeliveryState, posted: Option<&str>, edits: Edits) -> Delivery {

@@ -264,8 +264,9 @@ impl ReportContext<'_> {
             }
         }
         let joined = deliveries::join_runs(conn, &doers, id)?;
-        // What was posted in a channel shows the state of its item.
-        if !subject.is_inserted {
+        // What was posted in a channel shows the state of its item. Nothing is sent before all that is reported of it is written,
+        // so once is enough.
+        if !subject.is_inserted && self.events.last().is_none_or(|event| event.item != item.key) {
             deliveries::renew_all(conn, n, &item.key, now)?;
         }
         if !old && !moot {

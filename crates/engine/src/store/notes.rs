@@ -51,7 +51,7 @@ pub(super) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
 /// Makes a note, anew where it is there.
 pub(super) fn make(conn: &Connection, account: &AccountName, note: &str) -> rusqlite::Result<()> {
     if note.len() > LONGEST_NOTE {
-        tracing::warn!(%account, bytes = note.len(), "what a webhook noted is too long to be kept over a restart");
+        tracing::warn!(%account, bytes = note.len(), "what a webhook noted is too long to be kept across a restart");
         return Ok(());
     }
     let sql = "INSERT OR REPLACE INTO notes (account, note) VALUES (?1, ?2)";

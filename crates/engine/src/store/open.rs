@@ -48,7 +48,6 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[deliveries::V4, events::V5],
     &[sources::V4],
     &[notes::V1, deliveries::V5],
-    &[deliveries::V6],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.

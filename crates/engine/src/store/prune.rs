@@ -15,8 +15,8 @@ use super::{
 const STEP: u32 = 500;
 
 /// What is nothing without the row that it is of: its table, the column that names that row, and the table and column
-/// where that row is. It is deleted with that row, but not by a program that does not ask SQLite to see to that, and
-/// nothing else would ever delete it.
+/// where that row is. It is deleted with that row (notes by `sources::end`), but not by a program that does not ask SQLite to
+/// see to that, and nothing else would ever delete it.
 const PARTS: [[&str; 4]; 4] = [
     ["decisions", "event", "events", "id"],
     ["run_output", "run", "runs", "id"],

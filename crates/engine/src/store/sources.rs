@@ -54,7 +54,7 @@ pub struct StoredSource {
     pub baseline_at: Option<Timestamp>,
     /// When it was last read in full (the last part of it began, to be exact).
     pub last_ok_at: Option<Timestamp>,
-    /// Why the last poll failed, and since when polls fail.
+    /// Why the last poll failed, and since when they fail in this way.
     pub error: Option<(ServiceError, Timestamp)>,
     /// Parts that the last poll could not read.
     pub problems: Vec<StoredProblem>,
@@ -403,9 +403,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| {
-            let before = load(conn, &account)?.and_then(|source| source.error);
-            let since =
-                before.filter(|(known, _)| known.is_same_kind(&error)).map_or(now, |(_, since)| since);
+            let sql = "SELECT error, error_since FROM sources WHERE account = ?1";
+            let before = one(conn, sql, [account.as_str()], |row| {
+                let mut row = Lenient::new(row);
+                let known = row.get::<Option<Json<ServiceError>>>(0)?.flatten();
+                Ok(known.zip(row.get::<Option<Clock>>(1)?.flatten()))
+            })?;
+            let lasting = before.flatten().filter(|(Json(known), _)| known.is_same_kind(&error));
+            let since = lasting.map_or(now, |(_, Clock(since))| since);
             let sql = "INSERT INTO sources (account, error, error_since) VALUES (?1, ?2, ?3)
                        ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = ?3";
             run(conn, sql, params![account.as_str(), Json(&error), At(since)]).map(drop)

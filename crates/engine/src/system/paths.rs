@@ -51,9 +51,9 @@ pub fn mark_playground(data: &Path) -> io::Result<()> {
     fs::write(data.join(PLAYGROUND), "")
 }
 
-/// True for a data folder that is so marked, and for the folder that holds it with its configuration (see [`Paths::within`]).
-pub fn is_playground(folder: &Path) -> bool {
-    folder.join(PLAYGROUND).is_file() || Paths::within(folder).data.join(PLAYGROUND).is_file()
+/// True for a data folder that is so marked.
+pub fn is_playground(data: &Path) -> bool {
+    data.join(PLAYGROUND).is_file()
 }
 
 /// As it is where there is no working directory: opening it says so.
@@ -73,7 +73,7 @@ mod tests {
         fs::create_dir(&data).unwrap();
         assert!(!is_playground(&data));
         mark_playground(&data).unwrap();
-        assert!(is_playground(&data) && is_playground(folder.path()), "with its configuration, too");
+        assert!(is_playground(&data) && !is_playground(folder.path()));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use callboard_domain::origin::Origin;
 use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use super::*;
 use crate::api::{
-    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, RemoveAccount, Secret,
-    SetSecret, TestAccount,
+    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, PollNow, RemoveAccount,
+    Secret, SetSecret, TestAccount,
 };
 
 const FILE: &str = "# Ours.\n[channels] # by name\nnews = \"room:news\"\n";
@@ -90,6 +91,28 @@ async fn failed_test_of_a_new_account_is_its_health() {
     it.engine.store().first_answered(&"pager".into()).await.unwrap();
     assert_eq!(health().await, Health::New);
     it.engine.stop().await;
+}
+
+/// What the service answers when the account is polled, and again when it is tested -> whether it is well after that.
+#[tokio::test]
+async fn account_that_was_in_trouble_is_read_as_soon_as_its_test_succeeds() {
+    for (status, is_well) in [(503, true), (401, true), (403, true), (429, false)] {
+        let server = MockServer::start().await;
+        let config = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\n", server.uri());
+        let it = Scene::open(&config, Mode::Once, &[]).await;
+        let health = async || accounts(&it).await.remove(0).health;
+        changed::lists(&server, &[]).await;
+        it.call(PollNow::default()).await.unwrap();
+        assert_eq!(health().await, Health::Ok, "{status}");
+        server.reset().await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
+        it.call(PollNow::default()).await.unwrap();
+        assert!(matches!(health().await, Health::Trouble { .. }), "{status}");
+        changed::lists(&server, &[]).await;
+        let tested = it.call(TestAccount { account: "pager".into() }).await;
+        assert_eq!(health().await == Health::Ok, is_well, "{status}: {tested:?}, {:?}", health().await);
+        it.engine.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ fn past(second: i64) -> Timestamp {
 }
 
 /// A service with one alert, which these silences hold.
-async fn lists(server: &MockServer, silences: &[&str]) {
+pub(super) async fn lists(server: &MockServer, silences: &[&str]) {
     let state = if silences.is_empty() { "active" } else { "suppressed" };
     let alert = json!({
         "annotations": { "summary": "Disk is full" }, "fingerprint": ID, "receivers": [{ "name": "team" }],

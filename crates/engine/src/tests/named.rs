@@ -102,13 +102,15 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
     for (line, expected) in [
         ("ack PAGE01 account=pager", ("pager", "ack PAGE01 --account pager")),
         ("ack PAGE01 --account other", ("other", "ack PAGE01 --account other")),
-        ("ack other/incident/PAGE01", ("other", "ack PAGE01")),
+        ("ack other/incident/PAGE01", ("other", "ack PAGE01 --account other")),
     ] {
         let plan = prepare(line).await.unwrap();
         assert_eq!((plan.account.unwrap().as_str(), plan.line.as_str()), expected, "{line}");
-        let again = prepare(&plan.line).await.map(|plan| plan.line);
-        // One that only the item's key says is on the record of its run alone.
-        assert_eq!(again.is_ok(), line != "ack other/incident/PAGE01", "{line}: {again:?}");
+        let again = prepare(&plan.line).await.unwrap();
+        assert_eq!((again.line, again.account.unwrap().as_str()), (plan.line, expected.0), "{line}");
     }
+    // No account acts on what has that id elsewhere.
+    let elsewhere = prepare("ack other/incident/PAGE01 --account pager").await.unwrap_err().to_string();
+    assert!(elsewhere.contains("of pager, found \"other/incident/PAGE01\""), "{elsewhere}");
     it.engine.stop().await;
 }

@@ -127,3 +127,31 @@ test("an alert is called by its title as soon as a plan says it, and its id stay
   await waitFor(() => expect(chips()).not.toContain("Disk full"));
   expect(backend.asked("write_line").at(-1)?.values).toEqual({ alert: "a12" });
 });
+
+type Words = Record<string, string>;
+
+test.each<[how: string, values: Words, names: Words, service: string, title: string]>([
+  ["for its own argument alone", { service: "x", title: "x" }, { service: "Pay" }, "Pay", "x"],
+  ["beside another's", { service: "x", title: "x" }, { service: "Pay", title: "Kim" }, "Pay", "Kim"],
+  ["as a default", {}, { service: "Pay" }, "Pay", "untitled"],
+  ["only where a plan says one", { service: "x" }, {}, "x", "untitled"],
+])("a value goes by its name %s", async (_, values, names, service, title) => {
+  const { spec, posts_to } = infoOf("deploy");
+  const args = [
+    arg("service", "live", { default: "checkout", required: false }),
+    arg("title", "text", { default: "untitled", required: false }),
+    arg("comment", "text", { required: false }),
+  ];
+  const origin = { accounts: ["pager"] };
+  const command: CommandInfo = { spec: { ...spec, name: "trigger", args }, origin, posts_to };
+  const { launcher } = await open({
+    read_line: { command, values, asks_for: null, problem: null },
+    write_line: "trigger",
+    choices: [],
+    prepare: (what) => ({ ...prepare({ ...what, line: "deploy api staging" }), line: what.line, names }),
+  });
+  await launcher.takeLine("trigger");
+  (await screen.findByRole("button", { name: /^comment/ })).click();
+  await screen.findByRole("button", { name: new RegExp(`^service:\\s*${service}$`) });
+  await screen.findByRole("button", { name: new RegExp(`^title:\\s*${title}$`) });
+});

@@ -1,7 +1,7 @@
 /** A command from the typed line to its outcome. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import { failure } from "../../fake";
 import { delivery } from "../../fake/runs";
@@ -9,6 +9,23 @@ import { run } from "../../fake/team";
 import { infoOf, prepare } from "../../fake/commands";
 import { channelName } from "../../parts/channel";
 import { field, open, press, selected, type } from "./stage";
+
+/** Where an element begins in the window before anything is scrolled, and how high it is. */
+type Box = [top: number, height: number];
+
+/** Lays out the plan, the body that scrolls it and the line that ends its steps. Returns how far it is scrolled. */
+function layOut(body: Box, pane: Box, end: Box | null): () => number {
+  const plan = screen.getByRole("region", { name: "What will run" });
+  const frame = plan.parentElement as HTMLElement;
+  const line = plan.querySelector("hr") as HTMLElement;
+  let scrolled = 0;
+  const rect = ([top, height]: Box, by: number) => new DOMRect(0, top - by, 400, height);
+  frame.getBoundingClientRect = () => rect(body, 0);
+  plan.getBoundingClientRect = () => rect(pane, scrolled);
+  if (end) line.getBoundingClientRect = () => rect(end, scrolled);
+  Object.defineProperty(frame, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
+  return () => scrolled;
+}
 
 describe("a command", () => {
   test("typed in full runs to its outcome, which is posted", async () => {
@@ -75,83 +92,26 @@ describe("a command", () => {
     );
   });
 
-  test("whose plan is scrolled out of view is shown by the first Enter and run by the second", async () => {
+  test.each<[what: string, text: string, body: Box, pane: Box, end: Box | null, pages: number[]]>([
+    ["is scrolled out of view", "", [100, 200], [290, 300], null, [190]],
+    ["shows few lines of its large text", "32px", [112, 300], [270, 600], null, [158]],
+    ["does not show the end of its steps", "", [100, 400], [300, 600], [580, 20], [200]],
+    ["has no room in the window", "", [100, 300], [300, 900], [980, 20], [200, 440, 680]],
+    ["is in view", "", [100, 600], [200, 300], [400, 20], []],
+  ])("whose plan %s runs once that is shown", async (_, text, body, pane, end, pages) => {
     const { backend } = await open();
-    type("deploy api to staging");
-    press("Enter");
-    await screen.findByText("Start api on ci.acme.example");
-    const pane = screen.getByRole("region", { name: "What will run" });
-    const body = pane.parentElement as HTMLElement;
-    let scrolled = 0;
-    body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 200);
-    pane.getBoundingClientRect = () => new DOMRect(0, 290 - scrolled, 400, 300);
-    Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
-    press("Enter");
-    expect(scrolled).toBe(190);
-    await screen.findAllByText("Read on, then press again");
-    expect(backend.asked("run")).toEqual([]);
-    press("Enter");
-    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
-  });
-
-  test("with twice as large text counts a plan as shown only with as many of its lines", async () => {
-    const { backend } = await open();
-    document.documentElement.style.fontSize = "32px";
-    try {
-      type("deploy api to staging");
-      press("Enter");
-      await screen.findByText("Start api on ci.acme.example");
-      const pane = screen.getByRole("region", { name: "What will run" });
-      const body = pane.parentElement as HTMLElement;
-      let scrolled = 0;
-      body.getBoundingClientRect = () => new DOMRect(0, 112, 760, 300);
-      pane.getBoundingClientRect = () => new DOMRect(0, 270 - scrolled, 760, 600);
-      Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
-      press("Enter");
-      expect(scrolled).toBe(158);
-      await screen.findAllByText("Read on, then press again");
-      expect(backend.asked("run")).toEqual([]);
-    } finally {
+    document.documentElement.style.fontSize = text;
+    onTestFinished(() => {
       document.documentElement.style.fontSize = "";
-    }
-  });
-
-  test("is shown down to the end of its steps before Enter runs it", async () => {
-    const { backend } = await open();
+    });
     type("deploy api to staging");
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
-    const pane = screen.getByRole("region", { name: "What will run" });
-    const body = pane.parentElement as HTMLElement;
-    const end = pane.querySelector("hr") as HTMLElement;
-    let scrolled = 0;
-    body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 400);
-    pane.getBoundingClientRect = () => new DOMRect(0, 300 - scrolled, 400, 600);
-    end.getBoundingClientRect = () => new DOMRect(0, 580 - scrolled, 400, 20);
-    Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
-    press("Enter");
-    expect(scrolled).toBe(200);
-    expect(backend.asked("run")).toEqual([]);
-    press("Enter");
-    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
-  });
-
-  test("whose plan has no room in the window is shown page by page before Enter runs it", async () => {
-    const { backend } = await open();
-    type("deploy api to staging");
-    press("Enter");
-    await screen.findByText("Start api on ci.acme.example");
-    const pane = screen.getByRole("region", { name: "What will run" });
-    const body = pane.parentElement as HTMLElement;
-    const end = pane.querySelector("hr") as HTMLElement;
-    let scrolled = 0;
-    body.getBoundingClientRect = () => new DOMRect(0, 100, 400, 300);
-    pane.getBoundingClientRect = () => new DOMRect(0, 300 - scrolled, 400, 900);
-    end.getBoundingClientRect = () => new DOMRect(0, 980 - scrolled, 400, 20);
-    Object.defineProperty(body, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
-    for (const shown of [200, 440, 680]) {
+    const scrolled = layOut(body, pane, end);
+    for (const shown of pages) {
       press("Enter");
-      expect(scrolled).toBe(shown);
+      expect(scrolled()).toBe(shown);
+      await screen.findAllByText("Read on, then press again");
       expect(backend.asked("run")).toEqual([]);
     }
     press("Enter");

@@ -44,7 +44,7 @@ pub(super) fn fields(pull: &PullRequest, now: Timestamp) -> impl Iterator<Item =
 
 fn reviews(pull: &PullRequest) -> Vec<String> {
     let named = |what: &str, verdict| {
-        let decisions = pull.decisions(Timestamp::MAX).into_iter();
+        let decisions = pull.decisions().into_iter();
         let by: Vec<_> =
             decisions.filter(|(_, review)| review.verdict == verdict).map(|(by, _)| by).collect();
         (!by.is_empty()).then(|| format!("{what} {}", by.join(", ")))

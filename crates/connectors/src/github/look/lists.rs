@@ -15,7 +15,6 @@ use crate::{
         cursor::{BoardRun, Part, Repo, RepoDescription},
         normalise,
         open::Open,
-        unlisted_runs::UnlistedRun,
         wire,
     },
     lenient::{MalformedEntry, first_and_more},
@@ -99,7 +98,7 @@ impl RepoLists {
             Some(PullRequestState::Merged) => drop(self.merged.insert(number)),
             Some(PullRequestState::Closed) => {}
             Some(PullRequestState::Open) | None => {
-                let new = || Open { is_unlisted: true, ..Open::new(head, now, now) };
+                let new = || Open { is_unlisted: true, is_only_reported: true, ..Open::new(head, now, now) };
                 self.repo.open.entry(number).or_insert_with(new).due = true;
             }
         }
@@ -118,7 +117,7 @@ impl RepoLists {
             }
         }
         if is_asked {
-            self.repo.unlisted_runs.insert(run, UnlistedRun::New);
+            self.repo.unlisted_runs.report(run);
         }
     }
 

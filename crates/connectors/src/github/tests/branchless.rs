@@ -10,7 +10,7 @@ use callboard_domain::{
 use super::{
     gone::gone,
     hook::signed,
-    poll::{Watch, red, serve_instead, serve_only, summaries},
+    poll::{Watch, red, serve_anew, serve_instead, summaries},
     *,
 };
 
@@ -96,7 +96,7 @@ async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
         let failed = [news("acme/web/ci#2", EventName::Failed)];
         assert_eq!(board.poll(&watch.poll().await), failed, "{before}");
 
-        serve_only(&server, [list(&[second(), first(json!({}))])]).await;
+        serve_anew(&server, [list(&[second(), first(json!({}))])]).await;
         let batch = watch.poll().await;
         assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before} {after}");
         assert_eq!(
@@ -107,7 +107,7 @@ async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
 
         // Run again, it is green.
         let again = first(json!({ "run_attempt": 2, "conclusion": "success" }));
-        serve_only(&server, [list(&[second(), again])]).await;
+        serve_anew(&server, [list(&[second(), again])]).await;
         let fixed = [news("acme/web/ci#2", EventName::Fixed)];
         assert_eq!(board.poll(&watch.poll().await), fixed, "{before} {after}");
     }
@@ -142,11 +142,11 @@ async fn run_that_names_its_branch_later_is_reported_once() {
                         [run(3, json!({ "head_branch": "x" })), second(json!(null)), run(1, json!({}))];
                     let by_itself = get(&format!("{RUNS}/2"), second(json!(null)));
                     let its_jobs = get(&format!("{RUNS}/2/jobs"), jobs(&[]));
-                    serve_only(&server, [list(&rows), by_itself, its_jobs]).await;
+                    serve_anew(&server, [list(&rows), by_itself, its_jobs]).await;
                     let expected = [news("acme/web/ci@x", EventName::Passed)];
                     assert_eq!(board.poll(&watch.poll().await), expected, "{case}");
                 } else {
-                    serve_only(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
+                    serve_anew(&server, [list(&[second(json!(branch)), run(1, json!({}))])]).await;
                     let batch = watch.poll().await;
                     assert_eq!(gone(&batch), [renamed.as_str()], "{case}");
                     assert_eq!(board.poll(&batch), [], "{case}");
@@ -178,7 +178,7 @@ async fn branch_named_only_by_a_webhook_is_kept() {
     for later in [3, 4] {
         others.insert(0, run(later, json!({ "head_branch": "x" })));
         let listed = [others.clone(), vec![nameless.clone(), run(1, json!({}))]].concat();
-        serve_only(&server, [list(&listed)]).await;
+        serve_anew(&server, [list(&listed)]).await;
         let batch = watch.poll().await;
         let reported = board.poll(&batch);
         assert_eq!(reported, [news("acme/web/ci@x", EventName::Passed)], "{later}");

@@ -296,23 +296,6 @@ async fn secondary_limit_is_a_rate_limit() {
     );
 }
 
-/// What a refusal asks for -> how long is waited: an hour at most, as GitHub counts calls by the hour.
-#[tokio::test]
-async fn no_wait_is_longer_than_an_hour() {
-    let cases = [("retry-after", "30", 30), ("retry-after", "80000", 3_600)];
-    for status in [403, 429] {
-        for (header, value, expected) in cases {
-            let limited = ResponseTemplate::new(status).insert_header(header, value);
-            let server = serve([Mock::given(path("/user")).respond_with(limited)]).await;
-            let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
-            assert!(
-                matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
-                "{status} {value}: {error:?}"
-            );
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
     let list = |remaining: &'static str, minutes: i64| {

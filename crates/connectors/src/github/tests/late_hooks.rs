@@ -5,7 +5,7 @@ use callboard_domain::source::Received;
 use super::{
     branchless::Board,
     gone::{emptied, gone},
-    poll::{Watch, asked, serve_instead, summaries},
+    poll::{Watch, asked, serve_anew, serve_instead, summaries},
     *,
 };
 
@@ -127,9 +127,55 @@ async fn late_webhook_of_a_deleted_item_is_checked() {
             if is_restarted {
                 store(&mut watch, &received);
             }
+            let batch = watch.poll().await;
+            let found = (gone(&batch), batch.problems.len());
+            assert_eq!(found, (vec![], 0), "{event} {is_restarted}: GitHub may not answer for it yet");
             assert_eq!(gone(&watch.poll().await), [expected], "{event} {is_restarted}");
             assert_eq!(gone(&watch.poll().await), [""; 0], "{event} {is_restarted}: reported once");
         }
+    }
+}
+
+/// A webhook that comes before GitHub answers for its subject, also where that is the only run of a repository -> it stays on
+/// the board, and the next poll reads it.
+#[tokio::test]
+async fn early_webhook_is_not_taken_for_one_of_a_deleted_item() {
+    let red = || run(41, json!({ "head_branch": "mine", "actor": user("ana"), "conclusion": "failure" }));
+    let new = || pull(9, json!({ "title": "New" }));
+    for (before, after) in
+        [(vec![run(30, json!({}))], vec![red(), run(30, json!({}))]), (vec![], vec![red()])]
+    {
+        let lists =
+            |builds: &[Value], pulls: Value| [get(RUNS, runs(builds)), get("/repos/acme/web/pulls", pulls)];
+        let server = serve(lists(&before, json!([]))).await;
+        let at = [&format!("{RUNS}/41"), "/repos/acme/web/pulls/9", "/repos/acme/web/pulls/9/reviews"];
+        mount(&server, at.map(missing)).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        board.poll(&watch.poll().await);
+        for (event, about) in [
+            ("workflow_run", json!({ "workflow_run": red() })),
+            ("pull_request", json!({ "pull_request": new() })),
+        ] {
+            let received = receive(&watch, event, about);
+            board.take(&[], &received.gone, &received.snapshots);
+        }
+        let batch = watch.poll().await;
+        board.poll(&batch);
+        assert_eq!(board.status("acme/web/ci@mine"), Some("failed"), "{before:?}");
+        assert_eq!((gone(&batch), batch.complete.len(), batch.problems.len()), (vec![], 0, 0), "{before:?}");
+
+        serve_instead(&server, lists(&after, json!([new()]))).await;
+        mount(
+            &server,
+            [get("/repos/acme/web/pulls/9", new()), get("/repos/acme/web/pulls/9/reviews", json!([]))],
+        )
+        .await;
+        let batch = watch.poll().await;
+        let reported = summaries(&batch);
+        assert!(reported.iter().any(|line| line.starts_with("acme/web#9 open")), "{reported:?}");
+        assert!(reported.iter().any(|line| line.starts_with("acme/web/ci@mine 41.1 failed")), "{reported:?}");
+        assert_eq!(gone(&batch), [""; 0], "{before:?}");
     }
 }
 
@@ -171,6 +217,49 @@ async fn listed_item_is_not_requested_by_itself() {
     assert_eq!(gone(&watch.poll().await), [""; 0]);
     let asked = asked(&server, &mut seen).await;
     assert!(!asked.iter().any(|it| it.starts_with("web/actions/runs/50")), "{asked:?}");
+}
+
+/// Webhooks of what polls have seen, whether the lists show it anew -> what is asked for by itself: an open pull
+/// request in any case, as its reviews and checks are on no list.
+#[tokio::test]
+async fn seen_item_is_requested_by_itself_unless_it_is_listed_anew() {
+    let new = |status: &str| run(50, json!({ "head_branch": "new", "status": status, "conclusion": null }));
+    let others = || [run(31, json!({ "conclusion": "failure" })), run(30, json!({}))];
+    let closed = pull(9, json!({ "state": "closed", "updated_at": "2026-11-22T11:30:00Z" }));
+    let list = |first: Value| {
+        let [second, third] = others();
+        get(RUNS, runs(&[first, second, third]))
+    };
+    let server = serve([list(new("queued"))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let by_now = [
+        list(new("in_progress")),
+        get("/repos/acme/web/pulls", json!([closed, pull(482, json!({}))])),
+        get("/repos/acme/web/pulls/9", closed.clone()),
+        get("/repos/acme/web/pulls/9/reviews", json!([])),
+        get(&format!("{RUNS}/30"), run(30, json!({}))),
+        get(&format!("{RUNS}/50"), new("in_progress")),
+    ];
+    serve_anew(&server, by_now).await;
+    let mut seen = 0;
+    let all = ["web/actions/runs/30", "web/actions/runs/50", "web/pulls/482", "web/pulls/9"];
+    for (is_listed_anew, expected) in [(true, &["web/pulls/482"][..]), (false, &all[..])] {
+        for (event, about) in [
+            ("workflow_run", json!({ "workflow_run": new("queued") })),
+            ("workflow_run", json!({ "workflow_run": run(30, json!({})) })),
+            ("pull_request", json!({ "pull_request": pull(482, json!({})) })),
+            ("pull_request", json!({ "pull_request": closed })),
+        ] {
+            let received = receive(&watch, event, about.clone());
+            assert_eq!((received.snapshots.len(), received.note.is_some()), (1, true), "{about}");
+        }
+        assert_eq!(gone(&watch.poll().await), [""; 0], "{is_listed_anew}");
+        let mut singly = asked(&server, &mut seen).await;
+        singly.retain(|it| all.contains(&it.as_str()));
+        assert_eq!(singly, expected, "{is_listed_anew}");
+    }
 }
 
 /// A webhook from before a repository was archived, or deleted, puts nothing of it on the board.
@@ -382,6 +471,7 @@ async fn late_red_run_decides_its_build_only_while_it_is_the_newest() {
         let mut watch = Watch::new(&server, &["acme/web"]);
         watch.poll().await;
         receive(&watch, "workflow_run", json!({ "workflow_run": red() }));
+        assert_eq!(gone(&watch.poll().await), [""; 0], "GitHub may not answer for it yet");
         assert_eq!(gone(&watch.poll().await), [format!("{build} run 5")]);
     }
 }

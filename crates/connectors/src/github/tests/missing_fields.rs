@@ -9,7 +9,7 @@ use callboard_domain::{
 use super::{
     gone::gone,
     hook::signed,
-    poll::{Watch, red, serve_only, summaries},
+    poll::{Watch, red, serve_anew, summaries},
     *,
 };
 
@@ -93,12 +93,12 @@ async fn branch_named_later_takes_over_the_run_and_is_kept() {
     };
     let first = watch.poll().await;
     assert_eq!((builds(&first), gone(&first)), (vec!["acme/web/ci#41".to_owned()], vec![]));
-    serve_only(&server, [list(json!("main"))]).await;
+    serve_anew(&server, [list(json!("main"))]).await;
     let second = watch.poll().await;
     assert_eq!(builds(&second), ["acme/web/ci@main"]);
     assert_eq!(gone(&second), ["acme/web/ci#41 renamed to acme/web/ci@main"], "it is on the board once");
     for missing in [json!(null), json!("")] {
-        serve_only(&server, [list(missing.clone())]).await;
+        serve_anew(&server, [list(missing.clone())]).await;
         let batch = watch.poll().await;
         assert_eq!(
             (builds(&batch), gone(&batch)),
@@ -130,7 +130,7 @@ async fn pull_request_without_a_time_of_change_is_read() {
             let stored = compare(None, of(&watch.poll().await).unwrap()).item;
             let row = pull(482, with(json!({ "updated_at": updated_at }), change.clone()));
             let itself = get("/repos/acme/web/pulls/482", row.clone());
-            serve_only(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
+            serve_anew(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
             let batch = watch.poll().await;
             let reported = of(&batch).unwrap_or_else(|| panic!("{change} {updated_at}: {batch:?}"));
             let after = compare(Some(&stored), reported).item;
@@ -169,7 +169,7 @@ async fn change_after_a_date_that_was_ahead_is_news() {
             news.push(names);
             if let Some(row) = then {
                 let itself = get("/repos/acme/web/pulls/482", row.clone());
-                serve_only(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
+                serve_anew(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
             }
         }
         assert_eq!(news[1..], [vec![EventName::ReviewRequested], vec![EventName::Merged]]);
@@ -203,14 +203,14 @@ async fn builds_whose_runs_are_all_deleted_are_gone() {
             true => get(&format!("{RUNS}/31"), before[0].clone()),
             false => Mock::given(path(format!("{RUNS}/31"))).respond_with(ResponseTemplate::new(404)),
         };
-        serve_only(&server, [get(RUNS, list.clone()), by_itself]).await;
+        serve_anew(&server, [get(RUNS, list.clone()), by_itself]).await;
         let batch = watch.poll().await;
         let of_repo = Scope { kind: Kind::Build, repo: Some("acme/web".to_owned()) };
         assert_eq!(batch.complete.contains(&of_repo), expected, "{before:?} {list} {is_there}");
         let named = gone(&batch).iter().any(|line| line.starts_with("acme/web/ci@main "));
         assert!(named || !expected, "{before:?} {list}: {:?}", gone(&batch));
         // What comes back is reported again.
-        serve_only(&server, [get(RUNS, runs(&before))]).await;
+        serve_anew(&server, [get(RUNS, runs(&before))]).await;
         let reported = summaries(&watch.poll().await);
         let is_back = reported.iter().any(|line| line.starts_with("acme/web/ci@main 31.1"));
         assert!(is_back, "{before:?} {list}: {reported:?}");

@@ -73,8 +73,8 @@ pub(super) async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<
     }
 }
 
-/// Makes the server answer with these alone from now on, beside what it says of itself.
-pub(super) async fn serve_only(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+/// Makes the server answer with these first, else as `forge` does; earlier answers and recorded requests are forgotten.
+pub(super) async fn serve_anew(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
     server.reset().await;
     mount(server, mocks).await;
     mount(server, forge()).await;

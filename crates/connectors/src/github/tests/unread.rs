@@ -6,7 +6,7 @@ use callboard_domain::{
 };
 
 use super::{
-    poll::{Watch, asked, serve_instead, serve_only},
+    poll::{Watch, asked, serve_anew, serve_instead},
     *,
 };
 
@@ -111,7 +111,7 @@ async fn unreadable_review_request_is_not_no_request() {
         // As long as nothing changes, it stays named; and once it can be read, it is known.
         assert_eq!(named(&watch.poll().await).len(), 1, "{odd}");
         let none = json!({ "requested_reviewers": [], "updated_at": "2026-11-22T11:40:00Z" });
-        serve_only(&server, both(&none)).await;
+        serve_anew(&server, both(&none)).await;
         let batch = watch.poll().await;
         stored.take(&batch);
         assert_eq!((named(&batch), stored.pull().requested.len()), (vec![], 0), "{odd}");
@@ -169,7 +169,7 @@ async fn unreadable_reviews_become_a_problem_and_the_others_count() {
                 "{entry}: {problems:?}"
             );
         }
-        assert_eq!(stored.pull().approvals(jiff::Timestamp::MAX), 1, "{entry}");
+        assert_eq!(stored.pull().approvals(), 1, "{entry}");
     }
     // An account that was deleted is none that cannot be read.
     let list = get("/repos/acme/web/pulls/482/reviews", json!([bo(), odd(json!({ "user": null }))]));
@@ -281,10 +281,10 @@ async fn missing_head_keeps_the_checks_and_becomes_a_problem() {
         );
         let failed = checks(&[failed]);
         let later = both(&json!({ "head": head, "updated_at": "2026-11-22T11:35:00Z" }));
-        serve_only(&server, later).await;
+        serve_anew(&server, later).await;
         serve_instead(&server, [get(&format!("/repos/acme/web/commits/{SHA}/check-runs"), failed)]).await;
         assert_eq!(stored.take(&watch.poll().await).len(), 1, "{head}");
-        serve_only(&server, both(&json!({ "updated_at": "2026-11-22T11:40:00Z" }))).await;
+        serve_anew(&server, both(&json!({ "updated_at": "2026-11-22T11:40:00Z" }))).await;
         assert_eq!(named(&watch.poll().await), [], "{head}");
 
         // One that is new: without a commit there are no checks to read.

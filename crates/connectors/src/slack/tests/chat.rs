@@ -1,5 +1,7 @@
 //! By a bot token: messages, channels, and finding again what was sent.
 
+use jiff::{SignedDuration, tz::TimeZone};
+
 use super::*;
 
 fn posted(id: &str) -> Posted {
@@ -136,6 +138,9 @@ async fn channels_are_listed_as_far_as_may_be_seen() {
 
 #[tokio::test]
 async fn refused_write_is_distinguished_from_a_lost_answer() {
+    let in_two_hours = (contract::now() + SignedDuration::from_hours(2)).to_zoned(TimeZone::system());
+    let until = in_two_hours.strftime("%Y-%m-%d %H:%M");
+    let long_wait = format!("rate-limited by Slack; it asks to wait until {until}; next try in 3600 s");
     let cases = [
         (ResponseTemplate::new(200).set_body_json(refused("invalid_auth")), "auth", "set it again"),
         (
@@ -169,10 +174,13 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
             "it asks to wait for more than a day; next try in 3600 s",
         ),
         (
-            ResponseTemplate::new(429).insert_header("retry-after", "7200"),
+            ResponseTemplate::new(429)
+                .insert_header("retry-after", "7200")
+                .set_body_json(refused("ratelimited")),
             "rate_limited",
-            "it asks to wait until 2",
+            long_wait.as_str(),
         ),
+        (ResponseTemplate::new(429).insert_header("retry-after", "7200"), "rate_limited", long_wait.as_str()),
         (
             ResponseTemplate::new(429)
                 .insert_header("retry-after", "-1")

@@ -24,7 +24,8 @@ use crate::{
 fn connect(server: &MockServer, secrets: &[(&str, &str)]) -> Result<Connection, ConnectError> {
     let secrets =
         secrets.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
-    let access = Access { account: "chat".into(), client: Client::new().unwrap(), secrets, person: None };
+    let client = Client::new().unwrap().with_clock(contract::now);
+    let access = Access { account: "chat".into(), client, secrets, person: None };
     Config { url: format!("{}/api", server.uri()).parse().unwrap(), allow_http: false }.connect(access)
 }
 

@@ -34,8 +34,28 @@ fn a_weekday_on_its_own_day_is_ambiguous_while_its_time_is_to_come() {
         }
     }
     assert_eq!(since("monday 14:30", &early.parse().unwrap()), Err("a time that is not to come".to_owned()));
-    for text in ["monday", "wednesday 14:30", "thursday 14:30", "thursday"] {
-        assert!(is_always_to_come(text), "{text}");
+}
+
+#[test]
+fn a_weekday_is_always_to_come_whichever_it_is() {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    for day in days {
+        // what is typed of a weekday -> whether it is to come whenever it is typed
+        let cases = [
+            (day.to_owned(), true),
+            (format!("{day} 14:30"), true),
+            (format!("on {day} at 9"), true),
+            (format!("end of {day}"), true),
+            (format!("this {day}"), false),
+            (format!("end of this {day}"), day == "sunday"),
+            // Only from Monday to Monday it is clear which is meant.
+            (format!("next {day}"), day == "monday"),
+            (format!("{day} at 5"), false),
+            (format!("{day} midnight"), false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_always_to_come(&text), expected, "{text}");
+        }
     }
 }
 
@@ -55,10 +75,34 @@ fn the_example_for_a_date_in_another_order_is_to_come() {
     ];
     for (text, example) in cases {
         let expected = format!("a date as year-month-day, such as {example}");
-        assert_eq!(until(text, &now), Err(TimeError::Ambiguous(expected)), "{text}");
+        assert_eq!(until(text, &now), Err(TimeError::UnclearDate(expected)), "{text}");
         assert!(until(example, &now).is_ok(), "{example}");
     }
     // No month has that day.
-    let expected = TimeError::Ambiguous("a date as year-month-day".to_owned());
+    let expected = TimeError::UnclearDate("a date as year-month-day".to_owned());
     assert_eq!(until("31.2.", &now), Err(expected));
+}
+
+#[test]
+fn the_example_for_an_unclear_date_is_past_where_a_past_one_is_expected() {
+    let now: Zoned = "2026-11-30T02:38:00+01:00[Europe/Berlin]".parse().unwrap();
+    let example = "a date as year-month-day, such as 2026-11-30";
+    assert!(since("2026-11-30", &now).is_ok(), "what is proposed is read");
+    let cases = [
+        ("24.11.", Err(example)),
+        ("24.12.", Err(example)),
+        ("24.11.2026", Err(example)),
+        ("11/24 9:00", Err(example)),
+        ("31.2.", Err(example)),
+        ("24 nov", Err(example)),
+        // What is unclear of a time that is past is named as it is.
+        ("yesterday at 5", Err("5am or 5pm: 5 can mean both")),
+        ("24 nov 2026", Ok("2026-11-23T23:00:00Z")),
+        ("24 dec", Err("a time that is not to come")),
+        ("2026-11-24", Ok("2026-11-23T23:00:00Z")),
+    ];
+    for (text, expected) in cases {
+        let found = since(text, &now).map(|at| at.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+    }
 }

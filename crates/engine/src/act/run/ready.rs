@@ -28,7 +28,7 @@ use crate::{
         registry::Entry,
         values::{names, values},
     },
-    store::StoreError,
+    store::{StoreError, StoredSource},
 };
 
 /// How many items that are not open are looked at when an argument names one.
@@ -106,8 +106,8 @@ impl Ready {
 pub(crate) struct Read<'l> {
     pub(crate) spec: &'l CommandSpec,
     pub(crate) account: Option<AccountName>,
-    /// True where the line itself names that account.
-    is_account_asked: bool,
+    /// The account that the line itself names, or the whole key of its item: without it, the line may mean another's item.
+    asked: Option<AccountName>,
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
@@ -126,25 +126,40 @@ impl Runner {
         let (entry, parsed) = active.registry.parse(&line).map_err(|error| no_command(error, active))?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
+        let typed = args.values.clone();
         self.resolve_items(entry, asked.as_ref(), &mut args).await?;
         let (account, action) = match (&asked, args.items.iter().next()) {
             (None, Some((arg, item))) => {
                 let of_item = entry.runner(Some(&item.key.account));
-                of_item.map_err(|_| elsewhere(entry, arg, item))?
+                of_item.map_err(|_| elsewhere(entry.accounts(), arg, item))?
             }
             (None, None) => entry.runner_for(&args, Timestamp::now())?,
             (asked, _) => entry.runner(asked.as_ref())?,
         };
+        if let Some(acting) = &account {
+            for (arg, item) in &args.items {
+                if !self.has(acting, &item.key.account).await.map_err(ApiError::internal)? {
+                    return Err(elsewhere([acting], arg, item).into());
+                }
+            }
+        }
         look_up(&*action, account.as_ref(), &entry.spec, &mut args).await?;
-        Ok(Read {
-            spec: &entry.spec,
-            is_account_asked: asked.is_some(),
-            account,
-            action,
-            args,
-            missing,
-            definition: entry.definition(),
-        })
+        let is_keyed =
+            |arg: &String, item: &Item| typed.get(arg).is_some_and(|it| *it == item.key.to_string());
+        let keyed = args.items.iter().find(|(arg, item)| is_keyed(arg, item));
+        let asked = asked.or_else(|| keyed.map(|(_, item)| item.key.account.clone()));
+        Ok(Read { spec: &entry.spec, asked, account, action, args, missing, definition: entry.definition() })
+    }
+
+    /// True where what an account sees, the other one has as well: both are of one origin. An id means something else elsewhere.
+    async fn has(&self, acting: &AccountName, of: &AccountName) -> Result<bool, StoreError> {
+        if acting == of {
+            return Ok(true);
+        }
+        let store = &self.inner.store;
+        let origin = |source: Option<StoredSource>| source.and_then(|source| source.origin);
+        let (one, other) = (origin(store.source(acting).await?), origin(store.source(of).await?));
+        Ok(one.is_some() && one == other)
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
@@ -240,7 +255,7 @@ impl Runner {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let active = self.inner.live.now();
-        let Read { spec, account, is_account_asked, action, args, missing, definition } =
+        let Read { spec, account, asked, action, args, missing, definition } =
             self.understand(&active, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
@@ -257,8 +272,7 @@ impl Runner {
             spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
         let line = active.registry.line(spec, &args);
-        // Without the account that was asked for, the line may mean another's item, or nobody's.
-        let line = match account.as_ref().filter(|_| is_account_asked) {
+        let line = match asked {
             Some(account) => with_account(&line, account.as_str()),
             None => line,
         };
@@ -331,8 +345,8 @@ impl Runner {
 }
 
 /// The error for an item of an account that does not have the command: the same as where another account is asked for.
-fn elsewhere(entry: &Entry, arg: &str, item: &Item) -> ArgError {
-    let accounts: Vec<_> = entry.accounts().map(ToString::to_string).collect();
+fn elsewhere<'a>(accounts: impl IntoIterator<Item = &'a AccountName>, arg: &str, item: &Item) -> ArgError {
+    let accounts: Vec<_> = accounts.into_iter().map(ToString::to_string).collect();
     let what = ArgType::Item(item.key.kind).expected();
     ArgError::invalid(arg, format!("{what} of {}", accounts.join(" or ")), item.key.to_string())
 }

@@ -113,11 +113,13 @@ impl Engine {
         if account.config.watches() {
             match &asked {
                 Ok(_) => {
-                    self.store().first_answered(name).await.map_err(ApiError::internal)?;
-                    // What it could not do before, it may do now: nobody who has mended it waits for the next turn.
                     let known = self.store().source(name).await.map_err(ApiError::internal)?;
-                    if known.is_some_and(|source| source.error.is_some()) {
-                        self.inner.live.poll_soon(name);
+                    self.store().first_answered(name).await.map_err(ApiError::internal)?;
+                    // Who has mended it does not wait for the next turn. A rate limit has its own time.
+                    let error = known.and_then(|source| source.error).map(|(error, _)| error);
+                    if error.is_some_and(|error| !matches!(error, ServiceError::RateLimited { .. })) {
+                        // How that went is recorded with the account.
+                        let _ = self.read_in_time(account, POLL_NOW_TIME).await;
                     }
                 }
                 Err(error) => {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::HISTORY;
 use crate::{
     Engine,
+    act::run::with_account,
     api::{AccountsQuery, ApiError, Events, GoneItem, ItemAction, ItemDetail, ItemQuery, unreadable_events},
     clients::status,
     commands::registry::Entry,
@@ -29,10 +30,15 @@ impl Engine {
             active.registry.entries().iter().filter(|entry| entry.is_for_stored(&stored, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
         entries.sort_by_key(|entry| command::fits(entry.spec.role, item, &me, now));
+        // Its reference alone may mean another account's.
+        let namesakes = self.store().items_named(item.key.kind, item.reference()).await;
+        let is_shared = namesakes.map_err(ApiError::internal)?.len() > 1;
         let action = |entry: &Entry| {
             let line = command::prefill(&entry.spec, item);
+            let complete = active.registry.parse(&line).is_ok_and(|(_, parsed)| parsed.missing.is_empty());
+            let line = if is_shared { with_account(&line, item.key.account.as_str()) } else { line };
             ItemAction {
-                complete: active.registry.parse(&line).is_ok_and(|(_, parsed)| parsed.missing.is_empty()),
+                complete,
                 command: entry.spec.name.clone(),
                 summary: entry.spec.summary.clone(),
                 label: entry.spec.label.clone(),

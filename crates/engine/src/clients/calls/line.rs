@@ -125,10 +125,13 @@ impl Engine {
                 let sources = self.store().sources().await.map_err(ApiError::internal)?;
                 let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
                 let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
-                let can_be_meant = |item: &&Item| !is_over(item) && entry.is_for(item, me(item), now);
-                let items: Vec<&Item> = items.iter().filter(can_be_meant).collect();
+                let is_asked = |item: &Item| asked.as_ref().is_none_or(|asked| *asked == item.key.account);
+                let known: Vec<&Item> =
+                    items.iter().filter(|item| !is_over(item) && is_asked(item)).collect();
+                let items: Vec<&Item> =
+                    known.iter().copied().filter(|item| entry.is_for(item, me(item), now)).collect();
                 match items.is_empty() {
-                    false => Ok(item_choices(&items)),
+                    false => Ok(item_choices(&items, &known)),
                     // What can be run need not be on the board: the service may know it.
                     true => self.live_choices(&active, entry, arg, args, asked).await,
                 }
@@ -225,13 +228,16 @@ fn written(pairs: &[(String, String)]) -> String {
 /// How many labels tell alerts of one name apart, at most.
 const TELLING: usize = 2;
 
-/// Items as choices, each by what it is called; those of one name also by what is not the same of them. Where several have
-/// one reference, as an alert of two accounts may, only the whole key means one of them, and the account is named.
-fn item_choices(items: &[&Item]) -> Vec<Choice> {
+/// Items as choices, each by what it is called; those of one name also by what is not the same of them. Where several of those
+/// that are `known` have one reference, as an alert of two accounts may, only the whole key means one of them, and the account
+/// is named.
+fn item_choices(items: &[&Item], known: &[&Item]) -> Vec<Choice> {
     let mut by_name: BTreeMap<String, Vec<&Item>> = BTreeMap::new();
-    let mut by_reference: BTreeMap<&str, usize> = BTreeMap::new();
     for item in items {
         by_name.entry(item.called()).or_default().push(item);
+    }
+    let mut by_reference: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in known {
         *by_reference.entry(item.reference()).or_default() += 1;
     }
     let choice = |item: &&Item| {
@@ -322,7 +328,8 @@ mod tests {
             alert("a3", "Slow", &[("zone", "us"), ("instance", "x:3"), ("team", "web")]),
             alert("b1", "Down", &[("instance", "x:1")]),
         ];
-        let found = item_choices(&items.iter().collect::<Vec<_>>());
+        let items: Vec<&Item> = items.iter().collect();
+        let found = item_choices(&items, &items);
         let found: Vec<_> = found.iter().map(|it| (it.value.as_str(), it.note.as_deref().unwrap())).collect();
         let expected = [
             ("a1", "Slow in storage, instance x:1, zone eu"),
@@ -359,7 +366,7 @@ mod tests {
             (&[], &[]),
         ];
         for (items, expected) in cases {
-            let found = item_choices(items);
+            let found = item_choices(items, items);
             let found: Vec<_> =
                 found.iter().map(|it| (it.value.as_str(), it.note.as_deref().unwrap())).collect();
             assert_eq!(found, expected);

@@ -1,7 +1,7 @@
 //! Posting to channels, and the deliveries that wait.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
@@ -27,7 +27,7 @@ use crate::{
     },
     clients::edit::is_edit,
     outbox::posted,
-    store::{self, About, Content, FirstOfLine, NewDelivery, StoreError},
+    store::{self, About, Content, FirstOfLine, NewDelivery},
 };
 
 /// How long a chat may take to list its channels.
@@ -35,7 +35,7 @@ const CHANNELS_TIME: Duration = Duration::from_secs(15);
 /// What is sent within this time is waited for, whatever becomes of it.
 const SOON: Duration = Duration::from_secs(2);
 
-/// What accounts take no messages, and why.
+/// Which accounts take no messages, and why.
 type AccountErrors = BTreeMap<AccountName, AccountError>;
 
 impl Engine {
@@ -212,7 +212,8 @@ impl Engine {
         loop {
             changed.mark_unchanged();
             let now = Timestamp::now();
-            let awaited = self.awaited(&keys, now).await.map_err(ApiError::internal)?;
+            let awaited = self.store().in_their_lines(&keys, limited(LIST_LIMIT), now).await;
+            let awaited = awaited.map_err(ApiError::internal)?;
             let (deliveries, firsts): (Vec<_>, Vec<_>) = awaited.into_iter().unzip();
             let errors = self.account_errors(&deliveries).await?;
             let moving = deliveries.iter().zip(&firsts).any(|(delivery, first)| match delivery.state {
@@ -230,26 +231,6 @@ impl Engine {
                 return Ok(shown.zip(firsts).map(|(delivery, first)| in_line(delivery, first)).collect());
             }
         }
-    }
-
-    /// The deliveries that a client waits for, each with the first of its line. Without keys: all that have not arrived, and
-    /// only what is the first itself has one.
-    async fn awaited(
-        &self,
-        keys: &[DeliveryKey],
-        now: Timestamp,
-    ) -> Result<Vec<(store::Delivery, Option<FirstOfLine>)>, StoreError> {
-        if !keys.is_empty() {
-            return self.store().in_their_lines(keys, now).await;
-        }
-        let (firsts, left) = self.store().first_of_lines(now, limited(LIST_LIMIT)).await?;
-        let mut firsts: HashMap<DeliveryKey, FirstOfLine> =
-            firsts.into_iter().map(|first| (first.key.clone(), first)).collect();
-        let with_first = |delivery: store::Delivery| {
-            let first = firsts.remove(&delivery.key);
-            (delivery, first)
-        };
-        Ok(left.into_iter().map(with_first).collect())
     }
 
     /// Deliveries as clients see them.

@@ -30,12 +30,10 @@ pub(super) fn delivery_method(delivery: &Delivery, limits: Limits, progress: boo
     };
     match &delivery.posted {
         None => anew,
-        Some(posted) if limits.edits && !posted.id.is_empty() && delivery.edits == Edits::Open => {
-            DeliveryMethod::Edit(posted)
-        }
+        Some(posted) if limits.edits && delivery.is_editable() => DeliveryMethod::Edit(posted),
         // A new message for each step would flood the channel.
         Some(_) if progress => DeliveryMethod::Skip,
-        Some(posted) if delivery.edits == Edits::Open && !posted.id.is_empty() => DeliveryMethod::Close,
+        Some(_) if delivery.is_editable() => DeliveryMethod::Close,
         // In the thread where it stands, or under it: no chat has threads within threads.
         Some(posted) if limits.threads && delivery.edits == Edits::Closed => {
             DeliveryMethod::Reply(delivery.under.as_ref().unwrap_or(posted))

@@ -119,7 +119,7 @@ pub(super) async fn ready(
     // What becomes of an item is an edit or nothing.
     if (delivery.at_send || delivery.own_has_arrived())
         && delivery.posted.is_some()
-        && delivery.edits != Edits::Open
+        && !delivery.is_editable()
     {
         return Ok(Err(Attempt::Skipped));
     }
@@ -161,7 +161,7 @@ pub(super) async fn ready(
     store.prepare(delivery, prepared, now).await.map(Ok)
 }
 
-/// True where what stands there says all that it would, unless the last edit was put into words and did not arrive.
+/// True where what stands there says all that it would, unless the last edit failed: it may have arrived all the same.
 fn says_all(delivery: &Delivery, prepared: &PreparedDelivery) -> bool {
     let is_the_same = |message: &Message| delivery.error.is_none() && *message == delivery.message;
     delivery.posted.is_some() && prepared.message.as_ref().is_none_or(is_the_same)

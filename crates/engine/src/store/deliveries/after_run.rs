@@ -1,4 +1,4 @@
-//! What has become of the item of a run since that has ended: the message of the run says so, where it is the root of the
+//! What has become of the item of a run since that began: the message of the run says so, where it is the root of the
 //! item's thread.
 
 use callboard_domain::{
@@ -15,15 +15,14 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     super::{
-        Store, StoreError, events, items,
-        row::{At, Clock, EnumText, Json, Text, is_unreadable, one, run},
+        Store, StoreError, items,
+        row::{At, Clock, EnumText, Json, Text, all, is_unreadable, one, run},
     },
     About, COLUMNS, Delivery, OwnMessage, read,
 };
 
 /// In SQL, true for an event `e` that was the doing of the run whose delivery is `d`: its message has said that.
-const IS_OWN: &str =
-    "(e.id IS d.event OR e.id IN (SELECT value FROM json_each(iif(json_valid(d.did), d.did, '[]'))))";
+const IS_OWN: &str = "(e.id IN (SELECT value FROM json_each(iif(json_valid(d.did), d.did, '[]'))))";
 
 /// A run that has ended, and its item as it is by now.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,26 +99,37 @@ fn after_run(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<Af
     Ok(Some(AfterRun { state, ended_at, is_on_several, item: stored.item, since }))
 }
 
+/// An event that was seen since a run began.
+struct Seen {
+    is_own: bool,
+    /// What happened, and when. `None` where that cannot be read: something has happened all the same.
+    what: Option<(EventName, Timestamp)>,
+}
+
+fn read_seen(row: &Row<'_>) -> rusqlite::Result<Seen> {
+    let (name, at) = (row.get::<_, EnumText<EventName>>(1).ok(), row.get::<_, At>(2).ok());
+    let what = name.zip(at).map(|(EnumText(name), At(at))| (name, at));
+    Ok(Seen { is_own: row.get(0)?, what })
+}
+
 /// What has become of item number `n` since the run of a delivery began.
 fn since(conn: &Connection, delivery: &DeliveryKey, n: i64, kind: Kind) -> rusqlite::Result<SinceRun> {
-    let ends = events::sql_list(&rules::matter_ends(kind));
-    let seen = "FROM deliveries d JOIN runs r ON r.id = d.run JOIN events e ON e.item = ?2 AND e.seen_at > r.started_at
-                WHERE d.id = ?1";
-    let sql =
-        format!("SELECT e.id, {IS_OWN}, e.name, e.at {seen} AND e.name IN ({ends}) ORDER BY e.id LIMIT 1");
-    let end: Option<(i64, bool, EventName, Timestamp)> = one(conn, &sql, params![delivery.0, n], |row| {
-        let (EnumText(name), At(at)) = (row.get(2)?, row.get(3)?);
-        Ok((row.get(0)?, row.get(1)?, name, at))
-    })?;
-    let is_more = |after: i64| {
-        let sql = format!("SELECT EXISTS (SELECT 1 {seen} AND NOT {IS_OWN} AND e.id > ?3)");
-        let found = one(conn, &sql, params![delivery.0, n, after], |row| row.get::<_, bool>(0))?;
-        Ok::<_, rusqlite::Error>(found.unwrap_or(false))
-    };
+    let sql = format!(
+        "SELECT {IS_OWN}, e.name, e.at FROM deliveries d JOIN runs r ON r.id = d.run
+             JOIN events e ON e.item = ?2 AND e.seen_at > r.started_at
+         WHERE d.id = ?1 ORDER BY e.id"
+    );
+    let seen = all(conn, &sql, params![delivery.0, n], read_seen)?;
+    let ends = rules::matter_ends(kind);
+    let mut after = seen.iter();
+    let end = after.find_map(|it| {
+        let (name, at) = it.what.filter(|(name, _)| ends.contains(name))?;
+        Some((it.is_own, name, at))
+    });
     Ok(match end {
-        Some((_, false, name, at)) => SinceRun::Ended { status: end_status(name), at },
-        Some((id, true, ..)) if is_more(id)? => SinceRun::EndedByRun,
-        None if is_more(0)? => SinceRun::Changed,
+        Some((false, name, at)) => SinceRun::Ended { status: end_status(name), at },
+        Some(_) if after.any(|it| !it.is_own) => SinceRun::EndedByRun,
+        None if seen.iter().any(|it| !it.is_own) => SinceRun::Changed,
         Some(_) | None => SinceRun::Nothing,
     })
 }
@@ -135,8 +145,8 @@ pub(super) fn keep(
 ) -> rusqlite::Result<()> {
     let stands = one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read)?;
     if stands.is_some_and(|it| *it.own_message() == own.message) {
-        let sql = format!("UPDATE deliveries SET {column} = ?2, own = ?3, own_arrived = ?4 WHERE id = ?1");
-        run(conn, &sql, params![key.0, Json(message), Json(&own.message), own.arrived])?;
+        let sql = format!("UPDATE deliveries SET {column} = ?2, own = ?3 WHERE id = ?1");
+        run(conn, &sql, params![key.0, Json(message), Json(&own.message)])?;
     }
     Ok(())
 }

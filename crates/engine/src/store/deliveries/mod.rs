@@ -114,17 +114,14 @@ ALTER TABLE deliveries ADD COLUMN unknown_since INTEGER; -- since when it may ha
 CREATE INDEX deliveries_roots ON deliveries (item) WHERE item IS NOT NULL AND root IS NULL;
 ";
 
-/// What a run says itself, kept beside its message.
+/// What a run says itself, kept beside its message, and what it did; what an edit is to say, and which edits wait.
 pub(super) const V5: &str = "
 ALTER TABLE deliveries ADD COLUMN own TEXT;      -- Message, where `message` says besides what has become of its item since
 ALTER TABLE deliveries ADD COLUMN own_arrived INTEGER; -- the revision in which that first arrived; NULL: it has not
-";
-
-/// What a run did, what an edit is to say, and which edits wait.
-pub(super) const V6: &str = "
 ALTER TABLE deliveries ADD COLUMN did TEXT;      -- numbers of the events that were the run's doing, as JSON; the latest is event
 ALTER TABLE deliveries ADD COLUMN sending TEXT;  -- Message of an edit that has not arrived; message is what stands there
 CREATE INDEX deliveries_edits ON deliveries (next_at) WHERE state = 'pending' AND posted IS NOT NULL;
+UPDATE deliveries SET did = json_array(event) WHERE run IS NOT NULL AND event IS NOT NULL;
 ";
 
 /// Writes a delivery into the outbox, due at once; an event of long ago waits a moment for others of its time, to be posted
@@ -177,8 +174,8 @@ pub(super) fn revise_run(
 /// Lets the messages about these runs report an event too, where they can arrive: it was their doing. Gives their channels:
 /// there the event needs no message of its own.
 pub(super) fn join_runs(conn: &Connection, runs: &[&Run], event: i64) -> rusqlite::Result<Vec<Address>> {
-    let sql = "UPDATE deliveries SET event = ?2, did = json_insert(
-                   CASE WHEN json_valid(did) THEN did WHEN event IS NULL THEN '[]' ELSE json_array(event) END, '$[#]', ?2)
+    let sql =
+        "UPDATE deliveries SET event = ?2, did = json_insert(iif(json_valid(did), did, '[]'), '$[#]', ?2)
                WHERE run = ?1 AND state <> 'failed' RETURNING address";
     let mut channels = Vec::new();
     for of in runs {
@@ -223,7 +220,7 @@ impl Store {
         .await
     }
 
-    /// What a service has reported of a run, in a line, where its message took the place of one about that.
+    /// The latest that a run did, in a line, as its service reported it.
     pub async fn reported_of_run(&self, run: &str) -> Result<Option<String>, StoreError> {
         let run = run.to_owned();
         self.read(move |conn| {

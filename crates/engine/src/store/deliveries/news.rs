@@ -282,9 +282,7 @@ fn prepare(
         match &prepared.own {
             Some(own) => after_run::keep(conn, key, column, message, own)?,
             None => {
-                let sql = format!(
-                    "UPDATE deliveries SET {column} = ?2, own = NULL, own_arrived = NULL WHERE id = ?1"
-                );
+                let sql = format!("UPDATE deliveries SET {column} = ?2 WHERE id = ?1");
                 run(conn, &sql, params![key.0, Json(message)])?;
             }
         }

@@ -82,7 +82,8 @@ fn is_edited_later() -> String {
 
 /// The oldest live delivery of each line of each address at `?1` (a walk over the index from address to address), but for edits
 /// that are tried later ([`is_edited_later`]), and where an older one has to be looked up before. It waits for that no longer than
-/// [`HOLDS`] in all, and not for one that will not be looked up by then, or was without success for so long.
+/// [`HOLDS`] in all, and not for one that will not be looked up by then, or was without success for so long. So what is held
+/// goes once the last of them is looked up (`looked_up_at`), and at `until` whatever becomes of that.
 pub(super) fn heads() -> String {
     let (holds, is_edited_later) = (HOLDS.as_micros(), is_edited_later());
     let (line, is_waited_for, waits) = (by_hand("deliveries"), is_waited_for("deliveries"), lasts("since"));
@@ -108,8 +109,8 @@ pub(super) fn heads() -> String {
             FROM oldest JOIN deliveries d ON d.n = oldest.n
         ), looked_up (address, by_hand, n, next_at, unknown_since) AS MATERIALIZED (
             SELECT address, {line}, n, next_at, unknown_since FROM deliveries WHERE {is_waited_for}
-        ), held (n, until) AS (
-            SELECT w.n, min(w.since + {holds}, max(l.unknown_since) + {holds})
+        ), held (n, until, looked_up_at) AS (
+            SELECT w.n, min(w.since + {holds}, max(l.unknown_since) + {holds}), max(l.next_at)
             FROM waiting w JOIN looked_up l ON l.address = w.address AND l.by_hand = w.by_hand AND l.n < w.n
             WHERE {waits} AND l.next_at < w.since + {holds} GROUP BY w.n
         ), heads (n) AS (
@@ -135,7 +136,7 @@ fn next_at(
              UNION ALL SELECT iif({due}, min(next_at, ?1), next_at) FROM deliveries
              WHERE state = 'unknown' AND {counts}
              UNION ALL SELECT next_at FROM deliveries
-             WHERE state = 'pending' AND posted IS NOT NULL AND {is_edited_later} AND {counts}
+             WHERE {is_edited_later} AND {counts}
              UNION ALL SELECT max(until, next_at) FROM held JOIN deliveries USING (n)
              WHERE state = 'pending' AND {counts})
          WHERE ?3 OR at > ?1"

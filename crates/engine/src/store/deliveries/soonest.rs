@@ -28,25 +28,16 @@ pub struct FirstOfLine {
 }
 
 impl Store {
-    /// The first that waits in each line of each channel, as seen at `now`; and what has not arrived, as
-    /// [`Store::deliveries_not_posted`] gives it. Both are of one moment: of two, what was sent in between would be in neither.
-    pub async fn first_of_lines(
-        &self,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<(Vec<FirstOfLine>, Vec<Delivery>), StoreError> {
-        self.read(move |conn| Ok((first_of_lines(conn, now)?, not_posted(conn, limit)?))).await
-    }
-
-    /// Those of these deliveries that are on the record, oldest first; each that waits has the first of its line, which may be
-    /// itself or one that is being sent. All as seen at `now`.
+    /// Those of these deliveries that are on the record, or without keys what has not arrived, at most `limit`: oldest first. Each
+    /// that waits has the first of its line, which may be itself or one that is being sent. All as seen at `now`.
     pub async fn in_their_lines(
         &self,
         keys: &[DeliveryKey],
+        limit: u32,
         now: Timestamp,
     ) -> Result<Vec<(Delivery, Option<FirstOfLine>)>, StoreError> {
         let keys = keys.to_vec();
-        self.read(move |conn| in_their_lines(conn, &keys, now)).await
+        self.read(move |conn| in_their_lines(conn, &keys, limit, now)).await
     }
 }
 
@@ -58,33 +49,26 @@ fn firsts() -> String {
              SELECT address, {line}, n, id, state, iif(state = 'sending' OR {due}, min(next_at, ?1), next_at), 0
              FROM heads JOIN deliveries USING (n)
              UNION ALL SELECT d.address, {held_line}, d.n, d.id, d.state, iif(d.state = 'sending', min(d.next_at, ?1),
-                 max(d.next_at, min(held.until, (SELECT min(l.next_at) FROM looked_up l
-                     WHERE l.address = d.address AND l.by_hand = {held_line} AND l.n < d.n)))), d.state = 'pending'
+                 max(d.next_at, held.looked_up_at)), d.state = 'pending'
              FROM held JOIN deliveries d ON d.n = held.n)"
     )
-}
-
-fn first_of_lines(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<FirstOfLine>> {
-    let firsts = firsts();
-    let sql = format!("{firsts} SELECT id, at, is_held FROM firsts WHERE state = 'pending'");
-    all(conn, &sql, [At(now)], |row| {
-        let (key, is_held) = (DeliveryKey(row.get(0)?), row.get(2)?);
-        Ok(FirstOfLine { key, at: row.get::<_, At>(1)?.0, is_held })
-    })
 }
 
 fn in_their_lines(
     conn: &Connection,
     keys: &[DeliveryKey],
+    limit: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<(Delivery, Option<FirstOfLine>)>> {
+    let deliveries = if keys.is_empty() { not_posted(conn, limit)? } else { of_keys(conn, keys)? };
+    let keys: Vec<&DeliveryKey> = deliveries.iter().map(|delivery| &delivery.key).collect();
     let (firsts, line) = (firsts(), by_hand("d"));
     let sql = format!(
         "{firsts} SELECT d.id, firsts.id, firsts.at, firsts.is_held
          FROM deliveries d JOIN firsts ON firsts.address = d.address AND firsts.by_hand = {line} AND firsts.n <= d.n
          WHERE d.id IN (SELECT value FROM json_each(?2)) AND d.state = 'pending'"
     );
-    let of_each = all(conn, &sql, params![At(now), Json(keys)], |row| {
+    let of_each = all(conn, &sql, params![At(now), Json(&keys)], |row| {
         let (key, is_held) = (DeliveryKey(row.get(1)?), row.get(3)?);
         let first = FirstOfLine { key, at: row.get::<_, At>(2)?.0, is_held };
         Ok((DeliveryKey(row.get(0)?), first))
@@ -97,5 +81,5 @@ fn in_their_lines(
         let first = of_each.remove(&delivery.key).or_else(|| is_alone.then(alone));
         (delivery, first)
     };
-    Ok(of_keys(conn, keys)?.into_iter().map(with_first).collect())
+    Ok(deliveries.into_iter().map(with_first).collect())
 }

@@ -112,14 +112,15 @@ pub struct Post {
     pub rule: String,
 }
 
-/// Decides what is to be done about events. Called while they are being written, for each that is news: it must be
-/// quick and do no IO. Its decision is written with the event; it may be asked again where that was not written.
-/// If it panics, nothing of the report is written.
+/// Decides what is to be done about events. Called while they are being written: it must be quick and do no IO. Its decision
+/// is written with the event; it may be asked again where that was not written. If it panics, nothing of the report is
+/// written.
 pub trait Decide: Send + Sync {
-    /// What is to be done.
+    /// What is to be done. Asked for each event that is news.
     fn decide(&self, happened: NewEvent<'_>) -> EventDecision;
 
-    /// True where what has happened is the doing of that run of ours, so that the message about the run reports it.
+    /// True where what has happened is the doing of that run of ours, so that the message about the run reports it. Asked of what
+    /// is moot too: the run has done it all the same.
     fn is_doing_of(&self, run: &Run, happened: NewEvent<'_>) -> bool {
         let _ = (run, happened);
         false

@@ -1,5 +1,6 @@
 mod edits;
 mod order;
+mod soonest;
 
 use callboard_domain::{
     chat::{DeliveryKey, Posted},

@@ -289,6 +289,34 @@ async fn end_of_a_run_is_worth_a_message_and_what_becomes_of_its_item_is_not() {
     assert_eq!((stands.state, stands.message), (DeliveryState::Posted, own()), "the edit never stood there");
 }
 
+/// As a webhook answers, which says nothing of the message that it has posted.
+#[tokio::test]
+async fn end_of_a_run_is_posted_where_posts_have_no_id_and_what_becomes_of_its_item_is_not() {
+    let store = watching().await;
+    let alert = incident("db1", IncidentStatus::Triggered, 10);
+    report(&store, QUIET, alert.clone(), 10).await;
+    begin(&store, run_on(&[alert], 20)).await;
+    let claim =
+        async |second: i64| store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("due");
+    let there = || Attempt::Posted(Posted { id: String::new(), ..stands() });
+    let claimed = claim(21).await;
+    let key = claimed.key.clone();
+    assert_eq!(ready(&store, claimed, at(21)).await.unwrap().expect("it is said").message, begun());
+    store.attempted(&key, there(), at(21)).await.unwrap();
+    end(&store, done(), 22).await;
+    let ended = ready(&store, claim(23).await, at(23)).await.unwrap().expect("it is said");
+    assert_eq!((ended.own_has_arrived(), &ended.message), (false, &own()));
+    assert!(matches!(delivery_method(&ended, limits(false), false), DeliveryMethod::Post));
+    // Its item is over while that is being sent.
+    report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 24), 24).await;
+    store.attempted(&key, there(), at(25)).await.unwrap();
+    let attempt = ready(&store, claim(26).await, at(26)).await.unwrap().expect_err("an edit or nothing");
+    assert_eq!(attempt, Attempt::Skipped);
+    store.attempted(&key, attempt, at(26)).await.unwrap();
+    let stands = store.delivery(&key).await.unwrap().unwrap();
+    assert_eq!((stands.state, stands.message), (DeliveryState::Posted, own()));
+}
+
 /// For whom an end is the doing of the run.
 struct Resolving;
 

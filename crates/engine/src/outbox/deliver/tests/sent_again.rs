@@ -134,3 +134,45 @@ async fn edit_that_did_not_arrive_is_sent_again_with_the_same_text() {
     store.attempted(&key, Attempt::Later(at(22), ServiceError::unavailable("down")), at(21)).await.unwrap();
     assert_eq!(post_due(&store, at(23)).await, ["edit 1", "reply 2"]);
 }
+
+/// As a webhook answers, which says nothing of the message that it has posted.
+#[tokio::test]
+async fn record_of_a_post_without_an_id_shows_what_was_posted() {
+    use crate::tests::{at, incident};
+    // the id under which it is posted -> whether what happened meanwhile is an edit
+    for (id, is_edited) in [("1.2", true), ("", false)] {
+        let store = Store::temporary(at(0)).unwrap();
+        let pager = AccountName::from("pager");
+        store.watch(&pager, at(0)).await.unwrap();
+        let ingest = async |status: IncidentStatus, second: i64| {
+            let snapshots = vec![incident("db1", status, second)];
+            let report = Report::Hook(Received { snapshots, ..Received::default() });
+            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        };
+        let claim = async |second: i64| {
+            store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
+        };
+        ingest(IncidentStatus::Triggered, 10).await;
+        let claimed = claim(11).await;
+        let key = claimed.key.clone();
+        let sent = ready(&store, claimed, at(11)).await.unwrap().expect("it is news").message.clone();
+        // It is renewed while it is being sent.
+        ingest(IncidentStatus::Acknowledged, 20).await;
+        let posted = Posted { id: id.to_owned(), ..stands() };
+        store.attempted(&key, Attempt::Posted(posted), at(21)).await.unwrap();
+        let claimed = claim(22).await;
+        assert_eq!(claimed.key, key, "{id:?}");
+        let attempt = match ready(&store, claimed, at(22)).await.unwrap() {
+            Ok(edit) => {
+                assert_ne!(edit.message, sent, "{id:?}");
+                Attempt::Posted(stands())
+            }
+            Err(attempt) => attempt,
+        };
+        assert_eq!(attempt != Attempt::Skipped, is_edited, "{id:?}: {attempt:?}");
+        store.attempted(&key, attempt, at(23)).await.unwrap();
+        let recorded = store.delivery(&key).await.unwrap().unwrap();
+        assert_eq!(recorded.state, DeliveryState::Posted, "{id:?}");
+        assert_eq!(recorded.message != sent, is_edited, "{id:?}");
+    }
+}

@@ -1,5 +1,7 @@
 //! What earlier formats recorded.
 
+use callboard_domain::run::Outcome;
+
 use super::*;
 
 /// A store as it was before actors were recorded, with a run and its message.
@@ -81,6 +83,48 @@ async fn account_of_an_earlier_version_goes_on_from_its_cursor_and_takes_notes()
     store.ingest(&pager(), noted, at(1), everything()).await.unwrap();
     let (source, notes) = store.source_with_notes(&pager()).await.unwrap();
     assert_eq!((source.unwrap().cursor, notes.texts), (Some(Cursor("7".to_owned())), vec!["a".to_owned()]));
+}
+
+/// Before all that a run did was kept, its message named the latest.
+#[tokio::test]
+async fn event_that_a_run_of_an_earlier_version_did_stays_its_doing() {
+    // the event that the run's message names -> what is recorded that the run did, and what has become of the item since
+    let cases = [(Some(1), Some("[1]"), SinceRun::Nothing), (None, None, SinceRun::Changed)];
+    for (event, did, since) in cases {
+        let folder = folder();
+        let file = folder.path().join("callboard.db");
+        let conn = open::writer(&file, &FORMATS[..WITHOUT_NOTES]).unwrap();
+        let item = alert("a", IncidentStatus::Acknowledged, 120);
+        let (detail, args) = (serde_json::to_string(&item.detail), serde_json::to_string(&Args::default()));
+        let state = serde_json::to_string(&RunState::Done { outcome: Outcome::ok("acknowledged") });
+        let said = serde_json::to_string(&message("acknowledged")).unwrap();
+        let (item, began, ended) = (item.key.to_string(), at(110).as_microsecond(), at(130).as_microsecond());
+        let happened = at(120).as_microsecond();
+        let sql = "INSERT INTO items (n, account, kind, id, title, repo, detail, open, changed_at, seen_at)
+                   VALUES (1, 'pager', 'incident', 'a', 'a', 'storage', ?1, 1, ?2, ?2)";
+        conn.execute(sql, (detail.unwrap(), happened)).unwrap();
+        let sql = "INSERT INTO events (id, item, name, distinct_by, at, seen_at, old, summary)
+                   VALUES (1, 1, 'acknowledged', '1', ?1, ?1, 0, 'it was acknowledged')";
+        conn.execute(sql, [happened]).unwrap();
+        let sql = "INSERT INTO runs (id, command, line, args, asked_by, item, started_at, ended_at, state)
+                   VALUES ('r1', 'ack', 'ack a', ?1, 'kim', ?2, ?3, ?4, ?5)";
+        conn.execute(sql, (args.unwrap(), &item, began, ended, state.unwrap())).unwrap();
+        let sql = "INSERT INTO deliveries (id, event, run, address, message, item, state, next_at, created_at, changed_at)
+                   VALUES (?1, ?2, ?3, 'room:deploys', ?4, ?5, 'posted', ?6, ?6, ?6)";
+        for (id, event, run) in [("of the run", event, Some("r1")), ("of the event", Some(1_i64), None)] {
+            conn.execute(sql, (id, event, run, &said, &item, ended)).unwrap();
+        }
+        drop(conn);
+
+        let store = Store::open(&file, at(140)).unwrap();
+        let conn = Connection::open(&file).unwrap();
+        let sql = "SELECT did FROM deliveries ORDER BY n";
+        let recorded = row::all(&conn, sql, [], |row| row.get::<_, Option<String>>(0)).unwrap();
+        assert_eq!(recorded, [did.map(str::to_owned), None], "{event:?}");
+        let delivery = store.deliveries_of_run("r1").await.unwrap().remove(0);
+        let after = store.after_run(&delivery).await.unwrap().expect("the run has ended");
+        assert_eq!(after.since, since, "{event:?}");
+    }
 }
 
 #[tokio::test]
