@@ -8,8 +8,7 @@ use std::{
 };
 
 use callboard_engine::{
-    paths::{self, Paths},
-    private,
+    paths, private,
     tray_app::{self, AppCommand},
 };
 use tokio_util::sync::CancellationToken;
@@ -33,22 +32,21 @@ pub(crate) enum Found {
     Forwarded,
     /// Another one, which takes no command, and why.
     Silent(io::Error),
-    /// The folder of a playground, which no app shows: it plays in a terminal, or has ended.
-    Playground,
+    /// The data folder of a playground, which no app shows: it plays in a terminal, or has ended.
+    Playground(PathBuf),
 }
 
 /// Becomes the first of this folder, or sends the command to the one that is there.
 pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
-    // A playground is also known by the folder that holds its data beside its configuration.
-    let within = Paths::within(data).data;
-    let data = if paths::is_playground(&within) { within.as_path() } else { data };
+    let playground = paths::playground_data(data);
+    let data = playground.as_deref().unwrap_or(data);
     let lock = open_lock(data)?;
-    match lock.try_lock() {
+    match (lock.try_lock(), &playground) {
         // What it shows would look like a person's own.
-        Ok(()) if paths::is_playground(data) => Ok(Found::Playground),
-        Ok(()) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        Err(fs::TryLockError::WouldBlock) => Ok(forward(data, command).await),
-        Err(fs::TryLockError::Error(error)) => Err(error),
+        (Ok(()), Some(playground)) => Ok(Found::Playground(playground.clone())),
+        (Ok(()), None) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
+        (Err(fs::TryLockError::WouldBlock), _) => Ok(forward(data, command).await),
+        (Err(fs::TryLockError::Error(error)), _) => Err(error),
     }
 }
 
@@ -102,6 +100,8 @@ impl First {
 mod tests {
     use std::sync::mpsc;
 
+    use callboard_engine::paths::Paths;
+
     use super::*;
 
     #[tokio::test]
@@ -136,7 +136,8 @@ mod tests {
         drop(first);
         paths::mark_playground(&data).unwrap();
         for asked in [data.as_path(), folder.path()] {
-            assert!(matches!(enter(asked, AppCommand::Open).await.unwrap(), Found::Playground));
+            let found = enter(asked, AppCommand::Open).await.unwrap();
+            assert!(matches!(found, Found::Playground(found) if found == data));
         }
     }
 }

@@ -33,7 +33,12 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use callboard_engine::{command_file, log, paths::Paths, private, tray_app::AppCommand};
+use callboard_engine::{
+    command_file, log,
+    paths::{Paths, playground_remedy},
+    private,
+    tray_app::AppCommand,
+};
 use clap::Parser;
 use tauri::RunEvent;
 use tokio_util::sync::CancellationToken;
@@ -97,11 +102,7 @@ fn run(args: Args) -> Result<ExitCode> {
              --data",
             paths.data.display()
         ),
-        Ok(Found::Playground) => bail!(
-            "{} is the folder of `callboard playground`: `callboard board` looks at it in a terminal. The app has a \
-             playground of its own: callboard-tray --playground, without --data and CALLBOARD_DATA",
-            paths.data.display()
-        ),
+        Ok(Found::Playground(data)) => bail!(playground_remedy(&data)),
         Err(error) => {
             // The window reports what is wrong with the folder; a second start is then one more app.
             tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");

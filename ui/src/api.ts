@@ -44,7 +44,7 @@ origin?: ItemOrigin | null,
  */
 person?: PersonId | null, 
 /**
- * The calls that are left in the service's rate limit.
+ * The calls that are left in the service's rate limit. `None` too while the service limits the account.
  */
 rate_limit: RateLimit | null, 
 /**
@@ -572,7 +572,11 @@ actor: Actor,
 /**
  * What.
  */
-what: AuditedChange, };
+what: AuditedChange, 
+/**
+ * What people call the alert that was changed: its key is a fingerprint. `None` where that is not on the record.
+ */
+called?: string, };
 
 /**
  * What was changed, by whom and through what, the latest first. Runs and messages have lists of their own, which say the
@@ -1227,6 +1231,11 @@ state: DeliveryState,
  * True where an earlier form of it is in the channel: what is to be sent, or could not be, is an edit of that.
  */
 is_edit?: boolean, 
+/**
+ * Why its last edit was refused for good, where what was posted before that stands: it does not say what has become
+ * of its item since.
+ */
+edit_refused?: string, 
 /**
  * Why its account takes no messages now, where it has not arrived: it is kept, and sent or looked for once the account
  * does.
@@ -2294,7 +2303,11 @@ link: string | null,
 /**
  * The same as data, for `--json`.
  */
-data: JsonValue | null, };
+data: JsonValue | null, 
+/**
+ * The item that it began, such as an incident, where the service names it.
+ */
+began?: ItemKey, };
 
 /**
  * What is to be shown.
@@ -2954,7 +2967,7 @@ args: Args,
  */
 account: string | null, 
 /**
- * The row that it was run on.
+ * The row that it was run on, or that it began.
  */
 item: ItemKey | null, 
 /**
@@ -3127,6 +3140,10 @@ id: string,
  */
 line: string, 
 /**
+ * The line as people read it, where that is another one: alerts go by what they are called.
+ */
+named_line?: string, 
+/**
  * Its state.
  */
 state: string, };
@@ -3235,7 +3252,7 @@ signed_in?: boolean, } | { "error": "rate_limited",
  */
 why: string, 
 /**
- * How long to wait: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
+ * How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
  */
 retry_after: { secs: number; nanos: number }, } | { "error": "rejected", 
 /**

@@ -13,7 +13,7 @@ use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONG
 use crate::{
     client::Client,
     exit::Exit,
-    output::{Output, age, left, mark, when},
+    output::{Output, age, left, mark, print_wrapped, when},
     table::{Column, table},
 };
 
@@ -66,7 +66,7 @@ async fn ask(
     let board = client.call(query).await?;
     output.either(&board, || {
         print_rows(&board, &empty(&board));
-        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
+        accounts.iter().filter_map(unusable).for_each(|line| print_wrapped(&line, 2));
     });
     note_cut_sections(&board, output);
     if !output.json && accounts.is_empty() {
@@ -163,7 +163,7 @@ fn print_rows(board: &Board, empty: &str) {
 /// What is not seen, a line each.
 pub(crate) fn print_not_seen(not_seen: &[NotSeen]) {
     for not_seen in not_seen {
-        println!("{} {}", mark(Tone::Attention), not_seen_line(not_seen));
+        print_wrapped(&format!("{} {}", mark(Tone::Attention), not_seen_line(not_seen)), 2);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// Its id, its age, its address, its title, its state, and why it has not arrived.
 const COLUMNS: [Column; 6] =
-    [Column::Whole, Column::Whole, Column::Whole, Column::Text, Column::Text, Column::Text];
+    [Column::Whole, Column::Whole, Column::Whole, Column::Prose, Column::Text, Column::Text];
 
 /// Prints what was posted, or with `pending` what has not arrived.
 pub(crate) async fn list(
@@ -57,7 +57,10 @@ pub(crate) fn state(delivery: &Delivery, is_served: bool, now: Timestamp) -> Str
     };
     let both = |text: String| plain_or_edit(text.clone(), text);
     match &delivery.state {
-        DeliveryState::Posted => "posted".to_owned(),
+        DeliveryState::Posted => match &delivery.edit_refused {
+            Some(why) => format!("posted; its last edit was refused: {why}"),
+            None => "posted".to_owned(),
+        },
         DeliveryState::Sending => plain_or_edit("being sent".to_owned(), "is being sent".to_owned()),
         DeliveryState::Pending { waits_for: Some(what), .. } => both(format!("waits for {what}")),
         DeliveryState::Pending { error: None, .. } => both("waits".to_owned()),
@@ -148,6 +151,7 @@ mod tests {
         message::{Message, Tone},
     };
     use callboard_engine::api::{FirstInLine, MootReason};
+    use serde_json::json;
 
     use super::*;
     use crate::table::table_within;
@@ -169,6 +173,7 @@ mod tests {
             under: None,
             state,
             is_edit,
+            edit_refused: None,
             account_error: None,
             attempts: 0,
             created_at: now(),
@@ -249,6 +254,27 @@ mod tests {
             let found = state(&delivery(of.clone(), is_edit), is_served, now());
             assert_eq!(found, expected, "{of:?}, edit: {is_edit}, served: {is_served}");
         }
+    }
+
+    #[test]
+    fn message_whose_last_edit_was_refused_is_posted_and_says_so() {
+        let why = || Some("Slack lets an app edit only its own messages".to_owned());
+        let refused = "posted; its last edit was refused: Slack lets an app edit only its own messages";
+        // the state, why its last edit was refused -> what is shown, how a command ends that waited for it
+        let cases = [
+            (DeliveryState::Posted, why(), refused, 0),
+            (DeliveryState::Posted, None, "posted", 0),
+            (DeliveryState::Failed { error: ServiceError::rejected("no") }, None, "failed", 1),
+        ];
+        for (of, edit_refused, expected, code) in cases {
+            let delivery = Delivery { edit_refused, ..delivery(of, false) };
+            assert_eq!(state(&delivery, true, now()), expected);
+            assert_eq!(exit(&delivery.state) as u8, code, "{expected}");
+            assert_eq!(reason(&delivery, now()).is_empty(), code == 0, "{expected}");
+        }
+        let delivery = Delivery { edit_refused: why(), ..delivery(DeliveryState::Posted, false) };
+        let json = serde_json::to_value(&delivery).unwrap();
+        assert_eq!((&json["state"]["state"], &json["edit_refused"]), (&json!("posted"), &json!(why())));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) async fn events(
     // A list of which nothing can be read is not an empty one.
     let nothing = if follow || unreadable > 0 { "" } else { "No events" };
     pages::show(output, ("events", nothing), (&events, next), &page, true, || {
-        events.iter().for_each(|event| output.event(event));
+        output.events(&events);
     });
     note_unreadable(unreadable, output);
     if !follow {

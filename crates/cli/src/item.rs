@@ -5,7 +5,7 @@ mod facts;
 use std::time::Duration;
 
 use anyhow::Result;
-use callboard_domain::{text, until};
+use callboard_domain::{item::Item, text, until};
 use callboard_engine::api::{AccountsQuery, ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
 use console::{Term, measure_text_width};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::{
     board::glyph,
     client::Client,
-    exit::Exit,
+    exit::{Exit, Usage},
     output::{Output, print_wrapped, when},
     times, wrap,
 };
@@ -62,9 +62,7 @@ fn print(detail: &ItemDetail, stored_at: Option<Timestamp>, output: &Output) {
     if detail.events.is_empty() {
         output.note("No events");
     }
-    for event in &detail.events {
-        output.event(event);
-    }
+    output.events(&detail.events);
     if detail.events.len() >= HISTORY {
         output
             .note(&format!("These are its latest {HISTORY} events; `callboard events` has the earlier ones"));
@@ -103,12 +101,16 @@ fn shown(value: &str, longest: usize) -> String {
     }
 }
 
-/// Splits words into an item and a time: a title need not be quoted (`snooze Queue is full 2h`), so the time is the
-/// longest end that is one. Where that is refused, no shorter one is taken in its place.
-fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Result<T>) -> Result<(String, T)> {
+/// Splits words into an item and a time, as it was typed and as it was read: a title need not be quoted (`snooze Queue is full
+/// 2h`), so the time is the longest end that is one. Where that is refused, no shorter one is taken in its place.
+fn item_and_time<T>(
+    item: String,
+    words: &[String],
+    read: impl Fn(&str) -> Result<T>,
+) -> Result<(String, String, T)> {
     let text = words.join(" ");
     let whole = match read(&text) {
-        Ok(at) => return Ok((item, at)),
+        Ok(at) => return Ok((item, text, at)),
         // Text that looks like a time is no part of a title.
         Err(error) if until::looks_like_time(&text) => return Err(error),
         Err(error) => error,
@@ -116,12 +118,23 @@ fn item_and_time<T>(item: String, words: &[String], read: impl Fn(&str) -> Resul
     let later = (1..words.len()).find_map(|start| {
         let end = words[start..].join(" ");
         match read(&end) {
-            Ok(at) => Some(Ok((format!("{item} {}", words[..start].join(" ")), at))),
+            Ok(at) => Some(Ok((format!("{item} {}", words[..start].join(" ")), end, at))),
             Err(error) if until::is_time(&end) => Some(Err(error)),
             Err(_) => None,
         }
     });
-    later.unwrap_or(Err(whole))
+    later.unwrap_or_else(|| match words.len() {
+        0 | 1 => Err(whole),
+        _ => {
+            Err(Usage(format!("{whole}; {item:?} was read as the item, and no end of {text:?} as a time"))
+                .into())
+        }
+    })
+}
+
+/// What people call an item: the reference of an alert is a fingerprint.
+fn name(item: &Item) -> String {
+    item.alert_name().unwrap_or_else(|| item.reference().to_owned())
 }
 
 /// Takes an item off the board until then, or puts it back.
@@ -134,9 +147,10 @@ pub(crate) async fn snooze(
     if let [title @ .., last] = until
         && last == "off"
     {
-        let item = [&[item][..], title].concat().join(" ");
-        client.call(Unsnooze { item: item.clone() }).await?;
-        output.note(&format!("{item} is on the board again"));
+        let typed = [&[item][..], title].concat().join(" ");
+        let item = client.call(ItemQuery { item: typed }).await?.item;
+        client.call(Unsnooze { item: item.key.to_string() }).await?;
+        output.note(&format!("{} is on the board again", name(&item)));
         return Ok(Exit::Done);
     }
     let offers = client.call(SnoozeTimes::default()).await?;
@@ -144,11 +158,21 @@ pub(crate) async fn snooze(
         Some(offer) => Ok(offer.until),
         None => times::to_come(text, "`change` and `off` work as well", Timestamp::now()).map(Some),
     };
-    let (item, until) = item_and_time(item, until, read)?;
-    client.call(Snooze { item: item.clone(), until }).await?;
-    output.note(&match until {
-        None => format!("{item} is off the board until it changes"),
-        Some(until) => format!("{item} is off the board until {}", when(until)),
+    let (typed, time, end) = item_and_time(item, until, read)?;
+    let item = match client.call(ItemQuery { item: typed.clone() }).await {
+        Ok(detail) => detail.item,
+        // Which words are the item was clear from what was typed.
+        Err(error) if time == until.join(" ") => return Err(error.into()),
+        Err(error) => {
+            let how = format!("{typed:?} was read as the item, and {time:?} as the time");
+            return Err(anyhow::Error::new(error).context(how));
+        }
+    };
+    client.call(Snooze { item: item.key.to_string(), until: end }).await?;
+    let name = name(&item);
+    output.note(&match end {
+        None => format!("{name} is off the board until it changes"),
+        Some(end) => format!("{name} is off the board until {}", when(end)),
     });
     Ok(Exit::Done)
 }
@@ -167,18 +191,31 @@ mod tests {
         };
         let cases = [
             ("Queue", "2h", Ok(("Queue", "2h"))),
+            ("Queue", "is 2h", Ok(("Queue is", "2h"))),
             ("Queue", "is full 2h", Ok(("Queue is full", "2h"))),
             ("Queue", "is full tomorrow at 9", Ok(("Queue is full", "tomorrow at 9"))),
             ("Queue", "tomorrow at 9", Ok(("Queue", "tomorrow at 9"))),
             ("Queue", "next friday", Err("no time: next friday")),
             ("Queue", "is full next friday", Err("no time: next friday")),
-            ("Queue", "is full soon", Err("no time: is full soon")),
+            (
+                "Queue",
+                "is full soon",
+                Err(
+                    "no time: is full soon; \"Queue\" was read as the item, and no end of \"is full soon\" as a time",
+                ),
+            ),
+            // Which word was to be the time is plain.
+            ("Queue", "soon", Err("no time: soon")),
             ("Queue", "", Err("no time: ")),
         ];
         for (item, words, expected) in cases {
             let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
             let found = item_and_time(item.to_owned(), &words, read).map_err(|error| error.to_string());
-            let found = found.as_ref().map(|(item, at)| (item.as_str(), at.as_str())).map_err(String::as_str);
+            if let Ok((_, time, at)) = &found {
+                assert_eq!(time, at, "{words:?}: what is read is what is said to be");
+            }
+            let found =
+                found.as_ref().map(|(item, _, at)| (item.as_str(), at.as_str())).map_err(String::as_str);
             assert_eq!(found, expected, "{words:?}");
         }
     }
@@ -211,12 +248,15 @@ mod tests {
             ("is slow next friday", Err("2026-11-27 or 2026-12-04")),
             ("is slow 31 feb", Err("February has no 31st")),
             ("is slow yesterday 9:00", Err("a time that is not past yet")),
-            ("is slow soon", Err("found \"is slow soon\"")),
+            ("is slow soon", Err("found \"is slow soon\"; \"K\" was read as the item, and no end of")),
+            // What is proposed of a time is the whole of it.
+            ("is slow tomorrow at 5", Err("tomorrow at 5am or tomorrow at 5pm")),
+            ("sees 1000s of errors 2h", Ok(("K sees 1000s of errors", "2026-11-25T13:00:00Z"))),
         ];
         for (words, expected) in cases {
             let typed: Vec<String> = words.split(' ').map(str::to_owned).collect();
             match (item_and_time("K".to_owned(), &typed, read), expected) {
-                (Ok((item, at)), Ok(expected)) => {
+                (Ok((item, _, at)), Ok(expected)) => {
                     assert_eq!((item.as_str(), at.to_string().as_str()), expected, "{words}");
                 }
                 (Err(error), Err(expected)) => {

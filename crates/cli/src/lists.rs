@@ -6,6 +6,7 @@ use callboard_engine::api::{
     AccountInfo, AccountsQuery, AuditEntry, AuditQuery, BuiltinRoomMessage, BuiltinRoomQuery, ChannelsQuery,
     CommandsQuery, Health, RunsQuery, Search, SearchHit, StatusQuery,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,6 +26,9 @@ const RUN_COLUMNS: [Column; 6] =
     [Column::Whole, Column::Text, Column::Text, Column::Text, Column::Text, Column::Line];
 /// Of an account: its name, its service, who it is there, and its state.
 const ACCOUNT_COLUMNS: [Column; 4] = [Column::Whole, Column::Whole, Column::Text, Column::Text];
+
+/// Of what was found: its state, its key, and its title or line.
+const HIT_COLUMNS: [Column; 3] = [Column::Text, Column::Whole, Column::Title];
 
 /// The client that a request came through; unknown in what an older version recorded. A damaged record is shown as such.
 fn via(actor: Option<&Actor>) -> String {
@@ -47,7 +51,7 @@ pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output:
     pages::show(output, ("audit", "No changes"), (&entries, next), &page, false, || {
         let rows = entries.iter().map(|entry| {
             let Actor { principal, via } = &entry.actor;
-            [when(entry.at), principal.to_string(), via.to_string(), entry.what.describe(when)]
+            [when(entry.at), principal.to_string(), via.to_string(), entry.describe(when)]
         });
         print!("{}", table(rows, AUDIT_COLUMNS));
     });
@@ -80,11 +84,7 @@ pub(crate) async fn find(
         });
     }
     output.either(&hits, || {
-        let rows = hits.iter().map(|hit| match hit {
-            SearchHit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
-            SearchHit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
-        });
-        print!("{}", table(rows, [Column::Text, Column::Whole, Column::Title]));
+        print!("{}", table(hits.iter().map(hit), HIT_COLUMNS));
         print_not_seen(not_seen.as_deref().unwrap_or_default());
     });
     if let Some(next) = next {
@@ -93,6 +93,16 @@ pub(crate) async fn find(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A row of what was found. A run's line names its alert; the line that can be run again is in the JSON.
+fn hit(hit: &SearchHit) -> [String; 3] {
+    match hit {
+        SearchHit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
+        SearchHit::Run { id, line, named_line, state } => {
+            [state.clone(), format!("run {id}"), named_line.as_ref().unwrap_or(line).clone()]
+        }
+    }
 }
 
 /// A page of what was found, as JSON. Where something is not seen, there may be more than it lists.
@@ -191,18 +201,20 @@ pub(crate) async fn accounts(client: &mut Client, output: &Output) -> Result<Exi
         if accounts.is_empty() {
             println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
         }
-        print!("{}", table(accounts.iter().map(account), ACCOUNT_COLUMNS));
+        let now = Timestamp::now();
+        print!("{}", table(accounts.iter().map(|info| account(info, now)), ACCOUNT_COLUMNS));
     });
     Ok(Exit::Done)
 }
 
-fn account(info: &AccountInfo) -> [String; 4] {
+fn account(info: &AccountInfo, now: Timestamp) -> [String; 4] {
     let health = match &info.health {
         Health::New => "not asked yet".to_owned(),
         Health::Ok => seen(info),
         Health::Incomplete { why, .. } => format!("{why}{}", lost(info)),
         Health::Trouble { since, error, next_try } => {
-            let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
+            let again = next_try.filter(|at| *at > now);
+            let again = again.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
             format!("since {}: {error}{again}{}", when(*since), lost(info))
         }
     };
@@ -268,9 +280,13 @@ pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::source::{Problem, ProblemKind};
-    use callboard_engine::{api::AccountInfo, secrets::SecretBackend};
-    use jiff::Timestamp;
+    use std::time::Duration;
+
+    use callboard_domain::{
+        error::ServiceError,
+        source::{Problem, ProblemKind, RateLimit},
+    };
+    use callboard_engine::secrets::SecretBackend;
 
     use super::*;
     use crate::table::table_within;
@@ -351,6 +367,30 @@ mod tests {
     }
 
     #[test]
+    fn run_that_is_found_names_its_alert() {
+        let run = |named: Option<&str>| SearchHit::Run {
+            id: "7".into(),
+            line: "silence 3f2a 2h".into(),
+            named_line: named.map(str::to_owned),
+            state: "done".into(),
+        };
+        let key = "pager/incident/3f2a";
+        let item =
+            SearchHit::Item { key: key.parse().unwrap(), title: "Disk".into(), status: "triggered".into() };
+        let cases = [
+            (run(Some("silence Disk is full 2h")), ["done", "run 7", "silence Disk is full 2h"]),
+            (run(None), ["done", "run 7", "silence 3f2a 2h"]),
+            // Its key is what a person types.
+            (item, ["triggered", key, "Disk"]),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(hit(&found), expected);
+        }
+        let json = serde_json::to_value(run(Some("silence Disk is full 2h"))).unwrap();
+        assert_eq!((&json["line"], &json["id"]), (&json!("silence 3f2a 2h"), &json!("7")));
+    }
+
+    #[test]
     fn search_page_lists_what_is_not_seen() {
         let problem = Problem::new(ProblemKind::NotSeen, "acme/secret", "no");
         let not_seen: Vec<_> = NotSeen::of(&"forge".into(), &problem, None).into_iter().collect();
@@ -361,9 +401,9 @@ mod tests {
         assert_eq!(last, json!({ "hits": [], "more": false, "next": null, "not_seen": [] }));
     }
 
-    #[test]
-    fn account_is_ok_only_where_all_of_it_is_seen() {
-        let answers = || AccountInfo {
+    /// An account that answers.
+    fn answers() -> AccountInfo {
+        AccountInfo {
             origin: None,
             name: "pager".into(),
             service: "alertmanager".into(),
@@ -378,7 +418,41 @@ mod tests {
             watched: true,
             settings: Default::default(),
             secrets_set: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn next_try_of_an_account_is_a_time_to_come() {
+        let now = Timestamp::now();
+        let (soon, past) = (now + Duration::from_secs(30), now - Duration::from_secs(30));
+        let limited = || ServiceError::RateLimited {
+            why: "too many calls".into(),
+            retry_after: Duration::from_secs(30),
         };
+        let left = RateLimit { limit: 5_000, remaining: 4_900, reset_at: soon };
+        let since = format!("since {}: ", when(past));
+        // what its last call met, when it is tried next, the calls that are left -> its state
+        let cases = [
+            (Some(limited()), Some(soon), None, format!("{since}too many calls; next try at {}", when(soon))),
+            (Some(limited()), Some(past), None, format!("{since}too many calls")),
+            (Some(limited()), None, None, format!("{since}too many calls")),
+            (
+                Some(ServiceError::unavailable("503")),
+                Some(soon),
+                Some(left),
+                format!("{since}503; next try at {0}, 4900 of 5000 calls left until {0}", when(soon)),
+            ),
+            (None, None, Some(left), format!("ok, 0 s ago, 4900 of 5000 calls left until {}", when(soon))),
+        ];
+        for (error, next_try, rate_limit, expected) in cases {
+            let health = error.map_or(Health::Ok, |error| Health::Trouble { since: past, error, next_try });
+            let [.., state] = account(&AccountInfo { health, rate_limit, ..answers() }, now);
+            assert_eq!(state, expected);
+        }
+    }
+
+    #[test]
+    fn account_is_ok_only_where_all_of_it_is_seen() {
         let problem = |kind| Problem::new(kind, "alerts", "no");
         let with = |problems: Vec<Problem>| AccountInfo { problems, ..answers() };
         let cases = [

@@ -18,7 +18,7 @@ use crate::{
     deliveries, events,
     exit::{Exit, MayHaveHappened, Usage},
     item, lists,
-    output::{Output, when},
+    output::{Output, print_wrapped, when},
     printed::on_one_line,
     run, times,
 };
@@ -186,13 +186,14 @@ async fn arrival(delivery: Delivery, client: &mut Client, output: &Output) -> Re
         })?;
     let (now, is_served) = (Timestamp::now(), client.is_served().await?);
     output.either(&delivery, || {
-        println!("{}: {}", delivery.address, deliveries::state(&delivery, is_served, now));
+        let state = deliveries::state(&delivery, is_served, now);
+        print_wrapped(&format!("{}: {state}", delivery.address), 2);
         let why = deliveries::reason(&delivery, now);
         if !why.is_empty() {
-            println!("  Why: {why}");
+            print_wrapped(&format!("  Why: {why}"), 4);
         }
         if let Some(outlook) = deliveries::outlook(&delivery, is_served) {
-            println!("  {outlook}");
+            print_wrapped(&format!("  {outlook}"), 2);
         }
     });
     Ok(deliveries::exit(&delivery.state))

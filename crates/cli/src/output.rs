@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use callboard_domain::{
     command::{ArgType, CommandSpec},
+    error::ServiceError,
     event::{Event, MootCause},
     item::Kind,
     message::{Block, Message, Tone},
@@ -17,10 +18,20 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{printed::on_one_line, wrap};
+use crate::{
+    printed::on_one_line,
+    table::{Column, table},
+    wrap,
+};
 
 mod run;
 
+/// Of an event: its number, its time, and what happened.
+const EVENT_COLUMNS: [Column; 3] = [Column::Whole, Column::Whole, Column::Prose];
+/// The longest text of an event with its note, in characters.
+const LONGEST_SUMMARY: usize = 300;
+/// The width of an event's number and of the space after it: what is said of an event is aligned with its time.
+pub(crate) const EVENT_MARGIN: usize = 8;
 /// Columns of a spinner's line besides its text: the spinner, the elapsed time ("59m"), and the spaces between.
 const BESIDE_SPINNER: usize = 8;
 
@@ -81,11 +92,16 @@ impl Output {
 
     /// An error, on standard error; as JSON on standard output too where that is requested.
     pub(crate) fn error(&self, error: &anyhow::Error) {
+        let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
         if self.json {
-            let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
             self.json(&json!({ "error": format!("{error:#}"), "detail": kind }));
         }
-        let error = format!("{error:#}");
+        let now = Timestamp::now();
+        let again = match kind {
+            Some(ApiError::Service { error, .. }) => again(error, now, now),
+            _ => String::new(),
+        };
+        let error = format!("{error:#}{again}");
         let error = format!("{} {}", style("callboard:").red().for_stderr(), text::visible(&error));
         let _ = writeln!(std::io::stderr(), "{}", wrap::prose(&error, wrap::width_of(&Term::stderr()), 2));
     }
@@ -122,23 +138,14 @@ impl Output {
         }
     }
 
-    /// An event on a line.
+    /// An event as a row.
     pub(crate) fn event(&self, event: &Event) {
-        let note = match event {
-            Event { old: true, .. } => " (before it was watched)",
-            Event { moot_because: Some(MootCause::Silenced), .. } => {
-                " (silenced, inhibited or muted when it was seen)"
-            }
-            Event { moot_because: Some(MootCause::Acknowledged), .. } => " (acknowledged when it was seen)",
-            Event { moot: true, .. } => " (over when it was seen)",
-            _ => "",
-        };
-        let id = format!("{:>6} ", event.id);
-        let line = format!("{}  {}{}", when(event.at), text::line(&event.summary, 300), style(note).dim());
-        // Further lines are aligned with the time.
-        let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(id.len()).max(1));
-        let margin = format!("\n{:1$}", "", id.len());
-        println!("{}{}", style(&id).dim(), wrap::prose(&line, width, 2).replace('\n', &margin));
+        self.events([event]);
+    }
+
+    /// Events as rows of one table.
+    pub(crate) fn events<'e>(&self, events: impl IntoIterator<Item = &'e Event>) {
+        print!("{}", table(events.into_iter().map(event_row), EVENT_COLUMNS));
     }
 
     /// The events that would be decided differently.
@@ -149,7 +156,8 @@ impl Output {
                 true => String::new(),
                 false => format!("; grouped by {}", text::line(&after.group, 100)),
             };
-            println!("       {} → {}{grouped}", decision_text(before), decision_text(after));
+            let decided = format!("{} → {}{grouped}", decision_text(before), decision_text(after));
+            print_wrapped(&format!("{:EVENT_MARGIN$}{decided}", ""), EVENT_MARGIN + 2);
         }
         let all = match replay.events {
             1 => "1 event".to_owned(),
@@ -222,6 +230,21 @@ impl Output {
         println!("Posts to {}", info.posts_to);
         println!("Time limit: {}", callboard_domain::duration::Span(*timeout));
     }
+}
+
+/// An event's number, its time, and what happened.
+fn event_row(event: &Event) -> [String; 3] {
+    let note = match event {
+        Event { old: true, .. } => " (before it was watched)",
+        Event { moot_because: Some(MootCause::Silenced), .. } => {
+            " (silenced, inhibited or muted when it was seen)"
+        }
+        Event { moot_because: Some(MootCause::Acknowledged), .. } => " (acknowledged when it was seen)",
+        Event { moot: true, .. } => " (over when it was seen)",
+        _ => "",
+    };
+    let summary = text::line(&event.summary, LONGEST_SUMMARY - note.len());
+    [format!("{:>6}", event.id), when(event.at), format!("{summary}{note}")]
 }
 
 /// A message in lines, or groups of them. A person's text keeps its lines, and nothing else in it begins one.
@@ -333,6 +356,13 @@ pub(crate) fn left(at: Timestamp) -> Option<String> {
     (seconds > 0).then(|| length(seconds))
 }
 
+/// When a call that was refused at `at` may be made again, as the end of a sentence; empty where that is not known, or has
+/// come.
+fn again(error: &ServiceError, at: Timestamp, now: Timestamp) -> String {
+    let again = error.retry_at(at).filter(|again| *again > now);
+    again.map_or_else(String::new, |again| format!("; it may be tried again at {}", when(again)))
+}
+
 fn length(seconds: i64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -345,6 +375,7 @@ fn length(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::table_within;
 
     #[test]
     fn remedy_keeps_its_margin_in_colours() {
@@ -378,6 +409,61 @@ mod tests {
         }
         assert!(spinner_text_within("deploy api", &long, None).len() >= long.trim_end().len());
         assert!(!spinner_text_within("deploy api", "x", Some(0)).is_empty());
+    }
+
+    #[test]
+    fn refused_call_says_when_it_may_be_made_again_until_then() {
+        let now = Timestamp::now();
+        let at = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+        let limited = || ServiceError::RateLimited {
+            why: "too many calls".into(),
+            retry_after: std::time::Duration::from_secs(30),
+        };
+        // what it met, when, in seconds from now -> what is said
+        let cases = [
+            (limited(), 0, format!("; it may be tried again at {}", when(at(30)))),
+            (limited(), -20, format!("; it may be tried again at {}", when(at(10)))),
+            (limited(), -30, String::new()),
+            (ServiceError::unavailable("down"), 0, String::new()),
+        ];
+        for (error, seconds, expected) in cases {
+            assert_eq!(again(&error, at(seconds), now), expected, "{error:?}, {seconds}");
+        }
+    }
+
+    #[test]
+    fn events_fit_the_terminal_and_keep_their_numbers_and_times() {
+        let slow = "payments-service-prod-eu-west-1-checkout-latency-p99-high is slow in payments-eu-west-1";
+        let event = |id: i64, summary: &str| Event {
+            id,
+            item: callboard_domain::item::ItemKey::new(&"pager".into(), Kind::Incident, "a"),
+            name: callboard_domain::event::EventName::Triggered,
+            at: Timestamp::UNIX_EPOCH,
+            seen_at: Timestamp::UNIX_EPOCH,
+            old: true,
+            moot: false,
+            moot_because: None,
+            by: None,
+            of: Vec::new(),
+            asked_before: Vec::new(),
+            summary: summary.to_owned(),
+        };
+        let at = when(Timestamp::UNIX_EPOCH);
+        for summary in [slow, "長い題名が長い", "e\u{301}e\u{301}", "שלום עולם", &"x".repeat(400)]
+        {
+            for terminal in [40, 60, 80, 200] {
+                let rows = [event_row(&event(7, summary)), event_row(&event(1_234_567, summary))];
+                let shown = table_within(rows, EVENT_COLUMNS, Some(terminal)).to_string();
+                let widest = shown.lines().map(console::measure_text_width).max();
+                assert!(widest.is_some_and(|width| width <= terminal), "{terminal}:\n{shown}");
+                let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(words.contains(&format!("7 {at}")) && words.contains("1234567"), "{shown}");
+                assert!(words.ends_with("watched)"), "{shown}");
+            }
+        }
+        // Another program has the parts with tabs between them.
+        let shown = table_within([event_row(&event(7, "it began"))], EVENT_COLUMNS, None).to_string();
+        assert_eq!(shown, format!("7\t{at}\tit began (before it was watched)\n"));
     }
 
     #[test]

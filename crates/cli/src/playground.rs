@@ -37,7 +37,7 @@ use crate::{
     events,
     exit::Exit,
     host::TerminalHost,
-    output::{Output, print_wrapped},
+    output::{EVENT_MARGIN, Output, print_wrapped},
     run, serve, wrap,
 };
 
@@ -421,7 +421,8 @@ async fn print_chat(chat: &Chat, output: &Output) {
                 let again = if place < seen.len() { " (edited)" } else { "" };
                 let line = text.lines().next().unwrap_or_default();
                 let channel = style(format!("#{}", message.channel)).cyan();
-                print_wrapped(&format!("       {channel} {}{again}: {line}", message.by), 9);
+                let said = format!("{:EVENT_MARGIN$}{channel} {}{again}: {line}", "", message.by);
+                print_wrapped(&said, EVENT_MARGIN + 2);
             });
         }
         seen = all;

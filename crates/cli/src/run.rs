@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::Result;
 use callboard_domain::{
-    command::{self, ArgError},
+    command::{self, ArgError, named_line},
     run::Run,
 };
 use callboard_engine::api::{
@@ -219,7 +219,8 @@ pub(crate) async fn follow(
     output: &Output,
 ) -> Result<(RunProgress, Vec<String>)> {
     let spinner = output.spinner();
-    spinner.set_message(spinner_text(&run.line, ""));
+    let line = named_line(&run.line, &run.args);
+    spinner.set_message(spinner_text(&line, ""));
     let mut printed = Vec::new();
     let mut seen = FollowRun { id: run.id.clone(), seen: 0, status: String::new() };
     let mut stopping = false;
@@ -237,7 +238,7 @@ pub(crate) async fn follow(
         };
         spinner.suspend(|| output.run_output(&next.output));
         printed.extend_from_slice(&next.output);
-        spinner.set_message(spinner_text(&run.line, &next.status));
+        spinner.set_message(spinner_text(&line, &next.status));
         (seen.seen, seen.status) = (next.seen, next.status.clone());
         if next.run.state.is_final() {
             spinner.finish_and_clear();
@@ -332,6 +333,7 @@ mod tests {
             under: None,
             state,
             is_edit: false,
+            edit_refused: None,
             account_error: None,
             attempts: 0,
             created_at: at,

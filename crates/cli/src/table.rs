@@ -31,6 +31,8 @@ pub(crate) enum Column {
     Whole,
     /// Shown to its end, and broken between words alone: there may be ids among them.
     Text,
+    /// Shown to its end, and broken within words that are wider than the terminal: sentences of services.
+    Prose,
     /// In two lines at most, and broken between words where it has room: what was typed, and can be long.
     Line,
     /// In two lines at most, and broken within words that are very wide.
@@ -46,7 +48,7 @@ impl Column {
     fn least(self, natural: usize, widest_word: usize) -> usize {
         match self {
             Self::Whole => natural,
-            Self::Text => widest_word,
+            Self::Text | Self::Prose => widest_word,
             Self::Line => widest_word.max(natural.min(NARROWEST_LINE)),
             Self::Title => widest_word.min(WORD),
         }
@@ -57,6 +59,7 @@ impl Column {
         match self {
             Self::Whole => vec![cell.to_owned()],
             Self::Text => wrap::lines(cell, width),
+            Self::Prose => wrap::broken_lines(cell, width),
             Self::Line | Self::Title => wrap::lines_cut(cell, width, LINES),
         }
     }
@@ -102,34 +105,67 @@ pub(crate) fn table_within<const N: usize>(
     let least: [usize; N] =
         array::from_fn(|column| columns[column].least(natural[column], widest(wrap::widest_word, column)));
     let room = terminal.saturating_sub((N - 1) * GAP);
-    if columns.contains(&Column::Whole) && least.iter().sum::<usize>() > room {
+    if columns.iter().any(|column| !column.is_cut()) && least.iter().sum::<usize>() > room {
         return Printed(rows.iter().flat_map(|row| stacked(row, &columns, terminal)).collect());
     }
     let widths: [usize; N] = widths(natural, least, &columns, room);
     Printed(rows.iter().flat_map(|row| row_lines(row, &widths, &columns)).collect())
 }
 
-/// A row without columns: what is whole, then the rest below.
+/// A row without columns: its cells up to the last whole one, then the rest below. No line is wider than the terminal, but
+/// where a single id is.
 fn stacked<const N: usize>(row: &[String; N], columns: &[Column; N], terminal: usize) -> Vec<String> {
-    let join = |cells: &[(&str, Column)], between: &str| {
-        let texts = cells.iter().map(|(text, _)| *text).filter(|text| !text.is_empty());
-        texts.collect::<Vec<_>>().join(between)
+    let width = terminal.saturating_sub(MARGIN).max(1);
+    let join = |cells: &[(String, Column)]| {
+        let texts = cells.iter().map(|(text, _)| text.as_str()).filter(|text| !text.is_empty());
+        texts.collect::<Vec<_>>().join(BETWEEN)
     };
-    let cells: Vec<(&str, Column)> = row.iter().map(String::as_str).zip(columns.iter().copied()).collect();
+    let cell = |(cell, column): (&String, &Column)| match column {
+        // A word in pieces is one for each line.
+        Column::Prose => (column.lines(cell, width).join(" "), *column),
+        _ => (cell.clone(), *column),
+    };
+    let cells: Vec<(String, Column)> = row.iter().zip(columns).map(cell).collect();
     let last_whole = columns.iter().rposition(|column| *column == Column::Whole);
     let (head, tail) = cells.split_at(last_whole.map_or(0, |last| last + 1));
-    let width = terminal.saturating_sub(MARGIN).max(1);
-    let mut below = wrap::lines(&join(tail, BETWEEN), width);
+    let mut below = wrap::lines(&join(tail), width);
     let fits = below.len() <= LINES && below.iter().all(|line| measure_text_width(line) <= width);
-    let (cut, others): (Vec<_>, Vec<_>) = tail.iter().copied().partition(|(_, column)| column.is_cut());
+    let (cut, others): (Vec<_>, Vec<_>) = tail.iter().cloned().partition(|(_, column)| column.is_cut());
     if !fits && !cut.is_empty() {
         // Beside others, which have all that they need, what may be cut has one line.
         let most = if others.is_empty() { LINES } else { 1 };
-        below = wrap::lines_cut(&join(&cut, BETWEEN), width, most);
-        below.extend(wrap::lines(&join(&others, BETWEEN), width));
+        below = wrap::lines_cut(&join(&cut), width, most);
+        below.extend(wrap::lines(&join(&others), width));
     }
-    let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
-    [join(head, &" ".repeat(GAP))].into_iter().chain(below).collect()
+    let mut lines = head_lines(head, terminal, width);
+    lines.extend(below);
+    let indented = |(nth, line): (usize, String)| {
+        let margin =
+            if nth == 0 { 0 } else { MARGIN.min(terminal.saturating_sub(measure_text_width(&line))) };
+        format!("{:margin$}{line}", "")
+    };
+    lines.into_iter().enumerate().map(indented).collect()
+}
+
+/// Cells beside one another as far as there is room: the first line in the terminal's width, the others in `width`.
+fn head_lines(cells: &[(String, Column)], terminal: usize, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let pieces = cells.iter().filter(|(cell, _)| !cell.is_empty()).flat_map(|(cell, column)| {
+        if measure_text_width(cell) <= width { vec![cell.clone()] } else { column.lines(cell, width) }
+    });
+    for piece in pieces {
+        let room = if lines.len() > 1 { width } else { terminal };
+        let fits = |line: &String| measure_text_width(line) + GAP + measure_text_width(&piece) <= room;
+        let has_room = lines.last().is_some_and(fits);
+        match lines.last_mut().filter(|_| has_room) {
+            Some(line) => {
+                line.push_str(&" ".repeat(GAP));
+                line.push_str(&piece);
+            }
+            None => lines.push(piece),
+        }
+    }
+    lines
 }
 
 /// The lines of a row.
@@ -182,7 +218,7 @@ fn widths<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::{
-        Column::{Text, Title, Whole},
+        Column::{Prose, Text, Title, Whole},
         *,
     };
 
@@ -226,6 +262,82 @@ mod tests {
         }
         let shown = table_within([delivery("Deploy web", "")], DELIVERY, Some(60)).to_string();
         assert_eq!(shown, format!("{id}  26 s  chat:#deploys\n    Deploy web · waits\n"));
+    }
+
+    const ID: &str = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
+    const SERVICE: &str = "payments-service-prod-eu-west-1-checkout-latency-p99-high";
+
+    /// Nothing of a row is lost, and a line that is wider than the terminal is a single id.
+    fn assert_fits<const N: usize>(row: [&str; N], columns: [Column; N], terminal: usize) {
+        let shown = table_within([row.map(str::to_owned)], columns, Some(terminal)).to_string();
+        let of = |column: Column| row.iter().zip(columns).filter(move |(_, it)| *it == column);
+        let whole: Vec<&str> = of(Whole).map(|(cell, _)| cell.trim()).collect();
+        let words: Vec<&str> = of(Text).flat_map(|(cell, _)| cell.split_whitespace()).collect();
+        for line in shown.lines() {
+            let is_id = whole.contains(&line.trim()) || words.contains(&line.trim());
+            assert!(measure_text_width(line) <= terminal || is_id, "{terminal}, {line:?} of:\n{shown}");
+        }
+        let is_whole = |id: &&str| shown.lines().any(|line| line.contains(*id));
+        assert!(whole.iter().all(is_whole), "{terminal}:\n{shown}");
+        let is_text = |c: &char| !c.is_whitespace() && !BETWEEN.contains(*c);
+        let letters = |text: &str| {
+            let mut letters: Vec<char> = text.chars().filter(is_text).collect();
+            letters.sort_unstable();
+            letters
+        };
+        assert_eq!(letters(&shown), letters(&row.concat()), "{terminal}:\n{shown}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_but_for_a_single_id() {
+        let texts = [
+            "hello".to_owned(),
+            format!("{SERVICE} is slow"),
+            format!("it is slow: {SERVICE}"),
+            "x".repeat(250),
+            "長い題名".repeat(20),
+            format!("長い題名-{SERVICE}"),
+            "e\u{301}".repeat(80),
+            format!("e{}", "\u{301}".repeat(80)),
+            "שלום עולם ".repeat(8).trim_end().to_owned(),
+            format!("שלום {SERVICE}"),
+        ];
+        let why = "the chat answered 503: it is tried again when it is back";
+        let not_seen = "not all of it is seen: forge/pull_request/acme/some-repository-of-the-web#12345: no";
+        for terminal in [40, 60, 80, 200] {
+            for text in texts.iter().map(String::as_str) {
+                for address in ["chat:#ops", "chat:#deploys-of-the-payments-team"] {
+                    let row = [ID, "26 s", address, text, "waits", why];
+                    assert_fits(row, [Whole, Whole, Whole, Prose, Text, Text], terminal);
+                    assert_fits([address, "github", "ana", not_seen], [Whole, Whole, Text, Text], terminal);
+                }
+                assert_fits(["  4711", "2026-11-22 10:00", text], [Whole, Whole, Prose], terminal);
+                // Names that are as long as the others: each is in a line of its own where two have no room.
+                let row = [SERVICE, "alertmanager", text, "ok, 3 s ago"];
+                assert_fits(row, [Whole, Whole, Prose, Text], terminal);
+                assert_fits([SERVICE, SERVICE, text], [Whole, Whole, Prose], terminal);
+                assert_fits([text, "ana"], [Prose, Text], terminal);
+            }
+        }
+        // What there is no room for beside an id is below it, and what there is room for is beside it.
+        let row = [[ID, "26 s", "chat:#deploys", "Deploy web", "posted"].map(str::to_owned)];
+        let columns = [Whole, Whole, Whole, Prose, Text];
+        let cases = [
+            (40, format!("{ID}\n    26 s  chat:#deploys\n    Deploy web · posted\n")),
+            (60, format!("{ID}  26 s  chat:#deploys\n    Deploy web · posted\n")),
+            (200, format!("{ID}  26 s  chat:#deploys  Deploy web  posted\n")),
+        ];
+        for (terminal, expected) in cases {
+            assert_eq!(
+                table_within(row.clone(), columns, Some(terminal)).to_string(),
+                expected,
+                "{terminal}"
+            );
+        }
+        // An id that fits without the margin has none.
+        let row = [["a".repeat(20), "b".repeat(39), "c".to_owned()]];
+        let shown = table_within(row, [Whole, Whole, Prose], Some(40)).to_string();
+        assert_eq!(shown, format!("{}\n {}\n    c\n", "a".repeat(20), "b".repeat(39)));
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub(crate) fn lines(text: &str, width: usize) -> Vec<String> {
     hung_lines(text, width, width, false)
 }
 
+/// The same, but for a word that is wider than a line: that is broken.
+pub(crate) fn broken_lines(text: &str, width: usize) -> Vec<String> {
+    hung_lines(text, width, width, true)
+}
+
 /// The same where the further lines have another width than the first one. With `within_words` a word that is wider
 /// than a line is broken.
 fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> Vec<String> {
@@ -92,8 +97,8 @@ fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> V
     lines
 }
 
-/// The same in at most `most` lines; what is longer ends in "…". A single line is filled, within a word too: what is below
-/// it is not shown.
+/// A text in at most `most` such lines; what is longer ends in "…". A single line is filled, within a word too: what is
+/// below it is not shown.
 pub(crate) fn lines_cut(text: &str, width: usize, most: usize) -> Vec<String> {
     if most == 1 {
         let whole = lines(text, usize::MAX).into_iter();
@@ -101,7 +106,7 @@ pub(crate) fn lines_cut(text: &str, width: usize, most: usize) -> Vec<String> {
             .map(|line| if measure_text_width(&line) > width { cut(&line, width) } else { line })
             .collect();
     }
-    let mut all = hung_lines(text, width, width, true);
+    let mut all = broken_lines(text, width);
     if all.len() > most {
         all.truncate(most);
         if let Some(last) = all.last_mut() {
@@ -166,7 +171,7 @@ mod tests {
             ("שלום עולם", 5, &["שלום", "עולם"]),
         ];
         for (text, width, expected) in cases {
-            assert_eq!(hung_lines(text, *width, *width, true), *expected, "{text:?} in {width}");
+            assert_eq!(broken_lines(text, *width), *expected, "{text:?} in {width}");
         }
         assert_eq!(
             lines("see https://ci.example/a/long/path now", 10),

@@ -27,6 +27,7 @@ use url::{Position, Url};
 
 use crate::writes;
 
+pub(crate) use self::error::rate_limited;
 pub use self::{
     answer::Answer,
     client::{Client, TIME_OUT},
@@ -194,6 +195,7 @@ impl Http {
             let onward = onward(answer.status, &method, &request)
                 .filter(|onward| request.follow || (*onward == RedirectStep::Same && !request.is_read()));
             let Some(onward) = onward else {
+                answer.asked = request.line(&first);
                 let answer = answer.redacted(redactor).await?;
                 if taken && !answer.status.is_success() {
                     return Err(self.result_unseen(&self.service_error(&answer).to_string()));
@@ -409,7 +411,8 @@ impl Http {
             Cow::Borrowed(text) if text.len() == body.len() => body.freeze(),
             Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
         };
-        Ok(Answer { status, headers, body, redirected: false, service: self.service, read, cut })
+        let (service, asked) = (self.service, String::new());
+        Ok(Answer { status, headers, body, redirected: false, service, asked, read, cut })
     }
 
     /// What is taken out of the answer to a request: the account's secrets, and those of the request itself.
@@ -436,22 +439,17 @@ impl Http {
 
     /// What an answer without success means, by the table at [`service_error_of_status`].
     pub fn service_error(&self, answer: &Answer) -> ServiceError {
-        let message = text::line(&error_message(answer), 200);
-        let (limits, now) = (&self.rate_limit_headers, self.now());
-        let error = service_error_of_status(
-            self.service,
-            answer.status,
-            &answer.headers,
-            &message,
-            answer.read,
-            limits,
-            now,
-        );
-        match (error, &self.credential) {
+        let (message, limits) = (error_message(answer), &self.rate_limit_headers);
+        match (service_error_of_status(answer, &message, limits, self.now()), &self.credential) {
             // Without a credential nobody is signed in.
             (ServiceError::Auth { why, .. }, Credential::None) => ServiceError::auth(why),
             (error, _) => error,
         }
+    }
+
+    /// The rate limit that an answer means without saying so by its status, with a wait that the service `asks` for.
+    pub(crate) fn rate_limited(&self, answer: &Answer, asks: Duration) -> ServiceError {
+        rate_limited(self.service, Some(answer.asked()), &error_message(answer), asks, self.now())
     }
 
     /// How long an answer asks us to wait, where it says so.

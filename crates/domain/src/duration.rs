@@ -87,6 +87,16 @@ pub(crate) fn is_http_status(word: &str) -> bool {
     })
 }
 
+/// True for what is as well a length of time, and counts something: the status of responses (`404s`), and tens, hundreds or
+/// thousands of things (`1000s of errors`). `next` is the word after it.
+pub(crate) fn counts_things(word: &str, next: &str) -> bool {
+    let digits =
+        word.strip_suffix(['s', 'S']).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_round = |count: u64| count == 10 || (count > 0 && count.is_multiple_of(100)) || count >= 1_000;
+    let are_many = || digits.and_then(|digits| digits.parse().ok()).is_some_and(is_round);
+    is_http_status(word) || (next.eq_ignore_ascii_case("of") && are_many())
+}
+
 /// True for a number of dimensions, which is as well a length of time: `3d printer`.
 pub(crate) fn is_dimension(word: &str) -> bool {
     ["2d", "3d"].iter().any(|known| known.eq_ignore_ascii_case(word))
@@ -238,6 +248,37 @@ mod tests {
         }
         for word in ["90s", "600s", "120s", "404", "404m", "0404s", "+40s", "2h", ""] {
             assert!(!is_http_status(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn counts_of_things_are_recognised() {
+        let cases = [
+            ("404s", "", true),
+            ("404s", "on", true),
+            ("1000s", "of", true),
+            ("1000S", "OF", true),
+            ("10s", "of", true),
+            ("100s", "of", true),
+            ("700s", "of", true),
+            ("3600s", "of", true),
+            // Usual lengths, and what is followed by other words.
+            ("5s", "of", false),
+            ("30s", "of", false),
+            ("90s", "of", false),
+            ("120s", "of", false),
+            ("0s", "of", false),
+            ("1000s", "", false),
+            ("1000s", "deploying", false),
+            ("3600s", "", false),
+            ("1000m", "of", false),
+            ("1000", "of", false),
+            ("+1000s", "of", false),
+            ("s", "of", false),
+            ("", "of", false),
+        ];
+        for (word, next, expected) in cases {
+            assert_eq!(counts_things(word, next), expected, "{word} {next}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 /// The longest wait that a service may impose: after it one request shows whether it still asks for more, so that no
@@ -28,12 +28,14 @@ pub enum ServiceError {
         #[ts(optional, as = "Option<bool>")]
         signed_in: bool,
     },
-    /// Too many calls. Nothing happened; it may be tried again after the wait. [`ServiceError::rate_limited`] makes it.
-    #[error("{why}; next try in {} s", retry_after.as_secs())]
+    /// Too many calls. Nothing happened; it may be tried again after the wait. [`ServiceError::rate_limited`] makes it. The
+    /// text, which is kept and read later, does not say how long: who shows it has the time of the next try, or
+    /// [`ServiceError::retry_at`].
+    #[error("{why}")]
     RateLimited {
         /// In plain words.
         why: String,
-        /// How long to wait: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
+        /// How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
         #[ts(type = "{ secs: number; nanos: number }")]
         retry_after: Duration,
     },
@@ -104,6 +106,14 @@ impl ServiceError {
         Self::RateLimited { why, retry_after: LONGEST_RETRY_AFTER }
     }
 
+    /// When a call that was refused like this `at` that time may be made again, where the service says so.
+    pub fn retry_at(&self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::RateLimited { retry_after, .. } => at.checked_add(*retry_after).ok(),
+            _ => None,
+        }
+    }
+
     /// True where the other is the same trouble to who reads, however it is worded. No answer and half an answer are one.
     pub fn is_same_kind(&self, other: &Self) -> bool {
         match (self, other) {
@@ -133,14 +143,14 @@ mod tests {
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
         // The wait that is asked for, in seconds -> the wait that is kept, what is said.
         let cases = [
-            (0, 0, "slow down; next try in 0 s"),
-            (30, 30, "slow down; next try in 30 s"),
-            (3_600, 3_600, "slow down; next try in 3600 s"),
-            (3_601, 3_600, "slow down; it asks to wait until 2026-11-22 13:00; next try in 3600 s"),
-            (86_400, 3_600, "slow down; it asks to wait until 2026-11-23 12:00; next try in 3600 s"),
-            (86_401, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
-            (99_999_999, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
-            (u64::MAX, 3_600, "slow down; it asks to wait for more than a day; next try in 3600 s"),
+            (0, 0, "slow down"),
+            (30, 30, "slow down"),
+            (3_600, 3_600, "slow down"),
+            (3_601, 3_600, "slow down; it asks to wait until 2026-11-22 13:00"),
+            (86_400, 3_600, "slow down; it asks to wait until 2026-11-23 12:00"),
+            (86_401, 3_600, "slow down; it asks to wait for more than a day"),
+            (99_999_999, 3_600, "slow down; it asks to wait for more than a day"),
+            (u64::MAX, 3_600, "slow down; it asks to wait for more than a day"),
         ];
         for (asks, expected, text) in cases {
             let error = ServiceError::rate_limited("slow down", Duration::from_secs(asks), &now);
@@ -149,6 +159,25 @@ mod tests {
                 matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
                 "{asks}: {error:?}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_rate_limit_says_when_the_call_may_be_made_again() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let limited = |secs| ServiceError::RateLimited {
+            why: "slow down".into(),
+            retry_after: Duration::from_secs(secs),
+        };
+        let cases = [
+            (limited(30), 100, Some(at(130))),
+            (limited(0), 100, Some(at(100))),
+            (limited(u64::MAX), 100, None),
+            (ServiceError::unavailable("down"), 100, None),
+            (ServiceError::rejected("no"), 100, None),
+        ];
+        for (error, second, expected) in cases {
+            assert_eq!(error.retry_at(at(second)), expected, "{error:?}");
         }
     }
 

@@ -30,12 +30,16 @@ pub struct Outcome {
     pub link: Option<Url>,
     /// The same as data, for `--json`.
     pub data: Option<serde_json::Value>,
+    /// The item that it began, such as an incident, where the service names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub began: Option<ItemKey>,
 }
 
 impl Outcome {
     /// It went well.
     pub fn ok(summary: impl Into<String>) -> Self {
-        Self { ok: true, summary: summary.into(), blocks: Vec::new(), link: None, data: None }
+        Self { ok: true, summary: summary.into(), blocks: Vec::new(), link: None, data: None, began: None }
     }
 
     /// It was done, and ended badly.
@@ -63,6 +67,13 @@ impl Outcome {
         self.data = Some(data);
         self
     }
+
+    /// The same with the item that it began.
+    #[must_use]
+    pub fn with_began(mut self, item: Option<ItemKey>) -> Self {
+        self.began = item;
+        self
+    }
 }
 
 /// A run as recorded.
@@ -78,7 +89,7 @@ pub struct Run {
     pub args: Args,
     /// The account that it ran as, where it is a connector's action.
     pub account: Option<String>,
-    /// The row that it was run on.
+    /// The row that it was run on, or that it began.
     pub item: Option<ItemKey>,
     /// Who did it, for people: the account's name on its service, as in "ana (GitHub)"; where the service does not say, the
     /// person or program that asked. Empty only where an older version recorded neither.
@@ -108,24 +119,31 @@ impl Run {
         Duration::try_from(self.ended_at?.duration_since(self.started_at)).ok()
     }
 
-    /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
-    /// doing: a command of that role causes it, the identity that it acts as (`me`) did it, and during the run. Never true of
-    /// a run that failed: if its effect has come about all the same, that is notified. Services escalate by themselves,
-    /// too: an escalation by nobody in particular is no run's.
-    pub fn did(&self, role: Role, event: &Event, me: &Identity) -> bool {
-        let is_well = match &self.state {
-            RunState::Pending { .. } | RunState::Running => true,
-            RunState::Done { outcome } => outcome.ok,
+    /// True where this was run on that item, alone or with others.
+    pub fn is_on(&self, item: &ItemKey) -> bool {
+        self.item.as_ref() == Some(item) || self.args.items.values().any(|named| named.key == *item)
+    }
+
+    /// True where an event of an item that this was run on is this run's own doing: a command of that role causes it, the
+    /// identity that it acts as (`me`) did it, and during the run. Never true of a run that failed: if its effect has come
+    /// about all the same, that is notified. Services escalate by themselves, too: an escalation by nobody in particular is
+    /// no run's. Of an item that it began, the beginning is its own doing, whatever its role.
+    pub fn did(&self, role: Option<Role>, event: &Event, me: &Identity) -> bool {
+        let (is_well, began) = match &self.state {
+            RunState::Pending { .. } | RunState::Running => (true, None),
+            RunState::Done { outcome } => (outcome.ok, outcome.began.as_ref()),
             RunState::Failed { .. }
             | RunState::Canceled { .. }
             | RunState::Unknown { .. }
-            | RunState::Resolved { .. } => false,
+            | RunState::Resolved { .. } => (false, None),
         };
+        let is_beginning = event.name == EventName::Triggered && began == Some(&event.item);
+        let is_effect =
+            || role.is_some_and(|role| is_effect_of_role(role, event.name)) && self.is_on(&event.item);
         let since_began = event.at.duration_since(self.started_at);
         let since_ended = event.at.duration_since(self.ended_at.unwrap_or(event.at));
         is_well
-            && self.item.as_ref() == Some(&event.item)
-            && is_effect_of_role(role, event.name)
+            && (is_beginning || is_effect())
             && event.by.as_ref().map_or(event.name != EventName::Escalated, |by| me.is(&by.id))
             && since_began >= -CLOCKS
             && since_ended <= CLOCKS
@@ -219,7 +237,7 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::User;
+    use crate::item::{Item, User, examples};
 
     #[test]
     fn run_matches_only_its_own_events() {
@@ -256,7 +274,12 @@ mod tests {
             summary: String::new(),
         };
         let done = || run(RunState::Done { outcome: Outcome::ok("merged") }, Some(1_003));
-        let elsewhere = "forge/pull_request/acme/web#480".parse().unwrap();
+        let elsewhere: ItemKey = "forge/pull_request/acme/web#480".parse().unwrap();
+        let both = [&pull, &elsewhere].map(|key| {
+            let item = Item { key: key.clone(), ..examples::pull_request(|_| {}) };
+            (key.id.clone(), item)
+        });
+        let on_both = Run { args: Args { items: both.into(), ..Args::default() }, ..done() };
         let unknown = RunState::Unknown { why: "lost".into() };
         let cases = [
             (done(), Role::Merge, merged(ana("u1"), 1_002), true),
@@ -295,7 +318,9 @@ mod tests {
             ),
             (done(), Role::Release, Event { name: EventName::Triggered, ..merged(None, 1_002) }, false),
             (done(), Role::Merge, Event { name: EventName::Approved, ..merged(ana("U1"), 1_002) }, false),
-            (done(), Role::Merge, Event { item: elsewhere, ..merged(ana("U1"), 1_002) }, false),
+            (done(), Role::Merge, Event { item: elsewhere.clone(), ..merged(ana("U1"), 1_002) }, false),
+            (on_both.clone(), Role::Merge, Event { item: elsewhere, ..merged(ana("U1"), 1_002) }, true),
+            (on_both, Role::Merge, merged(ana("U1"), 1_002), true),
             (run(unknown, Some(1_003)), Role::Merge, merged(ana("U1"), 1_002), false),
             (
                 run(RunState::Done { outcome: Outcome::failed("no") }, Some(1_003)),
@@ -305,8 +330,79 @@ mod tests {
             ),
         ];
         for (run, role, event, expected) in cases {
-            assert_eq!(run.did(role, &event, &me), expected, "{:?} {role:?} {event:?}", run.state);
+            assert_eq!(run.did(Some(role), &event, &me), expected, "{:?} {role:?} {event:?}", run.state);
+            assert!(!run.did(None, &event, &me), "without a role it does nothing to what it is run on");
         }
+    }
+
+    #[test]
+    fn beginning_of_what_a_run_began_is_its_own_doing() {
+        use EventName as E;
+        let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
+        let key = |id: &str| -> ItemKey { format!("pager/incident/{id}").parse().unwrap() };
+        let q1 = Outcome::ok("it has begun").with_began(Some(key("Q1")));
+        let unnamed = Outcome::ok("it has begun");
+        let failed = Outcome { ok: false, ..q1.clone() };
+        // How the run ended; what happened then, to which item, when -> whether it is the run's own doing.
+        let cases = [
+            (&q1, E::Triggered, "Q1", 1_002, true),
+            // The service's clock is behind, and ahead.
+            (&q1, E::Triggered, "Q1", 900, true),
+            (&q1, E::Triggered, "Q1", 1_120, true),
+            (&q1, E::Triggered, "Q1", 800, false),
+            (&q1, E::Triggered, "Q1", 1_200, false),
+            (&q1, E::Triggered, "Q2", 1_002, false),
+            (&unnamed, E::Triggered, "Q1", 1_002, false),
+            (&failed, E::Triggered, "Q1", 1_002, false),
+            // What comes of it is news.
+            (&q1, E::Acknowledged, "Q1", 1_002, false),
+            (&q1, E::Escalated, "Q1", 1_002, false),
+            (&q1, E::Reassigned, "Q1", 1_002, false),
+            (&q1, E::Unacknowledged, "Q1", 1_002, false),
+            (&q1, E::Resolved, "Q1", 1_002, false),
+        ];
+        for (outcome, name, item, seconds, expected) in cases {
+            for on in [None, Some(key("Q1"))] {
+                let run = Run {
+                    id: "1".into(),
+                    command: "trigger".into(),
+                    line: "trigger on checkout it is down".into(),
+                    args: Args::default(),
+                    account: Some("pager".into()),
+                    item: on,
+                    by: "ana".into(),
+                    actor: None,
+                    started_at: at(1_000),
+                    ended_at: Some(at(1_003)),
+                    state: RunState::Done { outcome: outcome.clone() },
+                    post: None,
+                };
+                let event = Event {
+                    id: 1,
+                    item: key(item),
+                    name,
+                    at: at(seconds),
+                    seen_at: at(seconds),
+                    old: false,
+                    moot: false,
+                    moot_because: None,
+                    by: None,
+                    of: Vec::new(),
+                    asked_before: Vec::new(),
+                    summary: String::new(),
+                };
+                let did = run.did(None, &event, &Identity::default());
+                assert_eq!(did, expected, "{name:?} {item} at {seconds}: {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn outcome_of_an_earlier_version_is_read() {
+        let stored = r#"{"ok":true,"summary":"merged","blocks":[],"link":null,"data":null}"#;
+        let outcome: Outcome = serde_json::from_str(stored).unwrap();
+        assert_eq!(outcome, Outcome::ok("merged"));
+        assert_eq!(serde_json::to_string(&outcome).unwrap(), stored);
     }
 
     #[test]

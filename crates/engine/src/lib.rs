@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::Chat,
-    act::run::Runner,
+    act::run::{Runner, report_interrupted},
     active_config::{ActiveConfig, ConfigDeps, ConfigHandle},
     api::{ApiError, Call, ReadCall},
     config::ConfigErrors,
@@ -170,6 +170,7 @@ impl Engine {
             Err(StoreError::InUse { .. }) => return Err(OpenError::InUse),
             Err(error) => return Err(OpenError::Store(error)),
         };
+        report_interrupted(&store, now).await.map_err(OpenError::Store)?;
         let user = system::local::User::own().await;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
         let means = ConfigDeps {
@@ -224,7 +225,6 @@ impl Engine {
                 tasks,
             }),
         };
-        engine.inner.runner.report_interrupted(now).await.map_err(OpenError::Store)?;
         // Accounts that a broken file does not name are not gone.
         if engine.inner.live.errors().is_none() {
             engine.inner.live.begin_watching(now).await.map_err(OpenError::Store)?;

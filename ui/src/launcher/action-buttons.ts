@@ -123,7 +123,7 @@ export function buttonsOf(
   const usual = merges ?? (reviews && url ? open : (runs.find((button) => !approves(button)) ?? own[0]));
   const page: ActionButton = {
     id: "page",
-    title: "Show all of it",
+    title: "Show details",
     icon: "info",
     keys: "",
     act: null,

@@ -50,7 +50,7 @@ export function endText({ state, ended_by, ended_why }: Approval): string {
 const DECISIONS: Record<Answer["decision"], string> = {
   approved: "said yes",
   denied: "said no",
-  withdrawn: "took the answer back",
+  withdrawn: "withdrew the answer",
 };
 
 export const decisionText = ({ decision }: Answer): string => DECISIONS[decision];

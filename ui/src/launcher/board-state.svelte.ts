@@ -26,7 +26,9 @@ const REMEMBERED = 10 * 60_000;
 
 /** Why a row was rolled back. */
 export interface Undone {
-  what: string;
+  /** Doubtful if what was done may have taken effect. */
+  mark: "undone" | "doubtful";
+  title: string;
   why: string;
 }
 
@@ -155,7 +157,7 @@ export class BoardState {
   hidden(): void {
     this.heldDown = false;
     this.ended = NONE_ENDED;
-    this.marks.keep((_, mark) => mark === "undone" || mark === "pending");
+    this.marks.keep((_, mark) => mark === "undone" || mark === "doubtful" || mark === "pending");
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
 
@@ -190,10 +192,11 @@ export class BoardState {
     }
   }
 
-  rollBack(key: string, what: string, why: string): void {
-    this.marks.set(key, "undone");
-    this.undone.set(key, { what, why });
-    this.context.announce(`${what} did not hold: ${why}`, true);
+  rollBack(key: string, what: string, why: string, mark: Undone["mark"] = "undone"): void {
+    const title = `${what} ${mark === "undone" ? "did" : "may"} not hold`;
+    this.marks.set(key, mark);
+    this.undone.set(key, { mark, title, why });
+    this.context.announce(`${title}: ${why}`, true);
     setTimeout(() => this.dismiss(key), REMEMBERED);
   }
 

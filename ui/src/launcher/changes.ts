@@ -47,6 +47,6 @@ export function changesText(changed: Changed[], before: Plan, now: Plan): string
   else if (changed.includes("account")) parts.push("the account");
   if (before.post !== now.post) parts.push(`where it posts (now ${room(now)}, before ${room(before)})`);
   else if (changed.includes("channel")) parts.push("where it posts");
-  const what = parts.length === 0 ? "something of it" : joined(parts);
+  const what = parts.length === 0 ? "something in it" : joined(parts);
   return `Not run, and nothing was sent: since it was shown, ${what} changed. Look at it again`;
 }

@@ -147,7 +147,7 @@ export function folded(text: string): string | null {
 /** Texts for states whose name alone would not be understood. */
 const SEVERITIES: Partial<Record<Severity, string>> = {
   high: "high urgency",
-  info: "for information",
+  info: "informational",
   unknown: "severity unknown",
 };
 
@@ -162,13 +162,13 @@ export function incidentSummary(incident: Incident, now: number): string {
     .join(", ");
 }
 
-/** "open 3 h", "first seen 3 h ago", or "open" if neither time is known. */
+/** "open 3 h", "just opened", "first seen 3 h ago", or "open" if neither time is known. */
 function openSince({ started_at, start_unknown }: Incident, now: number): string {
   // 1970 stands for an unknown time.
   if (!Date.parse(started_at)) return "open";
   if (start_unknown) return `first seen ${agoOf(started_at, now)}`;
   const since = age(started_at, now);
-  return `open ${since === "now" ? "since just now" : since}`;
+  return since === "now" ? "just opened" : `open ${since}`;
 }
 
 /** Who has it, or is requested to take it; empty once it is over. */

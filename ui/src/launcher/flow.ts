@@ -33,10 +33,6 @@ export function step(flow: Flow, by: 1 | -1): Flow {
   return { ...flow, active: all[Math.max(0, Math.min(at + by, all.length - 1))] ?? null };
 }
 
-export function activate(flow: Flow, name: string): Flow {
-  return { ...flow, active: name };
-}
-
 /** The first required argument without a value. */
 export function missing(flow: Flow): string | null {
   return (

@@ -1,5 +1,7 @@
 /** Every key of the launcher: this list drives both what a press does and what the "?" sheet shows. */
 
+import { layout } from "../parts/layout";
+
 /** What a key does. */
 export type Act =
   | "down"
@@ -71,8 +73,8 @@ export const KEYS: Key[] = [
   { act: "previous", keys: ["Shift+Tab"], group: "Move", label: "Previous argument" },
   { act: "back", keys: ["Escape"], group: "Move", label: "One level back, then hide" },
 
-  { act: "go", keys: ["Enter"], group: "On a row", label: "Do the first thing" },
-  { act: "second", keys: ["Shift+Enter"], group: "On a row", label: "Do the second thing" },
+  { act: "go", keys: ["Enter"], group: "On a row", label: "First action" },
+  { act: "second", keys: ["Shift+Enter"], group: "On a row", label: "Second action" },
   { act: "actions", keys: ["Ctrl+K"], group: "On a row", label: "All actions" },
   { act: "take", keys: ["Ctrl+I"], group: "On a row", label: "I am on it, acknowledge, silence" },
   { act: "open", keys: ["Ctrl+O"], group: "On a row", label: "Open in browser" },
@@ -94,16 +96,16 @@ export const KEYS: Key[] = [
   { act: "approve", keys: ["Ctrl+Enter"], group: "Decide", label: "Approve" },
   { act: "resolve", keys: ["Ctrl+D"], group: "Decide", label: "Resolve" },
 
-  { act: "everyone", keys: ["Ctrl+E"], group: "Window", label: "For you, everyone" },
+  { act: "everyone", keys: ["Ctrl+E"], group: "Window", label: "For you or everyone" },
   { act: "activity", keys: ["Ctrl+G"], group: "Window", label: "Activity" },
   { act: "settings", keys: ["Ctrl+,"], group: "Window", label: "Settings" },
   { act: "quiet", keys: ["Ctrl+Shift+D"], group: "Window", label: "Do not disturb" },
   { act: "check", keys: ["Ctrl+R"], group: "Window", label: "Check all now" },
   { act: "account", keys: ["Ctrl+J"], group: "Window", label: "The account in trouble" },
-  { act: "not-seen", keys: ["Ctrl+Shift+J"], group: "Window", label: "All that is not seen" },
+  { act: "not-seen", keys: ["Ctrl+Shift+J"], group: "Window", label: "Everything not seen" },
 
   { act: "keys", keys: ["?"], group: "Help", label: "These keys", when: "empty" },
-  { act: "help", keys: ["F1"], group: "Help", label: "This command" },
+  { act: "help", keys: ["F1"], group: "Help", label: "Help for this command" },
   { act: "quit", keys: ["Ctrl+Q"], group: "Help", label: "Quit" },
 ];
 
@@ -129,4 +131,18 @@ export function actOf(
 export function keysOf(act: Act, mac = isMac): string {
   const key = KEYS.find((key) => key.act === act);
   return (key && held(key, mac)[0]) ?? "";
+}
+
+/** The groups in the order of the sheet's columns, with the keys whose label contains the typed text. */
+export function sheet(typed = ""): { group: Group; keys: Key[] }[] {
+  const query = typed.trim().toLowerCase();
+  const latin = layout.reading(query) ?? query;
+  const fits = (text: string) => text.includes(query) || text.includes(latin);
+  const groups: Group[] = ["Move", "Window", "On a row", "Run", "Decide", "Help"];
+  return groups
+    .map((group) => ({
+      group,
+      keys: KEYS.filter((key) => key.group === group && fits(key.label.toLowerCase())),
+    }))
+    .filter(({ keys }) => keys.length > 0);
 }

@@ -49,7 +49,7 @@ export async function explain(launcher: Launcher, key: string): Promise<void> {
   try {
     const detail = launcher.details.item(key) ?? (await backend.call("item", { item: key }));
     const event = detail.events[0];
-    if (!event) return show({ failure: "Nothing has happened to it yet, so no rule has spoken" });
+    if (!event) return show({ failure: "Nothing has happened to it yet, so no rule was applied" });
     show({ explanation: await backend.call("rules_explain", { event: event.id }) });
   } catch (thrown) {
     show({ failure: errorText(thrown) });

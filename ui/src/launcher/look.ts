@@ -28,7 +28,7 @@ export interface Glyph {
 }
 
 /** What was done to a row here and its service does not show, or not yet. */
-export type Mark = "done" | "gone" | "snoozed" | "pending" | "taken" | "undone";
+export type Mark = "done" | "gone" | "snoozed" | "pending" | "taken" | "undone" | "doubtful";
 
 /** A line of a list. */
 export type Entry =
@@ -50,8 +50,6 @@ export type Entry =
 /** Lines that belong together. */
 export interface Lines {
   title: string;
-  /** A note about the whole section: "as of 11:58". */
-  note?: string;
   /** The number of rows, if that is more than its entries: "1,000 of 5,002". */
   count?: string;
   entries: Entry[];
@@ -86,11 +84,12 @@ export function kindOf(key: string): string {
 
 const MARKS: Record<Mark, Glyph> = {
   done: { icon: "st_pass", tone: "passing", means: "over" },
-  gone: { icon: "x", tone: "quiet", means: "not there any more" },
+  gone: { icon: "x", tone: "quiet", means: "no longer there" },
   snoozed: { icon: "st_snooze", tone: "quiet", means: "snoozed" },
   pending: { icon: "clock", tone: "quiet", means: "about to be sent" },
   taken: { icon: "usercheck", tone: "quiet", means: "yours" },
   undone: { icon: "undo", tone: "attention", means: "rolled back" },
+  doubtful: { icon: "st_unk", tone: "attention", means: "not known" },
 };
 
 /** The glyph of an item's state. */
@@ -195,6 +194,7 @@ const MARKED: Record<Mark, string> = {
   pending: "not sent yet",
   taken: "you are on it",
   undone: "not accepted",
+  doubtful: "may have happened",
 };
 
 /** How long it can still be answered: "12 m left"; empty once expired, which its turn shows. */
@@ -238,7 +238,7 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
   if (mark)
     base.turn = {
       text: ended ?? MARKED[mark],
-      tone: mark === "undone" ? "attention" : "plain",
+      tone: MARKS[mark].tone === "attention" ? "attention" : "plain",
       avatar: null,
     };
   // Once a build has ended, its earlier state is not shown beside its result.

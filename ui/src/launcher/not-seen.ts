@@ -48,7 +48,7 @@ export function inShort(
   const [only] = notSeen;
   if (only && notSeen.length === 1) {
     const more = `It ${whyOf(only)}`;
-    return { text, more, rest: more.length > SHORT ? "All of it" : null };
+    return { text, more, rest: more.length > SHORT ? "Show all" : null };
   }
   const more =
     missing.length > 0

@@ -1,6 +1,6 @@
 /** The outcome of a run, and whether it was posted: two separate facts. */
 
-import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
+import type { Block, Delivery, Run, RunProgress, RunStep } from "../api";
 import { moment, timer } from "../parts/time";
 import { channelName, isBuiltin } from "../parts/channel";
 import { reason } from "../parts/words";
@@ -40,7 +40,7 @@ export function verdictOf(run: Run): Verdict {
         tone: "failing",
         label: "Failed",
         summary: `${lineOf(run)} failed`,
-        more: reason(why(state.error)),
+        more: reason(state.error.why),
       };
     case "canceled":
       return {
@@ -75,11 +75,6 @@ export function verdictOf(run: Run): Verdict {
       };
     }
   }
-}
-
-/** The text of a service's error. */
-export function why(error: ServiceError): string {
-  return error.why;
 }
 
 /** The room line. */
@@ -225,20 +220,20 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
       return {
         ...late,
         before: `${room} not posted: retrying in ${timer(left)}`,
-        more: `${reason(why(state.error))} Try ${delivery.attempts}.`,
+        more: `${reason(state.error.why)} Attempt ${delivery.attempts}.`,
       };
     }
     case "failed":
       return {
         ...late,
         before: `${room} not posted`,
-        more: `${reason(why(state.error))} It will not be retried automatically.`,
+        more: `${reason(state.error.why)} It will not be retried automatically.`,
       };
     case "unknown":
       return {
         ...late,
         before: "We do not know whether it was posted",
-        more: `${reason(why(state.error))} The channel is checked before it is sent again.`,
+        more: `${reason(state.error.why)} The channel is checked before it is sent again.`,
       };
   }
 }
@@ -257,7 +252,7 @@ export function stateOf(state: Delivery["state"]): string {
     case "digested":
       return "not posted";
     case "unknown":
-      return "may not be posted";
+      return "maybe not posted";
   }
 }
 

@@ -108,14 +108,15 @@ export class Pending {
     this.held = this.held.filter((other) => other !== held);
     const why = whyNot(run);
     if (run.item === null) return;
-    if (why !== null) this.boards.rollBack(run.item, held.name, why);
+    const may = state.state === "unknown" || state.state === "canceled";
+    if (why !== null) this.boards.rollBack(run.item, held.name, why, may ? "doubtful" : "undone");
     else if (state.state === "done") this.boards.marks.set(run.item, "taken");
     else this.boards.marks.delete(run.item);
     if (state.state === "canceled" && !state.sent) this.context.announce("It was not sent");
   }
 }
 
-/** Why an ended run did not take effect; null if it did, or was undone before it began. */
+/** Why an ended run did not take effect, or may not have; null if it did, or was undone before it began. */
 function whyNot({ state }: Run): string | null {
   switch (state.state) {
     case "failed":

@@ -2,12 +2,12 @@
 
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
 const ENOUGH = 7.5;
-/** How much of the window a page further is. */
+/** How much of the window a page is: the last line that was in view stays. */
 const PAGE = 0.8;
-/** The plan whose beginning was shown last. */
+/** The plan that is being read. */
 let reading: Element | null = null;
 
-/** True if the plan is in view down to the end of its steps, or was, or none is drawn; else scrolls to its beginning, or on. */
+/** True if the plan is in view to the end of its steps, or was, or none is drawn; else scrolls to its beginning, or on. */
 export function readOn(): boolean {
   const pane = document.querySelector(".choosing + .pane");
   const body = pane?.parentElement;
@@ -20,14 +20,12 @@ export function readOn(): boolean {
   const end = (pane.querySelector("hr") ?? pane.querySelector("dd"))?.getBoundingClientRect().bottom ?? 0;
   const needed = Math.min(Math.max(ENOUGH * rem, end - shown.top), shown.height);
   if (inSight >= needed) return true;
+  const isFirst = reading !== pane;
+  reading = pane;
+  if (!isFirst && shown.top + needed <= frame.bottom) return true;
+  // What a window has no room for, as with large text, is read page by page, from what is in view on.
+  const toBeginning = needed <= frame.height || (isFirst && shown.top < frame.top);
   const before = body.scrollTop;
-  if (reading !== pane || shown.top > frame.top) {
-    reading = pane;
-    body.scrollTop += shown.top - frame.top;
-    if (body.scrollTop !== before) return false;
-  }
-  // A window that has no room for so much, as with large text, shows it page by page.
-  if (shown.top + needed <= frame.bottom) return true;
-  body.scrollTop += frame.height * PAGE;
+  body.scrollTop += toBeginning ? shown.top - frame.top : frame.height * PAGE;
   return body.scrollTop === before;
 }

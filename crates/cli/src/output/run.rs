@@ -3,6 +3,7 @@
 use std::{collections::HashSet, io::Write};
 
 use callboard_domain::{
+    command::named_line,
     error::ServiceError,
     message::{Block, Message, Tone},
     run::{Run, RunState},
@@ -13,7 +14,7 @@ use console::style;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Output, mark, print_wrapped};
+use super::{Output, again, mark, print_wrapped};
 use crate::{deliveries, printed::on_one_line};
 
 impl Output {
@@ -78,16 +79,13 @@ impl Output {
 
     /// A run's result, without the lines of `printed`.
     pub(crate) fn run(&self, run: &Run, printed: &[String]) {
+        let line = || on_one_line(&named_line(&run.line, &run.args));
         match &run.state {
             RunState::Pending { .. } => {
-                println!(
-                    "{} {} begins in a moment, and can be taken back",
-                    mark(Tone::Running),
-                    on_one_line(&run.line)
-                );
+                println!("{} {} begins in a moment, and can be taken back", mark(Tone::Running), line());
                 println!("  Take it back: callboard cancel {}", run.id);
             }
-            RunState::Running => println!("{} {} is under way", mark(Tone::Running), on_one_line(&run.line)),
+            RunState::Running => println!("{} {} is under way", mark(Tone::Running), line()),
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
                 self.message(&Message {
@@ -97,7 +95,8 @@ impl Output {
                 });
             }
             RunState::Failed { error } => {
-                print_wrapped(&format!("{} {error}", mark(Tone::Bad)), 2);
+                let again = run.ended_at.map_or_else(String::new, |at| again(error, at, Timestamp::now()));
+                print_wrapped(&format!("{} {error}{again}", mark(Tone::Bad)), 2);
             }
             RunState::Canceled { sent: true } => {
                 println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
@@ -225,6 +224,7 @@ mod tests {
             under: None,
             state,
             is_edit: false,
+            edit_refused: None,
             account_error: None,
             attempts: 1,
             created_at: Timestamp::UNIX_EPOCH,

@@ -129,7 +129,7 @@ impl SilenceAlert {
             }
             (None, Some(end)) => {
                 let ends = until::until(end, &starts_at.to_zoned(TimeZone::system()))
-                    .map_err(|why| invalid("until", why.expected(), end))?;
+                    .map_err(|why| invalid("until", &why.expected().to_string(), end))?;
                 (ends, format!("until {}", local(ends)))
             }
         };

@@ -120,11 +120,12 @@ impl Source for Alerts {
             snapshots.push(snapshot(&self.server.place, alert, began, state));
         }
         self.server.first_seen.listed(first_seen, to_the_second(now));
-        // What could not be read may be any of the alerts that seem to be missing.
-        let is_whole = alerts.odd.is_empty();
+        let fingerprints: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
+        // What could not be read may be any of the alerts that seem to be missing, and a listing that is behind a webhook may
+        // lack others too.
+        let is_whole = alerts.odd.is_empty() && !self.server.awaited.is_behind(&fingerprints, now);
         self.server.listed.replace(rows, is_whole);
         if is_whole {
-            let fingerprints: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
             self.server.ends.listed(&fingerprints);
         }
         (after.ends, after.gone) = self.server.ends.to_store();

@@ -30,7 +30,7 @@ pub(super) struct BoardRun {
 }
 
 impl BoardRun {
-    /// True where this run, whose id is `run`, was put on the board while its branch was not known.
+    /// True where this run, whose id is `run`, was put on the board while its branch was not known, or whose that is.
     pub(super) fn is_branchless(&self, run: u64) -> bool {
         let id = self.build.rsplit_once('#').map(|(_, id)| id.parse::<u64>());
         self.branch.is_none() && id == Some(Ok(run))

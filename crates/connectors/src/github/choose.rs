@@ -120,11 +120,12 @@ pub(super) fn put_off(look: &mut RepoLists, me: &str) {
 }
 
 pub(super) fn is_worth_explaining(look: &RepoLists, run: &wire::Run, me: &str) -> bool {
-    let default = look.described().and_then(|described| described.default_branch.as_deref());
+    let place = look.place();
+    let branch = normalise::branch(place.name, run);
     let mine =
         |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
     normalise::run_status(run) == BuildStatus::Failed
-        && (normalise::concerns_all(run, run.head_branch.as_deref(), default)
+        && (normalise::concerns_all(run, branch.as_deref(), place.default_branch)
             || mine(&run.actor)
             || mine(&run.triggering_actor))
 }

@@ -249,6 +249,12 @@ impl Repo {
         self.unpassed_runs.get(&run).and_then(|run| run.branch.as_deref()).or_else(of_board_build)
     }
 
+    /// The build that a run on the board is of.
+    pub(super) fn build_of(&self, run: u64) -> Option<&str> {
+        let on_board = self.unpassed_runs.get(&run).or_else(|| self.passed_runs.get(&run));
+        on_board.map(|run| run.build.as_str())
+    }
+
     /// True where nothing of it is on the board: it is closed, or was not there when it was asked for twice.
     pub(super) fn is_away(&self) -> bool {
         self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)

@@ -187,8 +187,8 @@ impl Webhook {
         let none = Workflows::default();
         let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
         let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
-        if normalise::is_branchless(&run) {
-            // Its build is not known here: a poll may know the branch.
+        if normalise::is_single(&run) {
+            // Its build is not known here: a poll may know the branch, and whose that is.
             return Received { poll: true, ..self.ask(Claim::of_incomplete_run(repository, run.id, None)) };
         }
         let build = normalise::build_id(&place, &run);

@@ -15,7 +15,10 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use super::{wire, workflows::Workflows};
+use super::{
+    wire::{self, HeadRepository},
+    workflows::Workflows,
+};
 use crate::lenient::{MalformedEntry, first_and_more, folded, web_url};
 
 const NAME: usize = 200;
@@ -238,16 +241,21 @@ pub(super) struct Place<'a> {
 
 /// `OWNER/REPO/WORKFLOW@BRANCH`.
 pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
-    match branch(repo.name, run) {
+    match branch(repo.name, run).filter(|_| !is_single(run)) {
         Some(branch) => format!("{}@{branch}", workflow_id(repo, run)),
-        None => branchless_id(repo, run),
+        None => single_id(repo, run),
     }
 }
 
-/// The build of a run while its branch is not known: `OWNER/REPO/WORKFLOW#RUN`. It is a build of its own, as any other run may
-/// be of another branch.
-fn branchless_id(repo: &Place<'_>, run: &wire::Run) -> String {
+/// The build of a run while its branch is not known, or whose branch that is: `OWNER/REPO/WORKFLOW#RUN`. It is a build of its
+/// own, as any other run may be of another branch.
+fn single_id(repo: &Place<'_>, run: &wire::Run) -> String {
     format!("{}#{}", workflow_id(repo, run), run.id)
+}
+
+/// True for a run that is a build of its own.
+pub(super) fn is_single(run: &wire::Run) -> bool {
+    is_branchless(run) || is_of_lost_fork(run)
 }
 
 /// `OWNER/REPO/WORKFLOW`: in earlier versions the build of all runs that do not name their branch.
@@ -294,6 +302,20 @@ pub(super) fn complete_branch(run: &mut wire::Run, known: Option<&str>, default_
     run.head_branch = branch.map(str::to_owned);
 }
 
+/// Gives a run from a fork that was deleted the owner that is known of it, by the id of the `build` that it is on the board
+/// with: its history goes on there.
+pub(super) fn complete_fork(run: &mut wire::Run, build: Option<&str>) {
+    if !is_of_lost_fork(run) {
+        return;
+    }
+    let branch = run.head_branch.as_deref().unwrap_or_default();
+    let owner = build.and_then(|id| Some(id.strip_suffix(branch)?.strip_suffix(':')?.rsplit_once('@')?.1));
+    if let Some(owner) = owner {
+        let full_name = format!("{owner}/");
+        run.head_repository = HeadRepository::Known(wire::RepoName { id: None, full_name });
+    }
+}
+
 /// True where a run's build concerns everybody: it is of the default branch, or may be, as its branch is not known. A pull
 /// request's build concerns whoever caused it, where that is known.
 pub(super) fn concerns_all(run: &wire::Run, branch: Option<&str>, default_branch: Option<&str>) -> bool {
@@ -307,6 +329,15 @@ fn is_of_a_pull(run: &wire::Run) -> bool {
     run.event.as_deref().and_then(folded).is_some_and(|event| event.starts_with("pull_request"))
 }
 
+/// True for a run from a fork that was deleted since: it names its branch, and not whose that is. Others may have had one of
+/// that name. Only pull requests run what is another repository's.
+fn is_of_lost_fork(run: &wire::Run) -> bool {
+    let has_event = run.event.as_deref().and_then(folded).is_some();
+    matches!(run.head_repository, HeadRepository::Unknown)
+        && !is_branchless(run)
+        && (is_of_a_pull(run) || !has_event)
+}
+
 /// Who caused this attempt, or the run.
 fn author(run: &wire::Run) -> Option<String> {
     let people = [&run.triggering_actor, &run.actor].into_iter().flatten();
@@ -314,15 +345,15 @@ fn author(run: &wire::Run) -> Option<String> {
 }
 
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
-fn branch(repo: &str, run: &wire::Run) -> Option<String> {
+pub(super) fn branch(repo: &str, run: &wire::Run) -> Option<String> {
     let branch = run.head_branch.as_deref().filter(|_| !is_branchless(run))?;
-    let of_a_pull = is_of_a_pull(run);
     match &run.head_repository {
-        Some(head) if !is_own(repo, run, head) => {
+        HeadRepository::Known(head) if !is_own(repo, run, head) => {
             let owner = head.full_name.split('/').next().unwrap_or_default();
             Some(format!("{owner}:{branch}"))
         }
-        None if of_a_pull => Some(format!("unknown:{branch}")),
+        HeadRepository::Absent if is_of_a_pull(run) => Some(format!("unknown:{branch}")),
+        HeadRepository::Unknown if is_of_lost_fork(run) => Some(format!("unknown:{branch}")),
         _ => Some(branch.to_owned()),
     }
 }

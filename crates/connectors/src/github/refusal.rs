@@ -24,7 +24,7 @@ pub(super) fn check(http: &Http, answer: Answer) -> Result<Answer, ServiceError>
 fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
     match http.service_error(answer) {
         ServiceError::Auth { why, .. } if why.to_ascii_lowercase().contains("secondary rate limit") => {
-            ServiceError::RateLimited { why, retry_after: SECONDARY_LIMIT }
+            http.rate_limited(answer, SECONDARY_LIMIT)
         }
         ServiceError::Auth { why, signed_in, .. } => {
             let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);

@@ -379,6 +379,7 @@ impl Account {
         };
         let place = look.place();
         normalise::complete_branch(&mut run, look.repo.branch_of(id), place.default_branch);
+        normalise::complete_fork(&mut run, look.repo.build_of(id));
         // What would make a build red may be long past: its lists need not have what came since.
         let later = match look.is_news_of_red(&run) {
             true => match details::later_runs(calls, &place, &run).await {

@@ -331,14 +331,29 @@ pub(super) struct Run {
     /// The repository that it ran in.
     #[serde(default, deserialize_with = "repo_name")]
     pub(super) repository: Option<RepoName>,
-    /// Null where the fork was deleted.
-    #[serde(default, deserialize_with = "repo_name")]
-    pub(super) head_repository: Option<RepoName>,
+    #[serde(default, deserialize_with = "head_repository")]
+    pub(super) head_repository: HeadRepository,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head_commit: Option<Commit>,
     /// The pull requests from the repository's own branches that it belongs to.
     #[serde(default, deserialize_with = "details")]
     pub(super) pull_requests: Vec<RunPull>,
+}
+
+/// The repository that the commit of a run is of.
+#[derive(Debug, Clone, Default)]
+pub(super) enum HeadRepository {
+    /// Left out, as by servers that imitate GitHub.
+    #[default]
+    Absent,
+    /// Null, as GitHub has it where a fork was deleted, or without a name.
+    Unknown,
+    /// That one.
+    Known(RepoName),
+}
+
+fn head_repository<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeadRepository, D::Error> {
+    Ok(repo_name(deserializer)?.map_or(HeadRepository::Unknown, HeadRepository::Known))
 }
 
 /// A pull request, as a run names it.

@@ -29,6 +29,8 @@ pub struct Answer {
     /// True where it came by a redirect.
     pub redirected: bool,
     pub(super) service: &'static str,
+    /// See [`Answer::asked`].
+    pub(super) asked: String,
     pub(super) read: bool,
     /// True where its beginning was left out.
     pub(super) cut: bool,
@@ -37,6 +39,7 @@ pub struct Answer {
 impl Answer {
     pub(super) async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
         redactor.headers(&mut self.headers);
+        self.asked = text::line(&redactor.text(&self.asked), 200);
         let cut = if self.cut { redactor.reach() } else { 0 };
         let body = self.body.clone();
         let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
@@ -62,6 +65,11 @@ impl Answer {
             self.body = Bytes::copy_from_slice(text[kept..].as_bytes());
         }
         Ok(self)
+    }
+
+    /// What was asked for: method and path.
+    pub(crate) fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// A header's text.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use callboard_domain::error::ServiceError;
+use callboard_domain::{error::ServiceError, text};
 use jiff::{Timestamp, tz::TimeZone};
-use reqwest::{StatusCode, header};
+use reqwest::header;
 use serde_json::Value;
 
 use super::{Answer, RateLimitHeaders, charset};
@@ -31,8 +31,8 @@ const MESSAGE_PATHS: [&[&str]; 7] = [
     &["error", "errors"],
 ];
 
-/// The service's own message about an error, by [`MESSAGE_PATHS`] or as plain text; else nothing. Where a message is there twice
-/// the first counts, but for the details of `error`, which add to it.
+/// The service's own message about an error, in a line: by [`MESSAGE_PATHS`] or as plain text; else nothing. Where a message
+/// is there twice the first counts, but for the details of `error`, which add to it.
 pub(super) fn error_message(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).and_then(text_of);
@@ -43,10 +43,11 @@ pub(super) fn error_message(answer: &Answer) -> String {
     };
     let message = text_of(&body).or_else(|| MESSAGE_PATHS.iter().find_map(|path| at(path))).or_else(plain);
     let message = message.unwrap_or_default();
-    match at(&["error", "errors"]).filter(|details| !message.contains(details.as_str())) {
+    let whole = match at(&["error", "errors"]).filter(|details| !message.contains(details.as_str())) {
         Some(details) => format!("{message}: {details}"),
         None => message,
-    }
+    };
+    text::line(&whole, 200)
 }
 
 /// The text of a value: itself, or those of a list's entries, or their `message`.
@@ -76,38 +77,52 @@ fn text_of(value: &Value) -> Option<String> {
 /// its result, whatever the method (RFC 9110, 15.5.9 and 15.6). A 429 (RFC 6585) and a 425 (RFC 8470) mean that it was
 /// not done.
 pub fn service_error_of_status(
-    service: &str,
-    status: StatusCode,
-    headers: &header::HeaderMap,
+    answer: &Answer,
     message: &str,
-    read: bool,
     limits: &RateLimitHeaders,
     now: Timestamp,
 ) -> ServiceError {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let colon = if message.is_empty() { String::new() } else { format!(": {message}") };
-    let spent = limits.is_spent(headers);
+    let Answer { service, status, headers, read, .. } = answer;
+    let colon = after_colon(message);
+    let is_limited = limits.is_spent(headers) || answer.header("retry-after").is_some();
     match status.as_u16() {
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
-        429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
+        429 | 403 if status.as_u16() == 429 || is_limited => {
             let asks = retry_after(headers, limits, now).unwrap_or(DEFAULT_RETRY_AFTER);
-            let why = format!("rate-limited by {service}{colon}");
-            ServiceError::rate_limited(why, asks, &now.to_zoned(TimeZone::system()))
+            rate_limited(service, Some(answer.asked()), message, asks, now)
         }
         403 => ServiceError::forbidden(format!("{service} does not allow it{colon}")),
         404 => ServiceError::rejected(format!(
             "{service} has no such thing, or hides it from this account{colon}"
         )),
-        408 if read => ServiceError::unavailable(format!("{service} timed out (408){colon}")),
+        408 if *read => ServiceError::unavailable(format!("{service} timed out (408){colon}")),
         408 => ServiceError::unknown(format!("{service} timed out (408){colon}")),
         425 => ServiceError::unavailable(format!("{service} did not accept it yet (425){colon}")),
-        501 if read => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
-        code @ 500.. if read => {
+        501 if *read => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
+        code @ 500.. if *read => {
             ServiceError::unavailable(format!("{service} is unavailable ({code}){colon}"))
         }
         code @ 500.. => ServiceError::unknown(format!("{service} failed mid-request ({code}){colon}")),
         code => ServiceError::rejected(format!("{service} refused it ({code}){colon}")),
     }
+}
+
+fn after_colon(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+/// A rate limit by a service that `asks` for that wait, with the request that met it, where there was one: a service may
+/// limit one of its calls alone.
+pub(crate) fn rate_limited(
+    service: &str,
+    asked: Option<&str>,
+    message: &str,
+    asks: Duration,
+    now: Timestamp,
+) -> ServiceError {
+    let at = asked.map(|asked| format!(" at {asked}")).unwrap_or_default();
+    let why = format!("rate-limited by {service}{at}{}", after_colon(message));
+    ServiceError::rate_limited(why, asks, &now.to_zoned(TimeZone::system()))
 }
 
 /// How long a service asks us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed. `None`

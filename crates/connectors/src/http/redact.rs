@@ -33,6 +33,7 @@ mod listed;
 mod notation;
 mod numbers;
 mod parts;
+mod patterns;
 mod rows;
 mod seen;
 mod shown;
@@ -49,7 +50,6 @@ use std::{
     sync::Arc,
 };
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -57,7 +57,9 @@ use serde_json::Value;
 pub use self::parts::Parts;
 use self::{
     escape::Escapes,
-    forms::{DEPTH, Edges, Form, LONG, SHORT, bare, clean},
+    forms::{DEPTH, LONG, SHORT, WIDEST, bare, clean},
+    numbers::Decoded,
+    patterns::Patterns,
     seen::Seen,
     unescaped::Unescaped,
     view::{Place, Places, View, byte},
@@ -65,13 +67,10 @@ use self::{
 use super::credential::secret_parts;
 
 const MASK: &str = "[REDACTED]";
-/// How much of a text is searched at once, in bytes.
+/// How much of a text is searched at once, in bytes, unless secrets reach further.
 const SEGMENT: usize = 64 << 10;
 /// How much of a buffer Node shows at most, in bytes: 50 of its own, each as two digits and a blank, and how many more it has.
 const BUFFER: usize = 192;
-/// How long one character of a secret can be as it stands in a text, in bytes: an escape has at most 6, and each of those
-/// at most 6 where it is escaped again.
-const WIDEST: usize = 36;
 
 /// What never may be repeated, ready to be searched for. Of no secrets, as by default, it costs nothing.
 #[derive(Clone, Default)]
@@ -91,63 +90,6 @@ struct Search {
     words: Vec<SecretString>,
     /// How long the longest form can be as it stands in a text, in bytes.
     reach: usize,
-}
-
-/// Forms of secrets that are searched for at once.
-struct Patterns {
-    /// Of the beginnings of all forms: where none is, no form is, and it is small enough to be quick.
-    beginnings: AhoCorasick,
-    automaton: AhoCorasick,
-    /// A text may end in the middle of one.
-    forms: Vec<Form>,
-}
-
-impl Patterns {
-    fn new(mut forms: Vec<Form>) -> Self {
-        forms.retain(|(form, _)| form.len() >= LONG);
-        forms.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        forms.dedup_by(|(one, _), (other, _)| one == other);
-        let automaton = AhoCorasick::builder()
-            .build(forms.iter().map(|(form, _)| form))
-            .expect("a few short patterns make a small automaton");
-        let mut beginnings: Vec<&[u8]> = forms.iter().map(|(form, _)| &form[..LONG]).collect();
-        beginnings.dedup();
-        let beginnings = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(beginnings)
-            .expect("a few short patterns make a small automaton");
-        Self { beginnings, automaton, forms }
-    }
-
-    fn is_in(&self, bytes: &[u8]) -> bool {
-        !self.forms.is_empty() && self.beginnings.is_match(bytes) && self.automaton.is_match(bytes)
-    }
-
-    fn find(&self, text: &str, view: &View<Vec<Place>>, found: &mut Vec<Range<usize>>) {
-        if self.forms.is_empty() {
-            return;
-        }
-        for hit in self.automaton.find_overlapping_iter(&view.bytes) {
-            let edges = self.forms[hit.pattern()].1;
-            found.push(with_unseen(text, view, widened(view, hit.range(), edges), edges));
-        }
-    }
-
-    /// Where in the text a form begins that the view ends in the middle of. Too few bytes say nothing of a secret.
-    fn begins(&self, text: &str, view: &View<Vec<Place>>) -> Option<usize> {
-        let bytes = &view.bytes;
-        let longest = |form: &[u8], edges: &Edges| {
-            // Letters that a view leaves out may come after the whole of it.
-            let end = form.len() + usize::from(edges.unseen_after > 0);
-            (SHORT..end.min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
-        };
-        let cut = self.forms.iter().filter_map(|(form, edges)| Some((longest(form, edges)?, edges)));
-        let begin = |(length, edges): (usize, &Edges)| {
-            with_unseen(text, view, bytes.len() - length..bytes.len(), *edges).start
-        };
-        cut.map(begin).min()
-    }
 }
 
 impl fmt::Debug for Redactor {
@@ -263,11 +205,13 @@ impl Redactor {
 
     /// Where the secrets stand, in order; two may overlap.
     fn find(&self, text: &str, depth: usize) -> Vec<Range<usize>> {
-        let Some(search) = &self.0 else { return Vec::new() };
+        let Some(search) = self.0.as_ref().filter(|_| text.len() >= SHORT) else { return Vec::new() };
         let mut found = Vec::new();
-        for start in (0..text.len()).step_by(SEGMENT) {
+        // As much of the next segment is read as a secret may reach: nothing is read more than twice.
+        let segment = SEGMENT.max(search.reach);
+        for start in (0..text.len()).step_by(segment) {
             let from = text.floor_char_boundary(start);
-            let to = text.ceil_char_boundary((start + SEGMENT + search.reach).min(text.len()));
+            let to = text.ceil_char_boundary((start + segment + search.reach).min(text.len()));
             let part = &text[from..to];
             if search.is_in(part, depth) {
                 found.extend(search.find(part, depth).into_iter().map(|it| from + it.start..from + it.end));
@@ -285,6 +229,19 @@ impl Redactor {
 impl Search {
     /// True where a secret stands in a text.
     fn is_in(&self, text: &str, depth: usize) -> bool {
+        let is_in_dumps = |text: &str| {
+            let mut columns = dump::columns::<()>(text, |_| (0, 0)).into_iter().flatten();
+            columns.any(|seen| self.is_seen(seen, depth)) || self.in_numbers(text, depth).next().is_some()
+        };
+        self.literal.is_in(text.as_bytes())
+            || self.is_seen(Seen::quickly(text.as_bytes()), depth)
+            || Seen::joined(text).is_some_and(|seen| self.is_seen(seen, depth))
+            || is_in_dumps(text)
+            || Unescaped::with_dumps(text, depth).iter().any(|it| is_in_dumps(&it.text))
+    }
+
+    /// True where a secret stands in a text that is seen so.
+    fn is_seen(&self, seen: Seen<()>, depth: usize) -> bool {
         let is_in = |view: &View<()>| {
             let letters = view.alphanumeric();
             let found = self.exact.is_in(&view.bytes)
@@ -292,20 +249,31 @@ impl Search {
                 || self.digits.is_in(&letters.digits(false).bytes);
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let is_read = |seen: Seen<()>| readings(seen, depth, false, &is_in).is_break();
-        let is_in_dumps = |text: &str| {
-            let mut numbers = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
-            dump::columns::<()>(text, byte).into_iter().flatten().any(&is_read)
-                || numbers.any(|it| match it.is_squeezed {
-                    true => self.squeezed.is_in(&it.seen::<()>().plain.bytes),
-                    false => self.literal.is_in(&it.bytes) || is_read(it.seen()),
-                })
-        };
-        self.literal.is_in(text.as_bytes())
-            || is_read(Seen::quickly(text))
-            || Seen::joined(text).is_some_and(&is_read)
-            || is_in_dumps(text)
-            || Unescaped::with_dumps(text, depth).iter().any(|it| is_in_dumps(&it.text))
+        readings(seen, depth, false, &is_in).is_break()
+    }
+
+    /// What the numbers and lists of a text write, read in each way that has a secret.
+    fn in_numbers(&self, text: &str, depth: usize) -> impl Iterator<Item = Decoded> {
+        // What was searched in vain: many ways differ in nothing that is seen.
+        let mut searched: Vec<Vec<u8>> = Vec::new();
+        let all = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
+        all.filter(move |decoded| {
+            let seen = Seen::quickly(&decoded.bytes);
+            if decoded.is_squeezed {
+                return self.squeezed.is_in(&seen.plain.bytes);
+            }
+            if self.literal.is_in(&decoded.bytes) {
+                return true;
+            }
+            let is_plain = seen.by_terminal.is_none() && seen.shown.is_none();
+            let plain = is_plain.then(|| seen.plain.bytes.clone());
+            if plain.as_ref().is_some_and(|plain| searched.contains(plain)) {
+                return false;
+            }
+            let is_in = self.is_seen(seen, depth);
+            searched.extend(plain.filter(|_| !is_in));
+            is_in
+        })
     }
 
     /// How many bytes a secret has at most, in whatever form.
@@ -330,8 +298,10 @@ impl Search {
         for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
             let _ = readings(seen, depth, false, &find);
         }
-        let numbers = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
-        for numbers in numbers.chain(others.iter().flat_map(|it| it.decoded(self.longest()))) {
+        let in_others = others
+            .iter()
+            .flat_map(|other| self.in_numbers(&other.text, depth).map(move |it| other.placed(it)));
+        for numbers in self.in_numbers(text, depth).chain(in_others) {
             if numbers.is_squeezed {
                 self.squeezed.find(text, &numbers.seen().plain, &mut found.borrow_mut());
                 continue;
@@ -425,42 +395,6 @@ fn readings<P: Places>(
         }
         None => ControlFlow::Continue(()),
     }
-}
-
-/// With the neighbouring characters of base64 that hold bits of the secret, and its padding. What stands apart is no neighbour.
-fn widened(view: &View<Vec<Place>>, range: Range<usize>, edges: Edges) -> Range<usize> {
-    let bytes = &view.bytes;
-    let is_base64 = |at: &usize| bytes[*at].is_ascii_alphanumeric() || b"+/-_".contains(&bytes[*at]);
-    let is_next = |at: &usize| view.is_next_to_last(*at);
-    let more = (0..range.start)
-        .rev()
-        .take(edges.before)
-        .take_while(|at| is_base64(at) && is_next(&(at + 1)))
-        .count();
-    let ahead = |end: usize| (end..bytes.len()).take_while(is_next);
-    let mut end = range.end + ahead(range.end).take(edges.after).take_while(is_base64).count();
-    if edges.after > 0 {
-        end += ahead(end).take(2).take_while(|at| bytes[*at] == b'=').count();
-    }
-    range.start - more..end
-}
-
-/// Where a part of a view stands in the text, with the letters right before and after it that the view leaves out.
-fn with_unseen(text: &str, view: &View<Vec<Place>>, part: Range<usize>, edges: Edges) -> Range<usize> {
-    let span = view.span(part.clone());
-    let (mut start, mut end) = (text.floor_char_boundary(span.start), text.ceil_char_boundary(span.end));
-    let (before, after) = view.left_out(&part, text.len());
-    if edges.unseen_before > 0 {
-        let from = before.start.max(start.saturating_sub(edges.unseen_before * WIDEST));
-        let left_out = &text[text.ceil_char_boundary(from).min(start)..start];
-        start -= left_out.rsplit(char::is_whitespace).next().map_or(0, str::len);
-    }
-    if edges.unseen_after > 0 {
-        let to = after.end.min(end + edges.unseen_after * WIDEST);
-        let left_out = &text[end..text.floor_char_boundary(to).max(end)];
-        end += left_out.split(char::is_whitespace).next().map_or(0, str::len);
-    }
-    start..end
 }
 
 /// Where a short secret stands as a word of its own.

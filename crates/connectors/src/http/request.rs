@@ -183,6 +183,15 @@ impl Request {
         }
     }
 
+    /// What it asks for at that URL of its own: method and path. A URL that is a credential is not shown.
+    pub(super) fn line(&self, url: &Url) -> String {
+        let place = match &self.url {
+            Target::Segments(_) | Target::Same(_) => url.path(),
+            Target::Secret(_) => "[REDACTED]",
+        };
+        format!("{} {place}", self.method)
+    }
+
     /// True for a conditional request: the answer may be that nothing has changed (RFC 9110, 13.1).
     pub(super) fn is_conditional(&self) -> bool {
         let conditions = ["if-none-match", "if-modified-since"];

@@ -1,3 +1,4 @@
+mod limited;
 mod redirects;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -30,6 +31,11 @@ async fn answering(template: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(template).mount(&server).await;
     server
+}
+
+fn answered(status: StatusCode, headers: header::HeaderMap, read: bool) -> Answer {
+    let (body, service, asked) = (Bytes::new(), "Forge", "GET /x".to_owned());
+    Answer { status, headers, body, redirected: false, service, asked, read, cut: false }
 }
 
 fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
@@ -71,15 +77,9 @@ fn a_status_maps_to_one_error_kind() {
         for status in statuses {
             for (is_read, expected) in [(true, read), (false, write)] {
                 let status = StatusCode::from_u16(*status).unwrap();
-                let error = service_error_of_status(
-                    "Forge",
-                    status,
-                    &headers,
-                    "no",
-                    is_read,
-                    &RateLimitHeaders::X_RATE_LIMIT,
-                    contract::now(),
-                );
+                let answer = answered(status, headers.clone(), is_read);
+                let limits = &RateLimitHeaders::X_RATE_LIMIT;
+                let error = service_error_of_status(&answer, "no", limits, contract::now());
                 assert_eq!(kind(&Err(error)), expected, "{status} {headers:?} read={is_read}");
             }
         }
@@ -135,60 +135,6 @@ async fn only_who_is_signed_in_can_lack_a_permission() {
     }
 }
 
-#[test]
-fn wait_is_read_from_seconds_dates_and_resets() {
-    const RELATIVE: RateLimitHeaders = RateLimitHeaders {
-        limit: "ratelimit-limit",
-        remaining: "ratelimit-remaining",
-        reset: "ratelimit-reset",
-        reset_is: Reset::In,
-        ..RateLimitHeaders::X_RATE_LIMIT
-    };
-    let usual = RateLimitHeaders::X_RATE_LIMIT;
-    // The headers that count, `Retry-After`, when the limit is renewed -> how long the service asks us to wait.
-    let cases = [
-        (usual, Some("7"), None, Some(7)),
-        (usual, Some(" 7 "), Some("1"), Some(7)),
-        (usual, Some("0"), Some("1795348920"), Some(0)),
-        (usual, Some("Sun, 22 Nov 2026 12:01:30 GMT"), None, Some(90)),
-        (usual, Some("Sun, 22 Nov 2026 12:00:00 GMT"), None, Some(0)),
-        (usual, None, Some("1795348920"), Some(120)),
-        (usual, Some("99999999"), None, Some(99_999_999)),
-        (RELATIVE, None, Some("45"), Some(45)),
-        (RELATIVE, None, Some("0"), Some(0)),
-        // What cannot be meant is not known; the other header may be.
-        (usual, Some("Sun, 22 Nov 2026 11:00:00 GMT"), None, None),
-        (usual, Some("Sun, 22 Nov 2026 11:00:00 GMT"), Some("1795348920"), Some(120)),
-        (usual, Some("soon"), Some("1795348920"), Some(120)),
-        (usual, Some("-1"), None, None),
-        (usual, Some("1.5"), None, None),
-        (usual, Some(""), None, None),
-        (usual, Some("99999999999999999999"), None, None),
-        (usual, None, Some("1000000000"), None),
-        (usual, None, Some("0"), None),
-        (usual, None, Some("120"), None),
-        (usual, None, Some("1795348920000"), None),
-        (usual, None, Some("99999999999999999999"), None),
-        (RELATIVE, None, Some("1795348920"), None),
-        (RELATIVE, None, Some("-45"), None),
-        (usual, None, None, None),
-    ];
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    for (limits, after, reset, expected) in cases {
-        let after = after.map(|after| (header::RETRY_AFTER, after.parse().unwrap()));
-        let reset = reset.map(|reset| (limits.reset.parse().unwrap(), reset.parse().unwrap()));
-        let headers: header::HeaderMap = after.into_iter().chain(reset).collect();
-        let asked = retry_after(&headers, &limits, contract::now());
-        assert_eq!(asked, expected.map(Duration::from_secs), "{headers:?}");
-        let error = service_error_of_status("Forge", status, &headers, "", true, &limits, contract::now());
-        let kept = Duration::from_secs(expected.unwrap_or(60).min(3_600));
-        assert!(
-            matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after == kept),
-            "{headers:?}: {error:?}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn transport_error_after_a_write_was_sent_is_unknown() {
     let half = contract::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":").await;
@@ -236,8 +182,8 @@ async fn response_length_is_bounded() {
 #[tokio::test]
 async fn rest_of_a_cut_secret_is_removed_too() {
     let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    // the form of the secret, how much of it is cut
-    for (form, cut) in [(SECRET.to_owned(), 5), (percent(SECRET), 4)] {
+    // the form of the secret, how much of it is cut; both are read at once, being as long as an answer may be
+    let cases = [(SECRET.to_owned(), 5), (percent(SECRET), 4)].map(|(form, cut)| async move {
         let length = ANSWER_LIMIT + cut;
         let rest = "line\n".repeat(ANSWER_LIMIT / 5 + 1);
         let body = format!("{form}{}", &rest[..length - form.len()]);
@@ -248,7 +194,8 @@ async fn rest_of_a_cut_secret_is_removed_too() {
         let left = &form[form.len() - 8..];
         assert!(!tail.contains(left), "{cut} of {form}: {}", &tail[..80]);
         assert!(tail.len() > ANSWER_LIMIT - (64 << 10) && body.ends_with(&tail), "the rest is there");
-    }
+    });
+    futures::future::join_all(cases).await;
 }
 
 #[tokio::test]

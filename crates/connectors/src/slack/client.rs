@@ -152,6 +152,7 @@ impl Api {
                 retry_after: self.http.retry_after(answer),
                 channel: channel.as_deref(),
                 app: self.me.get().map(|me| me.user.as_str()),
+                asked: Some(answer.asked()),
                 read,
                 ..Refusal::new(code, self.http.now())
             });

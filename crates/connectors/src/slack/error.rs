@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use callboard_domain::{error::ServiceError, text};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+
+use crate::http::rate_limited;
 
 /// A refusal by Slack.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub(super) struct Refusal<'a> {
     pub channel: Option<&'a str>,
     /// The app's name in Slack.
     pub app: Option<&'a str>,
+    /// What was asked for: method and path.
+    pub asked: Option<&'a str>,
     /// The call only looked.
     pub read: bool,
     /// When it came.
@@ -37,6 +41,7 @@ impl<'a> Refusal<'a> {
             retry_after: None,
             channel: None,
             app: None,
+            asked: None,
             read: false,
             now,
         }
@@ -92,8 +97,7 @@ pub(super) fn service_error(refusal: &Refusal<'_>) -> ServiceError {
         )),
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
             let asks = refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            let now = refusal.now.to_zoned(TimeZone::system());
-            ServiceError::rate_limited("rate-limited by Slack", asks, &now)
+            rate_limited("Slack", refusal.asked, "", asks, refusal.now)
         }
         code @ ("internal_error"
         | "fatal_error"
@@ -157,7 +161,7 @@ mod tests {
             ("no_service", "auth", "webhook_url"),
             ("missing_scope", "auth", "it lacks channels:read, groups:read"),
             ("no_permission", "auth", "ask an admin"),
-            ("ratelimited", "rate_limited", "next try in 30 s"),
+            ("ratelimited", "rate_limited", "rate-limited by Slack"),
             ("internal_error", "unknown", "it may have happened"),
             ("fatal_error", "unknown", "it may have happened"),
             ("request_timeout", "unknown", "it may have happened"),

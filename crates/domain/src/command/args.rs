@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ArgError, CommandSpec, Named};
 use crate::{
     duration::Span,
-    item::{AccountName, Item, Kind},
+    item::{AccountName, Item},
 };
 
 /// The arguments of a run.
@@ -60,8 +60,10 @@ impl Args {
     /// What people call what arguments mean whose texts are ids: alerts by their titles, people by their names. Each with the
     /// argument and that id.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str, String)> {
-        let alerts = self.items.iter().filter(|(_, item)| item.key.kind == Kind::Incident);
-        let alerts = alerts.map(|(arg, item)| (arg.as_str(), item.reference(), item.called()));
+        let alerts = self
+            .items
+            .iter()
+            .filter_map(|(arg, item)| Some((arg.as_str(), item.reference(), item.alert_name()?)));
         let named = self
             .named
             .iter()

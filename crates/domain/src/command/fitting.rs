@@ -64,6 +64,7 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> R
 /// | draft, or in conflict with its base | merge |
 /// | incident that is resolved | take, resolve, assign, stop |
 /// | incident that I have | take |
+/// | incident of which the hold has reached its end | release |
 /// | approval that has ended | approve, merge, take, resolve, stop |
 /// | approval that is not mine to give | approve |
 pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> bool {
@@ -90,6 +91,8 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
                 false
             }
             R::Take => !(incident.is_held(now) && incident.holders().iter().any(|holder| me.is(&holder.id))),
+            // A silence may outlast its alert, and holds the next occurrence, too.
+            R::Release => incident.hold.as_ref().and_then(|hold| hold.until).is_none_or(|until| until > now),
             _ => true,
         },
         Detail::Approval(approval) => match role {
@@ -279,8 +282,29 @@ mod tests {
         let over = incident(|i| i.status = IncidentStatus::Resolved);
         assert!(!can_work(Some(Role::Assign), &over, &kim(), at(10)), "nobody is asked for what is over");
         assert!(can_work(Some(Role::Assign), &incident(|_| {}), &kim(), at(10)));
-        // What holds the next occurrence, too, can be let go.
-        assert!(can_work(Some(Role::Release), &over, &kim(), at(10)));
+    }
+
+    #[test]
+    fn hold_can_be_released_until_it_ends_by_itself() {
+        use IncidentStatus::{Acknowledged, Resolved, Triggered};
+        // The status, until which minute it is held -> whether letting go is offered at minute 10.
+        let cases = [
+            (Triggered, None, true),
+            (Acknowledged, None, true),
+            (Acknowledged, Some(11), true),
+            (Acknowledged, Some(10), false),
+            (Resolved, None, true),
+            (Resolved, Some(11), true),
+            (Resolved, Some(10), false),
+        ];
+        for (status, until, expected) in cases {
+            let item = incident(|i| {
+                i.status = status;
+                i.hold = hold(0, &["bo"], until);
+            });
+            let offered = can_work(Some(Role::Release), &item, &kim(), at(10));
+            assert_eq!(offered, expected, "{status:?} until {until:?}");
+        }
     }
 
     #[test]

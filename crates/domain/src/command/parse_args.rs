@@ -73,7 +73,7 @@ impl Command {
     }
 
     /// What words mean by their place alone: `reassign Q2R8T zoe`, `silence DiskFull 2h deploying`.
-    fn read_by_place(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
+    pub(super) fn read_by_place(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
         // `silence Alert 2h`: an alert is called Alert, and none is called 2h.

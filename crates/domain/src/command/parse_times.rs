@@ -6,14 +6,15 @@ use super::{
     ArgError, ArgSpec, ArgType, Command,
     matcher::{Found, Solution, Word},
     options::Options,
-    token::{Token, quote},
+    parse_args::ParsedArgs,
+    token::{Token, quote, scan},
     usage::{Element, Piece},
     value::{names, same},
 };
 use crate::{
-    duration::{folded, is_dimension, is_http_status},
+    duration::{folded, is_http_status},
     until::{
-        LEADS, goes_on, is_always_to_come, is_time, latin, looks_like_time, misspelt_time, on_other_layout,
+        LEADS, begins_with_count, goes_on, is_time, latin, looks_like_time, misspelt_time, on_other_layout,
         time_within,
     },
 };
@@ -78,16 +79,25 @@ impl Command {
                 && matches!(self.spec().args[it.arg].ty, ArgType::Item(_))
         };
         let name = &self.spec().args[text.arg].name;
-        let of_item = solution.found.iter().find(is_item).map_or_else(String::new, |item| {
+        let as_in = solution.found.iter().find(is_item).and_then(|item| {
             let time = text.words.start + within.start;
-            let rest = match on_other_layout(&texts[time..].join(" ")) {
-                Some((count, keys)) => {
-                    let after = texts[time + count..].iter().copied();
-                    std::iter::once(keys.as_str()).chain(after).collect::<Vec<_>>().join(" ")
-                }
-                None => texts[time..].join(" "),
-            };
-            let line = [quote(&texts[item.words.start..time].join(" ")), rest].join(" ");
+            let (count, keys) = on_other_layout(&texts[time..].join(" ")).unwrap_or_default();
+            let typed = options.words[time + count..].iter().map(|word| match word.token.is_quoted() {
+                true => quote(&word.token.text),
+                false => word.token.text.clone(),
+            });
+            let rest = Some(keys).filter(|keys| !keys.is_empty()).into_iter().chain(typed);
+            let rest = rest.collect::<Vec<_>>().join(" ");
+            let name = quote(&texts[item.words.start..time].join(" "));
+            // `3d deploying` needs its `for`.
+            let leads = std::iter::once(None).chain(self.time_forms().map(|(lead, _)| Some(lead)));
+            let mut lines = leads.map(|lead| match lead {
+                None => format!("{name} {rest}"),
+                Some(lead) => format!("{name} {lead} {rest}"),
+            });
+            lines.find(|line| self.gives_time(line))
+        });
+        let of_item = as_in.map_or_else(String::new, |line| {
             format!(", and so is a name of several words, as in `{} {line}`", self.spec().name)
         });
         let ways: Vec<_> = self.time_forms().map(|(lead, arg)| (lead, &self.spec().args[arg].name)).collect();
@@ -98,6 +108,18 @@ impl Command {
         };
         let expected = format!("no time in it ({way}a {name} that says one is written in quotes{of_item})");
         ArgError::invalid(name, expected, texts[text.words.clone()][within].join(" "))
+    }
+
+    /// True where a line makes sense after the command's name, and gives a time that is not refused later.
+    fn gives_time(&self, line: &str) -> bool {
+        let (tokens, _) = scan(line);
+        let is_given = |read: ParsedArgs<'_>| {
+            let mut times = read.given.iter().filter(|arg| arg.ty.is_time());
+            times.any(|arg| read.args.get(&arg.name).is_some_and(|value| arg.ty.may_be_proposed(value)))
+        };
+        let read =
+            |options: Options<'_>| self.read_exactly(&options).or_else(|| self.read_by_place(&options));
+        self.options(&tokens).ok().and_then(read).is_some_and(is_given)
     }
 
     /// What follows a time and belongs to it, or is a second one, must not become the beginning of a text: `monday 9` is not
@@ -131,13 +153,14 @@ impl Command {
             let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
                 continue;
             };
-            // `sun is hot` is no Sunday, and `3d printer` are no three days.
+            // `sun is hot` is no Sunday, and `3d printer` and `1000s of errors` are no lengths of time.
             let time_text = text_of(time.words.clone());
             let has_digit = folded(&time_text).contains(|c: char| c.is_ascii_digit());
+            let is_count = || begins_with_count(&text_of(time.words.start..rest.words.end));
             let may_begin_text = is_unled(time)
                 && !spec_of(time).required
                 && (time.words.len() == 1 || time_text.to_lowercase().starts_with("this "))
-                && (!has_digit || is_dimension(&time_text));
+                && (!has_digit || is_count());
             if may_begin_text || goes_on(&time_text, &text_of(rest.words.clone())) {
                 let (arg, text) = (spec_of(time), &spec_of(rest).name);
                 let next = &options.words[if may_begin_text { time.words.start } else { start }].token.text;
@@ -174,11 +197,7 @@ impl Command {
                 Some((count, keys)) if time + count == end => keys.clone(),
                 _ => texts[time..end].join(" "),
             };
-            // What would be refused, such as the 31st of February or a day that is past, is not proposed.
-            let fits = |arg: usize| match &self.spec().args[arg].ty {
-                ArgType::Time => is_always_to_come(&value),
-                ty => ty.accepts(&value),
-            };
+            let fits = |arg: usize| self.spec().args[arg].ty.may_be_proposed(&value);
             let (lead, _) = ways.iter().find(|(_, arg)| fits(*arg))?;
             let rest: Vec<&str> = texts[..from].iter().chain(&texts[end..]).copied().collect();
             let meant = [*lead, &value].into_iter().chain(rest).collect::<Vec<_>>().join(" ");

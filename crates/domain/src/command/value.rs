@@ -29,9 +29,7 @@ impl ArgSpec {
                     ArgType::Choice(choices) => {
                         nearest(text, choices.iter().map(String::as_str)).map(str::to_owned)
                     }
-                    // What would be refused, such as the 31st of February, is not proposed.
-                    ArgType::Time => keys.filter(|keys| is_always_to_come(keys)),
-                    _ => keys,
+                    ty => keys.filter(|keys| ty.may_be_proposed(keys)),
                 },
             }
         })
@@ -64,6 +62,14 @@ impl ArgType {
     /// True for a length of time and a time, which may be several words.
     pub(super) fn is_time(&self) -> bool {
         matches!(self, Self::Duration | Self::Time)
+    }
+
+    /// True for a value of this type that is not refused later, whenever that is, such as the 31st of February.
+    pub(super) fn may_be_proposed(&self, text: &str) -> bool {
+        match self {
+            Self::Time => is_always_to_come(text),
+            ty => ty.accepts(text),
+        }
     }
 
     /// True where a text is a value of this type.

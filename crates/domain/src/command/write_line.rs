@@ -10,14 +10,16 @@ use super::{
 /// A line as people read it: alerts go by what they are called, not by their fingerprints, and so does what a service knows
 /// by ids. It is for reading, and not to be run.
 pub fn named_line(line: &str, args: &Args) -> String {
-    args.names().fold(line.to_owned(), |line, (_, reference, called)| {
+    args.names().fold(line.to_owned(), |line, (arg, reference, called)| {
         let reference = quote(reference);
-        let is_it = |word: &str| word == reference;
+        let given = format!("{arg}={reference}");
         // Word by word: what only begins like it is another.
-        line.split(' ')
-            .map(|word| if is_it(word) { called.as_str() } else { word })
-            .collect::<Vec<_>>()
-            .join(" ")
+        let named = line.split(' ').map(|word| match word {
+            word if word == reference => called.clone(),
+            word if word == given => format!("{arg}={called}"),
+            word => word.to_owned(),
+        });
+        named.collect::<Vec<_>>().join(" ")
     })
 }
 
@@ -176,6 +178,12 @@ mod tests {
         let cases = [
             ("ack 0f3a", "ack Checkout slower than 2 s in billing"),
             ("silence 0f3a for 2h 0f3ab", "silence Checkout slower than 2 s in billing for 2h 0f3ab"),
+            // As a line is written that names its arguments.
+            (
+                "silence alert=0f3a comment=\"two  spaces\"",
+                "silence alert=Checkout slower than 2 s in billing comment=\"two  spaces\"",
+            ),
+            ("silence other=0f3a alert=0f3ab", "silence other=0f3a alert=0f3ab"),
             ("ack", "ack"),
         ];
         for (line, expected) in cases {

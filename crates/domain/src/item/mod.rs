@@ -87,6 +87,11 @@ impl Item {
         }
     }
 
+    /// What people call an alert, whose reference is a fingerprint; `None` for what goes by its reference.
+    pub fn alert_name(&self) -> Option<String> {
+        (self.key.kind == Kind::Incident).then(|| self.called())
+    }
+
     /// The repository, project or service that it belongs to: what rules route by and notifications group by.
     pub fn repo(&self) -> &str {
         match &self.detail {

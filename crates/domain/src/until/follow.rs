@@ -4,10 +4,10 @@ use super::{
     form::{is_unit, unit_after_parts},
     is_time, names_a_date,
     numeric_date::is_fraction,
-    prose::{is_hour, looks_like_time, on_other_layout, words},
+    prose::{begins_with_misspelt_time, is_hour, looks_like_time, on_other_layout, words},
     reading::{is_clock, is_part_of_day, weekday},
 };
-use crate::duration::{Span, folded, is_http_status};
+use crate::duration::{Span, counts_things, folded, is_dimension};
 
 /// What follows a time of day: which half of the day, or the time zone.
 const AFTER_CLOCK: [&str; 21] = [
@@ -21,8 +21,9 @@ const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
 /// The most words of a length of time.
 const MOST_WORDS: usize = 8;
 
-/// True where words that follow a time belong to it, or are a second one: `18:00` `utc`, `monday` `9`, `2 days` `ago`, `1h` `2h`.
-/// All others are a text of their own: `2h` `3 pods restart`, `2h` `until it is fixed`.
+/// True where words that follow a time belong to it, or are a second one, or what would be refused as a first one: `18:00` `utc`,
+/// `monday` `9`, `2 days` `ago`, `1h` `2h`, `2h` `1/2h`. All others are a text of their own: `2h` `3 pods restart`,
+/// `2h` `until it is fixed`.
 pub fn goes_on(time: &str, text: &str) -> bool {
     let (time, text_words) = (words(time), words(text));
     let text_words: Vec<&str> = text_words.iter().map(String::as_str).collect();
@@ -35,6 +36,7 @@ pub fn goes_on(time: &str, text: &str) -> bool {
     }
     let is_length = last.parse::<Span>().is_ok() || is_unit(last);
     begins_with_time(text)
+        || begins_with_misspelt_time(text)
         || if is_length { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
 }
 
@@ -79,24 +81,25 @@ fn day_goes_on(last: &str, words: &[&str]) -> bool {
 }
 
 /// True where a text begins with a whole time that may be meant as one: `1h`, `30 minutes`, `9:00`, `2026-11-24`, and after `until`
-/// any other (`until friday`). A day in words is one where nothing but times follows (`tomorrow morning`).
-/// How long ago something was is none (`10 minutes ago`), and neither is the status of a response (`404s`). By the keys of
-/// another layout, too.
+/// any other (`until friday`). One that begins with a word, or has the form of a date in words, is one where nothing but times
+/// follows (`tomorrow morning`, `on friday`, `24 nov`). What counts something is none (`404s`, `3d printer`), and neither is
+/// how long ago it was, where more is said (`10 minutes ago it began`). By the keys of another layout, too.
 pub fn begins_with_time(text: &str) -> bool {
-    let plain = |word: &str| folded(word.trim_matches([',', ';', ':', '!', '?', '(', ')', '.'])).into_owned();
-    let words: Vec<String> = text.split_whitespace().take(MOST_WORDS).map(plain).collect();
+    let words = plain_words(text);
     let Some(first) = words.first() else { return false };
     let is_time_within = match first.to_lowercase().as_str() {
         "until" | "till" | "til" => {
             let is_whole = |end: usize| is_time(&words[1..end].join(" "));
-            words.get(1).is_some_and(|time| !is_fraction(time) && !is_http_status(time))
+            words.get(1).is_some_and(|time| !is_fraction(time))
+                && !counts(&words[1..])
                 && (2..=words.len()).any(is_whole)
         }
         "for" => begins_with_length(&words[1..]),
         _ => {
-            begins_with_length(&words)
-                || begins_with_clock_or_date(&words)
-                || (text.split_whitespace().nth(MOST_WORDS).is_none() && is_day_in_words(&words))
+            !counts(&words)
+                && (begins_with_length(&words)
+                    || begins_with_clock_or_date(&words)
+                    || is_nothing_but_times(text, &words))
         }
     };
     let by_keys = |(count, keys): (usize, String)| {
@@ -106,11 +109,31 @@ pub fn begins_with_time(text: &str) -> bool {
     is_time_within || on_other_layout(text).is_some_and(by_keys)
 }
 
-/// True for a word that is a day or a time of it by itself, and words that are more of it or further times: `noon`,
-/// `tomorrow morning`.
-fn is_day_in_words(words: &[String]) -> bool {
-    words.first().is_some_and(|first| first.starts_with(|c: char| c.is_ascii_alphabetic()) && is_time(first))
-        && are_times(words)
+/// True where a text begins with a word that is a length of time as well, and more likely counts something: what
+/// [`counts_things`], and dimensions before what has them (`3d printer`). Only `for` makes it a length.
+pub(crate) fn begins_with_count(text: &str) -> bool {
+    counts(&plain_words(text))
+}
+
+fn counts(words: &[String]) -> bool {
+    let Some((first, rest)) = words.split_first() else { return false };
+    counts_things(first, rest.first().map_or("", String::as_str))
+        || (is_dimension(first) && !rest.is_empty() && !goes_on(first, &rest.join(" ")))
+}
+
+/// The first words, without the punctuation around them.
+fn plain_words(text: &str) -> Vec<String> {
+    let plain = |word: &str| folded(word.trim_matches([',', ';', ':', '!', '?', '(', ')', '.'])).into_owned();
+    text.split_whitespace().take(MOST_WORDS).map(plain).collect()
+}
+
+/// True where a text is times alone, and such as are hardly prose: `noon`, `tomorrow morning`, `on friday`; `3/4` is a part.
+/// `words` are those that it begins with.
+fn is_nothing_but_times(text: &str, words: &[String]) -> bool {
+    let is_word = |first: &String| first.starts_with(|c: char| c.is_ascii_alphabetic()) && is_time(first);
+    text.split_whitespace().nth(MOST_WORDS).is_none()
+        && (words.first().is_some_and(is_word) || looks_like_time(text))
+        && (is_time(text) || are_times(words))
 }
 
 /// True where words are one time after another, and nothing else.
@@ -124,7 +147,7 @@ fn begins_with_length(words: &[String]) -> bool {
     let longest = (1..=words.len()).rev().find(is_length);
     longest.is_some_and(|end| {
         let next = words.get(end).map(|word| word.to_lowercase());
-        !is_http_status(&words[0]) && next.is_none_or(|next| !TURNS.contains(&next.as_str()))
+        next.is_none_or(|next| !TURNS.contains(&next.as_str()))
     })
 }
 

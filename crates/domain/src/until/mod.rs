@@ -18,8 +18,10 @@ mod tests;
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
+use self::reading::{UNCLEAR_ORDER, weekday};
 use crate::duration::{self, Span};
-pub use error::{EXPECTED, TimeError};
+pub use error::{EXPECTED, Expected, TimeError};
+pub(crate) use follow::begins_with_count;
 pub use follow::{begins_with_time, goes_on};
 pub(crate) use keyboard::latin;
 pub(crate) use prose::on_other_layout;
@@ -43,8 +45,20 @@ pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
 }
 
 fn to_come(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
-    let at = read(text, now)?;
-    if at > now.timestamp() { Ok(at) } else { Err(TimeError::Past) }
+    match read(text, now) {
+        Ok(at) if at > now.timestamp() => Ok(at),
+        Ok(_) => Err(TimeError::Past),
+        // Where all that it can mean is past, so is the text.
+        Err(why) => Err(why.proposing(|proposal| coming(proposal, now)).unwrap_or(TimeError::Past)),
+    }
+}
+
+/// What is proposed where it is clear and to come, or what would be clear of it.
+fn coming(proposal: String, now: &Zoned) -> Vec<String> {
+    match to_come(&proposal, now) {
+        Ok(_) => vec![proposal],
+        Err(why) => why.expected().proposals,
+    }
 }
 
 /// Why a text is refused that is a time by its keys: `2р`; of `31 ауи`, what is wrong with `31 feb`.
@@ -53,7 +67,7 @@ fn other_layout(text: &str, now: &Zoned) -> Option<TimeError> {
     let expected = match to_come(&keys, now) {
         Ok(_) => EXPECTED.to_owned(),
         Err(TimeError::NotATime) => return None,
-        Err(why) => why.expected().to_owned(),
+        Err(why) => why.expected().to_string(),
     };
     Some(TimeError::OtherLayout(on_keyboard(&expected, &keys)))
 }
@@ -75,40 +89,62 @@ fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
     let (time, rest) = (1..words.len()).rev().find_map(|end| {
         let (time, rest) = (words[..end].join(" "), words[end..].join(" "));
         // Which Monday is meant is another question than where its time ends.
-        let is_one = matches!(read(&time, now), Ok(_) | Err(TimeError::ThisOrNext(_)));
+        let is_one = matches!(to_come(&time, now), Ok(_) | Err(TimeError::ThisOrNext(_)));
         is_one.then_some((time, rest))
     })?;
     Some(TimeError::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
 }
 
-/// What is expected of [`since`], in words that follow "expected".
-const EXPECTED_PAST: &str = "a length of time such as 2h, or a time such as 2026-11-22T10:00";
+/// What is expected of [`since`], in words that follow "expected". Each example is past whenever it is read.
+const EXPECTED_PAST: &str = "a length of time such as 2h, or a time such as yesterday 9:00 or year-month-day";
 
 /// Since when a text means: a length of time ago (`2h`, `2 hours ago`, `-2h`), or a time that is not to come, seen from `now` and
 /// in its time zone. A day without a time is its beginning.
 ///
 /// # Errors
-/// Where it means no time, one to come or none within 100 years, or can mean several: what would be right, in words that follow
-/// "expected".
-pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
+/// Where it means no time, one to come or none within 100 years, or can mean several: what would be right.
+pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, Expected> {
+    let by_keys = || {
+        let keys = latin(text)?;
+        let expected = match past(&keys, now) {
+            Ok(_) => EXPECTED_PAST.to_owned(),
+            Err(why) => why?.to_string(),
+        };
+        Some(Expected::new(on_keyboard(&expected, &keys)))
+    };
+    past(text, now).map_err(|why| why.or_else(by_keys).unwrap_or_else(|| Expected::new(EXPECTED_PAST)))
+}
+
+/// The same as it is typed; `None` where a text is no time at all.
+fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
     let at = match duration::read(text) {
         Ok(Span(length)) => Ok(now.timestamp() - length),
         Err(_) => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),
     };
-    match at {
-        Ok(at) if at <= now.timestamp() => Ok(at),
-        Ok(_) | Err(TimeError::ThisOrNext(_)) => Err("a time that is not to come".to_owned()),
-        Err(TimeError::NotATime) => Err(match latin(text).map(|keys| (since(&keys, now), keys)) {
-            Some((Ok(_), keys)) => on_keyboard(EXPECTED_PAST, &keys),
-            Some((Err(why), keys)) if why != EXPECTED_PAST => on_keyboard(&why, &keys),
-            _ => EXPECTED_PAST.to_owned(),
-        }),
+    let expected = match at {
+        Ok(at) if at <= now.timestamp() => return Ok(at),
+        Ok(_) => not_to_come(text, now),
+        Err(TimeError::NotATime) => return Err(None),
         // What it names is to come.
-        Err(TimeError::UnclearDate(_)) => Err(format!("a date as year-month-day, such as {}", now.date())),
+        Err(TimeError::UnclearDate(_)) => Expected::such_as(UNCLEAR_ORDER, vec![now.date().to_string()]),
         // As long ago as no clock goes.
-        Err(TimeError::Past) => Err(TimeError::TooFar.expected().to_owned()),
-        Err(why) => Err(why.expected().to_owned()),
-    }
+        Err(TimeError::Past) => TimeError::TooFar.expected(),
+        Err(why) => {
+            let is_past = |proposal: &String| past(proposal, now).is_ok();
+            let clear = why.proposing(|proposal| Some(proposal).filter(is_past).into_iter().collect());
+            clear.map_or_else(|| not_to_come(text, now), |why| why.expected())
+        }
+    };
+    Err(Some(expected))
+}
+
+/// What is expected instead of a time to come: where that names a weekday, the last one too.
+fn not_to_come(text: &str, now: &Zoned) -> Expected {
+    let named = text.split_whitespace().find_map(|word| weekday(word.trim_end_matches(',')));
+    let last = named.and_then(|weekday| now.date().nth_weekday(-1, weekday).ok());
+    let mut examples = vec!["2h".to_owned(), "yesterday 9:00".to_owned()];
+    examples.extend(last.map(|date| date.to_string()));
+    Expected::such_as("a time that is not to come", examples)
 }
 
 /// True where a text is a time or a length of time, whether to come or past, and whether or not it is clear which.
@@ -154,8 +190,9 @@ fn status_of_responses(text: &str) -> Option<TimeError> {
         return None;
     }
     let length: Span = word.parse().ok()?;
-    let clear = format!("for {word} or {length}: {word} can be the status of responses too");
-    Some(TimeError::Ambiguous(clear))
+    let clear = vec![format!("for {word}"), length.to_string()];
+    let why = format!("{word} can be the status of responses too");
+    Some(TimeError::Ambiguous(Expected::one_of(clear, why)))
 }
 
 /// What is wrong with a time that no [`Timestamp`] holds.

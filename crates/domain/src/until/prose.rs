@@ -11,7 +11,7 @@ use super::{
     numeric_date::{is_fraction, is_in_another_order},
     reading::{NUMBERS, is_clock, is_part_of_day, month_of, weekday},
 };
-use crate::duration::{Span, folded};
+use crate::duration::{Span, counts_things, folded};
 
 /// After these a time is one that something has, and not one that is meant: `every 5 minutes`, `the 9:00 run`.
 const DETERMINERS: [&str; 12] =
@@ -131,17 +131,25 @@ fn begins_like_time(text: &str) -> bool {
 pub fn misspelt_time(text: &str) -> Option<String> {
     let words = words(text);
     let next = |at: usize| words.get(at + 1).map_or("", String::as_str);
-    let is_misspelt = |at: &usize| {
-        let (word, next) = (words[*at].as_str(), next(*at));
-        // `1/2` is a date to some, and none before a unit.
-        let is_whole = is_time(word) && !(is_fraction(word) && is_unit(next));
-        has_form_of_time(word, next) && !is_whole && !is_time(&format!("{word} {next}"))
-    };
-    (0..words.len()).find(is_misspelt).map(|at| words[at].clone())
+    (0..words.len()).find(|at| is_misspelt(&words[*at], next(*at))).map(|at| words[at].clone())
+}
+
+/// True where a text begins with what is written like a time and is none: `1/2h`, `9:3o`, `2 ½ hours`.
+pub(super) fn begins_with_misspelt_time(text: &str) -> bool {
+    let words = words(text);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    is_misspelt(word(0), word(1)) || is_mixed_number(word(0), word(1), word(2))
+}
+
+fn is_misspelt(word: &str, next: &str) -> bool {
+    // `1/2` is a date to some, and none before a unit.
+    let is_whole = is_time(word) && !(is_fraction(word) && is_unit(next));
+    has_form_of_time(word, next) && !is_whole && !is_time(&format!("{word} {next}"))
 }
 
 /// Where a time is among words, after the first of them: `1h` in `API 1h x`, `tomorrow` in `is slow tomorrow`. One that begins
-/// with a number counts anywhere, any other only at the end; neither does after a word such as `every`.
+/// with a number counts anywhere, any other only at the end; neither does after a word such as `every`, or where it counts
+/// something (`gives 404s`, `sees 1000s of errors`).
 pub fn time_within(words: &[&str]) -> Option<Range<usize>> {
     let is_one = |text: &str| is_time(text) || is_time(text.trim_matches(PUNCTUATION));
     let lower = |at: usize| words.get(at).map_or_else(String::new, |word| folded(word).to_lowercase());
@@ -150,7 +158,10 @@ pub fn time_within(words: &[&str]) -> Option<Range<usize>> {
         on_other_layout(&text).map(|(count, _)| at..at + count)
     };
     let is_meant = |at: &usize| !DETERMINERS.contains(&lower(at - 1).as_str());
-    let is_by_number = |at: &usize| is_meant(at) && begins_with_number(&lower(*at), &lower(at + 1));
+    let is_by_number = |at: &usize| {
+        let (word, next) = (lower(*at), lower(at + 1));
+        is_meant(at) && begins_with_number(&word, &next) && !counts_things(&word, &next)
+    };
     let by_number = (1..words.len().min(MOST_BEFORE)).filter(is_by_number).find_map(|at| {
         let mut ends = (at + 1..=words.len().min(at + MOST_WORDS)).rev();
         let known = ends.find(|end| is_one(&words[at..*end].join(" "))).map(|end| at..end);

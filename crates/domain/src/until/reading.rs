@@ -8,7 +8,7 @@ use jiff::{
 };
 
 use super::{
-    error::TimeError,
+    error::{Expected, TimeError},
     numeric_date::{LONGEST_TO_LEAP_DAY, coming_date, is_in_another_order, number},
 };
 use crate::duration::{self, LONGEST, Span};
@@ -47,6 +47,9 @@ pub(super) const NUMBERS: [&str; 12] =
 
 /// The length of `2026-11-24`.
 pub(super) const DATE: usize = 10;
+
+/// What is expected instead of a date in numbers whose order is not the same everywhere.
+pub(super) const UNCLEAR_ORDER: &str = "a date as year-month-day";
 
 /// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
 const MOST_WORDS: usize = 8;
@@ -136,31 +139,45 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     // A day, then a time of it; the longest that is a day counts. Or the other way round.
     let day_first = || {
         (1..=words.len()).rev().find_map(|end| {
-            let day = day(&words[..end], now)?;
-            Some((day, &words[end..]))
+            let (named, time) = words.split_at(end);
+            Some((day(named, now)?, named, time))
         })
     };
     let time_first = || {
         (1..words.len()).find_map(|end| {
-            clock(&words[..end])?;
-            Some((day(&words[end..], now)?, &words[..end]))
+            let (time, named) = words.split_at(end);
+            clock(time)?;
+            Some((day(named, now)?, named, time))
         })
     };
-    let (day, time) = day_first().or_else(time_first).ok_or(TimeError::NotATime)?;
-    time_of(day, time, now)
+    let (day, named, time) = day_first().or_else(time_first).ok_or(TimeError::NotATime)?;
+    time_of(day, named, time, now)
 }
 
-/// The time of a day that words name, or where there are none its usual one.
-fn time_of(day: Result<Day, TimeError>, words: &[&str], now: &Zoned) -> Result<Timestamp, TimeError> {
+/// The time of a day that words name, or where there are none its usual one; `named` are the words of the day.
+fn time_of(
+    day: Result<Day, TimeError>,
+    named: &[&str],
+    words: &[&str],
+    now: &Zoned,
+) -> Result<Timestamp, TimeError> {
     let clock = match words {
         [] => None,
         words => Some(clock(words).ok_or(TimeError::NotATime)?),
     };
     let of = |day: Day| match clock {
-        Some(clock) => at(day, clock, now),
+        Some(clock) => at(day, clock, named, now),
         None => zoned(day.date.to_datetime(day.begins), now),
     };
-    let day = day?;
+    let day = match day {
+        // The end of a day is a time itself.
+        Err(_) if clock.is_some() && named.contains(&"end") => return Err(TimeError::NotATime),
+        // Where only the day is unclear, what is proposed keeps its time.
+        Err(why) => {
+            return Err(why.reworded(|day| [day, &words.join(" ")].join(" ").trim_end().to_owned()));
+        }
+        Ok(day) => day,
+    };
     if day.kind == DayKind::ThisOrNext {
         let today = of(Day { date: now.date(), ..day });
         if today.is_ok_and(|today| today > now.timestamp()) {
@@ -175,7 +192,7 @@ fn this_or_next(before: &str, after: &str, now: &Zoned) -> TimeError {
     let today = now.weekday();
     let name = DAYS.iter().find(|(_, weekday)| *weekday == today).map_or("", |(name, _)| *name);
     let of = |which: &str| [before, which, name, after].join(" ").trim().to_owned();
-    TimeError::ThisOrNext(format!("{} or {}: it is {name} today", of("this"), of("next")))
+    TimeError::ThisOrNext(Expected::one_of(vec![of("this"), of("next")], format!("it is {name} today")))
 }
 
 fn words_of(text: &str) -> Vec<&str> {
@@ -198,7 +215,7 @@ fn unread_zone(text: &str) -> Option<TimeError> {
     let is_known = zone.strip_suffix(']').is_some_and(|zone| TimeZone::get(zone).is_ok());
     Some(match is_known {
         true => TimeError::TooFar,
-        false => TimeError::Ambiguous("a time zone that is known, such as [Europe/Berlin]".to_owned()),
+        false => TimeError::Impossible("a time zone that is known, such as [Europe/Berlin]".to_owned()),
     })
 }
 
@@ -301,7 +318,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
                 end(date.tomorrow().map_err(|_| TimeError::TooFar))
             }
             Ok(_) => None,
-            Err(unclear) => Some(Err(unclear)),
+            Err(unclear) => Some(Err(unclear.reworded(|day| format!("end of {day}")))),
         },
         ["on", named @ ..] if named.first() != Some(&"on") => day(named, now),
         ["this", name] => {
@@ -313,9 +330,11 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             let coming = today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar);
             let of_next_week = days_later(now, 7 - since_monday + i64::from(weekday.since(Weekday::Monday)));
             match (coming, of_next_week) {
-                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => Some(Err(TimeError::Ambiguous(
-                    format!("{coming} or {of_next_week}: `next {name}` can mean both"),
-                ))),
+                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => {
+                    let both = [coming, of_next_week].map(|date| date.to_string());
+                    let why = format!("`next {name}` can mean both");
+                    Some(Err(TimeError::Ambiguous(Expected::one_of(both.into(), why))))
+                }
                 (coming, _) => of(coming),
             }
         }
@@ -325,8 +344,9 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             Some(coming.map(|date| Day { date, begins: MORNING, kind }))
         }
         [date] if is_in_another_order(date) => {
-            let example = coming_date(date, today).map_or_else(String::new, |it| format!(", such as {it}"));
-            Some(Err(TimeError::UnclearDate(format!("a date as year-month-day{example}"))))
+            let example = coming_date(date, today).map(|date| date.to_string());
+            let clear = Expected::such_as(UNCLEAR_ORDER, example.into_iter().collect());
+            Some(Err(TimeError::UnclearDate(clear)))
         }
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
         [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
@@ -335,7 +355,10 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             let coming = years.filter_map(date).find(|date| *date >= today);
             // What has just gone by is hardly meant for next year.
             match today.until(coming?).ok()?.get_days() {
-                300.. => Some(Err(TimeError::UnclearDate(format!("the year too, or {}", coming?)))),
+                300.. => {
+                    let clear = Expected::such_as("the year too", vec![coming?.to_string()]);
+                    Some(Err(TimeError::UnclearDate(clear)))
+                }
                 _ => of(Ok(coming?)),
             }
         }
@@ -430,39 +453,48 @@ fn bare(hour: &str) -> Option<Clock> {
 fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
     let time = match clock {
         Clock::At(time) => time,
-        Clock::Hour(hour) => usual(hour)?,
+        Clock::Hour(hour) => usual(hour, &[])?,
         Clock::Midnight => MIDNIGHT,
     };
     let today = zoned(now.date().to_datetime(time), now)?;
     if today > now.timestamp() { Ok(today) } else { zoned(days_later(now, 1)?.to_datetime(time), now) }
 }
 
-/// A time of a day.
-fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
+/// A time of a day; `named` are the words of the day.
+fn at(
+    Day { date, kind, .. }: Day,
+    clock: Clock,
+    named: &[&str],
+    now: &Zoned,
+) -> Result<Timestamp, TimeError> {
     let next = || date.tomorrow().map_err(|_| TimeError::TooFar);
     let at = match (kind, clock) {
         (DayKind::End, _) => return Err(TimeError::NotATime),
         (DayKind::Tonight, Clock::At(time)) if time < NIGHT_ENDS => next()?.to_datetime(time),
         (DayKind::Tonight, Clock::Hour(hour @ 6..=11)) => date.to_datetime(time(hour + 12, 0, 0, 0)),
-        (DayKind::Tonight, Clock::Hour(hour)) => return Err(either(hour)),
+        (DayKind::Tonight, Clock::Hour(hour)) => return Err(either(hour, named)),
         (DayKind::Tonight | DayKind::Today, Clock::Midnight) => next()?.to_datetime(MIDNIGHT),
         (DayKind::Other | DayKind::ThisOrNext, Clock::Midnight) => {
-            let clear = format!("{date} 0:00 or {} 0:00: that midnight can be both", next()?);
-            return Err(TimeError::Ambiguous(clear));
+            let both = [date, next()?].map(|date| format!("{date} 0:00"));
+            let why = "midnight can be the beginning of a day or its end".to_owned();
+            return Err(TimeError::Ambiguous(Expected::one_of(both.into(), why)));
         }
         (_, Clock::At(time)) => date.to_datetime(time),
-        (_, Clock::Hour(hour)) => date.to_datetime(usual(hour)?),
+        (_, Clock::Hour(hour)) => date.to_datetime(usual(hour, named)?),
     };
     zoned(at, now)
 }
 
 /// The time that an hour alone means: by day, people leave out which half of it.
-fn usual(hour: i8) -> Result<Time, TimeError> {
-    if (7..=12).contains(&hour) { Ok(time(hour, 0, 0, 0)) } else { Err(either(hour)) }
+fn usual(hour: i8, named: &[&str]) -> Result<Time, TimeError> {
+    if (7..=12).contains(&hour) { Ok(time(hour, 0, 0, 0)) } else { Err(either(hour, named)) }
 }
 
-fn either(hour: i8) -> TimeError {
-    TimeError::Ambiguous(format!("{hour}am or {hour}pm: {hour} can mean both"))
+/// Why an hour alone can mean two times, of the day that is named, or of none.
+fn either(hour: i8, named: &[&str]) -> TimeError {
+    let day = if named.is_empty() { String::new() } else { format!("{} at ", named.join(" ")) };
+    let both = ["am", "pm"].map(|half| format!("{day}{hour}{half}"));
+    TimeError::Ambiguous(Expected::one_of(both.into(), format!("{hour} can be am or pm")))
 }
 
 /// True for one word that is a time of day, such as `9:00`, `9am`, `noon`; or two, such as `9 am`.

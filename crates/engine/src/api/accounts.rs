@@ -41,7 +41,7 @@ pub struct AccountInfo {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub person: Option<PersonId>,
-    /// The calls that are left in the service's rate limit.
+    /// The calls that are left in the service's rate limit. `None` too while the service limits the account.
     pub rate_limit: Option<RateLimit>,
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,

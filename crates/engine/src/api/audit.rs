@@ -31,6 +31,18 @@ pub struct AuditEntry {
     pub actor: Actor,
     /// What.
     pub what: AuditedChange,
+    /// What people call the alert that was changed: its key is a fingerprint. `None` where that is not on the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub called: Option<String>,
+}
+
+impl AuditEntry {
+    /// What was changed, in words that follow the name of the actor; an alert goes by what it is called. `time` formats a
+    /// time for the reader.
+    pub fn describe(&self, time: impl Fn(Timestamp) -> String) -> String {
+        self.what.in_words(self.called.as_deref(), time)
+    }
 }
 
 /// What somebody changed. For a secret, only that it was set, never its value.
@@ -129,12 +141,29 @@ pub enum AuditedChange {
 }
 
 impl AuditedChange {
-    /// What was changed, in words that follow the name of the actor. `time` formats a time for the reader.
-    pub fn describe(&self, time: impl Fn(Timestamp) -> String) -> String {
+    /// The item that was changed, where it was one.
+    pub fn item(&self) -> Option<&ItemKey> {
         match self {
-            Self::Snoozed { item, until: Some(until) } => format!("snoozed {item} until {}", time(*until)),
-            Self::Snoozed { item, until: None } => format!("snoozed {item} until it changes"),
-            Self::Unsnoozed { item } => format!("put {item} back on the board"),
+            Self::Snoozed { item, .. } | Self::Unsnoozed { item } => Some(item),
+            _ => None,
+        }
+    }
+
+    /// What was changed, in words that follow the name of the actor; an item goes by its key. `time` formats a time for
+    /// the reader.
+    pub fn describe(&self, time: impl Fn(Timestamp) -> String) -> String {
+        self.in_words(None, time)
+    }
+
+    /// The same with what the item is called, where that is known.
+    fn in_words(&self, called: Option<&str>, time: impl Fn(Timestamp) -> String) -> String {
+        let name = |item: &ItemKey| called.map_or_else(|| item.to_string(), str::to_owned);
+        match self {
+            Self::Snoozed { item, until: Some(until) } => {
+                format!("snoozed {} until {}", name(item), time(*until))
+            }
+            Self::Snoozed { item, until: None } => format!("snoozed {} until it changes", name(item)),
+            Self::Unsnoozed { item } => format!("put {} back on the board", name(item)),
             Self::Quiet { until: Some(until) } => {
                 format!("turned do not disturb on until {}", time(*until))
             }
@@ -172,5 +201,38 @@ mod tests {
         assert_eq!(snoozed.describe(|_| "18:00".into()), "snoozed forge/build/web until 18:00");
         let quiet = AuditedChange::Quiet { until };
         assert_eq!(quiet.describe(|_| "18:00".into()), "turned do not disturb on until 18:00");
+    }
+
+    #[test]
+    fn alert_that_was_changed_goes_by_its_name() {
+        let item = || ItemKey::new(&"pager".into(), callboard_domain::item::Kind::Incident, "3f2a");
+        let until = Some(Timestamp::UNIX_EPOCH);
+        let (disk, run) = ("Disk is full in storage", "resolved run 7: it ran");
+        // what was changed, what people call it -> how that reads
+        let cases = [
+            (
+                AuditedChange::Snoozed { item: item(), until },
+                disk,
+                "snoozed Disk is full in storage until 18:00",
+            ),
+            (
+                AuditedChange::Snoozed { item: item(), until: None },
+                disk,
+                "snoozed Disk is full in storage until it changes",
+            ),
+            (
+                AuditedChange::Unsnoozed { item: item() },
+                disk,
+                "put Disk is full in storage back on the board",
+            ),
+            (AuditedChange::Unsnoozed { item: item() }, "", "put pager/incident/3f2a back on the board"),
+            (AuditedChange::RunResolved { run: "7".into(), ran: true }, "", run),
+        ];
+        for (what, called, expected) in cases {
+            let called = Some(called.to_owned()).filter(|called| !called.is_empty());
+            let entry =
+                AuditEntry { id: 1, at: Timestamp::UNIX_EPOCH, actor: Actor::unreadable(), what, called };
+            assert_eq!(entry.describe(|_| "18:00".into()), expected);
+        }
     }
 }

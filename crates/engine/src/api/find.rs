@@ -112,6 +112,10 @@ pub enum SearchHit {
         id: String,
         /// Its line.
         line: String,
+        /// The line as people read it, where that is another one: alerts go by what they are called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        named_line: Option<String>,
         /// Its state.
         state: String,
     },

@@ -115,6 +115,11 @@ pub struct Delivery {
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub is_edit: bool,
+    /// Why its last edit was refused for good, where what was posted before that stands: it does not say what has become
+    /// of its item since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub edit_refused: Option<String>,
     /// Why its account takes no messages now, where it has not arrived: it is kept, and sent or looked for once the account
     /// does.
     #[serde(default, skip_serializing_if = "Option::is_none")]

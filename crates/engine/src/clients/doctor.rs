@@ -4,6 +4,7 @@ mod accounts;
 mod deliveries;
 mod finding;
 
+use callboard_domain::command::named_line;
 use jiff::tz::TimeZone;
 
 use self::finding::{check, remedied};
@@ -219,7 +220,9 @@ fn daemon(engine: &Engine) -> Check {
 fn runs(engine: &Engine) -> Option<Check> {
     let waiting = engine.inner.runner.runs().all_unrecorded();
     let first = waiting.first()?;
-    let each = waiting.iter().map(|it| format!("{} is {}", it.run.line, it.run.state.name()));
+    let each = waiting
+        .iter()
+        .map(|it| format!("{} is {}", named_line(&it.run.line, &it.run.args), it.run.state.name()));
     let found = format!("{}; that is not recorded yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
     let check = check("runs", CheckVerdict::Failed, found);
     Some(remedied(

@@ -40,6 +40,7 @@ pub(crate) mod tests {
             next_at: Timestamp::UNIX_EPOCH,
             posted: posted.map(|id| Posted { channel: "C1".to_owned(), id: id.to_owned(), link: None }),
             edits,
+            edit_refused: None,
             sent_revision: 1,
             error: None,
             moot: None,

@@ -71,7 +71,7 @@ mod tests {
             // By the names of those that are offered, as on the command line.
             (" Tomorrow ", Ok(("Until tomorrow, 9:00", "2026-11-30T08:00:00Z"))),
             ("change", Ok(("Until it changes", ""))),
-            ("soon", Err("such as 18:00, tomorrow, monday 14:30")),
+            ("soon", Err("such as 18:00, tomorrow, next monday 14:30")),
             ("9:00 yesterday", Err("found \"9:00 yesterday\"")),
             ("2020-01-01", Err("a time that is not past yet")),
             ("", Err("expected")),

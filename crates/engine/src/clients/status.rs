@@ -269,7 +269,7 @@ mod tests {
         let expected = [
             "locked is not set up: the token is not set",
             "down cannot be read: down",
-            "limited cannot be read: too many calls; next try in 0 s",
+            "limited cannot be read: too many calls",
             "acme/secret is not seen: no",
             // What was lost is not back because the account cannot be read.
             "down is not seen whole: no",

@@ -1,5 +1,5 @@
 //! Renders the message of an event when it is sent: the event with the state of its item by then, a digest of many late
-//! events, or nothing where the event is moot. To that of a run it adds what has become of its item. Pure functions.
+//! events, or nothing where the event is moot. To that of a run it adds what has become of its items. Pure functions.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ pub(super) fn compose(
     Ok(prepared)
 }
 
-/// The message of a run that has ended, with what has become of its item since.
+/// The message of a run that has ended, with what has become of its items since.
 pub(super) fn compose_run(
     delivery: &Delivery,
     after: &AfterRun,

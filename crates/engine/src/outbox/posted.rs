@@ -36,20 +36,19 @@ pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp, zon
     }
 }
 
-/// What a run says of itself, with what has become of its item where more has happened to that than the run did. What the run
-/// came to stays as it was; what it said of the item was so when it ended.
+/// What a run says of itself, with what has become of its items where more has happened to them than the run did. What
+/// the run came to stays as it was; what it said of the items was so when it ended.
 pub(super) fn run(own: &Message, what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Message {
     let mut message = own.clone();
-    match what.since {
-        SinceRun::Nothing => return message,
-        SinceRun::Changed | SinceRun::Ended { .. } | SinceRun::EndedByRun => {}
+    if what.items.iter().all(|it| it.since == SinceRun::Nothing) {
+        return message;
     }
     match &what.state {
         RunState::Done { .. } => {
             let then = since::clock(what.ended_at, now, zone);
             message.title = text::line(&format!("At {then}: {}", own.title), TITLE);
         }
-        // What was not done, or may not have been, says nothing of the item.
+        // What was not done, or may not have been, says nothing of the items.
         RunState::Pending { .. }
         | RunState::Running
         | RunState::Failed { .. }

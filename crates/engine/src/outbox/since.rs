@@ -8,10 +8,14 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::store::{AfterRun, CurrentEvent, SinceRun};
+use crate::store::{AfterRun, CurrentEvent, ItemAfterRun, SinceRun};
 
 /// The longest result, in characters: an incident may be assigned to many.
 const LONGEST: usize = 200;
+/// How many items of a run are named.
+const NAMED: usize = 5;
+/// The longest name of one of them, in characters.
+const NAME: usize = 80;
 
 /// How the item of an event stands by now, where more has happened since: at the end of the episode, where that is over. An item
 /// that is still in the state that the event itself reports is described by its fields; `None` where they add nothing to that.
@@ -24,23 +28,40 @@ pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> O
     changed.map(|changed| text::line(&changed, LONGEST))
 }
 
-/// What has become of the item of a run, as a field: how it stands "now"; once its episode has ended, how it "ended", with
-/// the time, which stays true whatever comes.
+/// What has become of the items of a run, as a field: how they stand "now"; once the episode of each has ended, how
+/// they "ended", with the time, which stays true whatever comes. One phrase where that is the same of all; else those
+/// of which there is something to say are named.
 pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<(String, String)> {
-    let (name, standing) = match what.since {
-        // What the run has done itself, it has said.
-        SinceRun::Nothing | SinceRun::EndedByRun => return None,
-        SinceRun::Changed => {
-            let standing = standing(&what.item, None, now, zone);
-            ("now", standing.unwrap_or_else(|| what.item.status().to_owned()))
-        }
-        SinceRun::Ended { status, at } => ("ended", format!("{status} at {}", clock(at, now, zone))),
-    };
-    let standing = match what.is_on_several {
-        true => format!("{}: {standing}", what.item.title),
-        false => standing,
-    };
-    Some((name.to_owned(), text::line(&standing, LONGEST)))
+    let changed: Vec<(&Item, String)> = what
+        .items
+        .iter()
+        .filter_map(|ItemAfterRun { item, since }| {
+            let standing = match *since {
+                // What the run has done itself, it has said.
+                SinceRun::Nothing | SinceRun::EndedByRun => return None,
+                SinceRun::Changed => {
+                    standing(item, None, now, zone).unwrap_or_else(|| item.status().to_owned())
+                }
+                SinceRun::Ended { status, at } => format!("{status} at {}", clock(at, now, zone)),
+            };
+            Some((item, text::line(&standing, LONGEST)))
+        })
+        .collect();
+    let (_, first) = changed.first()?;
+    let is_over = |it: &ItemAfterRun| matches!(it.since, SinceRun::Ended { .. } | SinceRun::EndedByRun);
+    // Of one that is not there any more, it is not known how it ended.
+    let all_over = what.items.len() == what.total && what.items.iter().all(is_over);
+    let all_alike = changed.len() == what.total && changed.iter().all(|(_, standing)| standing == first);
+    let name = if all_over { "ended" } else { "now" };
+    Some((name.to_owned(), if all_alike { first.clone() } else { each_named(&changed) }))
+}
+
+/// "web is down: triggered; Disk is full: resolved at 14:00 CET; and 2 more".
+fn each_named(changed: &[(&Item, String)]) -> String {
+    let named = |(item, standing): &(&Item, String)| format!("{}: {standing}", text::line(&item.title, NAME));
+    let more = changed.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    changed.iter().take(NAMED).map(named).chain(more).collect::<Vec<_>>().join("; ")
 }
 
 /// How an item stands, beside what is `reported` of it already; `None` where there is nothing to add.
@@ -278,13 +299,6 @@ mod tests {
             (approval("web", ApprovalState::Denied), "denied"),
         ];
         for (item, expected) in cases {
-            let what = AfterRun {
-                state: RunState::Canceled { sent: true },
-                ended_at: at(60),
-                is_on_several: false,
-                item,
-                since: SinceRun::Changed,
-            };
             let ended = SinceRun::Ended { status: "superseded", at: at(3_600) };
             // what has become of the item -> the field
             let cases = [
@@ -294,18 +308,91 @@ mod tests {
                 (SinceRun::EndedByRun, None),
             ];
             for (since, field) in cases {
-                let context = format!("{since:?} {:?}", what.item.detail);
-                let what = AfterRun { since, ..what.clone() };
-                let after = |what: &AfterRun| after_run(what, at(7_200), &TimeZone::UTC);
-                let found = after(&what);
+                let context = format!("{since:?} {:?}", item.detail);
+                let found = after_run_on(1, vec![ItemAfterRun { item: item.clone(), since }]);
                 let found = found.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
                 assert_eq!(found, field, "{context}");
-                let several = AfterRun { is_on_several: true, ..what.clone() };
-                let named =
-                    field.map(|(name, text)| (name.to_owned(), format!("{}: {text}", what.item.title)));
-                assert_eq!(after(&several), named, "{context}");
             }
         }
+    }
+
+    /// What a run on so many items says of those that are still there.
+    fn after_run_on(total: usize, items: Vec<ItemAfterRun>) -> Option<(String, String)> {
+        let what = AfterRun { state: RunState::Canceled { sent: true }, ended_at: at(60), total, items };
+        after_run(&what, at(7_200), &TimeZone::UTC)
+    }
+
+    #[test]
+    fn after_a_run_on_several_items_all_are_told_of() {
+        use IncidentStatus::{Acknowledged, Triggered};
+        use SinceRun::{Changed, EndedByRun, Nothing};
+        let ended = |second| SinceRun::Ended { status: "resolved", at: at(second) };
+        let (fires, held) = ((Triggered, Changed), (Acknowledged, Changed));
+        let over = |second| (Triggered, ended(second));
+        let (calm, by_run) = ((Acknowledged, Nothing), (Triggered, EndedByRun));
+        let five = "Disk of 1 is full: triggered; Disk of 2 is full: triggered; Disk of 3 is full: triggered; \
+                    Disk of 4 is full: triggered; Disk of 5 is full: triggered";
+        let (six, nine) = (format!("{five}; and 1 more"), format!("{five}; and 4 more"));
+        // how many items the run was on, those that are there: as they are, and what has become of them -> the field
+        let cases = [
+            (2, vec![calm, calm], None),
+            (2, vec![by_run, by_run], None),
+            (2, vec![by_run, calm], None),
+            (2, vec![fires, fires], Some(("now", "triggered"))),
+            (
+                2,
+                vec![fires, held],
+                Some(("now", "Disk of 1 is full: triggered; Disk of 2 is full: acknowledged")),
+            ),
+            // What the run says of the other holds.
+            (2, vec![fires, calm], Some(("now", "Disk of 1 is full: triggered"))),
+            (2, vec![calm, fires], Some(("now", "Disk of 2 is full: triggered"))),
+            (2, vec![over(3_600), over(3_600)], Some(("ended", "resolved at 15:13 UTC"))),
+            (
+                2,
+                vec![over(3_600), over(3_660)],
+                Some((
+                    "ended",
+                    "Disk of 1 is full: resolved at 15:13 UTC; Disk of 2 is full: resolved at 15:14 UTC",
+                )),
+            ),
+            (2, vec![over(3_600), by_run], Some(("ended", "Disk of 1 is full: resolved at 15:13 UTC"))),
+            // One goes on.
+            (2, vec![over(3_600), calm], Some(("now", "Disk of 1 is full: resolved at 15:13 UTC"))),
+            (
+                2,
+                vec![over(3_600), fires],
+                Some(("now", "Disk of 1 is full: resolved at 15:13 UTC; Disk of 2 is full: triggered")),
+            ),
+            // One is not there any more: it is not known whether all are over, nor whether all are alike.
+            (2, vec![over(3_600)], Some(("now", "Disk of 1 is full: resolved at 15:13 UTC"))),
+            (
+                3,
+                vec![fires, fires],
+                Some(("now", "Disk of 1 is full: triggered; Disk of 2 is full: triggered")),
+            ),
+            (5, vec![fires; 5], Some(("now", "triggered"))),
+            (6, vec![fires; 5], Some(("now", five))),
+            (6, vec![fires, fires, fires, fires, fires, held], Some(("now", six.as_str()))),
+            (10, vec![fires; 9], Some(("now", nine.as_str()))),
+        ];
+        for (total, items, expected) in cases {
+            let context = format!("{total}, {items:?}");
+            let items = (1..).zip(items).map(|(number, (status, since))| {
+                let item = incident(&number.to_string(), status, 120);
+                ItemAfterRun { item, since }
+            });
+            let found = after_run_on(total, items.collect());
+            assert_eq!(
+                found.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+                expected,
+                "{context}"
+            );
+        }
+        let long = Item { title: "x".repeat(1_000), ..incident("db1", Triggered, 120) };
+        let found = after_run_on(2, vec![ItemAfterRun { item: long, since: Changed }]);
+        let (_, text) = found.expect("it fires");
+        assert!(text.ends_with(": triggered") && text.chars().count() <= NAME + LONGEST, "{text}");
     }
 
     #[test]

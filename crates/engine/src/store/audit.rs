@@ -70,6 +70,7 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, Vec<St
         id: row.get(0)?.unwrap_or_default(),
         at: row.get::<Clock>(1)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0),
         what: row.get::<Json<_>>(3)?.map_or(AuditedChange::Unreadable, |it| it.0),
+        called: None,
         actor,
     };
     let mut damaged = row.into_unreadable();

@@ -252,7 +252,7 @@ impl ReportContext<'_> {
         let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
         let happened = NewEvent { event: &event, item, me: &self.source.me, snoozed };
         // Whether or not anything is posted of it: what a run has changed is in its one message of a channel.
-        let lately = match old || subject.is_inserted {
+        let lately = match old {
             true => Vec::new(),
             false => runs::lately_on(conn, &item.key, before(now, LATELY))?,
         };
@@ -266,7 +266,8 @@ impl ReportContext<'_> {
         let joined = deliveries::join_runs(conn, &doers, id)?;
         // What was posted in a channel shows the state of its item. Nothing is sent before all that is reported of it is written,
         // so once is enough.
-        if !subject.is_inserted && self.events.last().is_none_or(|event| event.item != item.key) {
+        let may_be_posted = !subject.is_inserted || !lately.is_empty();
+        if may_be_posted && self.events.last().is_none_or(|event| event.item != item.key) {
             deliveries::renew_all(conn, n, &item.key, now)?;
         }
         if !old && !moot {
@@ -324,7 +325,7 @@ struct Subject<'a> {
     snoozed: Option<items::Snooze>,
     /// True where it was not known before, or only from a webhook that was too old to be news.
     is_new: bool,
-    /// True where its row is new: nothing has been run on it or posted of it.
+    /// True where its row is new: nothing has been posted of it, but by a run that began it.
     is_inserted: bool,
 }
 

@@ -20,6 +20,7 @@ mod output;
 mod prune;
 mod readers;
 mod row;
+mod run_items;
 mod run_output;
 mod runs;
 mod search;
@@ -52,7 +53,8 @@ pub use self::{
     decisions::{Notice, PendingNotice},
     deliveries::{
         About, AfterRun, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits,
-        FirstOfLine, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent, SinceRun,
+        FirstOfLine, ItemAfterRun, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent,
+        SinceRun,
     },
     error::StoreError,
     ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},

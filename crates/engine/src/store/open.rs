@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, notes,
-    open_items, run_output, runs, search, secret_records, settings, sources,
+    open_items, run_items, run_output, runs, search, secret_records, settings, sources,
 };
 use crate::system::private;
 
@@ -47,11 +47,11 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[],
     &[deliveries::V4, events::V5],
     &[sources::V4],
-    &[notes::V1, deliveries::V5],
+    &[notes::V1, deliveries::V5, run_items::V1],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.
-pub(super) const NEWEST: u64 = 0x609c_97b6_46ca_360a;
+pub(super) const NEWEST: u64 = 0xb983_0b63_c171_ae19;
 
 /// Marks a SQLite file as ours (`CALL`), for `file` and the like.
 const APPLICATION_ID: i32 = 0x4341_4c4c;

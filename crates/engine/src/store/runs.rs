@@ -1,5 +1,7 @@
 //! Runs of commands. A run is on the record before its effect, so that after a crash it is known to be unknown.
 
+use std::cmp::Reverse;
+
 use callboard_domain::{
     actor::Actor,
     chat::{Address, DeliveryKey},
@@ -14,6 +16,7 @@ use super::{
     Store, StoreError, audit,
     deliveries::{self, Content, LIVE, NewDelivery},
     row::{At, Clock, Json, Lenient, Text, all, one, run as execute},
+    run_items,
 };
 use crate::api::AuditedChange;
 
@@ -114,6 +117,7 @@ fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
     let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let Run { id, command, line, args, account, item, by, actor, started_at, ended_at, state, post } = run;
+    let others = args.items.values().map(|other| &other.key).filter(|other| item.as_ref() != Some(*other));
     let (item, post) = (item.as_ref().map(Text), post.as_ref().map(Text));
     let (started_at, ended_at) = (At(*started_at), ended_at.map(At));
     let actor = actor.as_ref().map(Json);
@@ -131,7 +135,8 @@ fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
         post,
         actor
     ];
-    execute(conn, sql, row).map(drop)
+    execute(conn, sql, row)?;
+    run_items::insert(conn, id, others)
 }
 
 /// Begins a run that could be taken back until now. False where it has ended (or is not on the record).
@@ -140,11 +145,18 @@ fn launch(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
     execute(conn, sql, params![id, Json(&RunState::Running)]).map(|rows| rows == 1)
 }
 
-/// Ends a run. False where it had ended already (or is not on the record).
+/// Ends a run. False where it had ended already (or is not on the record). What it began is its item from now on, where it was
+/// run on none.
 fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlite::Result<bool> {
+    let began = if let RunState::Done { outcome } = state { outcome.began.as_ref() } else { None };
     // The line and the result are searched, so the index takes it again.
-    let sql = "UPDATE runs SET state = ?2, ended_at = ?3, searched = 0 WHERE id = ?1 AND ended_at IS NULL";
-    execute(conn, sql, params![id, Json(state), At(now)]).map(|rows| rows == 1)
+    let sql = "UPDATE runs SET state = ?2, ended_at = ?3, item = coalesce(item, ?4), searched = 0
+               WHERE id = ?1 AND ended_at IS NULL";
+    let ended = execute(conn, sql, params![id, Json(state), At(now), began.map(Text)])? == 1;
+    if let Some(item) = began.filter(|_| ended) {
+        deliveries::begin_thread(conn, id, item)?;
+    }
+    Ok(ended)
 }
 
 /// Puts a person's word on a run that is not known. False where it is known, or not on the record.
@@ -159,14 +171,26 @@ fn resolve(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rus
 
 /// Puts what was run on one item on the record of another.
 pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
-    execute(conn, "UPDATE runs SET item = ?2 WHERE item = ?1", params![Text(from), Text(to)]).map(drop)
+    execute(conn, "UPDATE runs SET item = ?2 WHERE item = ?1", params![Text(from), Text(to)])?;
+    run_items::move_to(conn, from, to)
 }
 
 /// The runs on an item that began since then, the latest first, and at most a few.
 pub(super) fn lately_on(conn: &Connection, item: &ItemKey, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND started_at >= ?2 ORDER BY n DESC LIMIT 10");
-    all(conn, &sql, params![Text(item), At(since)], read)
+    let latest = "started_at >= ?2 ORDER BY n DESC LIMIT 10";
+    // Apart: most items have no run, and one statement for both would make a table for each event of theirs.
+    let own = format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND {latest}");
+    let among_others = format!(
+        "SELECT {COLUMNS} FROM runs WHERE id IN (SELECT run FROM run_items WHERE run_items.item = ?1) AND {latest}"
+    );
+    let mut found = all(conn, &own, params![Text(item), At(since)], read)?;
+    if run_items::is_among_others(conn, item)? {
+        found.extend(all(conn, &among_others, params![Text(item), At(since)], read)?);
+        found.sort_by_key(|run: &Run| Reverse(run.started_at));
+        found.dedup_by(|later, earlier| later.id == earlier.id);
+        found.truncate(10);
+    }
+    Ok(found)
 }
 
 /// What a run is found by.

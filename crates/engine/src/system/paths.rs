@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use callboard_domain::command::quote;
+
 /// The file that marks a data folder as a playground's.
 const PLAYGROUND: &str = "playground";
 
@@ -56,6 +58,22 @@ pub fn is_playground(data: &Path) -> bool {
     data.join(PLAYGROUND).is_file()
 }
 
+/// The data folder of a playground: this folder, or the one in it where it holds that beside the configuration.
+pub fn playground_data(folder: &Path) -> Option<PathBuf> {
+    [Paths::within(folder).data, folder.to_owned()].into_iter().find(|data| is_playground(data))
+}
+
+/// What there is to do about a playground's data folder that no app shows, as sentences.
+pub fn playground_remedy(data: &Path) -> String {
+    let data = data.display().to_string();
+    format!(
+        "{data} is the folder of `callboard playground`, which the app does not open. While it plays, \
+         `callboard board --data {}` shows it in a terminal. The app has a playground of its own: where no other app \
+         runs, `callboard-tray --playground` in a terminal without CALLBOARD_CONFIG and CALLBOARD_DATA",
+        quote(&data)
+    )
+}
+
 /// As it is where there is no working directory: opening it says so.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
@@ -72,8 +90,25 @@ mod tests {
         assert!(mark_playground(&data).is_err() && !is_playground(&data));
         fs::create_dir(&data).unwrap();
         assert!(!is_playground(&data));
+        assert_eq!([data.as_path(), folder.path()].map(playground_data), [None, None]);
         mark_playground(&data).unwrap();
         assert!(is_playground(&data) && !is_playground(folder.path()));
+        // By its own name, and by that of the folder that its configuration is in.
+        assert_eq!(
+            [data.as_path(), folder.path()].map(playground_data),
+            [Some(data.clone()), Some(data.clone())]
+        );
+        assert_eq!(playground_data(&data.join("elsewhere")), None);
+    }
+
+    #[test]
+    fn remedy_of_a_playground_names_its_data_folder_as_it_is_typed() {
+        let cases =
+            [("/tmp/play/data", "--data /tmp/play/data`"), ("/tmp/a b/data", "--data \"/tmp/a b/data\"`")];
+        for (data, expected) in cases {
+            let remedy = playground_remedy(Path::new(data));
+            assert!(remedy.contains(expected) && !remedy.contains("callboard open"), "{remedy}");
+        }
     }
 
     #[test]

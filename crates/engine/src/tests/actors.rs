@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use super::*;
 use crate::{
     api::{
-        Access, AccountsQuery, AuditedChange, BoardQuery, CALLS, Configure, DeliveriesQuery, Delivery,
-        DeliveryState, Find, ItemQuery, RunsQuery, Snooze,
+        Access, AccountsQuery, AuditQuery, AuditedChange, BoardQuery, CALLS, Configure, DeliveriesQuery,
+        Delivery, DeliveryState, Find, ItemQuery, RunsQuery, Search, SearchHit, Snooze,
     },
     clients::socket::Client,
 };
@@ -150,6 +150,54 @@ async fn call_that_changes_something_keeps_who_made_it_and_through_what() {
     }
     let whole = it.engine.store().audit(None, 100).await.unwrap();
     assert!(!format!("{whole:?}").contains("s3cr3t"), "a secret's value is nowhere");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn alerts_go_by_their_names_in_the_audit_log_and_in_what_a_search_finds() {
+    let it = scene().await;
+    it.report([incident("3f2a", IncidentStatus::Triggered, 1)]).await;
+    let alert = "pager/incident/3f2a";
+    for item in [PULL, alert] {
+        it.call(Snooze { item: item.into(), until: None }).await.unwrap();
+    }
+    let audit = async || it.call(AuditQuery { limit: 10, before: None }).await.unwrap();
+    let named = "snoozed Disk of 3f2a is full in storage until it changes";
+    let keyed = format!("snoozed {PULL} until it changes");
+    let words: Vec<String> = audit().await.iter().map(|entry| entry.describe(|at| at.to_string())).collect();
+    assert_eq!(words, [named, keyed.as_str()]);
+    // The whole key is there as well.
+    assert_eq!(audit().await[0].what.item().map(ToString::to_string).as_deref(), Some(alert));
+
+    let stored = it.engine.store().item(&alert.parse().unwrap()).await.unwrap().unwrap().item;
+    // the line of a run, whether it is about the alert -> the line as people read it, where that is another
+    let cases = [
+        ("silence 3f2a 2h", true, Some("silence Disk of 3f2a is full in storage 2h")),
+        ("silence everything 2h", false, None),
+    ];
+    for (n, (line, is_about, expected)) in cases.into_iter().enumerate() {
+        let items = is_about.then(|| ("alert".to_owned(), stored.clone())).into_iter().collect();
+        let run = Run {
+            id: format!("run-{n}"),
+            command: "silence".into(),
+            line: line.into(),
+            args: Args { items, ..Args::default() },
+            account: None,
+            item: None,
+            by: "ana".into(),
+            actor: None,
+            started_at: at(0),
+            ended_at: None,
+            state: RunState::Running,
+            post: None,
+        };
+        it.engine.store().begin_run(run, None, at(0)).await.unwrap();
+        let found = async || it.call(Search { text: line.into(), limit: 5, skip: 0 }).await.unwrap();
+        until("it is in the index", async || !found().await.is_empty()).await;
+        let hit = found().await.remove(0);
+        let SearchHit::Run { line: found, named_line, .. } = hit else { panic!("{hit:?}") };
+        assert_eq!((found.as_str(), named_line.as_deref()), (line, expected));
+    }
     it.engine.stop().await;
 }
 

@@ -233,6 +233,34 @@ async fn review_request_to_others_ends_no_snooze() {
 }
 
 #[tokio::test]
+async fn what_names_no_item_is_refused_with_the_one_that_it_begins_to_name() {
+    let it = Scene::serving().await;
+    it.report([incident("db1", IncidentStatus::Triggered, 1), pull(1, "Try it", &[])]).await;
+    // what is typed -> what is proposed
+    let cases = [
+        ("Disk of db1 was", Some("Disk of db1 is full")),
+        ("disk of db1 is empty", Some("Disk of db1 is full")),
+        ("acme/web#1 please", Some("acme/web#1")),
+        // Less than half of it names something.
+        ("db1 was never there", None),
+        ("nothing like it", None),
+        ("nothing", None),
+    ];
+    for (typed, nearest) in cases {
+        let error = it.call(ItemQuery { item: typed.into() }).await.unwrap_err().to_string();
+        let more = match nearest {
+            Some(nearest) => format!("; did you mean {nearest:?}?"),
+            None => "; see: callboard board --all".to_owned(),
+        };
+        assert_eq!(error, format!("there is no item {typed:?}{more}"));
+        if let Some(nearest) = nearest {
+            it.call(ItemQuery { item: nearest.into() }).await.unwrap();
+        }
+    }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn an_item_is_named_however_many_are_open() {
     let it = Scene::serving().await;
     let count = usize::try_from(crate::store::BOARD).unwrap() + 5;

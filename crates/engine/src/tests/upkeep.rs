@@ -2,6 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
+use callboard_domain::{
+    command::Args,
+    message::{Message, Tone},
+    run::{Run, RunState},
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,6 +17,7 @@ use crate::{
         ActivityQuery, BoardQuery, CheckVerdict, Configure, Doctor, EventsQuery, Hello, ItemQuery,
         RulesExplain, SettingsQuery, StatusQuery,
     },
+    store::Store,
 };
 
 fn configure(path: &[&str], value: Value) -> Configure {
@@ -103,6 +109,46 @@ async fn invalid_file_is_followed_until_it_is_valid() {
     let settings = engine.call(SettingsQuery {}).await.unwrap().settings;
     assert_eq!(settings["desktop"]["theme"], "dark");
     engine.stop().await;
+}
+
+#[tokio::test]
+async fn run_that_was_interrupted_is_unknown_in_its_message_whether_or_not_the_next_start_is_refused() {
+    // the configuration that the next start finds -> whether that is refused
+    for (config, is_refused) in [("", false), ("[desktop]\ntheme = \"drak\"\n", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let Paths { config: file, data } = Paths::within(folder.path());
+        let store = Store::open(&data.join("callboard.db"), at(0)).unwrap();
+        let run = Run {
+            id: "r1".into(),
+            command: "act".into(),
+            line: "act".into(),
+            args: Args::default(),
+            account: None,
+            item: None,
+            by: "ana".into(),
+            actor: None,
+            started_at: at(0),
+            ended_at: None,
+            state: RunState::Running,
+            post: "room:ops".parse().ok(),
+        };
+        let post = run.post.clone().map(|to| (to, Message::new(Tone::Running, "act")));
+        store.begin_run(run, post, at(0)).await.unwrap();
+        drop(store);
+
+        std::fs::write(&file, config).unwrap();
+        if is_refused {
+            assert!(matches!(open(&folder, OnConfigError::Refuse).await, Err(OpenError::Config(_))));
+            std::fs::write(&file, "").unwrap();
+        }
+        let engine = open(&folder, OnConfigError::Refuse).await.unwrap();
+        let run = engine.store().run("r1").await.unwrap().unwrap();
+        assert!(matches!(run.state, RunState::Unknown { .. }), "{:?}", run.state);
+        let posted = engine.store().deliveries_of_run("r1").await.unwrap().remove(0);
+        let title = "We do not know whether act ran. It will not be run again by itself";
+        assert_eq!((posted.message.tone, posted.message.title.as_str()), (Tone::Unknown, title), "{config}");
+        engine.stop().await;
+    }
 }
 
 #[tokio::test]

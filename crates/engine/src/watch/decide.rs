@@ -46,7 +46,7 @@ impl Decide for ActiveRules {
 
     fn is_doing_of(&self, run: &Run, NewEvent { event, me, .. }: NewEvent<'_>) -> bool {
         let role = self.0.registry.find(&run.command).ok().and_then(|entry| entry.spec.role);
-        role.is_some_and(|role| run.did(role, event, me))
+        run.did(role, event, me)
     }
 
     fn remembered(&self) -> Duration {

@@ -61,7 +61,7 @@ test("arguments, their problem and their confirmation", async () => {
   await screen.findByText("Start api on ci.acme.example");
   await expectAccessible();
   press("Enter");
-  await screen.findByText(/to go on/);
+  await screen.findByText(/to continue/);
   await expectAccessible();
 });
 

@@ -149,7 +149,7 @@ test("the detail shows what exactly, who requests it, who answered and the time 
   const detail = screen.getByRole("region", { name: "Detail" }).textContent?.replace(/\s+/g, " ") ?? "";
   for (const text of [
     "Deploy api to production",
-    "Waits for you: your answer",
+    "Waiting for you: your answer",
     "ana, 3 m ago",
     "Checkout is slow without the price cache",
     "b81d09e",

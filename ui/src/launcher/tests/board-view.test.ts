@@ -315,27 +315,36 @@ describe("on a row", () => {
     await bar();
   });
 
-  // how the run ends -> the reason shown for the rollback
+  // how the run ends -> what its row says, the title and the reason shown for the rollback
   test.each([
     [
       { state: "failed", error: { error: "rejected", why: "resolved at 12:11" } } as const,
+      "not accepted",
+      "The acknowledgement did not hold",
       /resolved at 12:11/,
     ],
     [
       { state: "unknown", why: "the answer was cut" } as const,
+      "may have happened",
+      "The acknowledgement may not hold",
       /not known whether it ran: the answer was cut/,
     ],
-    [{ state: "canceled", sent: true } as const, /stopped after something had been sent/],
-  ])("an acknowledgement that ends as %j is rolled back", async (state, why) => {
+    [
+      { state: "canceled", sent: true } as const,
+      "may have happened",
+      "The acknowledgement may not hold",
+      /stopped after something had been sent/,
+    ],
+  ])("an acknowledgement that ends as %j is rolled back", async (state, says, title, why) => {
     const item = "alerts/incident/checkout";
     await open({ prepare: ack, run: run("a1", "alert ack", { item, state }) });
     await screen.findByText("Acknowledge");
     press("Ctrl+I");
-    await screen.findByText("not accepted");
-    expect(screen.getByText("The acknowledgement did not hold")).toBeTruthy();
+    await screen.findByText(says);
+    expect(screen.getByText(title)).toBeTruthy();
     expect(screen.getAllByText(why).length).toBeGreaterThan(0);
     press("Enter");
-    await waitFor(() => expect(screen.queryByText("not accepted")).toBeNull());
+    await waitFor(() => expect(screen.queryByText(says)).toBeNull());
   });
 
   test("a line from outside the window is shown with its preview", async () => {

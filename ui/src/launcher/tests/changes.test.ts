@@ -26,7 +26,7 @@ test.each<[changed: Changed[], now: Partial<Plan>, text: string]>([
   [["channel"], { post: null }, "where it posts (now nowhere, before #deploys) changed"],
   [["time"], steps(first, other, third), "the time that it is for and step 2 changed"],
   // Of a later version: an unknown change is not hidden.
-  [[], {}, "something of it changed"],
+  [[], {}, "something in it changed"],
 ])("%o, %o: %s", (changed, now, text) => {
   expect(changesText(changed, shown, { ...shown, ...now })).toBe(
     `Not run, and nothing was sent: since it was shown, ${text}. Look at it again`,

@@ -96,7 +96,9 @@ describe("a command", () => {
     ["is scrolled out of view", "", [100, 200], [290, 300], null, [190]],
     ["shows few lines of its large text", "32px", [112, 300], [270, 600], null, [158]],
     ["does not show the end of its steps", "", [100, 400], [300, 600], [580, 20], [200]],
-    ["has no room in the window", "", [100, 300], [300, 900], [980, 20], [200, 440, 680]],
+    ["has no room in the window", "", [100, 300], [300, 900], [980, 20], [240, 480, 720]],
+    ["has no room, and begins near the top", "", [100, 300], [116, 900], [796, 20], [240, 480]],
+    ["has no room, and was scrolled past", "", [100, 300], [40, 900], [720, 20], [-60, 180, 420]],
     ["is in view", "", [100, 600], [200, 300], [400, 20], []],
   ])("whose plan %s runs once that is shown", async (_, text, body, pane, end, pages) => {
     const { backend } = await open();

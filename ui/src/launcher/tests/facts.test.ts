@@ -120,7 +120,7 @@ test.each([
 
 test.each<[what: string, more: Partial<Incident>, text: string]>([
   ["began", { started_at: "2026-01-01T09:00:00Z" }, "open 3 h"],
-  ["just began", { started_at: "2026-01-01T12:00:00Z" }, "open since just now"],
+  ["just began", { started_at: "2026-01-01T12:00:00Z" }, "just opened"],
   ["was first seen", { started_at: "2026-01-01T09:00:00Z", start_unknown: true }, "first seen 3 h ago"],
   ["was just seen", { started_at: "2026-01-01T12:00:00Z", start_unknown: true }, "first seen just now"],
   ["has no known time", { started_at: "1970-01-01T00:00:00Z", start_unknown: true }, "open"],

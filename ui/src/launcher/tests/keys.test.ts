@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { sheet } from "../key-sheet";
-import { type Act, actOf, KEYS, keysOf } from "../keys";
+import { type Act, actOf, KEYS, keysOf, sheet } from "../keys";
 
 const FREE = { typing: false, empty: false };
 const EMPTY = { typing: true, empty: true };

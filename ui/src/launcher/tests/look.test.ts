@@ -22,6 +22,7 @@ describe("a state's glyph", () => {
     ["ci/build/a", "failing", false, "done", "st_pass", "passing"],
     ["ci/build/a", "failing", false, "snoozed", "st_snooze", "quiet"],
     ["ci/build/a", "failing", false, "undone", "undo", "attention"],
+    ["ci/build/a", "failing", false, "doubtful", "st_unk", "attention"],
   ])("%s %s held=%s mark=%s: %s %s", (key, state, held, mark, icon, tone) => {
     const glyph = glyphOf({ key, state, held, snoozed: null }, mark);
     expect([glyph.icon, glyph.tone]).toEqual([icon, tone]);
@@ -160,6 +161,12 @@ describe("a row's texts", () => {
       row("p/incident/a", "incident", "Slow", { since }),
       "undone",
       ["", "Slow", "not accepted", "attention", "", "8 m"],
+    ],
+    [
+      "in doubt",
+      row("p/incident/a", "incident", "Slow", { since }),
+      "doubtful",
+      ["", "Slow", "may have happened", "attention", "", "8 m"],
     ],
   ])("%s", (_, row, mark, texts) => {
     expect(textsOf(row, mark)).toEqual(texts);

@@ -134,7 +134,7 @@ describe("the room's line", () => {
 
   test("shows why it is late, and how often it was tried", () => {
     const line = roomLine(done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), NOW);
-    expect(line.more).toBe("Why: Slack asked us to slow down. Try 2.");
+    expect(line.more).toBe("Why: Slack asked us to slow down. Attempt 2.");
   });
 
   test.each([

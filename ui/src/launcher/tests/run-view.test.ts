@@ -34,7 +34,7 @@ describe("a run", () => {
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
     press("Enter");
-    await screen.findByText(/cannot be followed for the moment: the engine went away/);
+    await screen.findByText(/cannot be followed at the moment: the engine went away/);
     await screen.findByText("deploy api to staging is done", {}, { timeout: 3_000 });
     expect(screen.queryByText(/cannot be followed/)).toBeNull();
     expect(screen.getByText(/piece 1/).textContent).toContain("piece 3");
@@ -269,7 +269,7 @@ describe("rooms and runs", () => {
     await within(await messages()).findByText("web 2.8.1 is on staging");
     await within(await messages()).findByText(/What Callboard posted in #deploys on chat/);
     press("ArrowDown");
-    await within(await messages()).findByText("Nothing was posted here yet");
+    await within(await messages()).findByText("Nothing has been posted here yet");
     press("ArrowDown");
     await within(await screen.findByRole("log", { name: "Output" })).findByText(/Rolling out/);
     press("Enter");

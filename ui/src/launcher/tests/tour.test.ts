@@ -85,7 +85,7 @@ test("three steps are shown, the last one the message in the room", async () => 
   press("ArrowDown");
   press("ArrowDown");
   await screen.findByText("Run it again");
-  expect(next()).toContain("See what one thing would do");
+  expect(next()).toContain("See what the first action would do");
   press("Enter");
   await screen.findByText("What will run");
   press("Escape");

@@ -22,7 +22,7 @@ describe("typing", () => {
   test("finds, marks the matches, and completes with Tab", async () => {
     await open();
     type("dep");
-    const list = await screen.findByRole("listbox", { name: "What was found" });
+    const list = await screen.findByRole("listbox", { name: "Search results" });
     await within(list).findByRole("group", { name: "Run again" });
     expect(list.querySelector("mark")?.textContent).toBe("dep");
     press("Tab");
@@ -34,7 +34,7 @@ describe("typing", () => {
     const late = backend.hold("find");
     type("d");
     type("e");
-    await screen.findByRole("listbox", { name: "What was found" });
+    await screen.findByRole("listbox", { name: "Search results" });
     late.answer(foundCommand("old answer"));
     await new Promise((wake) => setTimeout(wake));
     expect(screen.queryByText("old answer")).toBeNull();
@@ -43,7 +43,7 @@ describe("typing", () => {
   test("does not redraw the list before the next response", async () => {
     const { backend, launcher } = await open();
     type("dep");
-    await screen.findByRole("listbox", { name: "What was found" });
+    await screen.findByRole("listbox", { name: "Search results" });
     const { lines } = launcher.finds;
     backend.never("find");
     type("loy");
@@ -65,7 +65,7 @@ describe("typing", () => {
     expect(screen.queryByRole("progressbar")).toBeNull();
     expect(screen.queryByText(/results?$/)).toBeNull();
     late.answer(foundCommand("deploy"));
-    const list = await screen.findByRole("listbox", { name: "What was found" });
+    const list = await screen.findByRole("listbox", { name: "Search results" });
     expect(within(list).getAllByRole("option")).toHaveLength(1);
     await waitFor(() => expect(selected()).toContain("deploy"));
   });
@@ -96,12 +96,12 @@ describe("typing", () => {
   test("and Enter does nothing if the search then fails", async () => {
     const { backend, launcher } = await open();
     type("we");
-    await screen.findByRole("listbox", { name: "What was found" });
+    await screen.findByRole("listbox", { name: "Search results" });
     const late = backend.hold("find");
     type("b");
     press("Enter");
     late.fail("the index is being made");
-    await screen.findByText(/The search does not answer/);
+    await screen.findByText(/The search failed/);
     await new Promise((wake) => setTimeout(wake));
     expect(launcher.levels).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe("typing", () => {
     expect(screen.getByText("Waiting for the search")).toBeTruthy();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(screen.queryByRole("progressbar")).toBeNull();
-    expect(screen.getByRole("listbox", { name: "What was found" })).toBeTruthy();
+    expect(screen.getByRole("listbox", { name: "Search results" })).toBeTruthy();
   });
 
   test("and Enter, before the response, applies to the typed text", async () => {
@@ -160,7 +160,7 @@ describe("typing", () => {
   test("shows the error of a failed search", async () => {
     await open({ find: () => Promise.reject(failure("the index is being made")) });
     type("x");
-    await screen.findByText(/The search does not answer: the index is being made/);
+    await screen.findByText(/The search failed: the index is being made/);
   });
 });
 
@@ -241,8 +241,19 @@ test.each<[rows: string, as_of: string | null, banner: string]>([
     status: { ...STATUS, accounts: 4, accounts_ok: 2, not_seen },
   });
   await screen.findByText(banner);
-  // Only what was read counts as connected; what of it does not fit ends in an ellipsis, and is its title.
-  const count = await screen.findByText("2 of 4 accounts");
-  expect(count.className).toContain("cut");
-  expect(count.closest("[title]")?.getAttribute("title")).toBe("2 of 4 accounts");
+  // Only what was read counts as connected.
+  await screen.findByText("2 of 4 accounts");
+});
+
+test.each<[accounts: number, connected: number, shown: string]>([
+  [0, 0, "No accounts"],
+  [1, 1, "1 account"],
+  [1, 0, "0 of 1 account"],
+  [5, 5, "5 accounts"],
+  [12, 3, "3 of 12 accounts"],
+])("of %i accounts with %i connected, the footer has %j, uncut", async (accounts, accounts_ok, shown) => {
+  await open({ status: { ...STATUS, accounts, accounts_ok, troubles: [] } });
+  const count = await screen.findByText(shown);
+  expect(count.className).not.toContain("cut");
+  expect(count.title).toBe(`${shown} connected`);
 });

@@ -37,8 +37,7 @@ export function wrongName(name: string, channels: readonly ChannelInfo[]): strin
   const trimmed = name.trim();
   if (trimmed === "") return "This is needed";
   if (trimmed.includes(":")) return "A short name has no colon: that is an address";
-  if (channels.some((channel) => channel.name === trimmed))
-    return `There is a channel \`${trimmed}\` already`;
+  if (channels.some((channel) => channel.name === trimmed)) return `There is a channel "${trimmed}" already`;
   return undefined;
 }
 

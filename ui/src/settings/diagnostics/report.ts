@@ -10,7 +10,7 @@ export const VERDICT: Record<
   { icon: string; tone: "passing" | "attention" | "failing" | "quiet"; label: string }
 > = {
   ok: { icon: "check", tone: "passing", label: "OK" },
-  warning: { icon: "st_att", tone: "attention", label: "less than it could be" },
+  warning: { icon: "st_att", tone: "attention", label: "needs attention" },
   failed: { icon: "st_fail", tone: "failing", label: "does not work" },
 };
 

@@ -31,7 +31,7 @@ export function recorded(press: Press, mac: boolean): Recorded {
   ].filter(Boolean);
   if (/^(Control|Alt|Shift|Meta|OS)/.test(press.code)) return { held: held.join("+") };
   const key = keyOf(press.code);
-  if (key === null) return { wrong: "This key cannot be one" };
+  if (key === null) return { wrong: "This key cannot be a hotkey" };
   const strong = held.some((word) => word !== "Shift");
   if (!strong && !/^F\d+$/.test(key))
     return { wrong: "Hold Ctrl, Alt or Super with it: it works everywhere, also where you type" };
@@ -50,8 +50,8 @@ export function hotkeyText({ keys, state, why }: Hotkey): string {
   const texts: Record<Hotkey["state"], string> = {
     active: `${keys} opens Callboard.`,
     taken: `${keys} is taken by another program. Choose another, or free it there.`,
-    portal: `${keys} was asked of the desktop, which decides.`,
-    unavailable: "This desktop lets no program have a hotkey.",
+    portal: `${keys} was requested from the desktop, which decides.`,
+    unavailable: "This desktop supports no hotkeys.",
   };
   // The shell's reason has more detail, and what to do.
   return why ? sentence(why) : texts[state];

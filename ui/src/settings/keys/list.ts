@@ -1,6 +1,6 @@
 /** All keys, for the list in the settings. Ctrl is the command key on a Mac. */
 
-import { sheet } from "../../launcher/key-sheet";
+import { sheet } from "../../launcher/keys";
 
 export interface KeyGroup {
   title: string;
@@ -18,11 +18,11 @@ export const KEYS: readonly KeyGroup[] = [
   {
     title: "In settings",
     keys: [
-      ["add an account, a rule, a channel's name", "Ctrl+N"],
-      ["test what is chosen", "Ctrl+T"],
-      ["save", "Ctrl+S"],
-      ["check all", "Ctrl+R"],
-      ["close", "Escape"],
+      ["Add an account, a rule or a channel name", "Ctrl+N"],
+      ["Test the selection", "Ctrl+T"],
+      ["Save", "Ctrl+S"],
+      ["Check all", "Ctrl+R"],
+      ["Close", "Escape"],
     ],
   },
 ];

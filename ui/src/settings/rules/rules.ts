@@ -22,10 +22,10 @@ const FLAGS: Record<string, string> = {
   "item.mine": "it is mine",
   "!item.mine": "it is not mine",
   by_me: "I did it",
-  "!by_me": "another did it",
+  "!by_me": "someone else did it",
   "item.default_branch": "on the default branch",
   "item.draft": "it is a draft",
-  "!item.draft": "it is no draft",
+  "!item.draft": "it is not a draft",
 };
 
 /** Splits a condition into simple parts; all others stay as written. */

@@ -95,7 +95,7 @@ test("a file that changes during editing overwrites nothing, and both versions a
   fake.emitChanged();
   await screen.findByText(/changed on disk while you were typing/);
   expect(every.value).toBe("45s");
-  await press("Take the file's");
+  await press("Use the file's");
   expect(screen.getByLabelText("Every")).toHaveProperty("value", "5m");
 });
 
@@ -103,12 +103,12 @@ test("the place of the secrets is changed only after a confirmation", async () =
   const { fake } = await open("accounts/forge");
   const file = await screen.findByRole("radio", { name: /Encrypted file/ });
   file.click();
-  await screen.findByText(/not moved by themselves.*CALLBOARD_PASSPHRASE/);
+  await screen.findByText(/not moved automatically.*CALLBOARD_PASSPHRASE/);
   await key("Escape");
-  await waitFor(() => expect(screen.queryByText(/not moved by themselves/)).toBeNull());
+  await waitFor(() => expect(screen.queryByText(/not moved automatically/)).toBeNull());
   expect(screen.getByRole("radio", { name: /Keychain/ })).toHaveProperty("checked", true);
   file.click();
-  await screen.findByText(/not moved by themselves/);
+  await screen.findByText(/not moved automatically/);
   expect(fake.asked("configure")).toEqual([]);
   await press("Keep them there");
   await waitFor(() =>

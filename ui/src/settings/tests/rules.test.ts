@@ -94,7 +94,7 @@ test("the effect of an edited rule is shown before it is saved", async () => {
   expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull();
   await type("When", 'event == "triggered"');
   const tried = await screen.findByRole("region", { name: "What it would have done" });
-  await within(tried).findByText("Something else comes of 1 of the latest 3 events.");
+  await within(tried).findByText("1 of the latest 3 events would be treated differently.");
   const row = within(tried).getByRole("listitem").textContent?.replace(/\s+/g, " ").trim();
   expect(row).toMatch(
     /^Checkout slower than 2 s, \d+:\d+: on the board, #incidents instead of notify me, also in quiet hours$/,

@@ -196,7 +196,7 @@ test("without the clipboard the report can be copied by hand", async () => {
   await open("diagnostics");
   await screen.findByText("Store");
   await press("Copy report");
-  expect(((await screen.findByLabelText(/clipboard is closed/)) as HTMLTextAreaElement).value).toContain(
+  expect(((await screen.findByLabelText(/use the clipboard/)) as HTMLTextAreaElement).value).toContain(
     "[ok] store",
   );
 });
@@ -206,6 +206,6 @@ test("a missing tray icon is explained, in sentences", async () => {
   await open("keys", {}, { tray: { shown: false, why } });
   const note = await screen.findByText(/The tray icon is not shown/);
   expect(note.textContent?.replace(/\s+/g, " ")).toContain(
-    "The tray icon is not shown. No panel of this desktop shows tray icons (no watcher). Callboard goes on",
+    "The tray icon is not shown. No panel of this desktop shows tray icons (no watcher). Callboard keeps trying.",
   );
 });

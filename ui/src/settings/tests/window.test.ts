@@ -26,7 +26,7 @@ test("an error of the file is shown in every view, with its place, and when it t
   fake.answer("settings", { ...SETTINGS, errors });
   fake.emitChanged();
   expect((await screen.findByText(/callboard.toml:12:3: expected a text/)).textContent).toContain(
-    "takes effect once",
+    "until that is corrected",
   );
   await press("Show in diagnostics");
   expect(await screen.findByText("do = 3")).toBeTruthy();
@@ -46,7 +46,7 @@ test("the desktop's state is shown: the theme, the playground, who has the store
   const { fake } = await open();
   fake.emitDesktop({ theme: "dark", playground: true, owner: "daemon" });
   expect(await screen.findByText("Playground: a made-up team")).toBeTruthy();
-  expect(screen.getByText("The daemon keeps the board")).toBeTruthy();
+  expect(screen.getByText("Connected to the daemon")).toBeTruthy();
   expect(document.documentElement.dataset.theme).toBe("dark");
   fake.emitDesktop({ theme: "system" });
   await waitFor(() => expect(document.documentElement.dataset.theme).toBeUndefined());

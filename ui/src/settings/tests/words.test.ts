@@ -337,7 +337,7 @@ test.each([
   [press("ControlLeft", ["ctrl"]), { held: "Ctrl" }],
   [press("KeyK", ["shift"]), { wrong: expect.any(String) }],
   [press("KeyK"), { wrong: expect.any(String) }],
-  [press("MediaPlay", ["ctrl"]), { wrong: "This key cannot be one" }],
+  [press("MediaPlay", ["ctrl"]), { wrong: "This key cannot be a hotkey" }],
 ])("%j is recorded as %j", (press, keys) => expect(recorded(press, false)).toEqual(keys));
 
 test("the command key counts as a modifier on a Mac", () => {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod beginnings;
+mod behind;
 mod odd;
 mod silences;
 

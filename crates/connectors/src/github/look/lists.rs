@@ -125,7 +125,10 @@ impl RepoLists {
     /// without it.
     fn name_branch(&mut self, run: u64, on_board: &BoardRun) -> bool {
         let rows = self.runs.iter_mut().filter(|row| row.id == run);
-        rows.for_each(|row| normalise::complete_branch(row, on_board.branch.as_deref(), None));
+        rows.for_each(|row| {
+            normalise::complete_branch(row, on_board.branch.as_deref(), None);
+            normalise::complete_fork(row, Some(on_board.build.as_str()));
+        });
         let known = self.repo.unpassed_runs.get_mut(&run);
         let Some(known) = known.filter(|known| known.is_branchless(run) && known.build != on_board.build)
         else {

@@ -89,6 +89,10 @@ pub(super) async fn runs(
         let known = repo.branch_of(run.id).or(listed);
         normalise::complete_branch(run, known, default_branch.as_deref());
     }
+    for run in &mut rows {
+        let build = repo.build_of(run.id);
+        normalise::complete_fork(run, build);
+    }
     if repo.busy && !unread.is_empty() {
         // Both are read again: a list that has not changed would not show again which entries are left out.
         (repo.runs, repo.default_runs) = (None, None);

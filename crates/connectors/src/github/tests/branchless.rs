@@ -1,4 +1,4 @@
-//! Runs of which it is not known of which branch they are, and those that name it later.
+//! Runs of which it is not known of which branch they are, or whose that is, and those that name it later.
 
 use std::collections::BTreeMap;
 
@@ -111,6 +111,62 @@ async fn red_run_of_an_unknown_branch_is_ended_only_by_the_same_run() {
         let fixed = [news("acme/web/ci#2", EventName::Fixed)];
         assert_eq!(board.poll(&watch.poll().await), fixed, "{before} {after}");
     }
+}
+
+/// Two forks that were deleted may have had branches of one name, and the `main` of one is not the repository's.
+#[tokio::test]
+async fn run_of_a_deleted_fork_ends_no_other_red_run() {
+    let lost =
+        |branch: &str| json!({ "event": "pull_request", "head_branch": branch, "head_repository": null });
+    // The red run -> the build that it is of.
+    let cases = [
+        (lost("patch-1"), "acme/web/ci#2"),
+        (lost("main"), "acme/web/ci#2"),
+        (json!({}), "acme/web/ci@main"),
+    ];
+    for (before, build) in cases {
+        let first = || red(2, before.clone());
+        let branch = first()["head_branch"].as_str().unwrap().to_owned();
+        let server = serve([list(&[first()])]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        assert_eq!(board.poll(&watch.poll().await), [news(build, EventName::Failed)], "{before}");
+
+        serve_anew(&server, [list(&[run(3, lost(&branch)), first()])]).await;
+        let batch = watch.poll().await;
+        assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before}");
+        assert_eq!((board.status(build), gone(&batch)), (Some("failed"), vec![]), "{before}");
+    }
+}
+
+/// What is known of a run from a fork goes on, though GitHub does not name the fork any more.
+#[tokio::test]
+async fn build_of_a_fork_goes_on_once_the_fork_is_deleted() {
+    let of =
+        |fork: Value| json!({ "event": "pull_request", "head_branch": "patch-1", "head_repository": fork });
+    let lost = of(Value::Null);
+    let build = "acme/web/ci@eve:patch-1";
+    let server = serve([list(&[red(2, of(json!({ "id": 7, "full_name": "eve/web" })))])]).await;
+    mount(&server, forge()).await;
+    let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+    assert_eq!(board.poll(&watch.poll().await), [news(build, EventName::Failed)]);
+
+    let other = || run(3, json!({ "head_branch": "x" }));
+    serve_anew(&server, [list(&[other(), red(2, lost.clone())])]).await;
+    let batch = watch.poll().await;
+    assert_eq!(board.poll(&batch), [news("acme/web/ci@x", EventName::Passed)], "it is reported once");
+    assert_eq!((board.status(build), gone(&batch)), (Some("failed"), vec![]));
+
+    // Run again, it is green. Of which build that is, only a poll knows.
+    let again = || run(2, with(lost.clone(), json!({ "run_attempt": 2 })));
+    let about = json!({ "workflow_run": again(), "repository": repo("web") });
+    let (headers, body) = signed("workflow_run", &about);
+    let received = watch.hook().receive(&headers, &body, now()).unwrap();
+    assert_eq!((received.snapshots.len(), received.poll), (0, true));
+    serve_anew(&server, [list(&[other(), again()]), get(&format!("{RUNS}/2"), again())]).await;
+    let batch = watch.poll().await;
+    assert_eq!(board.poll(&batch), [news(build, EventName::Fixed)]);
+    assert_eq!(gone(&batch), [""; 0]);
 }
 
 /// Which branch it turns out to be of, how it ended, which source names it -> it is reported once, and goes on under that name.

@@ -294,6 +294,8 @@ async fn secondary_limit_is_a_rate_limit() {
         matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == 60),
         "{error:?}"
     );
+    let said = error.to_string();
+    assert!(said.starts_with("rate-limited by GitHub at GET /user: You have exceeded"), "{said}");
 }
 
 #[tokio::test]

@@ -339,15 +339,57 @@ fn a_build_is_named_by_workflow_and_branch() {
             "acme/web/ci@stranger:main",
             false,
         ),
-        (json!({ "event": "pull_request", "head_repository": null }), "acme/web/ci@unknown:main", false),
+        // Of a fork that was deleted: another may have had a branch of that name.
+        (json!({ "event": "pull_request", "head_repository": null }), "acme/web/ci#1", false),
+        (json!({ "event": "pull_request_target", "head_repository": null }), "acme/web/ci#1", false),
+        (json!({ "event": "pull_request", "head_repository": {} }), "acme/web/ci#1", false),
+        (json!({ "event": null, "head_repository": null }), "acme/web/ci#1", false),
+        // No fork's.
         (json!({ "event": "push", "head_repository": null }), "acme/web/ci@main", true),
+        (json!({ "event": "schedule", "head_repository": null }), "acme/web/ci@main", true),
+        // Left out, as by servers that imitate GitHub.
+        (json!({ "event": "pull_request", "head_repository": "absent" }), "acme/web/ci@unknown:main", false),
+        (json!({ "event": "push", "head_repository": "absent" }), "acme/web/ci@main", true),
+        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci@main", true),
     ];
     for (change, id, default_branch) in cases {
-        let items = builds(&[wire(run(1, change))], &Default::default());
+        let mut row = run(1, change);
+        if row["head_repository"] == "absent" {
+            row.as_object_mut().unwrap().remove("head_repository");
+        }
+        let items = builds(&[wire(row)], &Default::default());
         assert_eq!(
             (items[0].key.kind, items[0].key.id.as_str(), build_of(&items[0]).default_branch),
             (Kind::Build, id, default_branch)
         );
+    }
+}
+
+/// The build that the run of a deleted fork is on the board with -> the build that it is of.
+#[test]
+fn deleted_fork_is_the_one_that_is_known() {
+    let lost = json!({ "event": "pull_request", "head_branch": "fix/a@b", "head_repository": null });
+    let cases = [
+        (lost.clone(), Some("acme/web/ci@eve:fix/a@b"), "acme/web/ci@eve:fix/a@b"),
+        // As earlier versions named it.
+        (lost.clone(), Some("acme/web/ci@unknown:fix/a@b"), "acme/web/ci@unknown:fix/a@b"),
+        (lost.clone(), Some("acme/web/ci#1"), "acme/web/ci#1"),
+        (lost.clone(), Some("acme/web/ci@eve:other"), "acme/web/ci#1"),
+        (lost.clone(), Some("acme/web/ci@fix/a@b"), "acme/web/ci#1"),
+        (lost, None, "acme/web/ci#1"),
+        // What says whose it is needs nothing.
+        (json!({ "head_branch": "x" }), Some("acme/web/ci@eve:x"), "acme/web/ci@x"),
+        (
+            json!({ "event": "pull_request", "head_branch": "x", "head_repository": { "full_name": "bo/web" } }),
+            Some("acme/web/ci@eve:x"),
+            "acme/web/ci@bo:x",
+        ),
+    ];
+    for (change, known, expected) in cases {
+        let mut row: wire::Run = wire(run(1, change));
+        normalise::complete_fork(&mut row, known);
+        let items = builds(&[row], &Default::default());
+        assert_eq!(items[0].key.id, expected, "{known:?}");
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn cell_before(line: &[u8], end: usize) -> Option<Range<usize>> {
 
 /// What stands next in a line between white space and what may stand between numbers: `54-54`.
 pub(super) fn token(line: &[u8], from: usize) -> Option<Range<usize>> {
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"-:,;".contains(byte);
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'-' | b':' | b',' | b';');
     let is_signed = |at: usize| {
         line[at] == b'-'
             && line.get(at + 1).is_some_and(u8::is_ascii_digit)

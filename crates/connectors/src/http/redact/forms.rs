@@ -14,6 +14,10 @@ pub(super) const SHORT: usize = 4;
 /// How many escapings of one another are undone.
 pub(super) const DEPTH: usize = 2;
 
+/// How long one character of a secret can be as it stands in a text, in bytes: an escape has at most 6, and each of those
+/// at most 6 where it is escaped again.
+pub(super) const WIDEST: usize = 36;
+
 /// What of it holds the secret, too, besides the bytes that are searched for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Edges {
@@ -43,7 +47,7 @@ pub(super) fn bare(secret: &str) -> Option<&str> {
 
 /// What of a text is seen.
 pub(super) fn clean(text: &str) -> Vec<u8> {
-    Seen::quickly(text).plain.bytes
+    Seen::quickly(text.as_bytes()).plain.bytes
 }
 
 /// Those that are searched for in a text as it is seen.
@@ -56,7 +60,7 @@ pub(super) fn exact(secret: &str) -> Vec<Form> {
     };
     let mut forms = Vec::new();
     for spelling in [secret.to_owned(), secret.replace(' ', "+")] {
-        let seen = Seen::quickly(&spelling);
+        let seen = Seen::quickly(spelling.as_bytes());
         forms.extend(seen.shown.map(|shown| (shown.whole.bytes, edges)));
         let mut read = seen.plain;
         forms.push((read.bytes.clone(), edges));

@@ -44,28 +44,79 @@ pub(super) const NOTATIONS: [Notation; 13] = [
     Notation::Characters,
 ];
 
+/// A line of a dump, divided into its numbers once for all notations.
+pub(super) struct Line<'a> {
+    whole: &'a [u8],
+    /// True where the line may go on: a number at its end is none of it.
+    cut: bool,
+    /// The numbers that it begins with, of whatever notation.
+    words: Vec<Word<'a>>,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(whole: &'a [u8], cut: bool) -> Self {
+        // `103 'g'`: the character beside its number.
+        let words = parts(whole, token, cut).filter(|word| !word.starts_with(b"'"));
+        Self { whole, cut, words: words.take_while(|word| may_be_number(word)).map(Word::new).collect() }
+    }
+}
+
+/// What stands in a line, part by part.
+fn parts(
+    line: &[u8],
+    next: fn(&[u8], usize) -> Option<Range<usize>>,
+    cut: bool,
+) -> impl Iterator<Item = &[u8]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let found = next(line, at).filter(|found| !cut || found.end < line.len())?;
+        at = found.end;
+        Some(&line[found])
+    })
+}
+
+/// False for what is no number in any notation.
+fn may_be_number(word: &[u8]) -> bool {
+    let marks: [&[u8]; 5] = [b"-", b"0x", b"0X", b"0o", b"0O"];
+    let digits = marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word);
+    digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+struct Word<'a> {
+    text: &'a [u8],
+    /// What it is in base 10, which is read as words of every size.
+    decimal: Option<i128>,
+}
+
+impl<'a> Word<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let decimal = match text.strip_prefix(b"-") {
+            Some(digits) => number(digits, 10).map(|value| -value),
+            None => number(text, 10),
+        };
+        Self { text, decimal }
+    }
+}
+
 impl Notation {
-    /// The bytes that the numbers at the start of a line write. Where it was `cut`, one at its end is none of them.
-    pub(super) fn line(self, line: &[u8], cut: bool) -> Vec<u8> {
-        let (mut bytes, mut at) = (Vec::new(), 0);
-        let next: fn(&[u8], usize) -> Option<Range<usize>> =
-            if self == Self::Characters { cell } else { token };
-        while let Some(found) = next(line, at) {
-            at = found.end;
-            let word = &line[found];
-            // `103 'g'`: the character beside its number.
-            let is_beside = word.starts_with(b"'") && self != Self::Characters;
-            if cut && at == line.len() || !is_beside && self.read(word, &mut bytes).is_none() {
-                break;
+    /// The bytes that the numbers at the start of a line write.
+    pub(super) fn line(self, line: &Line<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let _ = match self {
+            Self::Characters => {
+                let mut cells = parts(line.whole, cell, line.cut).map(Word::new);
+                cells.try_for_each(|cell| self.read(&cell, &mut bytes))
             }
-        }
+            _ => line.words.iter().try_for_each(|word| self.read(word, &mut bytes)),
+        };
         bytes
     }
 
     /// Adds the bytes that a number writes; none where it is not written so.
-    fn read(self, word: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+    fn read(self, word: &Word<'_>, bytes: &mut Vec<u8>) -> Option<()> {
+        let Word { text, decimal } = *word;
         let after =
-            |marks: [&[u8]; 2]| marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word);
+            |marks: [&[u8]; 2]| marks.iter().find_map(|mark| text.strip_prefix(*mark)).unwrap_or(text);
         match self {
             Self::Hexadecimal | Self::Swapped => {
                 let digits = after([b"0x", b"0X"]);
@@ -89,14 +140,9 @@ impl Notation {
                     12..=22 => 8,
                     _ => return None,
                 };
-                bytes.extend(word_bytes(number(digits, 8)?, size, order)?);
+                push(bytes, number(digits, 8)?, size, order)?;
             }
-            Self::Decimal(size, order) => {
-                let digits = word.strip_prefix(b"-").unwrap_or(word);
-                let value = number(digits, 10)?;
-                let value = if digits.len() < word.len() { -value } else { value };
-                bytes.extend(word_bytes(value, size, order)?);
-            }
+            Self::Decimal(size, order) => push(bytes, decimal?, size, order)?,
             Self::Binary => {
                 let digits = after([b"0b", b"0B"]);
                 let size = match digits.len() {
@@ -104,15 +150,15 @@ impl Notation {
                     length @ 16..=64 if length % 8 == 0 => length / 8,
                     _ => return None,
                 };
-                bytes.extend(word_bytes(number(digits, 2)?, size, Order::Big)?);
+                push(bytes, number(digits, 2)?, size, Order::Big)?;
             }
-            Self::Characters => match word {
+            Self::Characters => match text {
                 [character] => bytes.push(*character),
                 // `\n`.
                 [b'\\', _] => bytes.push(b' '),
-                [b'0'..=b'7', _, _] => bytes.push(u8::try_from(number(word, 8)?).ok()?),
+                [b'0'..=b'7', _, _] => bytes.push(u8::try_from(number(text, 8)?).ok()?),
                 // `sp`, `nul`, `dc1`.
-                [b'a'..=b'z', ..] if word.len() <= 3 => bytes.push(b' '),
+                [b'a'..=b'z', ..] if text.len() <= 3 => bytes.push(b' '),
                 _ => return None,
             },
         }
@@ -127,15 +173,64 @@ fn number(digits: &[u8], radix: u32) -> Option<i128> {
     i128::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }
 
-/// The bytes of a word of so many, signed or not; none where it is no such word.
-fn word_bytes(value: i128, size: usize, order: Order) -> Option<Vec<u8>> {
+/// Adds the bytes of a word of so many, signed or not; none where it is no such word.
+fn push(bytes: &mut Vec<u8>, value: i128, size: usize, order: Order) -> Option<()> {
     let most = 1_i128 << (8 * size);
-    if !(-most / 2..most).contains(&value) {
-        return None;
-    }
-    let mut bytes = value.to_le_bytes()[..size].to_vec();
+    (-most / 2..most).contains(&value).then_some(())?;
+    let start = bytes.len();
+    bytes.extend_from_slice(&value.to_le_bytes()[..size]);
     if order == Order::Big {
-        bytes.reverse();
+        bytes[start..].reverse();
     }
-    Some(bytes)
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line, and whether it is cut -> what it writes in a notation, without its zeros.
+    #[test]
+    fn line_is_read_in_each_notation() {
+        use Notation::{Binary, Characters, Decimal, Hexadecimal, Octal, Swapped};
+        use Order::{Big, Little};
+        let cases = [
+            ("67 68 70 5f", false, Hexadecimal, "ghp_"),
+            ("6867 5f70", false, Swapped, "ghp_"),
+            ("0x67,0X68, 70-5f", false, Hexadecimal, "ghp_"),
+            ("147 150 160 137", false, Octal(Little), "ghp_"),
+            ("0o147 064147", false, Octal(Little), "ggh"),
+            ("0o147 064147", false, Octal(Big), "ghg"),
+            ("103 104 112 95", false, Decimal(1, Little), "ghp_"),
+            ("103 104 112 95", false, Decimal(8, Big), "ghp_"),
+            ("1601202279 1886349413", false, Decimal(4, Little), "ghp_ehop"),
+            ("1601202279 1886349413", false, Decimal(4, Big), "_phgpohe"),
+            ("1601202279 1886349413", false, Decimal(2, Little), ""),
+            ("103 -152 104", false, Decimal(1, Little), "g"),
+            ("103 -100 104", false, Decimal(1, Little), "g\u{fffd}h"),
+            ("01100111 01101000", false, Binary, "gh"),
+            ("  g   h  \\n 137", false, Characters, "gh _"),
+            // The character beside each number.
+            ("103 'g'\t104 'h'", false, Decimal(1, Little), "gh"),
+            // What is no number ends them, in each notation what is none there.
+            ("67 68 |70 5f|", false, Hexadecimal, "gh"),
+            ("67 68 705 5f", false, Hexadecimal, "gh"),
+            ("103 104 zz 112", false, Decimal(1, Little), "gh"),
+            ("103 300 112", false, Decimal(1, Little), "g"),
+            ("67 0x 68", false, Hexadecimal, "gh"),
+            // The last one may go on.
+            ("67 68 70", true, Hexadecimal, "gh"),
+            ("67 68 70 ", true, Hexadecimal, "ghp"),
+            ("67 68-70", true, Hexadecimal, "gh"),
+            ("g h p", true, Characters, "gh"),
+            ("g h-p", true, Characters, "g"),
+            ("", false, Hexadecimal, ""),
+            ("the build has passed", false, Hexadecimal, ""),
+        ];
+        for (line, cut, notation, expected) in cases {
+            let mut bytes = notation.line(&Line::new(line.as_bytes(), cut));
+            bytes.retain(|byte| *byte != 0);
+            assert_eq!(String::from_utf8_lossy(&bytes), expected, "{line} as {notation:?}, cut: {cut}");
+        }
+    }
 }

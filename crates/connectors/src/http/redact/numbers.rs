@@ -8,8 +8,8 @@
 //! Whether the first number of a line is an offset is not decided by its length alone: decimal words have as many digits as
 //! they need. Where that is not sure, the line is read both ways.
 //!
-//! What it costs is bounded: each line is read once for each of [`NOTATIONS`], [`LAYOUTS`] and, where lines are left out,
-//! [`REPETITIONS`], and only where its cells are numbers or characters.
+//! What it costs is bounded: of the [`LAYOUTS`] only those are read that differ in a text. In each, a line is divided into numbers
+//! once, and these are read once for each of [`NOTATIONS`]; where lines are left out, that is repeated for each of [`REPETITIONS`].
 
 #[cfg(test)]
 mod tests;
@@ -19,10 +19,10 @@ use std::ops::Range;
 use super::{
     cell::{MAX_PREFIX, cell, cell_before, marked, token},
     forms::LONG,
-    notation::{NOTATIONS, Notation},
-    rows,
+    notation::{Line, NOTATIONS, Notation},
+    rows::{self, Values},
     seen::Seen,
-    view::{Place, Places, View},
+    view::{Place, View, byte},
 };
 
 /// How much of a line is looked at to see whether it is one of numbers, in bytes.
@@ -43,8 +43,22 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    pub(super) fn seen<P: Places>(&self) -> Seen<P> {
+    pub(super) fn seen(&self) -> Seen<Vec<Place>> {
         Seen::read(&self.bytes, |at| self.places[at])
+    }
+
+    /// Adds the bytes of a line, of equal ones in a row one.
+    fn add_unequal(&mut self, line: &Shown) {
+        for byte in &line.bytes {
+            if self.bytes.last() == Some(byte)
+                && let Some(last) = self.places.last_mut()
+            {
+                last.1 = line.place.1;
+            } else {
+                self.bytes.push(*byte);
+                self.places.push(line.place);
+            }
+        }
     }
 
     /// Every byte of it.
@@ -54,9 +68,10 @@ impl Decoded {
 }
 
 /// Lines that show the same bytes.
+#[derive(PartialEq)]
 struct Block {
-    /// Where their offset stands in the text; empty where they have none.
-    offset: Range<usize>,
+    /// What is written as their offset.
+    offset: Values,
     /// How many bytes lie between it and the next one, if those are in base 16, 10 or 8.
     distances: [Option<usize>; 3],
     /// What each of them shows.
@@ -68,10 +83,10 @@ struct Block {
 }
 
 /// Where the offset of a line of numbers stands, empty where it has none, and the numbers with what stands beside them.
-type Layout = fn(&[u8]) -> Option<(Range<usize>, Range<usize>)>;
+type Layout = (Range<usize>, Range<usize>);
 
-/// A line may be one of numbers in several ways: which is known only once a secret is found.
-const LAYOUTS: [Layout; 4] = [beside_text, alone, at_end, after_first];
+/// In how many ways a line may be one of numbers. Which is right is known only once a secret is found.
+const LAYOUTS: usize = 4;
 
 /// How often what a line shows is repeated by the lines after it that are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,21 +105,15 @@ static REPETITIONS: [Repetition; 4] =
 /// What the numbers of a text may write, in every way to read them; secrets have at most `longest` bytes.
 pub(super) fn decoded(text: &str, longest: usize) -> impl Iterator<Item = Decoded> {
     let text: &[u8] = if text.len() < SHORTEST { b"" } else { text.as_bytes() };
-    rows::divided(text).flat_map(move |rows| {
-        LAYOUTS.into_iter().flat_map(move |layout| read(text, blocks(text, &rows, layout).0, longest, false))
-    })
+    ways(text).into_iter().flat_map(move |way| read(text, way.blocks, longest, false))
 }
 
 /// The same of a text that may end in the middle of a dump; nothing where other lines follow it. Where it was `cut`, its last
 /// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     let text = text.as_bytes();
-    rows::divided(text).flat_map(move |rows| {
-        LAYOUTS.into_iter().flat_map(move |layout| {
-            let (blocks, is_over) = blocks(text, &rows, layout);
-            read(text, if is_over { Vec::new() } else { blocks }, longest, cut)
-        })
-    })
+    let ways = ways(text).into_iter().filter(|way| !way.is_over);
+    ways.flat_map(move |way| read(text, way.blocks, longest, cut))
 }
 
 /// How many digits a word of two bytes has at least where it is written as a number, unless it begins with control characters.
@@ -139,42 +148,79 @@ pub(super) fn next_row(first: &[u8], offset: &Range<usize>, line: &[u8]) -> Opti
     if is_same || is_blank { cell(line, offset.end).map(|cell| cell.start) } else { None }
 }
 
-/// The lines of numbers among the rows of a text, and whether the last of them is followed by a whole line of something else.
-fn blocks(text: &[u8], rows: &[Range<usize>], layout: Layout) -> (Vec<Block>, bool) {
-    let mut blocks: Vec<Block> = Vec::new();
-    // The first line of the last block, and where its offset stands in that, while its lines go on.
-    let mut first: Option<(&[u8], Range<usize>)> = None;
-    let mut is_over = false;
-    for &Range { start, end } in rows {
-        let (line, is_whole) = (&text[start..end], end < text.len());
-        let row = first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
+/// The lines of numbers in a text, read in one way.
+#[derive(PartialEq, Default)]
+struct Way<'a> {
+    blocks: Vec<Block>,
+    /// The first line of the last block, and where its offset stands in that, while its lines go on.
+    first: Option<(&'a [u8], Range<usize>)>,
+    /// True where the last of them is followed by a whole line of something else.
+    is_over: bool,
+}
+
+/// Every way to read the lines of numbers in a text, but for those that are like another.
+fn ways(text: &[u8]) -> Vec<Way<'_>> {
+    let mut ways = Vec::new();
+    for rows in rows::divided(text) {
+        let mut all: [Way<'_>; LAYOUTS] = Default::default();
+        for row in &rows {
+            for (way, layout) in all.iter_mut().zip(layouts(&text[row.clone()])) {
+                way.add(text, row, layout);
+            }
+        }
+        for way in all {
+            if !way.blocks.is_empty() && !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+    }
+    ways
+}
+
+impl<'a> Way<'a> {
+    /// Adds the next row of the text, which is laid out so if it is the first line of a block.
+    fn add(&mut self, text: &'a [u8], row: &Range<usize>, layout: Option<Layout>) {
+        let (line, start, end) = (&text[row.clone()], row.start, row.end);
+        let next = self.first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
         if let (Some(from), Some(block)) =
-            (row, blocks.last_mut().filter(|block| block.rows.len() < MAX_ROWS))
+            (next, self.blocks.last_mut().filter(|block| block.rows.len() < MAX_ROWS))
         {
             block.rows.push(start + from..end);
             block.shown.end = start + line.trim_ascii_end().len();
-        } else if let Some((offset, shown)) = layout(line) {
-            blocks.push(Block {
-                offset: start + offset.start..start + offset.end,
+        } else if let Some((offset, shown)) = layout {
+            let value = rows::values(marked(&line[offset.clone()]).0);
+            if let Some(before) = self.blocks.last_mut() {
+                before.distances = rows::distances(&before.offset, &value);
+            }
+            self.blocks.push(Block {
+                offset: value,
                 distances: [None; 3],
                 rows: std::iter::once(start + shown.start..end).collect(),
                 shown: start + shown.start..start + shown.end,
                 is_repeated: false,
             });
-            first = Some((line, offset));
-            is_over = false;
-        } else if let Some(block) = blocks.last_mut().filter(|_| first.is_some() && is_repetition(line)) {
+            self.first = Some((line, offset));
+            self.is_over = false;
+        } else if let Some(block) =
+            self.blocks.last_mut().filter(|_| self.first.is_some() && is_repetition(line))
+        {
             block.is_repeated = true;
-            first = None;
+            self.first = None;
         } else {
-            first = None;
-            is_over |= is_whole;
+            self.first = None;
+            self.is_over |= end < text.len();
         }
     }
-    for at in 1..blocks.len() {
-        blocks[at - 1].distances = distances(text, &blocks[at - 1], &blocks[at]);
-    }
-    (blocks, is_over)
+}
+
+/// How a line is laid out: numbers after an offset, or of which the first two are written alike, with what stands beside them;
+/// and, where it ends with numbers, those alone, those after something else, and those after the first.
+fn layouts(line: &[u8]) -> [Option<Layout>; LAYOUTS] {
+    let Some(shown) = numbers_at_end(line) else { return [beside_text(line), None, None, None] };
+    let has_prefix = !line[..shown.start].trim_ascii_start().is_empty();
+    let all = without_offset(line, &shown);
+    let [alone, at_end] = if has_prefix { [None, all] } else { [all, None] };
+    [beside_text(line), alone, at_end, after_first(line, &shown)]
 }
 
 /// `*`, also after what a log puts before each line.
@@ -203,38 +249,26 @@ fn after_offset_or_alike(line: &[u8]) -> Option<(Range<usize>, usize)> {
 }
 
 /// Finds the numbers after an offset, or of which the first two are written alike, whatever stands beside them.
-fn beside_text(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+fn beside_text(line: &[u8]) -> Option<Layout> {
     let (offset, from) = after_offset_or_alike(line)?;
     // Without an offset it may be a line of something else, with numbers in it.
     let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
     Some((offset, from..to))
 }
 
-/// Finds the numbers of a line that has nothing but those: they may be of any length then.
-fn alone(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
-    without_offset(line, false)
-}
-
-/// The same after something else, such as the time that a log puts before each line.
-fn at_end(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
-    without_offset(line, true)
-}
-
-fn without_offset(line: &[u8], is_after_prefix: bool) -> Option<(Range<usize>, Range<usize>)> {
-    let shown = numbers_at_end(line)?;
-    let has_prefix = !line[..shown.start].trim_ascii_start().is_empty();
-    let first = cell(line, shown.start).filter(|_| has_prefix == is_after_prefix)?;
+/// The numbers that a line ends with, unless the first of them is an offset for certain. They may be of any length.
+fn without_offset(line: &[u8], shown: &Range<usize>) -> Option<Layout> {
+    let first = cell(line, shown.start)?;
     let next = cell(line, first.end);
     // A decimal word may be longer than the next, as an offset is; but no word that begins so has another length than others.
     let is_padded = || line[first.start] == b'0' || !line[first.clone()].iter().all(u8::is_ascii_digit);
     let is_after_offset =
         first.len() > 5 && is_padded() && next.is_some_and(|next| is_offset(line, &first, &next));
-    (!is_after_offset).then_some((shown.start..shown.start, shown))
+    (!is_after_offset).then(|| (shown.start..shown.start, shown.clone()))
 }
 
-/// Finds the numbers after the first of a line, which may be an offset however long they are: `od -A x -o`, `od -t u4`.
-fn after_first(line: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
-    let shown = numbers_at_end(line)?;
+/// Those after the first of them, which may be an offset however long they are: `od -A x -o`, `od -t u4`.
+fn after_first(line: &[u8], shown: &Range<usize>) -> Option<Layout> {
     let first = cell(line, shown.start)?;
     let next = cell(line, first.end)?;
     let is_after_nothing = first.start == 0 && first.len() >= 4;
@@ -294,24 +328,12 @@ fn end_of_numbers(line: &[u8], from: usize) -> usize {
     end
 }
 
-/// How many bytes lie between the offsets of two blocks, if those are in base 16, 10 or 8.
-fn distances(text: &[u8], one: &Block, other: &Block) -> [Option<usize>; 3] {
-    let number = |offset: &Range<usize>, radix| {
-        let digits = std::str::from_utf8(marked(&text[offset.clone()]).0).ok()?;
-        u64::from_str_radix(digits, radix).ok()
-    };
-    [16, 10, 8].map(|radix| {
-        let distance = number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?)?;
-        usize::try_from(distance).ok().filter(|distance| (1..=rows::MAX_BYTES).contains(distance))
-    })
-}
-
 /// How many of the bytes that a block seems to show it does, by its offset and the next one. In the right base, offsets count by
 /// the same number.
 fn width(blocks: &[Block], at: usize, shown: usize) -> Option<usize> {
-    let nearby = [at.checked_sub(1), Some(at + 1)].map(|at| blocks.get(at?));
     let widths = (0..3).filter_map(|base| {
         let width = blocks[at].distances[base].filter(|width| *width <= shown)?;
+        let nearby = [at.checked_sub(1), Some(at + 1)].map(|at| blocks.get(at?));
         Some((nearby.iter().flatten().any(|block| block.distances[base] == Some(width)), width))
     });
     widths.max().map(|(_, width)| width)
@@ -321,65 +343,73 @@ fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iter
     let rows = blocks.iter().map(|block| block.rows.len()).max().unwrap_or_default();
     let is_repeated = blocks.iter().any(|block| block.is_repeated);
     let repetitions = if is_repeated { &REPETITIONS[..] } else { &REPETITIONS[..1] };
-    let readings = (0..rows).flat_map(|row| NOTATIONS.map(|notation| (row, notation)));
-    let readings =
-        readings.flat_map(move |(row, notation)| repetitions.iter().map(move |it| (row, notation, *it)));
-    readings
-        .map(move |(row, notation, repetition)| {
-            decode(notation, text, &blocks, row, repetition, longest, cut)
+    let budget = text.len().max(MAX_REPEATED);
+    let lines: Vec<Vec<Line<'_>>> = blocks
+        .iter()
+        .map(|block| {
+            let line = |row: &Range<usize>| Line::new(&text[row.clone()], cut && row.end == text.len());
+            block.rows.iter().map(line).collect()
         })
-        .filter(|decoded| !decoded.bytes.is_empty())
+        .collect();
+    let readings = (0..rows).flat_map(|row| NOTATIONS.map(|notation| (row, notation)));
+    let all = readings.flat_map(move |(row, notation)| {
+        let shown = shown(notation, &blocks, &lines, row);
+        repetitions.iter().map(move |repetition| repeated(&shown, *repetition, longest, budget))
+    });
+    all.filter(|decoded| !decoded.bytes.is_empty())
+}
+
+/// The bytes of a line.
+struct Shown {
+    bytes: Vec<u8>,
+    place: Place,
+    is_repeated: bool,
 }
 
 /// The bytes that one row of each block writes in that notation.
-fn decode(
-    notation: Notation,
-    text: &[u8],
-    blocks: &[Block],
-    row: usize,
-    repetition: Repetition,
-    longest: usize,
-    cut: bool,
-) -> Decoded {
-    let is_squeezed = repetition == Repetition::Unknown;
-    let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed };
-    // How many bytes a line showed at last, and how many may be added for lines that are left out.
-    let (mut last, mut budget) = (None, text.len().max(MAX_REPEATED));
-    for (at, block) in blocks.iter().enumerate() {
-        let Some(range) = block.rows.get(row) else { continue };
-        let mut bytes = notation.line(&text[range.clone()], cut && range.end == text.len());
+fn shown(notation: Notation, blocks: &[Block], lines: &[Vec<Line<'_>>], row: usize) -> Vec<Shown> {
+    let mut all = Vec::new();
+    // How many a line showed at last.
+    let mut last = None;
+    for (at, (block, lines)) in blocks.iter().zip(lines).enumerate() {
+        let mut bytes = lines.get(row).map(|line| notation.line(line)).unwrap_or_default();
+        if bytes.is_empty() {
+            continue;
+        }
         // What else is read there is the text beside them.
         let width = width(blocks, at, bytes.len()).filter(|_| notation != Notation::Characters);
         last = width.or(last);
         let usual = || last.or((bytes.len() > 16 && !bytes.len().is_multiple_of(16)).then_some(16));
         let width = if block.is_repeated { width.or_else(usual) } else { width };
         bytes.truncate(width.unwrap_or(usize::MAX));
-        let mut times = 1;
-        if block.is_repeated && !bytes.is_empty() {
-            let more = match repetition {
-                Repetition::Often => longest / bytes.len() + 1,
-                Repetition::Times(more) => more,
-                Repetition::Unknown => 0,
-            };
-            let more = more.min(budget / bytes.len());
-            budget -= more * bytes.len();
-            times += more;
-        }
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let place = (place(block.shown.start), place(block.shown.end));
+        let place = (byte(block.shown.start).0, byte(block.shown.end).0);
+        all.push(Shown { bytes, place, is_repeated: block.is_repeated });
+    }
+    all
+}
+
+/// What the lines show with those that are left out, for which at most `budget` bytes are added.
+fn repeated(lines: &[Shown], repetition: Repetition, longest: usize, mut budget: usize) -> Decoded {
+    let is_squeezed = repetition == Repetition::Unknown;
+    let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed };
+    for line in lines {
         if is_squeezed {
-            bytes.dedup();
-            if decoded.bytes.last() == bytes.first()
-                && let Some(last) = decoded.places.last_mut()
-            {
-                last.1 = place.1;
-                bytes.drain(..1);
-            }
+            decoded.add_unequal(line);
+            continue;
         }
-        for _ in 0..times {
-            decoded.bytes.extend_from_slice(&bytes);
+        let length = line.bytes.len();
+        let more = match repetition {
+            _ if !line.is_repeated => 0,
+            Repetition::Often => longest / length + 1,
+            Repetition::Times(more) => more,
+            Repetition::Unknown => 0,
+        };
+        let more = more.min(budget / length);
+        budget -= more * length;
+        for _ in 0..=more {
+            decoded.bytes.extend_from_slice(&line.bytes);
         }
-        decoded.places.resize(decoded.bytes.len(), place);
+        decoded.places.resize(decoded.bytes.len(), line.place);
     }
     decoded
 }

@@ -196,13 +196,14 @@ mod tests {
                 format!("{at:07o}{}\n       {cells}", spaced(bytes))
             },
         ];
+        let redactor = redactor();
         for write in dumps {
             let all = format!("name=x;password={SECRET};and.more.of.it");
             let lines = all.as_bytes().chunks(16).enumerate().map(|(place, bytes)| write(place * 16, bytes));
             let text = format!("begin\n{}\ndone\n", lines.collect::<Vec<_>>().join("\n"));
             // A step that meets each place of a line.
             for cut in (1..text.len()).step_by(7) {
-                let out = parts(&redactor(), &text, &[cut]).concat();
+                let out = parts(&redactor, &text, &[cut]).concat();
                 assert!(out.starts_with("begin\n0") && out.ends_with("\ndone\n"), "{cut}: {out}");
                 assert!(out.contains("[REDACTED]"), "{cut}: {out}");
                 for piece in SECRET.as_bytes().windows(SHORT + 1) {
@@ -222,12 +223,13 @@ mod tests {
             |at, bytes| format!("{at:08x}:{} {} ", spaced(bytes), String::from_utf8_lossy(bytes)),
             |at, bytes| format!("{at:07o}{} ", spaced(bytes)),
         ];
+        let redactor = redactor();
         for write in dumps {
             let all = format!("name=x;password={SECRET};and.more.of.it");
             let rows = all.as_bytes().chunks(16).enumerate().map(|(place, bytes)| write(place * 16, bytes));
             let text = format!("begin\n{}\ndone\n", rows.collect::<String>());
             for cut in (1..text.len()).step_by(3) {
-                let mut parts = Parts::new(redactor());
+                let mut parts = redactor.parts();
                 let out = [parts.next(&text[..cut], true), parts.next(&text[cut..], false)].concat();
                 assert!(out.contains("[REDACTED]") && out.ends_with("\ndone\n"), "{cut}: {out}");
                 for piece in SECRET.as_bytes().windows(SHORT + 1) {
@@ -293,10 +295,35 @@ mod tests {
             ("ending\n", 4, "endi"),
             ("äöü ß", 4, "äö"),
         ];
+        let redactor = redactor();
         for (text, cut, first) in cases {
-            let out = parts(&redactor(), text, &[cut]);
+            let out = parts(&redactor, text, &[cut]);
             assert_eq!(out[0], first, "{text}");
             assert_eq!(out.concat(), text);
+        }
+    }
+
+    /// Of several secrets the one that begins first counts, and of one the longest beginning.
+    #[test]
+    fn beginning_of_any_secret_is_held_back() {
+        let secrets = ["abcdefgh1234", "abcdzzzz9999", "cdefyyyy5678"].map(SecretString::from);
+        let redactor = Redactor::new(&secrets);
+        // what has come -> what of it is passed on
+        let cases = [
+            ("x abcd", "x "),
+            ("x abcdef", "x "),
+            ("x abcdefgh123", "x "),
+            ("x abcdz", "x "),
+            ("x bcdef", "x b"),
+            ("x abcdcdef", "x abcd"),
+            ("x abcdy", "x abcdy"),
+            ("x cde", "x cde"),
+            ("cdef", ""),
+            ("abc", "abc"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redactor.parts().next(text, true), expected, "{text}");
         }
     }
 

@@ -6,7 +6,24 @@ use std::{collections::VecDeque, ops::Range};
 use super::cell::{cell, marked};
 
 /// How many bytes a line shows at most.
-pub(super) const MAX_BYTES: usize = 256;
+const MAX_BYTES: usize = 256;
+
+/// What a number is in base 16, 10 and 8.
+pub(super) type Values = [Option<u64>; 3];
+
+/// The values of digits.
+pub(super) fn values(digits: &[u8]) -> Values {
+    let digits = std::str::from_utf8(digits).unwrap_or_default();
+    [16, 10, 8].map(|radix| u64::from_str_radix(digits, radix).ok())
+}
+
+/// How many bytes lie between two offsets, in each base in which a line may show so many.
+pub(super) fn distances(one: &Values, next: &Values) -> [Option<usize>; 3] {
+    std::array::from_fn(|base| {
+        let distance = next[base]?.checked_sub(one[base]?)?;
+        usize::try_from(distance).ok().filter(|distance| (1..=MAX_BYTES).contains(distance))
+    })
+}
 
 /// How many numbers that may be offsets are remembered until a further one follows one of them.
 const RECENT: usize = 8;
@@ -76,8 +93,7 @@ struct Offset {
     start: usize,
     /// How it is written: with a mark, and with how many digits.
     form: (bool, usize),
-    /// In base 16, 10 and 8.
-    values: [Option<u64>; 3],
+    values: Values,
 }
 
 impl Offset {
@@ -94,22 +110,14 @@ impl Offset {
         let may_be = is_marked
             || (word.starts_with(b"0x") || digits[0] == b'0')
                 && cell(text, found.end).is_none_or(|next| next.len() != word.len());
-        let digits = std::str::from_utf8(digits).ok().filter(|_| may_be)?;
-        let values = [16, 10, 8].map(|radix| u64::from_str_radix(digits, radix).ok());
-        Some(Self { start: found.start, form: (is_marked, digits.len()), values })
+        may_be.then(|| Self { start: found.start, form: (is_marked, digits.len()), values: values(digits) })
     }
 
     /// True where `next` may be the offset of the next row: it is written alike, and between them is room for the bytes.
     fn is_followed_by(&self, next: &Self) -> bool {
         let length = next.start - self.start;
-        let is_next = |(one, other): (Option<u64>, Option<u64>)| {
-            let distance = one.zip(other).and_then(|(one, other)| other.checked_sub(one));
-            distance.and_then(|distance| usize::try_from(distance).ok()).is_some_and(|distance| {
-                (1..=MAX_BYTES).contains(&distance)
-                    && (2 * distance..=32 * distance + MAX_BYTES).contains(&length)
-            })
-        };
-        self.form == next.form && self.values.into_iter().zip(next.values).any(is_next)
+        let has_room = |distance: usize| (2 * distance..=32 * distance + MAX_BYTES).contains(&length);
+        self.form == next.form && distances(&self.values, &next.values).into_iter().flatten().any(has_room)
     }
 }
 

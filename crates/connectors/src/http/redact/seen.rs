@@ -34,32 +34,34 @@ impl<P: Places> Seen<P> {
 
     /// The same of bytes that stand elsewhere in a text.
     pub(super) fn read(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
-        let plain = View::seen(all, &place, false);
-        let has_sequences = all.contains(&0x1b) || all.windows(2).any(|pair| pair == CSI);
+        // Every byte is written, and the next one over it unless it is kept: without places that takes no branch.
+        let mut plain = View { bytes: vec![0; all.len()], places: P::with_capacity(all.len()) };
+        let (mut length, mut classes) = (0, 0);
+        for (at, &byte) in all.iter().enumerate() {
+            let class = CLASSES[usize::from(byte)];
+            plain.bytes[length] = byte;
+            length += usize::from(class & KEPT);
+            classes |= class;
+            if class == KEPT {
+                plain.places.add(place(at));
+            }
+        }
+        plain.bytes.truncate(length);
+        let (is_odd, may_differ) = (classes & ODD != 0, classes & (ODD | MOVING) != 0);
+        if is_odd {
+            plain = View::seen(all, &place, false);
+        }
+        let has_sequences = is_odd && (all.contains(&0x1b) || all.windows(2).any(|pair| pair == CSI));
         let by_terminal = has_sequences.then(|| View::seen(all, &place, true));
-        Self { plain, by_terminal, shown: shown::differs(all).then(|| Shown::of(all, &place)) }
+        let shown = (may_differ && shown::differs(all)).then(|| Shown::of(all, &place));
+        Self { plain, by_terminal, shown }
     }
 }
 
 impl Seen<()> {
-    /// The same as [`Seen::of`], and nothing is known of places.
-    pub(super) fn quickly(text: &str) -> Self {
-        Self::bytes(text.as_bytes())
-    }
-
-    fn bytes(all: &[u8]) -> Self {
-        let (mut bytes, mut length, mut odd) = (vec![0; all.len()], 0, 0);
-        for &byte in all {
-            let class = CLASSES[usize::from(byte)];
-            bytes[length] = byte;
-            length += usize::from(class & KEPT);
-            odd |= class;
-        }
-        if odd & ODD != 0 || odd & MOVING != 0 && shown::differs(all) {
-            return Self::read(all, |_| (0, 0));
-        }
-        bytes.truncate(length);
-        Self { plain: View { bytes, places: () }, by_terminal: None, shown: None }
+    /// The same, and nothing is known of places.
+    pub(super) fn quickly(all: &[u8]) -> Self {
+        Self::read(all, |_| (0, 0))
     }
 }
 

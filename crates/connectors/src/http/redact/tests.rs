@@ -439,6 +439,14 @@ fn body_without_a_secret_is_unchanged() {
     assert!(matches!(redactor.body(r#"{"a": [1, "\u00e9"]}"#), Cow::Borrowed(_)), "nothing is written anew");
 }
 
+/// What is shorter than any secret is not searched at all.
+#[test]
+fn shortest_secret_is_masked_in_numbers_and_strings() {
+    let body = r#"{"a":123,"b":"234","pin":1234,"text":"1234"}"#;
+    let expected = r#"{"a":123,"b":"234","pin":"[REDACTED]","text":"[REDACTED]"}"#;
+    assert_eq!(redactor(&["1234"]).body(body), expected);
+}
+
 #[test]
 fn secret_is_found_anywhere_in_a_long_text() {
     let redactor = redactor(&[ODD]);

@@ -127,20 +127,14 @@ impl Unescaped {
         dump::unfinished(&self.text, |at| self.places[at])
     }
 
-    /// What its numbers and lists write.
-    pub(super) fn decoded(&self, longest: usize) -> impl Iterator<Item = Decoded> {
-        let all = numbers::decoded(&self.text, longest).chain(listed::decoded(&self.text));
-        all.map(move |decoded| self.placed(decoded))
-    }
-
-    /// The same of a text that may go on; see [`numbers::unfinished`].
+    /// What its numbers and lists write, of a text that may go on; see [`numbers::unfinished`].
     pub(super) fn unfinished(&self, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
         let numbers = numbers::unfinished(&self.text, longest, cut);
         numbers.chain(listed::unfinished(&self.text, cut)).map(move |decoded| self.placed(decoded))
     }
 
-    /// With places in the text that is searched.
-    fn placed(&self, mut decoded: Decoded) -> Decoded {
+    /// What numbers or lists in it write, with places in the text that is searched.
+    pub(super) fn placed(&self, mut decoded: Decoded) -> Decoded {
         for place in &mut decoded.places {
             let last = usize::try_from(place.1).unwrap_or(usize::MAX).checked_sub(1);
             let first = usize::try_from(place.0).ok().and_then(|at| self.places.get(at));

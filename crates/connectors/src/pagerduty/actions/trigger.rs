@@ -5,6 +5,7 @@ use callboard_domain::{
     action::{Action, Choice, LookupResult, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec},
     error::ServiceError,
+    item::{ItemKey, Kind},
     run::Outcome,
     text,
 };
@@ -94,10 +95,12 @@ impl Action for Trigger {
         let (title, request) = self.request(args, now).map_err(rejected)?;
         let made: wire::One = self.base.pagerduty.change(request).await?.json()?;
         let link = web_url(&made.incident.html_url);
-        let id = text::line(&made.incident.id, 40);
+        let id = made.incident.id.as_str();
+        let began = (!id.is_empty()).then(|| ItemKey::new(&self.base.account, Kind::Incident, id));
         Ok(Outcome::ok(format!("The incident {title} has begun"))
             .with_link(link)
-            .with_data(json!({ "incident": id })))
+            .with_data(json!({ "incident": text::line(id, 40) }))
+            .with_began(began))
     }
 
     async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<LookupResult>, ServiceError> {

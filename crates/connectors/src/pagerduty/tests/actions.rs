@@ -27,6 +27,10 @@ async fn write_outcome_is_pagerdutys_answer() {
     assert!(over.ok && server.get("Q1SLOW")["status"] == "resolved", "{over:?}");
     let new = run(&http, "trigger", &args(&[("service", SERVICE), ("title", "checkout is down")])).await;
     assert!(new.ok && server.get("QNEW001")["title"] == "checkout is down", "{new:?}");
+    // By the key that polls give it.
+    let known = item(&server.get("QNEW001")).key;
+    assert_eq!(new.began, Some(known), "{new:?}");
+    assert!([acked, moved, escalated, over].iter().all(|outcome| outcome.began.is_none()));
     let duty = run(&http, "on-call", &args(&[("team", "checkout")])).await;
     assert!(
         duty.summary == "1 person is on call"

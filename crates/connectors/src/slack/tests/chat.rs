@@ -140,7 +140,9 @@ async fn channels_are_listed_as_far_as_may_be_seen() {
 async fn refused_write_is_distinguished_from_a_lost_answer() {
     let in_two_hours = (contract::now() + SignedDuration::from_hours(2)).to_zoned(TimeZone::system());
     let until = in_two_hours.strftime("%Y-%m-%d %H:%M");
-    let long_wait = format!("rate-limited by Slack; it asks to wait until {until}; next try in 3600 s");
+    let long_wait = format!(
+        "rate-limited by Slack at POST /api/chat.postMessage; it asks to wait until {until}; a wait of 3600 s"
+    );
     let cases = [
         (ResponseTemplate::new(200).set_body_json(refused("invalid_auth")), "auth", "set it again"),
         (
@@ -163,15 +165,15 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
                 .insert_header("retry-after", "17")
                 .set_body_json(refused("ratelimited")),
             "rate_limited",
-            "next try in 17 s",
+            "a wait of 17 s",
         ),
-        (ResponseTemplate::new(429).insert_header("retry-after", "9"), "rate_limited", "next try in 9 s"),
+        (ResponseTemplate::new(429).insert_header("retry-after", "9"), "rate_limited", "a wait of 9 s"),
         (
             ResponseTemplate::new(429)
                 .insert_header("retry-after", "99999999")
                 .set_body_json(refused("ratelimited")),
             "rate_limited",
-            "it asks to wait for more than a day; next try in 3600 s",
+            "it asks to wait for more than a day; a wait of 3600 s",
         ),
         (
             ResponseTemplate::new(429)
@@ -186,7 +188,7 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
                 .insert_header("retry-after", "-1")
                 .set_body_json(refused("ratelimited")),
             "rate_limited",
-            "next try in 30 s",
+            "a wait of 30 s",
         ),
         (ResponseTemplate::new(200).set_body_json(refused("internal_error")), "unknown", "may have happened"),
         (ResponseTemplate::new(500), "unknown", "may have happened"),
@@ -198,7 +200,13 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
         on_call("chat.postMessage").respond_with(answer).expect(1).mount(&server).await;
         let error = chat(&server).post("#deploys", &message(), &key()).await.unwrap_err();
         assert_eq!(serde_json::to_value(&error).unwrap()["error"], kind, "case {n}: {error}");
-        assert!(error.to_string().contains(words), "case {n}: {error}");
+        let wait = match &error {
+            ServiceError::RateLimited { retry_after, .. } => {
+                format!("; a wait of {} s", retry_after.as_secs())
+            }
+            _ => String::new(),
+        };
+        assert!(format!("{error}{wait}").contains(words), "case {n}: {error}{wait}");
         assert!(!error.to_string().contains("xoxb-1"));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         usage::{Element, Piece},
         value::{names, same},
     },
-    duration::{Span, is_http_status},
+    duration::{Span, counts_things},
     until::latin,
 };
 
@@ -87,7 +87,7 @@ impl<'a> Matcher<'a> {
         let text = |at: usize| self.words.get(at).map_or("", |word| word.token.text.as_str());
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let is_ago = || text(at).parse::<Span>().is_ok() && is_number(text(at + 1)) && same(text(end), "ago");
-        (at + 1..end).any(|at| is_http_status(text(at))) || is_ago()
+        (at + 1..end).any(|at| counts_things(text(at), text(at + 1))) || is_ago()
     }
 
     /// Matches parts of a word from a byte of its text on; returns where they end.

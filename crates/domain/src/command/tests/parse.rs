@@ -1,4 +1,5 @@
 mod comments;
+mod proposals;
 mod times;
 
 use proptest::prelude::*;
@@ -8,7 +9,10 @@ use super::{super::value::names, *};
 /// What a line means, in a line: `deploy app=api env=staging, needs ref`; or the error.
 fn meaning(line: &str) -> String {
     match commands().parse(line) {
-        Err(fault) => format!("error: {fault}"),
+        Err(fault) => {
+            proposals::check(line, &fault);
+            format!("error: {fault}")
+        }
         Ok(parsed) => {
             let mut text = canonical_line(parsed.spec, &parsed.args);
             if !parsed.missing.is_empty() {

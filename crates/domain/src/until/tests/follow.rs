@@ -29,7 +29,28 @@ fn words_that_continue_a_time_are_recognised() {
         ("1/2", "hours"),
         ("2h", "noon"),
         ("2h", "tomorrow morning"),
+        ("2h", "on friday"),
+        ("2h", "24 nov"),
+        ("2h", "24.11."),
+        ("2h", "an hour"),
+        ("2h", "10 minutes ago"),
+        ("2h", "3d"),
+        ("2h", "3d 4h fix"),
+        ("2h", "3d noon"),
+        ("2h", "3d until friday"),
+        ("2h", "1000s"),
+        ("2h", "1000s deploying"),
         ("friday", "tomorrow"),
+        // What is refused as a first time.
+        ("2h", "1/2h"),
+        ("2h", "1/2 hours x"),
+        ("2h", "2 ½ hours"),
+        ("2h", "1-2h x"),
+        ("2h", "2h30"),
+        ("2h", "1.5h deploy"),
+        ("2h", "9.30"),
+        ("2h", "9:3o x"),
+        ("18:00", "1/2h"),
     ];
     for (time, text) in time {
         assert!(goes_on(time, text), "{time} {text}");
@@ -56,10 +77,61 @@ fn words_that_continue_a_time_are_recognised() {
         ("1/2", "of pods"),
         ("1-2h", "deploying"),
         ("2h", "noon deploy"),
+        ("2h", "24 nov is the day"),
+        ("2h", "10 minutes ago it began"),
+        ("2h", "3/4"),
+        ("2h", "5M"),
+        ("2h", "3d printer"),
+        ("2h", "2D plots"),
+        ("18:00", "3d printer"),
+        ("2h", "404s"),
+        ("2h", "404s everywhere"),
+        ("2h", "1000s of errors"),
+        ("2h", "10s of nodes"),
+        ("2h", "until 3d printing is done"),
+        ("2h", "1/2 of pods"),
+        ("2h", "1-2 nodes"),
+        ("2h", "1.4.12 rolls out"),
+        ("2h", "5xx errors"),
+        ("2h", "2nd attempt"),
+        ("2h", "24/7 on-call"),
+        ("2h", "10.0.0.1 is down"),
     ];
     for (time, text) in prose {
         assert!(!goes_on(time, text), "{time} {text}");
     }
+}
+
+#[test]
+fn a_count_is_no_time_where_more_of_it_follows() {
+    let cases = [
+        ("404s", true),
+        ("404s on checkout", true),
+        ("1000s of errors", true),
+        ("10s of nodes", true),
+        ("3d printer", true),
+        ("3D printer is stuck", true),
+        ("2d, and slow", true),
+        // Alone, or with more of it or another time.
+        ("3d", false),
+        ("3d 4h", false),
+        ("3d 4h fix", false),
+        ("3d later", false),
+        ("3d and 4h", false),
+        ("3d noon", false),
+        ("3d until friday", false),
+        ("1000s", false),
+        ("1000s deploying", false),
+        ("90s of noise", false),
+        ("1d printer", false),
+        ("2h", false),
+        ("", false),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(begins_with_count(text), expected, "{text}");
+    }
+    // However long it is.
+    assert!(!begins_with_count(&"3d ".repeat(100_000)));
 }
 
 #[test]
@@ -85,6 +157,11 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "ещьщккщц",
         "5р тест",
         "５h",
+        "on friday",
+        "24 nov",
+        "next week",
+        "3d",
+        "for 3d printer",
     ] {
         assert!(begins_with_time(text), "{text}");
     }
@@ -102,6 +179,9 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "noon deploy",
         "tomorrow morning we look",
         "friday is fine",
+        "3d printer",
+        "1000s of errors",
+        "1/2h",
         "sun is hot",
         "morning shift",
         "ещьщккщц тест",

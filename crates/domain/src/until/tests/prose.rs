@@ -230,6 +230,14 @@ fn a_time_after_other_words_is_found() {
         ("sees 5xx again", None),
         ("has 2 of 3 nodes", None),
         ("fails at night", None),
+        ("gives 404s", None),
+        ("gives 404s on checkout", None),
+        ("sees 1000s of errors", None),
+        ("sees 404s 2h", Some("2h")),
+        ("sees 1000s", Some("1000s")),
+        ("back in 404s", Some("in 404s")),
+        // Whether it is three days or a dimension is asked.
+        ("Slow 3d printer", Some("3d")),
     ];
     for (text, expected) in cases {
         let words: Vec<&str> = text.split_whitespace().collect();

@@ -87,7 +87,7 @@ impl Active {
         Place { runs: self, id: id.to_owned(), stream }
     }
 
-    pub(super) fn end(&self, id: &str) {
+    fn end(&self, id: &str) {
         let mut runs = self.runs();
         runs.remove(id);
         self.count_again(&runs);

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, StartRun},
-    store::StoreError,
+    store::{Store, StoreError},
     system::supervise::{Panicked, catch_panic},
 };
 
@@ -96,17 +96,24 @@ impl Runner {
     }
 
     async fn carry_out(&self, ready: Ready, mut run: Run, place: &Place<'_>) {
-        run.state = match catch_panic(self.perform(&ready, run.clone(), place)).await {
+        let writes = Writes::default().reporting_to(place.stream.clone());
+        run.state = match catch_panic(self.perform(&ready, run.clone(), place, &writes)).await {
             Ok(state) => state,
             // The action's own panic is caught in there; nothing of it is known here.
             Err(panicked) => RunState::Unknown { why: panicked.to_string() },
         };
         run.ended_at = Some(Timestamp::now());
         self.record_end(&run, place).await;
+        // The board shows soon what was changed, however that ended. What the run began is on the record before that is read.
+        if writes.sent() != Sent::Nothing
+            && let Some(account) = ready.account.as_ref().or_else(|| ready.action.account())
+        {
+            self.inner.live.poll_soon(account);
+        }
     }
 
     /// Waits until it can no longer be taken back, and does it; gives how it ended.
-    async fn perform(&self, ready: &Ready, mut run: Run, place: &Place<'_>) -> RunState {
+    async fn perform(&self, ready: &Ready, mut run: Run, place: &Place<'_>, writes: &Writes) -> RunState {
         let (stream, stopping) = (&*place.stream, self.inner.tasks.stopping());
         if let RunState::Pending { until } = run.state {
             tokio::select! {
@@ -136,10 +143,9 @@ impl Runner {
         if stopping.is_cancelled() {
             return RunState::Canceled { sent: false };
         }
-        let writes = Writes::default().reporting_to(place.stream.clone());
         let doing = writes.observe(catch_panic(ready.action.run(&ready.args, ready.at, stream)));
         let stopped = |how: &str| stopped(writes.sent(), ready.spec.effect, how);
-        let state = tokio::select! {
+        tokio::select! {
             // Taken back in the last moment, it does not begin.
             biased;
             () = stream.cancel.cancelled() => match writes.sent() {
@@ -158,14 +164,7 @@ impl Runner {
             () = stopping.cancelled() => stopped("Callboard was stopped while it was under way"),
             () = self.report_progress(&run, stream) => stopped("it was given up"),
             () = self.keep_saving(&run.id, stream) => stopped("it was given up"),
-        };
-        // The board shows soon what was changed, however that ended.
-        if writes.sent() != Sent::Nothing
-            && let Some(account) = ready.account.as_ref().or_else(|| ready.action.account())
-        {
-            self.inner.live.poll_soon(account);
         }
-        state
     }
 
     /// Records how a run ended. Where the store cannot be written, the end is kept in memory and the write is retried;
@@ -274,15 +273,16 @@ impl Runner {
         let message = last_message(&run, reported.as_deref());
         self.inner.store.resolve_run(&run.id, run.state, message, actor, at).await
     }
+}
 
-    /// The runs that were under way when the program last ended: their messages show that the outcome is unknown.
-    pub(crate) async fn report_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
-        for run in self.inner.store.interrupted().to_vec() {
-            let reported = self.inner.store.reported_of_run(&run.id).await?;
-            self.inner.store.revise_run(&run.id, last_message(&run, reported.as_deref()), now).await?;
-        }
-        Ok(())
+/// The runs that were under way when the program last ended: their messages show that the outcome is unknown. To be called
+/// before anything that may refuse the start, as the next start does not find them under way any more.
+pub(crate) async fn report_interrupted(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    for run in store.interrupted() {
+        let reported = store.reported_of_run(&run.id).await?;
+        store.revise_run(&run.id, last_message(run, reported.as_deref()), now).await?;
     }
+    Ok(())
 }
 
 /// True where what could be taken back `until` then is too old to begin: a computer that sleeps stops the wait, and hours

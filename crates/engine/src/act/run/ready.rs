@@ -260,12 +260,7 @@ impl Runner {
         if let Some(missing) = missing {
             return Err(missing.into());
         }
-        for item in args.items.values() {
-            let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
-            if let Some(why) = action.refuses(item, &me) {
-                return Err(NotReady::Refused { account: item.key.account.clone(), why });
-            }
-        }
+        self.check_not_refused(&*action, &args).await?;
         let steps = action.preview(&args, now)?;
         let (post, post_reason) = self.route(&active, spec, &args, what).await?;
         let confirm =
@@ -314,6 +309,17 @@ impl Runner {
             acts_as,
             acts_on_service_as,
         })
+    }
+
+    /// Refuses what can never work on an item as it is stored.
+    async fn check_not_refused(&self, action: &dyn Action, args: &Args) -> Result<(), NotReady> {
+        for item in args.items.values() {
+            let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
+            if let Some(why) = action.refuses(item, &me) {
+                return Err(NotReady::Refused { account: item.key.account.clone(), why });
+            }
+        }
+        Ok(())
     }
 
     /// Where an outcome goes: the channel asked for, else the command's, else the item's, else the default one.

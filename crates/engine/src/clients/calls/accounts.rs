@@ -1,16 +1,22 @@
 //! Accounts and how they are.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use callboard_domain::{actor::Actor, error::ServiceError, identity::Identity, source::Problem};
+use callboard_domain::{
+    actor::Actor,
+    error::ServiceError,
+    identity::Identity,
+    source::{Problem, RateLimit},
+};
 use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::{
-    Engine, accounts,
+    Engine, Mode, accounts,
     api::{
         AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
         TestAccount,
@@ -25,24 +31,32 @@ impl Engine {
     pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
         let posted_through = self.store().posted_through().await.map_err(ApiError::internal)?;
+        // Only who serves sends again by itself.
+        let next_posts = match self.inner.options.mode {
+            Mode::Serve if sources.iter().any(|source| source.error.is_some()) => {
+                self.store().next_tries().await.map_err(ApiError::internal)?
+            }
+            Mode::Serve | Mode::Once => BTreeMap::new(),
+        };
         let active = self.active();
         let info = |account: &accounts::Account| {
             let source = sources.iter().find(|source| source.account == account.name);
+            let health = match self.health(account, source, next_posts.get(&account.name).copied()) {
+                // A chat that took a message has answered.
+                Health::New if posted_through.contains(&account.name) => Health::Ok,
+                health => health,
+            };
             AccountInfo {
                 name: account.name.clone(),
                 service: account.config.service_name().to_owned(),
-                health: match self.health(account, source) {
-                    // A chat that took a message has answered.
-                    Health::New if posted_through.contains(&account.name) => Health::Ok,
-                    health => health,
-                },
+                rate_limit: calls_left(&health, source.and_then(|source| source.rate_limit)),
+                health,
                 origin: source.and_then(|source| source.origin.clone()),
                 person: source
                     .and_then(|source| source.identity.as_ref())
                     .and_then(|identity| active.config.people.of_account(&account.name, &identity.login))
                     .cloned(),
                 identity: source.and_then(|source| source.identity.clone()),
-                rate_limit: source.and_then(|source| source.rate_limit),
                 last_ok: source.and_then(|source| source.last_ok_at),
                 // Once it was read whole, all of it is on the board while it is read again.
                 reading: source
@@ -58,7 +72,13 @@ impl Engine {
         Ok(active.accounts.values().map(|account| info(account)).collect())
     }
 
-    fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
+    /// How an account is; `next_post` is when a message that it did not take is tried again.
+    fn health(
+        &self,
+        account: &accounts::Account,
+        source: Option<&StoredSource>,
+        next_post: Option<Timestamp>,
+    ) -> Health {
         if let Err(why) = &account.connection {
             let waits_for = account.is_waiting().then(|| self.active().secrets.place().describe().to_owned());
             let needs = match why {
@@ -71,7 +91,7 @@ impl Engine {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
                 since: *since,
                 error: error.clone(),
-                next_try: self.inner.watcher.next_poll(&account.name),
+                next_try: self.inner.watcher.next_poll(&account.name).or(next_post),
             },
             Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
             _ => Health::New,
@@ -155,4 +175,41 @@ impl Engine {
 fn problems(account: &accounts::Account, source: Option<&StoredSource>) -> Vec<Problem> {
     let polled = source.into_iter().flat_map(|source| &source.problems).map(|stored| stored.problem.clone());
     polled.chain(account.unread_webhooks.problem()).collect()
+}
+
+/// The calls that are left to an account. While it is limited, by whatever rule of its service, a count says nothing.
+fn calls_left(health: &Health, counted: Option<RateLimit>) -> Option<RateLimit> {
+    match health {
+        Health::Trouble { error: ServiceError::RateLimited { .. }, .. } => None,
+        Health::Trouble { .. } | Health::New | Health::Ok | Health::Incomplete { .. } => counted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_left_to_an_account_that_is_not_limited() {
+        let counted = RateLimit { limit: 5_000, remaining: 4_900, reset_at: Timestamp::UNIX_EPOCH };
+        let trouble = |error| Health::Trouble { since: Timestamp::UNIX_EPOCH, error, next_try: None };
+        let limited =
+            ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(60) };
+        let incomplete = Health::Incomplete { why: "no token".into(), needs: Needs::Secret, waits_for: None };
+        // how an account is, whether calls were counted -> whether that is shown
+        let cases = [
+            (Health::Ok, true, true),
+            (Health::Ok, false, false),
+            (Health::New, true, true),
+            (incomplete, true, true),
+            (trouble(ServiceError::unavailable("down")), true, true),
+            (trouble(ServiceError::auth("no")), true, true),
+            (trouble(limited.clone()), true, false),
+            (trouble(limited), false, false),
+        ];
+        for (health, is_counted, expected) in cases {
+            let found = calls_left(&health, is_counted.then_some(counted));
+            assert_eq!(found, expected.then_some(counted), "{health:?}");
+        }
+    }
 }

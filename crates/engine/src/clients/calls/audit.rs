@@ -1,6 +1,8 @@
 //! Who changed what.
 
-use callboard_domain::actor::Actor;
+use std::collections::HashMap;
+
+use callboard_domain::{actor::Actor, item::ItemKey};
 use jiff::Timestamp;
 
 use super::page;
@@ -12,7 +14,22 @@ use crate::{
 impl Engine {
     pub(crate) async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditEntry>, ApiError> {
         let limit = page(query.limit)?;
-        self.store().audit(query.before, limit).await.map_err(ApiError::internal)
+        let mut entries = self.store().audit(query.before, limit).await.map_err(ApiError::internal)?;
+        let mut names: HashMap<ItemKey, Option<String>> = HashMap::new();
+        for entry in &mut entries {
+            let Some(key) = entry.what.item().cloned() else { continue };
+            entry.called = match names.get(&key) {
+                Some(known) => known.clone(),
+                None => {
+                    // What cannot be read goes by its key.
+                    let stored = self.store().item(&key).await.ok().flatten();
+                    let name = stored.and_then(|stored| stored.item.alert_name());
+                    names.insert(key, name.clone());
+                    name
+                }
+            };
+        }
+        Ok(entries)
     }
 
     /// Records a change of what is kept outside the store. It is made already: where it cannot be recorded, the log has it.

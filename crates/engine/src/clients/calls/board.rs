@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use callboard_domain::{
     actor::Actor,
     board::{self, Board, Candidate, RankedSection, Section},
+    command::named_line,
     identity::Identity,
     item::{ApprovalState, BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
     source::GoneReason,
@@ -179,6 +180,7 @@ impl Engine {
         });
         let runs = found.runs.into_iter().map(|run| SearchHit::Run {
             state: run.state.name().to_owned(),
+            named_line: Some(named_line(&run.line, &run.args)).filter(|named| *named != run.line),
             id: run.id,
             line: run.line,
         });

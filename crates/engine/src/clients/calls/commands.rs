@@ -3,7 +3,7 @@
 use callboard_domain::{
     actor::Actor,
     command::{ArgType, CommandSpec},
-    run::Run,
+    run::{Run, RunState},
 };
 use jiff::Timestamp;
 
@@ -170,10 +170,64 @@ impl Engine {
             self.start_delivering();
             return Ok(run);
         }
-        let known = match run.state.resolution_text() {
-            Some(text) => format!("is resolved: {text}"),
-            None => format!("is {}", run.state.name()),
-        };
-        Err(ApiError::usage(format!("run {id} {known}; only one whose outcome is not known can be resolved")))
+        Err(not_resolved(&run))
+    }
+}
+
+/// Why a person cannot resolve a run that is as given.
+fn not_resolved(run: &Run) -> ApiError {
+    let Run { id, state, .. } = run;
+    let known = match (state, state.resolution_text()) {
+        // While the store cannot be written, that is known here alone.
+        (RunState::Unknown { .. }, _) => {
+            return ApiError::usage(format!(
+                "that the outcome of run {id} is not known is not recorded yet; resolve it once it is: callboard doctor"
+            ));
+        }
+        (_, Some(text)) => format!("is resolved: {text}"),
+        (_, None) => format!("is {}", state.name()),
+    };
+    ApiError::usage(format!("run {id} {known}; only one whose outcome is not known can be resolved"))
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::{command::Args, run::Outcome};
+
+    use super::*;
+
+    #[test]
+    fn refusal_to_resolve_a_run_does_not_contradict_itself() {
+        let lost = || "lost".to_owned();
+        let by_kim =
+            RunState::Resolved { ran: true, by: "kim".into(), at: Timestamp::UNIX_EPOCH, why: lost() };
+        // how the run is -> why it is not resolved
+        let cases = [
+            (RunState::Running, "run 1 is running; only one whose outcome"),
+            (RunState::Done { outcome: Outcome::ok("done") }, "run 1 is done; only one whose outcome"),
+            (by_kim, "run 1 is resolved: kim says it ran; only one whose outcome"),
+            (
+                RunState::Unknown { why: lost() },
+                "that the outcome of run 1 is not known is not recorded yet;",
+            ),
+        ];
+        for (state, expected) in cases {
+            let run = Run {
+                id: "1".into(),
+                command: "act".into(),
+                line: "act".into(),
+                args: Args::default(),
+                account: None,
+                item: None,
+                by: String::new(),
+                actor: None,
+                started_at: Timestamp::UNIX_EPOCH,
+                ended_at: None,
+                state,
+                post: None,
+            };
+            let refused = not_resolved(&run).to_string();
+            assert!(refused.starts_with(expected), "{:?}: {refused}", run.state);
+        }
     }
 }

@@ -17,6 +17,9 @@ use crate::{
     store::StoredItem,
 };
 
+/// The most words of a text that are looked for as the beginning of a name.
+const MOST_WORDS: usize = 8;
+
 impl Engine {
     pub(crate) async fn item(&self, query: ItemQuery) -> Result<ItemDetail, ApiError> {
         let stored = self.find_item(&query.item).await?;
@@ -80,6 +83,46 @@ impl Engine {
 
     /// The item that a text means, whatever its kind.
     pub(super) async fn find_item(&self, typed: &str) -> Result<StoredItem, ApiError> {
+        let mut candidates = self.candidates_for(typed).await?;
+        match candidates.len() {
+            0 => Err(ApiError::usage(match self.nearest_item(typed).await? {
+                Some(name) => format!("there is no item {typed:?}; did you mean {name:?}?"),
+                None => format!("there is no item {typed:?}; see: callboard board --all"),
+            })),
+            1 => Ok(candidates.swap_remove(0)),
+            _ => {
+                let candidates = candidates.iter().map(|stored| stored.item.key.to_string()).collect();
+                Err(ArgError::Ambiguous { arg: "item".into(), found: typed.into(), candidates }.into())
+            }
+        }
+    }
+
+    /// What names the one item that the first words of a text mean, half of them or more: its title or reference, where that
+    /// means no other, else its key.
+    async fn nearest_item(&self, typed: &str) -> Result<Option<String>, ApiError> {
+        let words: Vec<&str> = typed.split_whitespace().collect();
+        for count in (words.len().div_ceil(2)..words.len().min(MOST_WORDS + 1)).rev() {
+            let item = match self.candidates_for(&words[..count].join(" ")).await {
+                Ok(candidates) if candidates.is_empty() => continue,
+                Ok(mut candidates) if candidates.len() == 1 => candidates.swap_remove(0).item,
+                Ok(_) | Err(ApiError::Line { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let name = match item.key.kind {
+                // Its reference may be a fingerprint.
+                Kind::Incident => item.title.as_str(),
+                Kind::Build | Kind::PullRequest | Kind::Approval => item.reference(),
+            };
+            let named = self.candidates_for(name).await;
+            let is_it =
+                named.is_ok_and(|named| matches!(named.as_slice(), [only] if only.item.key == item.key));
+            return Ok(Some(if is_it { name.to_owned() } else { item.key.to_string() }));
+        }
+        Ok(None)
+    }
+
+    /// The items that a text means, whatever their kind: none, one, or several of the same name.
+    async fn candidates_for(&self, typed: &str) -> Result<Vec<StoredItem>, ApiError> {
         let mut candidates = Vec::new();
         for kind in Kind::ALL {
             candidates
@@ -103,13 +146,6 @@ impl Engine {
         if candidates.iter().any(|stored| !command::is_over(&stored.item)) {
             candidates.retain(|stored| !command::is_over(&stored.item));
         }
-        match candidates.len() {
-            0 => Err(ApiError::usage(format!("there is no item {typed:?}; see: callboard board --all"))),
-            1 => Ok(candidates.swap_remove(0)),
-            _ => {
-                let candidates = candidates.iter().map(|stored| stored.item.key.to_string()).collect();
-                Err(ArgError::Ambiguous { arg: "item".into(), found: typed.into(), candidates }.into())
-            }
-        }
+        Ok(candidates)
     }
 }

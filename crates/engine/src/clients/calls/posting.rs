@@ -328,6 +328,7 @@ fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Resu
 /// A delivery as it is recorded, and what it waits for.
 fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
     let is_edit = is_edit(&delivery);
+    let edit_refused = delivery.edit_refused.filter(|_| delivery.state == store::DeliveryState::Posted);
     let error = delivery.error;
     let state = match delivery.state {
         store::DeliveryState::Pending => {
@@ -355,6 +356,7 @@ fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
         under: delivery.root.map(|root| root.0),
         state,
         is_edit,
+        edit_refused,
         account_error: None,
         attempts: delivery.attempts,
         created_at: delivery.created_at,
@@ -372,6 +374,29 @@ mod tests {
     use callboard_domain::length::LengthUnit;
 
     use super::*;
+    use crate::{clients::edit::tests::delivery, store::Edits};
+
+    #[test]
+    fn refusal_of_an_edit_is_shown_of_a_message_that_stands() {
+        use store::DeliveryState as S;
+        // its state, whether an edit was refused -> whether that is shown
+        let cases = [
+            (S::Posted, true, true),
+            (S::Posted, false, false),
+            // What is to be sent is a new message, whose own state says how far it is.
+            (S::Pending, true, false),
+            (S::Sending, true, false),
+            (S::Failed, true, false),
+        ];
+        for (state, is_refused, expected) in cases {
+            let edit_refused = is_refused.then(|| "too old".to_owned());
+            let edits = if is_refused { Edits::Closed } else { Edits::Open };
+            let stored = store::Delivery { edit_refused, ..delivery(state, Some("17.1"), edits) };
+            let shown = shown(stored, None);
+            assert_eq!(shown.edit_refused.is_some(), expected, "{state:?}");
+            assert!(!(shown.is_edit && expected), "{state:?}: no edit waits");
+        }
+    }
 
     #[test]
     fn post_that_would_be_cut_is_refused_with_its_length() {

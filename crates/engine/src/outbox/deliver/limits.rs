@@ -14,6 +14,8 @@ pub(super) const LOOKED_UP_AT_ONCE: u32 = 2;
 pub(super) const CALL_TIME: Duration = Duration::from_secs(40);
 /// The wait before a message that got no answer is looked for: it may still be under way.
 pub(super) const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// The wait before it is looked for again, where the search got no answer.
+pub(super) const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// The wait of a message whose account turned out to lack something after it was claimed.
 pub(super) const WAIT_FOR_ACCOUNT: Duration = Duration::from_secs(30);
 /// The waits between two tries to record an attempt, where the store cannot be written.

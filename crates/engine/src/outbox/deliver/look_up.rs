@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     deliverer::Deliverer,
-    limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
+    limits::{CALL_TIME, LOOK_AGAIN_AFTER, WAIT_FOR_ACCOUNT},
     method::{DeliveryMethod, delivery_method},
 };
 use crate::{
@@ -77,11 +77,11 @@ pub(super) async fn look_for(chat: &Chat, delivery: &Delivery) -> Found {
         Ok(Err(ServiceError::RateLimited { why, retry_after })) => {
             Found::NotKnown(retry_after, ServiceError::RateLimited { why, retry_after })
         }
-        Ok(Err(error)) if error.may_retry() => Found::NotKnown(LOOK_AFTER * 3, error),
+        Ok(Err(error)) if error.may_retry() => Found::NotKnown(LOOK_AGAIN_AFTER, error),
         Ok(Err(error @ ServiceError::Unknown { .. })) => Found::NotKnown(LONGEST_WAIT, error),
         Ok(Err(error)) => Found::NotSearchable(error),
         Err(_) => {
-            Found::NotKnown(LOOK_AFTER * 3, ServiceError::unknown("it could not be looked up: no answer"))
+            Found::NotKnown(LOOK_AGAIN_AFTER, ServiceError::unknown("it could not be looked up: no answer"))
         }
     }
 }

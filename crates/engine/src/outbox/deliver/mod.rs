@@ -144,6 +144,9 @@ async fn record(deliverer: &Deliverer, delivery: &Delivery, attempt: Attempt) {
         Attempt::Closed(_) => {
             tracing::info!(to = %delivery.to, key = %delivery.key.0, "a message cannot be edited any more and is posted anew");
         }
+        Attempt::Refused { why, .. } => {
+            tracing::info!(to = %delivery.to, key = %delivery.key.0, why, "the edit of a message was refused");
+        }
         // It has been logged.
         Attempt::Later(_, error) | Attempt::Unknown(_, error) if delivery.error.as_ref() == Some(error) => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");

@@ -181,7 +181,10 @@ fn moot(reason: MootReason, error: Option<ServiceError>, now: Timestamp) -> Atte
 pub(super) enum Answered {
     Posted(Posted),
     /// It was to be edited, and cannot be.
-    Closed(Edits),
+    Refused {
+        edits: Edits,
+        why: String,
+    },
 }
 
 async fn call(
@@ -194,8 +197,8 @@ async fn call(
     match method {
         DeliveryMethod::Edit(posted) => Ok(match chat.edit(posted, message).await? {
             Edited::Done => Answered::Posted((*posted).clone()),
-            Edited::Refused { .. } => Answered::Closed(Edits::Closed),
-            Edited::Gone { .. } => Answered::Closed(Edits::Gone),
+            Edited::Refused { why } => Answered::Refused { edits: Edits::Closed, why },
+            Edited::Gone { why } => Answered::Refused { edits: Edits::Gone, why },
         }),
         DeliveryMethod::Reply(under) => chat.reply(under, message, &key).await.map(Answered::Posted),
         DeliveryMethod::Post | DeliveryMethod::Skip | DeliveryMethod::Close => {
@@ -227,7 +230,7 @@ pub(super) fn after_sending(
 ) -> Attempt {
     let error = match result {
         Ok(Answered::Posted(posted)) => return Attempt::Posted(posted),
-        Ok(Answered::Closed(edits)) => return Attempt::Closed(edits),
+        Ok(Answered::Refused { edits, why }) => return Attempt::Refused { edits, why },
         Err(error) => error,
     };
     let is_edit = matches!(method, DeliveryMethod::Edit(_));
@@ -240,7 +243,7 @@ pub(super) fn after_sending(
         // It waits for a person; the account may be changed to one that can look.
         ServiceError::Unknown { .. } => Attempt::Unknown(now + LONGEST_WAIT, error),
         // An edit that is refused is refused for good: its text is posted as a new message.
-        ServiceError::Rejected { .. } if is_edit => Attempt::Closed(Edits::Closed),
+        ServiceError::Rejected { why } if is_edit => Attempt::Refused { edits: Edits::Closed, why },
         // Nor can it stand under what it was to be an edit of.
         ServiceError::Rejected { .. } if matches!(method, DeliveryMethod::Reply(under) if delivery.posted.as_ref() == Some(*under)) => {
             Attempt::Closed(Edits::Gone)

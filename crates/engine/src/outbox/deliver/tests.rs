@@ -19,7 +19,7 @@ use callboard_domain::{
 
 use super::{
     method::{DeliveryMethod, delivery_method},
-    send::{GIVE_UP, after_sending, keep_pace, looked_for, ready},
+    send::{Answered, GIVE_UP, after_sending, keep_pace, looked_for, ready},
     *,
 };
 use crate::{
@@ -46,6 +46,7 @@ fn delivery(posted: bool, attempts: u32) -> Delivery {
         next_at: at(0),
         posted: posted.then(stands),
         edits: Edits::Open,
+        edit_refused: None,
         sent_revision: 2,
         error: None,
         moot: None,
@@ -94,7 +95,7 @@ fn response_of_the_chat_decides_the_attempt() {
         (&down, false, true, 3, day + 1, Attempt::Later(at(day + 9), down.clone())),
         (&down, false, true, 99, -400 * day, Attempt::Later(at(-400 * day + 900), down.clone())),
         // An edit that is refused for good is posted as a new message.
-        (&no, true, true, 1, 100, Attempt::Closed(Edits::Closed)),
+        (&no, true, true, 1, 100, Attempt::Refused { edits: Edits::Closed, why: "no".into() }),
         (&limited, false, true, 1, 100, Attempt::Later(at(130), limited.clone())),
         (&no, false, true, 1, 100, Attempt::Failed(no.clone())),
         (&auth, true, true, 1, 100, Attempt::Failed(auth.clone())),
@@ -110,6 +111,17 @@ fn response_of_the_chat_decides_the_attempt() {
             expected,
             "{error:?}"
         );
+    }
+}
+
+#[test]
+fn refusal_of_an_edit_keeps_its_reason() {
+    let stands = stands();
+    for edits in [Edits::Closed, Edits::Gone] {
+        let refused = Answered::Refused { edits, why: "too old".into() };
+        let method = DeliveryMethod::Edit(&stands);
+        let attempt = after_sending(Ok(refused), &delivery(true, 1), &method, limits(true), at(0));
+        assert_eq!(attempt, Attempt::Refused { edits, why: "too old".into() });
     }
 }
 

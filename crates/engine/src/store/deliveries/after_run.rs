@@ -1,9 +1,8 @@
-//! What has become of the item of a run since that began: the message of the run says so, where it is the root of the
-//! item's thread.
+//! What has become of the items of a run since that began: the message of the run says so, where it is the root of a
+//! thread.
 
 use callboard_domain::{
     chat::DeliveryKey,
-    command::Args,
     event::EventName,
     item::{BuildStatus, Item, ItemKey, Kind},
     message::Message,
@@ -17,6 +16,7 @@ use super::{
     super::{
         Store, StoreError, items,
         row::{At, Clock, EnumText, Json, Text, all, is_unreadable, one, run},
+        run_items,
     },
     About, COLUMNS, Delivery, OwnMessage, read,
 };
@@ -24,22 +24,29 @@ use super::{
 /// In SQL, true for an event `e` that was the doing of the run whose delivery is `d`: its message has said that.
 const IS_OWN: &str = "(e.id IN (SELECT value FROM json_each(iif(json_valid(d.did), d.did, '[]'))))";
 
-/// A run that has ended, and its item as it is by now.
+/// A run that has ended, and its items as they are by now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AfterRun {
     /// How the run ended.
     pub state: RunState,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// True where it was on other items as well.
-    pub is_on_several: bool,
+    /// How many items it was on.
+    pub total: usize,
+    /// Those that are still there: at least one.
+    pub items: Vec<ItemAfterRun>,
+}
+
+/// An item of a run that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemAfterRun {
     /// The item as it is now.
     pub item: Item,
     /// What has become of it.
     pub since: SinceRun,
 }
 
-/// What has become of the item of a run since the run began, besides what the run did.
+/// What has become of an item of a run since the run began, besides what the run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SinceRun {
     /// Nothing: what the run says holds.
@@ -68,35 +75,41 @@ pub(super) fn end_status(end: EventName) -> &'static str {
 
 /// What is read of a run that has ended.
 struct Ended {
-    item: ItemKey,
+    run: String,
+    first: ItemKey,
     ended_at: Timestamp,
     state: RunState,
-    is_on_several: bool,
 }
 
 fn read_ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     Ok(Ended {
-        item: row.get::<_, Text<_>>(0)?.0,
-        ended_at: row.get::<_, Clock>(1)?.0,
-        state: row.get::<_, Json<_>>(2)?.0,
-        is_on_several: row.get::<_, Json<Args>>(3)?.0.items.len() > 1,
+        run: row.get(0)?,
+        first: row.get::<_, Text<_>>(1)?.0,
+        ended_at: row.get::<_, Clock>(2)?.0,
+        state: row.get::<_, Json<_>>(3)?.0,
     })
 }
 
 fn after_run(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<AfterRun>> {
-    let sql = "SELECT d.item, r.ended_at, r.state, r.args FROM deliveries d JOIN runs r ON r.id = d.run
+    let sql = "SELECT r.id, d.item, r.ended_at, r.state FROM deliveries d JOIN runs r ON r.id = d.run
                WHERE d.id = ?1 AND d.root IS NULL AND d.item IS NOT NULL AND r.ended_at IS NOT NULL";
     let ended = match one(conn, sql, [&key.0], read_ended) {
         // Its message says what it said.
         Err(error) if is_unreadable(&error) => None,
         ended => ended?,
     };
-    let Some(Ended { item, ended_at, state, is_on_several }) = ended else { return Ok(None) };
-    let stored = items::load(conn, &item)?.and_then(|known| Some((known.n, known.state?)));
-    // How it stood when it was there is no news.
-    let Some((n, stored)) = stored.filter(|(_, stored)| stored.gone.is_none()) else { return Ok(None) };
-    let since = since(conn, key, n, item.kind)?;
-    Ok(Some(AfterRun { state, ended_at, is_on_several, item: stored.item, since }))
+    let Some(Ended { run, first, ended_at, state }) = ended else { return Ok(None) };
+    // One whose key cannot be read is one of them all the same.
+    let others = run_items::others_of(conn, &run)?;
+    let total = 1 + others.len();
+    let mut there = Vec::new();
+    for item in std::iter::once(first).chain(others.into_iter().flatten()) {
+        let stored = items::load(conn, &item)?.and_then(|known| Some((known.n, known.state?)));
+        // How it stood when it was there is no news.
+        let Some((n, stored)) = stored.filter(|(_, stored)| stored.gone.is_none()) else { continue };
+        there.push(ItemAfterRun { item: stored.item, since: since(conn, key, n, item.kind)? });
+    }
+    Ok((!there.is_empty()).then_some(AfterRun { state, ended_at, total, items: there }))
 }
 
 /// An event that was seen since a run began.
@@ -152,8 +165,8 @@ pub(super) fn keep(
 }
 
 impl Store {
-    /// What has become of the item of a run whose message is the root of the item's thread. `None` for any other delivery,
-    /// before the run has ended, and where the item is not there any more.
+    /// What has become of the items of a run whose message is the root of a thread. `None` for any other delivery,
+    /// before the run has ended, and where none of the items is there any more.
     pub async fn after_run(&self, delivery: &Delivery) -> Result<Option<AfterRun>, StoreError> {
         match delivery.about {
             About::Run(_) => {}

@@ -122,6 +122,8 @@ pub struct Delivery {
     pub posted: Option<Posted>,
     /// Whether what was posted can be edited.
     pub edits: Edits,
+    /// Why the last edit of what was posted was refused for good.
+    pub edit_refused: Option<String>,
     /// The revision that was last sent, or is being sent. One that is claimed and may have arrived has the one that was last
     /// sent, until [`Store::send_anyway`](crate::store::Store::send_anyway).
     pub sent_revision: i64,
@@ -177,6 +179,13 @@ pub enum Attempt {
     Skipped,
     /// What was posted cannot be edited any more: it becomes pending, and is posted as a new message.
     Closed(Edits),
+    /// The same, because the service refused the edit for good.
+    Refused {
+        /// Whether what was posted is still there.
+        edits: Edits,
+        /// Why, in plain words.
+        why: String,
+    },
     /// It cannot be posted in that thread: it becomes pending, and is posted on its own.
     NoThread,
     /// It is moot, and was not sent.
@@ -226,6 +235,7 @@ pub(in crate::store) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         attempts: row.get(7)?,
         next_at: row.get::<_, Clock>(8)?.0,
         edits: posted.as_ref().map(|it| it.edits).unwrap_or_default(),
+        edit_refused: posted.as_ref().and_then(|it| it.refused.clone()),
         posted: posted.map(|it| Posted { link: it.posted.link.and_then(safe_link), ..it.posted }),
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
         moot: row.get::<_, Option<Json<_>>>(16)?.map(|it| it.0),

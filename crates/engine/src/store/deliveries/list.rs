@@ -1,6 +1,6 @@
 //! Deliveries as they are shown: one, those of a run or a channel, and pages of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
@@ -82,6 +82,20 @@ impl Store {
             all(conn, sql, [At(EARLIEST), At(LATEST)], |row| {
                 Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0))
             })
+        })
+        .await
+    }
+
+    /// When a message that met an error is tried again, the next of each account.
+    pub async fn next_tries(&self) -> Result<BTreeMap<AccountName, Timestamp>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT substr(address, 1, instr(address, ':') - 1), min(next_at) FROM deliveries
+                       WHERE state IN ('pending', 'sending') AND state = 'pending' AND error IS NOT NULL GROUP BY 1";
+            // A row that is damaged hides no other.
+            let tries = all(conn, sql, [], |row| {
+                Ok(row.get::<_, String>(0).ok().zip(row.get::<_, At>(1).ok()))
+            })?;
+            Ok(tries.into_iter().flatten().map(|(account, At(at))| (AccountName(account), at)).collect())
         })
         .await
     }

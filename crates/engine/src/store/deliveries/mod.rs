@@ -2,7 +2,7 @@
 //!
 //! The delivery of an event records the event and the channel; the message is rendered when it is sent (`news`). Messages
 //! about one item share a thread (`thread`). What a run says is recorded as it says it; where its message is the root of a
-//! thread, what has become of the item since is added when it is sent (`after_run`).
+//! thread, what has become of its items since is added when it is sent (`after_run`).
 //!
 //! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
 //! have arrived. Its state changes like this:
@@ -50,7 +50,7 @@ use super::{
 };
 
 pub use self::{
-    after_run::{AfterRun, SinceRun},
+    after_run::{AfterRun, ItemAfterRun, SinceRun},
     delivery::{About, Attempt, Content, Delivery, DeliveryState, NewDelivery, OwnMessage},
     news::{CurrentEvent, PreparedDelivery, QueuedEvent},
     posted_message::Edits,
@@ -60,7 +60,7 @@ pub use self::{
 pub(super) use self::{
     delivery::{COLUMNS, LIVE, damaged, read},
     queue::recover,
-    thread::{move_to, renew_all},
+    thread::{begin_thread, move_to, renew_all},
 };
 
 pub(super) const V1: &str = "

@@ -16,13 +16,16 @@ pub enum Edits {
     Gone,
 }
 
-/// What the column `posted` holds. Records of before this was kept have no `edits`.
+/// What the column `posted` holds. Records of before these were kept have no `edits` and no `refused`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PostedMessage {
     #[serde(flatten)]
     pub(super) posted: Posted,
     #[serde(default)]
     pub(super) edits: Edits,
+    /// Why its last edit was refused for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<String>,
 }
 
 /// True for a delivery that has been posted and can be edited: its sending is an edit, safe to repeat. What is not JSON

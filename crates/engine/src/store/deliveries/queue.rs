@@ -279,6 +279,11 @@ fn attempted(
                        posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
             run(conn, sql, params![key.0, EnumText(edits), At(now)])
         }
+        Attempt::Refused { edits, why } => {
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3, error = NULL,
+                       posted = json_set(posted, '$.edits', ?2, '$.refused', ?4) WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, EnumText(edits), At(now), why])
+        }
         Attempt::NoThread => {
             thread::make_root(conn, key)?;
             after("pending", now, None)
@@ -290,7 +295,7 @@ fn attempted(
             run(conn, sql, params![key.0, Json(reason), At(now)])
         }
         Attempt::Posted(posted) => {
-            let posted = PostedMessage { posted: posted.clone(), edits: Edits::Open };
+            let posted = PostedMessage { posted: posted.clone(), edits: Edits::Open, refused: None };
             // What an edit was to say stands there now. What a run says itself has arrived with it.
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
                        next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL,

@@ -18,6 +18,7 @@ use super::{
     super::{
         events,
         row::{At, EnumText, Json, Text, all, before, is_unreadable, key, one, run},
+        run_items,
     },
     Content, Edits,
     posted_message::{EDITABLE, PostedMessage},
@@ -116,28 +117,44 @@ pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> ru
     run(conn, &sql, params![root.0, At(now)]).map(drop)
 }
 
-/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that. Of events, the latest
-/// one in each channel, while what it reports has not come to its end; those of runs say when that came, and stay as they are
-/// afterwards. One that is not sent yet, or cannot be edited, stays as it is; changes that come before it is sent are one edit,
-/// which is rendered then.
+/// In SQL, true for a root that is edited for what has become of its item, where it was recorded after `?3`. One that is
+/// not sent yet, or cannot be edited, stays as it is; changes that come before it is sent are one edit, which is
+/// rendered then.
+fn is_followed() -> String {
+    format!(
+        "(root IS NULL AND created_at > ?3
+          AND revision < {EDITS} + coalesce(own_arrived, iif(run IS NULL, 0, sent_revision))
+          AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {FOLLOWS})"
+    )
+}
+
+/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that. Of events, the
+/// latest one in each channel, while what it reports has not come to its end; those of runs, also of one on this item
+/// among others, say when that came, and stay as they are afterwards.
 pub(in crate::store) fn renew_all(
     conn: &Connection,
     n: i64,
     item: &ItemKey,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let ends = events::sql_list(&rules::matter_ends(item.kind));
+    let (ends, followed) = (events::sql_list(&rules::matter_ends(item.kind)), is_followed());
+    let (key, now, since) = (Text(item), At(now), At(before(now, LASTS)));
     let sql = format!(
-        "{RENEW} WHERE item = ?1 AND item IS NOT NULL AND root IS NULL
-         AND created_at > ?4 AND revision < {EDITS} + coalesce(own_arrived, iif(run IS NULL, 0, sent_revision))
-         AND revision = sent_revision AND (state IN ('sending', 'unknown') OR {EDITABLE}) AND {FOLLOWS}
+        "{RENEW} WHERE item = ?1 AND item IS NOT NULL AND {followed}
          AND (run IS NOT NULL OR n = (SELECT max(o.n) FROM deliveries o
                  WHERE o.item = ?1 AND o.root IS NULL AND (o.at_send = 1 OR o.run IS NOT NULL AND o.state <> 'failed')
                  AND o.address = deliveries.address)
-             AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?3 AND e.name IN ({ends})
-                 AND e.id >= deliveries.event AND e.id < (SELECT max(id) FROM events WHERE item = ?3)))"
+             AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?4 AND e.name IN ({ends})
+                 AND e.id >= deliveries.event AND e.id < (SELECT max(id) FROM events WHERE item = ?4)))"
     );
-    run(conn, &sql, params![Text(item), At(now), n, At(before(now, LASTS))]).map(drop)
+    run(conn, &sql, params![key, now, since, n])?;
+    if !run_items::is_among_others(conn, item)? {
+        return Ok(());
+    }
+    let sql = format!(
+        "{RENEW} WHERE run IS NOT NULL AND run IN (SELECT i.run FROM run_items i WHERE i.item = ?1) AND {followed}"
+    );
+    run(conn, &sql, params![key, now, since]).map(drop)
 }
 
 /// The message under which a delivery that is being sent goes. There is none where the root did not arrive, where it is not
@@ -170,6 +187,16 @@ pub(super) fn make_root(conn: &Connection, key: &DeliveryKey) -> rusqlite::Resul
                    WHERE own.id = ?1 AND other.root = own.root)";
     run(conn, sql, [&key.0])?;
     run(conn, "UPDATE deliveries SET root = NULL, under = NULL WHERE id = ?1", [&key.0]).map(drop)
+}
+
+/// Makes the messages about a run, which were of no item, those of the item that it began: what comes of it goes under them.
+pub(in crate::store) fn begin_thread(
+    conn: &Connection,
+    run_id: &str,
+    item: &ItemKey,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET item = ?2 WHERE run = ?1 AND item IS NULL";
+    run(conn, sql, params![run_id, Text(item)]).map(drop)
 }
 
 /// Puts what was posted of one item in the threads of another.

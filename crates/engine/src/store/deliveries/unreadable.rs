@@ -44,6 +44,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         next_at: time(8),
         posted: None,
         edits: Edits::default(),
+        edit_refused: None,
         error: Some(why),
         moot: None,
         digest: None,

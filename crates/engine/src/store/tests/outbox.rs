@@ -372,6 +372,66 @@ async fn uneditable_message_is_posted_anew_and_looked_up_after_a_crash() {
 }
 
 #[tokio::test]
+async fn refusal_of_an_edit_is_kept_while_what_was_posted_stands() {
+    let refused = |edits: Edits, why: &str| Attempt::Refused { edits, why: why.to_owned() };
+    // how the edit went -> why it was refused
+    let cases = [
+        (refused(Edits::Closed, "too old"), Some("too old")),
+        (refused(Edits::Gone, "deleted"), Some("deleted")),
+        // A chat that edits nothing refuses nothing.
+        (Attempt::Closed(Edits::Closed), None),
+    ];
+    for (attempt, expected) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let key = one(&store).await;
+        let claim = async |second: i64| store.claim(at(second), 1, BTreeMap::new()).await.unwrap().remove(0);
+        let attempted = async |attempt: Attempt, second: i64| {
+            assert!(store.attempted(&key, attempt, at(second)).await.unwrap(), "{expected:?}");
+        };
+        let stands = async || store.delivery(&key).await.unwrap().unwrap();
+        claim(1).await;
+        attempted(Attempt::Posted(posted()), 2).await;
+        store.revise(&key, message("two"), at(3)).await.unwrap();
+        claim(3).await;
+        attempted(attempt.clone(), 4).await;
+        assert_eq!(claim(4).await.edit_refused.as_deref(), expected, "{attempt:?}");
+        attempted(Attempt::Skipped, 5).await;
+        let delivery = stands().await;
+        assert_eq!((delivery.state, delivery.edit_refused.as_deref()), (DeliveryState::Posted, expected));
+        // The message itself has arrived.
+        assert_eq!(store.undelivered(Vec::new()).await.unwrap(), 0, "{attempt:?}");
+        assert_eq!(store.deliveries_page(None, true, 10).await.unwrap(), [], "{attempt:?}");
+        store.revise(&key, message("three"), at(6)).await.unwrap();
+        claim(6).await;
+        attempted(Attempt::Posted(posted()), 7).await;
+        assert_eq!(stands().await.edit_refused, None, "{attempt:?}: it says all");
+    }
+}
+
+#[tokio::test]
+async fn next_try_of_an_account_is_that_of_its_first_message_that_met_an_error() {
+    let store = Store::temporary(at(0)).unwrap();
+    // where to, how the first try went -> when the account is tried next
+    let cases = [
+        ("chat:#a", Attempt::Later(at(90), fault())),
+        ("chat:#b", Attempt::Later(at(70), fault())),
+        ("other:#a", Attempt::Later(at(80), fault())),
+        ("posted:#a", Attempt::Posted(posted())),
+        ("refused:#a", Attempt::Failed(fault())),
+    ];
+    for (to_channel, attempt) in cases {
+        let key = store.enqueue(to(to_channel, "one"), at(0)).await.unwrap();
+        store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+        assert!(store.attempted(&key, attempt, at(2)).await.unwrap(), "{to_channel}");
+    }
+    // What was not tried waits for its turn.
+    store.enqueue(to("new:#a", "one"), at(3)).await.unwrap();
+    let expected =
+        [("chat", 70), ("other", 80)].map(|(account, second)| (AccountName::from(account), at(second)));
+    assert_eq!(store.next_tries().await.unwrap(), BTreeMap::from(expected));
+}
+
+#[tokio::test]
 async fn accounts_that_took_a_message_are_known() {
     // attempt -> whether the chat took it
     let cases = [

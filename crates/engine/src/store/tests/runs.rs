@@ -279,3 +279,52 @@ async fn effect_that_nobody_in_particular_had_is_a_runs_doing_once() {
     let expected = [EventName::Triggered, EventName::Unacknowledged, EventName::Acknowledged];
     assert_eq!(alarms, expected, "the second acknowledgement is somebody else's");
 }
+
+/// Rules that post everything, for whom it is the doing of a run that what it began has begun.
+#[derive(Default)]
+struct OfBeginnings(Everything);
+
+impl Decide for OfBeginnings {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
+        self.0.decide(happened)
+    }
+
+    fn is_doing_of(&self, run: &Run, happened: NewEvent<'_>) -> bool {
+        run.did(None, happened.event, happened.me)
+    }
+}
+
+#[tokio::test]
+async fn beginning_of_an_item_joins_the_message_of_the_run_that_began_it() {
+    use EventName::{Acknowledged, Triggered};
+    // what the run says that it began -> what the person is notified of, how many messages of rules there are
+    let cases: [(Option<&str>, &[EventName], usize); 3] = [
+        (Some("a"), &[Acknowledged], 1),
+        (Some("b"), &[Triggered, Acknowledged], 2),
+        (None, &[Triggered, Acknowledged], 2),
+    ];
+    for (began, expected, posted) in cases {
+        let store = watching().await;
+        let rules: Arc<dyn Decide> = Arc::new(OfBeginnings::default());
+        let run = Run { item: None, started_at: at(90), ..running("r1") };
+        let post = Some((deploys(), message("triggering")));
+        let of_run = store.begin_run(run, post, at(90)).await.unwrap().unwrap();
+        let state = RunState::Done { outcome: Outcome::ok("it has begun").with_began(began.map(key)) };
+        assert!(store.end_run("r1", state, Some(message("it has begun")), at(101)).await.unwrap());
+        store.ingest(&pager(), hook("1", vec![firing("a")]), at(102), rules.clone()).await.unwrap();
+        // A colleague takes it.
+        let taken = alert("a", IncidentStatus::Acknowledged, 120);
+        store.ingest(&pager(), hook("2", vec![taken]), at(120), rules).await.unwrap();
+
+        let alarms = store.pending_notices(10).await.unwrap();
+        let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+        assert_eq!(alarms, expected, "{began:?}");
+        let all = store.deliveries(10).await.unwrap();
+        let news: Vec<_> = all.iter().filter(|it| matches!(it.about, About::Event(_))).collect();
+        assert_eq!(news.len(), posted, "{began:?}: {news:#?}");
+        let is_own = began == Some("a");
+        assert_eq!(news.iter().any(|it| it.root.as_ref() == Some(&of_run)), is_own, "{began:?}: {news:#?}");
+        assert_eq!(store.runs_of(&key("a"), 5).await.unwrap().len(), usize::from(is_own), "{began:?}");
+        assert_eq!(store.reported_of_run("r1").await.unwrap().is_some(), is_own, "{began:?}");
+    }
+}

@@ -1,6 +1,9 @@
 use callboard_domain::secret::SecretString;
 
-use super::super::{MASK, Redactor};
+use super::{
+    super::{MASK, Redactor},
+    ways,
+};
 
 /// What a tool writes for the bytes at an offset: a line, or several.
 type Line = fn(usize, &[u8]) -> String;
@@ -149,6 +152,7 @@ fn redactor(secret: &str) -> Redactor {
 #[test]
 fn secret_is_found_in_the_dump_of_every_tool() {
     for secret in ["ghp_Zx81PlainTokenValue7766", "12345678", "пароль-ключ"] {
+        let redactor = redactor(secret);
         for (tool, width, line) in TOOLS {
             // Of letters that are no ASCII a dump's cells say nothing.
             if tool == "od -a -c" && !secret.is_ascii() {
@@ -161,7 +165,7 @@ fn secret_is_found_in_the_dump_of_every_tool() {
                 let parts = dump(&bytes, width, line, before..before + secret.len());
                 let lines: Vec<&str> = parts.iter().map(|(lines, _)| lines.as_str()).collect();
                 let whole = format!("begin\n{}\ndone\n", lines.join("\n"));
-                let clean = redactor(secret).text(&whole).into_owned();
+                let clean = redactor.text(&whole).into_owned();
                 assert!(clean.contains(MASK), "{tool} after {before}: {clean}");
                 assert!(clean.starts_with("begin\n") && clean.ends_with("\ndone\n"), "{tool}: {clean}");
                 for (lines, shows_it) in &parts {
@@ -183,21 +187,26 @@ fn secret_is_found_in_the_dump_of_every_tool() {
 /// Of digits alone the text beside the bytes looks like more of them.
 const HEXADECIMAL: &str = "11c0ffee5a7d9e3b41c0ffee5a7d9e3b41";
 
-/// Nothing of the secret is left in any notation.
-fn assert_masked(clean: &str, secret: &str, context: &str) {
-    assert!(clean.contains(MASK), "{context}: {clean}");
-    for piece in secret.as_bytes().windows(5) {
+/// What is left of a secret where it is not masked, in any notation.
+fn pieces(secret: &str) -> Vec<String> {
+    let shown = secret.as_bytes().windows(5).flat_map(|piece| {
         let paired = |piece: &[u8]| all(words(piece, 2, false), |w| format!("{w:04x} "));
-        let shown = [
+        [
             text(piece),
             each(piece, |b| format!("{b:02x} ")),
             each(piece, |b| format!("{b:02x}")),
             paired(&piece[..4]),
             paired(&piece[1..]),
-        ];
-        for shown in shown {
-            assert!(!clean.contains(shown.trim()), "{shown} of {context}: {clean}");
-        }
+        ]
+    });
+    shown.map(|shown| shown.trim().to_owned()).collect()
+}
+
+/// Nothing of the secret is left.
+fn assert_masked(clean: &str, pieces: &[String], context: &str) {
+    assert!(clean.contains(MASK), "{context}: {clean}");
+    for piece in pieces {
+        assert!(!clean.contains(piece), "{piece} of {context}: {clean}");
     }
 }
 
@@ -210,7 +219,7 @@ fn flattened(lines: &str) -> String {
 #[test]
 fn secret_is_found_in_a_dump_with_other_line_breaks() {
     for secret in ["ghp_Zx81PlainTokenValue7766", HEXADECIMAL, "Tr0ub4d&horse-battery"] {
-        let redactor = redactor(secret);
+        let (redactor, pieces) = (redactor(secret), pieces(secret));
         // Where offsets are written like the numbers, or nothing says which rows show the same bytes, they are not found.
         for (tool, width, line) in
             TOOLS.into_iter().filter(|(tool, ..)| !["od -A x -o", "od -a -c"].contains(tool))
@@ -222,7 +231,7 @@ fn secret_is_found_in_a_dump_with_other_line_breaks() {
                     dump(&bytes, width, line, 0..0).into_iter().map(|(lines, _)| lines).collect();
                 let one = flattened(&lines.join("\n"));
                 let clean = redactor.text(&format!("begin\n{one}\ndone\n")).into_owned();
-                assert_masked(&clean, secret, &format!("{tool} after {before}"));
+                assert_masked(&clean, &pieces, &format!("{tool} after {before}"));
                 assert!(clean.starts_with("begin\n") && clean.ends_with("\ndone\n"), "{tool}: {clean}");
                 let json = serde_json::json!({ "log": one }).to_string();
                 assert!(before % 5 > 0 || redactor.body(&json).contains(MASK), "{tool}: {json}");
@@ -234,7 +243,7 @@ fn secret_is_found_in_a_dump_with_other_line_breaks() {
             TOOLS.into_iter().filter(|(tool, ..)| ["xxd", "hexdump -C", "od -b"].contains(tool))
         {
             let one = flattened(&squeezed(&bytes, width, line));
-            assert_masked(&redactor.text(&one), secret, tool);
+            assert_masked(&redactor.text(&one), &pieces, tool);
         }
         // `fold -w 40`
         let bytes = format!("export KEY={secret}\n");
@@ -245,7 +254,7 @@ fn secret_is_found_in_a_dump_with_other_line_breaks() {
                 format!("{one}\n{other}\n")
             });
             let clean = redactor.text(&format!("{}done\n", lines.collect::<String>())).into_owned();
-            assert_masked(&clean, secret, tool);
+            assert_masked(&clean, &pieces, tool);
             assert!(clean.ends_with("\ndone\n"), "{tool}: {clean}");
         }
     }
@@ -253,7 +262,7 @@ fn secret_is_found_in_a_dump_with_other_line_breaks() {
 
 #[test]
 fn secret_of_hexadecimal_digits_is_found_beside_its_text() {
-    let redactor = redactor(HEXADECIMAL);
+    let (redactor, pieces) = (redactor(HEXADECIMAL), pieces(HEXADECIMAL));
     let tools = ["xxd", "xxd -d", "xxd | grep -Hn", "readelf -x", "curl --trace", "Format-Hex", "hexdump -C"];
     for (tool, width, line) in TOOLS.into_iter().filter(|(tool, ..)| tools.contains(tool)) {
         for before in 0..16 {
@@ -262,7 +271,7 @@ fn secret_of_hexadecimal_digits_is_found_beside_its_text() {
                 .into_iter()
                 .map(|(lines, _)| lines + "\n")
                 .collect();
-            assert_masked(&redactor.text(&lines), HEXADECIMAL, &format!("{tool} after {before}"));
+            assert_masked(&redactor.text(&lines), &pieces, &format!("{tool} after {before}"));
         }
     }
 }
@@ -270,14 +279,15 @@ fn secret_of_hexadecimal_digits_is_found_beside_its_text() {
 #[test]
 fn secret_is_found_after_and_in_omitted_lines() {
     let long = format!("{}{}", "0123456789abcdef".repeat(5), "Zx81");
+    let (of_short, of_long) = (redactor("ghp_Zx81PlainTokenValue7766"), redactor(&long));
     for (tool, width, line) in TOOLS {
         let bytes = [b"-".repeat(200).as_slice(), b"ghp_Zx81PlainTokenValue7766", &[b'-'; 96]].concat();
         let dump = squeezed(&bytes, width, line);
-        let clean = redactor("ghp_Zx81PlainTokenValue7766").text(&dump).into_owned();
+        let clean = of_short.text(&dump).into_owned();
         assert!(dump.contains("\n*\n") && clean.contains(MASK), "{tool}: {clean}");
         if 16 % width == 0 {
             let dump = squeezed(long.as_bytes(), width, line);
-            let clean = redactor(&long).text(&dump).into_owned();
+            let clean = of_long.text(&dump).into_owned();
             assert!(width < 16 || dump.contains("\n*\n"), "{tool}");
             assert!(clean.contains(MASK), "{tool}: {clean}");
         }
@@ -380,6 +390,27 @@ fn a_dump_of_something_else_stays() {
         assert_eq!(redactor.text(&one), one, "{tool}");
         let body = serde_json::json!({ "log": whole }).to_string();
         assert_eq!(redactor.body(&body), body, "{tool}");
+    }
+}
+
+/// Where several layouts come to the same, their numbers are read once; where they do not, in each way.
+#[test]
+fn numbers_are_read_once_in_each_way_that_differs() {
+    // a text -> how many ways
+    let cases = [
+        ("the build has passed\nin 12 s\n", 0),
+        // After an offset.
+        ("0000000 147 150\n0000002 160 137\n", 1),
+        ("00000000  67 68 70  |ghp|\n00000003  5f 5a 78  |_Zx|\n", 1),
+        // Bytes alone.
+        (" 67 68 70\n 5f 5a 78\n", 1),
+        // The first may be a number or an offset.
+        (" 1601202279   825784410\n", 2),
+        ("1601202279   825784410\n", 2),
+        ("2026-11-22T11:00:00.123Z 1601202279 825784410\n", 2),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(ways(text.as_bytes()).len(), expected, "{text}");
     }
 }
 

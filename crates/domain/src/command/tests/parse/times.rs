@@ -53,7 +53,10 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X until=\"monday 14:30\" fix", until("monday 14:30", " comment=fix")),
         ("silence X until 2020-01-01", until("2020-01-01", "")),
         ("silence X for 2 hours", canonical("duration=\"2 hours\"")),
-        ("silence X for 2 hours 30 minutes fix it", canonical("duration=\"2 hours 30 minutes\" comment=\"fix it\"")),
+        (
+            "silence X for 2 hours 30 minutes fix it",
+            canonical("duration=\"2 hours 30 minutes\" comment=\"fix it\""),
+        ),
         ("silence X for 1w", canonical("duration=1w")),
         ("silence X duration 2 hours", canonical("duration=\"2 hours\"")),
         ("silence for 2 hours X", canonical("duration=\"2 hours\"")),
@@ -78,7 +81,10 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X comment=\"2 hours\"", comment("2 hours")),
         (
             "silence X until the deploy is over",
-            "error: until: expected a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00; a comment that begins with \"until\" is written in quotes, found \"the\"".to_owned(),
+            format!(
+                "error: until: expected {}; a comment that begins with \"until\" is written in quotes, found \"the\"",
+                crate::until::EXPECTED
+            ),
         ),
         ("silence X seven hours", until("seven hours", "")),
         ("silence X until 3/4", until("3/4", "")),
@@ -157,6 +163,13 @@ fn a_time_after_more_words_than_a_name_is_refused_with_what_may_be_meant() {
         ("silence Checkout is slow 2h", refused("2h", &named("\"Checkout is slow\" 2h"))),
         ("silence Checkout is slow 18:00 x", refused("18:00", &named("\"Checkout is slow\" 18:00 x"))),
         ("silence Checkout is slow tomorrow", refused("tomorrow", &named("\"Checkout is slow\" tomorrow"))),
+        // Where it needs its `for` or `until`, that is proposed.
+        ("silence Slow API 3d deploying", refused("3d", &named("\"Slow API\" for 3d deploying"))),
+        ("silence Slow API 2h \"1h x\"", refused("2h", &named("\"Slow API\" 2h \"1h x\""))),
+        // What would be refused is not.
+        ("silence Slow API 25:00 x", refused("25:00", "")),
+        ("silence Slow API 2 days ago", refused("2 days ago", "")),
+        ("silence Slow API (2h)", refused("(2h)", "")),
         // A name in quotes is whole.
         ("silence \"X\" is slow 2h", refused("2h", "")),
         ("silence X comment deploy takes 2h", refused("2h", "")),
@@ -175,6 +188,8 @@ fn a_time_after_more_words_than_a_name_is_refused_with_what_may_be_meant() {
         ("silence X fires every 5 minutes", comment("fires every 5 minutes")),
         ("silence X node 3 may fail", comment("node 3 may fail")),
         ("silence X deploying 1.4.12", comment("deploying 1.4.12")),
+        ("silence X gives 404s on checkout", comment("gives 404s on checkout")),
+        ("silence X sees 1000s of errors", comment("sees 1000s of errors")),
         ("pr comment web#1 takes 2h", "pr comment pr=web#1 message=\"takes 2h\"".to_owned()),
     ];
     for (line, expected) in cases {

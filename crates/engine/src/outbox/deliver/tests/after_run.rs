@@ -1,6 +1,8 @@
 //! The message of a run that is the root of its item's thread: what it says of the item was so when the run ended, and it says
 //! what has become of the item since.
 
+mod several;
+
 use callboard_domain::{
     command::Args,
     event::EventName,
@@ -458,27 +460,5 @@ async fn only_the_root_of_a_thread_follows_its_item() {
     for (status, second, expected) in rest.into_iter().chain(over) {
         report(&store, rules, incident("db1", status, second), second).await;
         assert_eq!(how(sent(&store, second + 1).await), expected, "{status:?} at {second}");
-    }
-}
-
-#[tokio::test]
-async fn run_on_several_items_names_the_one_that_it_speaks_of_and_one_on_none_speaks_of_none() {
-    let alert = |id: &str| incident(id, IncidentStatus::Triggered, 10);
-    // what it is on -> what it says besides, once the first is over
-    let cases = [
-        (vec![alert("db1")], Some(ended("resolved", 50))),
-        (vec![alert("db1"), alert("db2")], Some(ended("Disk of db1 is full: resolved", 50))),
-        (vec![], None),
-    ];
-    for (items, field) in cases {
-        let store = watching().await;
-        report(&store, QUIET, alert("db1"), 10).await;
-        begin(&store, run_on(&items, 20)).await;
-        end(&store, done(), 22).await;
-        assert_eq!(sent(&store, 23).await, [("post", own())]);
-        report(&store, QUIET, incident("db1", IncidentStatus::Resolved, 50), 50).await;
-        let expected: Vec<_> =
-            field.map(|it| ("edit", with_field(&own(), true, 22, Some(it)))).into_iter().collect();
-        assert_eq!(sent(&store, 51).await, expected, "{} items", items.len());
     }
 }

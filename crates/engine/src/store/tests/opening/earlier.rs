@@ -123,7 +123,39 @@ async fn event_that_a_run_of_an_earlier_version_did_stays_its_doing() {
         assert_eq!(recorded, [did.map(str::to_owned), None], "{event:?}");
         let delivery = store.deliveries_of_run("r1").await.unwrap().remove(0);
         let after = store.after_run(&delivery).await.unwrap().expect("the run has ended");
-        assert_eq!(after.since, since, "{event:?}");
+        let found: Vec<_> = after.items.iter().map(|it| it.since).collect();
+        assert_eq!(found, [since], "{event:?}");
+    }
+}
+
+/// Before the items of a run were kept by themselves, only its arguments named those after the first.
+#[tokio::test]
+async fn run_of_an_earlier_version_is_on_all_of_its_items() {
+    let args = |ids: &[&str]| {
+        let items = ids.iter().map(|id| ((*id).to_owned(), firing(id))).collect();
+        serde_json::to_string(&Args { items, ..Args::default() }).unwrap()
+    };
+    // the arguments as they are stored -> what the run is on besides its first item
+    let cases = [
+        (args(&["a", "b", "c"]), vec![key("b"), key("c")]),
+        (args(&["a"]), vec![]),
+        (args(&[]), vec![]),
+        (r#"{"items":{"a":"b","c":{}}}"#.to_owned(), vec![]),
+        ("nonsense".to_owned(), vec![]),
+    ];
+    for (args, others) in cases {
+        let folder = folder();
+        let file = folder.path().join("callboard.db");
+        let conn = open::writer(&file, &FORMATS[..WITHOUT_NOTES]).unwrap();
+        let sql = "INSERT INTO runs (id, command, line, args, asked_by, item, started_at, ended_at, state)
+                   VALUES ('r1', 'ack', 'ack a', ?1, 'kim', ?2, 0, 1, '{}')";
+        conn.execute(sql, (&args, key("a").to_string())).unwrap();
+        drop(conn);
+        let _store = Store::open(&file, at(140)).unwrap();
+        let conn = Connection::open(&file).unwrap();
+        let sql = "SELECT item FROM run_items WHERE run = 'r1' ORDER BY item";
+        let found = row::all(&conn, sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(found, others.iter().map(ToString::to_string).collect::<Vec<_>>(), "{args}");
     }
 }
 
