@@ -155,6 +155,7 @@ fn offline(error: &ApiError) -> Status {
         not_seen: Vec::new(),
         accounts_ok: 0,
         accounts: 0,
+        watched: None,
         account_problems: Vec::new(),
         next_check: None,
         quiet: None,

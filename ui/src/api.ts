@@ -942,6 +942,10 @@ edited_at: string | null,
  */
 state: DeliveryState, 
 /**
+ * Why its last edit was refused for good, where what was posted before that stands.
+ */
+edit_refused?: string, 
+/**
  * Where it can be seen.
  */
 link: string | null, 
@@ -1276,7 +1280,7 @@ error: ServiceError | null,
  */
 waits_for?: string, 
 /**
- * The first of its line in the channel, where that is another one. Only what was waited for says so.
+ * The first of its line in the channel, where that is another one. Only lists and what was waited for say so.
  */
 first?: FirstInLine, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
 /**
@@ -1466,7 +1470,11 @@ id: string,
 /**
  * When it may be sent at the soonest.
  */
-at: string, };
+at: string, 
+/**
+ * What it met when it was last tried.
+ */
+error?: ServiceError, };
 
 /**
  * Waits for deliveries until each has been sent or waits for longer, or for `seconds`. The response has them as they are then,
@@ -3508,7 +3516,7 @@ icon: TrayIcon,
  */
 count: number, 
 /**
- * The board in a line. Where something is not seen, it names that.
+ * The board in a line. Where something is not seen, it names that; where no account is watched, it says so.
  */
 summary: string, 
 /**
@@ -3523,6 +3531,10 @@ accounts_ok: number,
  * All accounts.
  */
 accounts: number, 
+/**
+ * Those that are watched and can be read now; `None` where an earlier version answers.
+ */
+watched?: number | null, 
 /**
  * What is wrong with the others, the worst first: "ci needs sign-in".
  */

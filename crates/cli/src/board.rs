@@ -33,7 +33,9 @@ pub(crate) async fn board(
     client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    ask(query, stored, client, output, Board::headline).await
+    let empty =
+        |board: &Board, accounts: &[AccountInfo]| board.headline(accounts.iter().any(|info| info.watched));
+    ask(query, stored, client, output, empty).await
 }
 
 /// Printed where no approval is known, which does not mean that none waits.
@@ -48,7 +50,7 @@ pub(crate) async fn approvals(
     output: &Output,
 ) -> Result<Exit> {
     let query = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit };
-    ask(query, stored, client, output, |_| NO_APPROVAL.to_owned()).await
+    ask(query, stored, client, output, |_, _| NO_APPROVAL.to_owned()).await
 }
 
 /// Asks for a board and prints it; `empty` is the line for one without rows.
@@ -57,7 +59,7 @@ async fn ask(
     stored: bool,
     client: &mut Client,
     output: &Output,
-    empty: impl Fn(&Board) -> String,
+    empty: impl Fn(&Board, &[AccountInfo]) -> String,
 ) -> Result<Exit> {
     if !stored {
         poll(client, output).await?;
@@ -65,7 +67,7 @@ async fn ask(
     let accounts = client.call(AccountsQuery {}).await?;
     let board = client.call(query).await?;
     output.either(&board, || {
-        print_rows(&board, &empty(&board));
+        print_rows(&board, &empty(&board, &accounts));
         accounts.iter().filter_map(unusable).for_each(|line| print_wrapped(&line, 2));
     });
     note_cut_sections(&board, output);
@@ -132,9 +134,9 @@ fn unusable(info: &AccountInfo) -> Option<String> {
     (!info.watched).then(|| format!("{mark} {} cannot be used: {why}", info.name))
 }
 
-/// The board, section by section, then what is not seen.
+/// The board of accounts that are watched, section by section, then what is not seen.
 pub(crate) fn print_board(board: &Board) {
-    print_rows(board, &board.headline());
+    print_rows(board, &board.headline(true));
 }
 
 /// The same; `empty` is the line for a board without rows.

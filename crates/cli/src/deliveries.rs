@@ -1,7 +1,7 @@
 //! Messages to channels: how far each is, and why it has not arrived.
 
 use anyhow::Result;
-use callboard_engine::api::{AccountError, DeliveriesQuery, Delivery, DeliveryState};
+use callboard_engine::api::{AccountError, DeliveriesQuery, Delivery, DeliveryState, FirstInLine};
 use jiff::Timestamp;
 
 use crate::{
@@ -113,8 +113,18 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
         DeliveryState::Pending { next_at, .. } if *next_at > now => {
             both(format!("it is not sent before {}", when(*next_at)))
         }
-        DeliveryState::Pending { first: Some(first), .. } if first.at > now => {
-            both(format!("{} is before it, and is not sent before {}", first.id, when(first.at)))
+        DeliveryState::Pending { first: Some(FirstInLine { id, at, error }), .. }
+            if *at > now || error.is_some() =>
+        {
+            let until = match *at > now {
+                true => format!("{id} is before it, and is not sent before {}", when(*at)),
+                false => format!("{id} is before it"),
+            };
+            match error {
+                // That one keeps it waiting, whatever another channel's message met.
+                Some(error) => format!("{until}: {error}"),
+                None => both(until),
+            }
         }
         DeliveryState::Pending { .. } | DeliveryState::Sending if before.is_some() => {
             before.unwrap_or_default()
@@ -134,14 +144,16 @@ pub(crate) fn outlook(delivery: &Delivery, is_served: bool) -> Option<String> {
     let AccountError { since, .. } = delivery.account_error.as_ref()?;
     let account = &delivery.address.account;
     let then = match (&delivery.state, is_served) {
-        (DeliveryState::Unknown { .. }, true) => "It is looked for before it is sent again",
+        (DeliveryState::Unknown { .. }, true) => "The message is looked for before it is sent again",
         (DeliveryState::Unknown { .. }, false) => {
-            "It is looked for before it is sent again, when Callboard runs"
+            "The message is looked for before it is sent again, when Callboard runs"
         }
-        (_, true) => "It is kept, and sent by itself once the account takes messages again",
-        (_, false) => "It is kept, and sent when Callboard runs and the account takes messages again",
+        (_, true) => "The message is kept, and sent by itself once the account takes messages again",
+        (_, false) => {
+            "The message is kept, and sent when Callboard runs and the account takes messages again"
+        }
     };
-    Some(format!("{account} takes no messages, for this reason since {}. {then}", when(*since)))
+    Some(format!("{account} takes no messages (this error since {}). {then}", when(*since)))
 }
 
 #[cfg(test)]
@@ -150,7 +162,7 @@ mod tests {
         error::ServiceError,
         message::{Message, Tone},
     };
-    use callboard_engine::api::{FirstInLine, MootReason};
+    use callboard_engine::api::MootReason;
     use serde_json::json;
 
     use super::*;
@@ -186,8 +198,8 @@ mod tests {
         DeliveryState::Pending { next_at, error, waits_for: waits_for.map(str::to_owned), first: None }
     }
 
-    fn behind(at: Timestamp) -> DeliveryState {
-        let first = Some(FirstInLine { id: "0".to_owned(), at });
+    fn behind(at: Timestamp, error: Option<ServiceError>) -> DeliveryState {
+        let first = Some(FirstInLine { id: "0".to_owned(), at, error });
         DeliveryState::Pending { next_at: now(), error: None, waits_for: None, first }
     }
 
@@ -206,7 +218,7 @@ mod tests {
             (DeliveryState::Unknown { error: ServiceError::rejected("no") }, 5),
             (DeliveryState::Sending, 5),
             (pending(now(), None, None), 4),
-            (behind(later()), 4),
+            (behind(later(), None), 4),
             (locked(), 4),
             (pending(later(), Some(ServiceError::unavailable("503")), None), 4),
             (pending(later(), Some(ServiceError::unknown("lost")), None), 5),
@@ -311,15 +323,20 @@ mod tests {
         let until = format!("0 is before it, and is not sent before {}", when(later()));
         let failing = || Some(AccountError { since: now(), error: ServiceError::unavailable("503") });
         let both = format!("{until}; the last message to chat met: ");
-        // the first of its line may be sent at, whether the account fails -> why it has not arrived
+        let limited = || Some(ServiceError::unavailable("slow down"));
+        let of_first = format!("{until}: slow down");
+        // the first of its line may be sent at, what that met, whether the account fails -> why it has not arrived
         let cases = [
-            (later(), None, until.as_str()),
-            (later(), failing(), &both),
-            (now(), None, "not tried yet"),
-            (now(), failing(), "the last message to chat met: "),
+            (later(), None, None, until.as_str()),
+            (later(), None, failing(), &both),
+            (now(), None, None, "not tried yet"),
+            (now(), None, failing(), "the last message to chat met: "),
+            (later(), limited(), None, &of_first),
+            (later(), limited(), failing(), &of_first),
+            (now(), limited(), None, "0 is before it: slow down"),
         ];
-        for (at, account_error, expected) in cases {
-            let why = reason(&Delivery { account_error, ..delivery(behind(at), false) }, now());
+        for (at, error, account_error, expected) in cases {
+            let why = reason(&Delivery { account_error, ..delivery(behind(at, error), false) }, now());
             assert!(why.starts_with(expected), "{why}");
         }
     }
@@ -328,7 +345,7 @@ mod tests {
     fn delivery_of_an_account_that_fails_names_its_error_and_not_the_queue() {
         let failing = AccountError { since: now(), error: ServiceError::unknown("503") };
         let own = || ServiceError::unavailable("no route");
-        let since = format!("chat takes no messages, for this reason since {}. It is ", when(now()));
+        let since = format!("chat takes no messages (this error since {}). The message is ", when(now()));
         let met = "the last message to chat met: 503";
         let held = format!("it is not sent before {}; {met}", when(later()));
         let (kept, when_it_runs) = (Some("kept, and sent by itself"), Some("kept, and sent when"));

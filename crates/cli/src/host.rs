@@ -34,9 +34,9 @@ impl TerminalHost {
 }
 
 impl Host for TerminalHost {
-    fn checks(&self) -> Vec<Check> {
+    fn notification_check(&self) -> Option<Check> {
         let name = "notifications".to_owned();
-        vec![match Self::service() {
+        Some(match Self::service() {
             Ok(found) => Check { name, verdict: CheckVerdict::Ok, found, remedy: None },
             Err(why) => Check {
                 name,
@@ -44,7 +44,7 @@ impl Host for TerminalHost {
                 found: format!("they go to the log: {why}"),
                 remedy: Some("start a notification service, such as dunst, in this session".into()),
             },
-        }]
+        })
     }
 
     fn notify(&self, notification: &Notification) {

@@ -111,8 +111,8 @@ fn item_and_time<T>(
     let text = words.join(" ");
     let whole = match read(&text) {
         Ok(at) => return Ok((item, text, at)),
-        // Text that looks like a time is no part of a title.
-        Err(error) if until::looks_like_time(&text) => return Err(error),
+        // Text that looks like a time, or is one that is refused, is no part of a title.
+        Err(error) if until::looks_like_time(&text) || until::is_time(&text) => return Err(error),
         Err(error) => error,
     };
     let later = (1..words.len()).find_map(|start| {
@@ -248,6 +248,9 @@ mod tests {
             ("is slow next friday", Err("2026-11-27 or 2026-12-04")),
             ("is slow 31 feb", Err("February has no 31st")),
             ("is slow yesterday 9:00", Err("a time that is not past yet")),
+            ("until 17h", Err("for 17h or until 17:00")),
+            ("is slow until 17h", Err("for 17h or until 17:00")),
+            ("broke last friday", Err("a time that is not past yet, such as friday")),
             ("is slow soon", Err("found \"is slow soon\"; \"K\" was read as the item, and no end of")),
             // What is proposed of a time is the whole of it.
             ("is slow tomorrow at 5", Err("tomorrow at 5am or tomorrow at 5pm")),

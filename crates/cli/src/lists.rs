@@ -78,21 +78,31 @@ pub(crate) async fn find(
         return Ok(Exit::Done);
     }
     if hits.is_empty() {
-        output.note(match &not_seen {
-            Some(not_seen) if not_seen.is_empty() => "Nothing is found",
-            _ => "Nothing is found in what is seen",
-        });
+        let is_before = skip > 0 && !search(&text, 1, 0, client).await?.0.is_empty();
+        output.note(&nothing(is_before.then_some(skip), not_seen.as_deref()));
     }
     output.either(&hits, || {
         print!("{}", table(hits.iter().map(hit), HIT_COLUMNS));
         print_not_seen(not_seen.as_deref().unwrap_or_default());
     });
     if let Some(next) = next {
+        let s = if limit == 1 { "" } else { "s" };
         output.note(&format!(
-            "There are more than these (at most {limit} items and {limit} runs); go on with --skip {next}"
+            "There are more than these (at most {limit} item{s} and {limit} run{s}); go on with --skip {next}"
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Said where nothing was found: with `skip` where all that there is was skipped. Whether something is not seen may not be
+/// known.
+fn nothing(skip: Option<usize>, not_seen: Option<&[NotSeen]>) -> String {
+    let all_is_seen = not_seen.is_some_and(<[NotSeen]>::is_empty);
+    let limits = if all_is_seen { "" } else { " in what is seen" };
+    match skip {
+        Some(skip) => format!("No more is found{limits}: all of it is before --skip {skip}"),
+        None => format!("Nothing is found{limits}"),
+    }
 }
 
 /// A row of what was found. A run's line names its alert; the line that can be run again is in the JSON.
@@ -388,6 +398,24 @@ mod tests {
         }
         let json = serde_json::to_value(run(Some("silence Disk is full 2h"))).unwrap();
         assert_eq!((&json["line"], &json["id"]), (&json!("silence 3f2a 2h"), &json!("7")));
+    }
+
+    #[test]
+    fn search_that_skips_all_hits_does_not_say_that_there_are_none() {
+        let problem = Problem::new(ProblemKind::NotSeen, "acme/secret", "no");
+        let hidden: Vec<_> = NotSeen::of(&"forge".into(), &problem, None).into_iter().collect();
+        // the hits that were skipped, what is not seen -> what is said
+        type Case<'a> = (Option<usize>, Option<&'a [NotSeen]>, &'a str);
+        let cases: [Case<'_>; 5] = [
+            (None, Some(&[]), "Nothing is found"),
+            (None, Some(&hidden), "Nothing is found in what is seen"),
+            (None, None, "Nothing is found in what is seen"),
+            (Some(20), Some(&[]), "No more is found: all of it is before --skip 20"),
+            (Some(20), Some(&hidden), "No more is found in what is seen: all of it is before --skip 20"),
+        ];
+        for (skip, not_seen, expected) in cases {
+            assert_eq!(nothing(skip, not_seen), expected);
+        }
     }
 
     #[test]

@@ -68,14 +68,29 @@ pub(crate) fn show<T: Serialize>(
         output.json(&entries);
     }
     if let Some(next) = next {
-        let count = entries.len();
-        output.note(&format!("There are more than these {count}; go on with --before {next}"));
+        output.note(&how_to_go_on(entries.len(), &next));
     }
+}
+
+/// How a list that was cut after `count` entries goes on.
+fn how_to_go_on(count: usize, next: &str) -> String {
+    let these = if count == 1 { "this one".to_owned() } else { format!("these {count}") };
+    format!("There are more than {these}; go on with --before {next}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cut_list_says_how_to_go_on() {
+        for (count, expected) in [
+            (1, "There are more than this one; go on with --before r7"),
+            (2, "There are more than these 2; go on with --before r7"),
+        ] {
+            assert_eq!(how_to_go_on(count, "r7"), expected);
+        }
+    }
 
     /// Reads of the numbers below 25,000 as of a list whose answers are cut.
     async fn numbers(limit: usize, before: Option<&str>) -> (usize, Option<usize>, bool, usize) {

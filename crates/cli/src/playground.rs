@@ -111,6 +111,10 @@ impl<H: Host> Host for MadeUp<H> {
     fn checks(&self) -> Vec<Check> {
         self.0.checks()
     }
+
+    fn notification_check(&self) -> Option<Check> {
+        self.0.notification_check()
+    }
 }
 
 /// The services and the engine on them.

@@ -347,7 +347,7 @@ mod tests {
             first,
         };
         let waits = || pending(None);
-        let behind = || pending(Some(FirstInLine { id: "0".into(), at }));
+        let behind = || pending(Some(FirstInLine { id: "0".into(), at, error: None }));
         let failed = || DeliveryState::Failed { error: ServiceError::rejected("no") };
         // the run's own, what was waited for -> what is shown
         let cases = [

@@ -51,7 +51,7 @@ const REDIRECTS: usize = 5;
 /// A longer wait for the service's pace is reported, and reported again after as long.
 const NOTICED: Duration = Duration::from_secs(1);
 
-/// Headers that a preview leaves out.
+/// Headers that a preview leaves out, unless the request is shown whole.
 const QUIET_HEADERS: [&str; 3] = ["accept", "content-type", "x-github-api-version"];
 
 /// One account's way to its service.
@@ -148,7 +148,8 @@ impl Http {
             Err(error) => format!("{} {error}", request.method),
         };
         // A header may name the user in whose name the service acts; one about the format of the answer changes nothing.
-        for (name, value) in request.headers.iter().filter(|(name, _)| !QUIET_HEADERS.contains(&&**name)) {
+        let is_shown = |name: &str| request.shown_whole || !QUIET_HEADERS.contains(&name);
+        for (name, value) in request.headers.iter().filter(|(name, _)| is_shown(name)) {
             shown.push_str(&format!("\n{name}: {value}"));
         }
         match &request.body {

@@ -1,8 +1,12 @@
 //! Lengths of time as people write them: `90s`, `15m`, `2 hours`, `1d`.
 
+mod other_form;
+
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use other_form::in_other_form;
 
 /// A length of time, written as `90s`, `15m`, `1h 30m`, `2 hours`, `1w`: each unit once, the longer ones first. Shown in days,
 /// hours, minutes and seconds.

@@ -38,8 +38,10 @@ pub struct Batch {
     pub gone: Vec<Gone>,
     /// Single runs of builds that certainly are not there any more, though the build is.
     pub deleted_runs: Vec<DeletedRuns>,
-    /// What was listed completely: an open item within it that is not in `snapshots` is gone.
+    /// What was listed completely: an open item within it that is in neither `snapshots` nor `awaited` is gone.
     pub complete: Vec<Scope>,
+    /// What a webhook has reported and a listing may not have yet: that it is absent shows nothing.
+    pub awaited: Vec<ItemKey>,
     /// Where the next poll goes on, with what this one could not check of the notes that it began with. `None` keeps the
     /// stored one, and those notes.
     pub cursor: Option<Cursor>,

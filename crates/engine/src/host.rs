@@ -12,9 +12,15 @@ pub trait Host: Send + Sync {
     /// The notifications about these items are moot: those still shown can be withdrawn.
     fn withdraw(&self, _items: &[ItemKey]) {}
 
-    /// The checks that `doctor` makes of the surroundings: the notification service, the tray. May take a moment.
+    /// The checks that `doctor` makes of the surroundings: the tray, the hotkey. May take a moment.
     fn checks(&self) -> Vec<Check> {
         Vec::new()
+    }
+
+    /// Whether notifications can be shown here, where that is not among the other checks. Only asked where no client shows
+    /// them instead. May take a moment.
+    fn notification_check(&self) -> Option<Check> {
+        None
     }
 
     /// Something in the store changed: a client may want to read it again.

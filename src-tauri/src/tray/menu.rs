@@ -170,6 +170,7 @@ mod tests {
             not_seen: Vec::new(),
             accounts_ok: 1,
             accounts: 2,
+            watched: Some(1),
             account_problems: vec![AccountProblem { account: "ci".into(), what: "needs sign-in".into() }],
             next_check: None,
             quiet: None,

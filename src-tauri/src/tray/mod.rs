@@ -52,6 +52,7 @@ mod tests {
             not_seen: Vec::new(),
             accounts_ok: 1,
             accounts: 1,
+            watched: Some(1),
             account_problems: Vec::new(),
             next_check: None,
             quiet: None,

@@ -113,6 +113,7 @@ export function settingsAnswers(): Answers {
       summary: "Nothing needs you",
       accounts_ok: known.accounts.length,
       accounts: known.accounts.length,
+      watched: known.accounts.filter((account) => account.watched).length,
       troubles: [],
       next_check: null,
       quiet: known.quiet === null ? null : { until: known.quiet, asked: true },

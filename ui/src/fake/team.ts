@@ -144,6 +144,7 @@ export const STATUS: Status = {
   not_seen: [],
   accounts_ok: 5,
   accounts: 6,
+  watched: 5,
   troubles: [{ account: "alerts", what: "needs sign-in" }],
   next_check: new Date(Date.now() + 24_000).toISOString(),
   quiet: null,
@@ -214,7 +215,10 @@ const posted = [
   { address: "room:general", message: message("m2", "Smoke test passed", 20, { under: "m1" }) },
   {
     address: "chat:#deploys",
-    message: message("m3", "web 2.8.1 is on staging", 190, { link: "https://chat.example/3" }),
+    message: message("m3", "web 2.8.1 is on staging", 190, {
+      link: "https://chat.example/3",
+      edit_refused: "too old",
+    }),
   },
 ];
 

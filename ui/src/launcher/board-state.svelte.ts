@@ -37,11 +37,12 @@ export class BoardState {
   shown = $state.raw<ShownSection[]>([]);
   runs = $state.raw<Run[]>([]);
   all = $state(false);
-  selected = $state<string | null>(null);
   /** Why the board could not be read. The previous board is still shown. */
   failure = $state<string | null>(null);
   /** What is watched and cannot be seen: with any of it, the board is never shown as calm. */
   notSeen = $state.raw<NotSeen[]>([]);
+  /** How often the window was hidden: each time, its list is drawn anew from the top. */
+  timesHidden = $state(0);
   /** True once there is a response. */
   read = $state(false);
   readonly marks = new ReactiveMap<Mark>();
@@ -51,8 +52,9 @@ export class BoardState {
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
 
-  /** On a team's first board the most urgent row is selected until a key is pressed. */
-  private untouched = false;
+  private current = $state<string | null>(null);
+  /** While the most urgent row is selected after every reading: how long that lasts. A person's choice ends it. */
+  private urgent: "until a choice" | "while hidden" | "until read" | null = null;
   private requests = 0;
   private latest: Board | null = null;
   /** How rows ended that were shown and are missing from the latest board. */
@@ -118,6 +120,7 @@ export class BoardState {
     const wait = this.stillUntil - Date.now();
     const still = this.heldDown || wait > 0;
     this.keepSelection(() => (this.shown = merge(this.shown, latest.sections, still, this.ended)));
+    if (!still && this.urgent === "until read") this.urgent = null;
     clearTimeout(this.settling);
     if (still) this.settling = setTimeout(() => this.take(), Math.max(wait, 50));
   }
@@ -125,20 +128,30 @@ export class BoardState {
   private keepSelection(change: () => void): void {
     const before = this.entries;
     change();
-    this.selected = this.untouched
+    this.current = this.urgent
       ? (this.entries[0]?.key ?? null)
       : selectionAfter(before, this.entries, this.selected);
   }
 
-  /** Selects the most urgent row after every reading, until a key is pressed. */
+  get selected(): string | null {
+    return this.current;
+  }
+  /** The row that a person chose. */
+  set selected(key: string | null) {
+    this.urgent = null;
+    this.current = key;
+  }
+
+  /** Selects the most urgent row after every reading, until another is chosen or a key is pressed. */
   selectMostUrgent(): void {
-    this.untouched = true;
+    this.urgent = "until a choice";
     this.keepSelection(() => {});
   }
 
   /** Call on every keydown and keyup. */
   press(down: boolean): void {
-    this.untouched = false;
+    // Of a hotkey that shows the window, only its keyup comes.
+    if (down) this.urgent = null;
     this.heldDown = down;
     this.stillUntil = Date.now() + STILL;
   }
@@ -153,12 +166,19 @@ export class BoardState {
     }
   }
 
-  /** Call when the window is hidden: ended rows leave. */
+  /** Call when the window is hidden: ended rows leave, and the list is at its top when the window is shown again. */
   hidden(): void {
+    this.urgent ??= "while hidden";
+    this.timesHidden += 1;
     this.heldDown = false;
     this.ended = NONE_ENDED;
     this.marks.keep((_, mark) => mark === "undone" || mark === "doubtful" || mark === "pending");
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
+  }
+
+  /** Call when the window is shown. After the next reading, the selection keeps its row. */
+  opened(): void {
+    if (this.urgent === "while hidden") this.urgent = "until read";
   }
 
   /** Call before another team's board is shown: nothing of this one is kept. */
@@ -169,7 +189,7 @@ export class BoardState {
     this.selectMostUrgent();
     this.shown = [];
     this.runs = [];
-    this.selected = null;
+    this.current = null;
     this.marks.keep(() => false);
     this.undone.keep(() => false);
   }

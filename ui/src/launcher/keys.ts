@@ -8,6 +8,8 @@ export type Act =
   | "up"
   | "last"
   | "first"
+  | "page-down"
+  | "page-up"
   | "next-section"
   | "previous-section"
   | "into"
@@ -68,6 +70,8 @@ export const KEYS: Key[] = [
   { act: "previous-section", keys: ["Ctrl+ArrowUp"], group: "Move", label: "Previous section" },
   { act: "last", keys: ["Ctrl+End"], group: "Move", label: "Last" },
   { act: "first", keys: ["Ctrl+Home"], group: "Move", label: "First" },
+  { act: "page-down", keys: ["PageDown"], group: "Move", label: "Plan, next page" },
+  { act: "page-up", keys: ["PageUp"], group: "Move", label: "Plan, previous page" },
   { act: "into", keys: ["ArrowRight"], group: "Move", label: "Detail, in a narrow window" },
   { act: "complete", keys: ["Tab"], group: "Move", label: "Complete, next argument" },
   { act: "previous", keys: ["Shift+Tab"], group: "Move", label: "Previous argument" },

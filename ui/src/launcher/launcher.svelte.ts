@@ -144,7 +144,14 @@ export class Launcher {
   /** Subscribes to the shell and starts the clock. Returns the function that ends both. */
   start(): () => void {
     const { backend } = this.context;
+    // The shell hides the window, too: by the hotkey, and when the settings open.
+    const seen = () => {
+      if (document.visibilityState === "hidden") this.boards.hidden();
+      else this.boards.opened();
+    };
+    document.addEventListener("visibilitychange", seen);
     const ends = [
+      () => document.removeEventListener("visibilitychange", seen),
       backend.onDesktop((desktop) => {
         const another = desktop.playground !== this.context.desktop?.playground;
         this.context.desktop = desktop;
@@ -171,6 +178,7 @@ export class Launcher {
 
   private shown({ item, line }: Shown): void {
     this.context.now = Date.now();
+    this.boards.opened();
     if (item) this.openItem(item);
     if (line) void this.attempt(() => this.takeLine(line));
     this.changed();

@@ -5,7 +5,7 @@ import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import type { PostForm } from "./post-form.svelte";
-import { readOn } from "./read-on";
+import { page, readOn } from "./read-on";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
 
@@ -35,6 +35,9 @@ function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
       if (form.confirming) return false;
       form.step(act === "complete" ? 1 : -1);
       return true;
+    case "page-down":
+    case "page-up":
+      return page(act === "page-down" ? 1 : -1);
     case "privately":
       form.makePrivate();
       return true;
@@ -94,6 +97,9 @@ function onSend(act: Act, sending: PostForm): boolean {
     case "up":
       sending.mark(act === "down" ? 1 : -1);
       return true;
+    case "page-down":
+    case "page-up":
+      return page(act === "page-down" ? 1 : -1);
     case "post-now":
       void sending.retry();
       return true;

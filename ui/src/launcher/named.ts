@@ -17,7 +17,7 @@ export function lineOf({ line, args }: Pick<Run, "line" | "args">): string {
   for (const { key, title, detail } of Object.values(args.items)) {
     if (detail.kind !== "incident") continue;
     const reference = key.split("/").slice(2).join("/");
-    names[reference] = detail.service === "" ? title : `${title} in ${detail.service}`;
+    names[reference] = title.includes(detail.service) ? title : `${title} in ${detail.service}`;
   }
   return namedLine(line, names);
 }

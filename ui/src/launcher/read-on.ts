@@ -1,31 +1,90 @@
-/** A plan is to be read before it runs: if it is scrolled out of view, the first Enter scrolls to it. */
+/** A plan is read before it runs: until its end was in view, Enter scrolls it. */
 
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
 const ENOUGH = 7.5;
-/** How much of the window a page is: the last line that was in view stays. */
+/** How much of what is in view a page is: the last line that was in view stays. */
 const PAGE = 0.8;
-/** The plan that is being read. */
-let reading: Element | null = null;
+/** Beside the choices, a plan of no more panes than this runs though its last lines have to be scrolled to: its step, its
+ *  address and most of what is sent are in view, as with a silence of three matchers. */
+const GLANCED = 2;
+/** True once the plan is being read: Enter goes on from what is in view. */
+let begun = false;
+/** True once the end of the plan was in view. */
+let ended = false;
 
-/** True if the plan is in view to the end of its steps, or was, or none is drawn; else scrolls to its beginning, or on. */
-export function readOn(): boolean {
+/** The plan as drawn. `bottom` is the end of what is to be read, `inSight` the height of the plan that is in view. */
+interface Drawn {
+  scroller: Element;
+  frame: DOMRect;
+  top: number;
+  bottom: number;
+  inSight: number;
+  /** True where it scrolls by itself, and is short. */
+  isGlanced: boolean;
+}
+
+function measure(): Drawn | null {
   const pane = document.querySelector(".choosing + .pane");
   const body = pane?.parentElement;
-  if (!pane || !body) return true;
+  if (!pane || !body) return null;
+  // Beside the choices the plan scrolls by itself; below them, the body scrolls it.
+  const isBeside = pane.scrollHeight > pane.clientHeight + 1;
+  const scroller = isBeside ? pane : body;
+  const frame = scroller.getBoundingClientRect();
   const shown = pane.getBoundingClientRect();
-  const frame = body.getBoundingClientRect();
-  const inSight = Math.min(shown.bottom, frame.bottom) - Math.max(shown.top, frame.top);
+  const top = shown.top - pane.scrollTop;
+  const height = Math.max(shown.height, pane.scrollHeight);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
   // A line ends the steps of a run, and the first fact a message; large text moves them down.
-  const end = (pane.querySelector("hr") ?? pane.querySelector("dd"))?.getBoundingClientRect().bottom ?? 0;
-  const needed = Math.min(Math.max(ENOUGH * rem, end - shown.top), shown.height);
-  if (inSight >= needed) return true;
-  const isFirst = reading !== pane;
-  reading = pane;
-  if (!isFirst && shown.top + needed <= frame.bottom) return true;
+  const last = pane.querySelector("hr") ?? pane.querySelector("dd") ?? pane.lastElementChild;
+  const end = last?.getBoundingClientRect().bottom ?? 0;
+  const length = Math.min(Math.max(ENOUGH * rem, end - top), height);
+  return {
+    scroller,
+    frame,
+    top,
+    bottom: top + length,
+    isGlanced: isBeside && length <= GLANCED * frame.height,
+    inSight: Math.min(top + height, frame.bottom) - Math.max(top, frame.top),
+  };
+}
+
+/** Positions are rounded to a pixel. */
+const showsEnd = ({ bottom, frame }: Drawn) => bottom <= frame.bottom + 1;
+
+/** Call when another plan is drawn: it is read from its beginning. */
+export function begin(pane: Element): void {
+  begun = ended = false;
+  pane.scrollTop = 0;
+}
+
+/** Call when the plan was scrolled: its end may be in view now. */
+export function scrolled(): void {
+  const plan = measure();
+  begun = true;
+  ended ||= plan !== null && showsEnd(plan);
+}
+
+/** Scrolls the plan by a page. False if none is drawn. */
+export function page(by: 1 | -1): boolean {
+  const plan = measure();
+  if (!plan) return false;
+  plan.scroller.scrollTop += by * plan.frame.height * PAGE;
+  scrolled();
+  return true;
+}
+
+/** True if the plan is or was in view to the end of its steps, or none is drawn; else scrolls to its beginning, or on. */
+export function readOn(): boolean {
+  const plan = measure();
+  if (!plan) return true;
+  const { scroller, frame, top, bottom, inSight, isGlanced } = plan;
+  ended ||= isGlanced || inSight >= bottom - top || (begun && showsEnd(plan));
+  if (ended) return true;
   // What a window has no room for, as with large text, is read page by page, from what is in view on.
-  const toBeginning = needed <= frame.height || (isFirst && shown.top < frame.top);
-  const before = body.scrollTop;
-  body.scrollTop += toBeginning ? shown.top - frame.top : frame.height * PAGE;
-  return body.scrollTop === before;
+  const toBeginning = bottom - top <= frame.height || (!begun && top < frame.top);
+  begun = true;
+  const before = scroller.scrollTop;
+  scroller.scrollTop += toBeginning ? top - frame.top : frame.height * PAGE;
+  return scroller.scrollTop === before;
 }

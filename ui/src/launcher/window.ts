@@ -75,6 +75,16 @@ export function scrollTo(place: { top: number; bottom: number }, scrolled: numbe
   return scrolled;
 }
 
+/**
+ * The scroll position once the selected line's bottom has moved from `before`: the line stays where it is on the
+ * screen. If it is in view and became the list's first line, its heading is in view, too.
+ */
+export function follow(place: { top: number; bottom: number }, before: number, scrolled: number): number {
+  const moved = place.bottom - before;
+  const to = scrolled + moved;
+  return moved !== 0 && place.top === 0 && to < place.bottom ? 0 : to;
+}
+
 /** The id of a line's element: keys may contain spaces, ids may not. */
 export function optionId(list: string, key: string): string {
   return `${list}-${encodeURIComponent(key)}`;

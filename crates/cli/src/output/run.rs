@@ -305,7 +305,7 @@ mod tests {
             next_at,
             error: None,
             waits_for: None,
-            first: first.map(|at| FirstInLine { id: "0".into(), at }),
+            first: first.map(|at| FirstInLine { id: "0".into(), at, error: None }),
         };
         let failing = || Some(AccountError { since: now, error: ServiceError::unavailable("503") });
         // its state, the error of its account -> whether it is held up

@@ -41,22 +41,24 @@ impl Awaited {
         self.alerts().remove(fingerprint);
     }
 
-    /// Takes in a whole listing, which was asked for then. True where it is behind a webhook: it lacks an alert that was reported
-    /// before, and is the first one that does. What the next one lacks as well has ended.
-    pub(super) fn is_behind(&self, listed: &BTreeSet<&str>, asked: Timestamp) -> bool {
-        let mut is_behind = false;
+    /// Takes in a listing, which was asked for then. Gives back the alerts that it lacks though they were reported before, at the
+    /// first `whole` listing that does: it may be behind the webhook. What the next one lacks as well has ended.
+    pub(super) fn listed(&self, listed: &BTreeSet<&str>, whole: bool, asked: Timestamp) -> BTreeSet<String> {
+        let mut lacking = BTreeSet::new();
         self.alerts().retain(|fingerprint, report| {
             if listed.contains(fingerprint.as_str()) {
                 return false;
             }
-            if report.at > asked {
+            if !whole || report.at > asked {
                 return true;
             }
             let is_first = !std::mem::replace(&mut report.is_lacking, true);
-            is_behind |= is_first;
+            if is_first {
+                lacking.insert(fingerprint.clone());
+            }
             is_first
         });
-        is_behind
+        lacking
     }
 }
 
@@ -69,9 +71,18 @@ mod tests {
         let at = |second: i64| Timestamp::from_second(second).unwrap();
         let (awaited, none) = (Awaited::default(), BTreeSet::new());
         awaited.note("f1", at(10));
-        // When a listing is asked for that lacks the alert -> whether it is behind.
-        for (asked, expected) in [(5, false), (9, false), (10, true), (11, false), (12, false)] {
-            assert_eq!(awaited.is_behind(&none, at(asked)), expected, "at {asked}");
+        // When a listing is asked for that lacks the alert, whether it is whole -> whether it may be behind.
+        let cases = [
+            (5, true, false),
+            (9, true, false),
+            (10, false, false),
+            (10, true, true),
+            (11, true, false),
+            (12, true, false),
+        ];
+        for (asked, whole, expected) in cases {
+            let lacking = awaited.listed(&none, whole, at(asked));
+            assert_eq!(lacking.contains("f1"), expected, "at {asked}");
         }
     }
 
@@ -82,6 +93,6 @@ mod tests {
         (0..=KEPT).for_each(|n| awaited.note(&n.to_string(), at(0)));
         let first: Vec<_> = (0..KEPT).map(|n| n.to_string()).collect();
         let listed = first.iter().map(String::as_str).collect();
-        assert!(!awaited.is_behind(&listed, at(1)), "the last one is not awaited");
+        assert!(awaited.listed(&listed, true, at(1)).is_empty(), "the last one is not awaited");
     }
 }

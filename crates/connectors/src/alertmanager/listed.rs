@@ -48,12 +48,10 @@ impl Listed {
         self.rows().remove(fingerprint);
     }
 
-    /// Takes in a listing. What a listing lacks that is not `whole` may still fire.
-    pub(super) fn replace(&self, rows: BTreeMap<String, Row>, whole: bool) {
+    /// Takes in a listing, and keeps what it lacks and may still fire.
+    pub(super) fn replace(&self, rows: BTreeMap<String, Row>, may_fire: impl Fn(&str) -> bool) {
         let mut known = self.rows();
-        match whole {
-            true => *known = rows,
-            false => known.extend(rows),
-        }
+        known.retain(|fingerprint, _| may_fire(fingerprint));
+        known.extend(rows);
     }
 }

@@ -33,6 +33,13 @@ pub(super) struct Place {
     pub base: Url,
 }
 
+impl Place {
+    /// The key of the incident that an alert is.
+    pub(super) fn key(&self, fingerprint: &str) -> ItemKey {
+        ItemKey::new(&self.account, Kind::Incident, text::line(fingerprint, LABEL_NAME))
+    }
+}
+
 /// The status of an alert, since when, and what suppresses it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct AlertState {
@@ -98,7 +105,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
     let description = annotation(alert, &["description", "message"]);
     let description = description.map(|text| text::block(text, DESCRIPTION));
     Item {
-        key: ItemKey::new(&place.account, Kind::Incident, text::line(&alert.fingerprint, LABEL_NAME)),
+        key: place.key(&alert.fingerprint),
         title: title(alert),
         url: web(&alert.generator_url).or_else(|| page(&place.base, labels)),
         detail: Detail::Incident(Incident {

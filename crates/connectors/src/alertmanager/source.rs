@@ -120,13 +120,15 @@ impl Source for Alerts {
             snapshots.push(snapshot(&self.server.place, alert, began, state));
         }
         self.server.first_seen.listed(first_seen, to_the_second(now));
-        let fingerprints: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
-        // What could not be read may be any of the alerts that seem to be missing, and a listing that is behind a webhook may
-        // lack others too.
-        let is_whole = alerts.odd.is_empty() && !self.server.awaited.is_behind(&fingerprints, now);
-        self.server.listed.replace(rows, is_whole);
+        let listed: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
+        // What could not be read may be any of the alerts that seem to be missing.
+        let is_whole = alerts.odd.is_empty();
+        let lacking = self.server.awaited.listed(&listed, is_whole, now);
+        self.server.listed.replace(rows, |fingerprint| !is_whole || lacking.contains(fingerprint));
         if is_whole {
-            self.server.ends.listed(&fingerprints);
+            let may_fire: BTreeSet<&str> =
+                listed.iter().copied().chain(lacking.iter().map(String::as_str)).collect();
+            self.server.ends.listed(&may_fire);
         }
         (after.ends, after.gone) = self.server.ends.to_store();
         let complete = is_whole.then(|| Scope::all(Kind::Incident));
@@ -136,6 +138,7 @@ impl Source for Alerts {
         Ok(Batch {
             snapshots,
             complete: complete.into_iter().collect(),
+            awaited: lacking.iter().map(|fingerprint| self.server.place.key(fingerprint)).collect(),
             cursor: Some(after.write()),
             problems,
             ..Batch::default()

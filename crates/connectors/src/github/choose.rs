@@ -81,8 +81,7 @@ pub(super) fn choose(looks: &[RepoLists], me: &str, turn: usize, now: Timestamp)
 
 /// The runs to ask for by themselves: those that were not asked for yet, the newest first, then the others in turns.
 fn unlisted_in_turn(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
-    let (new, mut others): (Vec<_>, Vec<_>) =
-        all.newest_first().partition(|(_, run)| **run == UnlistedRun::New);
+    let (new, mut others): (Vec<_>, Vec<_>) = all.newest_first().partition(|(_, run)| run.is_new());
     let mut chosen: Vec<_> = new.into_iter().take(UNLISTED_RUNS).collect();
     in_turn(&mut others, turn, UNLISTED_RUNS - chosen.len());
     chosen.append(&mut others);
@@ -138,7 +137,10 @@ mod tests {
     fn new_unlisted_runs_come_first_and_all_get_a_turn() {
         let asked = || UnlistedRun::Read("W/1".to_owned());
         let mut all = UnlistedRuns::default();
-        (1..=13).for_each(|id| all.add(id));
+        (1..=9).for_each(|id| all.add(id));
+        // Those that a webhook reported among them, one of which was known.
+        all.insert(13, asked());
+        (10..=13).for_each(|id| all.report(id));
         (21..=23).for_each(|id| all.insert(id, asked()));
         let first = unlisted_in_turn(&all, 0);
         assert_eq!(first, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);

@@ -147,7 +147,7 @@ impl<'a> Calls<'a> {
         self.rate_limit().is_some_and(|it| u64::from(it.remaining) * 2 < u64::from(it.limit))
     }
 
-    /// Why nothing more is sent, where that is so.
+    /// Why nothing more is sent, where that is so: the error of every request that fails for it.
     pub(super) fn halted(&self) -> Option<ServiceError> {
         self.meter().halt.clone()
     }
@@ -168,9 +168,13 @@ impl<'a> Calls<'a> {
 
     pub(super) async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
         let answer = self.exchange(request).await?;
+        self.checked(answer)
+    }
+
+    /// [`check`] of an answer, which counts for all requests.
+    fn checked(&self, answer: Answer) -> Result<Answer, ServiceError> {
         let result = check(self.http, answer);
-        self.meter().note(&result);
-        result
+        self.meter().note(result)
     }
 
     /// Sends a request; an answer of any status comes back.
@@ -181,18 +185,17 @@ impl<'a> Calls<'a> {
         let repo = repo_of(&request);
         let result = self.http.exchange(request).await;
         let mut meter = self.meter();
-        match &result {
-            Ok(answer) => {
-                if answer.redirected {
-                    meter.moved.extend(repo);
-                }
-                if let Some(left_out) = left_out(answer) {
-                    meter.left_out = Some(left_out);
-                }
-            }
-            Err(_) => meter.note(&result),
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => return meter.note(Err(error)),
+        };
+        if answer.redirected {
+            meter.moved.extend(repo);
         }
-        result
+        if let Some(left_out) = left_out(&answer) {
+            meter.left_out = Some(left_out);
+        }
+        Ok(answer)
     }
 
     /// Reads one object.
@@ -221,9 +224,8 @@ impl<'a> Calls<'a> {
             self.meter().strikes = 0;
             return Ok(Found::Gone);
         }
-        let result = check(self.http, answer);
-        self.meter().note(&result);
-        Ok(news(&result?, etag)?.map_or(Found::Same, Found::News))
+        let answer = self.checked(answer)?;
+        Ok(news(&answer, etag)?.map_or(Found::Same, Found::News))
     }
 
     /// Reads a list unless its first page is unchanged, further pages while `further` returns true for the rows so far, and
@@ -317,18 +319,22 @@ fn news<T: DeserializeOwned>(answer: &Answer, etag: Option<&str>) -> Result<Opti
 }
 
 impl Meter {
-    fn note(&mut self, result: &Result<Answer, ServiceError>) {
-        match result {
-            Ok(_) => self.strikes = 0,
-            Err(error @ ServiceError::RateLimited { .. }) => self.halt = Some(error.clone()),
-            Err(error @ ServiceError::Unavailable { .. }) => {
-                self.strikes += 1;
-                if self.strikes >= STRIKES {
-                    self.halt = Some(error.clone());
-                }
+    /// Takes note of how a request went. Those that are under way when nothing more is to be sent are refused too, each in words
+    /// of its own: they fail with the error of the first one, as do those that are not sent.
+    fn note(&mut self, result: Result<Answer, ServiceError>) -> Result<Answer, ServiceError> {
+        let halts = match &result {
+            Ok(_) => {
+                self.strikes = 0;
+                false
             }
-            Err(_) => {}
-        }
+            Err(ServiceError::RateLimited { .. }) => true,
+            Err(ServiceError::Unavailable { .. }) => {
+                self.strikes += 1;
+                self.strikes >= STRIKES
+            }
+            Err(_) => false,
+        };
+        result.map_err(|error| if halts { self.halt.get_or_insert(error).clone() } else { error })
     }
 }
 

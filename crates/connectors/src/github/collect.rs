@@ -137,8 +137,9 @@ impl Account {
                     // A list has it: that a server does not show it by itself is no evidence.
                     Ok(Found::Gone) if look.repo.listed.contains(&id) => look.repo.unlisted_runs.remove(id),
                     Ok(Found::Gone) if look.repo.unlisted_runs.is_only_reported(id) => {
-                        // A webhook may come before GitHub answers for its subject: it is asked for once more.
-                        look.repo.unlisted_runs.insert(id, UnlistedRun::New);
+                        // A webhook may come before GitHub answers for its subject: it is asked for once more, after
+                        // those that were not asked for yet.
+                        look.repo.unlisted_runs.insert(id, UnlistedRun::Unread);
                         is_awaited = true;
                     }
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
@@ -349,8 +350,7 @@ fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], i
     }
     let builds = std::mem::take(&mut look.repo.board_builds);
     look.gone.extend(builds.into_keys().map(|id| (Kind::Build, id, GoneReason::Deleted)));
-    look.repo.unpassed_runs.clear();
-    look.repo.passed_runs.clear();
+    look.repo.retain_runs(|_| false);
     look.all_builds_gone = true;
 }
 

@@ -26,7 +26,7 @@ const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is valid for what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
 /// little to ask again soon. While less than half of the calls are left it is valid for as long as any other.
 const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
-/// How many runs that have not passed are remembered of each repository, and how many that have.
+/// How many runs are remembered of each repository: that have not passed, that have, and that have in a fork.
 const RUNS_REMEMBERED: usize = 100;
 /// How long a repository that did not answer is not asked again.
 const POSTPONED_FOR: SignedDuration = SignedDuration::from_mins(3);
@@ -126,6 +126,10 @@ pub(super) struct Repo {
     /// earlier run decides.
     #[serde(rename = "passed", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) passed_runs: BTreeMap<u64, BoardRun>,
+    /// The other passed runs of branches that are not the repository's own, by their id: once a fork is deleted, nothing else
+    /// shows whose branch they are of.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) fork_passes: BTreeMap<u64, BoardRun>,
     /// Of the runs on its lists, those that were run again.
     #[serde(rename = "run_again", skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) reruns: BTreeSet<u64>,
@@ -216,28 +220,33 @@ impl Repo {
     pub(super) fn note_on_board(&mut self, run: &wire::Run, on_board: BoardRun, decides: bool) {
         self.forget_run(run.id);
         let has_passed = normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run);
-        if !has_passed {
-            self.unpassed_runs.insert(run.id, on_board);
-        } else if decides {
-            self.passed_runs.insert(run.id, on_board);
+        let is_of_fork = on_board.branch.is_none();
+        let runs = match (has_passed, decides) {
+            (false, _) => &mut self.unpassed_runs,
+            (true, true) => &mut self.passed_runs,
+            (true, false) if is_of_fork => &mut self.fork_passes,
+            (true, false) => return,
+        };
+        runs.insert(run.id, on_board);
+        while runs.len() > RUNS_REMEMBERED {
+            runs.pop_first();
         }
-        for runs in [&mut self.unpassed_runs, &mut self.passed_runs] {
-            while runs.len() > RUNS_REMEMBERED {
-                runs.pop_first();
-            }
-        }
+    }
+
+    /// The runs that the board showed.
+    pub(super) fn board_runs_mut(&mut self) -> [&mut BTreeMap<u64, BoardRun>; 3] {
+        [&mut self.unpassed_runs, &mut self.passed_runs, &mut self.fork_passes]
     }
 
     /// Forgets a run that the board showed; gives back how it did, where that is known.
     pub(super) fn forget_run(&mut self, run: u64) -> Option<BoardRun> {
-        let passed = self.passed_runs.remove(&run);
-        self.unpassed_runs.remove(&run).or(passed)
+        let known = self.board_runs_mut().map(|runs| runs.remove(&run));
+        known.into_iter().flatten().next()
     }
 
     /// Keeps of the runs that the board showed only these.
     pub(super) fn retain_runs(&mut self, is_kept: impl Fn(&BoardRun) -> bool) {
-        self.unpassed_runs.retain(|_, run| is_kept(run));
-        self.passed_runs.retain(|_, run| is_kept(run));
+        self.board_runs_mut().into_iter().for_each(|runs| runs.retain(|_, run| is_kept(run)));
     }
 
     /// The branch that a run on the board is of, where that is one of the repository's own.
@@ -251,8 +260,8 @@ impl Repo {
 
     /// The build that a run on the board is of.
     pub(super) fn build_of(&self, run: u64) -> Option<&str> {
-        let on_board = self.unpassed_runs.get(&run).or_else(|| self.passed_runs.get(&run));
-        on_board.map(|run| run.build.as_str())
+        let all = [&self.unpassed_runs, &self.passed_runs, &self.fork_passes];
+        all.into_iter().find_map(|runs| runs.get(&run)).map(|run| run.build.as_str())
     }
 
     /// True where nothing of it is on the board: it is closed, or was not there when it was asked for twice.
@@ -388,6 +397,45 @@ mod tests {
         assert_eq!(written["described"][0]["default_unsaid"], true);
         let kept = ["standing", "left", "not_passed", "run_again"];
         assert!(kept.iter().all(|name| written.get(name).is_some()), "{written}");
+    }
+
+    /// Runs of forks have room of their own: they push out none that decides how a build is shown.
+    #[test]
+    fn passed_runs_of_forks_are_remembered_by_themselves() {
+        let run = |id: u64| -> wire::Run {
+            let row = serde_json::json!({
+                "id": id, "run_number": id, "head_branch": "x", "status": "completed", "conclusion": "success",
+            });
+            serde_json::from_value(row).unwrap()
+        };
+        let of = |id, branch: Option<&str>| BoardRun {
+            build: format!("acme/web/ci@{}", branch.unwrap_or("eve:x")),
+            number: id,
+            branch: branch.map(str::to_owned),
+        };
+        let (mut repo, many) = (Repo::default(), u64::try_from(RUNS_REMEMBERED).unwrap());
+        repo.note_on_board(&run(1), of(1, Some("main")), true);
+        repo.note_on_board(&run(2), of(2, Some("main")), false);
+        (3..=many + 3).for_each(|id| repo.note_on_board(&run(id), of(id, None), false));
+        // A run -> the build that it is known to be of.
+        let cases = [
+            (1, Some("acme/web/ci@main")),
+            // It decides nothing, and names its branch.
+            (2, None),
+            // Too many came after it.
+            (3, None),
+            (4, Some("acme/web/ci@eve:x")),
+            (many + 3, Some("acme/web/ci@eve:x")),
+        ];
+        for (id, expected) in cases {
+            assert_eq!(repo.build_of(id), expected, "{id}");
+        }
+        // It decides by now, and then it is gone.
+        repo.note_on_board(&run(4), of(4, None), true);
+        assert!(repo.passed_runs.contains_key(&4) && !repo.fork_passes.contains_key(&4));
+        assert_eq!((repo.forget_run(5), repo.build_of(5)), (Some(of(5, None)), None));
+        repo.retain_runs(|run| run.branch.is_some());
+        assert_eq!((repo.build_of(many + 3), repo.passed_runs.len()), (None, 1));
     }
 
     /// A refusal, when the account was identified, whether few calls are left -> whether it is valid at 12:01.

@@ -233,7 +233,7 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
         std::mem::take(&mut repo.board_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.gone_builds =
         std::mem::take(&mut repo.gone_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
-    let runs = repo.unpassed_runs.values_mut().chain(repo.passed_runs.values_mut());
+    let runs = repo.board_runs_mut().into_iter().flat_map(|runs| runs.values_mut());
     runs.for_each(|run| run.build = under(&run.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
     repo.renamed_from = Some(old.to_owned());

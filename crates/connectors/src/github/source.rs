@@ -15,7 +15,7 @@ use callboard_domain::{
     source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use reqwest::Method;
 use tokio::time::Instant;
 
@@ -105,7 +105,7 @@ impl Source for Account {
         let mut problems = found.problems;
         let tasks = match calls.rate_limit().filter(|it| is_scarce(it, now)) {
             Some(rate_limit) => {
-                problems.push(Problem::new(ProblemKind::Incomplete, "", scarcity(&rate_limit, now)));
+                problems.push(Problem::new(ProblemKind::Incomplete, "", scarcity(&rate_limit)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
                 Vec::new()
             }
@@ -308,10 +308,11 @@ fn is_scarce(rate_limit: &RateLimit, now: Timestamp) -> bool {
     rate_limit.reset_at > now && u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
 }
 
-fn scarcity(rate_limit: &RateLimit, now: Timestamp) -> String {
+/// It is shown until the next poll: it gives the time, not how long that is from now.
+fn scarcity(rate_limit: &RateLimit) -> String {
     let used = rate_limit.limit.saturating_sub(rate_limit.remaining);
-    let minutes = rate_limit.reset_at.duration_since(now).as_mins().max(0) + 1;
-    format!("{used} of {} calls used: reviews, checks and failed jobs wait {minutes} m", rate_limit.limit)
+    let until = rate_limit.reset_at.to_zoned(TimeZone::system()).strftime("%H:%M");
+    format!("{used} of {} calls used: reviews, checks and failed jobs wait until {until}", rate_limit.limit)
 }
 
 impl Account {

@@ -19,10 +19,20 @@ pub(super) enum UnlistedRun {
     New,
     /// The same, and nothing but a webhook has shown it.
     Reported,
-    /// It could not be read.
+    /// It was asked for, and could not be read, or was not there yet.
     Unread,
     /// It was read, with this ETag.
     Read(String),
+}
+
+impl UnlistedRun {
+    /// True where it was not asked for yet.
+    pub(super) fn is_new(&self) -> bool {
+        match self {
+            Self::New | Self::Reported => true,
+            Self::Unread | Self::Read(_) => false,
+        }
+    }
 }
 
 impl From<Option<String>> for UnlistedRun {

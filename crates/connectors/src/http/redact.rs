@@ -1,9 +1,9 @@
 //! Takes secrets out of what a service sends back, in whatever form it repeats them.
 //!
 //! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, quoted-printable, terminal),
-//! each as printable ASCII alone ([`view::View`]), and as a terminal shows it ([`shown`]). So a secret that is escaped, wrapped,
-//! spread out, overstruck or in similar letters is found where it stands, and one with other letters however those are written,
-//! or cut in two. Base64 cannot be undone without knowing where it
+//! each as printable ASCII alone ([`view::View`]), and as a terminal shows it ([`shown`]), with what stands in titles and links as
+//! well. So a secret that is escaped, wrapped, spread out, overstruck or in similar letters is found where it stands, and one with
+//! other letters however those are written, or cut in two. Base64 cannot be undone without knowing where it
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
@@ -236,6 +236,7 @@ impl Search {
         self.literal.is_in(text.as_bytes())
             || self.is_seen(Seen::quickly(text.as_bytes()), depth)
             || Seen::joined(text).is_some_and(|seen| self.is_seen(seen, depth))
+            || Seen::with_strings(text).is_some_and(|seen| self.is_seen(seen, depth))
             || is_in_dumps(text)
             || Unescaped::with_dumps(text, depth).iter().any(|it| is_in_dumps(&it.text))
     }
@@ -295,7 +296,8 @@ impl Search {
         let others = Unescaped::with_dumps(text, depth);
         let columns = others.iter().filter_map(Unescaped::columns);
         let columns = dump::columns(text, byte).into_iter().chain(columns).flatten();
-        for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
+        let others_seen = Seen::joined(text).into_iter().chain(Seen::with_strings(text));
+        for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
             let _ = readings(seen, depth, false, &find);
         }
         let in_others = others
@@ -343,7 +345,8 @@ impl Search {
             };
             let columns = others.iter().filter_map(Unescaped::unfinished_columns);
             let columns = dump::unfinished(text, byte).into_iter().chain(columns).flatten();
-            for seen in [Seen::of(text)].into_iter().chain(columns).chain(Seen::joined(text)) {
+            let others_seen = Seen::joined(text).into_iter().chain(Seen::with_strings(text));
+            for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
                 let _ = readings(seen, depth, cut, &begins);
             }
             let numbers = numbers::unfinished(text, self.longest(), cut).chain(listed::unfinished(text, cut));

@@ -20,6 +20,7 @@ pub struct Request {
     pub(super) follow: bool,
     pub(super) repeat: bool,
     pub(super) tail: bool,
+    pub(super) shown_whole: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -75,6 +76,7 @@ impl Request {
             follow: true,
             repeat: false,
             tail: false,
+            shown_whole: false,
         }
     }
 
@@ -149,6 +151,13 @@ impl Request {
     #[must_use]
     pub fn tail(mut self) -> Self {
         self.tail = true;
+        self
+    }
+
+    /// Shows every header in a preview, also those about the format of the answer: for requests that a user wrote.
+    #[must_use]
+    pub fn shown_whole(mut self) -> Self {
+        self.shown_whole = true;
         self
     }
 

@@ -291,6 +291,14 @@ fn preview_is_the_request_without_the_secrets() {
             Request::post_secret_url(format!("https://hooks.example/{SECRET}").into()),
             "POST [REDACTED]".to_owned(),
         ),
+        (
+            Request::post(["a"]).header("from", "ana@acme.example").header("accept", "text/plain"),
+            "POST https://forge.example/a\nfrom: ana@acme.example".to_owned(),
+        ),
+        (
+            Request::post(["a"]).header("x-what", "api").header("accept", "text/plain").shown_whole(),
+            "POST https://forge.example/a\nx-what: api\naccept: text/plain".to_owned(),
+        ),
     ];
     for (request, expected) in cases {
         assert_eq!(http.step("Do it", &request).request, expected);

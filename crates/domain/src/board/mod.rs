@@ -32,8 +32,8 @@ pub struct Board {
 
 impl Board {
     /// The board in a line: see [`headline`].
-    pub fn headline(&self) -> String {
-        headline(&self.summary, &self.not_seen)
+    pub fn headline(&self, watches: bool) -> String {
+        headline(&self.summary, &self.not_seen, watches)
     }
 }
 

@@ -80,15 +80,20 @@ impl fmt::Display for NotSeen {
     }
 }
 
-/// The board in a line. Where something is not seen, [`NOTHING`] never appears alone.
+/// The text shown when nothing needs a person because no account is watched.
+const NOTHING_WATCHED: &str = "Nothing is watched";
+
+/// The board in a line. Where something is not seen, or no account is watched (`watches`), [`NOTHING`]
+/// never appears alone.
 ///
 /// "Nothing needs you in what is seen. Not seen: acme/secret", "1 build fails. Not seen: ci, acme/web and 3 more".
-pub fn headline(summary: &Summary, not_seen: &[NotSeen]) -> String {
+pub fn headline(summary: &Summary, not_seen: &[NotSeen], watches: bool) -> String {
     let mut names: Vec<&str> = not_seen.iter().map(NotSeen::name).collect();
     let mut known = std::collections::HashSet::new();
     names.retain(|name| known.insert(*name));
     let headline = summary.to_string();
     match (names.as_slice(), headline == NOTHING) {
+        ([], true) if !watches => NOTHING_WATCHED.to_owned(),
         ([], _) => headline,
         (names, true) => format!("{NOTHING} in what is seen. Not seen: {}", listed(names)),
         (names, false) => format!("{headline}. Not seen: {}", listed(names)),
@@ -109,22 +114,26 @@ mod tests {
         let part = |name: &str| not_seen(name, NotSeenKind::Part, "no");
         let whole = not_seen("", NotSeenKind::Down, "503");
         let cases = [
-            (Summary::default(), vec![], "Nothing needs you"),
+            (Summary::default(), vec![], true, "Nothing needs you"),
+            (Summary::default(), vec![], false, "Nothing is watched"),
             (
                 Summary::default(),
                 vec![part("acme/secret")],
+                true,
                 "Nothing needs you in what is seen. Not seen: acme/secret",
             ),
-            (red, vec![], "1 build fails"),
-            (red, vec![whole.clone()], "1 build fails. Not seen: forge"),
+            (red, vec![], true, "1 build fails"),
+            (red, vec![], false, "1 build fails"),
+            (red, vec![whole.clone()], true, "1 build fails. Not seen: forge"),
             (
                 red,
                 vec![whole, part("a/b"), part("a/b"), part("a/c")],
+                true,
                 "1 build fails. Not seen: forge and 2 more",
             ),
         ];
-        for (summary, not_seen, expected) in cases {
-            assert_eq!(headline(&summary, &not_seen), expected);
+        for (summary, not_seen, watches, expected) in cases {
+            assert_eq!(headline(&summary, &not_seen, watches), expected);
         }
     }
 

@@ -62,7 +62,7 @@ pub enum ArgError {
         nearest: Option<String>,
     },
     /// A value fits several things.
-    #[error("{arg}: {found:?} could be {}{}", candidates.join(", "), and_more(candidates))]
+    #[error("{arg}: {found:?} could be {}{}{}", candidates.join(", "), and_more(candidates), how_to_name(arg))]
     Ambiguous {
         /// The argument (or `command`, `account`).
         arg: String,
@@ -113,6 +113,11 @@ impl ArgError {
             false => Self::Ambiguous { arg, found, candidates },
         }
     }
+}
+
+/// An account is no argument of the command, so no usage says how it is named.
+fn how_to_name(arg: &str) -> &'static str {
+    if arg == "account" { ": say which with --account ACCOUNT" } else { "" }
 }
 
 /// Only the first candidates are listed; a full list ends with a note that there may be more.

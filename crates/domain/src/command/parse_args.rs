@@ -10,7 +10,7 @@ use super::{
     usage::{Element, Piece},
     value::{names, same},
 };
-use crate::{duration::Span, nearest::nearest};
+use crate::{duration::Span, nearest::nearest, until::is_time};
 
 /// How a line is read: the first of these that makes sense of every word counts.
 const PARSE_MODES: [ParseMode; 12] = {
@@ -116,6 +116,17 @@ impl Command {
         // As few as can be: what is a time or a choice after them is no part of the name.
         (2..=most).find_map(|count| {
             let (name, others) = options.words.split_at(count);
+            // A time with the word that leads it is no part of a name, also where it is refused.
+            let leads_time = |pair: &[Word<'_>]| match pair {
+                [lead, time] => {
+                    self.usage.words.iter().any(|own| same(own, &lead.token.text))
+                        && is_time(&time.token.text)
+                }
+                _ => false,
+            };
+            if options.words.windows(2).take(count).any(leads_time) {
+                return None;
+            }
             let name: Vec<&str> = name.iter().map(|word| word.token.text.as_str()).collect();
             let name = Token::of(&name.join(" "));
             let mut words = vec![Word { token: &name, may_name: false }];

@@ -122,9 +122,11 @@ pub fn quote(text: &str) -> String {
     let bare = !text.is_empty()
         && !text.starts_with("--")
         && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '='));
-    if bare {
-        return text.to_owned();
-    }
+    if bare { text.to_owned() } else { in_quotes(text) }
+}
+
+/// The same in quotes whatever it is: as text, and never as a time or a word of the command's own.
+pub(super) fn in_quotes(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#))
 }
 

@@ -6,11 +6,12 @@ use super::{
     usage::{Element, Piece},
     value::names,
 };
+use crate::text;
 
 /// A line as people read it: alerts go by what they are called, not by their fingerprints, and so does what a service knows
-/// by ids. It is for reading, and not to be run.
+/// by ids. An invisible character is written out: it makes a value another one. It is for reading, and not to be run.
 pub fn named_line(line: &str, args: &Args) -> String {
-    args.names().fold(line.to_owned(), |line, (arg, reference, called)| {
+    let named = args.names().fold(line.to_owned(), |line, (arg, reference, called)| {
         let reference = quote(reference);
         let given = format!("{arg}={reference}");
         // Word by word: what only begins like it is another.
@@ -20,7 +21,8 @@ pub fn named_line(line: &str, args: &Args) -> String {
             word => word.to_owned(),
         });
         named.collect::<Vec<_>>().join(" ")
-    })
+    });
+    text::visible(&named).into_owned()
 }
 
 /// A line with the argument that it was missing: as `name=value`, or as the value where the line ends with the name.
@@ -188,6 +190,19 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(named_line(line, &args), expected);
+        }
+        let invisible = [
+            ("roll production\u{200b}", "roll production\\u{200b}"),
+            ("roll \u{feff}a b\u{2060}", "roll \\u{feff}a b\\u{2060}"),
+            ("note \"\u{1b}[31mred\"", "note \"\\u{1b}[31mred\""),
+            // What is seen, or joins what is seen.
+            ("roll \"production \"", "roll \"production \""),
+            ("note caf\u{e9} \u{1f469}\u{200d}\u{1f4bb}", "note caf\u{e9} \u{1f469}\u{200d}\u{1f4bb}"),
+        ];
+        for (line, expected) in invisible {
+            let named = named_line(line, &Args::default());
+            assert_eq!(named, expected);
+            assert_eq!(crate::text::line(&named, 300), expected, "a title keeps it");
         }
         let named = Named { id: "PBEN001".into(), names: vec!["Ben Smith".into()] };
         let args = Args { named: [("person".to_owned(), named)].into(), ..Args::default() };

@@ -347,13 +347,11 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
     found
 }
 
-/// What people call it: "Checkout slower than 2 s in billing".
+/// What it is called in an event: see [`Incident::called`]. One without a title goes by its service.
 fn subject(incident: &Incident, item: &Item) -> String {
     match (item.given_title(), incident.service.as_str()) {
         ("", "") => item.reference().to_owned(),
         ("", service) => service.to_owned(),
-        (title, "") => title.to_owned(),
-        (title, service) if title.contains(service) => title.to_owned(),
-        (title, service) => format!("{title} in {service}"),
+        (title, _) => incident.called(title),
     }
 }

@@ -160,6 +160,16 @@ pub struct InferredEnd {
 }
 
 impl Incident {
+    /// What people call one of that title: "Checkout slower than 2 s in billing". A title that names the service
+    /// says it already.
+    pub(crate) fn called(&self, title: &str) -> String {
+        if title.contains(self.service.as_str()) {
+            title.to_owned()
+        } else {
+            format!("{title} in {}", self.service)
+        }
+    }
+
     /// When it began, or was first seen where the service does not say; `None` where neither is known.
     pub fn began(&self) -> Option<Timestamp> {
         Some(self.started_at).filter(|at| *at > Timestamp::UNIX_EPOCH)
@@ -310,6 +320,23 @@ mod tests {
             assert_eq!(Severity::from_word(word), expected, "{word:?}");
         }
         assert!(Warning < Unknown && Unknown < High, "no less than a warning");
+    }
+
+    #[test]
+    fn an_alert_is_called_by_its_title_and_service() {
+        let cases = [
+            ("HighCPU", "checkout", "HighCPU in checkout"),
+            ("HighCPU", "HighCPU", "HighCPU"),
+            ("billing is slow", "billing", "billing is slow"),
+            ("Disk is full", "", "Disk is full"),
+            // The title of one that has none is its id.
+            ("PD-123", "billing", "PD-123 in billing"),
+        ];
+        for (title, service, expected) in cases {
+            let item = Item { title: title.into(), ..incident(|i| i.service = service.into()) };
+            assert_eq!(item.called(), expected);
+            assert_eq!(item.alert_name().as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -78,12 +78,8 @@ impl Item {
     /// What people call it: an alert's title alone often does not say of what.
     pub fn called(&self) -> String {
         match &self.detail {
-            Detail::Incident(incident) if !incident.service.is_empty() => {
-                format!("{} in {}", self.title, incident.service)
-            }
-            Detail::Incident(_) | Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => {
-                self.title.clone()
-            }
+            Detail::Incident(incident) => incident.called(&self.title),
+            Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => self.title.clone(),
         }
     }
 

@@ -25,6 +25,9 @@ pub use json::{JsonTemplate, render_json};
 /// The longest template, and the longest text that one gives, in bytes.
 pub const LONGEST: usize = 64 * 1024;
 
+/// Why a value with spaces around it is refused in a header.
+const AROUND: &str = "the value begins or ends with a space, which a header does not keep";
+
 /// What one rendering may do: about as many steps, or 64 times as many bytes.
 const FUEL: u64 = 100_000;
 
@@ -48,9 +51,11 @@ pub enum Escape {
     PathSegment,
     /// In a URL's query: percent-encoded. Control characters are refused.
     Query,
-    /// In one line that is encoded later, or not at all, such as a header's value: as it is, but control characters are
-    /// refused.
+    /// In one line that is encoded later, or not at all: as it is, but control characters are refused.
     Line,
+    /// In a header's value: as it is, but control characters are refused, and so are spaces around the value. They are no
+    /// part of a header's value, nor of an entry of its list (RFC 9110, 5.5 and 5.6.1): another value would arrive.
+    Header,
     /// In one argument of a program, with no shell in between: as it is, but control characters are refused, and so is
     /// a value that would turn the argument into an option by a leading `-`.
     Argument,
@@ -237,6 +242,7 @@ impl Escape {
             Self::PathSegment => "path",
             Self::Query => "query",
             Self::Line => "line",
+            Self::Header => "header",
             Self::Argument => "argument",
         }
     }
@@ -288,7 +294,10 @@ fn put(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result
             Some(fault) => refuse(fault),
             None => Ok(out.write_str(&percent_encoded(&text))?),
         },
-        "query" | "line" | "argument" if text.contains(char::is_control) => refuse(segment::CONTROL),
+        "query" | "line" | "header" | "argument" if text.contains(char::is_control) => {
+            refuse(segment::CONTROL)
+        }
+        "header" if text.starts_with(' ') || text.ends_with(' ') => refuse(AROUND),
         "query" => Ok(out.write_str(&percent_encoded(&text))?),
         _ => Ok(out.write_str(&text)?),
     }

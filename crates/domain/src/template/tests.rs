@@ -65,6 +65,41 @@ fn values_are_encoded_for_where_they_land() {
 }
 
 #[test]
+fn value_that_a_header_does_not_keep_is_refused() {
+    // template, value -> the header's value
+    let cases = [
+        ("{{ v }}", "production", Ok("production")),
+        ("{{ v }}", " production", Err(AROUND)),
+        ("{{ v }}", "production ", Err(AROUND)),
+        ("{{ v }}", " ", Err(AROUND)),
+        ("staging,{{ v }}", " production", Err(AROUND)),
+        ("{{ v }}, staging", "production ", Err(AROUND)),
+        ("{{ v }}", "\tproduction", Err(segment::CONTROL)),
+        ("{{ v | path }}", "production\n", Err(segment::CONTROL)),
+        // What arrives as it is.
+        ("{{ v }}", "", Ok("")),
+        ("{{ v }}", "release 2.1", Ok("release 2.1")),
+        ("{{ v }}", "production\u{200b}", Ok("production\u{200b}")),
+        ("{{ v }}", "\u{a0}production", Ok("\u{a0}production")),
+        ("{{ v }}", "production%20", Ok("production%20")),
+        // The spaces of the template itself.
+        ("staging, {{ v }} ", "production", Ok("staging, production ")),
+        (" fixed ", "", Ok(" fixed ")),
+        ("{{ v | trim }}", " production", Ok("production")),
+    ];
+    for (text, value, expected) in cases {
+        let template = Template::compile(text).unwrap();
+        let found = template.render(&json!({ "v": value }), Escape::Header).map_err(|error| error.what);
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text} {value:?}");
+    }
+    // Elsewhere they arrive.
+    for escape in [Escape::None, Escape::Query, Escape::Line, Escape::Argument] {
+        let found = Template::compile("{{ v }}").unwrap().render(&json!({ "v": " x " }), escape);
+        assert_eq!(found.unwrap().replace("%20", " "), " x ", "{escape:?}");
+    }
+}
+
+#[test]
 fn mistakes_are_named_with_their_place() {
     let cases = [
         ("{{ ap }}", "line 1, column 4: there is no `ap`; did you mean \"app\"?"),

@@ -6,6 +6,9 @@ use std::{fmt, mem};
 pub const EXPECTED: &str =
     "a length of time such as 2h, or a time such as 18:00, tomorrow, next monday 14:30 or year-month-day";
 
+/// What is expected of what is past.
+pub(super) const NOT_PAST: &str = "a time that is not past yet";
+
 /// What is expected instead of a text, in words that follow "expected".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
@@ -56,6 +59,8 @@ pub enum TimeError {
     NotATime,
     /// It is past.
     Past,
+    /// It is `last friday`, which is past; what names the one to come.
+    PastDay(Expected),
     /// It is more than a century away, which is hardly meant.
     TooFar,
     /// It can be read in several ways; what would be clear.
@@ -79,9 +84,12 @@ impl TimeError {
     pub fn expected(&self) -> Expected {
         match self {
             Self::NotATime => Expected::new(EXPECTED),
-            Self::Past => Expected::new("a time that is not past yet"),
+            Self::Past => Expected::new(NOT_PAST),
             Self::TooFar => Expected::new("a time within 100 years"),
-            Self::Ambiguous(clear) | Self::UnclearDate(clear) | Self::ThisOrNext(clear) => clear.clone(),
+            Self::PastDay(clear)
+            | Self::Ambiguous(clear)
+            | Self::UnclearDate(clear)
+            | Self::ThisOrNext(clear) => clear.clone(),
             Self::Followed(what) | Self::Impossible(what) | Self::OtherLayout(what) => Expected::new(what),
         }
     }
@@ -109,7 +117,10 @@ impl TimeError {
 
     fn clear(&mut self) -> Option<&mut Expected> {
         match self {
-            Self::Ambiguous(clear) | Self::UnclearDate(clear) | Self::ThisOrNext(clear) => Some(clear),
+            Self::PastDay(clear)
+            | Self::Ambiguous(clear)
+            | Self::UnclearDate(clear)
+            | Self::ThisOrNext(clear) => Some(clear),
             Self::NotATime
             | Self::Past
             | Self::TooFar

@@ -1,15 +1,17 @@
 //! What follows a time: more of it, a second one, or any other text.
 
 use super::{
-    form::{is_unit, unit_after_parts},
-    is_time, names_a_date,
+    clock::{is_clock, is_part_of_day},
+    form::{has_form_of_length, is_mixed_number, is_unit, unit_after_parts},
+    is_time,
     numeric_date::is_fraction,
-    prose::{begins_with_misspelt_time, is_hour, looks_like_time, on_other_layout, words},
-    reading::{is_clock, is_part_of_day, weekday},
+    prose::{is_hour, is_misspelt, looks_like_time, on_other_layout, words},
+    reading::{day_of_month, month_of, weekday},
+    zone::{begins_with_zone, is_zone},
 };
 use crate::duration::{Span, counts_things, folded, is_dimension};
 
-/// What follows a time of day: which half of the day, or the time zone.
+/// What follows a time of day: which half of the day, or the time zone, in any letters.
 const AFTER_CLOCK: [&str; 21] = [
     "am", "pm", "o'clock", "oclock", "uhr", "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt",
     "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
@@ -21,9 +23,10 @@ const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
 /// The most words of a length of time.
 const MOST_WORDS: usize = 8;
 
-/// True where words that follow a time belong to it, or are a second one, or what would be refused as a first one: `18:00` `utc`,
-/// `monday` `9`, `2 days` `ago`, `1h` `2h`, `2h` `1/2h`. All others are a text of their own: `2h` `3 pods restart`,
-/// `2h` `until it is fixed`.
+/// True where words that follow a time belong to it (`18:00` `utc`, `18:00` `Europe/Berlin`, `monday` `9`, `friday`
+/// `13th`, `2 days` `ago`), begin with a second length of time (`1h` `2h`, `2h` `1/2h`), or are a second time and nothing
+/// else (`2h` `17:00`, `2h` `9.30`). All others are a text of their own: `2h` `3 pods restart`,
+/// `2h` `10:30 deploy broke it`, `2h` `3.12 upgrade`, `2h` `until it is fixed`.
 pub fn goes_on(time: &str, text: &str) -> bool {
     let (time, text_words) = (words(time), words(text));
     let text_words: Vec<&str> = text_words.iter().map(String::as_str).collect();
@@ -37,7 +40,15 @@ pub fn goes_on(time: &str, text: &str) -> bool {
     let is_length = last.parse::<Span>().is_ok() || is_unit(last);
     begins_with_time(text)
         || begins_with_misspelt_time(text)
+        || (ends_with_time_of_day(&time) && begins_with_zone(&plain_words(text)))
         || if is_length { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
+}
+
+/// True where the last words of a time, in lower case, are one of a day: `10:00`, `at 9`, `9 pm`, `in the evening`.
+fn ends_with_time_of_day(words: &[String]) -> bool {
+    let last_two: Vec<&str> = words.iter().skip(words.len().saturating_sub(2)).map(String::as_str).collect();
+    let is_one = |last: &&str| last.contains(':') || is_part_of_day(last) || is_clock(&[*last]);
+    last_two.last().is_some_and(is_one) || is_clock(&last_two)
 }
 
 fn length_goes_on(words: &[&str]) -> bool {
@@ -58,6 +69,7 @@ fn day_goes_on(last: &str, words: &[&str]) -> bool {
     let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
     match words {
         [first, ..] if AFTER_CLOCK.contains(first) => true,
+        words if weekday(last).is_some() && begins_with_date(words) => true,
         // A number with words after it is a count.
         [number] => !has_clock && (is_hour(number) || is_year(number)),
         ["at", "half" | "quarter", ..] => !has_clock,
@@ -80,10 +92,32 @@ fn day_goes_on(last: &str, words: &[&str]) -> bool {
     }
 }
 
-/// True where a text begins with a whole time that may be meant as one: `1h`, `30 minutes`, `9:00`, `2026-11-24`, and after `until`
-/// any other (`until friday`). One that begins with a word, or has the form of a date in words, is one where nothing but times
-/// follows (`tomorrow morning`, `on friday`, `24 nov`). What counts something is none (`404s`, `3d printer`), and neither is
-/// how long ago it was, where more is said (`10 minutes ago it began`). By the keys of another layout, too.
+/// True where words after a weekday say which one is meant: `13th`, `the 13th at 10:00`, `13th of november`, `24 nov`.
+/// With other words after it an ordinal says which one of several: `13th floor is dark`.
+fn begins_with_date(words: &[&str]) -> bool {
+    let is_day = |word: &str| day_of_month(word).is_some_and(|day| (1..=31).contains(&day));
+    let is_ordinal = |word: &str| is_day(word) && word.ends_with(|c: char| c.is_ascii_alphabetic());
+    // May and March are words too.
+    let is_month = |word: &str| month_of(word).is_some() && !["may", "mar", "march"].contains(&word);
+    match words {
+        ["the", rest @ ..] => begins_with_date(rest),
+        [day, month, ..] | [month, day, ..] if is_day(day) && is_month(month) => true,
+        [ordinal] => is_ordinal(ordinal),
+        [ordinal, "of", month, ..] if month_of(month).is_some() => is_ordinal(ordinal),
+        [ordinal, rest @ ..] => {
+            let is_followed_by_clock = || rest.first().is_some_and(|next| is_clock(&[*next]));
+            is_ordinal(ordinal)
+                && (is_followed_by_clock() || day_goes_on(ordinal, rest) || begins_with_time(&rest.join(" ")))
+        }
+        [] => false,
+    }
+}
+
+/// True where a text begins with a whole time that may be meant as one: a length of time (`1h`, `30 minutes`), and after
+/// `until` any time (`until friday`). A clock, a date and a day in words are one where nothing but times follows (`9:00`,
+/// `2026-11-24`, `tomorrow morning`): before other words they say which one is meant (`9:00 deploy`). What counts something
+/// is none (`404s`, `3d printer`), and neither is how long ago it was, where more is said (`10 minutes ago it began`). By the
+/// keys of another layout, too.
 pub fn begins_with_time(text: &str) -> bool {
     let words = plain_words(text);
     let Some(first) = words.first() else { return false };
@@ -95,18 +129,27 @@ pub fn begins_with_time(text: &str) -> bool {
                 && (2..=words.len()).any(is_whole)
         }
         "for" => begins_with_length(&words[1..]),
-        _ => {
-            !counts(&words)
-                && (begins_with_length(&words)
-                    || begins_with_clock_or_date(&words)
-                    || is_nothing_but_times(text, &words))
-        }
+        _ => !counts(&words) && (begins_with_length(&words) || is_nothing_but_times(text, &words)),
     };
     let by_keys = |(count, keys): (usize, String)| {
         let rest = text.split_whitespace().skip(count);
         begins_with_time(&std::iter::once(keys.as_str()).chain(rest).collect::<Vec<_>>().join(" "))
     };
     is_time_within || on_other_layout(text).is_some_and(by_keys)
+}
+
+/// True where a text begins with what is written like a length of time and is none (`1/2h`, `2 ½ hours`, `2h30`). A clock or a
+/// date that is none counts where nothing follows it: before other words `9.30` may be a version, and `443:8443` two ports.
+fn begins_with_misspelt_time(text: &str) -> bool {
+    let typed = plain_words(text);
+    let [first, second, third] = [0, 1, 2].map(|at: usize| typed.get(at).map_or("", String::as_str));
+    let is_alone = || {
+        let mut rest = words(text).into_iter().zip(&typed).skip(1);
+        rest.all(|(word, typed)| AFTER_CLOCK.contains(&word.as_str()) || is_zone(typed))
+    };
+    is_mixed_number(first, second, third)
+        || (is_misspelt(&first.to_lowercase(), &second.to_lowercase())
+            && (has_form_of_length(first, second) || is_alone()))
 }
 
 /// True where a text begins with a word that is a length of time as well, and more likely counts something: what
@@ -127,8 +170,8 @@ fn plain_words(text: &str) -> Vec<String> {
     text.split_whitespace().take(MOST_WORDS).map(plain).collect()
 }
 
-/// True where a text is times alone, and such as are hardly prose: `noon`, `tomorrow morning`, `on friday`; `3/4` is a part.
-/// `words` are those that it begins with.
+/// True where a text is times alone, and such as are hardly prose: `17:00`, `noon`, `tomorrow morning`, `on friday`; `3/4` is a
+/// part. `words` are those that it begins with.
 fn is_nothing_but_times(text: &str, words: &[String]) -> bool {
     let is_word = |first: &String| first.starts_with(|c: char| c.is_ascii_alphabetic()) && is_time(first);
     text.split_whitespace().nth(MOST_WORDS).is_none()
@@ -136,10 +179,14 @@ fn is_nothing_but_times(text: &str, words: &[String]) -> bool {
         && (is_time(text) || are_times(words))
 }
 
-/// True where words are one time after another, and nothing else.
+/// True where words are one time after another, with their time zones, and nothing else.
 fn are_times(words: &[String]) -> bool {
-    words.is_empty()
-        || (1..=words.len()).rev().any(|end| is_time(&words[..end].join(" ")) && are_times(&words[end..]))
+    let is_of_clock = |word: &&String| AFTER_CLOCK.contains(&word.to_lowercase().as_str()) || is_zone(word);
+    let are_after = |end: usize| {
+        let rest = &words[end..];
+        are_times(&rest[rest.iter().take_while(is_of_clock).count()..])
+    };
+    words.is_empty() || (1..=words.len()).rev().any(|end| is_time(&words[..end].join(" ")) && are_after(end))
 }
 
 fn begins_with_length(words: &[String]) -> bool {
@@ -149,15 +196,4 @@ fn begins_with_length(words: &[String]) -> bool {
         let next = words.get(end).map(|word| word.to_lowercase());
         next.is_none_or(|next| !TURNS.contains(&next.as_str()))
     })
-}
-
-fn begins_with_clock_or_date(words: &[String]) -> bool {
-    let first = words[0].to_lowercase();
-    let is_number = first.starts_with(|c: char| c.is_ascii_digit());
-    let is_clock = first.contains(':') || first.ends_with("am") || first.ends_with("pm");
-    let with_half = words.get(1).map(|half| half.to_lowercase()).filter(|half| half == "am" || half == "pm");
-    is_number
-        && ((is_clock && is_time(&first))
-            || names_a_date(&words[0])
-            || with_half.is_some_and(|half| is_time(&format!("{first} {half}"))))
 }

@@ -14,12 +14,25 @@ const NO_UNITS: [char; 9] = ['й', 'я', 'е', 'а', 'є', 'º', 'ª', 'к', 'х
 /// True for a word in lower case that has such a form; `next` is the word after it. A number alone has none, and neither has
 /// one with other letters (`5xx`, `3rd`) or of more parts (`1.4.2`).
 pub(super) fn has_form_of_time(word: &str, next: &str) -> bool {
-    let word = word.trim_start_matches(['-', '+', '~', '\u{2212}']);
+    let number = unsigned(word);
+    has_form_of_length(word, next)
+        || (begins_with_number(number)
+            && (is_like_clock(number, next) || has_unknown_unit(number) || is_like_date(number)))
+}
+
+/// True for a word, as it is typed, that is written like a length of time in units that are known: `2h30`, `1.5h`, `1/2h`, and
+/// `1/2` before `hours`. What only begins with one has other meanings (`5min-average`), and `1.5M` are millions.
+pub(super) fn has_form_of_length(word: &str, next: &str) -> bool {
+    let number = unsigned(word);
+    begins_with_number(number) && (is_like_length(number, next) || is_in_parts(number, next))
+}
+
+fn unsigned(word: &str) -> &str {
+    word.trim_start_matches(['-', '+', '~', '\u{2212}'])
+}
+
+fn begins_with_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit() || is_fraction_sign(c))
-        && (is_like_clock(word, next)
-            || is_like_length(word, next)
-            || is_like_date(word)
-            || is_in_parts(word, next))
 }
 
 /// `½`, `¾`, `⅓`.
@@ -80,22 +93,30 @@ fn is_like_clock(word: &str, next: &str) -> bool {
 }
 
 fn is_like_length(word: &str, next: &str) -> bool {
-    let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
-    let (number, rest) = word.split_at(word.find(|c| !is_of_number(c)).unwrap_or(word.len()));
-    if rest.is_empty() {
+    let (number, unit) = number_and_unit(word);
+    if unit.is_empty() {
         return number.contains(['.', ',']) && is_unit(next);
     }
-    // A unit of another language, or of another layout of the keyboard: `5м`.
-    let mut letters = rest.chars();
-    if let (Some(letter), None) = (letters.next(), letters.next())
-        && !letter.is_ascii()
-    {
-        return letter.is_alphabetic() && !NO_UNITS.contains(&letter);
-    }
-    let (name, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()));
+    let (name, after) = unit.split_at(unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len()));
     let goes_on =
         after.trim_start_matches([',', '.', '+', '-', '/']).starts_with(|c: char| c.is_ascii_digit());
-    (is_unit(name) && (after.is_empty() || goes_on)) || STEMS.iter().any(|stem| name.starts_with(stem))
+    is_unit(name) && (after.is_empty() || goes_on)
+}
+
+/// `2houres`, or a unit of another language or of another layout of the keyboard: `5м`.
+fn has_unknown_unit(word: &str) -> bool {
+    let (_, unit) = number_and_unit(word);
+    let mut letters = unit.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) if !letter.is_ascii() => letter.is_alphabetic() && !NO_UNITS.contains(&letter),
+        _ => STEMS.iter().any(|stem| unit.starts_with(stem)),
+    }
+}
+
+/// A number with the point or comma in it, and what is after it.
+fn number_and_unit(word: &str) -> (&str, &str) {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+    word.split_at(word.find(|c| !is_of_number(c)).unwrap_or(word.len()))
 }
 
 /// `2026-02-31`, `2026/2/3`, `2026-02`.

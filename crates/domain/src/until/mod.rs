@@ -1,24 +1,33 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all. `reading` has the forms of a time, `numeric_date` the dates whose order is not the same
-//! everywhere, `impossible` finds times that do not exist, `form` finds what is written like a time whether or not it is one,
-//! `prose` distinguishes times from other text, `follow` reads what comes after one, and `keyboard` reads what was typed on
-//! another layout by its keys.
+//! A text is read whole or not at all. `reading` has the forms of a time, `clock` those of a time of day, `numeric_date` the
+//! dates whose order is not the same everywhere, `impossible` finds times that do not exist, `form` finds what is written like a
+//! time whether or not it is one, `prose` distinguishes times from other text, `follow` reads what comes after one, `keyboard`
+//! reads what was typed on another layout by its keys, `zone` has the forms of a time zone, and `last_date` finds the day that
+//! was where a past one is meant.
 
+mod clock;
 mod error;
 mod follow;
 mod form;
 mod impossible;
 mod keyboard;
+mod last_date;
 mod numeric_date;
 mod prose;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod zone;
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-use self::reading::{UNCLEAR_ORDER, weekday};
+use self::{
+    error::NOT_PAST,
+    last_date::{LastDate, with_last_date},
+    numeric_date::number,
+    reading::{UNCLEAR_ORDER, weekday},
+};
 use crate::duration::{self, Span};
 pub use error::{EXPECTED, Expected, TimeError};
 pub(crate) use follow::begins_with_count;
@@ -47,9 +56,26 @@ pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
 fn to_come(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     match read(text, now) {
         Ok(at) if at > now.timestamp() => Ok(at),
-        Ok(_) => Err(TimeError::Past),
+        Ok(_) => Err(gone_by(text, now)),
         // Where all that it can mean is past, so is the text.
-        Err(why) => Err(why.proposing(|proposal| coming(proposal, now)).unwrap_or(TimeError::Past)),
+        Err(why) => {
+            Err(why.proposing(|proposal| coming(proposal, now)).unwrap_or_else(|| gone_by(text, now)))
+        }
+    }
+}
+
+/// Why a text that is past is refused: of `last friday 9:00`, with the one that comes.
+fn gone_by(text: &str, now: &Zoned) -> TimeError {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_weekday = |word: &&str| weekday(word.trim_end_matches(',')).is_some();
+    let is_last =
+        |at: &usize| words[*at].eq_ignore_ascii_case("last") && words.get(at + 1).is_some_and(is_weekday);
+    let last = (0..words.len()).find(is_last);
+    let proposals =
+        last.map(|at| coming([&words[..at], &words[at + 1..]].concat().join(" "), now)).unwrap_or_default();
+    match proposals.is_empty() {
+        true => TimeError::Past,
+        false => TimeError::PastDay(Expected::such_as(NOT_PAST, proposals)),
     }
 }
 
@@ -57,6 +83,7 @@ fn to_come(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
 fn coming(proposal: String, now: &Zoned) -> Vec<String> {
     match to_come(&proposal, now) {
         Ok(_) => vec![proposal],
+        Err(TimeError::PastDay(_)) => Vec::new(),
         Err(why) => why.expected().proposals,
     }
 }
@@ -99,7 +126,8 @@ fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
 const EXPECTED_PAST: &str = "a length of time such as 2h, or a time such as yesterday 9:00 or year-month-day";
 
 /// Since when a text means: a length of time ago (`2h`, `2 hours ago`, `-2h`), or a time that is not to come, seen from `now` and
-/// in its time zone. A day without a time is its beginning.
+/// in its time zone. A day without a time is its beginning, a time without a day the last time that the clock showed it, a day
+/// without its year the last one.
 ///
 /// # Errors
 /// Where it means no time, one to come or none within 100 years, or can mean several: what would be right.
@@ -117,33 +145,53 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, Expected> {
 
 /// The same as it is typed; `None` where a text is no time at all.
 fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
+    let text = &duration::folded(text);
     let at = match duration::read(text) {
-        Ok(Span(length)) => Ok(now.timestamp() - length),
-        Err(_) => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),
+        Ok(Span(length)) if status_of_responses(text).is_none() => Ok(now.timestamp() - length),
+        _ => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),
     };
     let expected = match at {
         Ok(at) if at <= now.timestamp() => return Ok(at),
-        Ok(_) => not_to_come(text, now),
         Err(TimeError::NotATime) => return Err(None),
-        // What it names is to come.
-        Err(TimeError::UnclearDate(_)) => Expected::such_as(UNCLEAR_ORDER, vec![now.date().to_string()]),
+        // What it names next is to come, and what it named last may be meant.
+        Ok(_) | Err(TimeError::UnclearDate(_)) => {
+            if let Some(at) = reading::last_shown(text, now) {
+                return Ok(at);
+            }
+            let date = match with_last_date(text, now.date()) {
+                Some(LastDate::Clear(date)) => return past(&date, now),
+                Some(LastDate::Unclear(date)) => {
+                    // What else is wrong with it is named.
+                    past(&date, now)?;
+                    Some(date)
+                }
+                None => None,
+            };
+            match at {
+                Ok(_) => not_to_come(text, date, now),
+                Err(_) => Expected::such_as(UNCLEAR_ORDER, date.into_iter().collect()),
+            }
+        }
         // As long ago as no clock goes.
         Err(TimeError::Past) => TimeError::TooFar.expected(),
         Err(why) => {
             let is_past = |proposal: &String| past(proposal, now).is_ok();
             let clear = why.proposing(|proposal| Some(proposal).filter(is_past).into_iter().collect());
-            clear.map_or_else(|| not_to_come(text, now), |why| why.expected())
+            clear.map_or_else(|| not_to_come(text, None, now), |why| why.expected())
         }
     };
     Err(Some(expected))
 }
 
-/// What is expected instead of a time to come: where that names a weekday, the last one too.
-fn not_to_come(text: &str, now: &Zoned) -> Expected {
+/// What is expected instead of a time to come: where that names a day, the last one too, `date` where it is known.
+fn not_to_come(text: &str, date: Option<String>, now: &Zoned) -> Expected {
     let named = text.split_whitespace().find_map(|word| weekday(word.trim_end_matches(',')));
-    let last = named.and_then(|weekday| now.date().nth_weekday(-1, weekday).ok());
+    let last = || named.and_then(|weekday| now.date().nth_weekday(-1, weekday).ok());
+    // `this morning`, before it.
+    let is_of_today = |word: &&str| ["this", "today"].iter().any(|known| known.eq_ignore_ascii_case(word));
+    let today = || text.split_whitespace().next().filter(is_of_today).map(|_| "today".to_owned());
     let mut examples = vec!["2h".to_owned(), "yesterday 9:00".to_owned()];
-    examples.extend(last.map(|date| date.to_string()));
+    examples.extend(date.or_else(|| last().map(|date| date.to_string())).or_else(today));
     Expected::such_as("a time that is not to come", examples)
 }
 
@@ -166,8 +214,8 @@ pub fn is_always_to_come(text: &str) -> bool {
 /// The time that a text means, whether it is to come or past.
 fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let text = duration::folded(text);
-    if let Some(status) = status_of_responses(&text) {
-        return Err(status);
+    if let Some(unclear) = status_of_responses(&text).or_else(|| unclear_hour(&text)) {
+        return Err(unclear);
     }
     match reading::read(&text, now) {
         Err(TimeError::NotATime) => {
@@ -185,7 +233,8 @@ fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
 fn status_of_responses(text: &str) -> Option<TimeError> {
     let text = text.trim();
     let (lead, word) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
-    let may_be_one = ["", "until", "till", "til"].iter().any(|it| it.eq_ignore_ascii_case(lead.trim()));
+    let lead = lead.trim();
+    let may_be_one = lead.is_empty() || is_until(lead);
     if !may_be_one || !duration::is_http_status(word) {
         return None;
     }
@@ -193,6 +242,27 @@ fn status_of_responses(text: &str) -> Option<TimeError> {
     let clear = vec![format!("for {word}"), length.to_string()];
     let why = format!("{word} can be the status of responses too");
     Some(TimeError::Ambiguous(Expected::one_of(clear, why)))
+}
+
+/// True for a word that says when something ends.
+pub(crate) fn is_until(word: &str) -> bool {
+    ["until", "till", "til"].iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Why `until 17h` is refused: that is in 17 hours, or at 17:00.
+fn unclear_hour(text: &str) -> Option<TimeError> {
+    let (lead, hour) = text.trim().split_once(char::is_whitespace)?;
+    let both = hour_or_length(hour).filter(|_| is_until(lead))?;
+    let why = format!("{} can be both", hour.trim());
+    Some(TimeError::Ambiguous(Expected::one_of(both.into(), why)))
+}
+
+/// What `17h` can mean after `until`: a length of time, or a time of the second half of the day.
+pub(crate) fn hour_or_length(text: &str) -> Option<[String; 2]> {
+    let text = duration::folded(text);
+    let hours = text.trim().strip_suffix(['h', 'H'])?.trim_end();
+    let hour = number(hours).filter(|hour| (13..=24).contains(hour))?;
+    Some([format!("for {hour}h"), format!("until {}:00", hour % 24)])
 }
 
 /// What is wrong with a time that no [`Timestamp`] holds.

@@ -27,14 +27,32 @@ pub(super) fn is_in_another_order(text: &str) -> bool {
 
 /// The first day after `today` that the numbers of a date can be, in its own year where that is to come.
 pub(super) fn coming_date(text: &str, today: Date) -> Option<Date> {
+    let (one, other, year) = numbers(text)?;
+    let coming = (0..=LONGEST_TO_LEAP_DAY).map(|later| today.year() + later);
+    year.into_iter().chain(coming).find_map(|year| dates(one, other, year).filter(|date| *date > today).min())
+}
+
+/// The last day up to `today` that the numbers of a date can be; of its own year where that is typed.
+pub(super) fn past_date(text: &str, today: Date) -> Option<Date> {
+    let (one, other, year) = numbers(text)?;
+    let of = |year: i16| dates(one, other, year).filter(|date| *date <= today).max();
+    match year {
+        Some(year) => of(year),
+        None => (0..=LONGEST_TO_LEAP_DAY).find_map(|earlier| of(today.year() - earlier)),
+    }
+}
+
+/// The numbers of a day and its month, in either order, and the year where it is whole.
+fn numbers(text: &str) -> Option<(i8, i8, Option<i16>)> {
     let mut numbers = text.split(['.', '/', '-']).filter(|part| !part.is_empty());
     let (one, other) = (small(numbers.next()?)?, small(numbers.next()?)?);
-    let year: Option<i16> = numbers.next().filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
-    let coming = (0..=LONGEST_TO_LEAP_DAY).map(|later| today.year() + later);
-    year.into_iter().chain(coming).find_map(|year| {
-        let dates = [(one, other), (other, one)].map(|(month, day)| Date::new(year, month, day).ok());
-        dates.into_iter().flatten().filter(|date| *date > today).min()
-    })
+    let year = numbers.next().filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
+    Some((one, other, year))
+}
+
+/// The days of a year that two numbers can be.
+fn dates(one: i8, other: i8, year: i16) -> impl Iterator<Item = Date> {
+    [(one, other), (other, one)].into_iter().filter_map(move |(month, day)| Date::new(year, month, day).ok())
 }
 
 /// `3/4`: as well a part of something as a day of a month.

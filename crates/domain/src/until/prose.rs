@@ -5,11 +5,12 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::{
+    clock::{is_clock, is_part_of_day},
     form::{has_form_of_time, is_mixed_number, is_unit},
     is_time,
     keyboard::latin,
     numeric_date::{is_fraction, is_in_another_order},
-    reading::{NUMBERS, is_clock, is_part_of_day, month_of, weekday},
+    reading::{NUMBERS, month_of, weekday},
 };
 use crate::duration::{Span, counts_things, folded};
 
@@ -134,14 +135,8 @@ pub fn misspelt_time(text: &str) -> Option<String> {
     (0..words.len()).find(|at| is_misspelt(&words[*at], next(*at))).map(|at| words[at].clone())
 }
 
-/// True where a text begins with what is written like a time and is none: `1/2h`, `9:3o`, `2 ½ hours`.
-pub(super) fn begins_with_misspelt_time(text: &str) -> bool {
-    let words = words(text);
-    let word = |at: usize| words.get(at).map_or("", String::as_str);
-    is_misspelt(word(0), word(1)) || is_mixed_number(word(0), word(1), word(2))
-}
-
-fn is_misspelt(word: &str, next: &str) -> bool {
+/// True for a word in lower case that is written like a time and is none, by itself or with the word after it.
+pub(super) fn is_misspelt(word: &str, next: &str) -> bool {
     // `1/2` is a date to some, and none before a unit.
     let is_whole = is_time(word) && !(is_fraction(word) && is_unit(next));
     has_form_of_time(word, next) && !is_whole && !is_time(&format!("{word} {next}"))
@@ -171,7 +166,9 @@ pub fn time_within(words: &[&str]) -> Option<Range<usize>> {
         let text = words[*at..].join(" ");
         let is_number = lower(*at).starts_with(|c: char| c.is_ascii_digit());
         let is_whole = || is_one(&text) || by_keys(*at).is_some_and(|time| time.end == words.len());
-        !is_number && is_meant(at) && looks_like_time(&text) && is_whole()
+        // `broke last friday` says when it was.
+        let is_past = lower(*at) == "last";
+        !is_number && !is_past && is_meant(at) && looks_like_time(&text) && is_whole()
     };
     let last = words.len().saturating_sub(MOST_WORDS).max(1)..words.len();
     let at_the_end = || last.clone().find(ends_with_it).map(|at| at..words.len());

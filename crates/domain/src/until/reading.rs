@@ -8,6 +8,7 @@ use jiff::{
 };
 
 use super::{
+    clock::{Clock, MORNING, NIGHT, clock, part_of_day},
     error::{Expected, TimeError},
     numeric_date::{LONGEST_TO_LEAP_DAY, coming_date, is_in_another_order, number},
 };
@@ -54,12 +55,7 @@ pub(super) const UNCLEAR_ORDER: &str = "a date as year-month-day";
 /// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
 const MOST_WORDS: usize = 8;
 
-/// When a day begins that is named without a time.
-const MORNING: Time = time(9, 0, 0, 0);
-const NOON: Time = time(12, 0, 0, 0);
 const MIDNIGHT: Time = time(0, 0, 0, 0);
-/// And tonight.
-const NIGHT: Time = time(20, 0, 0, 0);
 /// Before it a time of tonight is after midnight.
 const NIGHT_ENDS: Time = time(6, 0, 0, 0);
 
@@ -81,16 +77,6 @@ enum DayKind {
     ThisOrNext,
     /// A time itself, beside which none is named: the end of something.
     End,
-}
-
-/// A time of day that is named.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Clock {
-    At(Time),
-    /// An hour from 1 to 12, with neither half of the day.
-    Hour(i8),
-    /// That of the day before, or its own.
-    Midnight,
 }
 
 /// The time that a text means, whether it is to come or past.
@@ -195,7 +181,7 @@ fn this_or_next(before: &str, after: &str, now: &Zoned) -> TimeError {
     TimeError::ThisOrNext(Expected::one_of(vec![of("this"), of("next")], format!("it is {name} today")))
 }
 
-fn words_of(text: &str) -> Vec<&str> {
+pub(super) fn words_of(text: &str) -> Vec<&str> {
     text.split_whitespace().map(|word| word.trim_end_matches(',')).collect()
 }
 
@@ -329,14 +315,13 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             let weekday = weekday(name)?;
             let coming = today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar);
             let of_next_week = days_later(now, 7 - since_monday + i64::from(weekday.since(Weekday::Monday)));
-            match (coming, of_next_week) {
-                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => {
-                    let both = [coming, of_next_week].map(|date| date.to_string());
-                    let why = format!("`next {name}` can mean both");
-                    Some(Err(TimeError::Ambiguous(Expected::one_of(both.into(), why))))
-                }
-                (coming, _) => of(coming),
-            }
+            of(same_day("next", name, coming, of_next_week))
+        }
+        ["last", name] => {
+            let weekday = weekday(name)?;
+            let past = today.nth_weekday(-1, weekday).map_err(|_| TimeError::TooFar);
+            let of_last_week = days_later(now, i64::from(weekday.since(Weekday::Monday)) - since_monday - 7);
+            of(same_day("last", name, past, of_last_week))
         }
         [name] if let Some(weekday) = weekday(name) => {
             let kind = if weekday == today.weekday() { DayKind::ThisOrNext } else { DayKind::Other };
@@ -370,6 +355,23 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
     }
 }
 
+/// The day that `next friday` means where the nearest Friday and that of the other week are one; else it can be both.
+fn same_day(
+    which: &str,
+    name: &str,
+    nearest: Result<Date, TimeError>,
+    of_other_week: Result<Date, TimeError>,
+) -> Result<Date, TimeError> {
+    match (nearest, of_other_week) {
+        (Ok(nearest), Ok(of_other_week)) if nearest != of_other_week => {
+            let both = [nearest, of_other_week].map(|date| date.to_string());
+            let why = format!("`{which} {name}` can mean both");
+            Err(TimeError::Ambiguous(Expected::one_of(both.into(), why)))
+        }
+        (nearest, _) => nearest,
+    }
+}
+
 /// A weekday by its name, or the first letters of it, three or more.
 pub(super) fn weekday(name: &str) -> Option<Weekday> {
     let name = name.to_lowercase();
@@ -388,76 +390,27 @@ pub(super) fn day_of_month(text: &str) -> Option<i8> {
     number(digits)
 }
 
-/// True for a part of the day, or its middle or end: `morning`, `noon`.
-pub(super) fn is_part_of_day(word: &str) -> bool {
-    part_of_day(word).is_some() || matches!(word, "noon" | "midday" | "midnight")
-}
-
-fn part_of_day(word: &str) -> Option<Time> {
-    match word {
-        "morning" => Some(MORNING),
-        "afternoon" => Some(time(14, 0, 0, 0)),
-        "evening" => Some(time(18, 0, 0, 0)),
-        "night" => Some(NIGHT),
-        _ => None,
-    }
-}
-
-/// `9:00`, `18:30`, `9am`, `9:30 pm`, `at 9`, `9 o'clock`, `noon`, `at midnight`, `morning`, `in the evening`.
-fn clock(words: &[&str]) -> Option<Clock> {
-    let (words, is_led) = match words {
-        ["at", rest @ ..] => (rest, true),
-        ["in", "the", part] => return part_of_day(part).map(Clock::At),
-        _ => (words, false),
-    };
-    let text = match words {
-        ["noon" | "midday"] => return Some(Clock::At(NOON)),
-        ["midnight"] => return Some(Clock::Midnight),
-        [part] if let Some(part) = part_of_day(part).filter(|_| !is_led) => return Some(Clock::At(part)),
-        [hour, "o'clock" | "oclock"] => return bare(hour),
-        [hour] if is_led && hour.bytes().all(|byte| byte.is_ascii_digit()) => return bare(hour),
-        [one] => (*one).to_owned(),
-        [one, half] => format!("{one}{half}"),
-        _ => return None,
-    };
-    let text = text.replace("a.m.", "am").replace("p.m.", "pm");
-    let half =
-        [("am", 0), ("pm", 12)].into_iter().find_map(|(name, hours)| Some((text.strip_suffix(name)?, hours)));
-    let (digits, hours) = half.map_or((text.as_str(), None), |(digits, hours)| (digits, Some(hours)));
-    if words.len() > 1 && hours.is_none() {
-        return None;
-    }
-    let (hour, minute) = match (digits.split_once(':'), hours) {
-        (Some(both), _) => both,
-        (None, Some(_)) => (digits, "00"),
-        // A number alone may be an hour, and may be anything.
-        (None, None) => return None,
-    };
-    let hour = match (number(hour)?, hours) {
-        (hour, None) => hour,
-        (hour @ 1..=12, Some(hours)) => hour % 12 + hours,
-        _ => return None,
-    };
-    Time::new(hour, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok().map(Clock::At)
-}
-
-/// An hour alone, with a word that marks it as one.
-fn bare(hour: &str) -> Option<Clock> {
-    match number(hour)? {
-        hour @ 1..=12 => Some(Clock::Hour(hour)),
-        hour => Time::new(hour, 0, 0, 0).ok().map(Clock::At),
-    }
-}
-
 /// The next time that the clock shows that.
 fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
-    let time = match clock {
-        Clock::At(time) => time,
-        Clock::Hour(hour) => usual(hour, &[])?,
-        Clock::Midnight => MIDNIGHT,
-    };
+    let time = shown(clock)?;
     let today = zoned(now.date().to_datetime(time), now)?;
     if today > now.timestamp() { Ok(today) } else { zoned(days_later(now, 1)?.to_datetime(time), now) }
+}
+
+/// The last time that the clock showed what a text is, and nothing else; now is one.
+pub(super) fn last_shown(text: &str, now: &Zoned) -> Option<Timestamp> {
+    let time = shown(clock(&words_of(&text.to_lowercase()))?).ok()?;
+    let of = |days| zoned(days_later(now, days).ok()?.to_datetime(time), now).ok();
+    [0, -1].into_iter().filter_map(of).find(|at| *at <= now.timestamp())
+}
+
+/// The time that a clock shows.
+fn shown(clock: Clock) -> Result<Time, TimeError> {
+    match clock {
+        Clock::At(time) => Ok(time),
+        Clock::Hour(hour) => usual(hour, &[]),
+        Clock::Midnight => Ok(MIDNIGHT),
+    }
 }
 
 /// A time of a day; `named` are the words of the day.
@@ -495,12 +448,6 @@ fn either(hour: i8, named: &[&str]) -> TimeError {
     let day = if named.is_empty() { String::new() } else { format!("{} at ", named.join(" ")) };
     let both = ["am", "pm"].map(|half| format!("{day}{hour}{half}"));
     TimeError::Ambiguous(Expected::one_of(both.into(), format!("{hour} can be am or pm")))
-}
-
-/// True for one word that is a time of day, such as `9:00`, `9am`, `noon`; or two, such as `9 am`.
-pub(super) fn is_clock(words: &[&str]) -> bool {
-    let is_part = matches!(words, [part] if part_of_day(part).is_some());
-    !is_part && clock(words).is_some()
 }
 
 /// True for a date of the calendar, with a time and an offset or without.

@@ -392,8 +392,10 @@ fn statuses_of_responses_are_no_times_unless_a_length_is_meant() {
         let found = until(text, &now).map(|at| at.to_string()).map_err(|why| why.expected().to_string());
         assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text:?}");
     }
-    // A length of time is the only thing that a past one can be.
-    assert_eq!(since("404s", &now).map(|at| at.to_string()).as_deref(), Ok("2027-02-24T10:53:16Z"));
+    // It is refused where a past one is expected as well, with the length that is past there.
+    let past = since("404s", &now).map_err(|expected| expected.to_string());
+    assert_eq!(past, Err("6m 44s: 404s can be the status of responses too".to_owned()));
+    assert_eq!(since("90s", &now).map(|at| at.to_string()).as_deref(), Ok("2027-02-24T10:58:30Z"));
     assert!(is_time("404s") && !is_always_to_come("404s") && is_always_to_come("for 404s"));
 }
 
@@ -433,6 +435,23 @@ fn a_time_before_now_is_past() {
         "yesterday 9:00",
         "-999999999d",
     ];
+    let last: [(&str, &[&str]); 7] = [
+        ("last friday", &["friday"]),
+        ("until last friday", &["until friday"]),
+        ("last fri 14:00", &["fri 14:00"]),
+        ("end of last friday", &["end of friday"]),
+        ("last friday at 5", &["friday at 5am", "friday at 5pm"]),
+        // Today, before that time and after it.
+        ("last wednesday 18:00", &["this wednesday 18:00", "next wednesday 18:00"]),
+        ("last wednesday", &["wednesday"]),
+    ];
+    for (text, proposals) in last {
+        match until(text, &now) {
+            Err(TimeError::PastDay(clear)) => assert_eq!(clear.proposals, proposals, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+        assert!(is_time(text), "{text}");
+    }
     for text in past {
         assert_eq!(until(text, &now), Err(TimeError::Past), "{text}");
         assert!(is_time(text), "{text}");

@@ -161,7 +161,7 @@ pub enum DeliveryState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         waits_for: Option<String>,
-        /// The first of its line in the channel, where that is another one. Only what was waited for says so.
+        /// The first of its line in the channel, where that is another one. Only lists and what was waited for say so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         first: Option<FirstInLine>,
@@ -199,6 +199,10 @@ pub struct FirstInLine {
     pub id: String,
     /// When it may be sent at the soonest.
     pub at: Timestamp,
+    /// What it met when it was last tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<ServiceError>,
 }
 
 /// Why an event was not posted any more.

@@ -48,6 +48,10 @@ pub struct ChannelMessage {
     pub edited_at: Option<Timestamp>,
     /// Whether it has arrived.
     pub state: DeliveryState,
+    /// Why its last edit was refused for good, where what was posted before that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub edit_refused: Option<String>,
     /// Where it can be seen.
     pub link: Option<String>,
     /// The run that it is about.

@@ -22,7 +22,7 @@ pub struct Status {
     pub icon: TrayIcon,
     /// How many things need a person.
     pub count: usize,
-    /// The board in a line. Where something is not seen, it names that.
+    /// The board in a line. Where something is not seen, it names that; where no account is watched, it says so.
     pub summary: String,
     /// What is to be watched and is not seen, the worst first.
     #[serde(default)]
@@ -31,6 +31,10 @@ pub struct Status {
     pub accounts_ok: usize,
     /// All accounts.
     pub accounts: usize,
+    /// Those that are watched and can be read now; `None` where an earlier version answers.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub watched: Option<usize>,
     /// What is wrong with the others, the worst first: "ci needs sign-in".
     #[serde(rename = "troubles")]
     pub account_problems: Vec<AccountProblem>,
@@ -56,7 +60,7 @@ pub enum TrayIcon {
     Failing,
     /// As [`Tray::Attention`].
     Attention,
-    /// Nothing of that in what is seen, but not all is seen.
+    /// Nothing of that in what is seen, but not all is seen, or no account is watched.
     Partial,
     /// Only important notifications are shown.
     DoNotDisturb,

@@ -26,6 +26,7 @@ pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
         vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
     checks.extend(command_files(engine));
     checks.extend(stored_rows(engine).await);
+    checks.extend(notifications(engine));
     checks.extend(engine.host().checks());
     checks.extend(accounts::checks(engine).await);
     checks.push(deliveries::check(engine).await);
@@ -213,6 +214,17 @@ fn daemon(engine: &Engine) -> Check {
             ),
             "start it: callboard serve",
         ),
+    }
+}
+
+/// Who shows notifications, and whether that works; nothing where nothing is notified.
+fn notifications(engine: &Engine) -> Option<Check> {
+    match engine.inner.options.mode {
+        Mode::Once => None,
+        Mode::Serve if engine.inner.notifier.handoff().has_client() => {
+            Some(check("notifications", CheckVerdict::Ok, "shown by the app, which is connected"))
+        }
+        Mode::Serve => engine.host().notification_check(),
     }
 }
 

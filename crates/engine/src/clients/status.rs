@@ -15,7 +15,8 @@ use crate::{
     store::{StoredSource, Unreadable},
 };
 
-/// What the tray shows: what is most urgent of what is so. Where not all is seen (`partial`), it is never calm.
+/// What the tray shows: what is most urgent of what is so. Where not all is seen, or nothing is watched
+/// (`partial`), it is never calm.
 pub(crate) fn icon(summary: &Summary, offline: bool, quiet: bool, partial: bool) -> TrayIcon {
     match summary.tray().into() {
         _ if offline => TrayIcon::Offline,
@@ -88,6 +89,15 @@ pub(crate) fn as_of(accounts: &[AccountInfo]) -> BTreeMap<AccountName, Timestamp
         is_old.then(|| (info.name.clone(), last_ok))
     };
     accounts.iter().filter_map(last_read).collect()
+}
+
+/// True where it is well. One that is watched has not been seen before it has answered.
+pub(crate) fn is_well(account: &AccountInfo) -> bool {
+    match account.health {
+        Health::Ok => true,
+        Health::New => !account.watched,
+        Health::Incomplete { .. } | Health::Trouble { .. } => false,
+    }
 }
 
 /// True where something should be watched, and nothing of it can be read: what the board shows may long be over.
@@ -283,6 +293,25 @@ mod tests {
         assert_eq!(found, expected);
         let old: Vec<String> = as_of(&accounts).into_keys().map(|name| name.0).collect();
         assert_eq!(old, ["down", "limited"]);
+    }
+
+    #[test]
+    fn an_account_is_well_once_it_has_answered() {
+        let cases = [
+            (account("a", true, Health::Ok), true),
+            (account("a", true, Health::New), false),
+            (account("a", true, down()), false),
+            (account("a", true, limited()), false),
+            (account("a", true, incomplete()), false),
+            (account("chat", false, Health::Ok), true),
+            // Nothing asks a chat before there is something to post.
+            (account("chat", false, Health::New), true),
+            (account("chat", false, down()), false),
+            (account("chat", false, incomplete()), false),
+        ];
+        for (account, expected) in cases {
+            assert_eq!(is_well(&account), expected, "{account:?}");
+        }
     }
 
     #[test]

@@ -64,6 +64,13 @@ impl NotificationHandoff {
         self.state().waiting.iter().filter(|client| !client.is_closed()).count()
     }
 
+    /// True where a client waits, or is about to ask again: it shows what comes, not the host.
+    pub(crate) fn has_client(&self) -> bool {
+        let state = self.state();
+        state.waiting.iter().any(|client| !client.is_closed())
+            || state.awaited.is_some_and(|until| until > Instant::now())
+    }
+
     /// Waits as a client for what is to be shown, at most that long.
     pub(crate) async fn wait(&self, longest: Duration) -> PendingNotifications {
         let (client, mut answer) = oneshot::channel();
@@ -180,9 +187,10 @@ mod tests {
         };
         let (second, ()) = tokio::join!(later, it.handoff.hand_over(due("b"), &it.host));
         assert_eq!(second, due("b"));
-        assert!(it.shown().is_empty());
+        assert!(it.shown().is_empty() && it.handoff.has_client());
         // One that does not come back is not.
         it.handoff.hand_over(due("c"), &it.host).await;
+        assert!(!it.handoff.has_client());
         it.handoff.hand_over(due("d"), &it.host).await;
         assert_eq!(it.shown(), ["c", "d"]);
     }

@@ -29,7 +29,7 @@ pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> O
 }
 
 /// What has become of the items of a run, as a field: how they stand "now"; once the episode of each has ended, how
-/// they "ended", with the time, which stays true whatever comes. One phrase where that is the same of all; else those
+/// they "ended", with the time, which stays true whatever comes; while that is so of some, what came "since then". One phrase where that is the same of all; else those
 /// of which there is something to say are named.
 pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<(String, String)> {
     let changed: Vec<(&Item, String)> = what
@@ -52,7 +52,13 @@ pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Opt
     // Of one that is not there any more, it is not known how it ended.
     let all_over = what.items.len() == what.total && what.items.iter().all(is_over);
     let all_alike = changed.len() == what.total && changed.iter().all(|(_, standing)| standing == first);
-    let name = if all_over { "ended" } else { "now" };
+    // What has ended may be back: that is not said of it, as its end is not taken back.
+    let has_ended = what.items.iter().any(|it| matches!(it.since, SinceRun::Ended { .. }));
+    let name = match (all_over, has_ended) {
+        (true, _) => "ended",
+        (false, true) => "since then",
+        (false, false) => "now",
+    };
     Some((name.to_owned(), if all_alike { first.clone() } else { each_named(&changed) }))
 }
 
@@ -323,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_run_on_several_items_all_are_told_of() {
+    fn after_a_run_on_several_items_each_is_described() {
         use IncidentStatus::{Acknowledged, Triggered};
         use SinceRun::{Changed, EndedByRun, Nothing};
         let ended = |second| SinceRun::Ended { status: "resolved", at: at(second) };
@@ -358,14 +364,17 @@ mod tests {
             ),
             (2, vec![over(3_600), by_run], Some(("ended", "Disk of 1 is full: resolved at 15:13 UTC"))),
             // One goes on.
-            (2, vec![over(3_600), calm], Some(("now", "Disk of 1 is full: resolved at 15:13 UTC"))),
+            (2, vec![over(3_600), calm], Some(("since then", "Disk of 1 is full: resolved at 15:13 UTC"))),
             (
                 2,
                 vec![over(3_600), fires],
-                Some(("now", "Disk of 1 is full: resolved at 15:13 UTC; Disk of 2 is full: triggered")),
+                Some((
+                    "since then",
+                    "Disk of 1 is full: resolved at 15:13 UTC; Disk of 2 is full: triggered",
+                )),
             ),
             // One is not there any more: it is not known whether all are over, nor whether all are alike.
-            (2, vec![over(3_600)], Some(("now", "Disk of 1 is full: resolved at 15:13 UTC"))),
+            (2, vec![over(3_600)], Some(("since then", "Disk of 1 is full: resolved at 15:13 UTC"))),
             (
                 3,
                 vec![fires, fires],

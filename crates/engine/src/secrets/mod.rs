@@ -81,6 +81,10 @@ impl Secrets {
 
     /// Reads several, by account and field, in their order.
     pub async fn get_all(&self, fields: Vec<(String, String)>) -> Result<Vec<Found>, SecretsError> {
+        // Nothing is unlocked for nothing.
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
         let count = u32::try_from(fields.len()).unwrap_or(u32::MAX);
         self.bounded(count, move |vault| vault.get_all(&fields)).await
     }
@@ -147,7 +151,7 @@ impl Secrets {
         }
         let time_out = match self.place {
             SecretBackend::File => FILE_TIME_OUT,
-            _ => TIME_OUT + TIME_OUT_EACH.saturating_mul(count - 1),
+            _ => TIME_OUT + TIME_OUT_EACH.saturating_mul(count.saturating_sub(1)),
         };
         match tokio::time::timeout(time_out, answered).await {
             Ok(Ok(result)) => result,

@@ -126,3 +126,12 @@ async fn many_secrets_in_the_encrypted_file_are_read_at_once() {
         .collect();
     assert_eq!(set, [(7, "seven".to_owned()), (9, "nine".to_owned())]);
 }
+
+#[tokio::test]
+async fn reading_nothing_asks_nobody() {
+    let places = [SecretBackend::Keychain, SecretBackend::Session, SecretBackend::File, SecretBackend::Env];
+    for place in places {
+        let secrets = Secrets { place, vault: Arc::new(Hangs) };
+        assert!(secrets.get_all(Vec::new()).await.unwrap().is_empty(), "{place:?}");
+    }
+}

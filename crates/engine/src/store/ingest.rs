@@ -103,7 +103,8 @@ pub(super) fn ingest(
             batch.deleted_runs.iter().try_for_each(|it| context.forget_runs(it))?;
             context.ingest_webhook(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
-                let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
+                let named: HashSet<&ItemKey> =
+                    batch.snapshots.iter().map(|item| &item.key).chain(&batch.awaited).collect();
                 for scope in &batch.complete {
                     context.miss(scope, &named, *began_at, watched)?;
                 }
@@ -254,7 +255,7 @@ impl ReportContext<'_> {
         // Whether or not anything is posted of it: what a run has changed is in its one message of a channel.
         let lately = match old {
             true => Vec::new(),
-            false => runs::lately_on(conn, &item.key, before(now, LATELY))?,
+            false => runs::lately_on(conn, &item.key, before(now, LATELY), subject.is_inserted)?,
         };
         let mut doers: Vec<&Run> = Vec::new();
         for run in lately.iter().filter(|run| decide.is_doing_of(run, happened)) {

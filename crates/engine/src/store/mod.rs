@@ -54,7 +54,7 @@ pub use self::{
     deliveries::{
         About, AfterRun, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits,
         FirstOfLine, ItemAfterRun, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent,
-        SinceRun,
+        RateLimitWait, SinceRun,
     },
     error::StoreError,
     ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},

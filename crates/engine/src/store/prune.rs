@@ -17,10 +17,11 @@ const STEP: u32 = 500;
 /// What is nothing without the row that it is of: its table, the column that names that row, and the table and column
 /// where that row is. It is deleted with that row (notes by `sources::end`), but not by a program that does not ask SQLite to
 /// see to that, and nothing else would ever delete it.
-const PARTS: [[&str; 4]; 4] = [
+const PARTS: [[&str; 4]; 5] = [
     ["decisions", "event", "events", "id"],
     ["run_output", "run", "runs", "id"],
     ["run_steps", "run", "runs", "id"],
+    ["run_items", "run", "runs", "id"],
     ["notes", "account", "sources", "account"],
 ];
 

@@ -1,9 +1,9 @@
 //! What a run is on besides its own item, which is kept with the run.
 
 use callboard_domain::item::ItemKey;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-use super::row::{Text, all, one, run as execute};
+use super::row::{Text, all, one, run as execute, strict};
 
 pub(super) const V1: &str = "
 CREATE TABLE run_items (
@@ -17,6 +17,14 @@ INSERT OR IGNORE INTO run_items (run, item)
     FROM runs r, json_each(iif(json_valid(r.args), r.args, '{}'), '$.items') i
     WHERE CASE i.type WHEN 'object' THEN json_extract(i.value, '$.key') IS NOT r.item ELSE 0 END;
 ";
+
+/// What [`damaged`] reads.
+pub(super) const SELECT: &str = "SELECT run, item FROM run_items";
+
+/// The columns of a row that are damaged.
+pub(super) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
+    strict(row, row.get::<_, Text<ItemKey>>(1).map(drop))
+}
 
 pub(super) fn insert<'a>(
     conn: &Connection,
@@ -43,5 +51,7 @@ pub(super) fn is_among_others(conn: &Connection, item: &ItemKey) -> rusqlite::Re
 /// Puts what was run on one item among others on the record of another.
 pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
     let sql = "UPDATE OR IGNORE run_items SET item = ?2 WHERE item = ?1";
-    execute(conn, sql, params![Text(from), Text(to)]).map(drop)
+    execute(conn, sql, params![Text(from), Text(to)])?;
+    // It was on both.
+    execute(conn, "DELETE FROM run_items WHERE item = ?1", [Text(from)]).map(drop)
 }

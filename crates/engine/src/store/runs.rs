@@ -176,7 +176,13 @@ pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqli
 }
 
 /// The runs on an item that began since then, the latest first, and at most a few.
-pub(super) fn lately_on(conn: &Connection, item: &ItemKey, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
+/// A run on several items names only known ones: none of those is on an item that `is_new`.
+pub(super) fn lately_on(
+    conn: &Connection,
+    item: &ItemKey,
+    since: Timestamp,
+    is_new: bool,
+) -> rusqlite::Result<Vec<Run>> {
     let latest = "started_at >= ?2 ORDER BY n DESC LIMIT 10";
     // Apart: most items have no run, and one statement for both would make a table for each event of theirs.
     let own = format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND {latest}");
@@ -184,7 +190,7 @@ pub(super) fn lately_on(conn: &Connection, item: &ItemKey, since: Timestamp) -> 
         "SELECT {COLUMNS} FROM runs WHERE id IN (SELECT run FROM run_items WHERE run_items.item = ?1) AND {latest}"
     );
     let mut found = all(conn, &own, params![Text(item), At(since)], read)?;
-    if run_items::is_among_others(conn, item)? {
+    if !is_new && run_items::is_among_others(conn, item)? {
         found.extend(all(conn, &among_others, params![Text(item), At(since)], read)?);
         found.sort_by_key(|run: &Run| Reverse(run.started_at));
         found.dedup_by(|later, earlier| later.id == earlier.id);

@@ -12,7 +12,7 @@ use super::{
     RowKind, Store, StoreError, UnreadableRow, audit, builtin_room, decisions, deliveries, events, items,
     notes,
     row::{Clock, each, strict},
-    runs, secret_records, sources,
+    run_items, runs, secret_records, sources,
 };
 
 /// A table and how its rows are read.
@@ -47,6 +47,7 @@ fn tables() -> Vec<Table> {
             strict(row, decisions::check(row))
         }),
         table(RowKind::Run, from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
+        table(RowKind::Run, run_items::SELECT.to_owned(), &[0], run_items::damaged),
         table(RowKind::Delivery, from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
         table(RowKind::RoomMessage, from(builtin_room::COLUMNS, "room"), &[0], |row| {
             builtin_room::read_noting(row).map(|it| it.1)

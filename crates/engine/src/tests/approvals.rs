@@ -32,7 +32,9 @@ async fn the_tray_is_not_calm_while_an_answer_may_be_awaited() {
         (Some(&["ana"]), Approved, TrayIcon::Calm, 0, "Nothing needs you"),
     ];
     for (approvers, state, icon, count, summary) in cases {
-        let it = Scene::serving().await;
+        let config =
+            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+        let it = Scene::open(config, Mode::Once, &[("forge", "token", "t0ken")]).await;
         it.report([asked("web", approvers, state)]).await;
         let status = it.call(StatusQuery {}).await.unwrap();
         let found = (status.icon, u32::try_from(status.count).unwrap(), status.summary.as_str());

@@ -66,6 +66,43 @@ async fn empty_board_names_what_it_does_not_see() {
     it.engine.stop().await;
 }
 
+/// The accounts, and whether each poll of the feed was answered -> what the tray and the window show.
+#[tokio::test]
+async fn board_is_calm_only_where_an_account_is_watched_and_can_be_read() {
+    use TrayIcon::{Calm, Offline, Partial};
+    type Case<'a> = (&'a str, &'a [bool], TrayIcon, &'a str, usize);
+    let chat = "[accounts.chat]\nservice = \"slack\"\n";
+    let both = format!("{FEED}{chat}");
+    let (calm, unwatched) = ("Nothing needs you", "Nothing is watched");
+    let unseen = "Nothing needs you in what is seen. Not seen: feed";
+    let cases: [Case<'_>; 7] = [
+        ("", &[], Partial, unwatched, 0),
+        (chat, &[], Partial, unwatched, 0),
+        (FEED, &[], Partial, unseen, 0),
+        (FEED, &[true], Calm, calm, 1),
+        // The chat's token is not set: nothing on the board is missing for that.
+        (both.as_str(), &[true], Calm, calm, 1),
+        (both.as_str(), &[true, false], Offline, unseen, 0),
+        (both.as_str(), &[true, false, true], Calm, calm, 1),
+    ];
+    for (config, polls, icon, summary, watched) in cases {
+        let it = Scene::open(config, Mode::Once, &[]).await;
+        for (minute, answered) in (0..).zip(polls) {
+            let at = at(60 * minute);
+            if *answered {
+                read_feed(&it, Vec::new(), at).await;
+            } else {
+                let down = ServiceError::unavailable("no route");
+                it.engine.store().poll_failed(&"feed".into(), down, at).await.unwrap();
+            }
+        }
+        let status = it.call(StatusQuery {}).await.unwrap();
+        let found = (status.icon, status.summary.as_str(), status.watched);
+        assert_eq!(found, (icon, summary, Some(watched)), "{config} {polls:?}");
+        it.engine.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn source_read_in_parts_is_incomplete_until_its_first_full_read() {
     let server = MockServer::start().await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    api::{Changes, NotificationsQuery, Quiet, StatusQuery, TrayIcon},
+    api::{Changes, CheckVerdict, Doctor, NotificationsQuery, Quiet, StatusQuery, TrayIcon},
     clients::socket::Client,
 };
 
@@ -19,7 +19,8 @@ async fn status_counts_and_summarises_everything() {
 
     let it = Scene::serving().await;
     let status = async || it.call(StatusQuery {}).await.unwrap();
-    assert_eq!((status().await.icon, status().await.summary.as_str()), (TrayIcon::Calm, "Nothing needs you"));
+    let first = status().await;
+    assert_eq!((first.icon, first.summary.as_str()), (TrayIcon::Partial, "Nothing is watched"));
     it.report([pull(1, "Try it", &["ana"])]).await;
     let now = status().await;
     assert_eq!(
@@ -71,6 +72,27 @@ async fn client_waiting_on_the_socket_receives_notifications() {
     assert_eq!(due.moot, [incident("db1", IncidentStatus::Triggered, 1).key]);
     assert!(it.host.shown().is_empty() && it.host.withdrawn().is_empty(), "all of it went to the client");
     it.engine.stop().await;
+}
+
+/// Who is asked -> how notifications are there.
+#[tokio::test]
+async fn host_without_notifications_is_named_where_it_is_the_one_that_notifies() {
+    async fn found(it: &Scene) -> Option<CheckVerdict> {
+        let checks = it.call(Doctor {}).await.unwrap();
+        checks.into_iter().find(|check| check.name == "notifications").map(|check| check.verdict)
+    }
+    let it = Scene::open("", Mode::Once, &[]).await;
+    assert_eq!(found(&it).await, None, "nothing is notified");
+    it.engine.stop().await;
+
+    let it = Scene::serving().await;
+    assert_eq!(found(&it).await, Some(CheckVerdict::Warning));
+    let mut client = Client::connect(&it.data()).await.unwrap();
+    let waiting = tokio::spawn(async move { client.call(NotificationsQuery {}).await });
+    until("it waits", async || it.engine.inner.notifier.handoff().waiting() == 1).await;
+    assert_eq!(found(&it).await, Some(CheckVerdict::Ok), "the client shows them");
+    it.engine.stop().await;
+    drop(waiting);
 }
 
 #[tokio::test]

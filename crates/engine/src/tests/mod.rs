@@ -41,7 +41,7 @@ use tempfile::TempDir;
 
 use crate::{
     Engine, Mode, OnConfigError, Options,
-    api::{ApiError, Call},
+    api::{ApiError, Call, Check, CheckVerdict},
     host::Host,
     secrets::Secrets,
     store::Watched,
@@ -65,6 +65,11 @@ impl Host for Notes {
 
     fn withdraw(&self, items: &[ItemKey]) {
         self.withdrawn.lock().unwrap().extend(items.iter().map(ToString::to_string));
+    }
+
+    fn notification_check(&self) -> Option<Check> {
+        let found = "they go to the log".to_owned();
+        Some(Check { name: "notifications".to_owned(), verdict: CheckVerdict::Warning, found, remedy: None })
     }
 }
 

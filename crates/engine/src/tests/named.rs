@@ -7,7 +7,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::api::PlanQuery;
+use crate::api::{ChoicesQuery, PlanQuery};
 
 const CONFIG: &str =
     "[accounts.pager]\nservice = \"pagerduty\"\nurl = \"URL\"\nfrom = \"ana@acme.example\"\n";
@@ -81,7 +81,10 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
         ("reassign nosuch to ben", "incident: expected an incident on the board, of other or pager"),
         ("ack nosuch account=pager", "incident: expected an incident on the board, found \"nosuch\""),
         // Of either.
-        ("trigger on payments it is slow", "account: \"trigger\" could be other, pager"),
+        (
+            "trigger on payments it is slow",
+            "account: \"trigger\" could be other, pager: say which with --account ACCOUNT",
+        ),
         // One that cannot be used now is not one that is not there.
         ("ack PAGE01 account=away", "account: expected one of other, pager, as away is not connected ("),
         ("ack PAGE01 account=nowhere", "account: expected one of other, pager, found \"nowhere\""),
@@ -113,4 +116,72 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
     let elsewhere = prepare("ack other/incident/PAGE01 --account pager").await.unwrap_err().to_string();
     assert!(elsewhere.contains("of pager, found \"other/incident/PAGE01\""), "{elsewhere}");
     it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn line_on_items_of_several_accounts_keeps_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("commands")).unwrap();
+    let link = "[[command]]\nname = \"link\"\nsummary = \"Link two alerts\"\nusage = \"link <one> <two>\"\n\
+                args.one.type = \"incident\"\nargs.two.type = \"incident\"\n\
+                run.exec.argv = [\"true\", \"{{ one }}\", \"{{ two }}\"]\n";
+    std::fs::write(folder.path().join("commands/link.toml"), link).unwrap();
+    let it = Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Once, &[]).await;
+    let of = |account: &str, id: &str| {
+        let mut alert = incident(id, IncidentStatus::Triggered, 1);
+        alert.key.account = account.into();
+        alert
+    };
+    it.report([of("p1", "3f2a"), of("p2", "3f2a"), of("p1", "77"), of("p2", "88")]).await;
+    // What is typed -> the line that says the same later.
+    for (line, expected) in [
+        ("link p1/incident/3f2a p2/incident/3f2a", "link p1/incident/3f2a p2/incident/3f2a"),
+        ("link p2/incident/3f2a p1/incident/3f2a", "link p2/incident/3f2a p1/incident/3f2a"),
+        ("link p1/incident/3f2a 88", "link p1/incident/3f2a 88"),
+        ("link p1/incident/3f2a 77", "link 3f2a 77 --account p1"),
+        ("link 77 88", "link 77 88"),
+    ] {
+        let prepare = async |line: &str| {
+            it.call(PlanQuery { line: line.into(), private: true, ..PlanQuery::default() }).await.unwrap()
+        };
+        let plan = prepare(line).await;
+        assert_eq!(plan.line, expected, "{line}");
+        let again = prepare(&plan.line).await;
+        assert_eq!((again.line, again.steps), (plan.line, plan.steps), "{line}");
+    }
+    // A file could not ask whether there is one; a build is no alert.
+    it.report([build("acme/web", &[BuildStatus::Failed])]).await;
+    for (line, words) in [
+        ("link 77 nope", "two: expected an incident on the board, found \"nope\""),
+        ("link nope 77", "one: expected an incident on the board, found \"nope\""),
+        ("link one=77 two=acme/web", "two: expected an incident on the board, found \"acme/web\""),
+    ] {
+        let query = PlanQuery { line: line.into(), private: true, ..PlanQuery::default() };
+        let error = it.call(query).await.unwrap_err().to_string();
+        assert!(error.contains(words), "{line}: {error}");
+    }
+    it.engine.stop().await;
+}
+
+/// Two accounts on one server, or not; whether the other was ever read -> whether it can act on what the first one has, and is
+/// offered that.
+#[tokio::test]
+async fn account_of_the_same_origin_acts_before_it_was_ever_read() {
+    for (url, expected) in [("http://127.0.0.1:9", true), ("http://127.0.0.1:10", false)] {
+        let config = format!(
+            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:9\"\nwatch = [\"acme/web\"]\n\
+             [accounts.bot]\nservice = \"github\"\nurl = \"{url}\"\nwatch = [\"acme/web\"]\n"
+        );
+        let secrets = [("forge", "token", "t0ken"), ("bot", "token", "t0ken")];
+        let it = Scene::open(&config, Mode::Once, &secrets).await;
+        it.report([pull(480, "Add the cart", &[])]).await;
+        let line = "pr comment acme/web#480 fine --account bot";
+        let plan = it.call(PlanQuery { line: line.into(), private: true, ..PlanQuery::default() }).await;
+        assert_eq!(plan.is_ok(), expected, "{url}: {plan:?}");
+        let line = "pr comment --account bot".into();
+        let query = ChoicesQuery { line, arg: "pr".into(), typed: String::new() };
+        let choices = it.call(query).await.unwrap_or_default();
+        assert_eq!(!choices.is_empty(), expected, "{url}");
+        it.engine.stop().await;
+    }
 }

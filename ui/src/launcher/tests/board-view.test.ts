@@ -7,6 +7,8 @@ import type { NotSeen, Plan } from "../../api";
 import { board, row, run, section, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
+const FORGE_DOWN: NotSeen = { account: "forge", part: "", kind: "down", why: "403", since: null };
+
 describe("the board", () => {
   test("shows its sections, and the field refers to the first row", async () => {
     await open();
@@ -133,6 +135,25 @@ describe("the board", () => {
     type("zzzz nothing is called that");
     await screen.findByText("No results");
     expect(screen.getByText("Not seen: forge and acme/secret.")).toBeTruthy();
+  });
+
+  test.each<[what: string, watched: number | null, not_seen: NotSeen[], title: string, line: string | null]>([
+    ["with all accounts watched", 2, [], "Nothing needs you", "2 accounts are watched."],
+    ["with a chat that is not watched", 1, [], "Nothing needs you", "1 account is watched."],
+    ["with none watched", 0, [], "Nothing is watched", null],
+    ["with none that can be read", 0, [FORGE_DOWN], "Nothing needs you in what is seen", null],
+    ["with one of two down", 1, [FORGE_DOWN], "Nothing needs you in what is seen", "1 account is watched."],
+    ["without a count", null, [], "Nothing needs you", null],
+  ])("without rows and %s shows what is watched", async (_, watched, not_seen, title, line) => {
+    await open({
+      board: { ...board(), sections: [], not_seen },
+      status: { ...STATUS, accounts: 2, watched, not_seen },
+      runs: [],
+    });
+    await screen.findByText(title);
+    if (line) await screen.findByText(line);
+    else expect(screen.queryByText(/watched\./)).toBeNull();
+    expect(screen.queryByText("Nothing needs you") !== null).toBe(title === "Nothing needs you");
   });
 
   test("everything that is not seen is listed, also by key, and leads to its account", async () => {

@@ -15,7 +15,7 @@ import {
   type ShownSection,
   withoutOver,
 } from "../board";
-import { heightOf, placeOf, scrollTo, slices } from "../window";
+import { follow, heightOf, placeOf, scrollTo, slices } from "../window";
 
 /** "Builds: a b; Running: c" as sections. */
 function sections(text: string): Section[] {
@@ -215,6 +215,20 @@ test.each<[rows: string, total: number, count: string]>([
 ])("of %s with %d open, the heading has %o", (rows, total, count) => {
   const sections = shown(rows).map((section) => ({ ...section, total }));
   expect(linesOf(sections, new Map(), []).map((lines) => lines.count)).toEqual([count]);
+});
+
+// With a heading of 26 and lines of 32: the first line is at 0 to 58, the sixth at 186 to 218.
+test.each<[what: string, line: [top: number, bottom: number], before: number, scrolled: number, to: number]>([
+  ["a line that others entered above stays on the screen", [186, 218], 58, 0, 160],
+  ["a line that others left above stays on the screen", [186, 218], 378, 300, 140],
+  ["a line that did not move is not scrolled to", [0, 58], 58, 500, 500],
+  ["nor is its heading", [0, 58], 58, 26, 26],
+  ["a line at the top that became the first shows its heading", [0, 58], 218, 186, 0],
+  ["a line further down that became the first shows its heading", [0, 58], 218, 100, 0],
+  ["the first line out of view stays so", [0, 58], 90, 1_000, 968],
+])("%s", (_, [top, bottom], before, scrolled, to) => {
+  const scrolledTo = follow({ top, bottom }, before, scrolled);
+  expect(Math.max(0, scrolledTo)).toBe(to);
 });
 
 describe("of ten thousand rows", () => {

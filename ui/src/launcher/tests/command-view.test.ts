@@ -3,6 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, onTestFinished, test } from "vitest";
 
+import type { Plan } from "../../api";
 import { failure } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
@@ -25,6 +26,30 @@ function layOut(body: Box, pane: Box, end: Box | null): () => number {
   if (end) line.getBoundingClientRect = () => rect(end, scrolled);
   Object.defineProperty(frame, "scrollTop", { get: () => scrolled, set: (to: number) => (scrolled = to) });
   return () => scrolled;
+}
+
+/**
+ * Lays out the plan beside the choices, where it scrolls by itself: how high it is, and its content, whose steps end at
+ * `end`. Returns it.
+ */
+function layOutBeside(height: number, content: number, end: number): HTMLElement {
+  const plan = screen.getByRole("region", { name: "What will run" });
+  const line = plan.querySelector("hr") as HTMLElement;
+  let scrolled = 0;
+  const frame = () => new DOMRect(0, 100, 400, height);
+  plan.getBoundingClientRect = frame;
+  (plan.parentElement as HTMLElement).getBoundingClientRect = frame;
+  line.getBoundingClientRect = () => new DOMRect(0, 100 + end - scrolled, 400, 0);
+  Object.defineProperties(plan, {
+    clientHeight: { value: height, configurable: true },
+    scrollHeight: { value: content, configurable: true },
+    scrollTop: {
+      get: () => scrolled,
+      set: (to: number) => (scrolled = Math.max(0, Math.min(to, content - height))),
+      configurable: true,
+    },
+  });
+  return plan;
 }
 
 describe("a command", () => {
@@ -118,6 +143,79 @@ describe("a command", () => {
     }
     press("Enter");
     await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
+  const LONG: [height: number, content: number, end: number] = [300, 1_000, 900];
+
+  test.each<[what: string, confirm: Plan["confirm"], box: typeof LONG, pages: number[]]>([
+    ["is long", null, LONG, [240, 480, 700]],
+    ["is long and asks first", "yes", LONG, [240, 480, 700]],
+    ["is followed by long facts", null, [300, 1_000, 280], []],
+    ["fits", null, [300, 300, 200], []],
+    ["fits and asks first", "yes", [300, 300, 200], []],
+  ])("whose plan beside the choices %s runs once its end was shown", async (_, confirm, box, pages) => {
+    const { backend } = await open({ prepare: (what) => ({ ...prepare(what), confirm }) });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const plan = layOutBeside(...box);
+    for (const shown of pages) {
+      press("Enter");
+      expect(plan.scrollTop).toBe(shown);
+      await screen.findAllByText("Read on, then press again");
+    }
+    press("Enter");
+    if (confirm) {
+      await screen.findByRole("button", { name: /^Yes, run it/ });
+      expect(backend.asked("run")).toEqual([]);
+      press("Enter");
+    }
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
+  test.each<[how: string, read: (plan: HTMLElement) => void]>([
+    [
+      "Page Down, then back with Page Up",
+      (plan) => {
+        for (const keys of ["PageDown", "PageUp", "PageDown", "PageDown", "PageDown"]) press(keys);
+        expect(plan.scrollTop).toBe(700);
+        press("PageUp");
+        expect(plan.scrollTop).toBe(460);
+      },
+    ],
+    [
+      "the wheel, then back",
+      (plan) => {
+        for (const to of [700, 0]) {
+          plan.scrollTop = to;
+          plan.dispatchEvent(new Event("scroll"));
+        }
+      },
+    ],
+  ])("whose long plan was read with %s runs with the next Enter", async (_, read) => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    read(layOutBeside(...LONG));
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")).toHaveLength(1));
+  });
+
+  test("whose long plan was replaced is read again from its beginning", async () => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const plan = layOutBeside(...LONG);
+    for (const keys of ["PageDown", "PageDown", "PageDown"]) press(keys);
+    press("Ctrl+Shift+P");
+    await screen.findByText("Private:");
+    await waitFor(() => expect(plan.scrollTop).toBe(0));
+    layOutBeside(...LONG);
+    press("Enter");
+    expect(plan.scrollTop).toBe(240);
+    expect(backend.asked("run")).toEqual([]);
   });
 
   /** Choices whose values are ids, and whose notes are what people call them. */

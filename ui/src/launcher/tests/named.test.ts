@@ -12,14 +12,19 @@ test.each([
   expect(namedLine(line, { "0f3a": "Disk is full in storage" })).toBe(read);
 });
 
-test("a run's line shows the title of its alert", () => {
+test.each([
+  ["Disk is full", "storage", "ack Disk is full in storage"],
+  ["HighCPU", "HighCPU", "ack HighCPU"],
+  ["storage is full", "storage", "ack storage is full"],
+  ["Disk is full", "", "ack Disk is full"],
+])("a run's line shows the title of its alert: %s of %j", (title, service, read) => {
   const item = {
     key: "pager/incident/0f3a",
-    title: "Disk is full",
+    title,
     url: null,
-    detail: { kind: "incident" as const, ...INCIDENT, service: "storage" },
+    detail: { kind: "incident" as const, ...INCIDENT, service },
   };
   const args = { values: {}, items: { alert: item }, pairs: [] as [string, string][] };
-  expect(lineOf({ line: "ack 0f3a", args })).toBe("ack Disk is full in storage");
+  expect(lineOf({ line: "ack 0f3a", args })).toBe(read);
   expect(lineOf({ line: "ack 0f3a", args: { ...args, items: {} } })).toBe("ack 0f3a");
 });

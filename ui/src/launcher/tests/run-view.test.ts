@@ -265,8 +265,10 @@ describe("rooms and runs", () => {
     await within(await messages()).findByText("api 1.42.0 is on staging");
     const thread = await within(await messages()).findByRole("group", { name: "1 in the thread" });
     within(thread).getByText("Smoke test passed");
+    expect(screen.queryByText(/edit refused/)).toBeNull();
     press("ArrowDown");
     await within(await messages()).findByText("web 2.8.1 is on staging");
+    within(await messages()).getByText("last edit refused: too old");
     await within(await messages()).findByText(/What Callboard posted in #deploys on chat/);
     press("ArrowDown");
     await within(await messages()).findByText("Nothing has been posted here yet");

@@ -24,6 +24,17 @@ test.each<[file: string, selector: string, scrolls: boolean]>([
   expect(/(overflow|max-height): /.test(rule(file, selector))).toBe(scrolls);
 });
 
+// Text from right to left is cut at its end, too.
+test.each([
+  ["launcher.css", ".level"],
+  ["LineView.svelte", ".turn"],
+  ["Chips.svelte", ".value"],
+])("%s: %s is cut at the end of its own direction", (file, selector) => {
+  const cut = rule(file, selector);
+  for (const has of ["unicode-bidi: plaintext", "text-align: start", "text-overflow: ellipsis"])
+    expect(cut).toContain(has);
+});
+
 // Text that does not fit wraps, or ends with an ellipsis.
 test.each<[file: string, selector: string, has: string]>([
   ["Chips.svelte", ".chips", "flex-wrap: wrap"],

@@ -34,6 +34,9 @@ const TROUBLE: Record<ServiceError["error"], string> = {
   unknown: "gave an unclear answer",
 };
 
+/** What lasts since the trouble began; anything else was an answer at that moment. */
+const LASTS: ServiceError["error"][] = ["rate_limited", "unavailable"];
+
 /** What its service did. Without a credential, and where only a permission is missing, the sign-in was not refused. */
 function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, error: ServiceError): string {
   if (error.error !== "auth") return TROUBLE[error.error];
@@ -90,7 +93,8 @@ export function troubleText(
   const rows = last
     ? `Its rows are from ${moment(last, now)}, when it last answered.`
     : "It has never answered, so nothing of it is shown.";
-  return `${service} ${troubleOf(account, error)} at ${moment(since, now)}. ${why} ${rows}${again}`;
+  const when = `${LASTS.includes(error.error) ? "since" : "at"} ${moment(since, now)}`;
+  return `${service} ${troubleOf(account, error)} ${when}. ${why} ${rows}${again}`;
 }
 
 /** The used share of the rate limit, the share at which checks slow down, and texts for both. */

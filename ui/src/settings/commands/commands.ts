@@ -1,6 +1,6 @@
 /** Searching commands, and the texts about them. */
 
-import type { ArgSpec, CommandInfo, Origin } from "../../api";
+import type { ArgSpec, CommandInfo, Kind, Origin } from "../../api";
 import { looksFor } from "../search";
 
 /** The commands with every word of the text in their name, aliases or summary. */
@@ -13,8 +13,15 @@ export function originText(origin: Origin): string {
   return "file" in origin ? origin.file : origin.accounts.join(", ");
 }
 
-/** What an argument takes: "one of staging, production; main if left out". */
-export function takesText({ ty, default: standard, required }: ArgSpec): string {
+const ITEM: Record<Kind, string> = {
+  build: "a build",
+  pull_request: "a pull request",
+  incident: "an incident",
+  approval: "an approval",
+};
+
+/** What an argument takes, unless its summary says it: "one of staging, production; main if left out". */
+export function takesText({ ty, default: standard, required, summary }: ArgSpec): string {
   const kind =
     typeof ty === "string"
       ? {
@@ -28,7 +35,7 @@ export function takesText({ ty, default: standard, required }: ArgSpec): string 
         }[ty]
       : "choice" in ty
         ? `one of ${ty.choice.join(", ")}`
-        : `a ${ty.item.replace("_", " ")}`;
-  if (standard !== null) return `${kind}; ${standard} if left out`;
-  return required ? kind : `${kind}; may be left out`;
+        : ITEM[ty.item];
+  const without = standard !== null ? `${standard} if left out` : required ? "" : "may be left out";
+  return [kind === summary ? "" : kind, without].filter(Boolean).join("; ");
 }

@@ -198,9 +198,21 @@ test("a key in a text is shown in quotation marks", () => {
 
 const SIGNED = { secrets_set: ["token"] };
 
+// What lasts has "since"; an answer has the moment at which it came.
+test.each<[ServiceError["error"], string]>([
+  ["rate_limited", "limits the rate of requests since"],
+  ["unavailable", "cannot be reached since"],
+  ["auth", "refused the sign-in at"],
+  ["rejected", "refused what was asked at"],
+  ["unknown", "gave an unclear answer at"],
+])("the note of an account in trouble by %s", (error, text) => {
+  const note = troubleText("Web", { error, why: "x" } as never, at(0), null, null, NOW, SIGNED);
+  expect(note).toMatch(new RegExp(`^Web ${text} \\d\\d:\\d\\d\\. Why: x\\.`));
+});
+
 test("the note of a failing account shows what failed, since when, and how old its rows are", () => {
   expect(troubleText("Jenkins", error, at(0), null, at(0), NOW, SIGNED)).toMatch(
-    /^Jenkins cannot be reached at \d\d:\d\d\. Why: no route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
+    /^Jenkins cannot be reached since \d\d:\d\d\. Why: no route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
   );
   // An account that never answered has no rows.
   expect(troubleText("Jenkins", error, at(0), null, null, NOW, SIGNED)).toMatch(
@@ -278,6 +290,16 @@ test("the texts of arguments", () => {
   expect(takesText({ ...spec, ty: "text", default: "main" })).toBe("a text; main if left out");
   expect(takesText({ ...spec, ty: { item: "pull_request" }, required: false })).toBe(
     "a pull request; may be left out",
+  );
+  expect(takesText({ ...spec, ty: { item: "build" } })).toBe("a build");
+  expect(takesText({ ...spec, ty: { item: "incident" } })).toBe("an incident");
+  expect(takesText({ ...spec, ty: { item: "approval" }, default: "first" })).toBe(
+    "an approval; first if left out",
+  );
+  // What the summary says is not said again.
+  expect(takesText({ ...spec, summary: "an incident", ty: { item: "incident" } })).toBe("");
+  expect(takesText({ ...spec, summary: "an incident", ty: { item: "incident" }, required: false })).toBe(
+    "may be left out",
   );
 });
 

@@ -139,6 +139,44 @@ async fn run_of_a_deleted_fork_ends_no_other_red_run() {
     }
 }
 
+/// How the runs of a fork ended, the oldest first -> all stay in their build, and none is news, though GitHub does not name
+/// the fork any more.
+#[tokio::test]
+async fn all_runs_of_a_fork_stay_in_its_build_once_the_fork_is_deleted() {
+    let fork = json!({ "id": 7, "full_name": "eve/web" });
+    let cases = [
+        ["success", "success", "success"],
+        ["failure", "success", "success"],
+        ["success", "failure", "success"],
+        ["success", "success", "failure"],
+        ["cancelled", "success", "cancelled"],
+    ];
+    for conclusions in cases {
+        let rows = |fork: &Value| -> Vec<Value> {
+            let row = |(id, conclusion): (u64, &str)| {
+                let of_fork = json!({ "head_branch": "patch-1", "head_repository": fork });
+                run(id, with(of_fork, json!({ "event": "pull_request", "conclusion": conclusion })))
+            };
+            (1..=3).rev().zip(conclusions.into_iter().rev()).map(row).collect()
+        };
+        let server = serve([list(&rows(&fork))]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        board.poll(&watch.poll().await);
+        let build = "acme/web/ci@eve:patch-1";
+        let before = board.status(build);
+        assert!(before.is_some(), "{conclusions:?}");
+
+        let other = run(9, json!({ "head_branch": "x" }));
+        serve_anew(&server, [list(&[vec![other], rows(&Value::Null)].concat())]).await;
+        let batch = watch.poll().await;
+        assert_eq!(board.poll(&batch), [news("acme/web/ci@x", EventName::Passed)], "{conclusions:?}");
+        assert_eq!((board.status(build), gone(&batch)), (before, vec![]), "{conclusions:?}");
+        let ids: Vec<_> = board.0.keys().map(String::as_str).collect();
+        assert_eq!(ids, [build, "acme/web/ci@x"], "{conclusions:?}");
+    }
+}
+
 /// What is known of a run from a fork goes on, though GitHub does not name the fork any more.
 #[tokio::test]
 async fn build_of_a_fork_goes_on_once_the_fork_is_deleted() {

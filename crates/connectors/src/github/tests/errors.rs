@@ -1,11 +1,14 @@
 //! Polls over real HTTP when not all is well: what a failure costs, and how it is made up for.
 
-use jiff::SignedDuration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{
     poll::{Watch, asked, serve_instead, summaries},
     *,
 };
+use crate::github::cursor::{Place, Repo};
 
 fn failing(at: &str, status: u16) -> Mock {
     let answer = ResponseTemplate::new(status).set_body_json(json!({ "message": "Out of order" }));
@@ -261,26 +264,49 @@ async fn a_poll_that_reads_nothing_fails() {
     }
 }
 
+/// How many requests are answered before GitHub refuses each further one -> nothing more is sent; what was read is reported,
+/// and all else is one problem until the next poll reads it.
 #[tokio::test]
 async fn rate_limited_poll_makes_no_more_calls() {
-    let names: Vec<_> = (0..40).map(|n| format!("acme/r{n}")).collect();
-    let limited = ResponseTemplate::new(429)
-        .insert_header("retry-after", "30")
-        .set_body_json(json!({ "message": "Slow down" }));
-    let server = serve(forge()).await;
-    mount(&server, [Mock::given(path("/repos/acme/r9")).respond_with(limited)]).await;
-    let mut watch: Vec<_> = vec!["acme/web"];
-    watch.extend(names.iter().map(String::as_str));
-    let batch = Watch::new(&server, &watch).poll().await;
-    assert!(summaries(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", summaries(&batch));
-    let reported: Vec<_> = texts(&batch.problems)
-        .into_iter()
-        .filter(|problem| problem.contains("rate-limited by GitHub"))
-        .collect();
-    assert_eq!(reported.len(), 1, "{:#?}", texts(&batch.problems));
-    assert!(reported[0].contains("of 41 repositories were not read"), "{reported:?}");
-    let asked = server.received_requests().await.unwrap().len();
-    assert!(asked < 30, "{asked} requests");
+    let names: Vec<_> = (0..41).map(|n| format!("acme/r{n}")).collect();
+    let watch: Vec<_> = names.iter().map(String::as_str).collect();
+    for answered in [30, 60, 100] {
+        let (asked, limit) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(answered)));
+        let until = limit.clone();
+        let answer = move |request: &Request| {
+            if asked.fetch_add(1, Ordering::Relaxed) >= until.load(Ordering::Relaxed) {
+                let limited = ResponseTemplate::new(429).insert_header("retry-after", "30");
+                return limited.set_body_json(json!({ "message": "Slow down" }));
+            }
+            let at = request.url.path().trim_start_matches("/repos/acme/r");
+            let (number, list) = at.split_once('/').unwrap_or((at, ""));
+            let id: u64 = number.parse().unwrap();
+            ResponseTemplate::new(200).set_body_json(match list {
+                "" => with(repo(&format!("r{number}")), json!({ "id": id + 1 })),
+                "pulls" => json!([]),
+                _ => runs(&[run(30, json!({}))]),
+            })
+        };
+        let server =
+            serve([get("/user", user("ana")), Mock::given(method("GET")).respond_with(answer)]).await;
+        let mut watch = Watch::new(&server, &watch);
+        let batch = watch.poll().await;
+        let sent = server.received_requests().await.unwrap().len();
+        assert!(sent <= answered + 1 + 8, "{answered}: {sent} requests");
+        let place = Place::read(watch.cursor.as_ref());
+        let is_left = |(name, repo): (&String, &Repo)| place.unread.contains(name) == repo.runs.is_none();
+        assert!(place.repos.iter().all(is_left), "{answered}: {:?}", place.unread);
+        assert_eq!(batch.snapshots.len(), 41 - place.unread.len(), "{answered}: {:?}", summaries(&batch));
+        let [problem] = &texts(&batch.problems)[..] else { panic!("{answered}: {:#?}", batch.problems) };
+        let unread = format!(": Slow down; {} of 41 repositories were not read", place.unread.len());
+        assert!(problem.starts_with("rate-limited by GitHub at GET /repos/acme/r"), "{problem}");
+        assert!(problem.ends_with(&unread), "{problem}");
+
+        limit.store(usize::MAX, Ordering::Relaxed);
+        let batch = watch.poll().await;
+        assert_eq!(texts(&batch.problems), [""; 0], "{answered}");
+        assert_eq!(batch.snapshots.len(), place.unread.len(), "{answered}: {:?}", summaries(&batch));
+    }
 }
 
 #[tokio::test]
@@ -324,11 +350,13 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
         summaries(&batch),
         ["acme/web#482 open [] ?", "acme/web/ci@main 31.1 failed [], 30.1 passed []"]
     );
+    let rate_limit = batch.rate_limit.unwrap();
+    let until = rate_limit.reset_at.to_zoned(TimeZone::system()).strftime("%H:%M");
     assert_eq!(
         texts(&batch.problems),
-        ["4600 of 5000 calls used: reviews, checks and failed jobs wait 25 m"]
+        [format!("4600 of 5000 calls used: reviews, checks and failed jobs wait until {until}")]
     );
-    assert_eq!(batch.rate_limit.unwrap().remaining, 400);
+    assert_eq!(rate_limit.remaining, 400);
     // In the next window they are made up for, though no list has changed.
     mount(&server, [list("4999", 85)]).await;
     let mut reported = summaries(&watch.poll().await);

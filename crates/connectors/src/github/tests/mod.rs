@@ -15,6 +15,7 @@ mod odd_runs;
 mod poll;
 mod reading;
 mod renamed;
+mod reported;
 mod restored;
 mod unread;
 

@@ -388,10 +388,12 @@ fn shown(notation: Notation, blocks: &[Block], lines: &[Vec<Line<'_>>], row: usi
     all
 }
 
-/// What the lines show with those that are left out, for which at most `budget` bytes are added.
+/// What the lines show with those that are left out, for which at most `budget` bytes are added: for each as many as for
+/// the others, as a secret may stand at any of them.
 fn repeated(lines: &[Shown], repetition: Repetition, longest: usize, mut budget: usize) -> Decoded {
     let is_squeezed = repetition == Repetition::Unknown;
     let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed };
+    let share = budget / lines.iter().filter(|line| line.is_repeated).count().max(1);
     for line in lines {
         if is_squeezed {
             decoded.add_unequal(line);
@@ -400,7 +402,7 @@ fn repeated(lines: &[Shown], repetition: Repetition, longest: usize, mut budget:
         let length = line.bytes.len();
         let more = match repetition {
             _ if !line.is_repeated => 0,
-            Repetition::Often => longest / length + 1,
+            Repetition::Often => (longest / length + 1).min(share / length),
             Repetition::Times(more) => more,
             Repetition::Unknown => 0,
         };

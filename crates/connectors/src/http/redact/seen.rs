@@ -4,7 +4,7 @@
 use super::{
     escape::{Escapes, Written},
     shown::{self, Shown},
-    view::{CLASSES, CSI, KEPT, MOVING, ODD, Place, Places, View, byte},
+    view::{CLASSES, CSI, KEPT, MOVING, ODD, Place, Places, View, begins_string, byte},
 };
 
 /// A text as whoever reads its bytes sees it; where it has sequences for a terminal, without those; and as it is shown, where that
@@ -28,6 +28,19 @@ impl<P: Places> Seen<P> {
         }
         let goes_on = |at: usize| all[at] == b'\\' && all.get(at + 1).is_none_or(|next| *next == b'\n');
         let at: Vec<usize> = (0..all.len()).filter(|at| !goes_on(*at)).collect();
+        let bytes: Vec<u8> = at.iter().map(|at| all[*at]).collect();
+        Some(Self::read(&bytes, |place| byte(at[place])))
+    }
+
+    /// The same where what stands in strings for a terminal (titles, addresses of links) is shown like anything else; none where
+    /// there are none. One of which the end is far away, or does not come, would hide all that follows.
+    pub(super) fn with_strings(text: &str) -> Option<Self> {
+        let all = text.as_bytes();
+        let is_left_out = |at: usize| begins_string(&all[at..]);
+        if !text.match_indices('\u{1b}').any(|(at, _)| is_left_out(at)) {
+            return None;
+        }
+        let at: Vec<usize> = (0..all.len()).filter(|at| !is_left_out(*at)).collect();
         let bytes: Vec<u8> = at.iter().map(|at| all[*at]).collect();
         Some(Self::read(&bytes, |place| byte(at[place])))
     }
@@ -115,5 +128,51 @@ impl<P: Places> View<P> {
             true => Seen { plain: view, by_terminal: None, shown: None },
             false => Seen::read(&view.bytes, |at| view.places.at(at)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::secret::SecretString;
+
+    use super::super::{MASK, Redactor, SEGMENT};
+
+    const SECRET: &str = "xoxb-1234567890-abcdefghijkl";
+
+    /// The string that begins before the secret, what comes after both -> it is found, whether and wherever the string ends.
+    #[test]
+    fn string_for_a_terminal_hides_no_secret() {
+        let redactor = Redactor::new(&[SecretString::from(SECRET)]);
+        let each = |write: fn(char) -> String| SECRET.chars().map(write).collect::<String>();
+        let long = format!("\x1b]0;{}", "- ".repeat(SEGMENT));
+        let cases = [
+            ("\x1b]0;", ""),
+            ("\x1b]0;", " and more"),
+            ("\x1b]0;", "\x07"),
+            ("\x1bP1$r", "\x1b\\ done"),
+            ("\x1b]0;title\x07\x1b]8;;", " and more"),
+            (long.as_str(), ""),
+            (long.as_str(), "\x07"),
+        ];
+        for hidden in [each(|c| format!("{c}\x08{c}")), each(|c| format!("{c}\u{9b}1m"))] {
+            for (before, after) in cases {
+                let clean = redactor.text(&format!("{before}{hidden}{after}")).into_owned();
+                let left = clean.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+                let left = left.map(|left| left.trim_end_matches("\u{9b}1m"));
+                assert_eq!(left, Some(MASK), "{hidden:?} before {after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn strings_for_a_terminal_are_left_out_and_stay() {
+        let redactor = Redactor::new(&[SecretString::from(SECRET)]);
+        let (one, other) = SECRET.split_at(9);
+        // A title in the middle of the secret, and titles and links without one.
+        assert_eq!(redactor.text(&format!("{one}\x1b]0;title\x07{other} done")), format!("{MASK} done"));
+        let link = "\x1b]8;;https://a.example/\x1b\\a\x1b]8;;\x1b\\ done";
+        for text in ["\x1b]0;title\x07 done", link, "\x1b]0;title"] {
+            assert_eq!(redactor.text(text), text);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     escape::{Escapes, Written},
     listed,
     numbers::{self, Decoded},
-    view::{Place, byte, terminal},
+    view::{Place, begins_string, byte, terminal},
 };
 
 const ESCAPE: u8 = 0x1b;
@@ -175,6 +175,8 @@ fn sequence(rest: &[u8]) -> Option<usize> {
     match rest {
         // A set of characters is chosen, as `tput sgr0` does: `\e(B`.
         [ESCAPE, b'('..=b'/', b'0'..=b'~', ..] => Some(3),
+        // A title that does not end hides no dump after it.
+        _ if begins_string(rest) => terminal(rest).map(|length| if length < rest.len() { length } else { 2 }),
         _ => terminal(rest),
     }
 }
@@ -280,7 +282,9 @@ mod tests {
             for write in TOOLS {
                 let dump: String =
                     lines(secret, write).into_iter().map(|line| line.concat() + "\n").collect();
-                for text in quoted(&dump) {
+                let after_title = |text: &String| text.replacen("begin ", "begin \x1b]0;title ", 1);
+                let quoted = quoted(&dump);
+                for text in quoted.iter().map(after_title).chain(quoted.iter().cloned()) {
                     assert_masked(&redactor.text(&text), secret, &text);
                 }
                 // Both the text of an output and the JSON that it is.
@@ -353,10 +357,11 @@ mod tests {
     #[test]
     fn ordinary_texts_are_read_as_they_are() {
         // text -> each text that is read besides it
-        let cases: [(&str, &[&str]); 8] = [
+        let cases: [(&str, &[&str]); 9] = [
             ("the build has passed\nin 12 s", &[]),
             ("C:\\users\\kim", &[]),
             ("\x1b[1m\u{9b}2mé\x1b(B!", &["..!"]),
+            ("\x1b]0;t\x07a\x1b]0;b", &["a0;b"]),
             ("a\\r\\n\\\"b\\", &["a\r\n\"b"]),
             ("a\\\\nb", &["a\\nb", "a\nb"]),
             ("\"log\":\"0000: 67\\n\"", &["\"log\":\n0000: 67\n\""]),

@@ -262,6 +262,11 @@ pub(super) fn first_char(bytes: &[u8]) -> Option<char> {
 /// Control Sequence Introducer as one character, U+009B, in UTF-8.
 pub(super) const CSI: [u8; 2] = [0xc2, 0x9b];
 
+/// True where a string for a terminal begins: a title, the address of a link.
+pub(super) fn begins_string(rest: &[u8]) -> bool {
+    matches!(rest, [0x1b, b']' | b'P' | b'X' | b'^' | b'_', ..])
+}
+
 /// The length of the terminal's sequence (ECMA-48) that begins here, as [`callboard_domain::text`] takes them out.
 pub(super) fn terminal(rest: &[u8]) -> Option<usize> {
     let to_final = |from: usize| {
@@ -271,7 +276,7 @@ pub(super) fn terminal(rest: &[u8]) -> Option<usize> {
     match rest {
         [0x1b, b'[', ..] => Some(to_final(2)),
         [0xc2, 0x9b, ..] => Some(to_final(2)),
-        [0x1b, b']' | b'P' | b'X' | b'^' | b'_', body @ ..] => {
+        [_, _, body @ ..] if begins_string(rest) => {
             let end = body.iter().enumerate().find_map(|(at, byte)| match byte {
                 0x07 => Some(at + 1),
                 0x9c if at > 0 && body[at - 1] == 0xc2 => Some(at + 1),

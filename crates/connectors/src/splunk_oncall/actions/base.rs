@@ -30,7 +30,7 @@ pub(super) enum Now {
     /// Not over.
     Open(Box<Incident>),
     /// Over, with the outcome for that.
-    Over(Outcome),
+    Over(Box<Outcome>),
 }
 
 impl Base {
@@ -64,7 +64,7 @@ impl Base {
     pub(super) async fn now(&self, item: &Item, now: Timestamp, undone: &str) -> Result<Now, ServiceError> {
         let Some(incident) = self.service.incident(number(&item.key.id)).await? else {
             let summary = format!("{} is over, and Splunk On-Call lists it no more: {undone}", item.title);
-            return Ok(Now::Over(Outcome::ok(summary)));
+            return Ok(Now::Over(Box::new(Outcome::ok(summary))));
         };
         match normalise::status(&incident.current_phase) {
             Some(IncidentStatus::Resolved) => {
@@ -75,7 +75,7 @@ impl Base {
                 });
                 let by = by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
                 let summary = format!("{} is resolved already{by}: {undone}", item.title);
-                Ok(Now::Over(with_state(Outcome::ok(summary), &incident)))
+                Ok(Now::Over(Box::new(with_state(Outcome::ok(summary), &incident))))
             }
             Some(_) => Ok(Now::Open(Box::new(incident))),
             None => {

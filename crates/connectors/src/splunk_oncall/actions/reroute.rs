@@ -106,7 +106,7 @@ impl Action for Reroute {
         let (item, target, request) = self.wanted(args).map_err(rejected)?;
         let before = match self.base.now(item, now, "nobody was paged").await? {
             Now::Open(incident) => incident,
-            Now::Over(outcome) => return Ok(Outcome { ok: false, ..outcome }),
+            Now::Over(outcome) => return Ok(Outcome { ok: false, ..*outcome }),
         };
         let answer = self.base.service.send(request).await?;
         let outcome = match answered(&answer, number(&item.key.id))? {

@@ -97,7 +97,7 @@ impl Action for ChangeStatus {
         let (id, to) = (number(&item.key.id), self.to.name());
         let before = match self.base.now(item, now, "nothing was sent").await? {
             Now::Open(incident) => incident,
-            Now::Over(outcome) => return Ok(outcome),
+            Now::Over(outcome) => return Ok(*outcome),
         };
         if self.is_done(&before, now) {
             let summary = format!("{} is {to} by you already: nothing was sent", item.title);

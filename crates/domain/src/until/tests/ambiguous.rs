@@ -98,23 +98,101 @@ fn unclear_date(text: &str, now: &Zoned) -> String {
 #[test]
 fn the_example_for_an_unclear_date_is_past_where_a_past_one_is_expected() {
     let now: Zoned = "2026-11-30T02:38:00+01:00[Europe/Berlin]".parse().unwrap();
-    let example = "a date as year-month-day, such as 2026-11-30";
-    assert!(since("2026-11-30", &now).is_ok(), "what is proposed is read");
     let cases = [
-        ("24.11.", Err(example)),
-        ("24.12.", Err(example)),
-        ("24.11.2026", Err(example)),
-        ("11/24 9:00", Err(example)),
-        ("31.2.", Err(example)),
-        ("24 nov", Err(example)),
+        ("24.11.", Err("a date as year-month-day, such as 2026-11-24")),
+        ("1.11.", Err("a date as year-month-day, such as 2026-11-01")),
+        ("30.11.", Err("a date as year-month-day, such as 2026-11-30")),
+        ("24.12.", Err("a date as year-month-day, such as 2025-12-24")),
+        ("24.11.2026", Err("a date as year-month-day, such as 2026-11-24")),
+        ("24.11.2020", Err("a date as year-month-day, such as 2020-11-24")),
+        ("11/24 9:00", Err("a date as year-month-day, such as 2026-11-24 9:00")),
+        ("24.11. at 5", Err("2026-11-24 at 5am or 2026-11-24 at 5pm: 5 can be am or pm")),
+        ("30.11. 18:00", Err(NOT_TO_COME)),
+        // No such day, or none that is past.
+        ("31.2.", Err("a date as year-month-day")),
+        ("24.11.2027", Err("a date as year-month-day")),
+        // A day without its year is the last one, unless that is almost a year ago.
+        ("24 nov", Ok("2026-11-23T23:00:00Z")),
+        ("nov 29th", Ok("2026-11-28T23:00:00Z")),
+        ("1 sep", Ok("2026-08-31T22:00:00Z")),
+        ("24 nov 9:00", Ok("2026-11-24T08:00:00Z")),
+        ("30 nov", Ok("2026-11-29T23:00:00Z")),
+        ("29 feb", Err("a date as year-month-day, such as 2024-02-29")),
+        ("24 nov 2027", Err(NOT_TO_COME)),
         // What is unclear of a time that is past is named as it is.
         ("yesterday at 5", Err("yesterday at 5am or yesterday at 5pm: 5 can be am or pm")),
         ("24 nov 2026", Ok("2026-11-23T23:00:00Z")),
-        ("24 dec", Err(NOT_TO_COME)),
+        ("24 dec", Err("a time that is not to come, such as 2h, yesterday 9:00 or 2025-12-24")),
         ("2026-11-24", Ok("2026-11-23T23:00:00Z")),
     ];
     for (text, expected) in cases {
         let found = since(text, &now).map(|at| at.to_string()).map_err(|expected| expected.to_string());
         assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_time_without_a_day_is_the_last_one_where_a_past_one_is_expected() {
+    let now: Zoned = "2026-11-30T07:20:00+01:00[Europe/Berlin]".parse().unwrap();
+    let of_today = "a time that is not to come, such as 2h, yesterday 9:00 or today";
+    let cases = [
+        ("6:00", Ok("2026-11-30T05:00:00Z")),
+        ("6am", Ok("2026-11-30T05:00:00Z")),
+        ("at 7", Ok("2026-11-30T06:00:00Z")),
+        ("7:20", Ok("2026-11-30T06:20:00Z")),
+        ("midnight", Ok("2026-11-29T23:00:00Z")),
+        // Not yet today.
+        ("7:21", Ok("2026-11-29T06:21:00Z")),
+        ("18:00", Ok("2026-11-29T17:00:00Z")),
+        ("noon", Ok("2026-11-29T11:00:00Z")),
+        ("evening", Ok("2026-11-29T17:00:00Z")),
+        ("at 5", Err("5am or 5pm: 5 can be am or pm")),
+        // A day that is named is that day.
+        ("today", Ok("2026-11-29T23:00:00Z")),
+        ("today 6:00", Ok("2026-11-30T05:00:00Z")),
+        ("today 18:00", Err(of_today)),
+        ("this morning", Err(of_today)),
+        ("tonight", Err(NOT_TO_COME)),
+        ("tomorrow 6:00", Err(NOT_TO_COME)),
+        ("until 18:00", Err(NOT_TO_COME)),
+        ("in 2h", Err(NOT_TO_COME)),
+        ("25:00", Err("a time from 0:00 to 23:59: there is no 25:00")),
+        ("6", Err(EXPECTED_PAST)),
+        // Of a weekday that is named so, the one that all mean.
+        ("last friday", Ok("2026-11-26T23:00:00Z")),
+        ("last friday 14:00", Ok("2026-11-27T13:00:00Z")),
+    ];
+    for (text, expected) in cases {
+        let found = since(text, &now).map(|at| at.to_string()).map_err(|expected| expected.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+    let sunday: Zoned = "2026-11-29T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let both = since("last friday", &sunday).map_err(|expected| expected.to_string());
+    assert_eq!(both, Err("2026-11-27 or 2026-11-20: `last friday` can mean both".to_owned()));
+}
+
+#[test]
+fn an_hour_after_until_is_refused_where_it_can_be_a_length_of_time() {
+    let now: Zoned = "2026-11-25T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let cases = [
+        ("until 17h", Err("for 17h or until 17:00: 17h can be both")),
+        ("Till 17H", Err("for 17h or until 17:00: 17H can be both")),
+        ("until 13 h", Err("for 13h or until 13:00: 13 h can be both")),
+        ("until 24h", Err("for 24h or until 0:00: 24h can be both")),
+        // No such hour of the second half of a day, or no `until` before it.
+        ("until 12h", Ok("2026-11-25T23:00:00Z")),
+        ("until 2h", Ok("2026-11-25T13:00:00Z")),
+        ("until 25h", Ok("2026-11-26T12:00:00Z")),
+        ("until 17 hours", Ok("2026-11-26T04:00:00Z")),
+        ("until 17m", Ok("2026-11-25T11:17:00Z")),
+        ("until in 17h", Ok("2026-11-26T04:00:00Z")),
+        ("17h", Ok("2026-11-26T04:00:00Z")),
+        ("for 17h", Ok("2026-11-26T04:00:00Z")),
+        ("until 17:00", Ok("2026-11-25T16:00:00Z")),
+    ];
+    for (text, expected) in cases {
+        let found = until(text, &now).map(|at| at.to_string()).map_err(|why| why.expected().to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+        assert!(is_time(text), "{text}");
     }
 }

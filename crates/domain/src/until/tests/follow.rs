@@ -41,16 +41,35 @@ fn words_that_continue_a_time_are_recognised() {
         ("2h", "1000s"),
         ("2h", "1000s deploying"),
         ("friday", "tomorrow"),
-        // What is refused as a first time.
+        // A length of time in a form that is not read.
         ("2h", "1/2h"),
         ("2h", "1/2 hours x"),
         ("2h", "2 ½ hours"),
         ("2h", "1-2h x"),
         ("2h", "2h30"),
+        ("2h", "2H30 x"),
         ("2h", "1.5h deploy"),
-        ("2h", "9.30"),
-        ("2h", "9:3o x"),
         ("18:00", "1/2h"),
+        // A clock or a date, and nothing else.
+        ("2h", "17:00"),
+        ("2h", "17:00 UTC"),
+        ("2h", "9 am"),
+        ("2h", "9 a.m."),
+        ("2h", "noon utc"),
+        ("2h", "25:00"),
+        ("2h", "2026-12-01"),
+        ("2h", "2026-12-01 10:00"),
+        ("2h", "tomorrow, 9:00"),
+        ("18:00", "9:00"),
+        // Or what is written like one.
+        ("2h", "9.30"),
+        ("2h", "9.30 AM"),
+        ("2h", "9:3o"),
+        ("2h", "2026-11"),
+        ("2h", "443:8443"),
+        ("2h", "30minuts"),
+        ("18:00", "9.30"),
+        ("monday", "9.30"),
     ];
     for (time, text) in time {
         assert!(goes_on(time, text), "{time} {text}");
@@ -96,9 +115,136 @@ fn words_that_continue_a_time_are_recognised() {
         ("2h", "2nd attempt"),
         ("2h", "24/7 on-call"),
         ("2h", "10.0.0.1 is down"),
+        // A clock, a date, or what is written like one, before other words.
+        ("2h", "10:30 deploy broke it"),
+        ("2h", "9 am batch fails"),
+        ("2h", "17:00 UTC deploy"),
+        ("2h", "- 10:30 deploy broke it"),
+        ("2h", "2026-12-01 freeze"),
+        ("2h", "24.11. release"),
+        ("18:00", "9:00 batch fails"),
+        ("2h", "9.30 release is broken"),
+        ("2h", "3.12 upgrade"),
+        ("2h", "443:8443 mapping"),
+        ("2h", "2026-11 invoices"),
+        ("2h", "9:3o x"),
+        ("18:00", "3.12 upgrade"),
+        ("monday", "9.30 release is broken"),
+        // More than a unit, or another one.
+        ("2h", "5min-average is high"),
+        ("2h", "3monthly report"),
+        ("2h", "1.5M rows are lost"),
+        ("2h", "1.5 M rows are lost"),
+        ("18:00", "5min-average is high"),
     ];
     for (time, text) in prose {
         assert!(!goes_on(time, text), "{time} {text}");
+    }
+}
+
+#[test]
+fn a_time_zone_belongs_to_the_time_of_day_before_it() {
+    let cases = [
+        ("10:00", "Europe/Berlin", true),
+        ("10:00", "Europe/Berlin, deploying", true),
+        ("10:00", "(Europe/Berlin)", true),
+        ("10:00", "[Europe/Berlin]", true),
+        ("10:00", "America/New_York tomorrow", true),
+        ("10:00", "America/Argentina/Buenos_Aires", true),
+        ("10:00", "America/Port-au-Prince", true),
+        ("10:00", "Etc/GMT-2", true),
+        ("10:00", "US/Pacific", true),
+        // One that nobody knows is no comment either.
+        ("10:00", "Europe/Berln", true),
+        ("2026-12-01 10:00", "Europe/Berlin", true),
+        ("2026-12-01T10:00", "Europe/Berlin", true),
+        ("tomorrow at 9", "Europe/Berlin", true),
+        ("tomorrow at 9 pm", "Europe/Berlin", true),
+        ("9 o'clock", "Europe/Berlin", true),
+        ("noon", "Europe/Berlin", true),
+        ("monday morning", "Europe/Berlin", true),
+        ("10:00", "GMT+2", true),
+        ("10:00", "utc-3 deploying", true),
+        ("10:00", "UTC\u{2212}03:30", true),
+        ("10:00", "UTC+0530", true),
+        ("10:00", "+02:00", true),
+        ("10:00", "+02:00 deploying", true),
+        ("10:00", "MEZ", true),
+        ("10:00", "MESZ deploying", true),
+        ("10:00", "ET", true),
+        ("10:00", "AEST", true),
+        ("10:00", "Berlin time", true),
+        ("10:00", "berlin time", true),
+        ("10:00", "New York time", true),
+        ("10:00", "Pacific Daylight Time", true),
+        // A second time with its zone, and nothing else.
+        ("2h", "17:00 Europe/Berlin", true),
+        ("2h", "17:00 MESZ", true),
+        ("2h", "9.30 GMT+2", true),
+        ("2h", "9.30 a.m.", true),
+        // Other texts.
+        ("10:00", "either/or decision", false),
+        ("10:00", "api/web rollout", false),
+        ("10:00", "API/Web rollout", false),
+        ("10:00", "EU/US rollout", false),
+        ("10:00", "US/EU rollout", false),
+        ("10:00", "Asia/Pacific rollout", false),
+        ("10:00", "europe/west is slow", false),
+        ("10:00", "Europe is slow", false),
+        ("10:00", "Berlin is slow", false),
+        ("10:00", "west is slow", false),
+        ("10:00", "wet run", false),
+        ("10:00", "HTTP is slow", false),
+        ("10:00", "time", false),
+        ("10:00", "time to deploy", false),
+        ("10:00", "Berlin time zone is wrong", false),
+        ("10:00", "response time is high", false),
+        ("10:00", "a matter of time", false),
+        ("10:00", "+2 nodes", false),
+        ("10:00", "+1", false),
+        ("10:00", "gmt+2000 rows", false),
+        // After a length of time or a day it is what the text is about.
+        ("2h", "Europe/Berlin is slow", false),
+        ("2h", "MEZ", false),
+        ("2h", "Berlin time", false),
+        ("tomorrow", "Europe/Berlin is slow", false),
+        ("2h", "17:00 Europe/Berlin is slow", false),
+    ];
+    for (time, text, expected) in cases {
+        assert_eq!(goes_on(time, text), expected, "{time} {text}");
+    }
+}
+
+#[test]
+fn a_date_belongs_to_the_weekday_before_it() {
+    let cases = [
+        ("friday", "13th", true),
+        ("next friday", "13th", true),
+        ("fri", "the 13th", true),
+        ("friday", "1st at 10:00 deploying", true),
+        ("friday", "13th 10:00 deploying", true),
+        ("friday", "13th noon", true),
+        ("friday", "13th of november", true),
+        ("friday", "13th or monday", true),
+        ("friday", "13th november deploying", true),
+        ("friday", "24 nov deploying", true),
+        ("friday", "nov 24 deploying", true),
+        // Other texts.
+        ("friday", "13 hosts are down", false),
+        ("friday", "13th floor is dark", false),
+        ("friday", "2nd attempt", false),
+        ("friday", "1st of all", false),
+        ("friday", "32nd", false),
+        ("friday", "13th may fail", false),
+        ("friday", "the deploy", false),
+        ("friday", "the 24 hosts", false),
+        ("10:00", "13th floor", false),
+        ("10:00", "2nd attempt", false),
+        ("2h", "13th", false),
+        ("2h", "24 nov is the day", false),
+    ];
+    for (time, text, expected) in cases {
+        assert_eq!(goes_on(time, text), expected, "{time} {text}");
     }
 }
 
@@ -142,10 +288,12 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
         "30 minutes x",
         "1h 30m x",
         "for 2h",
-        "9:00 x",
+        "9:00",
+        "9:00 UTC",
         "9am",
-        "9 am x",
-        "2026-11-24 x",
+        "9 am",
+        "2026-11-24",
+        "2026-11-24 9:00",
         "until 9:00",
         "until tomorrow",
         "until friday 9:00 x",
@@ -168,6 +316,10 @@ fn a_text_that_begins_with_a_whole_time_is_recognised() {
     for text in [
         "",
         "9",
+        "9:00 x",
+        "9 am x",
+        "9:00 UTC x",
+        "2026-11-24 x",
         "10 pods",
         "10 minutes ago it began",
         "a minute of downtime",

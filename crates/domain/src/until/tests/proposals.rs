@@ -14,7 +14,7 @@ const NOWS: [&str; 7] = [
 ];
 
 /// Texts of all forms, clear and not, and of days and times that each can be put together of.
-const TEXTS: [&str; 60] = [
+const TEXTS: [&str; 68] = [
     "2h",
     "1h 2h",
     "404s",
@@ -68,6 +68,14 @@ const TEXTS: [&str; 60] = [
     "24 nov at 5",
     "29 feb",
     "30 feb",
+    "1 sep",
+    "24 dec at 5",
+    "1.11. midnight",
+    "until 17h",
+    "until 24h",
+    "6:00",
+    "at 11",
+    "this evening",
     "2026-11-22",
     "2026-11-30 10:00",
     "2026-02-30",
@@ -78,7 +86,7 @@ const TEXTS: [&str; 60] = [
 ];
 
 /// What is typed of a weekday.
-const OF_A_WEEKDAY: [&str; 12] = [
+const OF_A_WEEKDAY: [&str; 15] = [
     "{}",
     "{} 14:30",
     "{} at 5",
@@ -90,6 +98,9 @@ const OF_A_WEEKDAY: [&str; 12] = [
     "next {} at 5",
     "end of next {}",
     "this {} at 5",
+    "last {}",
+    "last {} at 5",
+    "end of last {}",
     "{} deploying",
 ];
 
@@ -147,8 +158,9 @@ fn the_examples_of_what_is_expected_are_read_whenever_that_is() {
 fn what_is_proposed_is_what_the_text_can_mean() {
     let wednesday = "2027-02-24T12:00:00+01:00[Europe/Berlin]";
     let early_on_monday = "2026-11-30T02:38:00+01:00[Europe/Berlin]";
+    type Proposed<'a> = &'a [(&'a str, &'a str)];
     // what is typed -> what is proposed, each with what it means
-    let cases: [(&str, &str, &[(&str, &str)]); 14] = [
+    let cases: [(&str, &str, Proposed<'_>); 14] = [
         (wednesday, "at 5", &[("5am", "2027-02-25T04:00:00Z"), ("5pm", "2027-02-24T16:00:00Z")]),
         (
             wednesday,
@@ -236,7 +248,7 @@ fn only_what_is_past_is_proposed_where_that_is_expected() {
         ("end of monday", last("2026-11-23")),
         ("wednesday 18:00", last("2026-11-18")),
         ("tomorrow at 5", NOT_TO_COME.to_owned()),
-        ("at 5", NOT_TO_COME.to_owned()),
+        ("at 5", "5am or 5pm: 5 can be am or pm".to_owned()),
         ("next week", NOT_TO_COME.to_owned()),
         // Of two times, the one that is past.
         ("today at 5", "today at 5am: 5 can be am or pm".to_owned()),

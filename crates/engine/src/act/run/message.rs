@@ -64,7 +64,7 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
             format!("{named}: {}", run.state.resolution_text().unwrap_or_default()),
         ),
     };
-    let mut fields = vec![("command".to_owned(), run.line.clone())];
+    let mut fields = vec![("command".to_owned(), text::visible(&run.line).into_owned())];
     fields.extend(why.map(|why| ("why".to_owned(), why)));
     // Where nobody is known, nobody is named.
     if !run.by.is_empty() {
@@ -190,6 +190,46 @@ mod tests {
             let command = fields.iter().find(|(name, _)| name == "command").map(|(_, value)| value.as_str());
             assert_eq!((message.title.as_str(), command), (title, Some(line)));
         }
+    }
+
+    #[test]
+    fn invisible_character_is_written_out_in_every_title() {
+        let failed = || RunState::Failed { error: ServiceError::rejected("no") };
+        let lost = || RunState::Unknown { why: "lost".into() };
+        // state, line -> title, the field "command"
+        let cases = [
+            (
+                RunState::Running,
+                "roll production\u{200b}",
+                "roll production\\u{200b}",
+                "roll production\\u{200b}",
+            ),
+            (failed(), "roll a\u{feff} b", "roll a\\u{feff} b could not be done", "roll a\\u{feff} b"),
+            (
+                lost(),
+                "roll a\u{2060}",
+                "We do not know whether roll a\\u{2060} ran. It will not be run again by itself",
+                "roll a\\u{2060}",
+            ),
+            (
+                RunState::Canceled { sent: false },
+                "roll a\u{200b}",
+                "roll a\\u{200b} was stopped; nothing was sent",
+                "roll a\\u{200b}",
+            ),
+            // What is seen stays.
+            (RunState::Running, "roll caf\u{e9}", "roll caf\u{e9}", "roll caf\u{e9}"),
+            (RunState::Running, "roll \"a \"", "roll \"a \"", "roll \"a \""),
+        ];
+        for (state, line, title, command) in cases {
+            let message = message(&Run { line: line.into(), ..run(state, "") }, "");
+            let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
+            let found = fields.iter().find(|(name, _)| name == "command").map(|(_, value)| value.as_str());
+            assert_eq!((message.title.as_str(), found), (title, Some(command)));
+        }
+        // What a service says of the run is its own, and is cleaned.
+        let said = message(&run(RunState::Running, ""), "\u{1b}[31mhalf\u{200b} done");
+        assert_eq!(said.title, "deploy api: half done");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! A typed line made ready to run: its command, its arguments and the items that they name, where its outcome goes, and
 //! what a person must confirm first. Nothing is sent here.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use callboard_domain::{
     action::{Action, LookupResult, Step},
@@ -10,6 +13,7 @@ use callboard_domain::{
     expression::Expression,
     identity::Identity,
     item::{AccountName, Item, Kind},
+    origin::Origin,
     template::{Escape, Template},
 };
 use jiff::Timestamp;
@@ -28,7 +32,7 @@ use crate::{
         registry::Entry,
         values::{names, values},
     },
-    store::{StoreError, StoredSource},
+    store::StoreError,
 };
 
 /// How many items that are not open are looked at when an argument names one.
@@ -106,8 +110,10 @@ impl Ready {
 pub(crate) struct Read<'l> {
     pub(crate) spec: &'l CommandSpec,
     pub(crate) account: Option<AccountName>,
-    /// The account that the line itself names, or the whole key of its item: without it, the line may mean another's item.
+    /// The account that the line itself names, or the whole keys of its items: without it, the line may mean another's item.
     asked: Option<AccountName>,
+    /// The whole keys that the line names, by their arguments, where no one account has all of its items.
+    keys: BTreeMap<String, String>,
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
@@ -128,6 +134,7 @@ impl Runner {
         let mut args = parsed.args;
         let typed = args.values.clone();
         self.resolve_items(entry, asked.as_ref(), &mut args).await?;
+        check_known(entry, &args)?;
         let (account, action) = match (&asked, args.items.iter().next()) {
             (None, Some((arg, item))) => {
                 let of_item = entry.runner(Some(&item.key.account));
@@ -138,28 +145,52 @@ impl Runner {
         };
         if let Some(acting) = &account {
             for (arg, item) in &args.items {
-                if !self.has(acting, &item.key.account).await.map_err(ApiError::internal)? {
+                if !self.has(active, acting, &item.key.account).await.map_err(ApiError::internal)? {
                     return Err(elsewhere([acting], arg, item).into());
                 }
             }
         }
         look_up(&*action, account.as_ref(), &entry.spec, &mut args).await?;
-        let is_keyed =
-            |arg: &String, item: &Item| typed.get(arg).is_some_and(|it| *it == item.key.to_string());
-        let keyed = args.items.iter().find(|(arg, item)| is_keyed(arg, item));
-        let asked = asked.or_else(|| keyed.map(|(_, item)| item.key.account.clone()));
-        Ok(Read { spec: &entry.spec, asked, account, action, args, missing, definition: entry.definition() })
+        let with_keys = args.items.iter().map(|(arg, item)| (arg, item, item.key.to_string()));
+        let keyed = with_keys.filter(|(arg, _, key)| typed.get(*arg) == Some(key));
+        let keyed: Vec<(&String, &Item, String)> = keyed.collect();
+        let (mut keys, mut of_keys) = (BTreeMap::new(), None);
+        if let (None, Some((_, first, _))) = (&asked, keyed.first()) {
+            let account = &first.key.account;
+            match args.items.values().all(|item| item.key.account == *account) {
+                true => of_keys = Some(account.clone()),
+                false => keys = keyed.into_iter().map(|(arg, _, key)| (arg.clone(), key)).collect(),
+            }
+        }
+        let (asked, definition) = (asked.or(of_keys), entry.definition());
+        Ok(Read { spec: &entry.spec, asked, keys, account, action, args, missing, definition })
     }
 
-    /// True where what an account sees, the other one has as well: both are of one origin. An id means something else elsewhere.
-    async fn has(&self, acting: &AccountName, of: &AccountName) -> Result<bool, StoreError> {
+    /// True where what one account sees, the `acting` one has as well: both are of one origin. An id means something else
+    /// elsewhere.
+    pub(crate) async fn has(
+        &self,
+        active: &ActiveConfig,
+        acting: &AccountName,
+        of: &AccountName,
+    ) -> Result<bool, StoreError> {
         if acting == of {
             return Ok(true);
         }
-        let store = &self.inner.store;
-        let origin = |source: Option<StoredSource>| source.and_then(|source| source.origin);
-        let (one, other) = (origin(store.source(acting).await?), origin(store.source(of).await?));
+        let (one, other) = (self.origin(active, acting).await?, self.origin(active, of).await?);
         Ok(one.is_some() && one == other)
+    }
+
+    /// Where an account's items come from: as it is configured, or, where that does not say or is no more, as was stored.
+    async fn origin(
+        &self,
+        active: &ActiveConfig,
+        account: &AccountName,
+    ) -> Result<Option<Origin>, StoreError> {
+        let stored = self.inner.store.source(account).await?;
+        let identity = stored.as_ref().and_then(|source| source.identity.as_ref());
+        let configured = active.accounts.get(account).and_then(|it| it.config.origin(identity));
+        Ok(configured.or(stored.and_then(|source| source.origin)))
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
@@ -255,7 +286,7 @@ impl Runner {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let active = self.inner.live.now();
-        let Read { spec, account, asked, action, args, missing, definition } =
+        let Read { spec, account, asked, keys, action, args, missing, definition } =
             self.understand(&active, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
@@ -266,7 +297,9 @@ impl Runner {
         let confirm =
             spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
-        let line = active.registry.line(spec, &args);
+        let mut written = args.clone();
+        written.values.extend(keys);
+        let line = active.registry.line(spec, &written);
         let line = match asked {
             Some(account) => with_account(&line, account.as_str()),
             None => line,
@@ -348,6 +381,18 @@ impl Runner {
         }
         Ok((Some(active.config.default_channel.clone()), "the default channel".into()))
     }
+}
+
+/// Refuses an item that is not known where a command file runs on it: it could ask no service whether there is one.
+fn check_known(entry: &Entry, args: &Args) -> Result<(), ArgError> {
+    let of_file = entry.spec.args.iter().filter(|_| entry.definition().is_some());
+    for arg in of_file.filter(|arg| matches!(arg.ty, ArgType::Item(_)) && !args.items.contains_key(&arg.name))
+    {
+        if let Some(typed) = args.get(&arg.name) {
+            return Err(ArgError::invalid(&arg.name, format!("{} on the board", arg.ty.expected()), typed));
+        }
+    }
+    Ok(())
 }
 
 /// The error for an item of an account that does not have the command: the same as where another account is asked for.

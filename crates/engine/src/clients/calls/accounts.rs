@@ -21,7 +21,8 @@ use crate::{
         AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
         TestAccount,
     },
-    store::StoredSource,
+    outbox::deliver::is_trouble,
+    store::{RateLimitWait, StoredSource},
 };
 
 /// How long [`PollNow`] waits for all accounts.
@@ -31,9 +32,10 @@ impl Engine {
     pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
         let posted_through = self.store().posted_through().await.map_err(ApiError::internal)?;
+        let limits = self.store().rate_limit_waits(Timestamp::now()).await.map_err(ApiError::internal)?;
         // Only who serves sends again by itself.
         let next_posts = match self.inner.options.mode {
-            Mode::Serve if sources.iter().any(|source| source.error.is_some()) => {
+            Mode::Serve if !limits.is_empty() || sources.iter().any(|source| source.error.is_some()) => {
                 self.store().next_tries().await.map_err(ApiError::internal)?
             }
             Mode::Serve | Mode::Once => BTreeMap::new(),
@@ -41,7 +43,8 @@ impl Engine {
         let active = self.active();
         let info = |account: &accounts::Account| {
             let source = sources.iter().find(|source| source.account == account.name);
-            let health = match self.health(account, source, next_posts.get(&account.name).copied()) {
+            let (limit, next_post) = (limits.get(&account.name), next_posts.get(&account.name).copied());
+            let health = match self.health(account, source, limit, next_post) {
                 // A chat that took a message has answered.
                 Health::New if posted_through.contains(&account.name) => Health::Ok,
                 health => health,
@@ -72,11 +75,12 @@ impl Engine {
         Ok(active.accounts.values().map(|account| info(account)).collect())
     }
 
-    /// How an account is; `next_post` is when a message that it did not take is tried again.
+    /// How an account is; `limit` is what its messages wait for, `next_post` when one that it did not take is tried again.
     fn health(
         &self,
         account: &accounts::Account,
         source: Option<&StoredSource>,
+        limit: Option<&RateLimitWait>,
         next_post: Option<Timestamp>,
     ) -> Health {
         if let Err(why) = &account.connection {
@@ -93,8 +97,7 @@ impl Engine {
                 error: error.clone(),
                 next_try: self.inner.watcher.next_poll(&account.name).or(next_post),
             },
-            Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
-            _ => Health::New,
+            known => answering(known, account.config.watches(), limit, next_post),
         }
     }
 
@@ -171,6 +174,23 @@ impl Engine {
     }
 }
 
+/// How an account is whose last answer was well. One that is only posted in, and whose messages wait for a rate limit,
+/// takes none all the same: that it says who it is does not end that.
+fn answering(
+    source: Option<&StoredSource>,
+    watched: bool,
+    limit: Option<&RateLimitWait>,
+    next_try: Option<Timestamp>,
+) -> Health {
+    match (source, limit) {
+        (_, Some(RateLimitWait { since, error })) if !watched && is_trouble(error) => {
+            Health::Trouble { since: *since, error: error.clone(), next_try }
+        }
+        (Some(source), _) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
+        _ => Health::New,
+    }
+}
+
 /// What the last poll could not read, and the webhooks that could not be read.
 fn problems(account: &accounts::Account, source: Option<&StoredSource>) -> Vec<Problem> {
     let polled = source.into_iter().flat_map(|source| &source.problems).map(|stored| stored.problem.clone());
@@ -188,6 +208,53 @@ fn calls_left(health: &Health, counted: Option<RateLimit>) -> Option<RateLimit> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn account_whose_messages_wait_for_a_rate_limit_is_not_well_though_it_answers() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let wait = |seconds| RateLimitWait {
+            since: at(100),
+            error: ServiceError::RateLimited {
+                why: "slow down".into(),
+                retry_after: Duration::from_secs(seconds),
+            },
+        };
+        let source = StoredSource {
+            account: "chat".into(),
+            cursor: None,
+            origin: None,
+            baseline_at: None,
+            last_ok_at: None,
+            error: None,
+            reading: None,
+            problems: Vec::new(),
+            rate_limit: None,
+            identity: Some(Identity::default()),
+            unreadable: Vec::new(),
+        };
+        let trouble = |seconds| Health::Trouble {
+            since: at(100),
+            error: wait(seconds).error,
+            next_try: Some(at(7_300)),
+        };
+        // whether it has said who it is, whether it is watched, how long its messages wait -> how it is
+        let cases = [
+            (true, false, Some(7_200), trouble(7_200)),
+            (true, false, Some(40), trouble(40)),
+            (false, false, Some(40), trouble(40)),
+            // Chats ask for a moment all the time.
+            (true, false, Some(1), Health::Ok),
+            (true, false, None, Health::Ok),
+            (false, false, None, Health::New),
+            // Its polls say how it is.
+            (true, true, Some(7_200), Health::Ok),
+        ];
+        for (is_known, watched, seconds, expected) in cases {
+            let (known, limit) = (is_known.then_some(&source), seconds.map(wait));
+            let found = answering(known, watched, limit.as_ref(), Some(at(7_300)));
+            assert_eq!(found, expected, "known: {is_known}, watched: {watched}, {seconds:?}");
+        }
+    }
 
     #[test]
     fn calls_are_left_to_an_account_that_is_not_limited() {

@@ -181,7 +181,8 @@ fn not_resolved(run: &Run) -> ApiError {
         // While the store cannot be written, that is known here alone.
         (RunState::Unknown { .. }, _) => {
             return ApiError::usage(format!(
-                "that the outcome of run {id} is not known is not recorded yet; resolve it once it is: callboard doctor"
+                "run {id} ended with an unknown outcome, and that could not be recorded yet; resolve it once it is \
+                 (see callboard doctor)"
             ));
         }
         (_, Some(text)) => format!("is resolved: {text}"),
@@ -208,7 +209,7 @@ mod tests {
             (by_kim, "run 1 is resolved: kim says it ran; only one whose outcome"),
             (
                 RunState::Unknown { why: lost() },
-                "that the outcome of run 1 is not known is not recorded yet;",
+                "run 1 ended with an unknown outcome, and that could not be recorded yet; resolve it once it is (see",
             ),
         ];
         for (state, expected) in cases {

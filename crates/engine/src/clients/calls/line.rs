@@ -125,9 +125,9 @@ impl Engine {
                 let sources = self.store().sources().await.map_err(ApiError::internal)?;
                 let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
                 let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
-                let is_asked = |item: &Item| asked.as_ref().is_none_or(|asked| *asked == item.key.account);
-                let known: Vec<&Item> =
-                    items.iter().filter(|item| !is_over(item) && is_asked(item)).collect();
+                let lacking = self.lacking(&active, entry, asked.as_ref(), &items).await?;
+                let is_had = |item: &Item| !lacking.contains(&item.key.account);
+                let known: Vec<&Item> = items.iter().filter(|item| !is_over(item) && is_had(item)).collect();
                 let items: Vec<&Item> =
                     known.iter().copied().filter(|item| entry.is_for(item, me(item), now)).collect();
                 match items.is_empty() {
@@ -145,6 +145,25 @@ impl Engine {
             }
             _ => self.live_choices(&active, entry, arg, args, asked).await,
         }
+    }
+
+    /// The accounts of items that the account asked for does not have: nothing can be run on those by it.
+    async fn lacking(
+        &self,
+        active: &ActiveConfig,
+        entry: &Entry,
+        asked: Option<&AccountName>,
+        items: &[Item],
+    ) -> Result<BTreeSet<AccountName>, ApiError> {
+        let runner = asked.and_then(|asked| entry.runner(Some(asked)).ok());
+        let Some((Some(acting), _)) = runner else { return Ok(BTreeSet::new()) };
+        let mut lacking: BTreeSet<AccountName> = items.iter().map(|item| item.key.account.clone()).collect();
+        for of in lacking.clone() {
+            if self.inner.runner.has(active, &acting, &of).await.map_err(ApiError::internal)? {
+                lacking.remove(&of);
+            }
+        }
+        Ok(lacking)
     }
 
     /// What the service lists, asked once for all letters that are typed of it.

@@ -1,7 +1,7 @@
 //! Posting to channels, and the deliveries that wait.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -157,7 +157,25 @@ impl Engine {
             None => None,
         };
         let found = self.store().deliveries_page(before, query.pending, limit).await;
-        self.all_shown(found.map_err(ApiError::internal)?).await
+        let found = found.map_err(ApiError::internal)?;
+        let waiting = found.iter().filter(|delivery| delivery.state == store::DeliveryState::Pending);
+        let mut firsts = self.firsts(waiting.map(|delivery| delivery.key.clone()).collect()).await?;
+        let shown = self.all_shown(found).await?.into_iter().map(|delivery| {
+            let first = firsts.remove(&delivery.id);
+            in_line(delivery, first)
+        });
+        Ok(shown.collect())
+    }
+
+    /// The first of its line for each of these deliveries that waits, by their ids.
+    async fn firsts(&self, keys: Vec<DeliveryKey>) -> Result<HashMap<String, FirstOfLine>, ApiError> {
+        // Without keys, all would be meant.
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.store().in_their_lines(&keys, limited(LIST_LIMIT), Timestamp::now()).await;
+        let firsts = found.map_err(ApiError::internal)?.into_iter();
+        Ok(firsts.filter_map(|(delivery, first)| Some((delivery.key.0, first?))).collect())
     }
 
     pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
@@ -190,11 +208,16 @@ impl Engine {
             "delivery that has not arrived",
             "callboard deliveries --pending",
         )?);
-        if !self.store().retry(&key, actor, Timestamp::now()).await.map_err(ApiError::internal)? {
-            let known = self.store().delivery(&key).await.map_err(ApiError::internal)?;
-            let waits_for = known.and_then(|delivery| self.inner.deliverer.waits_for(&delivery));
-            let why = match waits_for {
-                Some(error) => format!("is sent as soon as its account has what it lacks: {error}"),
+        let known = self.store().delivery(&key).await.map_err(ApiError::internal)?;
+        if let Some(error) = known.and_then(|delivery| self.inner.deliverer.waits_for(&delivery)) {
+            let why = format!("is sent as soon as its account has what it lacks: {error}");
+            return Err(ApiError::usage(format!("delivery {} {why}", key.0)));
+        }
+        let now = Timestamp::now();
+        if !self.store().retry(&key, actor, now).await.map_err(ApiError::internal)? {
+            let first = self.firsts(vec![key.clone()]).await?.remove(&key.0);
+            let why = match first.filter(|first| first.key != key && first.at > now) {
+                Some(first) => format!("is behind {} in its channel: retry that one", first.key.0),
                 None => "is on its way already".to_owned(),
             };
             return Err(ApiError::usage(format!("delivery {} {why}", key.0)));
@@ -307,7 +330,7 @@ fn is_sent_soon(first: &FirstOfLine, is_failing: bool, now: Timestamp, end: Time
 fn in_line(mut delivery: Delivery, first: Option<FirstOfLine>) -> Delivery {
     let other = first.filter(|first| first.key.0 != delivery.id);
     if let DeliveryState::Pending { first, .. } = &mut delivery.state {
-        *first = other.map(|other| FirstInLine { id: other.key.0, at: other.at });
+        *first = other.map(|FirstOfLine { key, at, error, .. }| FirstInLine { id: key.0, at, error });
     }
     delivery
 }

@@ -83,6 +83,7 @@ impl Engine {
                 at: message.at,
                 edited_at: message.edited_at,
                 state: DeliveryState::Posted,
+                edit_refused: None,
                 link: None,
             })
             .collect();
@@ -101,6 +102,7 @@ impl Engine {
             at: shown.created_at,
             edited_at: None,
             state: shown.state,
+            edit_refused: shown.edit_refused,
             link: shown.link,
             run: shown.run,
         }

@@ -7,8 +7,8 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountInfo, AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Health,
-        Hello, NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
+        AccountInfo, AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Hello,
+        NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
         StatusQuery,
     },
     clients::doctor,
@@ -57,21 +57,17 @@ impl Engine {
         let undelivered =
             self.store().undelivered(self.inner.deliverer.waiting()).await.map_err(ApiError::internal)?;
         let quiet = self.inner.notifier.quiet_now(now).await.map_err(ApiError::internal)?;
-        // One that is watched has not been seen before it has answered.
-        let is_ok = |it: &&AccountInfo| match it.health {
-            Health::Ok => true,
-            Health::New => !it.watched,
-            _ => false,
-        };
-        let polls = accounts.iter().filter(|account| account.watched);
-        let polls = polls.filter_map(|account| self.inner.watcher.next_poll(&account.name));
+        let watched: Vec<&AccountInfo> = accounts.iter().filter(|account| account.watched).collect();
+        let polls = watched.iter().filter_map(|account| self.inner.watcher.next_poll(&account.name));
+        let partial = watched.is_empty() || !not_seen.is_empty();
         Ok(Status {
-            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), !not_seen.is_empty()),
+            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), partial),
             count: board.count(),
-            summary: headline(&board, &not_seen),
+            summary: headline(&board, &not_seen, !watched.is_empty()),
             not_seen,
-            accounts_ok: accounts.iter().filter(is_ok).count(),
+            accounts_ok: accounts.iter().filter(|account| status::is_well(account)).count(),
             accounts: accounts.len(),
+            watched: Some(watched.iter().filter(|account| status::is_well(account)).count()),
             account_problems: status::account_problems(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,

@@ -3,7 +3,7 @@
 use callboard_domain::{
     error::ServiceError, identity::Identity, item::AccountName, secret::SecretField, source::Progress,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::finding::{check, remedied};
 use crate::{
@@ -52,9 +52,8 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
                 Health::Incomplete { why, needs: Needs::Secret, waits_for: None } => {
                     Check { remedy: secret.clone(), ..check(&name, CheckVerdict::Failed, why) }
                 }
-                Health::Trouble { since, error, .. } => {
-                    let minutes = now.duration_since(since).as_mins().max(0);
-                    let found = format!("{error} (for {minutes} m)");
+                Health::Trouble { since, error, next_try } => {
+                    let found = trouble(&error, since, next_try, now, &TimeZone::system());
                     remedied(
                         check(&name, CheckVerdict::Failed, found),
                         health_remedy(&error, &info.name, secret.as_deref()),
@@ -76,6 +75,21 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
             std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// What is wrong with an account, for how long, and when it is tried again.
+fn trouble(
+    error: &ServiceError,
+    since: Timestamp,
+    next_try: Option<Timestamp>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> String {
+    let minutes = now.duration_since(since).as_mins().max(0);
+    let again = next_try.filter(|at| *at > now).map_or_else(String::new, |at| {
+        format!("; next try at {}", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"))
+    });
+    format!("{error} (for {minutes} m{again})")
 }
 
 /// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one.
@@ -174,6 +188,22 @@ mod tests {
         ];
         for (error, secret, expected) in cases {
             assert_eq!(health_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn trouble_of_an_account_says_when_it_is_tried_again() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let (since, now) = (at("2026-11-22T10:00:00Z"), at("2026-11-22T10:05:30Z"));
+        // when it is tried next -> what is found
+        let cases = [
+            (Some(at("2026-11-22T12:00:00Z")), "slow down (for 5 m; next try at 2026-11-22 12:00)"),
+            (Some(since), "slow down (for 5 m)"),
+            (None, "slow down (for 5 m)"),
+        ];
+        for (next_try, expected) in cases {
+            let error = ServiceError::unavailable("slow down");
+            assert_eq!(trouble(&error, since, next_try, now, &TimeZone::UTC), expected, "{next_try:?}");
         }
     }
 

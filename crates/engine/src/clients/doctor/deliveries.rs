@@ -3,7 +3,7 @@
 use callboard_domain::error::ServiceError;
 
 use crate::{
-    Engine,
+    Engine, Mode,
     api::{Check, CheckVerdict},
     clients::edit::is_edit,
     store::{Delivery, DeliveryState},
@@ -18,7 +18,9 @@ pub(super) async fn check(engine: &Engine) -> Check {
         return check(CheckVerdict::Failed, format!("messages wait: {error}"));
     }
     let left = match engine.store().deliveries_not_posted(1_000).await {
-        Ok(left) => missing(left, |delivery| engine.inner.deliverer.waits_for(delivery)),
+        Ok(left) => missing(left, engine.inner.options.mode == Mode::Serve, |delivery| {
+            engine.inner.deliverer.waits_for(delivery)
+        }),
         Err(error) => return check(CheckVerdict::Failed, error.to_string()),
     };
     if left.is_empty() {
@@ -40,16 +42,20 @@ struct Missing {
     error: Option<ServiceError>,
 }
 
-/// What is missing in its channel, of what is `left` to be sent. An edit that goes by itself is not: its message has
-/// arrived, and one that follows its item is edited all day.
-fn missing(left: Vec<Delivery>, waits_for: impl Fn(&Delivery) -> Option<ServiceError>) -> Vec<Missing> {
+/// What is missing in its channel, of what is `left` to be sent. An edit that goes by itself, as a daemon sends it, is not:
+/// its message has arrived, and one that follows its item is edited all day.
+fn missing(
+    left: Vec<Delivery>,
+    is_serving: bool,
+    waits_for: impl Fn(&Delivery) -> Option<ServiceError>,
+) -> Vec<Missing> {
     let with_error = left.into_iter().map(|delivery| {
         let error = waits_for(&delivery).or_else(|| delivery.error.clone());
         Missing { delivery, error }
     });
     let goes_by_itself = |Missing { delivery, error }: &Missing| {
         let is_due = matches!(delivery.state, DeliveryState::Pending | DeliveryState::Sending);
-        error.is_none() && is_due && is_edit(delivery)
+        is_serving && error.is_none() && is_due && is_edit(delivery)
     };
     with_error.filter(|it| !goes_by_itself(it)).collect()
 }
@@ -116,8 +122,14 @@ mod tests {
             let context = format!("an edit: {is_an_edit}, {state:?}, {error:?}, lacking: {is_lacking}");
             let one = delivery(state, is_an_edit.then_some("17.1"), Edits::Open);
             let waits_for = |_: &Delivery| is_lacking.then(|| ServiceError::unavailable("the secret"));
-            let found = missing(vec![Delivery { error, ..one }], waits_for);
+            let left = vec![Delivery { error, ..one }];
+            let found = missing(left.clone(), true, waits_for);
             assert_eq!(found.first().map(|it| it.error.is_some()), expected, "{context}");
+            assert_eq!(
+                missing(left, false, waits_for).len(),
+                1,
+                "{context}: nothing goes by itself without a daemon"
+            );
         }
     }
 

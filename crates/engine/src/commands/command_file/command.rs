@@ -1,6 +1,6 @@
 //! A command of a file: what it takes, what it does, and how its outcome is reported.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -115,15 +115,17 @@ fn not_judged(effect: Effect, good: &str, why: &str) -> ServiceError {
 }
 
 impl Command {
-    /// What was asked, as a person would have typed it.
+    /// What was asked, as a person would have typed it, and as people read it.
     fn line(&self, args: &Args) -> String {
         let compiled = typed::Command::new(self.spec.clone());
-        compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args))
+        let line =
+            compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args));
+        typed::named_line(&line, args)
     }
 }
 
 impl OutcomeTemplates {
-    /// How it ended. `line` is what was asked, as a person would have typed it.
+    /// How it ended. `line` is what was asked, as people read it.
     fn outcome(
         &self,
         effect: Effect,
@@ -132,6 +134,7 @@ impl OutcomeTemplates {
         done: Executed,
         budget: &Budget,
     ) -> Result<Outcome, ServiceError> {
+        let written_out = written_out(&scope);
         scope.extend(done.facts);
         let ok = match &self.ok {
             None => done.ok,
@@ -139,8 +142,9 @@ impl OutcomeTemplates {
         };
         scope.insert("ok".to_owned(), ok.into());
         let mut outcome = if ok { Outcome::ok("") } else { Outcome::failed("") };
-        outcome.summary = self.summary(line, &scope, ok, if done.ok { &done.good } else { &done.bad });
         outcome.link = self.link.as_ref().and_then(|link| link.url(&scope));
+        scope.extend(written_out);
+        outcome.summary = self.summary(line, &scope, ok, if done.ok { &done.good } else { &done.bad });
         let shown = end_of(text::block(done.shown.trim(), usize::MAX), SHOWN);
         // A change that succeeded needs no output; a read is run for its output.
         if !shown.is_empty() && (!ok || effect == Effect::Reads) {
@@ -185,6 +189,15 @@ impl Link {
         let url = Url::parse(text.ok()?.trim()).ok()?;
         matches!(url.scheme(), "http" | "https").then_some(url)
     }
+}
+
+/// The arguments with an invisible character, which is written out: a summary would lose it, and name another value.
+fn written_out(args: &Map<String, Value>) -> Vec<(String, Value)> {
+    let written = |(name, value): (&String, &Value)| match text::visible(value.as_str()?) {
+        Cow::Owned(text) => Some((name.clone(), Value::from(text))),
+        Cow::Borrowed(_) => None,
+    };
+    args.iter().filter_map(written).collect()
 }
 
 fn names_ok(summary: &Template) -> bool {

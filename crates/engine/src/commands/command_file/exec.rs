@@ -39,8 +39,9 @@ struct Invocation {
 
 impl Exec {
     fn invocation(&self, scope: &Map<String, Value>) -> Result<Invocation, ArgError> {
-        let place =
-            |template: &Template, escape| fit(&template.names(), template.render(scope, escape), scope);
+        let place = |template: &Template, escape| {
+            fit(&template.names(), scope, |scope| template.render(scope, escape))
+        };
         let args = self.args.iter().map(|arg| place(arg, Escape::Argument)).collect::<Result<_, _>>()?;
         let env = |(name, value): &(String, Template)| Ok((name.clone(), place(value, Escape::None)?));
         let env: Vec<(String, String)> = self.env.iter().map(env).collect::<Result<_, ArgError>>()?;

@@ -71,21 +71,24 @@ pub(super) enum Get {
 impl Call {
     /// The request, with everything in its place.
     pub(super) fn request(&self, scope: &Scope) -> Result<Request, ArgError> {
-        let text = |template: &Template| fit(&template.names(), template.render(scope, Escape::None), scope);
-        let line = |template: &Template| fit(&template.names(), template.render(scope, Escape::Line), scope);
-        let request = self.path.request(scope, |path| Request::new(self.method.clone(), path));
-        let mut request = fit(&self.path.names(), request, scope)?;
+        let place = |template: &Template, escape| {
+            fit(&template.names(), scope, |scope| template.render(scope, escape))
+        };
+        let new = |path: Vec<String>| Request::new(self.method.clone(), path);
+        let request = fit(&self.path.names(), scope, |scope| self.path.request(scope, new))?;
+        let mut request = request.shown_whole();
         for (name, value) in &self.query {
-            request = request.query(name, line(value)?);
+            request = request.query(name, place(value, Escape::Line)?);
         }
-        for (name, value) in self.headers(scope)? {
-            request = request.header(name, value);
+        for (name, value) in &self.headers {
+            request = request.header(name.clone(), place(value, Escape::Header)?);
         }
         request = match &self.body {
             Body::Empty => request,
-            Body::Json(body) => request.json(fit(&body.names(), body.render(scope), scope)?),
+            Body::Json(body) => request.json(fit(&body.names(), scope, |scope| body.render(scope))?),
             Body::Form(fields) => {
-                let field = |(name, value): &(String, Template)| Ok((name.clone(), text(value)?));
+                let field =
+                    |(name, value): &(String, Template)| Ok((name.clone(), place(value, Escape::None)?));
                 request.form(fields.iter().map(field).collect::<Result<_, ArgError>>()?)
             }
         };
@@ -95,22 +98,11 @@ impl Call {
         })
     }
 
-    fn headers(&self, scope: &Scope) -> Result<Vec<(String, String)>, ArgError> {
-        let header = |(name, value): &(String, Template)| {
-            Ok((name.clone(), fit(&value.names(), value.render(scope, Escape::Line), scope)?))
-        };
-        self.headers.iter().map(header).collect()
-    }
-
     /// Exactly what would be sent, and what would be waited for.
     pub(super) fn preview(&self, scope: &Scope) -> Result<Vec<Step>, ArgError> {
         let request = self.request(scope)?;
         let mut steps = vec![match &self.http {
-            Ok(http) => {
-                let step =
-                    http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request);
-                Step { request: with_headers(&step.request, &self.headers(scope)?), ..step }
-            }
+            Ok(http) => http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request),
             Err(why) => {
                 Step { what: format!("Nothing yet: {} cannot be used", self.account), request: why.clone() }
             }
@@ -120,7 +112,7 @@ impl Call {
             let what = format!("Wait until {until}: look every {every}, for {timeout} at most");
             steps.push(match &wait.get {
                 Get::Path(path) if path.is_literal() => {
-                    http.step(what, &fit(&[], path.request(scope, Request::get), scope)?)
+                    http.step(what, &fit(&[], scope, |scope| path.request(scope, Request::get))?)
                 }
                 // Its place is in an answer that is not there yet.
                 Get::Path(path) => Step { what, request: format!("GET {}", path.text()) },
@@ -240,13 +232,6 @@ impl Get {
             }
         }
     }
-}
-
-/// A request as it is shown, with its headers after its first line.
-fn with_headers(shown: &str, headers: &[(String, String)]) -> String {
-    let (first, body) = shown.split_at(shown.find('\n').unwrap_or(shown.len()));
-    let headers: String = headers.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
-    format!("{first}{headers}{body}")
 }
 
 /// An answer of success; any that is a plain no as well where the command judges by the status itself.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// An account that takes no messages for less than this is not in trouble: chats ask for it all the time.
-const MOMENT: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_secs(10);
 
 /// Delivers what is in the outbox. A clone is the same.
 #[derive(Clone)]
@@ -65,6 +65,11 @@ enum Answer<'e> {
     Trouble(&'e ServiceError),
     /// It asks for a moment.
     Neither,
+}
+
+/// True for an error of a message that says that its account takes none now.
+pub(crate) fn is_trouble(error: &ServiceError) -> bool {
+    matches!(Answer::of(Some(error)), Answer::Trouble(_))
 }
 
 impl<'e> Answer<'e> {
@@ -190,10 +195,13 @@ mod tests {
             ServiceError::unknown("no answer"),
             ServiceError::auth("revoked"),
             limited(600),
+            limited(40),
+            limited(10),
         ];
         for error in &in_trouble {
             assert_eq!(Answer::of(Some(error)), Answer::Trouble(error));
         }
+        assert!(is_trouble(&limited(40)) && !is_trouble(&limited(9)));
         assert_eq!(Answer::of(None), Answer::Well);
         assert_eq!(Answer::of(Some(&ServiceError::rejected("no such channel"))), Answer::Well);
         assert_eq!(Answer::of(Some(&limited(1))), Answer::Neither);

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::deliverer::Deliverer;
+pub(crate) use self::deliverer::{Deliverer, is_trouble};
 use self::{
     limits::{LOOK_AFTER, LOOK_AT_LEAST_EVERY, LOOK_EVERY, LOOKED_UP_AT_ONCE, RECORD_AGAIN, SENT_AT_ONCE},
     look_up::look_up,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
+    error::ServiceError,
     item::{AccountName, EARLIEST, LATEST},
 };
 use jiff::Timestamp;
@@ -15,8 +16,18 @@ use super::{
         row::{At, Json, Text, all, one},
     },
     COLUMNS, Delivery,
+    queue::due,
     unreadable::read_shown,
 };
+
+/// A rate limit that messages of an account wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimitWait {
+    /// When its service said so to the message that is tried next.
+    pub since: Timestamp,
+    /// In its words.
+    pub error: ServiceError,
+}
 
 /// The numbers of what has not arrived. Each part has an index of its own.
 const NOT_POSTED: &str = "SELECT n FROM deliveries WHERE state IN ('pending', 'sending')
@@ -96,6 +107,31 @@ impl Store {
                 Ok(row.get::<_, String>(0).ok().zip(row.get::<_, At>(1).ok()))
             })?;
             Ok(tries.into_iter().flatten().map(|(account, At(at))| (AccountName(account), at)).collect())
+        })
+        .await
+    }
+
+    /// The rate limits that messages wait for at `now`, by account.
+    pub async fn rate_limit_waits(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeMap<AccountName, RateLimitWait>, StoreError> {
+        self.read(move |conn| {
+            // SQLite takes the other columns from the row with the least time.
+            let sql = format!(
+                "SELECT substr(address, 1, instr(address, ':') - 1), changed_at, error, min(next_at)
+                 FROM deliveries WHERE state IN ('pending', 'sending') AND state = 'pending' AND NOT {}
+                 AND CASE WHEN json_valid(error) THEN json_extract(error, '$.error') = 'rate_limited' ELSE 0 END
+                 GROUP BY 1",
+                due()
+            );
+            // A row that is damaged hides no other.
+            let waits = all(conn, &sql, [At(now)], |row| {
+                let (since, error) = (row.get::<_, At>(1).ok(), row.get::<_, Json<ServiceError>>(2).ok());
+                let wait = since.zip(error).map(|(At(since), Json(error))| RateLimitWait { since, error });
+                Ok(row.get::<_, String>(0).ok().map(AccountName).zip(wait))
+            })?;
+            Ok(waits.into_iter().flatten().collect())
         })
         .await
     }

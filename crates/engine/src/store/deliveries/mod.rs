@@ -16,7 +16,8 @@
 //!    |                     |              it in its channel is sent, for as long as that may take (`queue`)
 //!    '---------------------'              looked up, and absent
 //!
-//! failed, unknown -> pending              a person tries again: what may have arrived is looked for first
+//! failed, unknown -> pending              a person tries again: what may have arrived is looked for first. One that
+//!                                         waits for another try is due at once
 //!
 //! pending -> digested                     listed in the digest that another delivery has become
 //!    ^          |
@@ -52,6 +53,7 @@ use super::{
 pub use self::{
     after_run::{AfterRun, ItemAfterRun, SinceRun},
     delivery::{About, Attempt, Content, Delivery, DeliveryState, NewDelivery, OwnMessage},
+    list::RateLimitWait,
     news::{CurrentEvent, PreparedDelivery, QueuedEvent},
     posted_message::Edits,
     queue::{Claimed, LONGEST_WAIT},

@@ -206,12 +206,12 @@ fn begin_waiting(conn: &Connection, key: &DeliveryKey, now: Timestamp) -> rusqli
 }
 
 /// Notes that a new delivery waits from its beginning, where one ahead of it is being looked up: the next one that becomes
-/// unknown does not begin its wait anew.
+/// unknown does not begin its wait anew. Few are unknown: without a word about the index SQLite reads all that were ever sent.
 pub(super) fn begin_behind(conn: &Connection, key: &DeliveryKey, now: Timestamp) -> rusqlite::Result<usize> {
     let (is_ahead, is_waited_for) = (is_ahead("d", "deliveries"), is_waited_for("d"));
     let sql = format!(
         "UPDATE deliveries SET unknown_since = ?1
-         WHERE id = ?2 AND EXISTS (SELECT 1 FROM deliveries d WHERE {is_waited_for} AND {is_ahead})"
+         WHERE id = ?2 AND EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_unknown WHERE {is_waited_for} AND {is_ahead})"
     );
     run(conn, &sql, params![At(now), key.0])
 }
@@ -224,6 +224,7 @@ pub(in crate::store) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::
     let sql = format!(
         "UPDATE deliveries SET unknown_since = ?1
          WHERE state IN ('pending', 'sending') AND state = 'pending' AND unknown_since IS NULL
+         AND address IN (SELECT s.address FROM deliveries s WHERE s.state IN ('pending', 'sending') AND s.state = 'sending')
          AND EXISTS (SELECT 1 FROM deliveries d
              WHERE d.state IN ('pending', 'sending') AND d.state = 'sending' AND {is_ahead})"
     );
@@ -459,17 +460,18 @@ impl Store {
         self.write(move |conn| retry_unavailable(conn, &account, now)).await
     }
 
-    /// Sends a failed or unknown delivery again, because a person asked for it: what may have arrived is looked for first
-    /// ([`Delivery::may_have_arrived`]). False where it is neither.
+    /// Sends a failed or unknown delivery again, because a person asked for it, or one that waits for another try: what may
+    /// have arrived is looked for first ([`Delivery::may_have_arrived`]). False where it is none of these.
     pub async fn retry(&self, key: &DeliveryKey, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
         let (key, actor) = (key.clone(), actor.clone());
         self.write(move |conn| {
             // Its channel has waited for it already.
             let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0,
-                       unknown_since = iif(state = 'unknown', unknown_since, NULL),
+                       unknown_since = iif(state = 'failed', NULL, unknown_since),
                        error = iif(state = 'unknown' AND NOT iif(json_valid(error),
                            coalesce(json_extract(error, '$.error'), '') = 'unknown', 0), ?3, error)
-                       WHERE id = ?1 AND state IN ('failed', 'unknown')";
+                       WHERE id = ?1 AND (state IN ('failed', 'unknown')
+                           OR state = 'pending' AND error IS NOT NULL AND next_at > ?2)";
             // Why it could not be looked up is not what there is to be known of it.
             let error = ServiceError::unknown("whether it arrived could not be looked up");
             let retried = run(conn, sql, params![key.0, At(now), Json(&error)])? == 1;

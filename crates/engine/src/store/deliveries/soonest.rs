@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use callboard_domain::chat::DeliveryKey;
+use callboard_domain::{chat::DeliveryKey, error::ServiceError};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -25,6 +25,8 @@ pub struct FirstOfLine {
     pub at: Timestamp,
     /// True where one before it is to be looked up first. That may leave it unknown.
     pub is_held: bool,
+    /// What it met when it was last tried.
+    pub error: Option<ServiceError>,
 }
 
 impl Store {
@@ -64,20 +66,28 @@ fn in_their_lines(
     let keys: Vec<&DeliveryKey> = deliveries.iter().map(|delivery| &delivery.key).collect();
     let (firsts, line) = (firsts(), by_hand("d"));
     let sql = format!(
-        "{firsts} SELECT d.id, firsts.id, firsts.at, firsts.is_held
+        "{firsts} SELECT d.id, firsts.id, firsts.at, firsts.is_held,
+             (SELECT f.error FROM deliveries f WHERE f.n = firsts.n)
          FROM deliveries d JOIN firsts ON firsts.address = d.address AND firsts.by_hand = {line} AND firsts.n <= d.n
          WHERE d.id IN (SELECT value FROM json_each(?2)) AND d.state = 'pending'"
     );
     let of_each = all(conn, &sql, params![At(now), Json(&keys)], |row| {
         let (key, is_held) = (DeliveryKey(row.get(1)?), row.get(3)?);
-        let first = FirstOfLine { key, at: row.get::<_, At>(2)?.0, is_held };
+        // What is damaged is named of that one itself.
+        let error = row.get::<_, Option<Json<ServiceError>>>(4).ok().flatten().map(|it| it.0);
+        let first = FirstOfLine { key, at: row.get::<_, At>(2)?.0, is_held, error };
         Ok((DeliveryKey(row.get(0)?), first))
     })?;
     let mut of_each: HashMap<DeliveryKey, FirstOfLine> = of_each.into_iter().collect();
     let with_first = |delivery: Delivery| {
         // What nothing is before goes by its own time, as an edit does that is tried later.
         let is_alone = delivery.state == DeliveryState::Pending;
-        let alone = || FirstOfLine { key: delivery.key.clone(), at: delivery.next_at, is_held: false };
+        let alone = || FirstOfLine {
+            key: delivery.key.clone(),
+            at: delivery.next_at,
+            is_held: false,
+            error: delivery.error.clone(),
+        };
         let first = of_each.remove(&delivery.key).or_else(|| is_alone.then(alone));
         (delivery, first)
     };

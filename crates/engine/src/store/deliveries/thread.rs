@@ -97,11 +97,11 @@ pub(super) fn root(
     if one(conn, &sql, row, |_| Ok(()))?.is_some() {
         return Ok(None);
     }
-    let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
-               WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
-    let names = all(conn, sql, params![Text(to), Text(item), n], |row| {
-        row.get::<_, EnumText<_>>(0).map(|EnumText(name)| name)
-    })?;
+    // A run's message may be about an event of another item that it is on.
+    let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event JOIN items i ON i.n = e.item
+               WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3 AND i.account = ?4 AND i.kind = ?5 AND i.id = ?6";
+    let of = params![Text(to), Text(item), n, item.account.as_str(), item.kind.name(), item.id];
+    let names = all(conn, sql, of, |row| row.get::<_, EnumText<_>>(0).map(|EnumText(name)| name))?;
     if names.into_iter().any(|name| rules::ends_thread(name, item.kind)) {
         return Ok(None);
     }

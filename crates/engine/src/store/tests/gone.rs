@@ -158,8 +158,14 @@ async fn complete_listing_marks_absent_items_gone_and_ends_incidents() {
     };
     let not_listed = || Some(GoneReason::NotListed);
     let not_watched = || Some(GoneReason::NotWatched);
-    let cases: [Case; 6] = [
+    let cases: [Case; 7] = [
         (Batch::default(), |_| true, &[], [None, None, None, None]),
+        (
+            Batch { awaited: vec![key("a")], ..complete(vec![], &kinds) },
+            |_| true,
+            &[],
+            [None, not_listed(), not_listed(), not_listed()],
+        ),
         (
             complete(vec![], &kinds),
             |_| true,

@@ -1,6 +1,7 @@
 mod edits;
 mod order;
 mod soonest;
+mod tried_again;
 
 use callboard_domain::{
     chat::{DeliveryKey, Posted},

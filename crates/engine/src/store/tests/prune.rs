@@ -113,11 +113,12 @@ async fn dangling_parts_are_deleted() {
     let sql = "PRAGMA foreign_keys = OFF;
                INSERT INTO decisions (event, decision) VALUES (99, '{}');
                INSERT INTO run_output (run, seq, text) VALUES ('r1', 1, 'kept'), ('none', 1, 'x'), ('none', 2, 'y');
-               INSERT INTO run_steps (run, seq, said, at) VALUES ('none', 1, 'step', 0);";
+               INSERT INTO run_steps (run, seq, said, at) VALUES ('none', 1, 'step', 0);
+               INSERT INTO run_items (run, item) VALUES ('none', 'pager/incident/a');";
     damage(&store, sql);
-    assert_eq!(store.unreadable_rows().await.unwrap().len(), 4);
+    assert_eq!(store.unreadable_rows().await.unwrap().len(), 5);
     let pruned = store.prune(at(120), Retention::default()).await.unwrap();
-    assert_eq!(pruned, Pruned { dangling: 4, ..Pruned::default() });
+    assert_eq!(pruned, Pruned { dangling: 5, ..Pruned::default() });
     assert_eq!(store.unreadable_rows().await.unwrap(), []);
 }
 

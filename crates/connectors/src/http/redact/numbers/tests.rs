@@ -294,6 +294,31 @@ fn secret_is_found_after_and_in_omitted_lines() {
     }
 }
 
+/// However many lines are left out before it.
+#[test]
+fn secret_is_found_in_omitted_lines_after_many_others() {
+    let secret = "Zx81Tk0pQv7mLd3s".repeat(8);
+    let redactor = redactor(&secret);
+    for (tool, width, line) in
+        TOOLS.into_iter().filter(|(tool, ..)| ["xxd", "hexdump -C", "od -b"].contains(tool))
+    {
+        for others in [0, 1, 40, 100] {
+            let dump = |secret: &str| {
+                let before = (0..others).flat_map(|byte| [byte; 48]).collect::<Vec<u8>>();
+                let bytes = [before.as_slice(), secret.as_bytes(), b";and.more.of.it!"].concat();
+                squeezed(&bytes, width, line)
+            };
+            let whole = dump(&secret);
+            let clean = redactor.text(&whole).into_owned();
+            assert!(whole.matches("\n*\n").count() > usize::from(others), "{tool}: {whole}");
+            assert!(clean.contains(MASK), "{tool} after {others}: {clean}");
+            // Repeated as often as may be, it is another text.
+            let other = dump(&secret.replace("Ld3s", "Ld3t"));
+            assert_eq!(redactor.text(&other), other, "{tool} after {others}");
+        }
+    }
+}
+
 /// Words have as many digits as they need: the first of a line may be longer than the next, as an offset is, or as long as one.
 #[test]
 fn secret_is_found_in_words_of_any_length_and_offset() {

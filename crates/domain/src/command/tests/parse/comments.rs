@@ -46,6 +46,14 @@ fn any_words_after_a_time_are_the_comment() {
         "3D printer is stuck",
         "2d plots fail",
         "5xx errors",
+        "3.12 upgrade",
+        "443:8443 mapping",
+        "5min-average is high",
+        "2026-11 invoices",
+        "9.30 release is broken",
+        "10:30 deploy broke it",
+        "9 am batch fails",
+        "1.5M rows are lost",
     ];
     for comment in comments {
         // `2 hours 10 minutes` is one length.
@@ -68,40 +76,50 @@ fn any_words_after_a_time_are_the_comment() {
 #[test]
 fn a_second_time_is_not_the_comment() {
     let given = |args: &str| format!("silence alert=X {args}");
-    let refused = |text: &str| format!("is written in quotes), found {text:?}");
+    let refused = |found: &str, line: &str| {
+        format!("is written in quotes, as in `silence X for {line}`), found {found:?}")
+    };
     let part = |next: &str, found: &str| {
-        format!("a comment that begins with {next:?} is written in quotes, found {found:?}")
+        let (time, text) = found.split_at(found.find(next).unwrap());
+        let lead = if time.starts_with("2h") { "for" } else { "until" };
+        let line = format!("silence X {lead} {time}\"{text}\"");
+        format!("a comment that begins with {next:?} is written in quotes, as in `{line}`, found {found:?}")
     };
     let cases = [
-        ("silence X 2h 1h x", refused("2h 1h")),
-        ("silence X 30m 2 hours x", refused("30m 2")),
-        ("silence X 2h 9:00 x", refused("2h 9:00")),
+        ("silence X 2h 1h x", refused("2h 1h", "2h \"1h x\"")),
+        ("silence X 30m 2 hours x", refused("30m 2", "30m \"2 hours x\"")),
+        ("silence X 2h 9:00", refused("2h 9:00", "2h \"9:00\"")),
+        ("silence X 2h 9:00 x", given("duration=2h comment=\"9:00 x\"")),
         ("silence X for 2h 1h x", part("1h", "2h 1h x")),
-        ("silence X for 2h 2026-11-24 x", part("2026-11-24", "2h 2026-11-24 x")),
+        ("silence X for 2h 2026-11-24", part("2026-11-24", "2h 2026-11-24")),
+        ("silence X for 2h 2026-11-24 x", given("duration=2h comment=\"2026-11-24 x\"")),
         ("silence X until 18:00 2h x", part("2h", "18:00 2h x")),
-        ("silence X 2h noon", refused("2h noon")),
-        ("silence X 2h tomorrow morning", refused("2h tomorrow")),
-        ("silence X 30m tonight", refused("30m tonight")),
+        ("silence X 2h noon", refused("2h noon", "2h \"noon\"")),
+        ("silence X 2h tomorrow morning", refused("2h tomorrow", "2h \"tomorrow morning\"")),
+        ("silence X 30m tonight", refused("30m tonight", "30m \"tonight\"")),
         ("silence X for 2h noon", part("noon", "2h noon")),
         ("silence X until friday tomorrow", part("tomorrow", "friday tomorrow")),
         ("silence X 2h tomorrow we look again", given("duration=2h comment=\"tomorrow we look again\"")),
         ("silence X 2h \"noon\"", given("duration=2h comment=noon")),
         ("silence X for 2h and a half", part("and", "2h and a half")),
-        ("silence X 2h on friday", refused("2h on")),
-        ("silence X 2h 24 nov", refused("2h 24")),
+        ("silence X 2h on friday", refused("2h on", "2h \"on friday\"")),
+        ("silence X 2h 24 nov", refused("2h 24", "2h \"24 nov\"")),
         ("silence X for 2h an hour", part("an", "2h an hour")),
         // A dimension alone, or before more of it or another time.
-        ("silence X 2h 3d", refused("2h 3d")),
-        ("silence X 2h 3d 4h fix", refused("2h 3d")),
+        ("silence X 2h 3d", refused("2h 3d", "2h \"3d\"")),
+        ("silence X 2h 3d 4h fix", refused("2h 3d", "2h \"3d 4h fix\"")),
         ("silence X for 2h 3d noon", part("3d", "2h 3d noon")),
-        ("silence X 2h 3d until friday", refused("2h 3d")),
+        ("silence X 2h 3d until friday", refused("2h 3d", "2h \"3d until friday\"")),
         ("silence X 2h \"3d\"", given("duration=2h comment=3d")),
-        // What is refused as the first time is refused as the second.
-        ("silence X 2h 1/2h", refused("2h 1/2h")),
+        // A length of time that is refused as the first is refused as the second, and any other time where it is alone.
+        ("silence X 2h 1/2h", refused("2h 1/2h", "2h \"1/2h\"")),
         ("silence X for 2h 1/2h", part("1/2h", "2h 1/2h")),
-        ("silence X 2h 2 ½ hours x", refused("2h 2 ½ hours")),
-        ("silence X 2h 2h30 x", refused("2h 2h30")),
-        ("silence X for 2h 9.30 x", part("9.30", "2h 9.30 x")),
+        ("silence X 2h 2 ½ hours x", refused("2h 2 ½ hours", "2h \"2 ½ hours x\"")),
+        ("silence X 2h 2h30 x", refused("2h 2h30", "2h \"2h30 x\"")),
+        ("silence X for 2h 9.30", part("9.30", "2h 9.30")),
+        ("silence X for 2h 9.30 x", given("duration=2h comment=\"9.30 x\"")),
+        ("silence X until monday 9.30", part("9.30", "monday 9.30")),
+        ("silence X until monday 9.30 x", given("duration=2h until=monday comment=\"9.30 x\"")),
         ("silence X until 18:00 1-2h", part("1-2h", "18:00 1-2h")),
         ("silence X 2h \"1/2h\"", given("duration=2h comment=1/2h")),
         // Both are given, which is refused when it runs.
@@ -119,6 +137,74 @@ fn a_second_time_is_not_the_comment() {
         let found = meaning(line);
         assert!(found.ends_with(&expected), "{line}: {found}");
     }
+}
+
+#[test]
+fn a_time_after_a_time_is_refused_with_a_line_that_runs() {
+    // what follows `2h` -> whether it is the comment
+    let cases = [
+        // A length of time, whatever follows it.
+        ("1/2h", false),
+        ("1/2h deploying", false),
+        ("2 ½ hours", false),
+        ("2h30", false),
+        ("2h30 deploying", false),
+        ("1.5h deploying", false),
+        ("1-2h", false),
+        ("3d", false),
+        // A clock or a date, or what is written like one, where nothing does.
+        ("17:00", false),
+        ("17:00 deploy", true),
+        ("17:00 UTC", false),
+        ("17:00 UTC deploy", true),
+        ("9 am", false),
+        ("9 am batch fails", true),
+        ("25:00", false),
+        ("25:00 x", true),
+        ("2026-12-01", false),
+        ("2026-12-01 10:00", false),
+        ("2026-12-01 freeze", true),
+        ("24.11.", false),
+        ("24.11. release", true),
+        ("9.30", false),
+        ("9.30 release is broken", true),
+        ("3.12 upgrade", true),
+        ("2026-11", false),
+        ("2026-11 invoices", true),
+        ("443:8443", false),
+        ("443:8443 mapping", true),
+        ("noon", false),
+        ("noon deploy", true),
+        // More than a unit, or another one.
+        ("5min-average is high", true),
+        ("3monthly report", true),
+        ("1.5M rows are lost", true),
+    ];
+    for (text, is_comment) in cases {
+        let given = format!("silence alert=X duration=2h comment={}", quote(text));
+        let proposed = format!("silence X for 2h \"{text}\"");
+        for line in [format!("silence X 2h {text}"), format!("silence X for 2h {text}")] {
+            let found = meaning(&line);
+            match is_comment {
+                true => assert_eq!(found, given, "{line}"),
+                false => assert!(found.contains(&format!("as in `{proposed}`")), "{line}: {found}"),
+            }
+        }
+        assert_eq!(meaning(&proposed), given);
+    }
+    // What was given in other ways stays in the line.
+    for (line, proposed) in [
+        ("silence alert=X for 2h 17:00", "silence alert=X for 2h \"17:00\""),
+        ("silence \"Slow API\" for 2h 17:00", "silence \"Slow API\" for 2h \"17:00\""),
+        ("silence \"X\" 2h 17:00", "silence \"X\" for 2h \"17:00\""),
+        ("silence X comment 2h 17:00", "silence X for 2h \"17:00\""),
+    ] {
+        let found = meaning(line);
+        assert!(found.contains(&format!("as in `{proposed}`")), "{line}: {found}");
+    }
+    // What would be refused when it runs is not proposed.
+    let past = meaning("silence X until 2020-01-01 2h");
+    assert!(past.contains("is written in quotes, found"), "{past}");
 }
 
 #[test]

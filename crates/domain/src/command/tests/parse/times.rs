@@ -14,6 +14,10 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
         )
     };
+    let named = |found: &str, line: &str| {
+        let line = format!("quotes, and so is a name of several words, as in `silence {line}`)");
+        refused_without(found).replace("quotes)", &line)
+    };
     let misspelt = |found: &str, word: &str| {
         format!(
             "error: comment: expected a time that can be understood, such as 30m, 90m or 18:00, which {word:?} is not (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
@@ -22,8 +26,9 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
     let canonical = |args: &str| format!("silence alert=X {args}");
     let comment = |text: &str| canonical(&format!("duration=2h comment={}", quote(text)));
     let part = |found: &str, next: &str| {
+        let (time, text) = found.split_at(found.find(next).unwrap());
         format!(
-            "error: until: expected {}; a comment that begins with {next:?} is written in quotes, found {found:?}",
+            "error: until: expected {}; a comment that begins with {next:?} is written in quotes, as in `silence X until {time}\"{text}\"`, found {found:?}",
             crate::until::EXPECTED
         )
     };
@@ -43,6 +48,21 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X until monday 9", part("monday 9", "9")),
         ("silence X until monday 9 disks fail", until("monday", " comment=\"9 disks fail\"")),
         ("silence X until 18:00 UTC", part("18:00 UTC", "UTC")),
+        ("silence X until 10:00 Europe/Berlin", part("10:00 Europe/Berlin", "Europe/Berlin")),
+        (
+            "silence X until 10:00 America/New_York tomorrow",
+            part("10:00 America/New_York tomorrow", "America/New_York"),
+        ),
+        ("silence X until 10:00 GMT+2", part("10:00 GMT+2", "GMT+2")),
+        ("silence X until 10:00 MEZ", part("10:00 MEZ", "MEZ")),
+        ("silence X until 10:00 Berlin time", part("10:00 Berlin time", "Berlin")),
+        ("silence X until 10:00 either/or decision", until("10:00", " comment=\"either/or decision\"")),
+        ("silence X until 10:00 api/web rollout", until("10:00", " comment=\"api/web rollout\"")),
+        ("silence X until 10:00 time to deploy", until("10:00", " comment=\"time to deploy\"")),
+        ("silence X until 10:00 \"Europe/Berlin\"", until("10:00", " comment=Europe/Berlin")),
+        ("silence X until friday 13th", part("friday 13th", "13th")),
+        ("silence X until friday 13 hosts are down", until("friday", " comment=\"13 hosts are down\"")),
+        ("silence X until friday 13th floor is dark", until("friday", " comment=\"13th floor is dark\"")),
         ("silence X until 18:00 - 20:00", part("18:00 - 20:00", "-")),
         ("silence X until monday at half past 9", part("monday at half past 9", "at")),
         ("silence X until monday \"9 disks\"", until("monday", " comment=\"9 disks\"")),
@@ -74,8 +94,15 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X deploying until 31 feb", refused_without("until 31 feb")),
         ("silence X deploying until 2020-01-01", refused_without("until 2020-01-01")),
         ("silence X monday 9 disks fail", refused("monday", "until monday 9 disks fail")),
-        ("silence X deploying until 18:00", refused("until 18:00", "until 18:00 deploying")),
-        ("silence X deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
+        ("silence X monday 3.12 upgrade", refused("monday", "until monday 3.12 upgrade")),
+        // The words before it may be more of the name.
+        ("silence X deploying until 18:00", named("until 18:00", "\"X deploying\" until 18:00")),
+        ("silence X deploying for 2 days", named("for 2 days", "\"X deploying\" for 2 days")),
+        ("silence Disk is full for 3d printer", named("for 3d", "\"Disk is full\" for 3d printer")),
+        ("silence Disk is full for 2h 1/2h", named("for 2h 1/2h", "\"Disk is full\" for 2h \"1/2h\"")),
+        ("silence \"X\" deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
+        ("silence alert=X deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
+        ("silence X comment deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
         ("silence X comment until monday", refused("until monday", "until monday")),
         ("silence X \"until monday\"", comment("until monday")),
         ("silence X comment=\"2 hours\"", comment("2 hours")),
@@ -109,10 +136,14 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X at 25:00", until("at 25:00", "")),
         ("silence X on monday deploying", until("on monday", " comment=deploying")),
         // Written like a time, and none.
-        ("silence X 2h30", misspelt("2h30", "2h30")),
+        ("silence X 2h30", misspelt("2h30", "2h30") + "; did you mean \"for 2h30m\"?"),
         ("silence X 1.5h deploy", misspelt("1.5h", "1.5h")),
         ("silence X 9.30", misspelt("9.30", "9.30")),
-        ("silence X tomorrow at 9:3o", misspelt("tomorrow at 9:3o", "9:3o")),
+        (
+            "silence X tomorrow at 9:3o",
+            misspelt("tomorrow at 9:3o", "9:3o")
+                .replace("quotes)", "quotes, as in `silence X until tomorrow \"at 9:3o\"`)"),
+        ),
         ("silence X 2026-2-3x", misspelt("2026-2-3x", "2026-2-3x")),
         ("silence X 1/2h", misspelt("1/2h", "1/2h")),
         ("silence X 1/2h deploying", misspelt("1/2h", "1/2h")),
@@ -198,6 +229,74 @@ fn a_time_after_more_words_than_a_name_is_refused_with_what_may_be_meant() {
 }
 
 #[test]
+fn a_word_that_is_written_like_a_length_of_time_is_no_comment_by_itself() {
+    // what follows the item -> what is proposed
+    let cases = [
+        ("90", "; did you mean \"for 90m\"?"),
+        ("PT2H", "; did you mean \"for 2h\"?"),
+        ("P1D", "; did you mean \"for 1d\"?"),
+        ("1.5h", "; did you mean \"for 90m\"?"),
+        ("2h30", "; did you mean \"for 2h30m\"?"),
+        ("2h,", "; did you mean \"for 2h\"?"),
+        ("1y", "; did you mean \"for 365d\"?"),
+        ("1M", "; did you mean \"for 30d\"?"),
+        // Longer than any that is taken.
+        ("99999999999999999999", ""),
+        ("1000y", ""),
+    ];
+    for (word, proposed) in cases {
+        let found = meaning(&format!("silence X {word}"));
+        assert!(found.starts_with("error: comment: expected "), "{word}: {found}");
+        assert!(found.contains(&format!("which {word:?} is not")), "{word}: {found}");
+        assert!(found.ends_with(&format!("found {word:?}{proposed}")), "{word}: {found}");
+    }
+    let comment = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
+    let cases = [
+        ("silence X \"90\"", comment("90")),
+        ("silence X comment=90", comment("90")),
+        ("silence X comment 90", comment("90")),
+        ("silence X for 2h 90", comment("90")),
+        ("silence X 90 hosts are down", comment("90 hosts are down")),
+        ("silence X P1", comment("P1")),
+        ("silence X 5xx", comment("5xx")),
+        ("silence X v2", comment("v2")),
+        ("silence X #90", comment("#90")),
+        ("silence X 0", comment("0")),
+        ("pr comment web#1 90", "pr comment pr=web#1 message=90".to_owned()),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn an_hour_after_until_is_a_length_of_time_or_a_time_of_day() {
+    let both = |hour: &str, time: &str| format!("error: until: {hour:?} could be for {hour}, until {time}");
+    let given = |args: &str| format!("silence alert=X {args}");
+    let cases = [
+        ("silence X until 17h", both("17h", "17:00")),
+        ("silence X until 17h deploying", both("17h", "17:00")),
+        ("silence X until 24h", both("24h", "0:00")),
+        ("silence X until 12h", given("duration=2h until=12h")),
+        ("silence X until 17:00", given("duration=2h until=17:00")),
+        ("silence X for 17h", given("duration=17h")),
+        ("silence X 17h", given("duration=17h")),
+        // Past, as it is when it runs.
+        ("silence X until last friday", given("duration=2h until=\"last friday\"")),
+        (
+            "silence X until last friday deploying",
+            given("duration=2h until=\"last friday\" comment=deploying"),
+        ),
+        ("silence X broke last friday", given("duration=2h comment=\"broke last friday\"")),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+    let found = meaning("silence X last friday it broke");
+    assert!(found.starts_with("error: comment: expected no time in it"), "{found}");
+}
+
+#[test]
 fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
     let no_time = |found: &str, meant: &str| {
         format!(
@@ -205,18 +304,25 @@ fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
         )
     };
     let length = "error: duration: expected a length of time such as 90s, 15m, 2h or 1d";
+    let cut = |found: &str, line: &str| {
+        no_time(found, "").replace("quotes)", &format!("quotes, as in `silence X {line}`)"))
+    };
     let part = |found: &str, next: &str| {
-        format!("{length}; a comment that begins with {next:?} is written in quotes, found {found:?}")
+        let (time, text) = found.split_at(found.find(next).unwrap());
+        let line = format!("silence X for {time}\"{text}\"");
+        format!(
+            "{length}; a comment that begins with {next:?} is written in quotes, as in `{line}`, found {found:?}"
+        )
     };
     let given = |args: &str| format!("silence alert=X {args}");
     let cases = [
         ("silence X 10 minutes ago", no_time("10 minutes ago", "")),
         ("silence X 2 days ago", no_time("2 days ago", "")),
-        ("silence X 2h later", no_time("2h later", "")),
+        ("silence X 2h later", cut("2h later", "for 2h \"later\"")),
         ("silence X for 2 days ago", part("2 days ago", "ago")),
         // Two lengths are not their sum.
-        ("silence X 1h 2h", no_time("1h 2h", "")),
-        ("silence X 1d 1d", no_time("1d 1d", "")),
+        ("silence X 1h 2h", cut("1h 2h", "for 1h \"2h\"")),
+        ("silence X 1d 1d", cut("1d 1d", "for 1d \"1d\"")),
         ("silence X for 1h 2h", part("1h 2h", "2h")),
         ("silence X 1h 30m", given("duration=\"1h 30m\"")),
         ("silence X 1h 30m fix", given("duration=\"1h 30m\" comment=fix")),
@@ -228,7 +334,10 @@ fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
         ("silence X for 5 MIN", given("duration=\"5 MIN\"")),
         // But for what is a month to some.
         ("silence X for 1M", format!("{length}, found \"1M\"")),
-        ("silence X for 1 M", part("1 M", "M")),
+        (
+            "silence X for 1 M",
+            format!("{length}; a comment that begins with \"M\" is written in quotes, found \"1 M\""),
+        ),
         // A day by its place alone, before a text that may be more of the sentence.
         ("silence X sun is hot", no_time("sun", "; did you mean \"until sun is hot\"?")),
         ("silence X monday deploying", no_time("monday", "; did you mean \"until monday deploying\"?")),
@@ -270,7 +379,13 @@ fn a_time_of_another_keyboard_layout_is_no_part_of_the_comment() {
         ("silence X 5η x", refused("5η", "5η", "5h", &meant("for 5h x"))),
         ("silence X 2 рщгкы тест", refused("2 рщгкы", "2 рщгкы", "2 hours", &meant("for 2 hours тест"))),
         ("silence X ещьщккщц", refused("ещьщккщц", "ещьщккщц", "tomorrow", &meant("until tomorrow"))),
-        ("silence X тест until 5р", refused("until 5р", "5р", "5h", &meant("for 5h тест"))),
+        (
+            "silence X тест until 5р",
+            refused("until 5р", "5р", "5h", "").replace(
+                "quotes)",
+                "quotes, and so is a name of several words, as in `silence \"X тест\" until 5h`)",
+            ),
+        ),
         ("silence X 31 ауи", refused("31 ауи", "31 ауи", "31 feb", "")),
         ("silence X 5м тест", unknown("5м", "5м")),
         ("silence X 5ч", unknown("5ч", "5ч")),
@@ -321,12 +436,17 @@ fn a_day_alone_is_the_time_where_no_text_may_follow() {
         ("Queue 3d", "Queue", "3d"),
         ("Queue is full fri", "Queue is full", "fri"),
         ("Queue is full monday 9:00", "Queue is full", "monday 9:00"),
+        ("Queue is full until friday", "Queue is full", "friday"),
+        ("Queue 17h", "Queue", "17h"),
     ];
     for name in ["hold", "park"] {
         for (line, incident, until) in cases {
             let expected = format!("{name} incident={} until={}", quote(incident), quote(until));
             assert_eq!(read(&format!("{name} {line}")), expected, "{name} {line}");
         }
+        // What `until` leads is never by its place what it is not after it.
+        let error = read(&format!("{name} Queue is full until 17h"));
+        assert!(error.starts_with("error: "), "{error}");
         // What follows the time has no place.
         let error = read(&format!("{name} \"Queue\" until 3d printer"));
         assert!(error.starts_with("error: ") && error.contains("printer"), "{error}");

@@ -118,6 +118,111 @@ async fn bodies_and_headers_are_what_is_shown() {
     assert_eq!(sent.body, b"a=1%26b%3D2");
 }
 
+#[tokio::test]
+async fn header_arrives_as_it_was_confirmed_or_is_refused() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let header = "method = \"POST\"\npath = \"/x\"\nheaders = { X-Env = \"{{ x }}\" }";
+    let list = "method = \"POST\"\npath = \"/x\"\nheaders = { X-Env = \"staging,{{ x }}\" }";
+    let around = "x: expected a value that fits (the value begins or ends with a space";
+    // What is sent, the value -> the header as it arrives
+    let cases = [
+        (header, "production", Ok("production")),
+        (header, " production", Err(around)),
+        (header, "production ", Err(around)),
+        (list, " production", Err(around)),
+        (list, "production ", Err(around)),
+        (header, "production\t", Err("x: expected a value that fits (the value holds a control character")),
+        // What arrives as it is.
+        (header, "release 2.1", Ok("release 2.1")),
+        (header, "production\u{200b}", Ok("production\u{200b}")),
+        (header, "\u{a0}production", Ok("\u{a0}production")),
+        (list, "production", Ok("staging,production")),
+    ];
+    for (http, value, expected) in cases {
+        let (commands, line) = (go(&server, http, "").await, quoted(value));
+        let before = server.received_requests().await.unwrap().len();
+        let shown = preview(&commands, &line);
+        let result = run(&commands, &line).await;
+        let mut sent = server.received_requests().await.unwrap().split_off(before);
+        match expected {
+            Ok(expected) => {
+                let sent = sent.pop().unwrap();
+                assert_eq!(sent.headers["x-env"].as_bytes(), expected.as_bytes(), "{value:?}");
+            }
+            Err(why) => {
+                assert!(
+                    shown.as_ref().is_err_and(|refused| refused.starts_with(why)),
+                    "{value:?}: {shown:?}"
+                );
+                assert!(matches!(result, Err(ServiceError::Rejected { .. })), "{value:?}: {result:?}");
+                assert!(sent.is_empty(), "{value:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn padded_value_arrives_in_a_query_and_in_a_body() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let post = |what: &str| format!("method = \"POST\"\n{what}");
+    let cases = [
+        (post("path = \"/x?env={{ x }}\""), "?env=+production+", ""),
+        (post("path = \"/x\"\nquery = { env = \"{{ x }}\" }"), "?env=+production+", ""),
+        (post("path = \"/x\"\nform = { env = \"{{ x }}\" }"), "", "env=+production+"),
+        (post("path = \"/x\"\njson = { env = \"{{ x }}\" }"), "", "{\"env\":\" production \"}"),
+    ];
+    for (http, query, body) in cases {
+        run(&go(&server, &http, "").await, &quoted(" production ")).await.unwrap();
+        let sent = server.received_requests().await.unwrap().pop().unwrap();
+        let found = &sent.url[url::Position::AfterPath..url::Position::AfterQuery];
+        assert_eq!((found, &*String::from_utf8_lossy(&sent.body)), (query, body), "{http}");
+    }
+}
+
+#[tokio::test]
+async fn preview_shows_each_header_once() {
+    let server = MockServer::start().await;
+    // headers -> the lines after the first
+    let cases = [
+        ("", vec![]),
+        ("headers = { X-Env = \"{{ x }}\" }", vec!["X-Env: api"]),
+        // Those about the format of the answer are shown as well: a user wrote them.
+        (
+            "headers = { accept = \"text/{{ x }}\", X-Env = \"{{ x }}\" }",
+            vec!["X-Env: api", "accept: text/api"],
+        ),
+        ("headers = { X-A = \"{{ x }}\", X-B = \"{{ x }}\" }", vec!["X-A: api", "X-B: api"]),
+    ];
+    for (headers, expected) in cases {
+        let http = format!("method = \"POST\"\npath = \"/x/{{{{ x }}}}\"\n{headers}");
+        let shown = preview(&go(&server, &http, "").await, "go api").unwrap();
+        assert_eq!(shown[0].lines().skip(1).collect::<Vec<_>>(), expected, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn summary_writes_out_an_invisible_character_of_an_argument() {
+    let server = MockServer::start().await;
+    let state = json!({ "state": "\u{1b}[31mon\u{1b}[0m" });
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(state)).mount(&server).await;
+    let http = "method = \"POST\"\npath = \"/x\"\njson = { x = \"{{ x }}\" }";
+    let own = "[command.result]\nok = \"x != 'production'\"\nsummary = \"{{ x }} is {{ body.state }}\"\n";
+    // what is said, the value -> the beginning of the summary
+    let cases = [
+        ("", "api\u{200b}", "ok: go api\\u{200b}: "),
+        (own, "production\u{200b}", "ok: production\\u{200b} is on"),
+        (own, "production", "failed: go production failed: "),
+        (own, "caf\u{e9} \u{1f469}\u{200d}\u{1f4bb}", "ok: caf\u{e9} \u{1f469}\u{200d}\u{1f4bb} is on"),
+        ("", "api", "ok: go api: "),
+    ];
+    for (rest, value, expected) in cases {
+        let found = outcome_text(&run(&go(&server, http, rest).await, &quoted(value)).await);
+        assert!(found.starts_with(expected), "{found}\n{expected}");
+    }
+}
+
 fn outcome_text(result: &Result<Outcome, ServiceError>) -> String {
     match result {
         Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),

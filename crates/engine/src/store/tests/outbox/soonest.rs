@@ -41,7 +41,7 @@ async fn post_of_a_person_waits_for_nothing_that_is_unknown_in_the_other_line() 
         }
         let key = write("two", 113).await;
         let is_held = expected.is_some();
-        let first = FirstOfLine { key: key.clone(), at: at(expected.unwrap_or(113)), is_held };
+        let first = FirstOfLine { key: key.clone(), at: at(expected.unwrap_or(113)), is_held, error: None };
         assert_eq!(firsts(&store, &[], 113).await, [first], "{news:?} {words:?}");
         let claimed = claim(113).await;
         assert_eq!(claimed.contains(&key), !is_held, "{news:?} {words:?}");
@@ -56,8 +56,14 @@ async fn what_is_behind_a_message_that_is_tried_later_is_not_the_first() {
     let beside = store.enqueue(to("chat:#b", "beside"), at(0)).await.unwrap();
     store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
     store.attempted(&key, Attempt::Later(at(300), fault()), at(2)).await.unwrap();
-    let first = |key: &DeliveryKey, second| FirstOfLine { key: key.clone(), at: at(second), is_held: false };
-    assert_eq!(firsts(&store, &[], 3).await, [first(&key, 300), first(&key, 300), first(&beside, 0)]);
+    let first = |key: &DeliveryKey, second, error| FirstOfLine {
+        key: key.clone(),
+        at: at(second),
+        is_held: false,
+        error,
+    };
+    let later = || first(&key, 300, Some(fault()));
+    assert_eq!(firsts(&store, &[], 3).await, [later(), later(), first(&beside, 0, None)]);
     let oldest = store.in_their_lines(&[], 1, at(3)).await.unwrap();
     assert_eq!(oldest.into_iter().map(|(delivery, _)| delivery.key).collect::<Vec<_>>(), [key]);
 }
@@ -86,8 +92,9 @@ async fn a_delivery_is_behind_the_first_of_its_own_line_alone() {
         let [(earlier, _), (later, first)] = &found[..] else { panic!("{state:?}: {found:?}") };
         assert_eq!((&earlier.key, earlier.state), (&before, state));
         assert_eq!((&later.key, later.state), (&behind, Pending), "{state:?}");
+        let error = (state == Pending).then(fault);
         let key = if is_first { before } else { behind };
-        assert_eq!(*first, Some(FirstOfLine { key, at: at(second), is_held: false }), "{state:?}");
+        assert_eq!(*first, Some(FirstOfLine { key, at: at(second), is_held: false, error }), "{state:?}");
     }
 }
 
@@ -102,8 +109,8 @@ async fn an_edit_that_is_tried_later_is_behind_nothing_that_came_after_it() {
     store.attempted(&edited, Attempt::Later(at(300), fault()), at(2)).await.unwrap();
     let after = store.enqueue(to("chat:#a", "after"), at(3)).await.unwrap();
     let found = firsts(&store, &[edited.clone(), after.clone()], 3).await;
-    let first = |key, second| FirstOfLine { key, at: at(second), is_held: false };
-    assert_eq!(found, [first(edited, 300), first(after, 3)]);
+    let first = |key, second, error| FirstOfLine { key, at: at(second), is_held: false, error };
+    assert_eq!(found, [first(edited, 300, Some(fault())), first(after, 3, None)]);
 }
 
 #[tokio::test]
@@ -134,7 +141,7 @@ async fn message_is_sent_at_the_soonest_once_the_last_of_those_before_it_is_look
             assert!(store.attempted(key, Attempt::Unknown(at(*next), fault()), at(1)).await.unwrap());
         }
         let key = store.enqueue(to("chat:#a", "behind"), at(2)).await.unwrap();
-        let first = FirstOfLine { key: key.clone(), at: at(expected), is_held };
+        let first = FirstOfLine { key: key.clone(), at: at(expected), is_held, error: None };
         assert_eq!(firsts(&store, std::slice::from_ref(&key), 3).await, [first], "{look_ups:?}");
         // That is when it goes, where each is found in time.
         before.sort_by_key(|(_, next)| *next);

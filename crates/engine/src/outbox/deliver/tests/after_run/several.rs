@@ -31,7 +31,7 @@ async fn message_of_a_run_follows_each_of_its_items() {
         ("db2", Triggered, 40, Some(now(&named("db2", "triggered")))),
         ("db1", Acknowledged, 45, None),
         ("db1", Triggered, 50, Some(now("triggered"))),
-        ("db1", Resolved, 60, Some(now(&one_is_over))),
+        ("db1", Resolved, 60, Some(("since then", one_is_over))),
         ("db2", Resolved, 70, Some(ended("resolved", 70))),
         // That is another matter.
         ("db1", Triggered, 80, None),
@@ -52,7 +52,7 @@ async fn run_on_what_is_not_there_does_not_say_that_all_is_over_and_one_on_nothi
     // what it is on, of which the first is there -> what it says besides, once that is over
     let cases = [
         (vec![alert("db1")], Some(ended("resolved", 50))),
-        (vec![alert("db1"), alert("db2")], Some(now(&named("db1", &resolved(50))))),
+        (vec![alert("db1"), alert("db2")], Some(("since then", named("db1", &resolved(50))))),
         (vec![], None),
     ];
     for (items, field) in cases {

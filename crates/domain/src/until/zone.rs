@@ -1,0 +1,88 @@
+//! Time zones as people write them after a time of day: `Europe/Berlin`, `GMT+2`, `MESZ`, `Berlin time`.
+
+use super::numeric_date::number;
+
+/// What the names of time zones begin with.
+const AREAS: [&str; 12] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Etc",
+    "Europe",
+    "Indian",
+    "Pacific",
+    "US",
+];
+
+/// Short names that are taken for one in capitals alone: some are words in small letters, such as `west`.
+const IN_CAPITALS: &[&str] = &[
+    "ACDT", "ACST", "AEDT", "AEST", "AKDT", "AKST", "AWST", "BRT", "CT", "EEST", "EET", "ET", "HKT", "HST",
+    "KST", "MESZ", "MEZ", "MSK", "MT", "NZDT", "NZST", "OESZ", "OEZ", "PT", "SAST", "SGT", "WEST", "WET",
+    "WEZ", "WIB",
+];
+
+/// The most words of a place's name: `Pacific Daylight` before `time`.
+const MOST_WORDS: usize = 3;
+
+/// True where words, as they are typed, begin with a time zone, or are the time of a place and nothing else.
+pub(super) fn begins_with_zone(words: &[String]) -> bool {
+    words.first().is_some_and(|first| is_zone(first)) || is_time_of_place(words)
+}
+
+/// True for a word, as it is typed, that has the form of a time zone, whether or not there is one.
+pub(super) fn is_zone(word: &str) -> bool {
+    IN_CAPITALS.contains(&word) || is_zone_name(word.trim_matches(['[', ']'])) || is_offset(word)
+}
+
+/// `Berlin time`, `local time`; of several words only names are a place: `New York time`.
+fn is_time_of_place(words: &[String]) -> bool {
+    let is_name = |word: &String| word.starts_with(char::is_uppercase);
+    match words {
+        [place, time] => place.starts_with(char::is_alphabetic) && time.eq_ignore_ascii_case("time"),
+        [place @ .., time] => {
+            (1..=MOST_WORDS).contains(&place.len())
+                && place.iter().all(is_name)
+                && time.eq_ignore_ascii_case("time")
+        }
+        [] => false,
+    }
+}
+
+/// `Europe/Berlin`, `America/Argentina/Buenos_Aires`, `Etc/GMT-2`.
+fn is_zone_name(word: &str) -> bool {
+    let Some((area, place)) = word.split_once('/') else { return false };
+    let is_capital = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
+    let is_of_letters = |part: &str| part.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-'));
+    let is_place = match area {
+        "Etc" => is_capital(place),
+        _ => {
+            place.split('/').all(|part| is_capital(part) && is_of_letters(part))
+                // `US/EU` and `Europe/Asia` are two places.
+                && place.contains(|c: char| c.is_ascii_lowercase())
+                && (area == "US" || !AREAS.contains(&place))
+        }
+    };
+    AREAS.contains(&area) && is_place
+}
+
+/// `GMT+2`, `UTC-03:30`, `+02:00`; `+2` alone is a count.
+fn is_offset(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    let named = ["utc", "gmt"].into_iter().find_map(|name| lower.strip_prefix(name));
+    let Some(after) = named.unwrap_or(lower.as_str()).strip_prefix(['+', '-', '\u{2212}']) else {
+        return false;
+    };
+    let (hours, minutes) = match after.split_once(':') {
+        Some(both) => both,
+        None if named.is_none() => return false,
+        // `0530`.
+        None => after.split_at_checked(2).filter(|(_, minutes)| minutes.len() == 2).unwrap_or((after, "00")),
+    };
+    number(hours).is_some_and(|hours| hours <= 14)
+        && minutes.len() == 2
+        && number(minutes).is_some_and(|minutes| minutes < 60)
+}
