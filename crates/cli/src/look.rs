@@ -20,7 +20,7 @@ use crate::{
     item, lists,
     output::{Output, print_wrapped, when},
     printed::on_one_line,
-    run, times,
+    run, search, times,
 };
 
 /// Asks and prints.
@@ -35,7 +35,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         }
         Command::Item { item } => return item::show(item.join(" "), client, output).await,
         Command::Search { text, limit, skip, page } => {
-            return lists::find(text.join(" "), (limit, skip), page, client, output).await;
+            return search::find(text.join(" "), (limit, skip), page, client, output).await;
         }
         Command::Commands => return lists::commands(client, output).await,
         Command::Runs { limit, page } => return lists::runs(limit, page, client, output).await,

@@ -24,6 +24,7 @@ mod output;
 mod pages;
 mod playground;
 mod run;
+mod search;
 mod serve;
 mod table;
 mod times;

@@ -168,7 +168,7 @@ export class BoardState {
 
   /** Call when the window is hidden: ended rows leave, and the list is at its top when the window is shown again. */
   hidden(): void {
-    this.urgent ??= "while hidden";
+    if (this.urgent !== "until a choice") this.urgent = "while hidden";
     this.timesHidden += 1;
     this.heldDown = false;
     this.ended = NONE_ENDED;

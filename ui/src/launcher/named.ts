@@ -11,13 +11,22 @@ export function namedLine(line: string, names: Readonly<Record<string, string | 
     .join(" ");
 }
 
+/** Whether a title names a service, as a whole word: `Rapid error growth` does not name `api`. */
+function namesService(title: string, service: string): boolean {
+  if (service === "") return true;
+  const parts = title.split(service);
+  return parts.some(
+    (after, at) => at > 0 && !/[\p{L}\p{N}]$/u.test(parts[at - 1] ?? "") && !/^[\p{L}\p{N}]/u.test(after),
+  );
+}
+
 /** A run's line as people read it. */
 export function lineOf({ line, args }: Pick<Run, "line" | "args">): string {
   const names: Record<string, string> = {};
   for (const { key, title, detail } of Object.values(args.items)) {
     if (detail.kind !== "incident") continue;
     const reference = key.split("/").slice(2).join("/");
-    names[reference] = title.includes(detail.service) ? title : `${title} in ${detail.service}`;
+    names[reference] = namesService(title, detail.service) ? title : `${title} in ${detail.service}`;
   }
   return namedLine(line, names);
 }

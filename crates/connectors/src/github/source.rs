@@ -15,7 +15,7 @@ use callboard_domain::{
     source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use reqwest::Method;
 use tokio::time::Instant;
 
@@ -311,7 +311,10 @@ fn is_scarce(rate_limit: &RateLimit, now: Timestamp) -> bool {
 /// It is shown until the next poll: it gives the time, not how long that is from now.
 fn scarcity(rate_limit: &RateLimit) -> String {
     let used = rate_limit.limit.saturating_sub(rate_limit.remaining);
-    let until = rate_limit.reset_at.to_zoned(TimeZone::system()).strftime("%H:%M");
+    // The minute that it is over in has not begun before.
+    let over =
+        rate_limit.reset_at.saturating_add(SignedDuration::from_secs(59)).unwrap_or(rate_limit.reset_at);
+    let until = over.to_zoned(TimeZone::system()).strftime("%H:%M");
     format!("{used} of {} calls used: reviews, checks and failed jobs wait until {until}", rate_limit.limit)
 }
 

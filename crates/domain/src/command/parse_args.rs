@@ -119,8 +119,7 @@ impl Command {
             // A time with the word that leads it is no part of a name, also where it is refused.
             let leads_time = |pair: &[Word<'_>]| match pair {
                 [lead, time] => {
-                    self.usage.words.iter().any(|own| same(own, &lead.token.text))
-                        && is_time(&time.token.text)
+                    self.time_forms().any(|(own, _)| same(own, &lead.token.text)) && is_time(&time.token.text)
                 }
                 _ => false,
             };

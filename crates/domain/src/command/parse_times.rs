@@ -365,7 +365,7 @@ impl Command {
     }
 
     /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
-    fn time_forms(&self) -> impl Iterator<Item = (&str, usize)> {
+    pub(super) fn time_forms(&self) -> impl Iterator<Item = (&str, usize)> {
         let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
         pairs.filter_map(|pair| match pair {
             [lead, Element::Word(pieces)] => match pieces.as_slice() {

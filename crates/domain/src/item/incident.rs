@@ -163,7 +163,12 @@ impl Incident {
     /// What people call one of that title: "Checkout slower than 2 s in billing". A title that names the service
     /// says it already.
     pub(crate) fn called(&self, title: &str) -> String {
-        if title.contains(self.service.as_str()) {
+        // `Rapid error growth` does not name `api`.
+        let is_whole = |(at, service): (usize, &str)| {
+            let (before, after) = (&title[..at], &title[at + service.len()..]);
+            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+        };
+        if self.service.is_empty() || title.match_indices(self.service.as_str()).any(is_whole) {
             title.to_owned()
         } else {
             format!("{title} in {}", self.service)
@@ -331,6 +336,8 @@ mod tests {
             ("Disk is full", "", "Disk is full"),
             // The title of one that has none is its id.
             ("PD-123", "billing", "PD-123 in billing"),
+            ("Rapid error growth", "api", "Rapid error growth in api"),
+            ("Errors (api)", "api", "Errors (api)"),
         ];
         for (title, service, expected) in cases {
             let item = Item { title: title.into(), ..incident(|i| i.service = service.into()) };

@@ -42,7 +42,9 @@ pub(super) fn is_zone(word: &str) -> bool {
 fn is_time_of_place(words: &[String]) -> bool {
     let is_name = |word: &String| word.starts_with(char::is_uppercase);
     match words {
-        [place, time] => place.starts_with(char::is_alphabetic) && time.eq_ignore_ascii_case("time"),
+        [place, time] => {
+            (is_name(place) || place.eq_ignore_ascii_case("local")) && time.eq_ignore_ascii_case("time")
+        }
         [place @ .., time] => {
             (1..=MOST_WORDS).contains(&place.len())
                 && place.iter().all(is_name)

@@ -29,8 +29,8 @@ pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> O
 }
 
 /// What has become of the items of a run, as a field: how they stand "now"; once the episode of each has ended, how
-/// they "ended", with the time, which stays true whatever comes; while that is so of some, what came "since then". One phrase where that is the same of all; else those
-/// of which there is something to say are named.
+/// they "ended", with the time, which stays true whatever comes; while that is so of some, what came "since then". One
+/// phrase where that is the same of all; else those of which there is something to say are named.
 pub(super) fn after_run(what: &AfterRun, now: Timestamp, zone: &TimeZone) -> Option<(String, String)> {
     let changed: Vec<(&Item, String)> = what
         .items

@@ -65,21 +65,7 @@ async fn sample(it: &Scene, name: &str) -> (Value, Kept) {
             audit(json!({ "id": run.id }), C::RunCanceled { run: run.id })
         }
         "resolve_run" => {
-            let run = Run {
-                id: "lost".into(),
-                command: "act".into(),
-                line: "act".into(),
-                args: Args::default(),
-                account: None,
-                item: None,
-                by: "ana".into(),
-                actor: None,
-                started_at: at(0),
-                ended_at: None,
-                state: RunState::Running,
-                post: None,
-            };
-            it.engine.store().begin_run(run, None, at(0)).await.unwrap();
+            it.engine.store().begin_run(running("lost"), None, at(0)).await.unwrap();
             let lost = RunState::Unknown { why: "no answer".into() };
             it.engine.store().end_run("lost", lost, None, at(1)).await.unwrap();
             audit(json!({ "id": "lost", "ran": true }), C::RunResolved { run: "lost".into(), ran: true })
@@ -177,20 +163,8 @@ async fn alerts_go_by_their_names_in_the_audit_log_and_in_what_a_search_finds() 
     ];
     for (n, (line, is_about, expected)) in cases.into_iter().enumerate() {
         let items = is_about.then(|| ("alert".to_owned(), stored.clone())).into_iter().collect();
-        let run = Run {
-            id: format!("run-{n}"),
-            command: "silence".into(),
-            line: line.into(),
-            args: Args { items, ..Args::default() },
-            account: None,
-            item: None,
-            by: "ana".into(),
-            actor: None,
-            started_at: at(0),
-            ended_at: None,
-            state: RunState::Running,
-            post: None,
-        };
+        let (line_of_run, args) = (line.into(), Args { items, ..Args::default() });
+        let run = Run { line: line_of_run, args, ..running(&format!("run-{n}")) };
         it.engine.store().begin_run(run, None, at(0)).await.unwrap();
         let found = async || it.call(Search { text: line.into(), limit: 5, skip: 0 }).await.unwrap();
         until("it is in the index", async || !found().await.is_empty()).await;

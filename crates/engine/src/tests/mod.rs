@@ -28,12 +28,14 @@ use std::{
 
 use callboard_domain::{
     actor::LocalVia,
+    command::Args,
     identity::Identity,
     item::{
         AccountName, Approval, ApprovalState, Approvers, AsOf, Build, BuildRun, BuildStatus, Detail,
         Incident, IncidentStatus, Item, ItemKey, Kind, PullRequest, PullRequestState, Severity, User,
     },
     rules::Notification,
+    run::{Run, RunState},
     source::Batch,
 };
 use jiff::Timestamp;
@@ -168,6 +170,24 @@ pub(crate) fn at(second: i64) -> Timestamp {
 }
 
 /// An alert of account `pager`.
+/// A run that is under way since the beginning of time.
+pub(crate) fn running(id: &str) -> Run {
+    Run {
+        id: id.into(),
+        command: "act".into(),
+        line: "act".into(),
+        args: Args::default(),
+        account: None,
+        item: None,
+        by: "ana".into(),
+        actor: None,
+        started_at: at(0),
+        ended_at: None,
+        state: RunState::Running,
+        post: None,
+    }
+}
+
 pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
     Item {
         key: ItemKey::new(&"pager".into(), Kind::Incident, id),

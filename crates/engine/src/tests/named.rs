@@ -155,6 +155,11 @@ async fn line_on_items_of_several_accounts_keeps_their_keys() {
         ("link 77 nope", "two: expected an incident on the board, found \"nope\""),
         ("link nope 77", "one: expected an incident on the board, found \"nope\""),
         ("link one=77 two=acme/web", "two: expected an incident on the board, found \"acme/web\""),
+        // Written without the key, it would mean another one later.
+        (
+            "link p2/incident/3f2a 77 --account p1",
+            "one: expected an incident of p1, found \"p2/incident/3f2a\"",
+        ),
     ] {
         let query = PlanQuery { line: line.into(), private: true, ..PlanQuery::default() };
         let error = it.call(query).await.unwrap_err().to_string();
@@ -180,8 +185,14 @@ async fn account_of_the_same_origin_acts_before_it_was_ever_read() {
         assert_eq!(plan.is_ok(), expected, "{url}: {plan:?}");
         let line = "pr comment --account bot".into();
         let query = ChoicesQuery { line, arg: "pr".into(), typed: String::new() };
-        let choices = it.call(query).await.unwrap_or_default();
+        let choices = it.call(query.clone()).await.unwrap_or_default();
         assert_eq!(!choices.is_empty(), expected, "{url}");
+        // Its own copy is enough.
+        let mut own = pull(480, "Add the cart", &[]);
+        own.key.account = "bot".into();
+        it.report([own]).await;
+        let choices = it.call(query).await.unwrap();
+        assert_eq!(choices.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["acme/web#480"], "{url}");
         it.engine.stop().await;
     }
 }

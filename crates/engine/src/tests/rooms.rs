@@ -1,7 +1,6 @@
 //! What a person posts: the resolution of a run whose outcome is unknown, and an item.
 
 use callboard_domain::{
-    command::Args,
     message::{Block, Message, Tone},
     run::{Outcome, Run, RunState},
 };
@@ -17,20 +16,8 @@ use crate::{
 
 /// A run that has ended so, with its message in the room.
 pub(super) async fn ran(it: &Scene, id: &str, state: RunState) {
-    let run = Run {
-        id: id.into(),
-        command: "deploy".into(),
-        line: "deploy api to staging".into(),
-        args: Args::default(),
-        account: None,
-        item: None,
-        by: "ana".into(),
-        actor: None,
-        started_at: at(0),
-        ended_at: None,
-        state: RunState::Running,
-        post: "room:general".parse().ok(),
-    };
+    let (command, line) = ("deploy".into(), "deploy api to staging".into());
+    let run = Run { command, line, post: "room:general".parse().ok(), ..running(id) };
     let store = it.engine.store();
     let message = |title: &str| Message::new(Tone::Running, title);
     let post = run.post.clone().map(|to| (to, message("deploy")));

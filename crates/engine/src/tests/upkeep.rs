@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use callboard_domain::{
-    command::Args,
     message::{Message, Tone},
     run::{Run, RunState},
 };
@@ -118,20 +117,7 @@ async fn run_that_was_interrupted_is_unknown_in_its_message_whether_or_not_the_n
         let folder = tempfile::tempdir().unwrap();
         let Paths { config: file, data } = Paths::within(folder.path());
         let store = Store::open(&data.join("callboard.db"), at(0)).unwrap();
-        let run = Run {
-            id: "r1".into(),
-            command: "act".into(),
-            line: "act".into(),
-            args: Args::default(),
-            account: None,
-            item: None,
-            by: "ana".into(),
-            actor: None,
-            started_at: at(0),
-            ended_at: None,
-            state: RunState::Running,
-            post: "room:ops".parse().ok(),
-        };
+        let run = Run { post: "room:ops".parse().ok(), ..running("r1") };
         let post = run.post.clone().map(|to| (to, Message::new(Tone::Running, "act")));
         store.begin_run(run, post, at(0)).await.unwrap();
         drop(store);

@@ -151,6 +151,8 @@ describe("a command", () => {
     ["is long", null, LONG, [240, 480, 700]],
     ["is long and asks first", "yes", LONG, [240, 480, 700]],
     ["is followed by long facts", null, [300, 1_000, 280], []],
+    ["takes two panes", null, [300, 1_000, 600], []],
+    ["takes a little more than two panes", null, [300, 1_000, 601], [240, 480]],
     ["fits", null, [300, 300, 200], []],
     ["fits and asks first", "yes", [300, 300, 200], []],
   ])("whose plan beside the choices %s runs once its end was shown", async (_, confirm, box, pages) => {

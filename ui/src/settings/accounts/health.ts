@@ -28,9 +28,9 @@ export function accountState({ health, identity, problems }: AccountInfo): Mark 
 
 const TROUBLE: Record<ServiceError["error"], string> = {
   auth: "refused the sign-in",
-  rate_limited: "limits the rate of requests",
+  rate_limited: "has limited the rate of requests",
   rejected: "refused what was asked",
-  unavailable: "cannot be reached",
+  unavailable: "has been unreachable",
   unknown: "gave an unclear answer",
 };
 

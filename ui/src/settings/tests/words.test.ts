@@ -165,7 +165,7 @@ test.each([
   [account({ health: { state: "incomplete", why: "no token", needs: "secret" } }), "not complete", "failing"],
   [
     account({ health: { state: "trouble", since: at(60), error, next_try: null } }),
-    "cannot be reached",
+    "has been unreachable",
     "failing",
   ],
   [account({ problems: [problem("a"), problem("b")] }), "kim, 2 problems", "attention"],
@@ -200,8 +200,8 @@ const SIGNED = { secrets_set: ["token"] };
 
 // What lasts has "since"; an answer has the moment at which it came.
 test.each<[ServiceError["error"], string]>([
-  ["rate_limited", "limits the rate of requests since"],
-  ["unavailable", "cannot be reached since"],
+  ["rate_limited", "has limited the rate of requests since"],
+  ["unavailable", "has been unreachable since"],
   ["auth", "refused the sign-in at"],
   ["rejected", "refused what was asked at"],
   ["unknown", "gave an unclear answer at"],
@@ -212,7 +212,7 @@ test.each<[ServiceError["error"], string]>([
 
 test("the note of a failing account shows what failed, since when, and how old its rows are", () => {
   expect(troubleText("Jenkins", error, at(0), null, at(0), NOW, SIGNED)).toMatch(
-    /^Jenkins cannot be reached since \d\d:\d\d\. Why: no route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
+    /^Jenkins has been unreachable since \d\d:\d\d\. Why: no route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
   );
   // An account that never answered has no rows.
   expect(troubleText("Jenkins", error, at(0), null, null, NOW, SIGNED)).toMatch(

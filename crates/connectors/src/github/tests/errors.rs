@@ -351,7 +351,8 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
         ["acme/web#482 open [] ?", "acme/web/ci@main 31.1 failed [], 30.1 passed []"]
     );
     let rate_limit = batch.rate_limit.unwrap();
-    let until = rate_limit.reset_at.to_zoned(TimeZone::system()).strftime("%H:%M");
+    let until =
+        (rate_limit.reset_at + SignedDuration::from_secs(59)).to_zoned(TimeZone::system()).strftime("%H:%M");
     assert_eq!(
         texts(&batch.problems),
         [format!("4600 of 5000 calls used: reviews, checks and failed jobs wait until {until}")]

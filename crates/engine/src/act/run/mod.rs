@@ -7,6 +7,7 @@ mod message;
 mod plan;
 mod ready;
 mod runner;
+mod understand;
 
 use std::time::Duration;
 

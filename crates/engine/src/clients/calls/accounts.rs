@@ -35,7 +35,7 @@ impl Engine {
         let limits = self.store().rate_limit_waits(Timestamp::now()).await.map_err(ApiError::internal)?;
         // Only who serves sends again by itself.
         let next_posts = match self.inner.options.mode {
-            Mode::Serve if !limits.is_empty() || sources.iter().any(|source| source.error.is_some()) => {
+            Mode::Serve if sources.iter().any(|source| source.error.is_some()) => {
                 self.store().next_tries().await.map_err(ApiError::internal)?
             }
             Mode::Serve | Mode::Once => BTreeMap::new(),
@@ -97,7 +97,10 @@ impl Engine {
                 error: error.clone(),
                 next_try: self.inner.watcher.next_poll(&account.name).or(next_post),
             },
-            known => answering(known, account.config.watches(), limit, next_post),
+            known => {
+                let is_serving = self.inner.options.mode == Mode::Serve;
+                answering(known, account.config.watches(), limit, is_serving)
+            }
         }
     }
 
@@ -175,15 +178,16 @@ impl Engine {
 }
 
 /// How an account is whose last answer was well. One that is only posted in, and whose messages wait for a rate limit,
-/// takes none all the same: that it says who it is does not end that.
+/// takes none all the same: that it says who it is does not end that. Only who serves tries again by itself.
 fn answering(
     source: Option<&StoredSource>,
     watched: bool,
     limit: Option<&RateLimitWait>,
-    next_try: Option<Timestamp>,
+    is_serving: bool,
 ) -> Health {
     match (source, limit) {
-        (_, Some(RateLimitWait { since, error })) if !watched && is_trouble(error) => {
+        (_, Some(RateLimitWait { since, next_at, error })) if !watched && is_trouble(error) => {
+            let next_try = is_serving.then_some(*next_at);
             Health::Trouble { since: *since, error: error.clone(), next_try }
         }
         (Some(source), _) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
@@ -214,6 +218,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let wait = |seconds| RateLimitWait {
             since: at(100),
+            next_at: at(7_300),
             error: ServiceError::RateLimited {
                 why: "slow down".into(),
                 retry_after: Duration::from_secs(seconds),
@@ -251,7 +256,7 @@ mod tests {
         ];
         for (is_known, watched, seconds, expected) in cases {
             let (known, limit) = (is_known.then_some(&source), seconds.map(wait));
-            let found = answering(known, watched, limit.as_ref(), Some(at(7_300)));
+            let found = answering(known, watched, limit.as_ref(), true);
             assert_eq!(found, expected, "known: {is_known}, watched: {watched}, {seconds:?}");
         }
     }

@@ -126,7 +126,12 @@ impl Engine {
                 let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
                 let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
                 let lacking = self.lacking(&active, entry, asked.as_ref(), &items).await?;
-                let is_had = |item: &Item| !lacking.contains(&item.key.account);
+                // Of what the account asked for has itself, the copies of others of its origin are not offered beside it.
+                let is_own = |item: &Item| asked.as_ref() == Some(&item.key.account);
+                let own: BTreeSet<&str> = items.iter().filter(|it| is_own(it)).map(Item::reference).collect();
+                let is_had = |item: &Item| {
+                    !lacking.contains(&item.key.account) && (is_own(item) || !own.contains(item.reference()))
+                };
                 let known: Vec<&Item> = items.iter().filter(|item| !is_over(item) && is_had(item)).collect();
                 let items: Vec<&Item> =
                     known.iter().copied().filter(|item| entry.is_for(item, me(item), now)).collect();
@@ -155,8 +160,9 @@ impl Engine {
         asked: Option<&AccountName>,
         items: &[Item],
     ) -> Result<BTreeSet<AccountName>, ApiError> {
-        let runner = asked.and_then(|asked| entry.runner(Some(asked)).ok());
-        let Some((Some(acting), _)) = runner else { return Ok(BTreeSet::new()) };
+        let Some(asked) = asked else { return Ok(BTreeSet::new()) };
+        let acting = entry.runner(Some(asked)).ok().and_then(|(account, _)| account);
+        let acting = acting.unwrap_or_else(|| asked.clone());
         let mut lacking: BTreeSet<AccountName> = items.iter().map(|item| item.key.account.clone()).collect();
         for of in lacking.clone() {
             if self.inner.runner.has(active, &acting, &of).await.map_err(ApiError::internal)? {

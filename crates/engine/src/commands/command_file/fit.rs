@@ -44,12 +44,12 @@ fn misfit<T>(
     })
 }
 
-/// A value of the same type that fits everywhere.
+/// A value that fits everywhere: of the same type, or text.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Bool(value) => (*value).into(),
         Value::Number(_) | Value::Null => 1.into(),
-        Value::String(_) | Value::Array(_) | Value::Object(_) => "x".into(),
+        _ => "x".into(),
     }
 }
 

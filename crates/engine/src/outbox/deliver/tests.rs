@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     actor::Actor,
     chat::{ChatService, Edited, Limits, Posted},
-    item::{BuildStatus, IncidentStatus},
+    item::{BuildStatus, IncidentStatus, Item},
     length::LengthUnit,
     message::{Block, Message, Tone},
     source::Received,
@@ -26,10 +26,31 @@ use crate::{
     accounts::Chat,
     api::MootReason,
     store::{
-        About, Content, Decide, DeliveryState, Edits, EventDecision, NewDelivery, NewEvent, Post, Report,
-        Store,
+        About, Claimed, Content, Decide, DeliveryState, Edits, EventDecision, NewDelivery, NewEvent, Post,
+        Report, Store,
     },
 };
+
+/// A store that watches the accounts of what is reported.
+async fn watching() -> Store {
+    let store = Store::temporary(crate::tests::at(0)).unwrap();
+    for account in ["pager", "forge"] {
+        store.watch(&account.into(), crate::tests::at(0)).await.unwrap();
+    }
+    store
+}
+
+/// Reports an item by webhook.
+async fn report(store: &Store, rules: impl Decide + 'static, item: Item, second: i64) {
+    let account = item.key.account.clone();
+    let report = Report::Hook(Received { snapshots: vec![item], ..Received::default() });
+    store.ingest(&account, report, crate::tests::at(second), Arc::new(rules)).await.unwrap();
+}
+
+/// The delivery that is due then.
+async fn claim(store: &Store, second: i64) -> Claimed {
+    store.claim(crate::tests::at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
+}
 
 fn delivery(posted: bool, attempts: u32) -> Delivery {
     Delivery {

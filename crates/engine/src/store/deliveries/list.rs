@@ -20,11 +20,13 @@ use super::{
     unreadable::read_shown,
 };
 
-/// A rate limit that messages of an account wait for.
+/// The longest rate limit that messages of an account wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimitWait {
-    /// When its service said so to the message that is tried next.
+    /// When its service said so.
     pub since: Timestamp,
+    /// When the message that met it is tried again.
+    pub next_at: Timestamp,
     /// In its words.
     pub error: ServiceError,
 }
@@ -117,9 +119,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<BTreeMap<AccountName, RateLimitWait>, StoreError> {
         self.read(move |conn| {
-            // SQLite takes the other columns from the row with the least time.
+            // SQLite takes the other columns from the row with the latest time (sqlite.org/lang_select.html, 2.5).
             let sql = format!(
-                "SELECT substr(address, 1, instr(address, ':') - 1), changed_at, error, min(next_at)
+                "SELECT substr(address, 1, instr(address, ':') - 1), changed_at, error, max(next_at)
                  FROM deliveries WHERE state IN ('pending', 'sending') AND state = 'pending' AND NOT {}
                  AND CASE WHEN json_valid(error) THEN json_extract(error, '$.error') = 'rate_limited' ELSE 0 END
                  GROUP BY 1",
@@ -127,8 +129,9 @@ impl Store {
             );
             // A row that is damaged hides no other.
             let waits = all(conn, &sql, [At(now)], |row| {
-                let (since, error) = (row.get::<_, At>(1).ok(), row.get::<_, Json<ServiceError>>(2).ok());
-                let wait = since.zip(error).map(|(At(since), Json(error))| RateLimitWait { since, error });
+                let times = row.get::<_, At>(1).ok().zip(row.get::<_, At>(3).ok());
+                let wait = times.zip(row.get::<_, Json<ServiceError>>(2).ok());
+                let wait = wait.map(|((At(since), At(next_at)), Json(error))| RateLimitWait { since, next_at, error });
                 Ok(row.get::<_, String>(0).ok().map(AccountName).zip(wait))
             })?;
             Ok(waits.into_iter().flatten().collect())

@@ -38,20 +38,6 @@ impl Decide for Rules {
     }
 }
 
-async fn watching() -> Store {
-    let store = Store::temporary(at(0)).unwrap();
-    for account in ["pager", "forge"] {
-        store.watch(&account.into(), at(0)).await.unwrap();
-    }
-    store
-}
-
-async fn report(store: &Store, rules: impl Decide + 'static, item: Item, second: i64) {
-    let account = item.key.account.clone();
-    let report = Report::Hook(Received { snapshots: vec![item], ..Received::default() });
-    store.ingest(&account, report, at(second), Arc::new(rules)).await.unwrap();
-}
-
 /// A run on these items, which begins then.
 fn run_on(items: &[Item], second: i64) -> Run {
     let named = items.iter().map(|item| (item.key.id.clone(), item.clone()));

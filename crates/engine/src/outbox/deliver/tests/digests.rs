@@ -3,10 +3,7 @@
 use callboard_domain::item::BuildStatus::{self, Failed, Passed};
 
 use super::*;
-use crate::{
-    store::Claimed,
-    tests::{at, build},
-};
+use crate::tests::{at, build};
 
 /// When the failures are late.
 const LATER: i64 = 3_600;
@@ -29,10 +26,6 @@ async fn nine_failures() -> Store {
         ingest(&store, app, &[Passed, Failed], 121).await;
     }
     store
-}
-
-async fn claim(store: &Store, second: i64) -> Claimed {
-    store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
 }
 
 /// The lines of a digest of so many events.

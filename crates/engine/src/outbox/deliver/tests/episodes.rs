@@ -17,23 +17,15 @@ async fn delivery_that_may_have_arrived_is_not_reported_as_not_posted() {
         (Attempt::Failed(down), over, DeliveryState::Moot),
     ];
     for (before, expected, state) in cases {
-        let store = Store::temporary(at(0)).unwrap();
-        let pager = AccountName::from("pager");
-        store.watch(&pager, at(0)).await.unwrap();
-        let ingest = async |status: IncidentStatus, second: i64| {
-            let snapshots = vec![incident("db1", status, second)];
-            let report = Report::Hook(Received { snapshots, ..Received::default() });
-            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
-        };
-        let claim = async |second: i64| {
-            store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
-        };
+        let store = watching().await;
+        let ingest =
+            async |status, second| report(&store, PostAll, incident("db1", status, second), second).await;
         ingest(IncidentStatus::Triggered, 10).await;
-        let key = claim(11).await.key.clone();
+        let key = claim(&store, 11).await.key.clone();
         store.attempted(&key, before.clone(), at(20)).await.unwrap();
         assert!(store.retry(&key, &Actor::rule("all"), at(30)).await.unwrap());
         ingest(IncidentStatus::Resolved, 40).await;
-        let claimed = claim(50).await;
+        let claimed = claim(&store, 50).await;
         assert_eq!(claimed.key, key);
         let attempt = ready(&store, claimed, at(50)).await.unwrap().expect_err("it is no news any more");
         assert_eq!(attempt, expected, "after {before:?}");
@@ -74,14 +66,9 @@ async fn what_is_posted_of_an_end_depends_on_what_became_of_its_beginning() {
         (Beginning::Waits, &[], &[], &[]),
     ];
     for (beginning, first, looked_up, later) in cases {
-        let store = Store::temporary(at(0)).unwrap();
-        let pager = AccountName::from("pager");
-        store.watch(&pager, at(0)).await.unwrap();
-        let ingest = async |status: IncidentStatus, second: i64| {
-            let snapshots = vec![incident("db1", status, second)];
-            let report = Report::Hook(Received { snapshots, ..Received::default() });
-            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
-        };
+        let store = watching().await;
+        let ingest =
+            async |status, second| report(&store, PostAll, incident("db1", status, second), second).await;
         ingest(IncidentStatus::Triggered, 10).await;
         let claimed = store.claim(at(11), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due");
         let key = claimed.key.clone();

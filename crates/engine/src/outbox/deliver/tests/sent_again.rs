@@ -76,15 +76,12 @@ async fn retried_delivery_is_looked_up_first() {
             let to = "chat:#deploys".parse().unwrap();
             let new = NewDelivery { content: Content::Message(message("one")), to, actor: None };
             let key = store.enqueue(new, at(0)).await.unwrap();
-            let claim = async |second: i64| {
-                store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due")
-            };
-            claim(1).await;
+            claim(&store, 1).await;
             store.attempted(&key, before.clone(), at(2)).await.unwrap();
             store.revise(&key, message("two"), at(3)).await.unwrap();
             assert!(store.retry(&key, &Actor::rule("all"), at(4)).await.unwrap());
             let chat = Chat::new(Arc::new(Searched { finds, found }));
-            match looked_for(&store, &chat, claim(5).await).await.unwrap() {
+            match looked_for(&store, &chat, claim(&store, 5).await).await.unwrap() {
                 Ok(claimed) => {
                     assert_eq!(expected, "sent", "{context}");
                     assert_eq!(
@@ -106,7 +103,7 @@ async fn retried_delivery_is_looked_up_first() {
             }
             // What stands is edited to its latest revision, and what does not is sent without another search.
             if ["stands", "absent"].contains(&expected) {
-                let claimed = claim(7).await;
+                let claimed = claim(&store, 7).await;
                 assert_eq!(claimed.posted.is_some(), expected == "stands", "{context}");
                 assert!(!claimed.may_have_arrived() && claimed.sent_revision == 2, "{context}");
             }
@@ -141,26 +138,18 @@ async fn record_of_a_post_without_an_id_shows_what_was_posted() {
     use crate::tests::{at, incident};
     // the id under which it is posted -> whether what happened meanwhile is an edit
     for (id, is_edited) in [("1.2", true), ("", false)] {
-        let store = Store::temporary(at(0)).unwrap();
-        let pager = AccountName::from("pager");
-        store.watch(&pager, at(0)).await.unwrap();
-        let ingest = async |status: IncidentStatus, second: i64| {
-            let snapshots = vec![incident("db1", status, second)];
-            let report = Report::Hook(Received { snapshots, ..Received::default() });
-            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
-        };
-        let claim = async |second: i64| {
-            store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
-        };
+        let store = watching().await;
+        let ingest =
+            async |status, second| report(&store, PostAll, incident("db1", status, second), second).await;
         ingest(IncidentStatus::Triggered, 10).await;
-        let claimed = claim(11).await;
+        let claimed = claim(&store, 11).await;
         let key = claimed.key.clone();
         let sent = ready(&store, claimed, at(11)).await.unwrap().expect("it is news").message.clone();
         // It is renewed while it is being sent.
         ingest(IncidentStatus::Acknowledged, 20).await;
         let posted = Posted { id: id.to_owned(), ..stands() };
         store.attempted(&key, Attempt::Posted(posted), at(21)).await.unwrap();
-        let claimed = claim(22).await;
+        let claimed = claim(&store, 22).await;
         assert_eq!(claimed.key, key, "{id:?}");
         let attempt = match ready(&store, claimed, at(22)).await.unwrap() {
             Ok(edit) => {

@@ -45,7 +45,7 @@ async fn rate_limit_is_waited_for_until_the_message_is_tried_again() {
     };
     // how the tries of two messages of the account went, when that is asked -> which of the limits is waited for
     let cases = [
-        ([Attempt::Later(at(7_202), limited(7_200)), Attempt::Later(at(42), limited(40))], 10, Some(40)),
+        ([Attempt::Later(at(7_202), limited(7_200)), Attempt::Later(at(42), limited(40))], 10, Some(7_200)),
         ([Attempt::Later(at(7_202), limited(7_200)), Attempt::Later(at(42), limited(40))], 50, Some(7_200)),
         ([Attempt::Later(at(42), limited(40)), Attempt::Posted(posted())], 10, Some(40)),
         ([Attempt::Later(at(42), limited(40)), Attempt::Posted(posted())], 42, None),
@@ -62,8 +62,11 @@ async fn rate_limit_is_waited_for_until_the_message_is_tried_again() {
             assert!(store.attempted(&key, attempt, at(2)).await.unwrap(), "{context}");
         }
         store.enqueue(to("other:#a", "not tried"), at(3)).await.unwrap();
-        let wait =
-            |seconds| (AccountName::from("chat"), RateLimitWait { since: at(2), error: limited(seconds) });
+        let wait = |seconds: u32| {
+            let (since, next_at) = (at(2), at(2 + i64::from(seconds)));
+            let error = limited(u64::from(seconds));
+            (AccountName::from("chat"), RateLimitWait { since, next_at, error })
+        };
         let expected: BTreeMap<_, _> = expected.map(wait).into_iter().collect();
         assert_eq!(store.rate_limit_waits(at(now)).await.unwrap(), expected, "{context}");
         // That the account answers says nothing of its limit.
