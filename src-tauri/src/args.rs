@@ -29,7 +29,45 @@ pub(crate) struct Args {
     pub command: Option<AppCommand>,
 }
 
+impl Args {
+    /// What is done once this app runs.
+    pub(crate) fn at_start(&self) -> Option<AppCommand> {
+        self.command.or((!self.hidden).then_some(AppCommand::Open))
+    }
+
+    /// What is sent to an app that runs already: nothing where a playground is wanted, which that one does not begin.
+    pub(crate) fn forwarded(&self) -> Option<AppCommand> {
+        self.at_start().filter(|_| !self.playground)
+    }
+}
+
 fn app_command() -> impl TypedValueParser<Value = AppCommand> {
     PossibleValuesParser::new(AppCommand::ALL.map(AppCommand::name))
         .try_map(|name| AppCommand::named(&name).ok_or("the app does not know this word"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_app_is_sent_only_what_it_can_do() {
+        use AppCommand::{Open, Settings, Toggle};
+        let cases: [(&[&str], Option<AppCommand>, Option<AppCommand>); 9] = [
+            (&[], Some(Open), Some(Open)),
+            (&["open"], Some(Open), Some(Open)),
+            (&["toggle"], Some(Toggle), Some(Toggle)),
+            (&["--data", "/tmp/data", "settings"], Some(Settings), Some(Settings)),
+            // No window that nobody asked for, as at login.
+            (&["--hidden"], None, None),
+            (&["--hidden", "settings"], Some(Settings), Some(Settings)),
+            (&["--playground"], Some(Open), None),
+            (&["--playground", "settings"], Some(Settings), None),
+            (&["--playground", "--hidden"], None, None),
+        ];
+        for (typed, at_start, forwarded) in cases {
+            let args = Args::parse_from(std::iter::once("callboard-tray").chain(typed.iter().copied()));
+            assert_eq!((args.at_start(), args.forwarded()), (at_start, forwarded), "{typed:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! One app for each data folder: a second start sends its command to the first, and ends.
+//! One app for each data folder: a second start sends its command, where it has one, to the first, and ends.
 
 use std::{
     fs::{self, File},
@@ -30,14 +30,16 @@ pub(crate) enum Found {
     First(First),
     /// Another one, which has the command.
     Forwarded,
+    /// Another one, to which there was nothing to send.
+    Running,
     /// Another one, which takes no command, and why.
     Silent(io::Error),
     /// The data folder of a playground, which no app shows: it plays in a terminal, or has ended.
     Playground(PathBuf),
 }
 
-/// Becomes the first of this folder, or sends the command to the one that is there.
-pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
+/// Becomes the first of this folder, or sends the command, where there is one, to the one that is there.
+pub(crate) async fn enter(data: &Path, command: Option<AppCommand>) -> io::Result<Found> {
     let playground = paths::playground_data(data);
     let data = playground.as_deref().unwrap_or(data);
     let lock = open_lock(data)?;
@@ -45,7 +47,10 @@ pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found>
         // What it shows would look like a person's own.
         (Ok(()), Some(playground)) => Ok(Found::Playground(playground.clone())),
         (Ok(()), None) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        (Err(fs::TryLockError::WouldBlock), _) => Ok(forward(data, command).await),
+        (Err(fs::TryLockError::WouldBlock), _) => Ok(match command {
+            Some(command) => forward(data, command).await,
+            None => Found::Running,
+        }),
         (Err(fs::TryLockError::Error(error)), _) => Err(error),
     }
 }
@@ -107,20 +112,24 @@ mod tests {
     #[tokio::test]
     async fn second_instance_forwards_its_command_to_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
+        let Found::First(first) = enter(folder.path(), Some(AppCommand::Open)).await.unwrap() else {
             panic!("nobody was there")
         };
+        // Before it listens, too: without a command there is nothing to wait for.
+        assert!(matches!(enter(folder.path(), None).await.unwrap(), Found::Running));
         let (sender, commands) = mpsc::channel();
         let stop = CancellationToken::new();
         let listening =
             tokio::spawn(first.listen(move |command| sender.send(command).unwrap(), stop.clone()));
         // Also where it has the lock and does not listen yet.
-        let second = enter(folder.path(), AppCommand::Settings).await.unwrap();
+        let second = enter(folder.path(), Some(AppCommand::Settings)).await.unwrap();
         assert!(matches!(second, Found::Forwarded));
         assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
+        assert!(matches!(enter(folder.path(), None).await.unwrap(), Found::Running));
+        assert!(commands.try_recv().is_err(), "it was sent nothing more");
         stop.cancel();
         listening.await.unwrap();
-        assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::First(_)));
+        assert!(matches!(enter(folder.path(), None).await.unwrap(), Found::First(_)));
     }
 
     #[tokio::test]
@@ -129,15 +138,17 @@ mod tests {
         let data = Paths::within(folder.path()).data;
         // A folder of that name alone makes no playground.
         drop(open_lock(&data).unwrap());
-        let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
+        let Found::First(first) = enter(folder.path(), Some(AppCommand::Open)).await.unwrap() else {
             panic!("nobody was there")
         };
         assert_eq!(first.data, folder.path());
         drop(first);
         paths::mark_playground(&data).unwrap();
         for asked in [data.as_path(), folder.path()] {
-            let found = enter(asked, AppCommand::Open).await.unwrap();
-            assert!(matches!(found, Found::Playground(found) if found == data));
+            for command in [Some(AppCommand::Open), None] {
+                let found = enter(asked, command).await.unwrap();
+                assert!(matches!(found, Found::Playground(found) if found == data));
+            }
         }
     }
 }

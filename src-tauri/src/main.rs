@@ -87,16 +87,21 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode> {
     // Before any secret is read. It is best effort: the system may refuse.
     let _ = private::keep_from_core_dumps();
+    let (command, forwarded) = (args.at_start(), args.forwarded());
     let paths = Paths::new(args.config, args.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("callboard")
         .enable_all()
         .build()?;
-    let forwarded = args.command.unwrap_or(AppCommand::Open);
     let first = match runtime.block_on(instance::enter(&paths.data, forwarded)) {
         Ok(Found::First(first)) => Some(first),
-        Ok(Found::Forwarded) => return Ok(ExitCode::SUCCESS),
+        Ok(Found::Running) if args.playground => bail!(
+            "callboard-tray already runs on {}, and no playground is started beside it. Without --playground its \
+             window is shown; to play, quit it first, or run `callboard playground` in a terminal",
+            paths.data.display()
+        ),
+        Ok(Found::Forwarded | Found::Running) => return Ok(ExitCode::SUCCESS),
         Ok(Found::Silent(why)) => bail!(
             "The callboard-tray that runs on {} does not answer: {why}. End it, or choose another folder with \
              --data",
@@ -110,7 +115,6 @@ fn run(args: Args) -> Result<ExitCode> {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let command = args.command.or((!args.hidden).then_some(AppCommand::Open));
     let stop = CancellationToken::new();
     let app = tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![

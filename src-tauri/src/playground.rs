@@ -44,7 +44,7 @@ impl Play {
         let team = Playground::start(Pace::default()).await.context("the services could not be started")?;
         let paths = Paths::within(folder.path());
         std::fs::write(&paths.config, team.config_toml())?;
-        let Found::First(first) = instance::enter(&paths.data, AppCommand::Open).await? else {
+        let Found::First(first) = instance::enter(&paths.data, None).await? else {
             bail!("another app has {}", paths.data.display())
         };
         paths::mark_playground(&paths.data)?;
@@ -101,7 +101,7 @@ mod tests {
         let play = Play::start(Arc::new(SilentHost), received).await.unwrap();
         let data = Paths::within(play.folder.path()).data;
         for asked in [data.as_path(), play.folder.path()] {
-            let second = instance::enter(asked, AppCommand::Settings).await.unwrap();
+            let second = instance::enter(asked, Some(AppCommand::Settings)).await.unwrap();
             assert!(matches!(second, Found::Forwarded));
             assert_eq!(commands.recv().unwrap(), AppCommand::Settings);
         }

@@ -511,8 +511,13 @@ export type Args = {
 values: { [key in string]: string }, 
 /**
  * The items that [`ArgType::Item`](super::ArgType::Item) arguments named, by argument name, where they stand on the board.
+ * Of one that takes several, the first.
  */
 items: { [key in string]: Item }, 
+/**
+ * The further items of arguments that take several (see [`takes_several`](super::takes_several)), in the order typed.
+ */
+more_items?: { [key in string]: Array<Item> }, 
 /**
  * What an [`ArgType::Pairs`](super::ArgType::Pairs) argument took, in the order typed.
  */
@@ -2009,6 +2014,10 @@ command: CommandInfo | null,
  */
 values: { [key in string]: string }, 
 /**
+ * What people call the values that are ids, by argument, whether or not the line can run.
+ */
+names?: { [key in string]: string }, 
+/**
  * The first argument that must still be given. None where words are left that no argument can take.
  */
 asks_for: string | null, 
@@ -2862,7 +2871,11 @@ snoozed_by?: Actor | null,
 /**
  * Where its account cannot be read: when this was last so.
  */
-as_of: string | null, };
+as_of: string | null, 
+/**
+ * The runs on it of which nobody knows whether they ran, the latest first. Filled in on the board and on an item's page.
+ */
+in_doubt?: Array<RunInDoubt>, };
 
 /**
  * A rule as written in the configuration.
@@ -3004,6 +3017,23 @@ state: RunState,
  * Where its outcome goes; `None` for a private run.
  */
 post: Address | null, };
+
+/**
+ * A run of which nobody knows whether it ran: see [`RunState::Unknown`](crate::run::RunState::Unknown).
+ */
+export type RunInDoubt = { 
+/**
+ * Its id, by which a person who has looked resolves it.
+ */
+id: string, 
+/**
+ * Its line, as people read it.
+ */
+line: string, 
+/**
+ * What is known.
+ */
+why: string, };
 
 /**
  * How far a run is.

@@ -179,8 +179,9 @@ fn details(row: &Row) -> String {
     let by = row.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let snoozed = row.snoozed.map(|it| format!("{}{by}", snoozed(it)));
     let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
+    let in_doubt = row.in_doubt.iter().map(|run| format!("run {} is in doubt", run.id));
     let parts = [expires, Some(row.subtitle.clone()), severity, snoozed, as_of];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    parts.into_iter().flatten().chain(in_doubt).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// "snoozed until 18:00:00".
@@ -243,6 +244,29 @@ mod tests {
                 assert!(expected.split(' ').all(|word| words.contains(&word)), "{terminal}:\n{shown}");
                 assert_eq!(shown.contains('…'), is_cut, "{terminal}:\n{shown}");
             }
+        }
+    }
+
+    #[test]
+    fn row_names_the_runs_in_doubt() {
+        let row = |in_doubt: &[&str]| -> Row {
+            let runs: Vec<_> = in_doubt
+                .iter()
+                .map(|id| serde_json::json!({ "id": id, "line": "ack a", "why": "lost" }))
+                .collect();
+            let row = serde_json::json!({
+                "key": "pager/incident/a", "state": "incident", "held": false, "title": "Disk full", "second": "storage",
+                "turn": null, "since": null, "url": null, "in_doubt": runs,
+            });
+            serde_json::from_value(row).unwrap()
+        };
+        let cases: [(&[&str], &str); 3] = [
+            (&[], "storage"),
+            (&["r1"], "storage, run r1 is in doubt"),
+            (&["r2", "r1"], "storage, run r2 is in doubt, run r1 is in doubt"),
+        ];
+        for (in_doubt, expected) in cases {
+            assert_eq!(details(&row(in_doubt)), expected);
         }
     }
 

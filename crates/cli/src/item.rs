@@ -119,7 +119,7 @@ fn item_and_time<T>(
         let end = words[start..].join(" ");
         match read(&end) {
             Ok(at) => Some(Ok((format!("{item} {}", words[..start].join(" ")), end, at))),
-            Err(error) if until::is_time(&end) => Some(Err(error)),
+            Err(error) if until::is_time(&end) || until::has_unclear_zone(&end) => Some(Err(error)),
             Err(_) => None,
         }
     });
@@ -154,7 +154,7 @@ pub(crate) async fn snooze(
         return Ok(Exit::Done);
     }
     let offers = client.call(SnoozeTimes::default()).await?;
-    let read = |text: &str| match offers.iter().find(|offer| offer.name == text) {
+    let read = |text: &str| match offers.iter().find(|offer| offer.name.eq_ignore_ascii_case(text)) {
         Some(offer) => Ok(offer.until),
         None => times::to_come(text, "`change` and `off` work as well", Timestamp::now()).map(Some),
     };
@@ -239,6 +239,13 @@ mod tests {
             ("for 404s", Ok(("K", "2026-11-25T11:06:44Z"))),
             ("is slow fri", Ok(("K is slow", "2026-11-27T08:00:00Z"))),
             ("is slow monday 9:00", Ok(("K is slow", "2026-11-30T08:00:00Z"))),
+            ("until tomorrow America/New_York", Ok(("K", "2026-11-26T14:00:00Z"))),
+            ("is slow in EU/US 18:00 UTC", Ok(("K is slow in EU/US", "2026-11-25T18:00:00Z"))),
+            (
+                "is slow friday 9:00 CET",
+                Err("a place or UTC, such as friday 9:00 UTC or friday 9:00 Europe/Berlin"),
+            ),
+            ("is slow 18:00 utc+2", Err("such as 18:00 UTC or 18:00 Europe/Berlin")),
             ("gives 404s 2h", Ok(("K gives 404s", "2026-11-25T13:00:00Z"))),
             // What follows a time is named.
             ("3d printer", Err("\"3d\" is one, and \"printer\" after it")),

@@ -12,7 +12,7 @@ use crate::{
     args::Page,
     client::Client,
     exit::{Exit, Usage},
-    output::{Output, age, origin, when},
+    output::{Output, again, age, origin, when},
     pages,
     table::{Column, table},
 };
@@ -138,8 +138,11 @@ fn account(info: &AccountInfo, now: Timestamp) -> [String; 4] {
         Health::Ok => seen(info),
         Health::Incomplete { why, .. } => format!("{why}{}", lost(info)),
         Health::Trouble { since, error, next_try } => {
-            let again = next_try.filter(|at| *at > now);
-            let again = again.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
+            let again = match next_try.filter(|at| *at > now) {
+                Some(at) => format!("; next try at {}", when(at)),
+                // Nobody tries again by itself; a rate limit says itself until when it holds.
+                None => again(error, *since, now),
+            };
             format!("since {}: {error}{again}{}", when(*since), lost(info))
         }
     };
@@ -321,8 +324,25 @@ mod tests {
         };
         let left = RateLimit { limit: 5_000, remaining: 4_900, reset_at: soon };
         let since = format!("since {}: ", when(past));
+        let limited_for = |seconds| ServiceError::RateLimited {
+            why: "too many calls".into(),
+            retry_after: Duration::from_secs(seconds),
+        };
         // what its last call met, when it is tried next, the calls that are left -> its state
         let cases = [
+            (
+                Some(limited_for(60)),
+                None,
+                None,
+                format!("{since}too many calls; it may be tried again at {}", when(soon)),
+            ),
+            (
+                Some(limited_for(600)),
+                Some(soon),
+                None,
+                format!("{since}too many calls; next try at {}", when(soon)),
+            ),
+            (Some(ServiceError::unavailable("503")), None, None, format!("{since}503")),
             (Some(limited()), Some(soon), None, format!("{since}too many calls; next try at {}", when(soon))),
             (Some(limited()), Some(past), None, format!("{since}too many calls")),
             (Some(limited()), None, None, format!("{since}too many calls")),

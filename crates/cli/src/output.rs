@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write};
 use callboard_domain::{
     command::{ArgType, CommandSpec},
     error::ServiceError,
-    event::{Event, MootCause},
     item::Kind,
     message::{Block, Message, Tone},
     rules::{Decision, Outcome},
@@ -18,18 +17,11 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{
-    printed::on_one_line,
-    table::{Column, table},
-    wrap,
-};
+use crate::{printed::on_one_line, wrap};
 
+mod event;
 mod run;
 
-/// Of an event: its number, its time, and what happened.
-const EVENT_COLUMNS: [Column; 3] = [Column::Whole, Column::Whole, Column::Prose];
-/// The longest text of an event with its note, in characters.
-const LONGEST_SUMMARY: usize = 300;
 /// The width of an event's number and of the space after it: what is said of an event is aligned with its time.
 pub(crate) const EVENT_MARGIN: usize = 8;
 /// Columns of a spinner's line besides its text: the spinner, the elapsed time ("59m"), and the spaces between.
@@ -138,16 +130,6 @@ impl Output {
         }
     }
 
-    /// An event as a row.
-    pub(crate) fn event(&self, event: &Event) {
-        self.events([event]);
-    }
-
-    /// Events as rows of one table.
-    pub(crate) fn events<'e>(&self, events: impl IntoIterator<Item = &'e Event>) {
-        print!("{}", table(events.into_iter().map(event_row), EVENT_COLUMNS));
-    }
-
     /// The events that would be decided differently.
     pub(crate) fn replay(&self, replay: &Replay) {
         for Replayed { event, before, after } in &replay.changed {
@@ -230,21 +212,6 @@ impl Output {
         println!("Posts to {}", info.posts_to);
         println!("Time limit: {}", callboard_domain::duration::Span(*timeout));
     }
-}
-
-/// An event's number, its time, and what happened.
-fn event_row(event: &Event) -> [String; 3] {
-    let note = match event {
-        Event { old: true, .. } => " (before it was watched)",
-        Event { moot_because: Some(MootCause::Silenced), .. } => {
-            " (silenced, inhibited or muted when it was seen)"
-        }
-        Event { moot_because: Some(MootCause::Acknowledged), .. } => " (acknowledged when it was seen)",
-        Event { moot: true, .. } => " (over when it was seen)",
-        _ => "",
-    };
-    let summary = text::line(&event.summary, LONGEST_SUMMARY - note.len());
-    [format!("{:>6}", event.id), when(event.at), format!("{summary}{note}")]
 }
 
 /// A message in lines, or groups of them. A person's text keeps its lines, and nothing else in it begins one.
@@ -358,7 +325,7 @@ pub(crate) fn left(at: Timestamp) -> Option<String> {
 
 /// When a call that was refused at `at` may be made again, as the end of a sentence; empty where that is not known, or has
 /// come.
-fn again(error: &ServiceError, at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn again(error: &ServiceError, at: Timestamp, now: Timestamp) -> String {
     let again = error.retry_at(at).filter(|again| *again > now);
     again.map_or_else(String::new, |again| format!("; it may be tried again at {}", when(again)))
 }
@@ -375,7 +342,6 @@ fn length(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::table_within;
 
     #[test]
     fn remedy_keeps_its_margin_in_colours() {
@@ -429,41 +395,6 @@ mod tests {
         for (error, seconds, expected) in cases {
             assert_eq!(again(&error, at(seconds), now), expected, "{error:?}, {seconds}");
         }
-    }
-
-    #[test]
-    fn events_fit_the_terminal_and_keep_their_numbers_and_times() {
-        let slow = "payments-service-prod-eu-west-1-checkout-latency-p99-high is slow in payments-eu-west-1";
-        let event = |id: i64, summary: &str| Event {
-            id,
-            item: callboard_domain::item::ItemKey::new(&"pager".into(), Kind::Incident, "a"),
-            name: callboard_domain::event::EventName::Triggered,
-            at: Timestamp::UNIX_EPOCH,
-            seen_at: Timestamp::UNIX_EPOCH,
-            old: true,
-            moot: false,
-            moot_because: None,
-            by: None,
-            of: Vec::new(),
-            asked_before: Vec::new(),
-            summary: summary.to_owned(),
-        };
-        let at = when(Timestamp::UNIX_EPOCH);
-        for summary in [slow, "長い題名が長い", "e\u{301}e\u{301}", "שלום עולם", &"x".repeat(400)]
-        {
-            for terminal in [40, 60, 80, 200] {
-                let rows = [event_row(&event(7, summary)), event_row(&event(1_234_567, summary))];
-                let shown = table_within(rows, EVENT_COLUMNS, Some(terminal)).to_string();
-                let widest = shown.lines().map(console::measure_text_width).max();
-                assert!(widest.is_some_and(|width| width <= terminal), "{terminal}:\n{shown}");
-                let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-                assert!(words.contains(&format!("7 {at}")) && words.contains("1234567"), "{shown}");
-                assert!(words.ends_with("watched)"), "{shown}");
-            }
-        }
-        // Another program has the parts with tabs between them.
-        let shown = table_within([event_row(&event(7, "it began"))], EVENT_COLUMNS, None).to_string();
-        assert_eq!(shown, format!("7\t{at}\tit began (before it was watched)\n"));
     }
 
     #[test]

@@ -27,6 +27,9 @@ const NAMES: [(&[&str], u64); 5] = [
     (&["s", "sec", "secs", "second", "seconds"], 1),
 ];
 
+/// What may be around a word, and is no part of it.
+pub(crate) const PUNCTUATION: [char; 8] = [',', ';', ':', '.', '!', '?', '(', ')'];
+
 /// The seconds of a unit, in any case; but `M` alone is none: to many it is a month.
 pub(crate) fn unit(name: &str) -> Option<u64> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);

@@ -121,7 +121,7 @@ impl Run {
 
     /// True where this was run on that item, alone or with others.
     pub fn is_on(&self, item: &ItemKey) -> bool {
-        self.item.as_ref() == Some(item) || self.args.items.values().any(|named| named.key == *item)
+        self.item.as_ref() == Some(item) || self.args.all_items().any(|(_, named)| named.key == *item)
     }
 
     /// True where an event of an item that this was run on is this run's own doing: a command of that role causes it, the

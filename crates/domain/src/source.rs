@@ -38,10 +38,12 @@ pub struct Batch {
     pub gone: Vec<Gone>,
     /// Single runs of builds that certainly are not there any more, though the build is.
     pub deleted_runs: Vec<DeletedRuns>,
-    /// What was listed completely: an open item within it that is in neither `snapshots` nor `awaited` is gone.
+    /// What was listed completely, as later polls list it again: an open item within it that is not in `snapshots` is
+    /// gone. What a webhook has reported, and no poll since, is gone once a second listing lacks it: the first may be behind.
     pub complete: Vec<Scope>,
-    /// What a webhook has reported and a listing may not have yet: that it is absent shows nothing.
-    pub awaited: Vec<ItemKey>,
+    /// Where nothing is there any more but `snapshots`, whatever webhooks have reported before: it was found out once, and
+    /// no later poll says it again.
+    pub emptied: Vec<Scope>,
     /// Where the next poll goes on, with what this one could not check of the notes that it began with. `None` keeps the
     /// stored one, and those notes.
     pub cursor: Option<Cursor>,

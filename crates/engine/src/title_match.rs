@@ -24,6 +24,11 @@ impl TypedTitle {
         Self { whole: folded(typed) }
     }
 
+    /// It, [`folded`].
+    pub(crate) fn text(&self) -> &str {
+        &self.whole
+    }
+
     /// How a title that was [`folded`] answers to it.
     pub(crate) fn of(&self, title: &str) -> TitleMatch {
         if self.whole.is_empty() {

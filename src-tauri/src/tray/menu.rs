@@ -64,11 +64,10 @@ fn summary(status: &Status) -> Vec<Entry> {
     let mut lines = vec![Entry::Note(text::line(&status.summary, WIDTH))];
     if status.accounts > 0 {
         let (ok, all) = (status.accounts_ok, status.accounts);
-        lines.push(Entry::Note(match (ok, all) {
-            (1, 1) => "1 account".into(),
-            (ok, all) if ok == all => format!("{all} accounts"),
-            (ok, 1) => format!("{ok} of 1 account"),
-            (ok, all) => format!("{ok} of {all} accounts"),
+        let accounts = if all == 1 { "account" } else { "accounts" };
+        lines.push(Entry::Note(match ok == all {
+            true => format!("{all} {accounts} connected"),
+            false => format!("{ok} of {all} {accounts} connected"),
         }));
     }
     lines.extend(status.account_problems.iter().map(|problem| {
@@ -207,6 +206,7 @@ mod tests {
                 snoozed: None,
                 snoozed_by: None,
                 as_of: None,
+                in_doubt: Vec::new(),
             },
             actions: vec![
                 action(Role::Again, true, Effect::Changes),
@@ -236,7 +236,7 @@ mod tests {
         let menu = drawn(&entries(Some(&status()), &[top()], Some("Alt+Space"), false, &now), 0);
         let expected = format!(
             r#"(1 build fails, 2 pull requests need you)
-(1 of 2 accounts)
+(1 of 2 accounts connected)
 ci needs sign-in -> Settings(Some("accounts"))
 1 message has not arrived -> Show(None)
 --

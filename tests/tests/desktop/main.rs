@@ -310,6 +310,12 @@ fn second_start_and_command_line_raise_the_first() -> Result<()> {
     let desktop = Desktop::new()?;
     let app = desktop.hidden()?;
     assert!(desktop.session.windows(app.id()).is_empty(), "no window before it is needed");
+    // A playground is refused beside it, and a start that is to show no window shows none.
+    let mut play = App::start(&desktop.callboard, &desktop.session, &["--playground"])?;
+    assert!(!play.ended()?.success() && play.output().contains("already runs on"), "{}", play.output());
+    let mut hidden = App::start(&desktop.callboard, &desktop.session, &["--hidden"])?;
+    assert!(hidden.ended()?.success(), "{}", hidden.output());
+    assert!(desktop.session.windows(app.id()).is_empty(), "neither shows a window");
     let mut second = App::start(&desktop.callboard, &desktop.session, &[])?;
     assert!(second.ended()?.success(), "{}", second.output());
     desktop.focused(&app)?;

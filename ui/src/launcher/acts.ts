@@ -3,6 +3,7 @@
 import { buttonFor, isOfDetail } from "./action-buttons";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
+import { moveFar } from "./window";
 
 /** Does what a key does here. False if it does nothing and the key belongs to the field. */
 export function does(launcher: Launcher, act: Act): boolean {
@@ -55,7 +56,8 @@ export function does(launcher: Launcher, act: Act): boolean {
       return button !== undefined;
     }
   }
-  if (top && !("key" in top)) return launcher.lazy?.onLevel(launcher, act, top) ?? false;
+  if (top && launcher.lazy?.onLevel(launcher, act, top)) return true;
+  if (top && !("key" in top)) return false;
   if (!top) {
     switch (act) {
       case "down":
@@ -67,11 +69,10 @@ export function does(launcher: Launcher, act: Act): boolean {
         list.move(-1);
         return true;
       case "first":
-        list.move(-list.entries.length);
-        return true;
       case "last":
-        list.move(list.entries.length);
-        return true;
+      case "page-down":
+      case "page-up":
+        return moveFar(act, ".list", list.entries.length, (by) => list.move(by));
       case "next-section":
         list.moveBySection(1);
         return true;

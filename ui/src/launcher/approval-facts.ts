@@ -2,6 +2,7 @@
 
 import type { Answer, Approval, Shipment } from "../api";
 import { moment, timer } from "../parts/time";
+import { isolated } from "../parts/words";
 
 /** From this many seconds on, the time that is left is announced. */
 const SOON = 120;
@@ -68,7 +69,7 @@ export function progressText({ answers, needed }: Approval): string {
 export function approversText({ approvers }: Approval): string {
   const { names, complete } = approvers?.value ?? { names: [], complete: false };
   if (names.length === 0) return complete ? "nobody" : "not known";
-  return names.join(", ") + (complete ? "" : ", maybe others (not all could be read)");
+  return names.map(isolated).join(", ") + (complete ? "" : ", maybe others (not all could be read)");
 }
 
 /** "1.41.0 to 1.42.0, 11 commits". */

@@ -1,6 +1,6 @@
 /** A command before it runs: its arguments, live choices, the plan, and where it will post. */
 
-import type { ArgSpec, CommandInfo, FoundChoice, Plan, Run } from "../api";
+import type { ArgSpec, CommandInfo, FoundChoice, LineRead, Plan, Run } from "../api";
 import type { Failure } from "../desktop";
 import { layout } from "../parts/layout";
 import { ReactiveMap } from "../parts/reactive-map.svelte";
@@ -63,7 +63,7 @@ export class CommandForm {
   /** True once a person moved the mark: then Enter takes the marked choice. */
   picked = $state(false);
   prepared = $state.raw<Plan | null>(null);
-  /** What people call the values that are ids, by `argument=value`, as far as plans said. */
+  /** What people call the values that are ids, by `argument=value`, as far as the engine said. */
   readonly names = new ReactiveMap<string>();
   /** The plan that was shown at Enter, if it has changed since: the current plan is not confirmed yet. */
   before = $state.raw<Plan | null>(null);
@@ -187,19 +187,24 @@ export class CommandForm {
       this.line = line;
       const read = await backend.call("read_line", { line });
       if (!current()) return;
+      this.keepNames(read.names, values);
       this.problem = read.problem ? { text: read.problem, arg: this.argNamed(read.problem) } : null;
       if (read.asks_for || read.problem) return;
       const preparing = backend.call("prepare", { line, channel: null, private: this.privately });
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
       this.prepared = prepared;
-      for (const [arg, name] of Object.entries(prepared.names ?? {}))
-        this.names.set(`${arg}=${values[arg] ?? ""}`, name);
+      this.keepNames(prepared.names, values);
       if (this.again) this.readableFrom = Date.now() + READING;
       this.problem = null;
     } catch (thrown) {
       if (current()) this.fail(thrown);
     }
+  }
+
+  private keepNames(names: LineRead["names"], values: Record<string, string>): void {
+    for (const [arg, name] of Object.entries(names ?? {}))
+      this.names.set(`${arg}=${values[arg] ?? ""}`, name);
   }
 
   /** The values with durations in Latin letters: "2р" is "2h" typed on a Russian layout. */

@@ -13,7 +13,7 @@ import type {
   Size,
 } from "../api";
 import { age } from "../parts/time";
-import { capital } from "../parts/words";
+import { capital, isolated } from "../parts/words";
 
 const isRed = (run: BuildRun) => run.status === "failed";
 const isGreen = (run: BuildRun) => run.status === "passed";
@@ -84,8 +84,9 @@ function count<T>(list: T[], is: (each: T) => boolean): number {
 }
 
 export function listed(names: string[]): string {
-  if (names.length <= 2) return names.join(" and ");
-  return `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+  const shown = names.slice(0, 2).map(isolated);
+  if (names.length <= 2) return shown.join(" and ");
+  return `${shown.join(", ")} and ${names.length - 2} more`;
 }
 
 /** "8 m ago", "just now". */

@@ -5,12 +5,17 @@ import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import type { PostForm } from "./post-form.svelte";
-import { page, readOn } from "./read-on";
+import { page, readOn, scroll } from "./read-on";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
+import { moveFar } from "./window";
 
-/** Does what a key does on that level. False if it does nothing. */
+/** Does what a key does on that level, or scrolls what is read there. False if it does nothing. */
 export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
+  return onState(launcher, act, level) || scroll(act);
+}
+
+function onState(launcher: Launcher, act: Act, level: Level): boolean {
   switch (level.at) {
     case "run":
       return onRun(launcher, act, level.run);
@@ -30,6 +35,9 @@ function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
     case "up":
       form.mark(act === "down" ? 1 : -1);
       return true;
+    case "first":
+    case "last":
+      return moveFar(act, ".list", form.choices.length, (by) => form.mark(by));
     case "complete":
     case "previous":
       if (form.confirming) return false;
@@ -78,6 +86,11 @@ function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
     case "up":
       rooms.move(act === "down" ? 1 : -1);
       return true;
+    case "first":
+    case "last":
+    case "page-down":
+    case "page-up":
+      return moveFar(act, ".places", rooms.places.length, (by) => rooms.move(by));
     case "post-now":
       void rooms.retry();
       return true;
@@ -97,6 +110,9 @@ function onSend(act: Act, sending: PostForm): boolean {
     case "up":
       sending.mark(act === "down" ? 1 : -1);
       return true;
+    case "first":
+    case "last":
+      return moveFar(act, ".list", sending.choices.length, (by) => sending.mark(by));
     case "page-down":
     case "page-up":
       return page(act === "page-down" ? 1 : -1);

@@ -1,4 +1,6 @@
-/** A plan is read before it runs: until its end was in view, Enter scrolls it. */
+/** A plan is read before it runs: until its end was in view, Enter scrolls it. What else is read scrolls with its keys. */
+
+import type { Act } from "./keys";
 
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
 const ENOUGH = 7.5;
@@ -87,4 +89,20 @@ export function readOn(): boolean {
   const before = scroller.scrollTop;
   scroller.scrollTop += toBeginning ? top - frame.top : frame.height * PAGE;
   return scroller.scrollTop === before;
+}
+
+/** What is read on a level. */
+const READ = ".output, .messages, .log-lines, .sheet, .pane";
+
+/** Scrolls what has the focus, else what is read first, by a page or to an end. False for other keys. */
+export function scroll(act: Act): boolean {
+  const box = document.activeElement?.closest(READ) ?? document.querySelector(READ);
+  if (!box) return false;
+  const by = box.clientHeight * PAGE;
+  if (act === "page-down") box.scrollTop += by;
+  else if (act === "page-up") box.scrollTop -= by;
+  else if (act === "first") box.scrollTop = 0;
+  else if (act === "last") box.scrollTop = box.scrollHeight;
+  else return false;
+  return true;
 }

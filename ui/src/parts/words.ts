@@ -18,6 +18,12 @@ function closed(text: string): string {
 /** A help text or a problem as a sentence. */
 export const sentence = (text: string) => capital(closed(text));
 
+/** Letters of the scripts that are written from right to left. */
+const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name within a sentence: one from right to left is isolated, else it would take a number beside it along. */
+export const isolated = (text: string) => (FROM_RIGHT.test(text) ? `\u2068${text}\u2069` : text);
+
 /** The reason a service or a program gave. It may begin with a name, so its first letter stays as it is. */
 export const reason = (text: string) => (text.trim() === "" ? "" : `Why: ${closed(text)}`);
 

@@ -1,8 +1,11 @@
 /** Moving the focus in a column with the arrow keys, among elements marked `data-stop`, in document order. */
 
+const PAGE = 8;
 const MOVES: Record<string, (at: number, count: number) => number> = {
   ArrowDown: (at, count) => Math.min(at + 1, count - 1),
   ArrowUp: (at) => Math.max(at - 1, 0),
+  PageDown: (at, count) => Math.min(at + PAGE, count - 1),
+  PageUp: (at) => Math.max(at - PAGE, 0),
   Home: () => 0,
   End: (_, count) => count - 1,
 };

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     board::snoozed,
     output::{age, when},
+    printed::on_one_line,
 };
 
 /// How many of a build's runs are shown.
@@ -42,6 +43,14 @@ pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'st
     facts.add("Snoozed", until.trim_start_matches("snoozed "));
     let gone = detail.gone.as_ref().map(|gone| format!("since {}: {}", when(gone.at), gone.why));
     facts.add("Off the board", gone.unwrap_or_default());
+    let in_doubt = detail.row.iter().flat_map(|row| &row.in_doubt).map(|run| {
+        let line = on_one_line(&run.line);
+        format!(
+            "run {0}: {line}; {1}; once you have looked: callboard run-resolve {0} ran|did-not-run",
+            run.id, run.why
+        )
+    });
+    facts.add("In doubt", in_doubt.collect::<Vec<_>>().join("\n"));
     match &item.detail {
         Detail::Approval(approval) => facts.approval(approval),
         Detail::Incident(incident) => facts.incident(incident),

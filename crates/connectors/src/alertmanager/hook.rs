@@ -42,7 +42,7 @@ impl Webhooks {
         let (known, first_seen) = (began(alert, now), &self.server.first_seen);
         let (at, state) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
             "firing" => {
-                self.server.awaited.note(&alert.fingerprint, now);
+                self.server.listed.report(&alert.fingerprint, now);
                 let known = known.map(|at| self.server.listed.beginning(&alert.fingerprint, at));
                 let at = known.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
                 (at, AlertState::new(IncidentStatus::Triggered, at))
@@ -63,7 +63,6 @@ impl Webhooks {
                 if !is_late {
                     self.server.ends.note(&alert.fingerprint, at, ended);
                     self.server.listed.forget(&alert.fingerprint);
-                    self.server.awaited.forget(&alert.fingerprint);
                 }
                 (at, AlertState::new(IncidentStatus::Resolved, ended))
             }

@@ -3,7 +3,6 @@
 //! API v2: <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
 
 mod actions;
-mod awaited;
 mod ends;
 mod first_seen;
 mod hook;
@@ -26,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::matcher::Matcher;
 use self::{
-    awaited::Awaited, ends::Ends, first_seen::FirstSeen, hook::Webhooks, listed::Listed, normalise::Place,
-    server::Server, source::Alerts,
+    ends::Ends, first_seen::FirstSeen, hook::Webhooks, listed::Listed, normalise::Place, server::Server,
+    source::Alerts,
 };
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
@@ -114,7 +113,6 @@ impl Config {
             ends: Ends::default(),
             first_seen: FirstSeen::default(),
             listed: Listed::default(),
-            awaited: Awaited::default(),
         });
         let hook = Arc::new(Webhooks::new(server.clone(), secret));
         Ok(Connection {

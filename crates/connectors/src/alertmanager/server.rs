@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use callboard_domain::{error::ServiceError, identity::Identity, text};
 
 use super::{
-    awaited::Awaited,
     ends::Ends,
     first_seen::FirstSeen,
     listed::Listed,
@@ -28,7 +27,6 @@ pub(super) struct Server {
     pub(super) ends: Ends,
     pub(super) first_seen: FirstSeen,
     pub(super) listed: Listed,
-    pub(super) awaited: Awaited,
 }
 
 impl Server {

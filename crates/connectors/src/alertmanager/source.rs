@@ -114,7 +114,8 @@ impl Source for Alerts {
             if let Some(starts_at) = known_start
                 && end.is_none_or(|(first, ended)| began != first || ended < state.updated_at)
             {
-                rows.insert(alert.fingerprint.to_string(), Row { starts_at, began, asked: now });
+                let row = Row { starts_at, began, asked: now, reported: None };
+                rows.insert(alert.fingerprint.to_string(), row);
             }
             let began = Began { at: began, is_known: known_start.is_some() };
             snapshots.push(snapshot(&self.server.place, alert, began, state));
@@ -123,12 +124,9 @@ impl Source for Alerts {
         let listed: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
         // What could not be read may be any of the alerts that seem to be missing.
         let is_whole = alerts.odd.is_empty();
-        let lacking = self.server.awaited.listed(&listed, is_whole, now);
-        self.server.listed.replace(rows, |fingerprint| !is_whole || lacking.contains(fingerprint));
+        self.server.listed.replace(rows, is_whole, now);
         if is_whole {
-            let may_fire: BTreeSet<&str> =
-                listed.iter().copied().chain(lacking.iter().map(String::as_str)).collect();
-            self.server.ends.listed(&may_fire);
+            self.server.ends.listed(&listed);
         }
         (after.ends, after.gone) = self.server.ends.to_store();
         let complete = is_whole.then(|| Scope::all(Kind::Incident));
@@ -138,7 +136,6 @@ impl Source for Alerts {
         Ok(Batch {
             snapshots,
             complete: complete.into_iter().collect(),
-            awaited: lacking.iter().map(|fingerprint| self.server.place.key(fingerprint)).collect(),
             cursor: Some(after.write()),
             problems,
             ..Batch::default()

@@ -36,3 +36,9 @@ impl BoardRun {
         self.branch.is_none() && id == Some(Ok(run))
     }
 }
+
+/// The id that a pull request or build of the repository `old` has under the name `new`.
+pub(super) fn renamed_id(id: &str, old: &str, new: &str) -> Option<String> {
+    let rest = id.strip_prefix(old)?;
+    rest.starts_with(['/', '#']).then(|| format!("{new}{rest}"))
+}

@@ -74,7 +74,9 @@ pub(super) struct Calls<'a> {
 #[derive(Default)]
 struct Meter {
     strikes: u32,
-    halt: Option<ServiceError>,
+    /// The first errors of each sort after which nothing more is sent.
+    unavailable: Option<ServiceError>,
+    rate_limited: Option<ServiceError>,
     /// The repositories (by full name in small letters) whose requests were redirected: they go by another name now.
     moved: BTreeSet<String>,
     /// The organisations that lists left out.
@@ -149,7 +151,13 @@ impl<'a> Calls<'a> {
 
     /// Why nothing more is sent, where that is so: the error of every request that fails for it.
     pub(super) fn halted(&self) -> Option<ServiceError> {
-        self.meter().halt.clone()
+        self.meter().halt().cloned()
+    }
+
+    /// True for an error after which nothing more was sent.
+    pub(super) fn is_halt(&self, error: &ServiceError) -> bool {
+        let meter = self.meter();
+        [&meter.unavailable, &meter.rate_limited].into_iter().flatten().any(|halt| halt == error)
     }
 
     /// True where the repository's requests were redirected.
@@ -319,22 +327,33 @@ fn news<T: DeserializeOwned>(answer: &Answer, etag: Option<&str>) -> Result<Opti
 }
 
 impl Meter {
+    /// Why nothing more is sent. A rate limit says when to go on, so it goes before that GitHub is unavailable.
+    fn halt(&self) -> Option<&ServiceError> {
+        self.rate_limited.as_ref().or(self.unavailable.as_ref())
+    }
+
     /// Takes note of how a request went. Those that are under way when nothing more is to be sent are refused too, each in words
-    /// of its own: they fail with the error of the first one, as do those that are not sent.
+    /// of its own: they fail with the first error of their sort.
     fn note(&mut self, result: Result<Answer, ServiceError>) -> Result<Answer, ServiceError> {
-        let halts = match &result {
-            Ok(_) => {
+        let error = match result {
+            Ok(answer) => {
                 self.strikes = 0;
-                false
+                return Ok(answer);
             }
-            Err(ServiceError::RateLimited { .. }) => true,
-            Err(ServiceError::Unavailable { .. }) => {
-                self.strikes += 1;
-                self.strikes >= STRIKES
-            }
-            Err(_) => false,
+            Err(error) => error,
         };
-        result.map_err(|error| if halts { self.halt.get_or_insert(error).clone() } else { error })
+        let first = match error {
+            ServiceError::RateLimited { .. } => &mut self.rate_limited,
+            ServiceError::Unavailable { .. } => {
+                self.strikes += 1;
+                if self.strikes < STRIKES {
+                    return Err(error);
+                }
+                &mut self.unavailable
+            }
+            _ => return Err(error),
+        };
+        Err(first.get_or_insert(error).clone())
     }
 }
 
@@ -379,7 +398,40 @@ fn next_page(link: &str) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    /// How requests fail, one after another: `u`navailable, `r`ate-limited, not `a`llowed -> why nothing more is sent.
+    #[test]
+    fn rate_limit_is_shown_before_an_outage() {
+        let cases = [
+            ("", None),
+            ("uuuu", None),
+            ("aaaaaa", None),
+            ("uuuuu", Some("u5")),
+            ("uuuuuuu", Some("u5")),
+            ("r", Some("r1")),
+            ("rr", Some("r1")),
+            ("uuur", Some("r4")),
+            ("uuuuur", Some("r6")),
+            ("uuuuuuarur", Some("r8")),
+            ("ruuuuuu", Some("r1")),
+        ];
+        for (failures, expected) in cases {
+            let mut meter = Meter::default();
+            for (place, sort) in failures.chars().enumerate() {
+                let why = format!("{sort}{}", place + 1);
+                let error = match sort {
+                    'r' => ServiceError::RateLimited { why, retry_after: Duration::from_secs(30) },
+                    'u' => ServiceError::unavailable(why),
+                    _ => ServiceError::auth(why),
+                };
+                assert!(meter.note(Err(error)).is_err(), "{failures}");
+            }
+            assert_eq!(meter.halt().map(ToString::to_string).as_deref(), expected, "{failures}");
+        }
+    }
 
     #[test]
     fn finds_the_next_page() {

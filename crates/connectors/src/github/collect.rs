@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     account::Account,
     board_build::{deciding_passes, newest_of},
+    board_run::renamed_id,
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
@@ -85,6 +86,7 @@ impl Account {
         snapshots: &mut Vec<Item>,
     ) -> Vec<Missed> {
         let mut errors = Vec::new();
+        let reported_before = snapshots.len();
         let (mut unlisted, mut later_runs) = (Vec::new(), Vec::new());
         let mut deleted = Vec::new();
         let readable = look.is_readable();
@@ -202,6 +204,7 @@ impl Account {
         let snapshot = |pull| normalise::pull(&self.name, place.name, pull, &[], None, now);
         snapshots.extend(look.pulls.values().map(snapshot));
         snapshots.extend(normalise::builds(&self.name, &place, &runs, &failing));
+        report_old_names(look, snapshots.iter().skip(reported_before));
         forget_old_name(look);
         errors
     }
@@ -425,6 +428,8 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     }
     let listed: BTreeSet<_> = builds.keys().cloned().collect();
     away.iter().for_each(|id| remove_again(look, id));
+    // It was built since: it stays, as one of another branch.
+    look.gone.retain(|(_, id, reason)| *reason != GoneReason::NotDefaultBranch || !back.contains(id));
     let repo = &mut look.repo;
     repo.retain_runs(|run| !away.contains(&run.build));
     if look.relisted {
@@ -454,12 +459,26 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     reported
 }
 
-/// Once everything of a renamed repository is reported under its new name, nothing is there under the old one.
+/// What is reported of a renamed repository is what was reported under its old name, also where only a webhook did so.
+fn report_old_names<'a>(look: &mut RepoLists, reported: impl Iterator<Item = &'a Item>) {
+    let Some(old) = look.repo.renamed_from.clone() else { return };
+    let new = look.place().name.to_owned();
+    for Item { key, .. } in reported {
+        let Some(before) = renamed_id(&key.id, &new, &old) else { continue };
+        let renamed = (key.kind, before, GoneReason::Renamed { to: key.id.clone() });
+        if !look.gone.contains(&renamed) {
+            look.gone.push(renamed);
+        }
+    }
+}
+
+/// Once everything of a renamed repository is reported under its new name, nothing is there under the old one. Webhooks that
+/// came while the poll found the new name are checked by the next one.
 fn forget_old_name(look: &mut RepoLists) {
     let Repo { open, board_builds, unlisted_runs, .. } = &look.repo;
     let awaited =
         open.values().any(|open| open.due) || board_builds.values().any(|it| unlisted_runs.contains(it.run));
-    if !awaited && look.is_readable() {
+    if !awaited && look.is_readable() && !look.is_renamed {
         look.emptied.extend(look.repo.renamed_from.take());
     }
 }

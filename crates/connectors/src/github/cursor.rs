@@ -50,6 +50,9 @@ pub(super) struct Place {
     /// The repositories that are still to be read, where the last poll was a part.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unread: BTreeSet<String>,
+    /// The repositories whose lists are read, and whose details are still to be read.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) details_left: BTreeSet<String>,
     /// What webhooks report and only a poll can check, until one has.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) claims: BTreeSet<Claim>,

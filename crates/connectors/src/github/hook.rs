@@ -187,7 +187,7 @@ impl Webhook {
         let none = Workflows::default();
         let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
         let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
-        if normalise::is_single(&run) {
+        if normalise::is_single(place.name, &run) {
             // Its build is not known here: a poll may know the branch, and whose that is.
             return Received { poll: true, ..self.ask(Claim::of_incomplete_run(repository, run.id, None)) };
         }
@@ -226,6 +226,11 @@ struct Subject {
 }
 
 impl Subject {
+    /// True where polls know it by that name.
+    fn is_called(&self, full_name: &str) -> bool {
+        self.described.name.eq_ignore_ascii_case(full_name)
+    }
+
     /// True where nothing of it is on the board, until a poll finds that it is back.
     fn is_away(&self) -> bool {
         self.described.closed || self.known.as_ref().is_some_and(|known| known.is_away)
@@ -277,17 +282,18 @@ impl Hook for Webhook {
                     Received::default()
                 }
             }
-            // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
                 let RepositoryEvent { action, repository } = parse(headers, body)?;
-                match folded(&action).as_deref() {
-                    Some("deleted" | "archived") => {
-                        let claim = Claim::of_repo(&repository);
-                        let subject = self.watched(&repository);
-                        subject.map(|subject| self.ask_soon(&subject, claim, now)).unwrap_or_default()
-                    }
-                    _ => Received::default(),
-                }
+                let action = folded(&action);
+                let is_asked = |subject: &Subject| match action.as_deref() {
+                    Some("deleted" | "archived") => true,
+                    // A poll knows it by its number, and reports all of it under the new name.
+                    Some("renamed" | "transferred") => !subject.is_called(&repository.full_name),
+                    _ => false,
+                };
+                let subject = self.watched(&repository).filter(is_asked);
+                let claim = Claim::of_repo(&repository);
+                subject.map(|subject| self.ask_soon(&subject, claim, now)).unwrap_or_default()
             }
             // The webhook does not name its event.
             "" => Received { poll: true, ..Received::default() },

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 pub(super) use self::lists::RepoLists;
 use super::{
+    board_run::renamed_id,
     client::{Calls, Found, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
     gone_build::GoneBuild,
@@ -224,7 +225,7 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
         look.gone.push((Kind::PullRequest, format!("{old}#{number}"), moved(format!("{new}#{number}"))));
         open.due = true;
     }
-    let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
+    let under = |id: &str| renamed_id(id, old, new).unwrap_or_else(|| id.to_owned());
     for (id, build) in &repo.board_builds {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
         repo.unlisted_runs.insert(build.run, UnlistedRun::New);
@@ -237,6 +238,7 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
     runs.for_each(|run| run.build = under(&run.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
     repo.renamed_from = Some(old.to_owned());
+    look.is_renamed = true;
 }
 
 /// The builds of what was the default branch are not everybody's any more.

@@ -241,7 +241,7 @@ pub(super) struct Place<'a> {
 
 /// `OWNER/REPO/WORKFLOW@BRANCH`.
 pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
-    match branch(repo.name, run).filter(|_| !is_single(run)) {
+    match branch(repo.name, run).filter(|_| !is_single(repo.name, run)) {
         Some(branch) => format!("{}@{branch}", workflow_id(repo, run)),
         None => single_id(repo, run),
     }
@@ -254,8 +254,8 @@ fn single_id(repo: &Place<'_>, run: &wire::Run) -> String {
 }
 
 /// True for a run that is a build of its own.
-pub(super) fn is_single(run: &wire::Run) -> bool {
-    is_branchless(run) || is_of_lost_fork(run)
+pub(super) fn is_single(repo: &str, run: &wire::Run) -> bool {
+    is_branchless(run) || is_of_unknown_owner(repo, run)
 }
 
 /// `OWNER/REPO/WORKFLOW`: in earlier versions the build of all runs that do not name their branch.
@@ -302,18 +302,21 @@ pub(super) fn complete_branch(run: &mut wire::Run, known: Option<&str>, default_
     run.head_branch = branch.map(str::to_owned);
 }
 
-/// Gives a run from a fork that was deleted the owner that is known of it, by the id of the `build` that it is on the board
-/// with: its history goes on there.
-pub(super) fn complete_fork(run: &mut wire::Run, build: Option<&str>) {
-    if !is_of_lost_fork(run) {
+/// Gives a run that does not show whose its branch is the owner that is known of it, by the id of the `build` that it is on the
+/// board with: its history goes on there. That of a pull request is of a fork that was deleted.
+pub(super) fn complete_owner(repo: &str, run: &mut wire::Run, build: Option<&str>) {
+    if !is_of_unknown_owner(repo, run) {
         return;
     }
     let branch = run.head_branch.as_deref().unwrap_or_default();
-    let owner = build.and_then(|id| Some(id.strip_suffix(branch)?.strip_suffix(':')?.rsplit_once('@')?.1));
-    if let Some(owner) = owner {
-        let full_name = format!("{owner}/");
-        run.head_repository = HeadRepository::Known(wire::RepoName { id: None, full_name });
-    }
+    let Some(before) = build.and_then(|id| id.strip_suffix(branch)) else { return };
+    let fork = before.strip_suffix(':').and_then(|before| before.rsplit_once('@'));
+    let full_name = match fork {
+        Some((_, owner)) => format!("{owner}/"),
+        None if before.ends_with('@') && !is_of_a_pull(run) => repo.to_owned(),
+        None => return,
+    };
+    run.head_repository = HeadRepository::Known(wire::RepoName { id: None, full_name });
 }
 
 /// True where a run's build concerns everybody: it is of the default branch, or may be, as its branch is not known. A pull
@@ -329,13 +332,36 @@ fn is_of_a_pull(run: &wire::Run) -> bool {
     run.event.as_deref().and_then(folded).is_some_and(|event| event.starts_with("pull_request"))
 }
 
-/// True for a run from a fork that was deleted since: it names its branch, and not whose that is. Others may have had one of
-/// that name. Only pull requests run what is another repository's.
-fn is_of_lost_fork(run: &wire::Run) -> bool {
+/// Whose the branch of a run is.
+enum Owner<'a> {
+    /// The repository's own.
+    Own,
+    /// That of a fork of this name.
+    Fork(&'a str),
+    /// A fork's that was deleted, or nothing shows whose: others may have one of that name.
+    Unknown,
+}
+
+fn owner<'a>(repo: &str, run: &'a wire::Run) -> Owner<'a> {
     let has_event = run.event.as_deref().and_then(folded).is_some();
-    matches!(run.head_repository, HeadRepository::Unknown)
-        && !is_branchless(run)
-        && (is_of_a_pull(run) || !has_event)
+    // Only pull requests run what is another repository's.
+    let by_event = if has_event && !is_of_a_pull(run) { Owner::Own } else { Owner::Unknown };
+    match &run.head_repository {
+        HeadRepository::Known(head) if is_own(repo, run, head) => Owner::Own,
+        HeadRepository::Known(head) if !head.full_name.is_empty() => Owner::Fork(&head.full_name),
+        // It has a number of its own, and no name.
+        HeadRepository::Known(_) if run.repository.as_ref().is_some_and(|it| it.id.is_some()) => {
+            Owner::Unknown
+        }
+        HeadRepository::Known(_) | HeadRepository::Absent | HeadRepository::Unknown => by_event,
+    }
+}
+
+/// True for a run that names its branch, and that is a build of its own, as nothing shows whose that branch is. Servers that
+/// leave out the repository of every commit have one build for the pull requests from a branch.
+fn is_of_unknown_owner(repo: &str, run: &wire::Run) -> bool {
+    let is_left_out = matches!(run.head_repository, HeadRepository::Absent) && is_of_a_pull(run);
+    !is_branchless(run) && !is_left_out && matches!(owner(repo, run), Owner::Unknown)
 }
 
 /// Who caused this attempt, or the run.
@@ -347,15 +373,11 @@ fn author(run: &wire::Run) -> Option<String> {
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
 pub(super) fn branch(repo: &str, run: &wire::Run) -> Option<String> {
     let branch = run.head_branch.as_deref().filter(|_| !is_branchless(run))?;
-    match &run.head_repository {
-        HeadRepository::Known(head) if !is_own(repo, run, head) => {
-            let owner = head.full_name.split('/').next().unwrap_or_default();
-            Some(format!("{owner}:{branch}"))
-        }
-        HeadRepository::Absent if is_of_a_pull(run) => Some(format!("unknown:{branch}")),
-        HeadRepository::Unknown if is_of_lost_fork(run) => Some(format!("unknown:{branch}")),
-        _ => Some(branch.to_owned()),
-    }
+    Some(match owner(repo, run) {
+        Owner::Own => branch.to_owned(),
+        Owner::Fork(name) => format!("{}:{branch}", name.split('/').next().unwrap_or_default()),
+        Owner::Unknown => format!("unknown:{branch}"),
+    })
 }
 
 /// True where the commit is of the repository that it ran in, whatever that was called then.

@@ -65,7 +65,8 @@ impl Source for Account {
         // Those that the last poll did not get to, or all of them.
         let all: BTreeSet<_> = found.targets.iter().map(|target| target.name.to_ascii_lowercase()).collect();
         let unread_before: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
-        let whole = unread_before.is_empty();
+        let listed_before: BTreeSet<_> = before.details_left.intersection(&all).cloned().collect();
+        let whole = unread_before.is_empty() && listed_before.is_empty();
         let mut asked = found.targets;
         let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
@@ -77,7 +78,7 @@ impl Source for Account {
             target.again |= own.iter().any(|(claim, _)| claim.asks_for_repo());
             target.is_reported = !own.is_empty();
             claimed.extend(own.iter().map(|(_, made)| *made));
-            whole || !own.is_empty() || unread_before.contains(&key)
+            whole || !own.is_empty() || unread_before.contains(&key) || listed_before.contains(&key)
         });
         if is_listed {
             // Of what is not watched any more nothing is left to check.
@@ -140,22 +141,33 @@ impl Source for Account {
         for (at, look) in looks.iter_mut().enumerate() {
             let missed = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
             let name = look.described().map_or(look.key.clone(), |described| described.name.clone());
-            if look.error.is_some() && look.error == halt {
+            if look.error.as_ref().is_some_and(|error| calls.is_halt(error)) {
                 halted += 1;
                 unread.insert(look.key.clone());
             }
-            let is_reported = |error: &&ServiceError| !is_refusal(error) && Some(*error) != halt.as_ref();
+            let is_reported = |error: &&ServiceError| !is_refusal(error) && !calls.is_halt(error);
             let kind = if look.read { ProblemKind::Incomplete } else { ProblemKind::NotSeen };
             problems.extend(
                 look.error.iter().filter(is_reported).map(|why| Problem::new(kind, &name, why.to_string())),
             );
-            let other = missed.iter().filter(|missed| {
-                look.error.as_ref() != Some(&missed.error) && Some(&missed.error) != halt.as_ref()
-            });
+            let other = missed
+                .iter()
+                .filter(|missed| look.error.as_ref() != Some(&missed.error) && !calls.is_halt(&missed.error));
             errors.insert(look.key.clone(), other.map(Missed::part_error).collect());
         }
+        // What was listed earlier in this round is read, though not in detail.
+        let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
+            unread.into_iter().partition(|key| listed_before.contains(key));
+        let mut left = 0_usize;
         for (at, task) in unbegun_tasks {
-            unread.extend(leave_for_later(&mut looks[at], task));
+            let key = leave_for_later(&mut looks[at], task);
+            left += usize::from(key.is_some());
+            details_left.extend(key.filter(|key| !unread.contains(key)));
+        }
+        if left > 0 {
+            let items = if left == 1 { "item" } else { "items" };
+            let why = format!("reviews, checks or failed jobs of {left} {items} are still to be read");
+            problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (at, task) in late {
             // It was tried: the next round is soon enough.
@@ -178,7 +190,8 @@ impl Source for Account {
         }
         let total = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let done = u32::try_from(all.len() - unread.len()).unwrap_or(u32::MAX);
-        batch.partial = (!unread.is_empty() && halt.is_none()).then_some(Progress { done, total });
+        let is_part = !(unread.is_empty() && details_left.is_empty());
+        batch.partial = (is_part && halt.is_none()).then_some(Progress { done, total });
 
         for (claim, made) in &claims {
             let is_checked = |look: &RepoLists| {
@@ -225,7 +238,8 @@ impl Source for Account {
             Problem::new(kind, "", format!("{what}: {why}"))
         }));
         let claims = self.knowledge.claims().into_iter().map(|(claim, _)| claim).collect();
-        let after = Place { me: Some(me), owners: found.owners, repos: known, unread, claims, teams_unread };
+        let (me, owners) = (Some(me), found.owners);
+        let after = Place { me, owners, repos: known, unread, details_left, claims, teams_unread };
         self.knowledge.learn(&after);
         batch.cursor = if after == before { None } else { after.write() };
         for problem in problems {
@@ -295,12 +309,14 @@ fn leave_for_later(look: &mut RepoLists, task: Task) -> Option<String> {
     Some(look.key.clone())
 }
 
-/// The error of a poll that read nothing, unless it is only that there is nothing of these names.
+/// The error of a poll that read nothing, unless it is only that there is nothing of these names. A rate limit says when to
+/// go on.
 fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
     let unread = |look: &RepoLists| !look.read && look.error.is_some();
     let errors = looks.iter().filter_map(|look| look.error.as_ref());
-    let mut errors = errors.filter(|error| !matches!(error, ServiceError::Rejected { .. }));
-    errors.next().filter(|_| looks.iter().all(unread)).cloned()
+    let errors = errors.filter(|error| !matches!(error, ServiceError::Rejected { .. }));
+    let first = errors.min_by_key(|error| !matches!(error, ServiceError::RateLimited { .. }));
+    first.filter(|_| looks.iter().all(unread)).cloned()
 }
 
 /// Below a tenth of the rate limit only the lists are read, until its window is over: what is left is for commands.
@@ -383,7 +399,7 @@ impl Account {
         };
         let place = look.place();
         normalise::complete_branch(&mut run, look.repo.branch_of(id), place.default_branch);
-        normalise::complete_fork(&mut run, look.repo.build_of(id));
+        normalise::complete_owner(repo, &mut run, look.repo.build_of(id));
         // What would make a build red may be long past: its lists need not have what came since.
         let later = match look.is_news_of_red(&run) {
             true => match details::later_runs(calls, &place, &run).await {
@@ -458,11 +474,11 @@ impl Account {
         }));
         if std::mem::take(&mut look.all_builds_gone) {
             let repo = Some(look.place().name.to_owned());
-            batch.complete.push(Scope { kind: Kind::Build, repo });
+            batch.emptied.push(Scope { kind: Kind::Build, repo });
         }
         for name in std::mem::take(&mut look.emptied) {
             let scope = |kind| Scope { kind, repo: Some(name.clone()) };
-            batch.complete.extend([Kind::Build, Kind::PullRequest].map(scope));
+            batch.emptied.extend([Kind::Build, Kind::PullRequest].map(scope));
         }
     }
 }

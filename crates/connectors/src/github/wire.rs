@@ -183,11 +183,12 @@ pub(super) struct Side {
 #[derive(Debug, Clone)]
 pub(super) struct RepoName {
     pub(super) id: Option<u64>,
+    /// Empty where it has only a number.
     pub(super) full_name: String,
 }
 
-/// A repository within something larger: none where it is `null`, has no name, or is no object. GitHub writes each whole, with
-/// some 6 kB of links, up to three times into a webhook.
+/// A repository within something larger: none where it is `null`, has neither number nor name, or is no object. GitHub writes
+/// each whole, with some 6 kB of links, up to three times into a webhook.
 fn repo_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RepoName>, D::Error> {
     #[derive(Default, Deserialize)]
     struct Loose {
@@ -198,7 +199,7 @@ fn repo_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RepoNa
     }
 
     let Loose { id, full_name } = object(deserializer)?;
-    Ok((!full_name.is_empty()).then_some(RepoName { id, full_name }))
+    Ok((id.is_some() || !full_name.is_empty()).then_some(RepoName { id, full_name }))
 }
 
 impl RepoName {
@@ -346,7 +347,7 @@ pub(super) enum HeadRepository {
     /// Left out, as by servers that imitate GitHub.
     #[default]
     Absent,
-    /// Null, as GitHub has it where a fork was deleted, or without a name.
+    /// Null, as GitHub has it where a fork was deleted, or without number and name.
     Unknown,
     /// That one.
     Known(RepoName),

@@ -10,16 +10,17 @@
 //! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
 //! ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
 //! Of a dump with other line breaks than it was written with, the offsets divide it into rows ([`rows`]). So are read the bytes of
-//! a list that has an index before each, or writes each as a character in quotes ([`listed`]). All of these are read in the text
-//! before it was coloured or quoted as well ([`unescaped`]).
+//! a list that has an index before each, or writes each as a character in quotes ([`listed`]), and those of numbers with marks of
+//! their own or as many digits as they need ([`runs`]). All of these are read in the text before it was coloured, quoted or framed
+//! as well ([`unescaped`]).
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
 //!
 //! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
-//! base64), numbers of base 2 and words of more than two bytes where other words stand among them on their line, numbers with
-//! words between them that have the letters a to f, base64 in another case, base64 of what has several lines (of base64 itself, of
-//! a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers, or
+//! base64), numbers of base 2 without a mark and words of more than two bytes where other words stand among them on their line,
+//! numbers with words between them that have the letters a to f, or with a fraction, base64 in another case, base64 of what has
+//! several lines (of base64 itself, of a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers, or
 //! neither begin with 0 nor are marked, or whose numbers are broken, in parts a dump of which each line is quoted by itself, three
 //! encodings of one another, and of an encoding more than two escapings; what is moved on a screen otherwise than [`shown`] says,
 //! and what of it was passed on before it was written over. Of a secret that has fewer than [`LONG`] characters of ASCII among
@@ -35,6 +36,7 @@ mod numbers;
 mod parts;
 mod patterns;
 mod rows;
+mod runs;
 mod seen;
 mod shown;
 #[cfg(test)]
@@ -151,7 +153,8 @@ impl Redactor {
         if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(masked(text, found)) }
     }
 
-    /// An answer's body without the secrets. JSON stays JSON: its strings and keys are decoded, and each is redacted.
+    /// An answer's body without the secrets. JSON stays JSON: its strings and keys are decoded, and each is redacted. Where a
+    /// secret is spread over several values, nothing is left of it.
     pub fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text, DEPTH + 1);
         // The lines of a dump, and those that are written over, are lines only once they are decoded.
@@ -163,6 +166,9 @@ impl Redactor {
         match serde_json::from_str::<Value>(text) {
             Ok(value) => {
                 let clean = self.json(value.clone());
+                if !found.is_empty() && !self.find(&clean.to_string(), DEPTH + 1).is_empty() {
+                    return Cow::Owned(Value::from(MASK).to_string());
+                }
                 if found.is_empty() && clean == value {
                     Cow::Borrowed(text)
                 } else {
@@ -257,8 +263,7 @@ impl Search {
     fn in_numbers(&self, text: &str, depth: usize) -> impl Iterator<Item = Decoded> {
         // What was searched in vain: many ways differ in nothing that is seen.
         let mut searched: Vec<Vec<u8>> = Vec::new();
-        let all = numbers::decoded(text, self.longest()).chain(listed::decoded(text));
-        all.filter(move |decoded| {
+        let numbers = numbers::decoded(text, self.longest()).filter(move |decoded| {
             let seen = Seen::quickly(&decoded.bytes);
             if decoded.is_squeezed {
                 return self.squeezed.is_in(&seen.plain.bytes);
@@ -274,7 +279,12 @@ impl Search {
             let is_in = self.is_seen(seen, depth);
             searched.extend(plain.filter(|_| !is_in));
             is_in
-        })
+        });
+        // There may be many lists, and few that are alike.
+        let lists = listed::decoded(text).chain(runs::decoded(text)).filter(move |list| {
+            self.literal.is_in(&list.bytes) || self.is_seen(Seen::quickly(&list.bytes), depth)
+        });
+        numbers.chain(lists)
     }
 
     /// How many bytes a secret has at most, in whatever form.
@@ -349,7 +359,8 @@ impl Search {
             for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
                 let _ = readings(seen, depth, cut, &begins);
             }
-            let numbers = numbers::unfinished(text, self.longest(), cut).chain(listed::unfinished(text, cut));
+            let lists = listed::unfinished(text, cut).chain(runs::unfinished(text, cut));
+            let numbers = numbers::unfinished(text, self.longest(), cut).chain(lists);
             let in_others = others.iter().flat_map(|it| it.unfinished(self.longest(), cut));
             for numbers in numbers.chain(in_others) {
                 if numbers.is_squeezed {

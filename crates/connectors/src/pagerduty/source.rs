@@ -253,10 +253,10 @@ impl Source for Incidents {
                 None => drop(after.mentioned.insert(id)),
             }
         }
-        // The end of each is asked for by itself. The list alone decides only where it is not known what was open.
+        // The end of each is asked for by itself. The list alone decides only where it is not known what was open: once.
         let is_read = complete && odd.is_empty() && waiting.is_empty();
         let is_all = starts_over && is_read && after.missed.is_empty() && !has_unanswered;
-        batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
+        batch.emptied.extend(is_all.then(|| Scope::all(Kind::Incident)));
         after.open.extend(waiting);
 
         let from = before.logged.map_or(now - FIRST_LOOK, |logged| logged - OVERLAP);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use entry::{Entry, Snoozed};
 pub use not_seen::{NotSeen, NotSeenKind, headline};
 pub use rank::{Candidate, Options, QUIET, RankKey, Ranked, RankedSection, rank, rank_key};
-pub use rows::{Row, State};
+pub use rows::{Row, RunInDoubt, State};
 pub use summary::{NOTHING, Summary, Tray};
 
 /// The most rows of a section that the board shows. [`Section::total`] is how many there are in all.

@@ -57,6 +57,21 @@ pub struct Row {
     /// Where its account cannot be read: when this was last so.
     #[serde(default)]
     pub as_of: Option<Timestamp>,
+    /// The runs on it of which nobody knows whether they ran, the latest first. Filled in on the board and on an item's page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RunInDoubt>>")]
+    pub in_doubt: Vec<RunInDoubt>,
+}
+
+/// A run of which nobody knows whether it ran: see [`RunState::Unknown`](crate::run::RunState::Unknown).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct RunInDoubt {
+    /// Its id, by which a person who has looked resolves it.
+    pub id: String,
+    /// Its line, as people read it.
+    pub line: String,
+    /// What is known.
+    pub why: String,
 }
 
 /// What a row is, by its glyph's shape.
@@ -120,6 +135,7 @@ fn plain(item: &Item, state: State) -> Row {
         snoozed: None,
         snoozed_by: None,
         as_of: None,
+        in_doubt: Vec::new(),
     }
 }
 

@@ -16,7 +16,12 @@ pub struct Args {
     /// By name. Those with a default are there even if not typed.
     pub values: BTreeMap<String, String>,
     /// The items that [`ArgType::Item`](super::ArgType::Item) arguments named, by argument name, where they stand on the board.
+    /// Of one that takes several, the first.
     pub items: BTreeMap<String, Item>,
+    /// The further items of arguments that take several (see [`takes_several`](super::takes_several)), in the order typed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, Vec<Item>>>")]
+    pub more_items: BTreeMap<String, Vec<Item>>,
     /// What an [`ArgType::Pairs`](super::ArgType::Pairs) argument took, in the order typed.
     pub pairs: Vec<(String, String)>,
     /// What [`ArgType::Live`](super::ArgType::Live) arguments named, by argument name, where the service knows it by an id of
@@ -60,15 +65,25 @@ impl Args {
     /// What people call what arguments mean whose texts are ids: alerts by their titles, people by their names. Each with the
     /// argument and that id.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str, String)> {
-        let alerts = self
-            .items
-            .iter()
-            .filter_map(|(arg, item)| Some((arg.as_str(), item.reference(), item.alert_name()?)));
+        let alerts =
+            self.all_items().filter_map(|(arg, item)| Some((arg, item.reference(), item.alert_name()?)));
         let named = self
             .named
             .iter()
             .filter_map(|(arg, named)| Some((arg.as_str(), named.id.as_str(), named.names.first()?.clone())));
         alerts.chain(named)
+    }
+
+    /// All items that arguments named, each with its argument.
+    pub fn all_items(&self) -> impl Iterator<Item = (&str, &Item)> {
+        let firsts = self.items.iter().map(|(arg, item)| (arg.as_str(), item));
+        let more = self.more_items.iter();
+        firsts.chain(more.flat_map(|(arg, items)| items.iter().map(move |item| (arg.as_str(), item))))
+    }
+
+    /// The items that an argument named, in the order typed.
+    pub fn items_of(&self, name: &str) -> impl Iterator<Item = &Item> {
+        self.items.get(name).into_iter().chain(self.more_items.get(name).into_iter().flatten())
     }
 
     /// The item that an argument named, where it stands on the board.

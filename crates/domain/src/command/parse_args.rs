@@ -250,7 +250,7 @@ impl Command {
 
     /// True where the argument takes all the words that are left.
     pub(super) fn is_rest(&self, arg: usize) -> bool {
-        self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
+        self.usage.is_rest(arg)
     }
 
     /// True for a text that takes all the words that are left, or one that may be left out: nothing says what is meant for it.

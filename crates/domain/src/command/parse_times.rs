@@ -14,8 +14,8 @@ use super::{
 use crate::{
     duration::{folded, in_other_form, is_http_status},
     until::{
-        LEADS, begins_with_count, goes_on, hour_or_length, is_time, is_until, latin, looks_like_time,
-        misspelt_time, on_other_layout, time_within,
+        LEADS, begins_with_count, clear_zone_expected, goes_on, hour_or_length, is_time, is_until, latin,
+        looks_like_time, misspelt_time, on_other_layout, time_within, without_zone,
     },
 };
 
@@ -206,7 +206,8 @@ impl Command {
             let is_count = || begins_with_count(&text_of(time.words.start..rest.words.end));
             let may_begin_text = is_unled(time)
                 && !spec_of(time).required
-                && (time.words.len() == 1 || begins_with_which(&time_text))
+                && (without_zone(&time_text).split_whitespace().count() == 1
+                    || begins_with_which(&time_text))
                 && (!has_digit || is_count());
             if may_begin_text || goes_on(&time_text, &text_of(rest.words.clone())) {
                 let begins = if may_begin_text { time.words.start } else { start };
@@ -224,9 +225,13 @@ impl Command {
         let quoted = in_quotes(&text_of(&options.words[begins..text.words.end]));
         let line = before.iter().map(as_typed).chain([quoted]).chain(after.iter().map(as_typed));
         // What would be refused for another reason is no example.
-        let may_run = arg.ty.may_be_proposed(&text_of(&options.words[time.words.clone()]));
-        let as_in = if may_run { self.as_in(options, line) } else { String::new() };
-        let expected = arg.ty.expected();
+        let time_text = text_of(&options.words[time.words.clone()]);
+        let may_run = |time: &str| arg.ty.may_be_proposed(time);
+        let as_in = if may_run(&time_text) { self.as_in(options, line) } else { String::new() };
+        let zone = Some(text_of(&options.words[text.words.clone()])).filter(|_| begins == text.words.start);
+        let zone = zone.filter(|_| arg.ty == ArgType::Time);
+        let expected = zone.and_then(|rest| clear_zone_expected(&time_text, &rest, may_run));
+        let expected = expected.unwrap_or_else(|| arg.ty.expected());
         ArgError::invalid(
             &arg.name,
             format!("{expected}; a {name} that begins with {next:?} is written in quotes{as_in}"),

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use url::Url;
 
 use super::{
-    ArgType, CommandSpec, Usage,
+    ArgSpec, ArgType, CommandSpec, Usage,
     arg_error::MOST_CANDIDATES,
-    token::quote,
+    token::{quote, tokens},
     usage::{Element, Piece},
 };
 use crate::{
@@ -240,11 +240,36 @@ pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
     let Some(arg) = item_arg(spec, item) else { return spec.name.clone() };
     let value = quote(item.reference());
     let comes_first = Usage::compile(spec).is_ok_and(|usage| {
-        let first = usage.segments.first().and_then(|segment| segment.elements.first());
-        matches!(first, Some(Element::Word(pieces)) if matches!(pieces.as_slice(), [Piece::Arg(first)] if *first == arg))
+        match usage.segments.first().and_then(|segment| segment.elements.first()) {
+            Some(Element::Word(pieces)) => matches!(pieces.as_slice(), [Piece::Arg(first)] if *first == arg),
+            Some(Element::Rest(first)) => *first == arg,
+            Some(Element::Group(_)) | None => false,
+        }
     });
-    let name = &spec.args[arg].name;
-    if comes_first { format!("{} {value}", spec.name) } else { format!("{} {name}={value}", spec.name) }
+    let of = &spec.args[arg];
+    // By its name it is one value, which is a word of each item.
+    let by_name = || if takes_several(spec, of) { quote(&value) } else { value.clone() };
+    if comes_first {
+        format!("{} {value}", spec.name)
+    } else {
+        format!("{} {}={}", spec.name, of.name, by_name())
+    }
+}
+
+/// True for an argument that takes several items: all the words that are left, each an item of its own.
+pub fn takes_several(spec: &CommandSpec, arg: &ArgSpec) -> bool {
+    let place = spec.args.iter().position(|it| it.name == arg.name);
+    let is_rest = |place: usize| Usage::compile(spec).is_ok_and(|usage| usage.is_rest(place));
+    matches!(arg.ty, ArgType::Item(_)) && place.is_some_and(is_rest)
+}
+
+/// The texts in the value of an item argument that each name an item: the whole, or, of one that takes several, its words.
+pub fn item_names(spec: &CommandSpec, arg: &ArgSpec, value: &str) -> Vec<String> {
+    let words = if takes_several(spec, arg) { tokens(value).ok() } else { None };
+    match words {
+        Some(words) => words.into_iter().map(|word| word.text).collect(),
+        None => vec![value.to_owned()],
+    }
 }
 
 fn item_arg(spec: &CommandSpec, item: &Item) -> Option<usize> {

@@ -1,11 +1,8 @@
 //! Lengths of time in forms that are not read, and what they mean in the form that is.
 
-use super::{Span, UNITS, folded, unit};
+use super::{PUNCTUATION, Span, UNITS, folded, unit};
 
 const DAY: u64 = 86_400;
-
-/// What may be around a word, and is no part of it.
-const PUNCTUATION: [char; 8] = [',', ';', ':', '.', '!', '?', '(', ')'];
 
 /// The length of time that a word most likely means, which is written like one and is none: `90` (minutes), `PT2H`,
 /// `2h30`, `1.5h`, `1y`, `2h,`. `None` for a length that is read, and for any other word.

@@ -95,7 +95,7 @@ impl Node {
             Self::Value { template, expression } => {
                 let value = ENGINE
                     .compile_expression(expression)
-                    .and_then(|expression| expression.eval(context.clone()))
+                    .and_then(|expression| expression.eval(template.with_fields(context.clone())))
                     .and_then(|value| match value.is_undefined() {
                         true => Err(ErrorKind::UndefinedError.into()),
                         false => Ok(value),

@@ -5,12 +5,16 @@
 
 mod json;
 
-use std::{fmt, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
     syntax::SyntaxConfig,
-    value::{Object, Serde, ValueKind},
+    value::{Object, ObjectRepr, Serde, ValueKind, merge_maps},
 };
 use serde::Serialize;
 
@@ -148,7 +152,8 @@ impl Template {
         }
     }
 
-    /// The text with every value in its place, encoded for that place.
+    /// The text with every value in its place, encoded for that place. A context with a text `pr` and a value that is
+    /// called `pr.title` gives `{{ pr }}` and `{{ pr.title }}`.
     pub fn render<C: Serialize + ?Sized>(
         &self,
         context: &C,
@@ -157,7 +162,7 @@ impl Template {
         if self.literal {
             return Ok(self.text.clone());
         }
-        let context = Value::from(Serde(context));
+        let context = self.with_fields(Value::from(Serde(context)));
         let text = ENGINE
             .template_from_named_str(escape.name(), &self.text)
             .and_then(|template| template.render(context.clone()))
@@ -170,6 +175,28 @@ impl Template {
             return Err(self.error(0, "the value starts with - and would be read as an option"));
         }
         Ok(text)
+    }
+
+    /// The context, with the fields that this template names of texts in it. A text of which it names none stays as it
+    /// is.
+    fn with_fields(&self, context: Value) -> Value {
+        let mut texts: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+        for Name { name, .. } in self.names() {
+            let value = context.get_attr(&name).unwrap_or(Value::UNDEFINED);
+            if let Some((text, field)) = name.split_once('.').filter(|_| !value.is_undefined()) {
+                texts.entry(text.to_owned()).or_default().insert(field.to_owned(), value);
+            }
+        }
+        if texts.is_empty() {
+            return context;
+        }
+        let with_fields = texts.into_iter().map(|(name, fields)| {
+            let text = context.get_attr(&name).unwrap_or_default().to_string();
+            (name, Value::from_object(TextWithFields { text, fields }))
+        });
+        let with_fields: Vec<_> = with_fields.collect();
+        // The last that has a name counts.
+        merge_maps([context, Value::from_pairs(with_fields)])
     }
 
     fn check_filters(&self) -> Result<(), TemplateError> {
@@ -303,12 +330,37 @@ fn put(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result
     }
 }
 
+/// A text that has fields as well.
+#[derive(Debug)]
+struct TextWithFields {
+    text: String,
+    fields: BTreeMap<String, Value>,
+}
+
+impl Object for TextWithFields {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.fields.get(key.as_str()?).cloned()
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        !self.text.is_empty()
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// A value that the `path` filter has encoded already.
 #[derive(Debug)]
 struct Encoded(String);
 
 impl Object for Encoded {
-    fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }

@@ -100,6 +100,39 @@ fn value_that_a_header_does_not_keep_is_refused() {
 }
 
 #[test]
+fn text_may_have_fields() {
+    let context = json!({
+        "pr": "acme/web#7", "pr.title": "Fix it", "pr.url": "", "empty": "", "empty.title": "", "app": "api",
+        "item": { "branch": "main" },
+    });
+    let cases = [
+        ("{{ pr }}", Escape::None, Ok("acme/web#7")),
+        ("{{ pr }}: {{ pr.title }}", Escape::None, Ok("acme/web#7: Fix it")),
+        ("/{{ pr }}/{{ pr.title }}", Escape::PathSegment, Ok("/acme%2Fweb%237/Fix%20it")),
+        ("/{{ pr | path }}/{{ pr.title }}", Escape::PathSegment, Ok("/acme/web%237/Fix%20it")),
+        ("{{ pr | upper }} {{ pr.title | upper }}", Escape::None, Ok("ACME/WEB#7 FIX IT")),
+        ("{{ '<' ~ pr ~ '>' }} {{ pr.title }}", Escape::None, Ok("<acme/web#7> Fix it")),
+        ("{% if empty %}x{% else %}{{ empty.title }}nothing{% endif %}", Escape::None, Ok("nothing")),
+        ("{% if pr %}{{ pr.title }}{% endif %}", Escape::None, Ok("Fix it")),
+        ("{% if pr == 'acme/web#7' %}yes{% endif %}", Escape::None, Ok("yes")),
+        ("{{ pr.url }}", Escape::Line, Ok("")),
+        ("/{{ pr.url }}", Escape::PathSegment, Err(segment::DOTS)),
+        ("{{ pr.titel }}", Escape::None, Err("there is no `pr.titel`")),
+        ("{{ app.title }}", Escape::None, Err("there is no `app.title`")),
+        // Fields of a map are its own.
+        ("{{ item.branch }} {{ pr.title }}", Escape::None, Ok("main Fix it")),
+    ];
+    for (text, escape, expected) in cases {
+        let found =
+            Template::compile(text).and_then(|it| it.render(&context, escape)).map_err(|error| error.what);
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+    let body = json!({ "pr": "{{ pr }}", "title": "{{ pr.title }}", "both": "{{ pr }} {{ pr.title }}" });
+    let expected = json!({ "pr": "acme/web#7", "title": "Fix it", "both": "acme/web#7 Fix it" });
+    assert_eq!(render_json(&body, &context).unwrap(), expected);
+}
+
+#[test]
 fn mistakes_are_named_with_their_place() {
     let cases = [
         ("{{ ap }}", "line 1, column 4: there is no `ap`; did you mean \"app\"?"),

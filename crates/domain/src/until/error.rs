@@ -35,6 +35,12 @@ impl Expected {
     pub(super) fn one_of(proposals: Vec<String>, why: String) -> Self {
         Self { what: String::new(), proposals, why }
     }
+
+    /// The same with each proposal in other words.
+    pub(super) fn reworded(mut self, reword: impl Fn(&str) -> String) -> Self {
+        self.proposals.iter_mut().for_each(|proposal| *proposal = reword(proposal));
+        self
+    }
 }
 
 impl fmt::Display for Expected {

@@ -2,20 +2,19 @@
 
 use super::{
     clock::{is_clock, is_part_of_day},
+    error::Expected,
     form::{has_form_of_length, is_mixed_number, is_unit, unit_after_parts},
     is_time,
+    month_day::{day_of_month, month_of},
     numeric_date::is_fraction,
     prose::{is_hour, is_misspelt, looks_like_time, on_other_layout, words},
-    reading::{day_of_month, month_of, weekday},
-    zone::{begins_with_zone, is_zone},
+    reading::weekday,
+    zone::{CLEAR, begins_with_zone, in_clear_zones, is_zone, without_zone},
 };
 use crate::duration::{Span, counts_things, folded, is_dimension};
 
-/// What follows a time of day: which half of the day, or the time zone, in any letters.
-const AFTER_CLOCK: [&str; 21] = [
-    "am", "pm", "o'clock", "oclock", "uhr", "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt",
-    "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
-];
+/// What follows a time of day and says that it is one, or of which half of the day.
+const AFTER_CLOCK: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
 
 /// What turns a length of time into a time: `10 minutes ago`.
 const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
@@ -23,12 +22,12 @@ const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
 /// The most words of a length of time.
 const MOST_WORDS: usize = 8;
 
-/// True where words that follow a time belong to it (`18:00` `utc`, `18:00` `Europe/Berlin`, `monday` `9`, `friday`
+/// True where words that follow a time belong to it (`18:00` `cet`, `tomorrow` `Berlin time`, `2h` `UTC`, `monday` `9`, `friday`
 /// `13th`, `2 days` `ago`), begin with a second length of time (`1h` `2h`, `2h` `1/2h`), or are a second time and nothing
 /// else (`2h` `17:00`, `2h` `9.30`). All others are a text of their own: `2h` `3 pods restart`,
 /// `2h` `10:30 deploy broke it`, `2h` `3.12 upgrade`, `2h` `until it is fixed`.
 pub fn goes_on(time: &str, text: &str) -> bool {
-    let (time, text_words) = (words(time), words(text));
+    let (time, text_words) = (words(without_zone(time)), words(text));
     let text_words: Vec<&str> = text_words.iter().map(String::as_str).collect();
     let last = time.last().map_or("", String::as_str);
     let is_count = time.len() == 1 && last.parse::<u64>().is_ok();
@@ -38,17 +37,21 @@ pub fn goes_on(time: &str, text: &str) -> bool {
         return true;
     }
     let is_length = last.parse::<Span>().is_ok() || is_unit(last);
+    // A length of time has no zone: before other words that is what the text is about.
+    let is_zone_of_time = || begins_with_zone(&plain_words(text)) && (!is_length || text_words.len() == 1);
     begins_with_time(text)
         || begins_with_misspelt_time(text)
-        || (ends_with_time_of_day(&time) && begins_with_zone(&plain_words(text)))
+        || is_zone_of_time()
         || if is_length { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
 }
 
-/// True where the last words of a time, in lower case, are one of a day: `10:00`, `at 9`, `9 pm`, `in the evening`.
-fn ends_with_time_of_day(words: &[String]) -> bool {
-    let last_two: Vec<&str> = words.iter().skip(words.len().saturating_sub(2)).map(String::as_str).collect();
-    let is_one = |last: &&str| last.contains(':') || is_part_of_day(last) || is_clock(&[*last]);
-    last_two.last().is_some_and(is_one) || is_clock(&last_two)
+/// What is expected of a time that is followed by a zone that is not clear, in words that follow "expected"; `None` where `text`,
+/// which follows it, does not begin with one. Of the times with a clear one, those are proposed that `may_run`.
+pub(crate) fn clear_zone_expected(time: &str, text: &str, may_run: impl Fn(&str) -> bool) -> Option<String> {
+    let clear = in_clear_zones(time);
+    let is_one = begins_with_zone(&plain_words(text)) && clear.iter().any(|clear| is_time(clear));
+    let proposals = clear.into_iter().filter(|clear| may_run(clear)).collect();
+    is_one.then(|| Expected::such_as(CLEAR, proposals).to_string())
 }
 
 fn length_goes_on(words: &[&str]) -> bool {

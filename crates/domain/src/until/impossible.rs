@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 
 use super::{
+    month_day::{MONTHS, day_of_month, month_of},
     numeric_date::number,
-    reading::{DATE, MONTHS, day_of_month, month_of},
+    reading::DATE,
 };
 
 /// A text of more words than this is no time.

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 
 use super::{
-    numeric_date::{LONGEST_TO_LEAP_DAY, is_in_another_order, past_date},
-    reading::{day_of_month, month_of, words_of},
+    month_day::MonthDay,
+    numeric_date::{is_in_another_order, past_date},
+    reading::words_of,
 };
 
 /// A day that is so many days ago is hardly meant without its year.
@@ -28,9 +29,7 @@ pub(super) fn with_last_date(text: &str, today: Date) -> Option<LastDate> {
             [numbers, after @ ..] if is_in_another_order(numbers) => {
                 (past_date(numbers, today)?, false, after)
             }
-            [one, other, after @ ..] => {
-                (last_of(one, other, today).or_else(|| last_of(other, one, today))?, true, after)
-            }
+            [one, other, after @ ..] => (MonthDay::of(one, other)?.last(today)?, true, after),
             _ => return None,
         };
         let is_year = |word: &&str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -42,11 +41,4 @@ pub(super) fn with_last_date(text: &str, today: Date) -> Option<LastDate> {
         let text = [before, &[date.as_str()], after].concat().join(" ");
         Some(if is_named && is_near { LastDate::Clear(text) } else { LastDate::Unclear(text) })
     })
-}
-
-/// The last day of a month up to `today`, in the year in which there was one.
-fn last_of(month: &str, day: &str, today: Date) -> Option<Date> {
-    let (month, day) = (month_of(month)?, day_of_month(day)?);
-    let years = (0..=LONGEST_TO_LEAP_DAY).map(|earlier| today.year() - earlier);
-    years.filter_map(|year| Date::new(year, month, day).ok()).find(|date| *date <= today)
 }

@@ -3,8 +3,8 @@
 //! A text is read whole or not at all. `reading` has the forms of a time, `clock` those of a time of day, `numeric_date` the
 //! dates whose order is not the same everywhere, `impossible` finds times that do not exist, `form` finds what is written like a
 //! time whether or not it is one, `prose` distinguishes times from other text, `follow` reads what comes after one, `keyboard`
-//! reads what was typed on another layout by its keys, `zone` has the forms of a time zone, and `last_date` finds the day that
-//! was where a past one is meant.
+//! reads what was typed on another layout by its keys, `zone` has the time zones and what is written like one, `month_day` the
+//! days with the name of their month, and `last_date` finds the day that was where a past one is meant.
 
 mod clock;
 mod error;
@@ -13,6 +13,7 @@ mod form;
 mod impossible;
 mod keyboard;
 mod last_date;
+mod month_day;
 mod numeric_date;
 mod prose;
 mod reading;
@@ -26,28 +27,32 @@ use self::{
     error::NOT_PAST,
     last_date::{LastDate, with_last_date},
     numeric_date::number,
-    reading::{UNCLEAR_ORDER, weekday},
+    reading::{UNCLEAR_ORDER, in_zone, weekday},
+    zone::{CLEAR, before_unclear, in_clear_zones},
 };
 use crate::duration::{self, Span};
 pub use error::{EXPECTED, Expected, TimeError};
-pub(crate) use follow::begins_with_count;
+pub(crate) use follow::{begins_with_count, clear_zone_expected};
 pub use follow::{begins_with_time, goes_on};
 pub(crate) use keyboard::latin;
 pub(crate) use prose::on_other_layout;
 pub use prose::{looks_like_time, misspelt_time, time_within};
 pub use reading::{LEADS, names_a_date};
+pub(crate) use zone::without_zone;
 
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
 /// a time is its 9:00, tonight 20:00, a time without a day the next time that the clock shows it, a weekday the next one after
 /// today (ambiguous where it is today as well, and the time to come); the end of a day, week or month is the midnight at which
-/// it is over. A time that the clock skips is as much later.
+/// it is over. A time that the clock skips is as much later. A place or UTC after a time is its zone (`10:00 Europe/Berlin`), and
+/// whatever the time names is what it is there.
 ///
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
 pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     to_come(text, now).map_err(|why| match why {
         TimeError::NotATime => {
-            other_layout(text, now).or_else(|| followed(text, now)).unwrap_or(TimeError::NotATime)
+            let unclear = other_layout(text, now).or_else(|| unclear_zone(text, now));
+            unclear.or_else(|| followed(text, now)).unwrap_or(TimeError::NotATime)
         }
         why => why,
     })
@@ -99,6 +104,26 @@ fn other_layout(text: &str, now: &Zoned) -> Option<TimeError> {
     Some(TimeError::OtherLayout(on_keyboard(&expected, &keys)))
 }
 
+/// Why a time is refused whose zone is not clear: `friday 9:00 CET`, `10:00 utc+2`.
+fn unclear_zone(text: &str, now: &Zoned) -> Option<TimeError> {
+    let clear = clear_zones(text)?.into_iter().flat_map(|clear| coming(clear, now)).collect::<Vec<_>>();
+    Some(match clear.is_empty() {
+        true => TimeError::Past,
+        false => TimeError::Ambiguous(Expected::such_as(CLEAR, clear)),
+    })
+}
+
+/// A time with zones that are clear instead of the one that it ends with; `None` where that is clear, or it is no time.
+fn clear_zones(text: &str) -> Option<Vec<String>> {
+    let clear = in_clear_zones(before_unclear(text)?).into_iter().filter(|clear| is_time(clear));
+    Some(clear.collect::<Vec<_>>()).filter(|clear| !clear.is_empty())
+}
+
+/// True for a time of which only the zone is not clear, and which is refused for that: `friday 9:00 CET`.
+pub fn has_unclear_zone(text: &str) -> bool {
+    clear_zones(text).is_some()
+}
+
 /// What is expected, with what the same keys type in a Latin layout.
 pub(crate) fn on_keyboard(expected: &str, keys: &str) -> String {
     format!("{expected} (typed on another keyboard layout? {keys:?})")
@@ -140,12 +165,22 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, Expected> {
         };
         Some(Expected::new(on_keyboard(&expected, &keys)))
     };
-    past(text, now).map_err(|why| why.or_else(by_keys).unwrap_or_else(|| Expected::new(EXPECTED_PAST)))
+    let by_zone = || {
+        let clear: Vec<String> =
+            clear_zones(text)?.into_iter().filter(|clear| past(clear, now).is_ok()).collect();
+        (!clear.is_empty()).then(|| Expected::such_as(CLEAR, clear))
+    };
+    past(text, now)
+        .map_err(|why| why.or_else(by_keys).or_else(by_zone).unwrap_or_else(|| Expected::new(EXPECTED_PAST)))
 }
 
 /// The same as it is typed; `None` where a text is no time at all.
 fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
     let text = &duration::folded(text);
+    if let Some(there) = in_zone(text, now) {
+        let why = |expected: Expected| expected.reworded(|time| there.with_zone(time));
+        return past(there.text, &there.now).map_err(|expected| expected.map(why));
+    }
     let at = match duration::read(text) {
         Ok(Span(length)) if status_of_responses(text).is_none() => Ok(now.timestamp() - length),
         _ => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),

@@ -9,10 +9,11 @@ use super::{
     form::{has_form_of_time, is_mixed_number, is_unit},
     is_time,
     keyboard::latin,
+    month_day::month_of,
     numeric_date::{is_fraction, is_in_another_order},
-    reading::{NUMBERS, month_of, weekday},
+    reading::{NUMBERS, weekday},
 };
-use crate::duration::{Span, counts_things, folded};
+use crate::duration::{PUNCTUATION, Span, counts_things, folded};
 
 /// After these a time is one that something has, and not one that is meant: `every 5 minutes`, `the 9:00 run`.
 const DETERMINERS: [&str; 12] =
@@ -26,8 +27,6 @@ const MOST_BEFORE: usize = 24;
 
 /// Letters at the keys of units that are words of their own: `2 в проде`, `2 і 3 вузли`, `2 η`.
 const ONE_LETTER_WORDS: [&str; 3] = ["в", "і", "η"];
-
-const PUNCTUATION: [char; 8] = [',', ';', ':', '!', '?', '(', ')', '.'];
 
 /// The words in lower case, without the punctuation around them.
 pub(super) fn words(text: &str) -> Vec<String> {

@@ -10,7 +10,9 @@ use jiff::{
 use super::{
     clock::{Clock, MORNING, NIGHT, clock, part_of_day},
     error::{Expected, TimeError},
-    numeric_date::{LONGEST_TO_LEAP_DAY, coming_date, is_in_another_order, number},
+    month_day::MonthDay,
+    numeric_date::{coming_date, is_in_another_order},
+    zone,
 };
 use crate::duration::{self, LONGEST, Span};
 
@@ -25,21 +27,6 @@ const DAYS: [(&str, Weekday); 7] = [
     ("friday", Weekday::Friday),
     ("saturday", Weekday::Saturday),
     ("sunday", Weekday::Sunday),
-];
-
-pub(super) const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
 ];
 
 /// Numbers that are written out, from one on.
@@ -82,12 +69,66 @@ enum DayKind {
 /// The time that a text means, whether it is to come or past.
 pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let text = without(without(text.trim(), &LEADS), &LEADS);
+    match in_zone(text, now) {
+        Some(there) => {
+            local(there.text, &there.now).map_err(|why| why.reworded(|time| there.with_zone(time)))
+        }
+        None => absolute(text, now).unwrap_or_else(|| local(text, now)),
+    }
+}
+
+/// A text whose time is one of a zone that it names.
+pub(super) struct InZone<'t> {
+    /// What is before the zone.
+    pub(super) text: &'t str,
+    /// Now, there.
+    pub(super) now: Zoned,
+    zone: &'t str,
+}
+
+impl InZone<'_> {
+    /// A time there, with the zone; what is the same everywhere stays as it is.
+    pub(super) fn with_zone(&self, time: &str) -> String {
+        match absolute(time, &self.now) {
+            Some(_) => time.to_owned(),
+            None => format!("{time} {}", self.zone),
+        }
+    }
+}
+
+/// A text whose time is followed by its zone: `10:00 Europe/Berlin`. A length of time has none, and neither has what already names
+/// one.
+pub(super) fn in_zone<'t>(text: &'t str, now: &Zoned) -> Option<InZone<'t>> {
+    let (text, zone, place) = zone::split(text)?;
+    let time = without(without(text.trim(), &LEADS), &LEADS);
+    let has_own =
+        Pieces::parse(time).is_ok_and(|it| it.offset().is_some() || it.time_zone_annotation().is_some());
+    let is_local = !has_own && absolute(time, now).is_none() && zone::split(time).is_none();
+    is_local.then(|| InZone { text, now: now.with_time_zone(place), zone })
+}
+
+/// What means the same in every time zone: a length of time from now or ago, a date with its offset.
+fn absolute(text: &str, now: &Zoned) -> Option<Result<Timestamp, TimeError>> {
     if let Ok(at) = text.parse::<Timestamp>() {
-        return near(at, now);
+        return Some(near(at, now));
     }
     if let Ok(at) = text.parse::<Zoned>() {
-        return near(at.timestamp(), now);
+        return Some(near(at.timestamp(), now));
     }
+    let lower = text.to_lowercase();
+    let words = words_of(&lower);
+    if let Some(at) = after(text, &words, now) {
+        return Some(at);
+    }
+    let length = length_before(text, &words)?;
+    let at = after(length, &words_of(&length.to_lowercase()), now)?;
+    // As long ago as that would be to come; what is further back than any clock goes is past as well.
+    let ago = at.map_err(|_| TimeError::Past).map(|at| at.duration_since(now.timestamp()));
+    Some(ago.and_then(|ago| now.timestamp().checked_sub(ago).map_err(|_| TimeError::Past)))
+}
+
+/// The time that a text means where `now` is.
+fn local(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     // Without this it would be read in the local zone, because a civil time ignores what is in brackets.
     if let Some(zone) = unread_zone(text) {
         return Err(zone);
@@ -105,16 +146,6 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let words = words_of(&lower);
     if words.is_empty() {
         return Err(TimeError::NotATime);
-    }
-    if let Some(at) = after(text, &words, now) {
-        return at;
-    }
-    if let Some(length) = length_before(text, &words)
-        && let Some(at) = after(length, &words_of(&length.to_lowercase()), now)
-    {
-        // As long ago as that would be to come; what is further back than any clock goes is past as well.
-        let ago = at.map_err(|_| TimeError::Past)?.duration_since(now.timestamp());
-        return now.timestamp().checked_sub(ago).map_err(|_| TimeError::Past);
     }
     if let Some(clock) = clock(&words) {
         return next(clock, now);
@@ -334,22 +365,20 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
             Some(Err(TimeError::UnclearDate(clear)))
         }
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
-        [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
-            let date = |year| Date::new(year, month, day_of_month(of_month)?).ok();
-            let years = (0..=LONGEST_TO_LEAP_DAY).map(|later| today.year() + later);
-            let coming = years.filter_map(date).find(|date| *date >= today);
+        [one, other] => {
+            let coming = MonthDay::of(one, other)?.coming(today)?;
             // What has just gone by is hardly meant for next year.
-            match today.until(coming?).ok()?.get_days() {
+            match today.until(coming).ok()?.get_days() {
                 300.. => {
-                    let clear = Expected::such_as("the year too", vec![coming?.to_string()]);
+                    let clear = Expected::such_as("the year too", vec![coming.to_string()]);
                     Some(Err(TimeError::UnclearDate(clear)))
                 }
-                _ => of(Ok(coming?)),
+                _ => of(Ok(coming)),
             }
         }
-        [month, of_month, year] | [of_month, month, year] if let Some(month) = month_of(month) => {
+        [one, other, year] => {
             let year = Some(year).filter(|year| year.len() == 4)?.parse().ok()?;
-            of(Ok(Date::new(year, month, day_of_month(of_month)?).ok()?))
+            of(Ok(MonthDay::of(one, other)?.in_year(year)?))
         }
         _ => None,
     }
@@ -376,18 +405,6 @@ fn same_day(
 pub(super) fn weekday(name: &str) -> Option<Weekday> {
     let name = name.to_lowercase();
     DAYS.iter().find(|(day, _)| name.len() >= 3 && day.starts_with(&name)).map(|(_, day)| *day)
-}
-
-/// A month by its name, or the first letters of it, three or more.
-pub(super) fn month_of(name: &str) -> Option<i8> {
-    let month = MONTHS.iter().position(|month| name.len() >= 3 && month.starts_with(name))?;
-    i8::try_from(month + 1).ok()
-}
-
-/// `24`, `24th`.
-pub(super) fn day_of_month(text: &str) -> Option<i8> {
-    let digits = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
-    number(digits)
 }
 
 /// The next time that the clock shows that.

@@ -2,6 +2,7 @@ mod ambiguous;
 mod follow;
 mod proposals;
 mod prose;
+mod zones;
 
 use super::*;
 
@@ -174,7 +175,7 @@ fn a_time_is_understood_whole_or_refused_whole() {
         ("tonight at midnight", Ok("2027-02-24T23:00:00Z")),
         ("monday midnight", Err("2027-03-01 0:00 or 2027-03-02 0:00".to_owned())),
         ("monday 9", Err(EXPECTED.to_owned())),
-        ("9:00 UTC", Err(EXPECTED.to_owned())),
+        ("9:00 UTC", Ok("2027-02-25T09:00:00Z")),
         ("half past 9", Err(EXPECTED.to_owned())),
         // Lengths.
         ("in 2 weeks", Ok("2027-03-10T11:00:00Z")),

@@ -1,6 +1,17 @@
-//! Time zones as people write them after a time of day: `Europe/Berlin`, `GMT+2`, `MESZ`, `Berlin time`.
+//! Time zones as people write them after a time: `Europe/Berlin` and `UTC`, which are clear, and `GMT+2`, `MESZ`, `Berlin time`.
+
+use jiff::tz::TimeZone;
 
 use super::numeric_date::number;
+
+/// What is expected instead of a time zone that is not clear.
+pub(super) const CLEAR: &str = "a time zone as a place or UTC";
+
+/// Short names, in any letters. Most are those of several zones, or of one for half of the year.
+const ABBREVIATIONS: [&str; 16] = [
+    "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "bst", "ist",
+    "jst",
+];
 
 /// What the names of time zones begin with.
 const AREAS: [&str; 12] = [
@@ -25,8 +36,50 @@ const IN_CAPITALS: &[&str] = &[
     "WEZ", "WIB",
 ];
 
+/// What may be around a time zone.
+const PUNCTUATION: [char; 6] = [',', ';', '(', ')', '[', ']'];
+
 /// The most words of a place's name: `Pacific Daylight` before `time`.
 const MOST_WORDS: usize = 3;
+
+/// A text without the time zone at its end, the name of that, and what it is: `Europe/Berlin` and `utc`, in brackets or after a
+/// space. What no database knows is none, such as `Build/Deploy`.
+pub(super) fn split(text: &str) -> Option<(&str, &str, TimeZone)> {
+    let text = text.trim_end().trim_end_matches(',');
+    let (rest, name) = match text.strip_suffix(']') {
+        Some(open) => open.rsplit_once('[')?,
+        None => text.rsplit_once(char::is_whitespace)?,
+    };
+    let rest = rest.trim_end().trim_end_matches(',');
+    let zone = named(name).filter(|_| !rest.trim_start().is_empty())?;
+    Some((rest, name, zone))
+}
+
+/// A text without the time zone at its end, where it has one.
+pub(crate) fn without_zone(text: &str) -> &str {
+    split(text).map_or(text, |(rest, ..)| rest)
+}
+
+/// The time zone of a place, or UTC. Short names such as `EST` are in the database too, and mean other zones to other people.
+fn named(name: &str) -> Option<TimeZone> {
+    match name {
+        utc if utc.eq_ignore_ascii_case("utc") => Some(TimeZone::UTC),
+        place if place.contains('/') => TimeZone::get(place).ok().filter(|zone| !zone.is_unknown()),
+        _ => None,
+    }
+}
+
+/// What is before the last word of a text, where that has the form of a time zone and is none that is clear.
+pub(super) fn before_unclear(text: &str) -> Option<&str> {
+    let (time, zone) = text.trim_end().rsplit_once(char::is_whitespace)?;
+    let zone = zone.trim_matches(PUNCTUATION);
+    (is_zone(zone) && named(zone).is_none()).then(|| time.trim_end())
+}
+
+/// A time with time zones that are clear, as examples.
+pub(super) fn in_clear_zones(time: &str) -> [String; 2] {
+    ["UTC", "Europe/Berlin"].map(|zone| format!("{time} {zone}"))
+}
 
 /// True where words, as they are typed, begin with a time zone, or are the time of a place and nothing else.
 pub(super) fn begins_with_zone(words: &[String]) -> bool {
@@ -35,7 +88,11 @@ pub(super) fn begins_with_zone(words: &[String]) -> bool {
 
 /// True for a word, as it is typed, that has the form of a time zone, whether or not there is one.
 pub(super) fn is_zone(word: &str) -> bool {
-    IN_CAPITALS.contains(&word) || is_zone_name(word.trim_matches(['[', ']'])) || is_offset(word)
+    let is_abbreviation = ABBREVIATIONS.iter().any(|known| known.eq_ignore_ascii_case(word));
+    is_abbreviation
+        || IN_CAPITALS.contains(&word)
+        || is_zone_name(word.trim_matches(['[', ']']))
+        || is_offset(word)
 }
 
 /// `Berlin time`, `local time`; of several words only names are a place: `New York time`.

@@ -79,6 +79,10 @@ pub struct LineRead {
     /// The values that the line gives, by argument; not the defaults. Words that stand in no place are the text of the argument
     /// that is asked for. `account`, where the line says whose it is to run.
     pub values: BTreeMap<String, String>,
+    /// What people call the values that are ids, by argument, whether or not the line can run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub names: BTreeMap<String, String>,
     /// The first argument that must still be given. None where words are left that no argument can take.
     pub asks_for: Option<String>,
     /// What is wrong with what is there.

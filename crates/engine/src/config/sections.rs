@@ -59,7 +59,10 @@ impl serde::de::Visitor<'_> for HourVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hour, E> {
-        text.parse().map(Hour).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+        // Of a date, an offset or a zone only the time would be read.
+        let is_alone = !text.contains(['-', '+', '[']);
+        let hour = text.parse().ok().filter(|_| is_alone).map(Hour);
+        hour.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

@@ -5,7 +5,7 @@
 mod gone;
 mod report;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use callboard_domain::{
     actor::Actor,
@@ -102,13 +102,7 @@ pub(super) fn ingest(
             // Before what is reported, so that it is compared with what is left.
             batch.deleted_runs.iter().try_for_each(|it| context.forget_runs(it))?;
             context.ingest_webhook(&batch.snapshots, &batch.gone)?;
-            if !batch.complete.is_empty() {
-                let named: HashSet<&ItemKey> =
-                    batch.snapshots.iter().map(|item| &item.key).chain(&batch.awaited).collect();
-                for scope in &batch.complete {
-                    context.miss(scope, &named, *began_at, watched)?;
-                }
-            }
+            context.miss(batch, *began_at, watched)?;
             sources::polled(conn, account, batch, *began_at, *last_note)?;
         }
     }
@@ -183,6 +177,15 @@ impl ReportContext<'_> {
         self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
     }
 
+    /// Whether a listing is still to answer for the item: see [`items::V5`]. A poll that reports it answers for the webhooks
+    /// that came before it began.
+    fn is_reported(&self, known: Option<&Known>) -> bool {
+        match self.polled {
+            None => true,
+            Some(began) => known.is_some_and(|known| known.reported && known.seen_at >= began),
+        }
+    }
+
     /// Writes what has become of an item, and what happened to it.
     fn apply(&mut self, known: Option<Known>, change: Change, is_new: bool) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
@@ -190,15 +193,17 @@ impl ReportContext<'_> {
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
         let off_board = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
         let snoozed = stored.and_then(|stored| stored.snoozed);
+        let reported = self.is_reported(known.as_ref());
         let n = match &known {
-            None => items::insert(conn, &item, now)?,
+            None => items::insert(conn, &item, reported, now)?,
             Some(known) => {
                 if changed || known.state.is_none() {
-                    items::update(conn, known, &item, now)?;
+                    items::update(conn, known, &item, reported, now)?;
                 } else if self.polled.is_none_or(|began| known.seen_at < before(began, SEEN))
+                    || known.reported != reported
                     || items::is_back(known, &item)
                 {
-                    items::touch(conn, known, &item, now)?;
+                    items::touch(conn, known, &item, reported, now)?;
                 }
                 known.n
             }
@@ -368,8 +373,8 @@ impl Store {
         self.write(move |conn| {
             for kind in Kind::ALL {
                 let present = items::present(conn, &account, kind, before)?;
-                for (n, _) in present.into_iter().filter(|(_, item)| !watched.covers(item)) {
-                    items::mark_gone(conn, n, &GoneReason::NotWatched, now)?;
+                for it in present.iter().filter(|it| !watched.covers(&it.item)) {
+                    items::mark_gone(conn, it.n, &GoneReason::NotWatched, now)?;
                 }
             }
             Ok(())

@@ -3,6 +3,7 @@
 mod counts;
 mod damage;
 mod lookup;
+mod reported;
 
 use callboard_domain::{
     actor::Actor,
@@ -21,11 +22,12 @@ use super::{
     Store, StoreError, audit,
     row::{At, Clock, Flag, Json, Lenient, Text, all, key, one, run},
 };
-use crate::api::AuditedChange;
+use crate::{api::AuditedChange, title_match::folded};
 
 pub(super) use self::{
     counts::{MISSING, V4, forget_dangling, missing, uncounted},
     damage::{OF_NOBODY, WHOLE, damaged, unreadable},
+    reported::{Present, V5, answered, present},
 };
 
 pub(super) const V1: &str = "
@@ -155,7 +157,7 @@ fn is_open(item: &Item) -> bool {
     }
 }
 
-/// What an item is found by.
+/// What an item is found by: its title on the first line, as it is compared with what is typed.
 pub(super) fn search_text(item: &Item) -> String {
     let more = match &item.detail {
         Detail::Build(build) => build.branch.as_deref().unwrap_or_default().to_owned(),
@@ -172,7 +174,7 @@ pub(super) fn search_text(item: &Item) -> String {
             words.chain(arguments).cloned().collect::<Vec<_>>().join(" ")
         }
     };
-    format!("{}\n{}\n{}\n{more}", item.reference(), item.title, item.repo())
+    format!("{}\n{}\n{}\n{more}", folded(&item.title), item.reference(), item.repo())
 }
 
 /// The JSON in column `detail`. The kind is not in it: it has a column of its own.
@@ -235,6 +237,8 @@ pub(super) struct Known {
     pub(super) gone: bool,
     /// When it was last written that it was seen.
     pub(super) seen_at: Timestamp,
+    /// See [`V5`].
+    pub(super) reported: bool,
     /// Its state, unless it cannot be read any more, or is that of what goes by another name now; then it is rebuilt
     /// from what comes.
     pub(super) state: Option<StoredItem>,
@@ -242,7 +246,8 @@ pub(super) struct Known {
 
 pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<Known>> {
     let sql = format!(
-        "SELECT {COLUMNS}, n, open, gone IS NOT NULL, seen_at FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3"
+        "SELECT {COLUMNS}, n, open, gone IS NOT NULL, seen_at, reported FROM items
+         WHERE account = ?1 AND kind = ?2 AND id = ?3"
     );
     one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
         let state = read(row).inspect_err(
@@ -252,13 +257,20 @@ pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<
         let state = state.ok().filter(|stored| !is_another(stored));
         // Without it, what comes is later.
         let seen_at = Lenient::new(row).get::<At>(14)?.map_or(Timestamp::MIN, |at| at.0);
-        Ok(Known { n: row.get(11)?, open: row.get(12)?, gone: row.get(13)?, seen_at, state })
+        let (n, open, gone, reported) = (row.get(11)?, row.get(12)?, row.get(13)?, row.get(15)?);
+        Ok(Known { n, open, gone, seen_at, reported, state })
     })
 }
 
-pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)";
+pub(super) fn insert(
+    conn: &Connection,
+    item: &Item,
+    reported: bool,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    let sql =
+        "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at, reported)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)";
     let key = &item.key;
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
@@ -271,7 +283,8 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
         item.repo(),
         detail,
         is_open(item),
-        At(now)
+        At(now),
+        reported
     ];
     run(conn, sql, row)?;
     let n = conn.last_insert_rowid();
@@ -280,20 +293,35 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
 }
 
 /// Replaces an item's state. It is there, whatever was known.
-pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn update(
+    conn: &Connection,
+    known: &Known,
+    item: &Item,
+    reported: bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let same_text = known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
     let sql = "UPDATE items SET title = ?2, url = ?3, repo = ?4, detail = ?5, open = ?6, changed_at = ?7,
-               seen_at = ?7, searched = searched AND ?8, gone = NULL, gone_at = NULL WHERE n = ?1";
+               seen_at = ?7, searched = searched AND ?8, reported = ?9, gone = NULL, gone_at = NULL WHERE n = ?1";
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
-    let row = params![known.n, item.title, url, item.repo(), detail, is_open(item), At(now), same_text];
+    let open = is_open(item);
+    let row = params![known.n, item.title, url, item.repo(), detail, open, At(now), same_text, reported];
     run(conn, sql, row).map(drop)
 }
 
-/// Records that an unchanged item was reported (webhooks always, polls once a day): it is there, and back on the board where it had left it.
-pub(super) fn touch(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = "UPDATE items SET seen_at = ?2, open = ?3, gone = NULL, gone_at = NULL WHERE n = ?1";
-    run(conn, sql, params![known.n, At(now), is_open(item)]).map(drop)
+/// Records that an unchanged item was reported (webhooks always, polls after a webhook and once a day): it is there, and
+/// back on the board where it had left it.
+pub(super) fn touch(
+    conn: &Connection,
+    known: &Known,
+    item: &Item,
+    reported: bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql =
+        "UPDATE items SET seen_at = ?2, open = ?3, reported = ?4, gone = NULL, gone_at = NULL WHERE n = ?1";
+    run(conn, sql, params![known.n, At(now), is_open(item), reported]).map(drop)
 }
 
 /// True where a row no longer has its item as there, and as open or not.
@@ -356,23 +384,6 @@ pub(super) fn silence(conn: &Connection, n: i64) -> rusqlite::Result<()> {
     run(conn, "UPDATE items SET silenced = 1 WHERE n = ?1", [n]).map(drop)
 }
 
-/// What is there of a kind in an account, as far as is known, and was last seen before `before`: open items, and builds
-/// whatever their state.
-pub(super) fn present(
-    conn: &Connection,
-    account: &AccountName,
-    kind: Kind,
-    before: Timestamp,
-) -> rusqlite::Result<Vec<(i64, Item)>> {
-    let from = match kind {
-        Kind::Build => "items WHERE gone IS NULL",
-        Kind::PullRequest | Kind::Incident | Kind::Approval => OPEN,
-    };
-    let sql = format!("SELECT {COLUMNS}, n FROM {from} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
-    let read = |row: &Row<'_>| Ok((row.get(11)?, read_item(row)?));
-    all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
-}
-
 /// Takes a row that is damaged off the board, until its item is listed again: then it is rebuilt, and all
 /// that happened to it is still on its record. One of which it is not known what it is, is deleted with that record.
 pub(super) fn take_off_board(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
@@ -393,7 +404,7 @@ pub(super) fn take_off_board(conn: &Connection, n: i64, now: Timestamp) -> rusql
     let Some((kind, snoozed, silenced, snoozed_by)) = found else { return Ok(()) };
     // Without a detail nothing of it is taken for known: what comes is not joined with what may be wrong.
     let sql = "UPDATE OR IGNORE items SET kind = ?2, detail = '', open = 0, gone = ?3, gone_at = ?4, changed_at = ?4, seen_at = ?4,
-               snoozed = ?5, silenced = ?6, snoozed_by = ?7 WHERE n = ?1";
+               snoozed = ?5, silenced = ?6, snoozed_by = ?7, reported = 0 WHERE n = ?1";
     let is_kept = match kind {
         Some(kind) => {
             let gone = Json(GoneReason::NotListed);

@@ -1,6 +1,6 @@
 //! Runs of commands. A run is on the record before its effect, so that after a crash it is known to be unknown.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use callboard_domain::{
     actor::Actor,
@@ -18,7 +18,7 @@ use super::{
     row::{At, Clock, Json, Lenient, Text, all, one, run as execute},
     run_items,
 };
-use crate::api::AuditedChange;
+use crate::{api::AuditedChange, title_match::folded};
 
 pub(super) const V1: &str = "
 CREATE TABLE runs (
@@ -117,7 +117,7 @@ fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
     let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let Run { id, command, line, args, account, item, by, actor, started_at, ended_at, state, post } = run;
-    let others = args.items.values().map(|other| &other.key).filter(|other| item.as_ref() != Some(*other));
+    let others = args.all_items().map(|(_, other)| &other.key).filter(|other| item.as_ref() != Some(*other));
     let (item, post) = (item.as_ref().map(Text), post.as_ref().map(Text));
     let (started_at, ended_at) = (At(*started_at), ended_at.map(At));
     let actor = actor.as_ref().map(Json);
@@ -183,23 +183,37 @@ pub(super) fn lately_on(
     since: Timestamp,
     is_new: bool,
 ) -> rusqlite::Result<Vec<Run>> {
-    let latest = "started_at >= ?2 ORDER BY n DESC LIMIT 10";
+    runs_on(conn, item, since, FEW, is_new)
+}
+
+/// How many runs [`lately_on`] gives.
+const FEW: u32 = 10;
+
+/// The same, at most `most`.
+fn runs_on(
+    conn: &Connection,
+    item: &ItemKey,
+    since: Timestamp,
+    most: u32,
+    is_new: bool,
+) -> rusqlite::Result<Vec<Run>> {
+    let latest = "started_at >= ?2 ORDER BY n DESC LIMIT ?3";
     // Apart: most items have no run, and one statement for both would make a table for each event of theirs.
     let own = format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND {latest}");
     let among_others = format!(
         "SELECT {COLUMNS} FROM runs WHERE id IN (SELECT run FROM run_items WHERE run_items.item = ?1) AND {latest}"
     );
-    let mut found = all(conn, &own, params![Text(item), At(since)], read)?;
+    let mut found = all(conn, &own, params![Text(item), At(since), most], read)?;
     if !is_new && run_items::is_among_others(conn, item)? {
-        found.extend(all(conn, &among_others, params![Text(item), At(since)], read)?);
+        found.extend(all(conn, &among_others, params![Text(item), At(since), most], read)?);
         found.sort_by_key(|run: &Run| Reverse(run.started_at));
         found.dedup_by(|later, earlier| later.id == earlier.id);
-        found.truncate(10);
+        found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     }
     Ok(found)
 }
 
-/// What a run is found by.
+/// What a run is found by: what was typed on the first line, as it is compared with what is typed then.
 pub(super) fn search_text(run: &Run) -> String {
     let ended = match &run.state {
         RunState::Done { outcome } => outcome.summary.clone(),
@@ -210,7 +224,7 @@ pub(super) fn search_text(run: &Run) -> String {
         | RunState::Running
         | RunState::Canceled { .. } => String::new(),
     };
-    format!("{}\n{}\n{ended}", run.line, run.by)
+    format!("{}\n{}\n{ended}", folded(&run.line), run.by)
 }
 
 /// Marks the runs that were under way when the program ended as unknown, and returns them. Runs that could still be
@@ -360,6 +374,25 @@ impl Store {
                 "SELECT {COLUMNS} FROM runs WHERE n < (SELECT n FROM runs WHERE id = ?1) ORDER BY n DESC LIMIT ?2"
             );
             all(conn, &sql, params![id, limit], read)
+        })
+        .await
+    }
+
+    /// The runs on these items, alone or among others, of which nobody knows whether they ran, newest first.
+    pub async fn runs_in_doubt(
+        &self,
+        items: Vec<ItemKey>,
+    ) -> Result<BTreeMap<ItemKey, Vec<Run>>, StoreError> {
+        self.read(move |conn| {
+            let mut in_doubt = BTreeMap::new();
+            for item in items {
+                let mut found = runs_on(conn, &item, Timestamp::MIN, u32::MAX, false)?;
+                found.retain(|run| matches!(run.state, RunState::Unknown { .. }));
+                if !found.is_empty() {
+                    in_doubt.insert(item, found);
+                }
+            }
+            Ok(in_doubt)
         })
         .await
     }

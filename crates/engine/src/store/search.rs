@@ -3,10 +3,10 @@
 //! The index is brought up to date by the writer when nothing else waits, so that taking in reports stays fast. A row's
 //! own flag says whether the index has it, so that after a crash the index goes on where it was.
 
-use std::{cmp::Reverse, ops::ControlFlow};
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use callboard_domain::run::Run;
-use rusqlite::{Connection, Params, Row, params, params_from_iter};
+use rusqlite::{Connection, Params, Row, ToSql, params};
 
 use super::{
     Store, StoreError,
@@ -26,9 +26,12 @@ CREATE VIRTUAL TABLE run_search USING fts5 (text, content = '', contentless_dele
 const STEP: usize = 32;
 /// The shortest word that a trigram index can find. Shorter ones are looked for in every row.
 const INDEXED: usize = 3;
+/// How many rows are compared by their titles: a word may be in every row.
+pub(super) const RANKED: usize = 2_000;
 
 /// What a search found: those whose title (of a run, its line) is what is looked for, then those that begin with it, then those
-/// with its words in order, then the rest; of these the newest first.
+/// with its words in order, then the rest; of these the newest first. Of more than [`RANKED`], the newest are ranked with those
+/// that begin with it, and the others follow, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Items.
@@ -84,19 +87,6 @@ impl SearchTerms {
         (!long.is_empty() || !short.is_empty()).then_some(Self { typed, long, short })
     }
 
-    /// The query in the language of the index: each word a quoted string, so that nothing in it is an operator.
-    fn query(&self) -> String {
-        let quoted: Vec<_> =
-            self.long.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-        quoted.join(" ")
-    }
-
-    /// A condition that the short words are in this text, the first of them as the parameter ?1 and so on.
-    fn short_condition(&self, text: &str) -> String {
-        let each = (1..=self.short.len()).map(|n| format!("instr({text}, ?{n})"));
-        each.collect::<Vec<_>>().join(" AND ")
-    }
-
     /// True where the text holds the short words, which the index does not cover.
     fn short_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
@@ -104,49 +94,153 @@ impl SearchTerms {
     }
 }
 
-/// The items that hold every word, in the order of [`Found`].
-fn search_items(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
-    let columns = items::COLUMNS;
-    let each = format!("SELECT {columns} FROM items WHERE n = ?1");
-    let keep = |it: &StoredItem| words.short_in(&items::search_text(&it.item));
-    let order = if words.long.is_empty() {
-        let holds = words.short_condition("lower(id || ' ' || title || ' ' || repo)");
-        let sql = format!("SELECT n, title FROM items WHERE gone IS NULL AND {holds}");
-        words.ranked(conn, &sql, params_from_iter(&words.short))?
-    } else {
-        let sql = "SELECT n, title FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1)
-                   AND gone IS NULL";
-        words.ranked(conn, sql, [words.query()])?
-    };
-    page.read(conn, &each, &order, items::read, keep)
+/// A text in the language of the index: nothing in it is an operator.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// The runs that hold every word, in the order of [`Found`].
-fn search_runs(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<Run>> {
-    let columns = runs::COLUMNS;
-    let each = format!("SELECT {columns} FROM runs WHERE n = ?1");
-    let keep = |run: &Run| words.short_in(&runs::search_text(run));
-    let order = if words.long.is_empty() {
-        let holds = words.short_condition("lower(line)");
-        let sql = format!("SELECT n, line FROM runs WHERE {holds}");
-        words.ranked(conn, &sql, params_from_iter(&words.short))?
-    } else {
-        let sql = "SELECT n, line FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1)";
-        words.ranked(conn, sql, [words.query()])?
-    };
-    page.read(conn, &each, &order, runs::read, keep)
+/// A table, and how its rows are found.
+struct Searched<T> {
+    table: &'static str,
+    index: &'static str,
+    title: &'static str,
+    /// Which of its rows are there.
+    there: &'static str,
+    /// Where short words are looked for.
+    short: &'static str,
+    columns: &'static str,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    text: fn(&T) -> String,
+}
+
+const ITEMS: Searched<StoredItem> = Searched {
+    table: "items",
+    index: "item_search",
+    title: "title",
+    there: "gone IS NULL",
+    short: "lower(id || ' ' || title || ' ' || repo)",
+    columns: items::COLUMNS,
+    read: items::read,
+    text: |stored| items::search_text(&stored.item),
+};
+
+const RUNS: Searched<Run> = Searched {
+    table: "runs",
+    index: "run_search",
+    title: "line",
+    there: "TRUE",
+    short: "lower(line)",
+    columns: runs::COLUMNS,
+    read: runs::read,
+    text: runs::search_text,
+};
+
+/// A row's number, and how its title answers to what was typed.
+type Hit = (TitleMatch, i64);
+
+impl<T> Searched<T> {
+    /// The rows that hold every word, in the order of [`Found`].
+    fn find(&self, conn: &Connection, terms: &SearchTerms, page: Page) -> rusqlite::Result<Vec<T>> {
+        let mut part = Part { page, found: Vec::new() };
+        let mut newest = self.newest(conn, terms, i64::MAX)?;
+        let mut ranked: BTreeSet<Hit> = newest.iter().copied().collect();
+        if newest.len() == RANKED {
+            ranked.extend(self.beginning(conn, terms)?);
+        }
+        for (_, n) in ranked.iter().rev() {
+            self.add(conn, terms, *n, &mut part)?;
+        }
+        while newest.len() == RANKED
+            && !part.is_full()
+            && let Some((_, oldest)) = newest.last()
+        {
+            newest = self.newest(conn, terms, *oldest)?;
+            for (_, n) in newest.iter().filter(|hit| !ranked.contains(hit)) {
+                self.add(conn, terms, *n, &mut part)?;
+            }
+        }
+        Ok(part.found)
+    }
+
+    /// The newest rows before this one that hold every word of the index' length, or the short ones where there is no other.
+    fn newest(&self, conn: &Connection, terms: &SearchTerms, before: i64) -> rusqlite::Result<Vec<Hit>> {
+        if !terms.long.is_empty() {
+            let words: Vec<_> = terms.long.iter().map(|word| quoted(word)).collect();
+            return self.indexed(conn, terms, &words.join(" "), before);
+        }
+        let Self { table, title, there, short, .. } = self;
+        let each = (2..).take(terms.short.len()).map(|n| format!("instr({short}, ?{n})"));
+        let holds = each.collect::<Vec<_>>().join(" AND ");
+        let sql = format!(
+            "SELECT n, {title} FROM {table} WHERE n < ?1 AND {there} AND {holds} ORDER BY n DESC LIMIT {RANKED}"
+        );
+        let words = terms.short.iter().map(|word| word as &dyn ToSql);
+        let values: Vec<&dyn ToSql> = [&before as &dyn ToSql].into_iter().chain(words).collect();
+        terms.hits(conn, &sql, values.as_slice())
+    }
+
+    /// The newest rows whose title is what was typed, and those whose title begins with it. The index cannot tell where short
+    /// words alone stand.
+    fn beginning(&self, conn: &Connection, terms: &SearchTerms) -> rusqlite::Result<Vec<Hit>> {
+        if terms.long.is_empty() {
+            return Ok(Vec::new());
+        }
+        let typed = terms.typed.text();
+        let mut hits = self.indexed(conn, terms, &format!("^ {}", quoted(typed)), i64::MAX)?;
+        if hits.len() == RANKED {
+            // A line of the index ends where the title does.
+            let whole = format!("^ {}", quoted(&format!("{typed}\n")));
+            hits.extend(self.indexed(conn, terms, &whole, i64::MAX)?);
+        }
+        Ok(hits)
+    }
+
+    /// The newest rows before this one that a query of the index finds.
+    fn indexed(
+        &self,
+        conn: &Connection,
+        terms: &SearchTerms,
+        query: &str,
+        before: i64,
+    ) -> rusqlite::Result<Vec<Hit>> {
+        let Self { table, index, title, there, .. } = self;
+        let sql = format!(
+            "SELECT n, {title} FROM {index} JOIN {table} ON n = {index}.rowid
+             WHERE {index} MATCH ?1 AND {index}.rowid < ?2 AND {there}
+             ORDER BY {index}.rowid DESC LIMIT {RANKED}"
+        );
+        terms.hits(conn, &sql, params![query, before])
+    }
+
+    /// Adds a row to the part, where it holds the short words and stands in it.
+    fn add(
+        &self,
+        conn: &Connection,
+        terms: &SearchTerms,
+        n: i64,
+        part: &mut Part<T>,
+    ) -> rusqlite::Result<()> {
+        if part.is_full() {
+            return Ok(());
+        }
+        let Self { table, columns, .. } = self;
+        each(conn, &format!("SELECT {columns} FROM {table} WHERE n = ?1"), [n], |row| {
+            let value = (self.read)(row)?;
+            if terms.short_in(&(self.text)(&value)) {
+                part.push(value);
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    }
 }
 
 impl SearchTerms {
-    /// The rows that a query gives by number and title, in the order of [`Found`].
-    fn ranked(&self, conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<i64>> {
-        let mut rows: Vec<(TitleMatch, i64)> = all(conn, sql, params, |row| {
+    fn hits(&self, conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Hit>> {
+        all(conn, sql, params, |row| {
             // A title that cannot be read is nobody's.
             let title = row.get::<_, String>(1).unwrap_or_default();
             Ok((self.typed.of(&folded(&title)), row.get(0)?))
-        })?;
-        rows.sort_unstable_by_key(|row| Reverse(*row));
-        Ok(rows.into_iter().map(|(_, n)| n).collect())
+        })
     }
 }
 
@@ -157,34 +251,22 @@ struct Page {
     limit: u32,
 }
 
-impl Page {
-    /// Reads the rows of these numbers in their order, each by the query `sql`, until this part of those that are to be kept is
-    /// there.
-    fn read<T>(
-        self,
-        conn: &Connection,
-        sql: &str,
-        order: &[i64],
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-        keep: impl Fn(&T) -> bool,
-    ) -> rusqlite::Result<Vec<T>> {
-        let (mut skip, mut found) = (self.skip, Vec::new());
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        for n in order {
-            if found.len() >= limit {
-                break;
-            }
-            each(conn, sql, [n], |row| {
-                let value = read(row)?;
-                match (keep(&value), skip) {
-                    (false, _) => {}
-                    (true, 0) => found.push(value),
-                    (true, _) => skip -= 1,
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
+/// What has been found of a part.
+struct Part<T> {
+    page: Page,
+    found: Vec<T>,
+}
+
+impl<T> Part<T> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= usize::try_from(self.page.limit).unwrap_or(usize::MAX)
+    }
+
+    fn push(&mut self, value: T) {
+        match self.page.skip {
+            0 => self.found.push(value),
+            _ => self.page.skip -= 1,
         }
-        Ok(found)
     }
 }
 
@@ -200,7 +282,7 @@ impl Store {
         let Some(words) = SearchTerms::new(query) else { return Ok(Found::default()) };
         let page = Page { skip, limit };
         let find = move |conn: &Connection| {
-            Ok(Found { items: search_items(conn, &words, page)?, runs: search_runs(conn, &words, page)? })
+            Ok(Found { items: ITEMS.find(conn, &words, page)?, runs: RUNS.find(conn, &words, page)? })
         };
         self.read(find).await
     }
@@ -208,6 +290,6 @@ impl Store {
     /// The same for items alone.
     pub async fn search_items(&self, query: &str, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
         let Some(words) = SearchTerms::new(query) else { return Ok(Vec::new()) };
-        self.read(move |conn| search_items(conn, &words, Page { skip: 0, limit })).await
+        self.read(move |conn| ITEMS.find(conn, &words, Page { skip: 0, limit })).await
     }
 }

@@ -8,7 +8,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::api::{FollowRun, PlanQuery, StartRun};
+use crate::api::{FollowRun, PlanQuery, ReadLine, StartRun};
 
 const ID: &str = "f-1";
 const SILENCE: &str = "silence f-1 1h why not";
@@ -103,6 +103,31 @@ async fn service_is_asked_before_anything_is_denied() {
     server.reset().await;
     let error = it.call(line("unsilence f-1")).await.unwrap_err().to_string();
     assert!(error.contains("as far as is known: pager could not be read just now"), "{error}");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn alert_goes_by_its_name_also_in_a_line_that_is_refused() {
+    let server = MockServer::start().await;
+    let it = scene(&server).await;
+    lists(&server, &[]).await;
+    assert!(it.call(line("unsilence f-1")).await.is_err());
+    let key = ItemKey::new(&"pager".into(), Kind::Incident, ID);
+    let alert = it.engine.store().item(&key).await.unwrap().unwrap().item;
+    // a line -> what its alert is called
+    let cases = [
+        ("unsilence f-1", alert.alert_name()),
+        ("unsilence f-1 --account pager", alert.alert_name()),
+        ("unsilence pager/incident/f-1", alert.alert_name()),
+        // What is not named in full is as a person typed it.
+        ("unsilence disk", None),
+        ("unsilence f-2", None),
+        ("unsilence", None),
+    ];
+    for (typed, expected) in cases {
+        let read = it.call(ReadLine { line: typed.into() }).await.unwrap();
+        assert_eq!(read.names.get("alert").cloned(), expected, "{typed}");
+    }
     it.engine.stop().await;
 }
 

@@ -16,6 +16,7 @@ mod noted;
 mod outbox;
 mod rooms;
 mod runs;
+mod several;
 mod signals;
 mod upkeep;
 

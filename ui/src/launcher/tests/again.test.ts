@@ -128,6 +128,31 @@ test("an alert is called by its title as soon as a plan says it, and its id stay
   expect(backend.asked("write_line").at(-1)?.values).toEqual({ alert: "a12" });
 });
 
+test("an alert is called by its title though its line is refused", async () => {
+  const { spec, posts_to } = infoOf("deploy");
+  const args = [arg("alert", { item: "incident" })];
+  const origin = { accounts: ["us"] };
+  const command: CommandInfo = { spec: { ...spec, name: "unsilence", args }, origin, posts_to };
+  const error: ArgError = {
+    problem: "invalid",
+    arg: "alert",
+    expected: "a silenced alert",
+    found: "a1",
+    nearest: null,
+  };
+  const names = { alert: "Disk full in storage" };
+  const { launcher } = await open({
+    read_line: { command, values: { alert: "a1" }, names, asks_for: null, problem: null },
+    write_line: "unsilence a1",
+    choices: [],
+    prepare: () => {
+      throw failure("alert: expected a silenced alert", { kind: "line", error });
+    },
+  });
+  await launcher.again(run("r1", "unsilence a1", { account: "us" }));
+  await waitFor(() => expect(chips()).toContain("Disk full in storage"));
+});
+
 type Words = Record<string, string>;
 
 test.each<[how: string, values: Words, names: Words, service: string, title: string]>([

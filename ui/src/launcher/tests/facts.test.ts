@@ -140,6 +140,8 @@ test.each([
   [["a"], "a"],
   [["a", "b"], "a and b"],
   [["a", "b", "c", "d"], "a, b and 2 more"],
+  // From right to left: the number stays at the end.
+  [["a", "דנה", "c", "d"], "a, \u2068דנה\u2069 and 2 more"],
 ])("%o is listed as %s", (names, text) => {
   expect(listed(names)).toBe(text);
 });

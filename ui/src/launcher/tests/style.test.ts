@@ -35,6 +35,14 @@ test.each([
     expect(cut).toContain(has);
 });
 
+// A name within a sentence, and a service's text, go by their own direction.
+test.each([
+  ["../base.css", "code", "isolate"],
+  ["../settings/settings.css", ".two > span", "plaintext"],
+])("%s: %s goes by its own direction", (file, selector, has) => {
+  expect(rule(file, selector)).toContain(`unicode-bidi: ${has}`);
+});
+
 // Text that does not fit wraps, or ends with an ellipsis.
 test.each<[file: string, selector: string, has: string]>([
   ["Chips.svelte", ".chips", "flex-wrap: wrap"],

@@ -2,7 +2,6 @@
 
 mod alerts;
 mod beginnings;
-mod behind;
 mod odd;
 mod silences;
 

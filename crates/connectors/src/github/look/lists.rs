@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     github::{
+        board_run::renamed_id,
         claim::Claim,
         cursor::{BoardRun, Part, Repo, RepoDescription},
         normalise,
@@ -57,6 +58,8 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) reported_deleted: BTreeSet<String>,
     /// True where its name and default branch were asked for in this poll.
     pub(in crate::github) is_described: bool,
+    /// True where this poll found that it goes by another name: until now webhooks were reported under the old one.
+    pub(in crate::github) is_renamed: bool,
 }
 
 impl RepoLists {
@@ -88,8 +91,16 @@ impl RepoLists {
             self.check_pull(*number, head, now);
         }
         if let Some(run) = claim.run {
-            self.check_run(run, claim);
+            let on_board = claim.on_board.as_ref().map(|on_board| self.as_named_now(on_board));
+            self.check_run(run, claim.is_incomplete, on_board);
         }
+    }
+
+    /// A run that a webhook put on the board, maybe under the name that the repository had then.
+    fn as_named_now(&self, run: &BoardRun) -> BoardRun {
+        let old = self.repo.renamed_from.as_deref();
+        let build = old.and_then(|old| renamed_id(&run.build, old, self.place().name));
+        BoardRun { build: build.unwrap_or_else(|| run.build.clone()), ..run.clone() }
     }
 
     fn check_pull(&mut self, number: u64, head: &str, now: Timestamp) {
@@ -104,16 +115,16 @@ impl RepoLists {
         }
     }
 
-    fn check_run(&mut self, run: u64, claim: &Claim) {
+    fn check_run(&mut self, run: u64, is_incomplete: bool, on_board: Option<BoardRun>) {
         let is_on_list = self.runs.iter().any(|row| row.id == run);
-        let mut is_asked = claim.is_incomplete || !is_on_list;
-        if let Some(on_board) = &claim.on_board {
-            is_asked |= self.name_branch(run, on_board);
+        let mut is_asked = is_incomplete || !is_on_list;
+        if let Some(on_board) = on_board {
+            is_asked |= self.name_branch(run, &on_board);
             let is_gone = self.repo.gone_builds.contains_key(&on_board.build);
             // A run on a list exists.
             if is_gone || !self.repo.listed.contains(&run) {
                 is_asked = true;
-                self.repo.unpassed_runs.entry(run).or_insert_with(|| on_board.clone());
+                self.repo.unpassed_runs.entry(run).or_insert(on_board);
             }
         }
         if is_asked {
@@ -124,10 +135,11 @@ impl RepoLists {
     /// Takes a run's branch from a webhook: it holds though a list may not name it yet. True where the run was on the board
     /// without it.
     fn name_branch(&mut self, run: u64, on_board: &BoardRun) -> bool {
+        let name = self.place().name.to_owned();
         let rows = self.runs.iter_mut().filter(|row| row.id == run);
         rows.for_each(|row| {
             normalise::complete_branch(row, on_board.branch.as_deref(), None);
-            normalise::complete_fork(row, Some(on_board.build.as_str()));
+            normalise::complete_owner(&name, row, Some(on_board.build.as_str()));
         });
         let known = self.repo.unpassed_runs.get_mut(&run);
         let Some(known) = known.filter(|known| known.is_branchless(run) && known.build != on_board.build)

@@ -91,7 +91,7 @@ pub(super) async fn runs(
     }
     for run in &mut rows {
         let build = repo.build_of(run.id);
-        normalise::complete_fork(run, build);
+        normalise::complete_owner(&name, run, build);
     }
     if repo.busy && !unread.is_empty() {
         // Both are read again: a list that has not changed would not show again which entries are left out.

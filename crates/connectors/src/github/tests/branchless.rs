@@ -11,6 +11,7 @@ use super::{
     gone::gone,
     hook::signed,
     poll::{Watch, red, serve_anew, serve_instead, summaries},
+    unread::without_missing,
     *,
 };
 
@@ -136,6 +137,38 @@ async fn run_of_a_deleted_fork_ends_no_other_red_run() {
         let batch = watch.poll().await;
         assert_eq!(board.poll(&batch), [news("acme/web/ci#3", EventName::Passed)], "{before}");
         assert_eq!((board.status(build), gone(&batch)), (Some("failed"), vec![]), "{before}");
+    }
+}
+
+/// How a run of main ended, how a later one that does not show whose `main` it is of -> main is as it was, also once its own
+/// run does not show it any more.
+#[tokio::test]
+async fn run_of_an_unknown_owner_decides_nothing_about_main() {
+    let silent = || json!({ "event": "missing", "head_repository": "missing" });
+    let cases = [
+        ("failure", "success", "failed", EventName::Passed),
+        ("success", "failure", "passed", EventName::Failed),
+    ];
+    for (own, other, status, event) in cases {
+        let first = |change: Value| without_missing(run(2, with(json!({ "conclusion": own }), change)));
+        let second = || without_missing(run(3, with(json!({ "conclusion": other }), silent())));
+        let its_jobs = || get(&format!("{RUNS}/2/jobs"), jobs(&[]));
+        let server = serve([list(&[first(json!({}))]), its_jobs()]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        assert_eq!(board.poll(&watch.poll().await).len(), 1, "{own} {other}");
+        assert_eq!(board.status("acme/web/ci@main"), Some(status), "{own} {other}");
+
+        serve_anew(&server, [list(&[second(), first(json!({}))]), its_jobs()]).await;
+        let batch = watch.poll().await;
+        assert_eq!(board.poll(&batch), [news("acme/web/ci#3", event)], "{own} {other}");
+        assert_eq!((board.status("acme/web/ci@main"), gone(&batch)), (Some(status), vec![]), "{own} {other}");
+
+        serve_anew(&server, [list(&[second(), first(silent())]), its_jobs()]).await;
+        let batch = watch.poll().await;
+        assert_eq!((board.poll(&batch), gone(&batch)), (vec![], vec![]), "{own} {other}");
+        assert_eq!(board.status("acme/web/ci@main"), Some(status), "{own} {other}");
+        assert_eq!(board.status("acme/web/ci#2"), None, "{own} {other}");
     }
 }
 

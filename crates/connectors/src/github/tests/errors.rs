@@ -231,7 +231,7 @@ async fn missing_or_short_list_becomes_a_problem() {
             "{at} {answer}: {:?}",
             batch.problems
         );
-        assert!(batch.complete.is_empty(), "{at} {answer}");
+        assert!(batch.emptied.is_empty(), "{at} {answer}");
         assert!(summaries(&batch).iter().any(|line| line.starts_with("acme/web#482 open")), "{at} {answer}");
     }
     // Without the list of pull requests nothing is read: the poll fails.
@@ -253,14 +253,22 @@ async fn refused_sign_in_takes_one_request() {
 
 #[tokio::test]
 async fn a_poll_that_reads_nothing_fails() {
-    let cases = [(403, "auth"), (500, "unavailable"), (429, "rate_limited")];
-    for (status, expected) in cases {
-        let server = serve([failing("/repos/acme/web", status), failing("/repos/acme/api", status)]).await;
+    let cases = [
+        (403, 403, "auth"),
+        (500, 500, "unavailable"),
+        (429, 429, "rate_limited"),
+        // It says when to go on.
+        (500, 429, "rate_limited"),
+        (429, 500, "rate_limited"),
+    ];
+    for (web, api, expected) in cases {
+        let server = serve([failing("/repos/acme/web", web), failing("/repos/acme/api", api)]).await;
         mount(&server, forge()).await;
         let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
-        assert_eq!(serde_json::to_value(&error).unwrap()["error"], expected, "{error}");
+        assert_eq!(serde_json::to_value(&error).unwrap()["error"], expected, "{web} {api}: {error}");
         // The sign-in was not refused.
-        assert_eq!(matches!(error, ServiceError::Auth { signed_in: true, .. }), status == 403, "{error:?}");
+        let is_signed_in = matches!(error, ServiceError::Auth { signed_in: true, .. });
+        assert_eq!(is_signed_in, expected == "auth", "{error:?}");
     }
 }
 

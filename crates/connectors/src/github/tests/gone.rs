@@ -17,7 +17,7 @@ pub(super) fn gone(batch: &Batch) -> Vec<String> {
 
 /// The repositories of which nothing exists any more.
 pub(super) fn emptied(batch: &Batch) -> Vec<&str> {
-    let mut names: Vec<_> = batch.complete.iter().filter_map(|scope| scope.repo.as_deref()).collect();
+    let mut names: Vec<_> = batch.emptied.iter().filter_map(|scope| scope.repo.as_deref()).collect();
     names.dedup();
     names
 }
@@ -380,6 +380,23 @@ async fn builds_of_the_old_default_branch_are_gone() {
         "{:?}",
         summaries(&batch)
     );
+}
+
+/// Its newer run is reported, as one of another branch.
+#[tokio::test]
+async fn build_of_the_old_default_branch_with_a_newer_run_stays() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let red = |id| run(id, json!({ "conclusion": "failure" }));
+    let trunk = get("/repos/acme/web", with(repo("web"), json!({ "default_branch": "trunk" })));
+    let newer = get("/repos/acme/web/actions/runs", runs(&[red(32), red(31), run(30, json!({}))]));
+    serve_instead(&server, [trunk, newer]).await;
+    let batch = watch.poll().await;
+    assert_eq!(gone(&batch), [""; 0]);
+    let builds = batch.snapshots.iter().filter(|item| item.key.id == "acme/web/ci@main").map(build_of);
+    let builds: Vec<_> = builds.map(|build| (build.runs.len(), build.default_branch)).collect();
+    assert_eq!(builds, [(3, false)]);
 }
 
 #[tokio::test]

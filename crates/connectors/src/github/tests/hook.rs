@@ -377,6 +377,17 @@ fn webhook_of_a_deletion_asks_for_a_poll() {
         ("repository", json!({ "action": "archived", "repository": foreign }), false),
         ("repository", json!({ "action": "renamed" }), false),
         ("repository", json!({ "action": "transferred" }), false),
+        // Under the name that polls do not know yet.
+        ("repository", json!({ "action": "renamed", "repository": repo("site") }), true),
+        (
+            "repository",
+            json!({ "action": "Transferred", "repository": { "full_name": "beta/web", "id": "1296269" } }),
+            true,
+        ),
+        ("repository", json!({ "action": "renamed", "repository": { "full_name": "ACME/Web" } }), false),
+        ("repository", json!({ "action": "renamed", "repository": other }), false),
+        ("repository", json!({ "action": "renamed", "repository": foreign }), false),
+        ("repository", json!({ "action": "edited", "repository": repo("site") }), false),
         ("repository", json!({ "action": "of_tomorrow" }), false),
     ];
     for (event, what, poll) in cases {

@@ -163,7 +163,7 @@ async fn early_webhook_is_not_taken_for_one_of_a_deleted_item() {
         let batch = watch.poll().await;
         board.poll(&batch);
         assert_eq!(board.status("acme/web/ci@mine"), Some("failed"), "{before:?}");
-        assert_eq!((gone(&batch), batch.complete.len(), batch.problems.len()), (vec![], 0, 0), "{before:?}");
+        assert_eq!((gone(&batch), batch.emptied.len(), batch.problems.len()), (vec![], 0, 0), "{before:?}");
 
         serve_instead(&server, lists(&after, json!([new()]))).await;
         mount(

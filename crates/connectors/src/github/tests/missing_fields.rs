@@ -206,7 +206,7 @@ async fn builds_whose_runs_are_all_deleted_are_gone() {
         serve_anew(&server, [get(RUNS, list.clone()), by_itself]).await;
         let batch = watch.poll().await;
         let of_repo = Scope { kind: Kind::Build, repo: Some("acme/web".to_owned()) };
-        assert_eq!(batch.complete.contains(&of_repo), expected, "{before:?} {list} {is_there}");
+        assert_eq!(batch.emptied.contains(&of_repo), expected, "{before:?} {list} {is_there}");
         let named = gone(&batch).iter().any(|line| line.starts_with("acme/web/ci@main "));
         assert!(named || !expected, "{before:?} {list}: {:?}", gone(&batch));
         // What comes back is reported again.

@@ -350,7 +350,41 @@ fn a_build_is_named_by_workflow_and_branch() {
         // Left out, as by servers that imitate GitHub.
         (json!({ "event": "pull_request", "head_repository": "absent" }), "acme/web/ci@unknown:main", false),
         (json!({ "event": "push", "head_repository": "absent" }), "acme/web/ci@main", true),
-        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci@main", true),
+        (json!({ "event": "merge_group", "head_repository": "absent" }), "acme/web/ci@main", true),
+        (json!({ "event": "workflow_dispatch", "head_repository": "absent" }), "acme/web/ci@main", true),
+        // Nothing shows whose it is.
+        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci#1", false),
+        (json!({ "event": " ", "head_repository": "absent" }), "acme/web/ci#1", false),
+        (
+            json!({ "event": null, "repository": null, "head_repository": { "id": 7 } }),
+            "acme/web/ci#1",
+            false,
+        ),
+        // Its number shows that, however it is written.
+        (json!({ "event": null, "head_repository": { "id": 1296269 } }), "acme/web/ci@main", true),
+        (json!({ "event": null, "head_repository": { "id": "1296269" } }), "acme/web/ci@main", true),
+        (
+            json!({
+                "event": null, "repository": { "id": "7", "full_name": "acme/site" },
+                "head_repository": { "id": 7, "full_name": "acme/site" },
+            }),
+            "acme/web/ci@main",
+            true,
+        ),
+        (json!({ "event": null, "head_repository": { "id": "7" } }), "acme/web/ci#1", false),
+        (json!({ "event": "push", "head_repository": { "id": 7 } }), "acme/web/ci#1", false),
+        (
+            json!({ "event": "push", "repository": null, "head_repository": { "id": 7 } }),
+            "acme/web/ci@main",
+            true,
+        ),
+        (
+            json!({
+                "id": "1", "run_number": "1", "event": null, "head_repository": { "id": "7", "full_name": "eve/web" },
+            }),
+            "acme/web/ci@eve:main",
+            false,
+        ),
     ];
     for (change, id, default_branch) in cases {
         let mut row = run(1, change);
@@ -365,10 +399,11 @@ fn a_build_is_named_by_workflow_and_branch() {
     }
 }
 
-/// The build that the run of a deleted fork is on the board with -> the build that it is of.
+/// The build that a run that does not show whose its branch is is on the board with -> the build that it is of.
 #[test]
-fn deleted_fork_is_the_one_that_is_known() {
+fn unknown_owner_is_the_one_that_is_known() {
     let lost = json!({ "event": "pull_request", "head_branch": "fix/a@b", "head_repository": null });
+    let silent = json!({ "event": null, "head_branch": "fix/a@b", "head_repository": null });
     let cases = [
         (lost.clone(), Some("acme/web/ci@eve:fix/a@b"), "acme/web/ci@eve:fix/a@b"),
         // As earlier versions named it.
@@ -377,6 +412,12 @@ fn deleted_fork_is_the_one_that_is_known() {
         (lost.clone(), Some("acme/web/ci@eve:other"), "acme/web/ci#1"),
         (lost.clone(), Some("acme/web/ci@fix/a@b"), "acme/web/ci#1"),
         (lost, None, "acme/web/ci#1"),
+        // It may be a push to a branch of the repository's own.
+        (silent.clone(), Some("acme/web/ci@fix/a@b"), "acme/web/ci@fix/a@b"),
+        (silent.clone(), Some("acme/web/ci@eve:fix/a@b"), "acme/web/ci@eve:fix/a@b"),
+        (silent.clone(), Some("acme/web/ci@other"), "acme/web/ci#1"),
+        (silent.clone(), Some("acme/web/ci#1"), "acme/web/ci#1"),
+        (silent, None, "acme/web/ci#1"),
         // What says whose it is needs nothing.
         (json!({ "head_branch": "x" }), Some("acme/web/ci@eve:x"), "acme/web/ci@x"),
         (
@@ -387,7 +428,7 @@ fn deleted_fork_is_the_one_that_is_known() {
     ];
     for (change, known, expected) in cases {
         let mut row: wire::Run = wire(run(1, change));
-        normalise::complete_fork(&mut row, known);
+        normalise::complete_owner("acme/web", &mut row, known);
         let items = builds(&[row], &Default::default());
         assert_eq!(items[0].key.id, expected, "{known:?}");
     }

@@ -95,7 +95,7 @@ async fn first_poll_reports_all_and_an_unchanged_one_nothing() {
         r#"acme/web/ci@main 31.1 failed ["build"], 30.1 passed []"#,
     ];
     assert_eq!(summaries(&first), expected);
-    assert_eq!((first.problems.len(), first.complete.len()), (0, 0));
+    assert_eq!((first.problems.len(), first.emptied.len()), (0, 0));
     let rate_limit = first.rate_limit.unwrap();
     assert_eq!((rate_limit.limit, rate_limit.remaining), (5000, 4321));
 

@@ -41,6 +41,39 @@ async fn long_poll_is_reported_in_parts() {
     assert_eq!(reported, expected);
 }
 
+/// A repository counts as read once its lists are, and what is left of it is named.
+#[tokio::test]
+async fn repository_whose_details_are_left_counts_as_read() {
+    let answer = |request: &Request| {
+        let at = request.url.path().trim_start_matches("/repos/acme/r");
+        let (repository, rest) = at.split_once('/').unwrap_or((at, ""));
+        let body = match rest.split('/').collect::<Vec<_>>().as_slice() {
+            [""] => {
+                let id = repository.parse::<u64>().unwrap() + 1;
+                with(repo(&format!("r{repository}")), json!({ "id": id }))
+            }
+            ["pulls"] => json!([pull(1, json!({})), pull(2, json!({}))]),
+            ["pulls", number] => pull(number.parse().unwrap(), json!({})),
+            ["pulls", _, "reviews"] => json!([]),
+            ["commits", _, "check-runs"] => checks(&[check("lint", "completed", Some("success"))]),
+            ["commits", _, "status"] => statuses(&[]),
+            _ => runs(&[]),
+        };
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    let server = serve([get("/user", user("ana")), Mock::given(method("GET")).respond_with(answer)]).await;
+    let names: Vec<_> = (0..10).map(|n| format!("acme/r{n}")).collect();
+    let watched: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut watch = Watch::of(in_no_time(&server.uri(), &watched));
+    // Eight lists are read in each poll, and eight pull requests.
+    let left = |count| vec![format!("reviews, checks or failed jobs of {count} items are still to be read")];
+    for (progress, problems) in [(Some((8, 10)), left(8)), (Some((10, 10)), left(4)), (None, vec![])] {
+        let batch = watch.poll().await;
+        let found = batch.partial.map(|Progress { done, total }| (done, total));
+        assert_eq!((found, texts(&batch.problems)), (progress, problems));
+    }
+}
+
 /// One repository that does not answer costs none of the others, and is left alone for a while.
 #[tokio::test]
 async fn repository_without_a_response_delays_no_other() {

@@ -3,7 +3,9 @@
 use callboard_domain::source::GoneReason;
 
 use super::{
+    branchless::Board,
     gone::{emptied, gone},
+    late_hooks::{receive, store},
     poll::{Watch, asked, serve_instead, summaries},
     *,
 };
@@ -67,6 +69,92 @@ async fn renamed_repository_keeps_its_history() {
     assert_eq!((summaries(&quiet), gone(&quiet), emptied(&quiet)), (vec![], vec![], vec![]));
     let asked = asked(&server, &mut seen).await;
     assert!(asked.iter().all(|request| !request.starts_with("web/")), "{asked:?}");
+}
+
+/// What only webhooks have shown when a poll finds the new name: a pull request, and a run of a branch.
+fn reported(repository: &str) -> [(&'static str, Value); 2] {
+    let of = repo(repository);
+    let red = run(
+        41,
+        json!({ "head_branch": "x", "conclusion": "failure", "repository": of, "head_repository": of }),
+    );
+    [
+        ("pull_request", json!({ "pull_request": pull(500, json!({})), "repository": of })),
+        ("workflow_run", json!({ "workflow_run": red, "repository": of })),
+    ]
+}
+
+/// The same, as GitHub answers for them under the new name.
+fn reported_by_itself() -> Vec<Mock> {
+    let site = repo("site");
+    let red = run(
+        41,
+        json!({ "head_branch": "x", "conclusion": "failure", "repository": site, "head_repository": site }),
+    );
+    vec![
+        get("/repos/acme/site/pulls/500", pull(500, json!({}))),
+        get("/repos/acme/site/pulls/500/reviews", json!([])),
+        get("/repos/acme/site/actions/runs/41", red),
+    ]
+}
+
+/// The name in the webhooks, whether they are recorded only once a poll has found the new name -> each stands once, under the
+/// new name, and is reported once.
+#[tokio::test]
+async fn what_only_webhooks_have_shown_is_renamed_too() {
+    for (name, is_late) in [("web", false), ("site", false), ("web", true), ("site", true)] {
+        let case = format!("{name} {is_late}");
+        let server = serve(forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        board.poll(&watch.poll().await);
+        // It has not seen the new name when the webhooks come.
+        let mut behind = Watch::new(&server, &["acme/web"]);
+        behind.cursor = watch.cursor.clone();
+        behind.poll().await;
+        serve_instead(&server, renamed(&server)).await;
+        serve_instead(&server, reported_by_itself()).await;
+        if is_late {
+            board.poll(&watch.poll().await);
+        }
+        for (event, about) in reported(name) {
+            let received = receive(&behind, event, about);
+            let ids: Vec<_> = received.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+            let id = if event == "pull_request" { "acme/web#500" } else { "acme/web/ci@x" };
+            assert_eq!((ids, received.gone.len()), (vec![id], 0), "{case}");
+            board.take(&[], &received.gone, &received.snapshots);
+            store(&mut watch, &received);
+        }
+        let batch = watch.poll().await;
+        let gone = gone(&batch);
+        for renamed in ["acme/web#500 renamed to acme/site#500", "acme/web/ci@x renamed to acme/site/ci@x"] {
+            assert_eq!(gone.iter().filter(|line| *line == renamed).count(), 1, "{case}: {gone:?}");
+        }
+        let reported = summaries(&batch);
+        assert!(reported.iter().any(|line| line.starts_with("acme/site#500 open")), "{case}: {reported:?}");
+        assert_eq!(board.poll(&batch), [], "{case}");
+        let statuses = ["acme/web/ci@x", "acme/site/ci@x"].map(|id| board.status(id));
+        assert_eq!(statuses, [None, Some("failed")], "{case}");
+        // Then the old name is done with.
+        let rest = [watch.poll().await, watch.poll().await];
+        let old: Vec<_> = [&batch, &rest[0], &rest[1]].into_iter().flat_map(emptied).collect();
+        assert_eq!(old, ["acme/web"], "{case}");
+        assert!(rest.iter().all(|batch| batch.gone.is_empty()), "{case}: {rest:?}");
+    }
+}
+
+/// An id, what the repository was called, what it is called -> the id by now.
+#[test]
+fn ids_of_a_renamed_repository() {
+    let cases = [
+        ("acme/web#482", "acme/web", "acme/site", Some("acme/site#482")),
+        ("acme/web/ci@main", "acme/web", "beta/web", Some("beta/web/ci@main")),
+        ("acme/web-site/ci@x", "acme/web", "acme/web-site", None),
+        ("acme/site#482", "acme/web", "acme/site", None),
+        ("acme/web", "acme/web", "acme/site", None),
+    ];
+    for (id, old, new, expected) in cases {
+        assert_eq!(board_run::renamed_id(id, old, new).as_deref(), expected, "{id}");
+    }
 }
 
 #[tokio::test]

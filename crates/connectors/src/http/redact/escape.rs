@@ -85,6 +85,10 @@ impl Escapes {
     /// True where a text that ends with these bytes may end in the middle of the escape at their start, which is read as one
     /// of that length.
     pub(super) fn is_cut(self, rest: &[u8], read: Option<usize>) -> bool {
+        // Before anything looks through all that is left.
+        if rest.len() >= LONGEST {
+            return false;
+        }
         let is_number = |digits: &[u8]| digits.first().is_some_and(u8::is_ascii_digit);
         let may_go_on = match (rest, read) {
             (_, None) => true,
@@ -96,9 +100,7 @@ impl Escapes {
             ([b'&', ..], Some(_)) => !rest.contains(&b';'),
             _ => false,
         };
-        may_go_on
-            && rest.len() < LONGEST
-            && rest[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"\\{#".contains(byte))
+        may_go_on && rest[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"\\{#".contains(byte))
     }
 }
 

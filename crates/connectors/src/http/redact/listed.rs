@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     forms::{LONG, SHORT},
     numbers::Decoded,
-    view::{Place, byte},
+    view::place_of,
 };
 
 /// How a list counts: every so many numbers is an index, which of those after it is the byte, and in which base.
@@ -28,9 +28,6 @@ const COUNTINGS: [Counting; 6] = [
     Counting { stride: 3, column: 2, radix: 8 },
 ];
 
-/// How far from the end of a text a list may stand that goes on, in bytes.
-const NEAR: u32 = 16;
-
 /// A number, and where its digits stand.
 type Number = (Range<usize>, u64);
 
@@ -42,9 +39,7 @@ pub(super) fn decoded(text: &str) -> impl Iterator<Item = Decoded> {
 /// The same of a text that may end in the middle of a list; nothing where something else follows it. Where it was `cut`, its last
 /// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, cut: bool) -> impl Iterator<Item = Decoded> {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let is_at_end = move |(_, end): &Place| length <= end.saturating_add(NEAR);
-    read(text.as_bytes(), SHORT, cut).filter(move |list| list.places.last().is_some_and(is_at_end))
+    read(text.as_bytes(), SHORT, cut).filter(move |list| list.ends_near(text.len()))
 }
 
 fn read(text: &[u8], least: usize, cut: bool) -> impl Iterator<Item = Decoded> {
@@ -90,7 +85,7 @@ fn counts(text: &[u8], least: usize) -> bool {
 
 /// The bytes after indexes, of which the first is at `phase`.
 fn indexed(text: &[u8], numbers: &[Number], counting: &Counting, phase: usize, least: usize) -> Decoded {
-    let mut list = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed: false };
+    let mut list = Decoded::default();
     let at: Vec<usize> = (phase..numbers.len()).step_by(counting.stride).collect();
     let runs = at.chunk_by(|one, other| numbers[*one].1.checked_add(1) == Some(numbers[*other].1));
     for index in runs.filter(|run| run.len() >= least).flatten() {
@@ -98,7 +93,7 @@ fn indexed(text: &[u8], numbers: &[Number], counting: &Counting, phase: usize, l
         if let Some(byte) = value(&text[shown.clone()], counting.radix).and_then(|it| u8::try_from(it).ok()) {
             let last = &numbers[(index + counting.stride - 1).min(numbers.len() - 1)].0;
             list.bytes.push(byte);
-            list.places.push(place(numbers[*index].0.start..last.end));
+            list.places.push(place_of(numbers[*index].0.start..last.end));
         }
     }
     list
@@ -106,7 +101,7 @@ fn indexed(text: &[u8], numbers: &[Number], counting: &Counting, phase: usize, l
 
 /// The characters that stand in quotes alone, but for what a `:` follows: that is an index.
 fn characters(text: &[u8]) -> Decoded {
-    let mut list = Decoded { bytes: Vec::new(), places: Vec::new(), is_squeezed: false };
+    let mut list = Decoded::default();
     let mut at = 0;
     let is_quote = |byte: &u8| matches!(byte, b'\'' | b'"');
     while let Some(length) = text.get(at..).and_then(|rest| rest.iter().position(is_quote)) {
@@ -124,15 +119,11 @@ fn characters(text: &[u8]) -> Decoded {
         let is_index = rest.get(length) == Some(&b':');
         if let Some(character) = character.filter(|it| it.is_ascii_graphic() && !is_index) {
             list.bytes.push(character);
-            list.places.push(place(start..start + length));
+            list.places.push(place_of(start..start + length));
         }
         at = start + length;
     }
     list
-}
-
-fn place(range: Range<usize>) -> Place {
-    (byte(range.start).0, byte(range.end).0)
 }
 
 /// The values of a list, or of an object in the order of its names as numbers, as JavaScript writes an array of bytes; none where

@@ -59,6 +59,11 @@ impl<'a> Line<'a> {
         let words = parts(whole, token, cut).filter(|word| !word.starts_with(b"'"));
         Self { whole, cut, words: words.take_while(|word| may_be_number(word)).map(Word::new).collect() }
     }
+
+    /// How many bytes its widest number may write.
+    pub(super) fn widest(&self) -> usize {
+        self.words.iter().map(Word::width).max().unwrap_or_default()
+    }
 }
 
 /// What stands in a line, part by part.
@@ -77,9 +82,13 @@ fn parts(
 
 /// False for what is no number in any notation.
 fn may_be_number(word: &[u8]) -> bool {
+    digits(word).iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A number without its mark.
+fn digits(word: &[u8]) -> &[u8] {
     let marks: [&[u8]; 5] = [b"-", b"0x", b"0X", b"0o", b"0O"];
-    let digits = marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word);
-    digits.iter().all(u8::is_ascii_hexdigit)
+    marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word)
 }
 
 struct Word<'a> {
@@ -96,9 +105,24 @@ impl<'a> Word<'a> {
         };
         Self { text, decimal }
     }
+
+    /// How many bytes it may write: as digits in the order of the bytes, or as a value.
+    fn width(&self) -> usize {
+        let as_value = |value| [1, 2, 4].into_iter().find(|size| fits(value, *size)).unwrap_or(8);
+        (digits(self.text).len() / 2).max(self.decimal.map_or(0, as_value))
+    }
 }
 
 impl Notation {
+    /// How many bytes a number must write to be read otherwise than single bytes are: what is zero, or no ASCII, is not seen.
+    pub(super) fn least(self) -> usize {
+        match self {
+            Self::Swapped | Self::Octal(Order::Big) => 2,
+            Self::Decimal(size, _) => size / 2 + 1,
+            Self::Hexadecimal | Self::Octal(Order::Little) | Self::Binary | Self::Characters => 1,
+        }
+    }
+
     /// The bytes that the numbers at the start of a line write.
     pub(super) fn line(self, line: &Line<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -166,17 +190,24 @@ impl Notation {
     }
 }
 
-/// The value of digits alone, without a sign.
+/// The value of digits alone, without a sign; none of what no word holds.
 fn number(digits: &[u8], radix: u32) -> Option<i128> {
-    // `from_str_radix` takes a sign.
-    digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
-    i128::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+    let add = |value: u64, digit: &u8| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        value.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add).map(i128::from) }
+}
+
+/// True where a word of so many bytes, signed or not, holds a value.
+fn fits(value: i128, size: usize) -> bool {
+    let most = 1_i128 << (8 * size);
+    (-most / 2..most).contains(&value)
 }
 
 /// Adds the bytes of a word of so many, signed or not; none where it is no such word.
 fn push(bytes: &mut Vec<u8>, value: i128, size: usize, order: Order) -> Option<()> {
-    let most = 1_i128 << (8 * size);
-    (-most / 2..most).contains(&value).then_some(())?;
+    fits(value, size).then_some(())?;
     let start = bytes.len();
     bytes.extend_from_slice(&value.to_le_bytes()[..size]);
     if order == Order::Big {
@@ -188,6 +219,32 @@ fn push(bytes: &mut Vec<u8>, value: i128, size: usize, order: Order) -> Option<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A line -> how many bytes its widest number may write, and the notations that are read for that.
+    #[test]
+    fn notations_that_come_to_the_same_are_not_read() {
+        let cases = [
+            ("67 68 70 5f", 1, 5),
+            ("147 150 160 137", 1, 5),
+            ("103 104 112 95", 1, 5),
+            ("103 -100 0 104", 1, 5),
+            ("0x67, 0x68", 1, 5),
+            ("103 300 112", 2, 9),
+            ("6867 5f70", 2, 9),
+            ("064147 017", 3, 11),
+            ("00000000103 104", 5, 13),
+            ("1601202279 1886349413", 5, 13),
+            ("0x5f706867", 4, 11),
+            ("  g   h", 0, 5),
+            ("the build has passed", 0, 5),
+        ];
+        for (line, widest, count) in cases {
+            let found = Line::new(line.as_bytes(), false).widest();
+            assert_eq!(found, widest, "{line}");
+            let read = NOTATIONS.iter().filter(|notation| notation.least() <= found.max(1)).count();
+            assert_eq!(read, count, "{line}");
+        }
+    }
 
     /// A line, and whether it is cut -> what it writes in a notation, without its zeros.
     #[test]

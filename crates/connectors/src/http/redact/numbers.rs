@@ -8,8 +8,9 @@
 //! Whether the first number of a line is an offset is not decided by its length alone: decimal words have as many digits as
 //! they need. Where that is not sure, the line is read both ways.
 //!
-//! What it costs is bounded: of the [`LAYOUTS`] only those are read that differ in a text. In each, a line is divided into numbers
-//! once, and these are read once for each of [`NOTATIONS`]; where lines are left out, that is repeated for each of [`REPETITIONS`].
+//! What it costs is bounded: of the [`LAYOUTS`] only those are read that differ in a text. In each, a line is divided into
+//! numbers once, and these are read once for each of [`NOTATIONS`] that may differ for numbers of their size; where lines are
+//! left out, that is repeated for each of [`REPETITIONS`].
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use super::{
     notation::{Line, NOTATIONS, Notation},
     rows::{self, Values},
     seen::Seen,
-    view::{Place, View, byte},
+    view::{Place, View, byte, place_of},
 };
 
 /// How much of a line is looked at to see whether it is one of numbers, in bytes.
@@ -34,7 +35,11 @@ const SHORTEST: usize = 2 * LONG - 1;
 /// How many bytes are added at most for lines that are left out, or as many as the text has.
 const MAX_REPEATED: usize = 16 << 10;
 
+/// How far from the end of a text a list may stand that goes on, in bytes.
+const NEAR: u32 = 16;
+
 /// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
+#[derive(Default)]
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
     pub(super) places: Vec<Place>,
@@ -59,6 +64,11 @@ impl Decoded {
                 self.places.push(line.place);
             }
         }
+    }
+
+    /// True where it may go on after a text of so many bytes.
+    pub(super) fn ends_near(&self, length: usize) -> bool {
+        self.places.last().is_some_and(|last| byte(length).0 <= last.1.saturating_add(NEAR))
     }
 
     /// Every byte of it.
@@ -351,7 +361,10 @@ fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iter
             block.rows.iter().map(line).collect()
         })
         .collect();
-    let readings = (0..rows).flat_map(|row| NOTATIONS.map(|notation| (row, notation)));
+    // Of single bytes, most notations come to the same.
+    let widest = lines.iter().flatten().map(Line::widest).max().unwrap_or_default().max(1);
+    let notations = move || NOTATIONS.into_iter().filter(move |notation| notation.least() <= widest);
+    let readings = (0..rows).flat_map(move |row| notations().map(move |notation| (row, notation)));
     let all = readings.flat_map(move |(row, notation)| {
         let shown = shown(notation, &blocks, &lines, row);
         repetitions.iter().map(move |repetition| repeated(&shown, *repetition, longest, budget))
@@ -382,8 +395,7 @@ fn shown(notation: Notation, blocks: &[Block], lines: &[Vec<Line<'_>>], row: usi
         let usual = || last.or((bytes.len() > 16 && !bytes.len().is_multiple_of(16)).then_some(16));
         let width = if block.is_repeated { width.or_else(usual) } else { width };
         bytes.truncate(width.unwrap_or(usize::MAX));
-        let place = (byte(block.shown.start).0, byte(block.shown.end).0);
-        all.push(Shown { bytes, place, is_repeated: block.is_repeated });
+        all.push(Shown { bytes, place: place_of(block.shown.clone()), is_repeated: block.is_repeated });
     }
     all
 }

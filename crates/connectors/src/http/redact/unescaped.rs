@@ -1,6 +1,6 @@
-//! A text as it was before it was coloured or quoted: without sequences for a terminal, and with its escapes undone, of which
-//! those of line breaks are real ones then. The lines of a dump stand apart only there: in JSON, `repr` of Python or `$'...'` of a
-//! shell they are one line with `\n` in it, and between colours an offset is no cell of its own.
+//! A text as it was before it was coloured, quoted or framed: without sequences for a terminal, with its escapes undone, of which
+//! those of line breaks are real ones then, and with blanks for frames. The lines of a dump stand apart only there: in JSON, `repr`
+//! of Python or `$'...'` of a shell they are one line with `\n` in it, and between colours or bars an offset is no cell of its own.
 
 use std::ops::Range;
 
@@ -9,6 +9,7 @@ use super::{
     escape::{Escapes, Written},
     listed,
     numbers::{self, Decoded},
+    runs,
     view::{Place, begins_string, byte, terminal},
 };
 
@@ -17,7 +18,12 @@ const ESCAPE: u8 = 0x1b;
 /// How many blanks, and how many digits, the first cell of a dump has at most.
 const CELL: usize = 32;
 
-/// A text before it was coloured or quoted, in ASCII: what else a byte is does not matter to numbers.
+/// The bars that may stand around an offset, as `hexyl` draws them.
+const BARS: [char; 4] = ['|', '│', '┃', '║'];
+/// How many digits an offset in bars has at least.
+const OFFSET: usize = 4;
+
+/// A text before it was coloured, quoted or framed, in ASCII: what else a byte is does not matter to numbers.
 pub(super) struct Unescaped {
     pub(super) text: String,
     /// Where each of its bytes stands in the text that is searched.
@@ -35,7 +41,7 @@ impl Unescaped {
     /// Every one of a text, of which each undoes what is left in the one before it.
     pub(super) fn all(text: &str, depth: usize) -> Vec<Self> {
         let mut all = Vec::new();
-        if has_sequences(text) {
+        if has_sequences(text) || text.split('\n').any(is_framed) {
             all.push(Self::uncoloured(text.as_bytes(), byte));
         }
         for _ in 0..depth {
@@ -58,20 +64,34 @@ impl Unescaped {
         self.places.push(place);
     }
 
-    /// Without its sequences for a terminal.
+    /// Without its sequences for a terminal, and with blanks for its frames.
     fn uncoloured(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
         let mut out = Self::with_capacity(all.len());
         let mut at = 0;
         while at < all.len() {
-            at += match sequence(&all[at..]) {
+            let rest = &all[at..];
+            at += match sequence(rest) {
                 Some(length) => length,
+                None if begins_frame(rest) => {
+                    out.push(b' ', (place(at).0, place(at + FRAME - 1).1));
+                    FRAME
+                }
                 None => {
                     out.push(all[at], place(at));
                     1
                 }
             };
         }
-        out
+        out.unframed()
+    }
+
+    /// With blanks for the bars of ASCII around the columns of a dump.
+    fn unframed(mut self) -> Self {
+        if self.text.split('\n').any(is_framed) {
+            let blank = |line: &str| if is_framed(line) { line.replace('|', " ") } else { line.to_owned() };
+            self.text = self.text.split('\n').map(blank).collect::<Vec<_>>().join("\n");
+        }
+        self
     }
 
     /// With its escapes undone once, and without the sequences for a terminal that those write.
@@ -92,6 +112,8 @@ impl Unescaped {
                             out.push(ESCAPE, whole);
                             out.push(b'[', whole);
                         }
+                        // A frame.
+                        Written::Character('\u{2500}'..='\u{257f}') => out.push(b' ', whole),
                         Written::Character(character) => {
                             out.push(u8::try_from(character).unwrap_or(b'.'), whole);
                         }
@@ -105,6 +127,10 @@ impl Unescaped {
                     out.push(b'\n', place(at));
                     1
                 }
+                (_, None) if begins_frame(rest) => {
+                    out.push(b' ', (place(at).0, place(at + FRAME - 1).1));
+                    FRAME
+                }
                 (_, None) => {
                     out.push(all[at], place(at));
                     1
@@ -112,7 +138,7 @@ impl Unescaped {
             };
         }
         if !has_sequences(&out.text) {
-            return out;
+            return out.unframed();
         }
         Self::uncoloured(out.text.as_bytes(), |at| out.places[at])
     }
@@ -129,8 +155,9 @@ impl Unescaped {
 
     /// What its numbers and lists write, of a text that may go on; see [`numbers::unfinished`].
     pub(super) fn unfinished(&self, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
+        let lists = listed::unfinished(&self.text, cut).chain(runs::unfinished(&self.text, cut));
         let numbers = numbers::unfinished(&self.text, longest, cut);
-        numbers.chain(listed::unfinished(&self.text, cut)).map(move |decoded| self.placed(decoded))
+        numbers.chain(lists).map(move |decoded| self.placed(decoded))
     }
 
     /// What numbers or lists in it write, with places in the text that is searched.
@@ -162,6 +189,23 @@ impl Unescaped {
 
 fn has_sequences(text: &str) -> bool {
     text.contains('\u{1b}') || text.contains('\u{9b}')
+}
+
+/// How long a character of a frame is in UTF-8.
+const FRAME: usize = '│'.len_utf8();
+
+/// True where a character of a frame begins, U+2500 to U+257F.
+fn begins_frame(rest: &[u8]) -> bool {
+    matches!(rest, [0xe2, 0x94 | 0x95, _, ..])
+}
+
+/// True for a line that begins with an offset in bars.
+fn is_framed(line: &str) -> bool {
+    let line = line.trim_ascii_start();
+    BARS.iter().filter_map(|bar| Some((bar, line.strip_prefix(*bar)?))).any(|(bar, rest)| {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        digits >= OFFSET && rest[digits..].starts_with(*bar)
+    })
 }
 
 /// True where a line break is written as an escape.
@@ -354,10 +398,74 @@ mod tests {
         }
     }
 
+    /// As `hexyl` writes it, with its bars: those of a frame, and those in the middle of a line.
+    fn framed(secret: &str, [bar, middle]: [char; 2]) -> String {
+        let line = |(number, it): (usize, &[u8])| {
+            let (one, other) = it.split_at(it.len().min(8));
+            let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
+            format!(
+                "{bar}{:08x}{bar} {:<23} {middle} {:<23} {bar}{:<8}{middle}{:<8}{bar}\n",
+                number * 16,
+                digits(one, 1),
+                digits(other, 1),
+                text(one),
+                text(other)
+            )
+        };
+        let all = format!("login: kim token={secret} and.more.of.it");
+        all.as_bytes().chunks(16).enumerate().map(line).collect()
+    }
+
+    #[test]
+    fn secret_is_found_in_a_dump_in_a_frame() {
+        for bars in [['│', '┊'], ['|', '|'], ['┃', '│']] {
+            for secret in [SLACK, HEXADECIMAL] {
+                let redactor = Redactor::new(&[SecretString::from(secret)]);
+                let dump = framed(secret, bars);
+                let pieces = secret
+                    .as_bytes()
+                    .windows(5)
+                    .flat_map(|piece| [String::from_utf8_lossy(piece).into_owned(), digits(piece, 1)]);
+                let body = json!({ "log": format!("\n{dump}") }).to_string();
+                let body: serde_json::Value = serde_json::from_str(&redactor.body(&body)).unwrap();
+                let clean = redactor.text(&format!("begin\n{dump}end\n")).into_owned();
+                assert!(clean.starts_with("begin\n") && clean.ends_with("end\n"), "{clean}");
+                let log = body["log"].as_str().unwrap_or_default();
+                assert!(clean.contains("[REDACTED]") && log.contains("[REDACTED]"), "{clean}\n{log}");
+                for piece in pieces {
+                    assert!(!clean.contains(&piece) && !log.contains(&piece), "{piece}: {clean}\n{log}");
+                }
+                // With one other letter it is another text.
+                let other = framed(&secret.replacen(&secret[8..9], "x", 1), bars);
+                assert_eq!(redactor.text(&other), other);
+            }
+        }
+    }
+
+    #[test]
+    fn tables_are_no_frames() {
+        let cases = [
+            ("│00000000│ 67", true),
+            ("  |00000010| 67", true),
+            ("│00000000", false),
+            ("| 0000 | 67 |", false),
+            ("|103|104|", false),
+            ("|00000000  67", false),
+            ("│name│ kim", false),
+            ("", false),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(is_framed(line), expected, "{line}");
+        }
+    }
+
     #[test]
     fn ordinary_texts_are_read_as_they_are() {
         // text -> each text that is read besides it
-        let cases: [(&str, &[&str]); 9] = [
+        let cases: [(&str, &[&str]); 12] = [
+            ("│ the build │", &[]),
+            ("│0000│ 67 ┊\n|0010| 68 |\n| a | b |", &[" 0000  67  \n 0010  68  \n| a | b |"]),
+            ("\\u2502 a\\n", &["  a\n"]),
             ("the build has passed\nin 12 s", &[]),
             ("C:\\users\\kim", &[]),
             ("\x1b[1m\u{9b}2mé\x1b(B!", &["..!"]),

@@ -233,6 +233,11 @@ pub(super) fn byte(at: usize) -> Place {
     (at, at.saturating_add(1))
 }
 
+/// The place of several bytes of a text.
+pub(super) fn place_of(range: Range<usize>) -> Place {
+    (byte(range.start).0, byte(range.end).0)
+}
+
 fn place(at: u32) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }

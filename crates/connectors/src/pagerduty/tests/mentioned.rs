@@ -23,7 +23,7 @@ async fn missing_incident_mentioned_by_a_webhook_is_not_resolved() {
     board.poll().await;
     mention(&board, "Q3SLOW");
     let (reported, batch) = board.poll().await;
-    assert_eq!((reported, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
+    assert_eq!((reported, batch.gone, batch.emptied, batch.problems.len()), (vec![], vec![], vec![], 1));
     // It may be hidden from this key: it stays, and is a problem.
     for hours in [0, 23] {
         let batch = board.poll_after(hours).await.1;

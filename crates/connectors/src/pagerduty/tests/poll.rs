@@ -48,7 +48,7 @@ async fn incident_is_followed_to_its_end() {
 
     let (reported, batch) = board.poll().await;
     assert_eq!(reported, [(Triggered, None)]);
-    assert_eq!(batch.complete.len(), 1, "what was open before is not known");
+    assert_eq!(batch.emptied.len(), 1, "what was open before is not known");
     let first = detail(&batch.snapshots[0]);
     assert_eq!((first.service.as_str(), first.severity), ("Checkout", Severity::High));
     assert_eq!(
@@ -57,13 +57,13 @@ async fn incident_is_followed_to_its_end() {
         "assigned is not acknowledged"
     );
     assert_eq!(first.number, Some(1234));
-    assert_eq!((batch.complete.len(), batch.problems.len()), (1, 0));
+    assert_eq!((batch.emptied.len(), batch.problems.len()), (1, 0));
     assert_eq!(batch.rate_limit.map(|it| (it.limit, it.remaining)), Some((960, 950)));
 
     server.set(acknowledged("Q1SLOW"));
     let (reported, batch) = board.poll().await;
     assert_eq!(reported, [(Acknowledged, by("Bo"))]);
-    assert_eq!(batch.complete, [], "each end is asked for by itself");
+    assert_eq!(batch.emptied, [], "each end is asked for by itself");
     let acked = detail(&batch.snapshots[0]);
     assert_eq!((acked.holder_names(), acked.held_until()), (vec!["Bo"], "2026-11-22T13:00:00Z".parse().ok()));
 
@@ -166,7 +166,7 @@ async fn refused_incident_that_left_the_list_is_not_seen() {
             let (reported, batch) = board.poll().await;
             let [problem] = &batch.problems[..] else { panic!("{place}: {:?}", batch.problems) };
             assert_eq!(
-                (reported, &batch.gone[..], &batch.complete[..]),
+                (reported, &batch.gone[..], &batch.emptied[..]),
                 (vec![], &[][..], &[][..]),
                 "{place}"
             );
@@ -286,11 +286,7 @@ async fn open_incident_missing_from_the_list_stays_open() {
     for poll in 0..3 {
         let (reported, batch) = board.poll().await;
         let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
-        assert_eq!(
-            (reported, ids, batch.complete),
-            (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]),
-            "poll {poll}"
-        );
+        assert_eq!((reported, ids, batch.emptied), (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]), "poll {poll}");
     }
     // What a webhook reported and no list has yet is asked for, too.
     server.set(incident("Q3SLOW"));
@@ -316,7 +312,7 @@ async fn unreadable_cursor_starts_over() {
     for (cursor, expected) in cases {
         let cursor = cursor.map(|text| Cursor(text.to_owned()));
         let batch = connect(&http.uri()).source.unwrap().poll(cursor.as_ref(), now()).await.unwrap();
-        assert_eq!(batch.complete.len(), expected, "{cursor:?}");
+        assert_eq!(batch.emptied.len(), expected, "{cursor:?}");
     }
 }
 
@@ -344,7 +340,7 @@ async fn incident_listed_twice_counts_as_its_later_row() {
         assert_eq!(read, expected.into_iter().collect::<Vec<_>>(), "{rows:?}");
         let named = batch.problems.iter().filter(|it| it.why.contains("contradicts")).count();
         assert_eq!(
-            (named, batch.complete.len()),
+            (named, batch.emptied.len()),
             if expected.is_some() { (0, 1) } else { (1, 0) },
             "{rows:?}"
         );
@@ -413,14 +409,14 @@ async fn long_list_is_read_though_its_rows_shift() {
     let server = Server::holding(ids.iter().map(|id| incident(id)));
     let http = serve(&server).await;
     let (_, batch) = Polled::new(&http.uri()).poll().await;
-    assert_eq!((batch.snapshots.len(), batch.complete.len()), (250, 1));
+    assert_eq!((batch.snapshots.len(), batch.emptied.len()), (250, 1));
 
     // One of the first page ends after each page: the rows move up, so nothing is claimed of those that are missing.
     server.between_pages(|incidents| {
         incidents.remove(0);
     });
     let (_, batch) = Polled::new(&http.uri()).poll().await;
-    assert!(batch.complete.is_empty(), "rows were skipped");
+    assert!(batch.emptied.is_empty(), "rows were skipped");
     assert_eq!(batch.problems[0].kind, ProblemKind::Incomplete);
 }
 
@@ -452,7 +448,7 @@ async fn malformed_incidents_hide_no_others() {
     let (_, batch) = Polled::new(&http.uri()).poll().await;
     let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
     assert_eq!(ids, ["Q0BARE", "Q0NULL", "Q1SLOW"]);
-    assert!(batch.complete.is_empty(), "what cannot be read may be any of them");
+    assert!(batch.emptied.is_empty(), "what cannot be read may be any of them");
     assert!(
         batch.problems.iter().any(|it| it.kind == ProblemKind::Malformed && it.why.starts_with("4 of 7")),
         "{batch:?}"

@@ -9,7 +9,7 @@ use std::ops::Range;
 use self::segment_set::SegmentSet;
 use super::{
     ArgType, CommandSpec,
-    token::Token,
+    token::{Token, quote},
     usage::{Element, Usage},
     value::same,
 };
@@ -145,8 +145,16 @@ impl<'a> Matcher<'a> {
         let words = &self.words[found.words.clone()];
         match (&found.part, words) {
             (Some(part), [word]) => word.token.text[part.clone()].to_owned(),
+            // Of several items, what is one word stays one.
+            _ if self.takes_several(found.arg) => {
+                words.iter().map(|word| quote(&word.token.text)).collect::<Vec<_>>().join(" ")
+            }
             _ => words.iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" "),
         }
+    }
+
+    fn takes_several(&self, arg: usize) -> bool {
+        matches!(self.spec.args[arg].ty, ArgType::Item(_)) && self.usage.is_rest(arg)
     }
 
     /// True where an argument may have this text.

@@ -74,7 +74,7 @@ impl<'a> Matcher<'a> {
     /// `name value` at this place.
     fn named(&mut self, left: SegmentSet, at: usize) -> bool {
         let Some(arg) = self.arg_named(at) else { return false };
-        let value = match self.takes_rest(arg) {
+        let value = match self.usage.is_rest(arg) {
             true => at + 1..self.words.len(),
             false => at + 1..self.time_end(arg, at + 1).unwrap_or(at + 2),
         };
@@ -117,10 +117,6 @@ impl<'a> Matcher<'a> {
             let is_next = |next: &Word<'_>| self.spec.args[arg].ty.accepts(&next.token.text);
             self.time_end(arg, at + 1).is_some() || self.words.get(at + 1).is_some_and(is_next)
         })
-    }
-
-    fn takes_rest(&self, arg: usize) -> bool {
-        self.usage.segments.iter().any(|segment| segment.elements.iter().any(|element| element.is_rest(arg)))
     }
 
     /// Matches these elements, then what is to follow. `led`: a literal was right before.

@@ -2,6 +2,7 @@ mod comments;
 mod properties;
 mod proposals;
 mod times;
+mod zones;
 
 use super::*;
 

@@ -207,6 +207,40 @@ fn at_most_ten_candidates_are_listed() {
     assert_eq!(few, "pr: \"7\" could be acme/r00#7, acme/r01#7");
 }
 
+fn alerts() -> ArgSpec {
+    ArgSpec::item("alerts", Kind::Incident, "")
+}
+
+#[test]
+fn each_word_left_is_an_item_of_its_own() {
+    let several = CommandSpec::new("page", "").usage("page <alerts...>").arg(alerts());
+    let one = CommandSpec::new("ring", "").usage("ring <alerts>").arg(alerts());
+    let text = CommandSpec::new("say", "").usage("say <text...>").arg(ArgSpec::text("text", ""));
+    // command, line -> the names of its items
+    let cases: [(&CommandSpec, &str, &[&str]); 8] = [
+        (&several, "page a", &["a"]),
+        (&several, "page a b  c", &["a", "b", "c"]),
+        (&several, "page \"disk full\" b", &["disk full", "b"]),
+        (&several, "page \"disk full\"", &["disk full"]),
+        (&several, "page alerts=\"a b\"", &["a", "b"]),
+        (&several, "page pager/incident/a b", &["pager/incident/a", "b"]),
+        // What stays one.
+        (&one, "ring \"disk full\"", &["disk full"]),
+        (&text, "say all is well", &["all is well"]),
+    ];
+    for (spec, line, expected) in cases {
+        let commands: Commands = [Command::new(spec.clone()).unwrap()].into_iter().collect();
+        let args = commands.parse(line).unwrap().args;
+        let arg = &spec.args[0];
+        assert_eq!(item_names(spec, arg, args.text(&arg.name)), expected, "{line}");
+        // The line of the run means the same.
+        let again = commands.get(&spec.name).unwrap().line(&args);
+        assert_eq!(commands.parse(&again).unwrap().args, args, "{line}: {again}");
+    }
+    let several_in = |spec: &CommandSpec| takes_several(spec, &spec.args[0]);
+    assert_eq!([&several, &one, &text].map(several_in), [true, false, false]);
+}
+
 #[test]
 fn a_row_prefills_the_commands_that_fit() {
     let commands = commands();
@@ -220,7 +254,14 @@ fn a_row_prefills_the_commands_that_fit() {
         .usage("link <page> to <pr>")
         .arg(ArgSpec::text("page", ""))
         .arg(ArgSpec::item("pr", Kind::PullRequest, ""));
+    let several = CommandSpec::new("page", "").usage("page <alerts...>").arg(alerts());
+    let several_later = CommandSpec::new("move", "")
+        .usage("move <to> <alerts...>")
+        .arg(ArgSpec::text("to", ""))
+        .arg(alerts());
     let cases = [
+        (&several, &odd, "page \"disk full\""),
+        (&several_later, &odd, "move alerts=\"\\\"disk full\\\"\""),
         (spec("pr approve"), &pull_request, "pr approve acme/web#479"),
         (&later, &pull_request, "link pr=acme/web#479"),
         (spec("ack"), &odd, "ack \"disk full\""),

@@ -26,7 +26,7 @@ pub(super) const MOST_SEGMENTS: usize = 32;
 /// | `<app>[/<ref>]` | glued together: parts of one word |
 /// | `[for <duration>]` | all of it or nothing; may be nested |
 /// | `[message]` | `[<message>]` |
-/// | `<comment...>`, `[comment...]` | all the words that are left; only at the end |
+/// | `<comment...>`, `[comment...]` | all the words that are left, of an item each word one of its own; only at the end |
 /// | `[param=value...]` | any `name=value`, for the [`ArgType::Pairs`](super::ArgType::Pairs) argument; only there for the reader |
 /// | `[--yes]`, `[--ref <ref>]`, `[ref=<ref>]` | an option; only there for the reader, for every argument can be one |
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,11 @@ impl Usage {
             return Err(parser.fault(format!("a usage has at most {MOST_SEGMENTS} parts")));
         }
         Ok(Self { segments, words })
+    }
+
+    /// True where the argument takes all the words that are left.
+    pub(super) fn is_rest(&self, arg: usize) -> bool {
+        self.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
     }
 }
 

@@ -177,6 +177,24 @@ fn a_time_zone_belongs_to_the_time_of_day_before_it() {
         ("10:00", "local time", true),
         ("10:00", "New York time", true),
         ("10:00", "Pacific Daylight Time", true),
+        // Of a day as well.
+        ("tomorrow", "CET", true),
+        ("tomorrow", "Europe/Berln is slow", true),
+        ("monday", "utc+2 deploying", true),
+        ("tomorrow", "Berlin time", true),
+        // A length of time has none, and it alone is no text.
+        ("2h", "UTC", true),
+        ("2 hours", "Europe/Berlin", true),
+        ("2h", "MEZ", true),
+        ("2h", "gmt+2", true),
+        // One zone after another.
+        ("10:00 UTC", "Europe/Berlin", true),
+        ("tomorrow Europe/Berlin", "CET", true),
+        // What belongs to the time before its zone.
+        ("monday UTC", "9", true),
+        ("10:00 UTC", "tomorrow", true),
+        ("10:00 Europe/Berlin", "9 disks", false),
+        ("10:00 Europe/Berlin", "deploying", false),
         // A second time with its zone, and nothing else.
         ("2h", "17:00 Europe/Berlin", true),
         ("2h", "17:00 MESZ", true),
@@ -204,11 +222,12 @@ fn a_time_zone_belongs_to_the_time_of_day_before_it() {
         ("10:00", "+2 nodes", false),
         ("10:00", "+1", false),
         ("10:00", "gmt+2000 rows", false),
-        // After a length of time or a day it is what the text is about.
+        // After a length of time it is what the text is about.
         ("2h", "Europe/Berlin is slow", false),
-        ("2h", "MEZ", false),
         ("2h", "Berlin time", false),
-        ("tomorrow", "Europe/Berlin is slow", false),
+        ("2h", "UTC is wrong", false),
+        ("tomorrow", "API/Web rollout", false),
+        ("tomorrow", "west is slow", false),
         ("2h", "17:00 Europe/Berlin is slow", false),
     ];
     for (time, text, expected) in cases {

@@ -14,7 +14,7 @@ const NOWS: [&str; 7] = [
 ];
 
 /// Texts of all forms, clear and not, and of days and times that each can be put together of.
-const TEXTS: [&str; 68] = [
+const TEXTS: [&str; 75] = [
     "2h",
     "1h 2h",
     "404s",
@@ -34,6 +34,13 @@ const TEXTS: [&str; 68] = [
     "noon",
     "midnight",
     "9:00 UTC",
+    "at 5 Asia/Tokyo",
+    "monday 9:00 UTC",
+    "24 nov UTC",
+    "24.11. 9:00 Asia/Tokyo",
+    "yesterday midnight UTC",
+    "friday 9:00 CET",
+    "tomorrow utc+2",
     "25:00",
     "13pm",
     "half past 9",

@@ -1,7 +1,7 @@
 //! A line that is understood, made ready to run: its steps, where its outcome goes, and what a person must confirm first.
 //! Nothing is sent here.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use callboard_domain::{
     action::{Action, Step},
@@ -81,7 +81,7 @@ impl Ready {
             fingerprint: self.fingerprint.text(),
             command: self.spec.name.clone(),
             named_line: command::named_line(&self.line, &self.args),
-            names: self.args.names().map(|(arg, _, name)| (arg.to_owned(), name)).collect(),
+            names: names_by_arg(&self.args),
             line: self.line.clone(),
             account: self.account.clone(),
             acts_as: self.acts_as.clone(),
@@ -92,6 +92,17 @@ impl Ready {
             missing_scopes: self.missing_scopes.clone(),
         }
     }
+}
+
+/// What people call the values that are ids, by argument; of one that takes several items, all of their names.
+fn names_by_arg(args: &Args) -> BTreeMap<String, String> {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for (arg, _, name) in args.names() {
+        let all = names.entry(arg.to_owned()).or_default();
+        let comma = if all.is_empty() { "" } else { ", " };
+        all.push_str(&format!("{comma}{name}"));
+    }
+    names
 }
 
 impl Runner {
@@ -160,7 +171,7 @@ impl Runner {
             files: files::contents(action.files(&args)).await,
             account: (actor, acts_as.as_deref()),
             arguments: json!({ "values": args.values, "pairs": args.pairs }),
-            items: args.items.values().collect(),
+            items: args.all_items().map(|(_, item)| item).collect(),
             steps: json!(steps),
             channel: post.as_ref(),
         };
@@ -186,7 +197,7 @@ impl Runner {
 
     /// Refuses what can never work on an item as it is stored.
     async fn check_not_refused(&self, action: &dyn Action, args: &Args) -> Result<(), NotReady> {
-        for item in args.items.values() {
+        for (_, item) in args.all_items().collect::<Vec<_>>() {
             let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
             if let Some(why) = action.refuses(item, &me) {
                 return Err(NotReady::Refused { account: item.key.account.clone(), why });
@@ -213,7 +224,7 @@ impl Runner {
         if let Some(post) = &spec.policy.post {
             return Ok((Some(address(&render(post, spec, args)?)?), format!("by {}", spec.name)));
         }
-        for item in args.items.values() {
+        for (_, item) in args.all_items().collect::<Vec<_>>() {
             let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
             if let Some(channel) = active.rules.route(item, &me).first() {
                 return Ok((Some(address(channel)?), "by your rules".to_owned()));

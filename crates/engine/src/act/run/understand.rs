@@ -7,7 +7,7 @@ use std::{
 
 use callboard_domain::{
     action::{Action, LookupResult},
-    command::{self, ArgError, ArgType, Args, CommandSpec, Resolution},
+    command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, Resolution},
     item::{AccountName, Item, Kind},
     origin::Origin,
 };
@@ -50,7 +50,7 @@ impl Runner {
         let typed = args.values.clone();
         self.resolve_items(entry, asked.as_ref(), &mut args).await?;
         check_known(entry, &args)?;
-        let (account, action) = match (&asked, args.items.iter().next()) {
+        let (account, action) = match (&asked, args.all_items().next()) {
             (None, Some((arg, item))) => {
                 let of_item = entry.runner(Some(&item.key.account));
                 of_item.map_err(|_| elsewhere(entry.accounts(), arg, item))?
@@ -60,7 +60,7 @@ impl Runner {
         };
         // A command file acts as no account: the one that is named says whose items it is about.
         if let Some(acting) = account.as_ref().or(asked.as_ref()) {
-            for (arg, item) in &args.items {
+            for (arg, item) in args.all_items().collect::<Vec<_>>() {
                 if !self.has(active, acting, &item.key.account).await.map_err(ApiError::internal)? {
                     return Err(elsewhere([acting], arg, item).into());
                 }
@@ -70,7 +70,7 @@ impl Runner {
         // An account that is named says already whose items are meant.
         let (of_keys, keys) = match &asked {
             Some(_) => (None, BTreeMap::new()),
-            None => kept_of_keys(&args, &typed),
+            None => kept_of_keys(&entry.spec, &args, &typed),
         };
         let (asked, definition) = (asked.or(of_keys), entry.definition());
         Ok(Read { spec: &entry.spec, asked, keys, account, action, args, missing, definition })
@@ -115,28 +115,52 @@ impl Runner {
         for arg in &entry.spec.args {
             let ArgType::Item(kind) = arg.ty else { continue };
             let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
-            let items = self.items_meant(kind, &typed).await.map_err(ApiError::internal)?;
-            let can_run = |item: &&Item| {
-                let account = &item.key.account;
-                asked.is_none_or(|asked| asked == account) && entry.runner(Some(account)).is_ok()
-            };
-            let meant = match command::resolve_item(&typed, items.iter().filter(can_run), kind) {
-                Resolution::None => command::resolve_item(&typed, items.iter(), kind),
-                meant => meant,
-            };
-            match meant {
-                Resolution::Exact(item) => {
-                    args.values.insert(arg.name.clone(), item.reference().to_owned());
-                    args.items.insert(arg.name.clone(), item.clone());
+            let (mut references, mut items) = (Vec::new(), Vec::<Item>::new());
+            for name in command::item_names(&entry.spec, arg, &typed) {
+                match self.resolve_item(entry, asked, (arg, kind), &name).await? {
+                    // One that is named twice is meant once.
+                    Some(item) if items.contains(&item) => {}
+                    Some(item) => {
+                        references.push(item.reference().to_owned());
+                        items.push(item);
+                    }
+                    // The service may know it though the board does not: the action says whether it can be.
+                    None => references.push(name),
                 }
-                Resolution::Many { names, total } => {
-                    return Err(ArgError::several(&arg.name, typed, names, total).into());
-                }
-                // The service may know it though the board does not: the action says whether it can be.
-                Resolution::None => {}
+            }
+            args.values.insert(arg.name.clone(), item_value(&entry.spec, arg, &references));
+            let mut items = items.into_iter();
+            args.items.extend(items.next().map(|first| (arg.name.clone(), first)));
+            let more: Vec<Item> = items.collect();
+            if !more.is_empty() {
+                args.more_items.insert(arg.name.clone(), more);
             }
         }
         Ok(())
+    }
+
+    /// The one item that a name means as the value of an argument; `None` where there is none.
+    async fn resolve_item(
+        &self,
+        entry: &Entry,
+        asked: Option<&AccountName>,
+        (arg, kind): (&ArgSpec, Kind),
+        name: &str,
+    ) -> Result<Option<Item>, ApiError> {
+        let items = self.items_meant(kind, name).await.map_err(ApiError::internal)?;
+        let can_run = |item: &&Item| {
+            let account = &item.key.account;
+            asked.is_none_or(|asked| asked == account) && entry.runner(Some(account)).is_ok()
+        };
+        let meant = match command::resolve_item(name, items.iter().filter(can_run), kind) {
+            Resolution::None => command::resolve_item(name, items.iter(), kind),
+            meant => meant,
+        };
+        match meant {
+            Resolution::Exact(item) => Ok(Some(item.clone())),
+            Resolution::Many { names, total } => Err(ArgError::several(&arg.name, name, names, total).into()),
+            Resolution::None => Ok(None),
+        }
     }
 
     /// The items of a kind that are offered to a person who has typed that much of one: the latest that are open, the latest of
@@ -169,12 +193,18 @@ impl Runner {
 /// What a line must keep of the whole keys that were typed, so that it means the same items later: their account, or the keys
 /// themselves where no one account has all of its items.
 fn kept_of_keys(
+    spec: &CommandSpec,
     args: &Args,
     typed: &BTreeMap<String, String>,
 ) -> (Option<AccountName>, BTreeMap<String, String>) {
-    let with_keys = args.items.iter().map(|(arg, item)| (arg.clone(), item.key.to_string()));
-    let keys: BTreeMap<_, _> = with_keys.filter(|(arg, key)| typed.get(arg) == Some(key)).collect();
-    let mut accounts = args.items.values().map(|item| &item.key.account);
+    let of_arg = |arg: &ArgSpec| {
+        let typed = command::item_names(spec, arg, typed.get(&arg.name)?);
+        let keys: Vec<String> = args.items_of(&arg.name).map(|item| item.key.to_string()).collect();
+        let is_kept = keys.iter().any(|key| typed.contains(key));
+        is_kept.then(|| (arg.name.clone(), item_value(spec, arg, &keys)))
+    };
+    let keys: BTreeMap<_, _> = spec.args.iter().filter_map(of_arg).collect();
+    let mut accounts = args.all_items().map(|(_, item)| &item.key.account);
     match accounts.next().filter(|_| !keys.is_empty()) {
         Some(first) if accounts.all(|other| other == first) => (Some(first.clone()), BTreeMap::new()),
         _ => (None, keys),
@@ -184,13 +214,28 @@ fn kept_of_keys(
 /// Refuses an item that is not known where a command file runs on it: it could ask no service whether there is one.
 fn check_known(entry: &Entry, args: &Args) -> Result<(), ArgError> {
     let of_file = entry.spec.args.iter().filter(|_| entry.definition().is_some());
-    for arg in of_file.filter(|arg| matches!(arg.ty, ArgType::Item(_)) && !args.items.contains_key(&arg.name))
-    {
-        if let Some(typed) = args.get(&arg.name) {
-            return Err(ArgError::invalid(&arg.name, format!("{} on the board", arg.ty.expected()), typed));
+    for arg in of_file.filter(|arg| matches!(arg.ty, ArgType::Item(_))) {
+        let Some(value) = args.get(&arg.name) else { continue };
+        let is_known = |name: &String| args.items_of(&arg.name).any(|item| item.reference() == name);
+        let names = command::item_names(&entry.spec, arg, value);
+        // A value without any word names none either.
+        let unknown = match names.is_empty() {
+            true => Some(value.to_owned()),
+            false => names.into_iter().find(|name| !is_known(name)),
+        };
+        if let Some(unknown) = unknown {
+            return Err(ArgError::invalid(&arg.name, format!("{} on the board", arg.ty.expected()), unknown));
         }
     }
     Ok(())
+}
+
+/// The value of an argument that names these items: the only one, or a word for each.
+fn item_value(spec: &CommandSpec, arg: &ArgSpec, names: &[String]) -> String {
+    match command::takes_several(spec, arg) {
+        true => names.iter().map(|name| command::quote(name)).collect::<Vec<_>>().join(" "),
+        false => names.concat(),
+    }
 }
 
 /// The error for an item of an account that does not have the command: the same as where another account is asked for.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use callboard_domain::{
     actor::Actor,
-    board::{self, Board, Candidate, RankedSection, Section},
+    board::{self, Board, Candidate, RankedSection, RunInDoubt, Section},
     command::named_line,
     identity::Identity,
     item::{ApprovalState, BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
+    run::{Run, RunState},
     source::GoneReason,
 };
 use jiff::{Timestamp, Zoned};
@@ -75,6 +76,7 @@ impl Engine {
             let total = if title == board::QUIET { total + not_listed } else { total };
             sections.push(Section { title: title.to_owned(), total, shown: rows.len(), rows });
         }
+        self.name_doubts(sections.iter_mut().flat_map(|section| &mut section.rows).collect()).await?;
         let not_seen = status::not_seen(&accounts, &sources, &unreadable);
         Ok(Board { sections, summary: ranked.summary, not_seen })
     }
@@ -86,6 +88,16 @@ impl Engine {
             None => None,
         };
         Ok(board::Row { snoozed_by, ..row })
+    }
+
+    /// Names the runs in doubt that are on the items of these rows.
+    pub(crate) async fn name_doubts(&self, rows: Vec<&mut board::Row>) -> Result<(), ApiError> {
+        let items = rows.iter().map(|row| row.key.clone()).collect();
+        let mut in_doubt = self.store().runs_in_doubt(items).await.map_err(ApiError::internal)?;
+        for row in rows {
+            row.in_doubt = in_doubt.remove(&row.key).into_iter().flatten().filter_map(in_doubt_of).collect();
+        }
+        Ok(())
     }
 
     /// The open items, as far as ranking needs them, and how many more cannot be read.
@@ -240,6 +252,12 @@ impl Engine {
         set.map_err(ApiError::internal)?;
         Ok(query.until)
     }
+}
+
+fn in_doubt_of(run: Run) -> Option<RunInDoubt> {
+    let line = named_line(&run.line, &run.args);
+    let RunState::Unknown { why } = run.state else { return None };
+    Some(RunInDoubt { id: run.id, line, why })
 }
 
 pub(super) fn identities(sources: &[StoredSource]) -> Identities {

@@ -32,7 +32,13 @@ impl Engine {
             Ok((line, asked)) => (line, asked, None),
             Err(error) => (query.line, None, Some(error.to_string())),
         };
-        let nothing = LineRead { command: None, values: BTreeMap::new(), asks_for: None, problem };
+        let nothing = LineRead {
+            command: None,
+            values: BTreeMap::new(),
+            names: BTreeMap::new(),
+            asks_for: None,
+            problem,
+        };
         if line.trim().is_empty() {
             return Ok(nothing);
         }
@@ -55,9 +61,13 @@ impl Engine {
                     values,
                     asks_for,
                     problem: nothing.problem.or(Some(error.to_string())),
+                    ..nothing
                 }
             }
         };
+        if let Some(command) = &read.command {
+            read.names = self.names_of(&command.spec, &read.values, asked.as_ref()).await;
+        }
         if read.command.is_some() {
             read.values.extend(asked.map(|account| (ACCOUNT.to_owned(), account.0)));
         }

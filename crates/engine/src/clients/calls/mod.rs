@@ -13,6 +13,7 @@ mod posting;
 mod read_now;
 mod rooms;
 mod upkeep;
+mod value_names;
 
 use std::time::Duration;
 

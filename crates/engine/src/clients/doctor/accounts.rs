@@ -77,7 +77,8 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
         .collect()
 }
 
-/// What is wrong with an account, for how long, and when it is tried again.
+/// What is wrong with an account, for how long, and when it is tried again; where nobody does that, when a rate limit
+/// is over.
 fn trouble(
     error: &ServiceError,
     since: Timestamp,
@@ -86,8 +87,14 @@ fn trouble(
     zone: &TimeZone,
 ) -> String {
     let minutes = now.duration_since(since).as_mins().max(0);
-    let again = next_try.filter(|at| *at > now).map_or_else(String::new, |at| {
-        format!("; next try at {}", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"))
+    let is_to_come = |at: &Timestamp| *at > now;
+    let next = next_try.filter(is_to_come).map(|at| ("next try", at));
+    let next = next.or_else(|| {
+        let over = error.retry_at(since).filter(is_to_come)?;
+        Some(("it may be tried again", over))
+    });
+    let again = next.map_or_else(String::new, |(what, at)| {
+        format!("; {what} at {}", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"))
     });
     format!("{error} (for {minutes} m{again})")
 }
@@ -204,6 +211,20 @@ mod tests {
         for (next_try, expected) in cases {
             let error = ServiceError::unavailable("slow down");
             assert_eq!(trouble(&error, since, next_try, now, &TimeZone::UTC), expected, "{next_try:?}");
+        }
+        // how long a service limits it, when it is tried next -> what is found
+        let hour = 3_600;
+        let cases = [
+            (hour, None, "slow down (for 5 m; it may be tried again at 2026-11-22 11:00)"),
+            (hour, Some(since), "slow down (for 5 m; it may be tried again at 2026-11-22 11:00)"),
+            (hour, Some(at("2026-11-22T12:00:00Z")), "slow down (for 5 m; next try at 2026-11-22 12:00)"),
+            (60, None, "slow down (for 5 m)"),
+        ];
+        for (seconds, next_try, expected) in cases {
+            let retry_after = Duration::from_secs(seconds);
+            let error = ServiceError::RateLimited { why: "slow down".into(), retry_after };
+            let found = trouble(&error, since, next_try, now, &TimeZone::UTC);
+            assert_eq!(found, expected, "{seconds} {next_try:?}");
         }
     }
 

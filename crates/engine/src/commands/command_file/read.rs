@@ -18,7 +18,7 @@ use callboard_domain::{
     duration::Span,
     expression::{Expression, Name, Type},
     nearest::nearest,
-    template::Template,
+    template::{Template, TemplateError},
     text::is_unsafe,
 };
 use serde::de::DeserializeOwned;
@@ -29,7 +29,10 @@ use super::{
     command::{Command, Run},
     table,
 };
-use crate::config::{Config, ConfigError, Step, TomlFile};
+use crate::{
+    commands::values::ITEM_FIELDS,
+    config::{Config, ConfigError, Step, TomlFile},
+};
 use Step::{At, Key};
 
 /// The most characters of a name, a choice or a default.
@@ -90,7 +93,8 @@ pub(super) fn read(
     let mut commands = Vec::new();
     for place in 0..count.min(ENTRIES) {
         let before = errors.len();
-        let mut reader = Reader { config, file, path, place, names, errors, used: BTreeSet::new() };
+        let (items, used) = (BTreeSet::new(), BTreeSet::new());
+        let mut reader = Reader { config, file, path, place, names, errors, items, used };
         let read = reader.command();
         if errors.len() == before
             && let Some((command, listings)) = read
@@ -109,6 +113,8 @@ struct Reader<'r, 't> {
     place: usize,
     names: &'r mut BTreeMap<String, String>,
     errors: &'r mut Vec<ConfigError>,
+    /// The arguments that are items.
+    items: BTreeSet<String>,
     /// The arguments that something names.
     used: BTreeSet<String>,
 }
@@ -126,6 +132,8 @@ impl Reader<'_, '_> {
         spec.aliases = self.list(&[Key("aliases")]);
         let usage: Option<String> = self.read(&[Key("usage")]);
         let listings = self.args(&mut spec, usage.as_deref());
+        let items = spec.args.iter().filter(|arg| matches!(arg.ty, ArgType::Item(_)));
+        self.items = items.map(|arg| arg.name.clone()).collect();
         if let Some(usage) = usage {
             spec.usage = usage;
         }
@@ -138,8 +146,7 @@ impl Reader<'_, '_> {
         }
         spec.effect = self.read(&[Key("effect")]).unwrap_or(Effect::Changes);
         spec.role = self.read(&[Key("role")]);
-        let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
-        if spec.role.is_some() && !takes_item {
+        if spec.role.is_some() && self.items.is_empty() {
             self.fault(&[Key("role")], "a role is what a command is to an item: give it an argument of type \"approval\", \"build\", \"pull_request\" or \"incident\"");
         }
         self.policy(&mut spec);
@@ -249,7 +256,10 @@ impl Reader<'_, '_> {
     /// Reads a template that may take the names of a scope.
     fn template(&mut self, steps: &[Step<'_>], text: &str, scope: &[Name<'_>]) -> Option<Template> {
         let known: Vec<_> = scope.iter().map(|name| name.name).collect();
-        let checked = Template::compile(text).and_then(|template| template.check(&known).map(|()| template));
+        let checked = Template::compile(text).and_then(|template| {
+            template.check(&known)?;
+            self.wrong_field(&template, scope).map_or(Ok(template), Err)
+        });
         match checked {
             Ok(template) => {
                 self.used.extend(
@@ -263,6 +273,30 @@ impl Reader<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The first field that a template names and that is none: an item has a few, and a text or a number has none.
+    fn wrong_field(&self, template: &Template, scope: &[Name<'_>]) -> Option<TemplateError> {
+        template.names().into_iter().find_map(|found| {
+            let (of, field) = found.name.split_once('.')?;
+            let ty = scope.iter().find(|name| name.name == of)?.ty;
+            let fields = ITEM_FIELDS.map(|(name, _)| name);
+            let (what, nearest) = match ty {
+                Type::Text if self.items.contains(of) => match fields.contains(&field) {
+                    true => return None,
+                    false => {
+                        let what = format!("an item has no `{field}`: it has {}", fields.join(", "));
+                        (what, nearest(field, fields))
+                    }
+                },
+                Type::Text | Type::Bool | Type::Number => {
+                    (format!("`{of}` is {ty}, which has no `{field}`"), None)
+                }
+                Type::Any | Type::List | Type::Map => return None,
+            };
+            let nearest = nearest.map(str::to_owned);
+            Some(TemplateError { line: found.line, column: found.column, what, nearest })
+        })
     }
 
     /// Reads an expression over the names of a scope.

@@ -110,6 +110,17 @@ fn config_error_has_its_position_and_the_nearest_name() {
             "2:",
             &["expected a time of day such as 22:00"],
         ),
+        // They are local: another zone is not dropped.
+        (
+            "[notifications]\nquiet_hours = [\"22:00+02:00\", \"07:00\"]",
+            "2:",
+            &["expected a time of day such as 22:00"],
+        ),
+        (
+            "[notifications]\nquiet_hours = [\"22:00\", \"07:00[Europe/Berlin]\"]",
+            "2:",
+            &["expected a time of day such as 22:00"],
+        ),
         ("[[rules]]\nname = \"a\"\nwhen = \"true\"\ndo = \"notfy\"", "4:6", &["did you mean `notify`"]),
         ("[[rules]]\nname = \"a\"", "1:1", &["`when` is missing"]),
         (

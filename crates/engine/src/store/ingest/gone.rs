@@ -4,20 +4,24 @@ use std::collections::HashSet;
 
 use callboard_domain::{
     event::{compare, missed, without_runs},
-    item::{Detail, Item, ItemKey, LATEST},
-    source::{DeletedRuns, Gone, GoneReason, Scope},
+    item::{Build, Detail, Item, ItemKey, Kind, LATEST},
+    source::{Batch, DeletedRuns, Gone, GoneReason, Scope},
 };
 use jiff::Timestamp;
 
 use super::{ReportContext, Watched};
-use crate::store::{deliveries, events, items, runs};
+use crate::store::{
+    deliveries, events,
+    items::{self, Present},
+    runs,
+};
 
 impl ReportContext<'_> {
     /// Takes everything off the board that is there.
     pub(super) fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
         let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
-        let gone = present.into_iter().filter(|(_, item)| scope.covers(item));
-        gone.into_iter().try_for_each(|(n, _)| items::mark_gone(self.conn, n, reason, self.now))
+        let mut gone = present.iter().filter(|it| scope.covers(&it.item));
+        gone.try_for_each(|it| items::mark_gone(self.conn, it.n, reason, self.now))
     }
 
     /// Takes an item that is gone off the board. A renamed item keeps its history under its new name.
@@ -27,7 +31,13 @@ impl ReportContext<'_> {
             return Ok(());
         }
         let Some(old) = items::load(conn, key)? else { return Ok(()) };
-        let GoneReason::Renamed { to } = reason else { return items::mark_gone(conn, old.n, reason, now) };
+        let GoneReason::Renamed { to } = reason else {
+            let stored = old.state.as_ref().filter(|stored| stored.gone.is_none());
+            if let Some(item) = stored.and_then(|stored| of_other_branch(&stored.item, reason)) {
+                items::update(conn, &old, &item, self.is_reported(Some(&old)), now)?;
+            }
+            return items::mark_gone(conn, old.n, reason, now);
+        };
         let to = ItemKey::new(&key.account, key.kind, to.as_str());
         // Without a state it is gone under this name already.
         let Some(state) = old.state.filter(|_| to != *key) else { return Ok(()) };
@@ -43,7 +53,7 @@ impl ReportContext<'_> {
                     Some(known) => compare(Some(&moved), known.item.clone()).item,
                     None => moved,
                 };
-                items::update(conn, &new, &item, now)?;
+                items::update(conn, &new, &item, self.is_reported(Some(&new)), now)?;
                 items::snooze_like(conn, new.n, old.n)?;
                 events::move_to(conn, old.n, new.n)?;
                 items::mark_gone(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
@@ -63,7 +73,7 @@ impl ReportContext<'_> {
         let Some(left) = known.state.as_ref().and_then(|stored| without_runs(&stored.item, numbers)) else {
             return Ok(());
         };
-        items::update(conn, &known, &left, now)?;
+        items::update(conn, &known, &left, self.is_reported(Some(&known)), now)?;
         let has_none = matches!(&left.detail, Detail::Build(build) if build.runs.is_empty());
         let gone = known.state.as_ref().and_then(|stored| Some(stored.gone.as_ref()?.0.clone()));
         match gone.or(has_none.then_some(GoneReason::Deleted)) {
@@ -72,33 +82,62 @@ impl ReportContext<'_> {
         }
     }
 
-    /// Applies a complete listing to the items that it should have had and that are absent: an incident is over, other
-    /// things are gone. What the account does not watch any more was not asked for.
+    /// Applies what was listed completely, and where nothing is left, to the items that are absent: an incident is over,
+    /// other things are gone. What the account does not watch any more was not asked for.
     pub(super) fn miss(
         &mut self,
-        scope: &Scope,
-        named: &HashSet<&ItemKey>,
+        batch: &Batch,
         began_at: Timestamp,
         watched: &Watched,
     ) -> rusqlite::Result<()> {
-        let present = items::present(self.conn, self.account, scope.kind, began_at)?;
-        let absent = present.into_iter().filter(|(_, item)| scope.covers(item) && !named.contains(&item.key));
-        for (n, item) in absent {
-            let change = missed(&item, began_at).filter(|_| watched.covers(&item));
-            match change {
-                Some(over) => {
-                    let known = items::load(self.conn, &item.key)?;
-                    self.apply(known, over, false)?;
-                }
-                None => {
-                    let reason = match watched.covers(&item) {
-                        true => GoneReason::NotListed,
-                        false => GoneReason::NotWatched,
-                    };
-                    items::mark_gone(self.conn, n, &reason, self.now)?;
+        let Batch { snapshots, complete, emptied, .. } = batch;
+        let named: HashSet<&ItemKey> = snapshots.iter().map(|item| &item.key).collect();
+        for kind in Kind::ALL {
+            if !complete.iter().chain(emptied).any(|scope| scope.kind == kind) {
+                continue;
+            }
+            let present = items::present(self.conn, self.account, kind, began_at)?;
+            for it in present.iter().filter(|it| !named.contains(&it.item.key)) {
+                let is_in = |scopes: &[Scope]| scopes.iter().any(|scope| scope.covers(&it.item));
+                match (is_in(emptied), is_in(complete)) {
+                    // The listing may be behind the webhook. The next one shows whether it was.
+                    (false, true) if it.reported && watched.covers(&it.item) => {
+                        items::answered(self.conn, it.n)?;
+                    }
+                    (false, false) => {}
+                    (true, _) | (_, true) => self.miss_item(it, began_at, watched)?,
                 }
             }
         }
         Ok(())
+    }
+
+    fn miss_item(
+        &mut self,
+        Present { n, item, .. }: &Present,
+        began_at: Timestamp,
+        watched: &Watched,
+    ) -> rusqlite::Result<()> {
+        if !watched.covers(item) {
+            return items::mark_gone(self.conn, *n, &GoneReason::NotWatched, self.now);
+        }
+        match missed(item, began_at) {
+            Some(over) => {
+                let known = items::load(self.conn, &item.key)?;
+                self.apply(known, over, false)
+            }
+            None => items::mark_gone(self.conn, *n, &GoneReason::NotListed, self.now),
+        }
+    }
+}
+
+/// A build that is gone because its branch is not the default one any more, as it is on record from then on.
+fn of_other_branch(item: &Item, reason: &GoneReason) -> Option<Item> {
+    match (&item.detail, reason) {
+        (Detail::Build(build), GoneReason::NotDefaultBranch) if build.default_branch => {
+            let detail = Detail::Build(Build { default_branch: false, ..build.clone() });
+            Some(Item { detail, ..item.clone() })
+        }
+        _ => None,
     }
 }

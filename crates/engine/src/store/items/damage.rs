@@ -17,7 +17,7 @@ use crate::store::{
 
 /// The columns that [`damaged`] reads.
 pub(in crate::store) const WHOLE: &str = "account, kind, id, title, url, detail, changed_at, silenced, snoozed, gone, gone_at, seen_at, open, repo, \
-                                    snoozed_by, n";
+                                    snoozed_by, n, reported";
 
 /// The columns of a row that cannot be read, or that contradict the rest of it. Its `open` and `repo` are compared with the item.
 pub(in crate::store) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
@@ -40,6 +40,7 @@ pub(in crate::store) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> 
         ("open", open != (is_open(item) && !is_gone)),
         ("repo", row.get_ref(13)?.as_str().ok() != Some(item.repo())),
         ("snoozed_by", audit::is_damaged(snoozer.as_ref())),
+        ("reported", row.get::<_, Flag>(16).is_err()),
     ];
     Ok(contradictions.into_iter().filter(|(_, is_so)| *is_so).map(|(column, _)| column.to_owned()).collect())
 }

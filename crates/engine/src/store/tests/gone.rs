@@ -40,7 +40,7 @@ pub(super) fn pull_request(repo: &str) -> Item {
     }
 }
 
-fn approval(state: ApprovalState, updated: i64) -> Item {
+pub(super) fn approval(state: ApprovalState, updated: i64) -> Item {
     let approval = Approval {
         state,
         asked_by: Some(User::named("ana")),
@@ -123,6 +123,35 @@ async fn gone_item_is_off_the_board_until_it_is_seen_again() {
     }
 }
 
+/// Why a build is gone -> whether its record still has it as one of the default branch.
+#[tokio::test]
+async fn former_default_branch_is_recorded_as_another() {
+    let cases = [
+        (GoneReason::NotDefaultBranch, false),
+        (GoneReason::BranchDeleted, true),
+        (GoneReason::Disabled, true),
+        (GoneReason::NotListed, true),
+    ];
+    for (why, expected) in cases {
+        let store = watching().await;
+        let red = build("main", BuildStatus::Failed);
+        take(&store, poll(110, vec![red.clone()]), 110).await;
+        // Said again, it changes nothing.
+        for now in [121, 131] {
+            assert_eq!(take(&store, found(now - 1, gone(&red.key, why.clone())), now).await, [], "{why}");
+            let stored = store.item(&red.key).await.unwrap().expect("it is on record");
+            assert_eq!(stored.gone, Some((why.clone(), at(121))));
+            let Detail::Build(build) = stored.item.detail else { panic!("{why}") };
+            assert_eq!((build.default_branch, build.runs.len()), (expected, 1), "{why}");
+        }
+        // It is the default branch again.
+        assert_eq!(take(&store, poll(150, vec![red.clone()]), 151).await, [], "{why}");
+        let stored = store.item(&red.key).await.unwrap().expect("it is on record");
+        let Detail::Build(build) = stored.item.detail else { panic!("{why}") };
+        assert_eq!((build.default_branch, stored.gone), (true, None), "{why}");
+    }
+}
+
 #[tokio::test]
 async fn a_webhook_is_a_sighting_too() {
     let store = watching().await;
@@ -158,14 +187,8 @@ async fn complete_listing_marks_absent_items_gone_and_ends_incidents() {
     };
     let not_listed = || Some(GoneReason::NotListed);
     let not_watched = || Some(GoneReason::NotWatched);
-    let cases: [Case; 7] = [
+    let cases: [Case; 6] = [
         (Batch::default(), |_| true, &[], [None, None, None, None]),
-        (
-            Batch { awaited: vec![key("a")], ..complete(vec![], &kinds) },
-            |_| true,
-            &[],
-            [None, not_listed(), not_listed(), not_listed()],
-        ),
         (
             complete(vec![], &kinds),
             |_| true,

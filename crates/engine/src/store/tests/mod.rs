@@ -6,6 +6,7 @@ mod opening;
 mod outbox;
 mod prune;
 mod reading;
+mod reported;
 mod runs;
 mod search;
 mod unreadable;

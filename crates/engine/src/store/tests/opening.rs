@@ -205,6 +205,7 @@ async fn file_of_the_newest_format_with_a_missing_part_is_refused_and_left_alone
     // what was done to a store of ours -> what the error names as missing
     let cases = [
         ("ALTER TABLE items DROP COLUMN title", "items.title"),
+        ("ALTER TABLE items DROP COLUMN reported", "items.reported"),
         ("ALTER TABLE deliveries DROP COLUMN unknown_since", "deliveries.unknown_since"),
         ("ALTER TABLE deliveries DROP COLUMN own_arrived", "deliveries.own_arrived"),
         ("ALTER TABLE deliveries DROP COLUMN sending", "deliveries.sending"),

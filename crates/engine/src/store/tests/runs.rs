@@ -122,6 +122,49 @@ async fn only_an_unknown_run_can_be_resolved_and_only_once() {
 }
 
 #[tokio::test]
+async fn runs_in_doubt_are_found_by_each_item_that_they_are_on() {
+    let lost = || RunState::Unknown { why: "no answer".into() };
+    let resolved = RunState::Resolved { ran: true, by: "kim".into(), at: at(70), why: "no answer".into() };
+    // a run, its items, how it ended
+    let runs: [(&str, &[&str], Option<RunState>); 6] = [
+        ("r1", &["a"], Some(lost())),
+        ("r2", &["b", "a"], Some(lost())),
+        ("r3", &["a"], Some(done("well"))),
+        ("r4", &["a"], None),
+        ("r5", &["c"], Some(resolved)),
+        ("r6", &[], Some(lost())),
+    ];
+    let store = Store::temporary(at(0)).unwrap();
+    let begin = async |second: i64, id: &str, items: &[&str], ended: Option<RunState>| {
+        let items: std::collections::BTreeMap<_, _> =
+            items.iter().map(|item| ((*item).to_owned(), firing(item))).collect();
+        let item = items.values().next_back().map(|item| item.key.clone());
+        let args = Args { items, ..Args::default() };
+        let run = Run { args, item, started_at: at(second), ..running(id) };
+        store.begin_run(run, None, at(second)).await.unwrap();
+        if let Some(state) = ended {
+            store.end_run(id, state, None, at(60)).await.unwrap();
+        }
+    };
+    for (second, (id, items, ended)) in (1..).zip(runs) {
+        begin(second, id, items, ended).await;
+    }
+    // However many have ended well since.
+    for second in 10..30 {
+        begin(second, &format!("later{second}"), &["a"], Some(done("well"))).await;
+    }
+    let asked = ["a", "b", "c", "d"].map(key).to_vec();
+    let found = store.runs_in_doubt(asked).await.unwrap();
+    let ids = |item: &str| -> Vec<String> {
+        found.get(&key(item)).into_iter().flatten().map(|run| run.id.clone()).collect()
+    };
+    let cases: [(&str, &[&str]); 4] = [("a", &["r2", "r1"]), ("b", &["r2"]), ("c", &[]), ("d", &[])];
+    for (item, expected) in cases {
+        assert_eq!(ids(item), expected, "{item}");
+    }
+}
+
+#[tokio::test]
 async fn resolved_run_is_searchable_and_survives_a_crash() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("open"), None, at(0)).await.unwrap();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::search::index_step;
+use crate::store::search::{RANKED, index_step};
 
 /// What the writer does when it is idle, done now.
 async fn index(store: &Store) {
@@ -81,6 +81,38 @@ async fn a_short_word_is_looked_for_in_every_row() {
         let found = store.search(query, 10).await.unwrap().items;
         let ids: Vec<_> = found.iter().map(|it| it.item.key.id.as_str()).collect();
         assert_eq!(ids, ["zq-old"], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_the_newest_and_those_that_begin_with_it_are_ranked_and_the_others_follow() {
+    let store = watching().await;
+    let named = |id: &str, title: &str| Item { title: title.to_owned(), ..firing(id) };
+    let newer = RANKED + 50;
+    let mut alerts = vec![
+        named("other", "full: disk"),
+        named("exact", "Disk is\tfull"),
+        named("begins", "disk is full again"),
+        named("in-order", "the disk is too full"),
+    ];
+    alerts.extend((0..newer).map(|n| named(&format!("n{n}"), "is this disk of a full size?")));
+    store.ingest(&pager(), poll(110, alerts), at(110), everything()).await.unwrap();
+    index(&store).await;
+    let count = u32::try_from(newer).unwrap();
+    let newest = |n: usize| format!("n{}", newer - 1 - n);
+    // what is typed, how many are skipped, how many are asked for -> what is found
+    let cases: &[(&str, u32, u32, Vec<String>)] = &[
+        ("disk is full", 0, 3, vec!["exact".into(), "begins".into(), newest(0)]),
+        ("is full", 0, 2, vec![newest(0), newest(1)]),
+        // Everything is reached, once.
+        ("disk is full", count, 10, vec!["n1".into(), "n0".into(), "in-order".into(), "other".into()]),
+        ("disk full", count, 10, ["in-order", "begins", "exact", "other"].map(str::to_owned).to_vec()),
+        ("of is", count - 1, 10, vec!["n0".into()]),
+    ];
+    for (typed, skip, limit, expected) in cases {
+        let found = store.search_page(typed, *skip, *limit).await.unwrap().items;
+        let found: Vec<_> = found.into_iter().map(|stored| stored.item.key.id).collect();
+        assert_eq!(found, *expected, "{typed} from {skip}");
     }
 }
 

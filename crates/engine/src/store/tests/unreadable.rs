@@ -56,6 +56,7 @@ async fn damaged_row_is_named_with_its_column() {
         ("items SET open = 0 WHERE id = 'a'".to_owned(), "item pager:incident:a (open)"),
         ("items SET open = 7 WHERE id = 'a'".to_owned(), "item pager:incident:a (open)"),
         ("items SET silenced = 9 WHERE id = 'a'".to_owned(), "item pager:incident:a (silenced)"),
+        ("items SET reported = 9 WHERE id = 'a'".to_owned(), "item pager:incident:a (reported)"),
         ("items SET snoozed = -1 WHERE id = 'a'".to_owned(), "item pager:incident:a (snoozed)"),
         ("items SET snoozed_by = '{' WHERE id = 'a'".to_owned(), "item pager:incident:a (snoozed_by)"),
         ("items SET title = '' WHERE id = 'a'".to_owned(), "item pager:incident:a (title)"),
@@ -193,6 +194,7 @@ async fn contradictory_row_is_read_anew() {
     let cases = [
         "open = 0",
         "open = 0, silenced = 9",
+        "reported = 9",
         "title = ''",
         "repo = 'theirs'",
         "gone_at = 1",

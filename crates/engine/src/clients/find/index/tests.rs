@@ -46,6 +46,7 @@ fn row(id: &str, title: &str, second: &str) -> Row {
         snoozed: None,
         snoozed_by: None,
         as_of: None,
+        in_doubt: Vec::new(),
     }
 }
 

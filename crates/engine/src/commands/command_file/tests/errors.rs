@@ -334,6 +334,20 @@ fn programs_are_checked_as_well() {
         ("argv = [\"a\", \"{{ x }}\"]\nenv = { \"A-B\" = \"c\" }", "`A-B` cannot be a variable"),
         ("argv = [\"a\", \"{{ x }}\"]\nenv = { CALLBOARD_PASSPHRASE = \"c\" }", "cannot be a variable"),
         ("argv = [\"a\", \"{{ x }}\"]\nstdin = \"{{ y }}\"", "there is no `y`"),
+        (r#"argv = ["a", "{{ x.title }}", "{{ x.url }}", "{{ x.reference }}"]"#, ""),
+        (
+            "argv = [\"a\", \"{{ x }}\"]\n[command.result]\nsummary = \"{{ x.title }}: {{ body.any }} {{ ok }}\"",
+            "",
+        ),
+        (
+            r#"argv = ["a", "{{ x.titel }}"]"#,
+            "an item has no `titel`: it has account, kind, reference, repo, service, status, title, url; did you mean `title`?",
+        ),
+        (r#"argv = ["a", "{{ x.title.first }}"]"#, "an item has no `title.first`"),
+        (
+            "argv = [\"a\", \"{{ x }}\"]\n[command.result]\nsummary = \"{{ output.first }}\"",
+            "`output` is text, which has no `first`",
+        ),
     ];
     for (exec, expected) in cases {
         let text = format!(

@@ -1,0 +1,71 @@
+//! Time zones on a line.
+
+use super::*;
+
+#[test]
+fn a_time_zone_after_a_time_is_read_or_refused_and_never_the_comment() {
+    let until = |text: &str, more: &str| format!("silence alert=X duration=2h until={}{more}", quote(text));
+    let length = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
+    // With what is proposed where the time is to come whenever it is typed.
+    let refused = |time: &str, text: &str, next: &str| {
+        format!(
+            "error: until: expected a time zone as a place or UTC, such as {time} UTC or {time} Europe/Berlin; a comment that begins with {next:?} is written in quotes, as in `silence X until {time} \"{text}\"`, found \"{time} {text}\""
+        )
+    };
+    let cut = |arg: &str, expected: &str, lead: &str, time: &str, text: &str| {
+        format!(
+            "error: {arg}: expected {expected}; a comment that begins with {text:?} is written in quotes, as in `silence X {lead} {time} \"{text}\"`, found \"{time} {text}\""
+        )
+    };
+    let time = crate::until::EXPECTED;
+    let cases = [
+        ("silence X until 18:00 UTC", until("18:00 UTC", "")),
+        ("silence X until 18:00 utc deploying", until("18:00 utc", " comment=deploying")),
+        ("silence X until 10:00 Europe/Berlin", until("10:00 Europe/Berlin", "")),
+        ("silence X until tomorrow Europe/Berlin", until("tomorrow Europe/Berlin", "")),
+        (
+            "silence X until tomorrow Europe/Berlin is slow",
+            until("tomorrow Europe/Berlin", " comment=\"is slow\""),
+        ),
+        ("silence X until 2026-12-01T10:00[Europe/Berlin]", until("2026-12-01T10:00[Europe/Berlin]", "")),
+        ("silence X 18:00 UTC fixing it", until("18:00 UTC", " comment=\"fixing it\"")),
+        ("silence X until 25:00 UTC", until("25:00 UTC", "")),
+        // Refused with lines that run.
+        ("silence X until friday 9:00 CET", refused("friday 9:00", "CET", "CET")),
+        ("silence X until 18:00 PST", refused("18:00", "PST", "PST")),
+        ("silence X until 10:00 MEZ", refused("10:00", "MEZ", "MEZ")),
+        ("silence X until 10:00 GMT+2", refused("10:00", "GMT+2", "GMT+2")),
+        ("silence X until tomorrow utc+2 deploying", refused("tomorrow", "utc+2 deploying", "utc+2")),
+        ("silence X until 10:00 Europe/Berln", refused("10:00", "Europe/Berln", "Europe/Berln")),
+        ("silence X until 10:00 Berlin time", refused("10:00", "Berlin time", "Berlin")),
+        (
+            "silence X until 10:00 America/New_York tomorrow",
+            cut("until", time, "until", "10:00 America/New_York", "tomorrow"),
+        ),
+        (
+            "silence X until 10:00 UTC Europe/Berlin",
+            cut("until", time, "until", "10:00 UTC", "Europe/Berlin"),
+        ),
+        (
+            "silence X for 2h UTC",
+            cut("duration", "a length of time such as 90s, 15m, 2h or 1d", "for", "2h", "UTC"),
+        ),
+        // What no database knows is a comment, and so is what a length of time is before.
+        ("silence X until tomorrow see a/b", until("tomorrow", " comment=\"see a/b\"")),
+        (
+            "silence X until tomorrow Build/Deploy broken",
+            until("tomorrow", " comment=\"Build/Deploy broken\""),
+        ),
+        ("silence X until 18:00 EU/US rollout", until("18:00", " comment=\"EU/US rollout\"")),
+        ("silence X for 2h Europe/Berlin is slow", length("Europe/Berlin is slow")),
+        ("silence X for 2h \"UTC\"", length("UTC")),
+        ("silence X until 10:00 \"Europe/Berlin\"", until("10:00", " comment=Europe/Berlin")),
+        ("silence X until 10:00 UTC \"Europe/Berlin\"", until("10:00 UTC", " comment=Europe/Berlin")),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+    // A day alone before a comment needs its `until`, with its zone as well.
+    let unled = meaning("silence X sun UTC is hot");
+    assert!(unled.starts_with("error: "), "{unled}");
+}
