@@ -746,7 +746,7 @@ pipeline: string,
  */
 branch: string | null, 
 /**
- * True where the branch is the repository's default one (or the service has no branches).
+ * True where the branch is the repository's default one, or may be (or the service has no branches).
  */
 default_branch: boolean, 
 /**

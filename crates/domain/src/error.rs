@@ -114,6 +114,17 @@ impl ServiceError {
         }
     }
 
+    /// The same refusal at `now`, with its wait counted from `since`: see [`Self::retry_at`].
+    #[must_use]
+    pub fn counted_from(&self, since: Timestamp, now: Timestamp) -> Self {
+        let mut error = self.clone();
+        if let Self::RateLimited { retry_after, .. } = &mut error {
+            let passed = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+            *retry_after = retry_after.saturating_add(passed);
+        }
+        error
+    }
+
     /// True where the other is the same trouble to who reads, however it is worded. No answer and half an answer are one.
     pub fn is_same_kind(&self, other: &Self) -> bool {
         match (self, other) {

@@ -50,6 +50,9 @@ pub struct Batch {
     /// Where given, this is only a part of what there is to read: it is stored and shown at once, and the next poll goes
     /// on from `cursor` without a pause.
     pub partial: Option<Progress>,
+    /// How many details (reviews, checks, jobs) of what this poll has listed are still to be read. A part that leaves another
+    /// number of them than the one before has progressed.
+    pub details_left: usize,
     /// What is left of the service's rate limit, where it says.
     pub rate_limit: Option<RateLimit>,
     /// Parts that could not be read; the rest is good.

@@ -45,6 +45,7 @@ function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
       return true;
     case "page-down":
     case "page-up":
+      if (!form.prepared) return moveFar(act, ".list", form.choices.length, (by) => form.mark(by));
       return page(act === "page-down" ? 1 : -1);
     case "privately":
       form.makePrivate();
@@ -115,6 +116,7 @@ function onSend(act: Act, sending: PostForm): boolean {
       return moveFar(act, ".list", sending.choices.length, (by) => sending.mark(by));
     case "page-down":
     case "page-up":
+      if (!sending.prepared) return moveFar(act, ".list", sending.choices.length, (by) => sending.mark(by));
       return page(act === "page-down" ? 1 : -1);
     case "post-now":
       void sending.retry();

@@ -23,7 +23,8 @@ function namesService(title: string, service: string): boolean {
 /** A run's line as people read it. */
 export function lineOf({ line, args }: Pick<Run, "line" | "args">): string {
   const names: Record<string, string> = {};
-  for (const { key, title, detail } of Object.values(args.items)) {
+  const items = [args.items, ...Object.values(args.more_items ?? {})].flatMap((each) => Object.values(each));
+  for (const { key, title, detail } of items) {
     if (detail.kind !== "incident") continue;
     const reference = key.split("/").slice(2).join("/");
     names[reference] = namesService(title, detail.service) ? title : `${title} in ${detail.service}`;

@@ -151,11 +151,14 @@ impl Facts {
     fn build(&mut self, build: &Build) {
         self.add("Repository", build.repo.as_str());
         self.add("Pipeline", build.pipeline.as_str());
-        let default = if build.default_branch { " (default)" } else { "" };
-        self.add(
-            "Branch",
-            build.branch.as_ref().map(|branch| format!("{branch}{default}")).unwrap_or_default(),
-        );
+        // No branch has a colon in its name: whose it is stands before that.
+        let default = |branch: &str| match build.default_branch {
+            true if branch.contains(':') => " (maybe the default one)",
+            true => " (default)",
+            false => "",
+        };
+        let branch = build.branch.as_deref().map(|branch| format!("{branch}{}", default(branch)));
+        self.add("Branch", branch.unwrap_or_default());
         let red = build.red().count();
         let more = if red == RUNS_KEPT { " or more" } else { "" };
         let red = match red {
@@ -474,6 +477,16 @@ mod tests {
             ("Runs", "#58 failed, by ana: Add the cart (unit tests)\n#57 failed"),
         ];
         check(&named(Kind::Build, "acme/web/ci@main", Detail::Build(build.clone())), &expected);
+        let branches = [
+            ("main", false, "main"),
+            ("eve:main", false, "eve:main"),
+            ("unknown:main", true, "unknown:main (maybe the default one)"),
+        ];
+        for (branch, default_branch, expected) in branches {
+            let other = Build { branch: Some(branch.into()), default_branch, ..build.clone() };
+            let facts = named(Kind::Build, "acme/web/ci#58", Detail::Build(other));
+            assert!(facts.contains(&("Branch", expected.to_owned())), "{facts:?}");
+        }
         let runs = (51..=58).rev().map(|number| run(number, BuildStatus::Failed)).collect();
         let many = Build { runs, ..build };
         let expected = [("Runs", "\nand 3 more (all with --json)")];

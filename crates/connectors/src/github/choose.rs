@@ -28,8 +28,16 @@ const BOARD_BUILDS: usize = 3;
 /// Where GitHub's merge queue tries what it would merge; it deletes these branches by itself.
 const MERGE_QUEUE: &str = "gh-readonly-queue/";
 
-/// What to read in detail, each with the place of its repository.
-pub(super) fn choose(looks: &[RepoLists], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
+/// A task, with the place of its repository.
+pub(super) type Placed = (usize, Task);
+
+/// What to read in detail, and the pull requests for which one poll has no room.
+pub(super) fn choose(
+    looks: &[RepoLists],
+    me: &str,
+    turn: usize,
+    now: Timestamp,
+) -> (Vec<Placed>, Vec<Placed>) {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut branches, mut suspect, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // One that is left alone for a while is not asked for its parts either.
@@ -71,12 +79,13 @@ pub(super) fn choose(looks: &[RepoLists], me: &str, turn: usize, now: Timestamp)
         }
     }
     due.extend(soon);
-    in_turn(&mut due, turn, PULLS_AT_ONCE);
+    let later = in_turn(&mut due, turn, PULLS_AT_ONCE);
     in_turn(&mut quiet, turn, SWEPT);
     in_turn(&mut branches, turn, SUSPECTS);
     in_turn(&mut suspect, turn, SUSPECTS);
     in_turn(&mut others, turn, BOARD_BUILDS);
-    [branches, due, quiet, tasks, suspect, others].into_iter().flatten().collect()
+    let chosen = [branches, due, quiet, tasks, suspect, others].into_iter().flatten().collect();
+    (chosen, later)
 }
 
 /// The runs to ask for by themselves: those that were not asked for yet, the newest first, then the others in turns.
@@ -88,13 +97,14 @@ fn unlisted_in_turn(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
     chosen.into_iter().map(|(id, _)| id).collect()
 }
 
-/// Keeps so many of a list: the next ones at each turn, so that each has its own.
-fn in_turn<T>(list: &mut Vec<T>, turn: usize, many: usize) {
-    if list.len() > many {
-        let start = turn.wrapping_mul(many) % list.len();
-        list.rotate_left(start);
-        list.truncate(many);
+/// Keeps so many of a list: the next ones at each turn, so that each has its own. Gives back the others.
+fn in_turn<T>(list: &mut Vec<T>, turn: usize, many: usize) -> Vec<T> {
+    if list.len() <= many {
+        return Vec::new();
     }
+    let start = turn.wrapping_mul(many) % list.len();
+    list.rotate_left(start);
+    list.split_off(many)
 }
 
 /// The failed runs whose failed jobs are worth a request: what made a branch red, where it is the default one or mine.
@@ -120,11 +130,10 @@ pub(super) fn put_off(look: &mut RepoLists, me: &str) {
 
 pub(super) fn is_worth_explaining(look: &RepoLists, run: &wire::Run, me: &str) -> bool {
     let place = look.place();
-    let branch = normalise::branch(place.name, run);
     let mine =
         |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
     normalise::run_status(run) == BuildStatus::Failed
-        && (normalise::concerns_all(run, branch.as_deref(), place.default_branch)
+        && (normalise::concerns_all(place.name, run, place.default_branch)
             || mine(&run.actor)
             || mine(&run.triggering_actor))
 }
@@ -160,10 +169,14 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for turn in 0..3 {
             let mut list: Vec<_> = (0..13).collect();
-            in_turn(&mut list, turn, 5);
+            let others = in_turn(&mut list, turn, 5);
             assert_eq!(list.len(), 5);
+            let all: std::collections::BTreeSet<_> = list.iter().chain(&others).copied().collect();
+            assert_eq!((others.len(), all.len()), (8, 13));
             seen.extend(list);
         }
         assert_eq!(seen.len(), 13);
+        let mut few = vec![1, 2];
+        assert_eq!((in_turn(&mut few, 7, 2), few), (vec![], vec![1, 2]));
     }
 }

@@ -472,13 +472,13 @@ fn report_old_names<'a>(look: &mut RepoLists, reported: impl Iterator<Item = &'a
     }
 }
 
-/// Once everything of a renamed repository is reported under its new name, nothing is there under the old one. Webhooks that
-/// came while the poll found the new name are checked by the next one.
+/// Once everything of a renamed repository is reported under its new name, also what only webhooks have shown, nothing is there
+/// under the old one. Webhooks that came while the poll found the new name are checked by the next one.
 fn forget_old_name(look: &mut RepoLists) {
-    let Repo { open, board_builds, unlisted_runs, .. } = &look.repo;
-    let awaited =
-        open.values().any(|open| open.due) || board_builds.values().any(|it| unlisted_runs.contains(it.run));
-    if !awaited && look.is_readable() && !look.is_renamed {
+    let Repo { open, board_builds, unpassed_runs, unlisted_runs, .. } = &look.repo;
+    let mut runs = board_builds.values().map(|known| known.run).chain(unpassed_runs.keys().copied());
+    let is_awaited = open.values().any(|open| open.due) || runs.any(|run| unlisted_runs.awaits(run));
+    if !is_awaited && look.is_readable() && !look.is_renamed {
         look.emptied.extend(look.repo.renamed_from.take());
     }
 }

@@ -217,7 +217,7 @@ pub(super) fn builds(
         let names = |run: &wire::Run| failing.get(&attempt(run)).cloned().unwrap_or_default();
         let detail = Build {
             repo: repo.name.to_owned(),
-            default_branch: concerns_all(latest, branch.as_deref(), repo.default_branch),
+            default_branch: concerns_all(repo.name, latest, repo.default_branch),
             branch,
             pipeline: pipeline.clone(),
             runs: runs.iter().map(|run| build_run(run, names(run))).collect(),
@@ -319,12 +319,15 @@ pub(super) fn complete_owner(repo: &str, run: &mut wire::Run, build: Option<&str
     run.head_repository = HeadRepository::Known(wire::RepoName { id: None, full_name });
 }
 
-/// True where a run's build concerns everybody: it is of the default branch, or may be, as its branch is not known. A pull
-/// request's build concerns whoever caused it, where that is known.
-pub(super) fn concerns_all(run: &wire::Run, branch: Option<&str>, default_branch: Option<&str>) -> bool {
-    match branch {
-        Some(_) => branch == default_branch,
-        None => !is_of_a_pull(run) || author(run).is_none(),
+/// True where a run's build concerns everybody: it is of the default branch, or may be, as its branch is not known, or not whose
+/// branch of that name it is. A pull request's build concerns whoever caused it, where that is known.
+pub(super) fn concerns_all(repo: &str, run: &wire::Run, default_branch: Option<&str>) -> bool {
+    let is_so_named = run.head_branch.as_deref() == default_branch;
+    match owner(repo, run) {
+        _ if is_branchless(run) => !is_of_a_pull(run) || author(run).is_none(),
+        Owner::Own => is_so_named,
+        Owner::Unknown => is_so_named && !is_of_a_pull(run),
+        Owner::Fork(_) | Owner::Nameless => false,
     }
 }
 
@@ -338,6 +341,8 @@ enum Owner<'a> {
     Own,
     /// That of a fork of this name.
     Fork(&'a str),
+    /// Another repository's, of which only the number is given.
+    Nameless,
     /// A fork's that was deleted, or nothing shows whose: others may have one of that name.
     Unknown,
 }
@@ -349,9 +354,8 @@ fn owner<'a>(repo: &str, run: &'a wire::Run) -> Owner<'a> {
     match &run.head_repository {
         HeadRepository::Known(head) if is_own(repo, run, head) => Owner::Own,
         HeadRepository::Known(head) if !head.full_name.is_empty() => Owner::Fork(&head.full_name),
-        // It has a number of its own, and no name.
         HeadRepository::Known(_) if run.repository.as_ref().is_some_and(|it| it.id.is_some()) => {
-            Owner::Unknown
+            Owner::Nameless
         }
         HeadRepository::Known(_) | HeadRepository::Absent | HeadRepository::Unknown => by_event,
     }
@@ -361,7 +365,7 @@ fn owner<'a>(repo: &str, run: &'a wire::Run) -> Owner<'a> {
 /// leave out the repository of every commit have one build for the pull requests from a branch.
 fn is_of_unknown_owner(repo: &str, run: &wire::Run) -> bool {
     let is_left_out = matches!(run.head_repository, HeadRepository::Absent) && is_of_a_pull(run);
-    !is_branchless(run) && !is_left_out && matches!(owner(repo, run), Owner::Unknown)
+    !is_branchless(run) && !is_left_out && matches!(owner(repo, run), Owner::Unknown | Owner::Nameless)
 }
 
 /// Who caused this attempt, or the run.
@@ -376,7 +380,7 @@ pub(super) fn branch(repo: &str, run: &wire::Run) -> Option<String> {
     Some(match owner(repo, run) {
         Owner::Own => branch.to_owned(),
         Owner::Fork(name) => format!("{}:{branch}", name.split('/').next().unwrap_or_default()),
-        Owner::Unknown => format!("unknown:{branch}"),
+        Owner::Nameless | Owner::Unknown => format!("unknown:{branch}"),
     })
 }
 

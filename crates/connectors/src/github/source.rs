@@ -104,11 +104,11 @@ impl Source for Account {
         }
 
         let mut problems = found.problems;
-        let tasks = match calls.rate_limit().filter(|it| is_scarce(it, now)) {
+        let (tasks, no_room) = match calls.rate_limit().filter(|it| is_scarce(it, now)) {
             Some(rate_limit) => {
                 problems.push(Problem::new(ProblemKind::Incomplete, "", scarcity(&rate_limit)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
-                Vec::new()
+                (Vec::new(), Vec::new())
             }
             None => choose(&looks, &me.login, turn, now),
         };
@@ -158,12 +158,15 @@ impl Source for Account {
         // What was listed earlier in this round is read, though not in detail.
         let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
             unread.into_iter().partition(|key| listed_before.contains(key));
-        let mut left = 0_usize;
+        let mut left = 0;
         for (at, task) in unbegun_tasks {
             let key = leave_for_later(&mut looks[at], task);
             left += usize::from(key.is_some());
             details_left.extend(key.filter(|key| !unread.contains(key)));
         }
+        // They are due at the next polls.
+        left += no_room.into_iter().filter_map(|(at, task)| leave_for_later(&mut looks[at], task)).count();
+        batch.details_left = left;
         if left > 0 {
             let items = if left == 1 { "item" } else { "items" };
             let why = format!("reviews, checks or failed jobs of {left} {items} are still to be read");

@@ -72,6 +72,11 @@ impl UnlistedRuns {
         self.0.contains_key(&id)
     }
 
+    /// True for a run that is still to be read.
+    pub(super) fn awaits(&self, id: u64) -> bool {
+        self.contains(id) && self.etag(id).is_none()
+    }
+
     /// The ETag with which a run was read.
     pub(super) fn etag(&self, id: u64) -> Option<&str> {
         match self.0.get(&id)? {
@@ -163,6 +168,7 @@ mod tests {
         runs.add(2);
         (1..=3).for_each(|id| runs.fail(id));
         (1..=3).for_each(|id| runs.add(id));
+        assert_eq!([0, 1, 2, 3].map(|id| runs.awaits(id)), [false, false, true, true]);
         let etags: Vec<_> = runs.newest_first().map(|(_, run)| run.clone()).collect();
         assert_eq!(etags, [UnlistedRun::Unread, UnlistedRun::Unread, UnlistedRun::Read("W/1".to_owned())]);
     }

@@ -259,8 +259,9 @@ pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
 /// True for an argument that takes several items: all the words that are left, each an item of its own.
 pub fn takes_several(spec: &CommandSpec, arg: &ArgSpec) -> bool {
     let place = spec.args.iter().position(|it| it.name == arg.name);
-    let is_rest = |place: usize| Usage::compile(spec).is_ok_and(|usage| usage.is_rest(place));
-    matches!(arg.ty, ArgType::Item(_)) && place.is_some_and(is_rest)
+    let is_item = matches!(arg.ty, ArgType::Item(_));
+    is_item
+        && place.zip(Usage::compile(spec).ok()).is_some_and(|(place, usage)| usage.takes_several(spec, place))
 }
 
 /// The texts in the value of an item argument that each name an item: the whole, or, of one that takes several, its words.

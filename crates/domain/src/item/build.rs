@@ -14,7 +14,7 @@ pub struct Build {
     pub pipeline: String,
     /// The branch, where the service has branches.
     pub branch: Option<String>,
-    /// True where the branch is the repository's default one (or the service has no branches).
+    /// True where the branch is the repository's default one, or may be (or the service has no branches).
     pub default_branch: bool,
     /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has restarted
     /// since come last.

@@ -84,7 +84,7 @@ pub const FIELDS: &[Name<'static>] = &[
     ),
     field("item.number", Type::Number, "The number of the pull request, or of the build's run"),
     field("item.branch", Type::Text, "The branch that is built, or that the pull request would merge"),
-    field("item.default_branch", Type::Bool, "It is a build of the repository's default branch"),
+    field("item.default_branch", Type::Bool, "It is a build of the repository's default branch, or may be"),
     field("item.pipeline", Type::Text, "The build's workflow or job"),
     field("item.red", Type::Bool, "The build's newest verdict is failed, whatever has started since"),
     field(

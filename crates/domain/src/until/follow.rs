@@ -1,7 +1,7 @@
 //! What follows a time: more of it, a second one, or any other text.
 
 use super::{
-    clock::{is_clock, is_part_of_day},
+    clock::{clock, is_clock, is_part_of_day},
     error::Expected,
     form::{has_form_of_length, is_mixed_number, is_unit, unit_after_parts},
     is_time,
@@ -22,7 +22,10 @@ const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
 /// The most words of a length of time.
 const MOST_WORDS: usize = 8;
 
-/// True where words that follow a time belong to it (`18:00` `cet`, `tomorrow` `Berlin time`, `2h` `UTC`, `monday` `9`, `friday`
+/// The most letters of a short name of a time zone that as often begins a text: `PT tests`.
+const SHORT_ZONE: usize = 2;
+
+/// True where words that follow a time belong to it (`18:00` `Berlin time`, `tomorrow` `cet`, `2h` `UTC`, `monday` `9`, `friday`
 /// `13th`, `2 days` `ago`), begin with a second length of time (`1h` `2h`, `2h` `1/2h`), or are a second time and nothing
 /// else (`2h` `17:00`, `2h` `9.30`). All others are a text of their own: `2h` `3 pods restart`,
 /// `2h` `10:30 deploy broke it`, `2h` `3.12 upgrade`, `2h` `until it is fixed`.
@@ -36,20 +39,45 @@ pub fn goes_on(time: &str, text: &str) -> bool {
     if (is_count || is_in_parts) && text_words.first().is_some_and(|word| is_unit(word)) {
         return true;
     }
-    let is_length = last.parse::<Span>().is_ok() || is_unit(last);
-    // A length of time has no zone: before other words that is what the text is about.
-    let is_zone_of_time = || begins_with_zone(&plain_words(text)) && (!is_length || text_words.len() == 1);
     begins_with_time(text)
         || begins_with_misspelt_time(text)
-        || is_zone_of_time()
-        || if is_length { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
+        || begins_with_zone_of(&time, text)
+        || if is_length(&time) { length_goes_on(&text_words) } else { day_goes_on(last, &text_words) }
+}
+
+/// True where the words of a time end with a length of time.
+fn is_length(time: &[String]) -> bool {
+    time.last().is_some_and(|last| last.parse::<Span>().is_ok() || is_unit(last))
+}
+
+/// True where the words of a time have a time of day among them.
+fn has_time_of_day(time: &[String]) -> bool {
+    let words: Vec<&str> = time.iter().map(String::as_str).collect();
+    let is_one = |words: &[&str]| clock(words).is_some();
+    words.iter().any(|word| word.contains(':') || is_one(&[*word])) || words.windows(2).any(is_one)
+}
+
+/// True where a text begins with the time zone of the time before it. Before other words, what a length of time is followed by is
+/// what the text is about, and so is a short name (`PT tests`) or the time of something (`Maintenance time`) after a day.
+fn begins_with_zone_of(time: &[String], text: &str) -> bool {
+    let words = plain_words(text);
+    let Some(first) = words.first() else { return false };
+    let is_alone = words.len() == 1;
+    if is_length(time) {
+        is_zone(first) && is_alone
+    } else if has_time_of_day(time) {
+        begins_with_zone(&words)
+    } else {
+        is_zone(first) && (is_alone || first.len() > SHORT_ZONE)
+    }
 }
 
 /// What is expected of a time that is followed by a zone that is not clear, in words that follow "expected"; `None` where `text`,
 /// which follows it, does not begin with one. Of the times with a clear one, those are proposed that `may_run`.
 pub(crate) fn clear_zone_expected(time: &str, text: &str, may_run: impl Fn(&str) -> bool) -> Option<String> {
     let clear = in_clear_zones(time);
-    let is_one = begins_with_zone(&plain_words(text)) && clear.iter().any(|clear| is_time(clear));
+    let is_one =
+        begins_with_zone_of(&words(without_zone(time)), text) && clear.iter().any(|clear| is_time(clear));
     let proposals = clear.into_iter().filter(|clear| may_run(clear)).collect();
     is_one.then(|| Expected::such_as(CLEAR, proposals).to_string())
 }

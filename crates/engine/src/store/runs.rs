@@ -1,6 +1,9 @@
 //! Runs of commands. A run is on the record before its effect, so that after a crash it is known to be unknown.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use callboard_domain::{
     actor::Actor,
@@ -45,6 +48,15 @@ CREATE INDEX runs_unsearched ON runs (searched) WHERE searched = 0;
 /// Who asked for it, and through what. What was recorded before has only `asked_by`, a text for people.
 pub(super) const V2: &str = "
 ALTER TABLE runs ADD COLUMN actor TEXT;      -- Actor as JSON
+";
+
+/// Holds for a run that may be in doubt: its state names that, or is no JSON.
+pub(super) const IN_DOUBT: &str = "instr(state, '\"unknown\"') > 0 OR NOT json_valid(state)";
+
+/// The few that are in doubt are looked for at each look at the board. What was indexed before has no text that is folded.
+pub(super) const V3: &str = "
+CREATE INDEX runs_in_doubt ON runs (n) WHERE instr(state, '\"unknown\"') > 0 OR NOT json_valid(state);
+UPDATE runs SET searched = 0;
 ";
 
 pub(super) const COLUMNS: &str =
@@ -183,32 +195,18 @@ pub(super) fn lately_on(
     since: Timestamp,
     is_new: bool,
 ) -> rusqlite::Result<Vec<Run>> {
-    runs_on(conn, item, since, FEW, is_new)
-}
-
-/// How many runs [`lately_on`] gives.
-const FEW: u32 = 10;
-
-/// The same, at most `most`.
-fn runs_on(
-    conn: &Connection,
-    item: &ItemKey,
-    since: Timestamp,
-    most: u32,
-    is_new: bool,
-) -> rusqlite::Result<Vec<Run>> {
-    let latest = "started_at >= ?2 ORDER BY n DESC LIMIT ?3";
+    let latest = "started_at >= ?2 ORDER BY n DESC LIMIT 10";
     // Apart: most items have no run, and one statement for both would make a table for each event of theirs.
     let own = format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND {latest}");
     let among_others = format!(
         "SELECT {COLUMNS} FROM runs WHERE id IN (SELECT run FROM run_items WHERE run_items.item = ?1) AND {latest}"
     );
-    let mut found = all(conn, &own, params![Text(item), At(since), most], read)?;
+    let mut found = all(conn, &own, params![Text(item), At(since)], read)?;
     if !is_new && run_items::is_among_others(conn, item)? {
-        found.extend(all(conn, &among_others, params![Text(item), At(since), most], read)?);
+        found.extend(all(conn, &among_others, params![Text(item), At(since)], read)?);
         found.sort_by_key(|run: &Run| Reverse(run.started_at));
         found.dedup_by(|later, earlier| later.id == earlier.id);
-        found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        found.truncate(10);
     }
     Ok(found)
 }
@@ -378,18 +376,19 @@ impl Store {
         .await
     }
 
-    /// The runs on these items, alone or among others, of which nobody knows whether they ran, newest first.
-    pub async fn runs_in_doubt(
-        &self,
-        items: Vec<ItemKey>,
-    ) -> Result<BTreeMap<ItemKey, Vec<Run>>, StoreError> {
+    /// The runs of which nobody knows whether they ran, by each item that they are on, newest first.
+    pub async fn runs_in_doubt(&self) -> Result<BTreeMap<ItemKey, Vec<Run>>, StoreError> {
         self.read(move |conn| {
-            let mut in_doubt = BTreeMap::new();
-            for item in items {
-                let mut found = runs_on(conn, &item, Timestamp::MIN, u32::MAX, false)?;
-                found.retain(|run| matches!(run.state, RunState::Unknown { .. }));
-                if !found.is_empty() {
-                    in_doubt.insert(item, found);
+            let mut in_doubt: BTreeMap<ItemKey, Vec<Run>> = BTreeMap::new();
+            let sql = format!("SELECT {COLUMNS} FROM runs WHERE {IN_DOUBT} ORDER BY n DESC");
+            for run in all(conn, &sql, [], read)? {
+                if !matches!(run.state, RunState::Unknown { .. }) {
+                    continue;
+                }
+                let others = run_items::others_of(conn, &run.id)?.into_iter().flatten();
+                let items: BTreeSet<ItemKey> = run.item.clone().into_iter().chain(others).collect();
+                for item in items {
+                    in_doubt.entry(item).or_default().push(run.clone());
                 }
             }
             Ok(in_doubt)

@@ -394,7 +394,8 @@ impl Store {
         .await
     }
 
-    /// Records a poll that failed. The time of the first failure in a row stays, as long as they are of one kind.
+    /// Records a poll that failed. The time of the first failure in a row stays, as long as they are of one kind; a wait that the
+    /// service asks for is counted from it.
     pub async fn poll_failed(
         &self,
         account: &AccountName,
@@ -411,6 +412,7 @@ impl Store {
             })?;
             let lasting = before.flatten().filter(|(Json(known), _)| known.is_same_kind(&error));
             let since = lasting.map_or(now, |(_, Clock(since))| since);
+            let error = error.counted_from(since, now);
             let sql = "INSERT INTO sources (account, error, error_since) VALUES (?1, ?2, ?3)
                        ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = ?3";
             run(conn, sql, params![account.as_str(), Json(&error), At(since)]).map(drop)

@@ -1,7 +1,7 @@
 //! A command file's argument that takes several items.
 
 use super::*;
-use crate::api::PlanQuery;
+use crate::api::{ChoicesQuery, PlanQuery};
 
 const PAGE: &str = r#"
 [[command]]
@@ -66,5 +66,30 @@ async fn each_of_several_items_is_refused_by_itself() {
         let error = it.call(line(typed)).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{typed}: {error}");
     }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn choice_of_one_of_several_is_a_word_of_its_own() {
+    let it = scene().await;
+    it.report(vec![incident("w x", IncidentStatus::Triggered, 1)]).await;
+    // what is typed -> the first choice
+    let cases = [
+        ("c3", "c3"),
+        ("\"w x", "\"w x\""),
+        ("a1 \"w", "a1 \"w x\""),
+        ("a1 c3", "a1 c3"),
+        ("a1  \"w x\" b2", "a1  \"w x\" b2"),
+        ("a1 w", "a1 \"w x\""),
+    ];
+    for (typed, expected) in cases {
+        let query = ChoicesQuery { line: "page".into(), arg: "alerts".into(), typed: typed.into() };
+        let found = it.call(query).await.unwrap();
+        assert_eq!(found.first().map(|choice| choice.value.as_str()), Some(expected), "{typed}");
+    }
+    // After a blank all are offered, beside those that are there.
+    let query = ChoicesQuery { line: "page".into(), arg: "alerts".into(), typed: "a1 ".into() };
+    let found = it.call(query).await.unwrap();
+    assert!(found.len() > 2 && found.iter().all(|choice| choice.value.starts_with("a1 ")), "{found:?}");
     it.engine.stop().await;
 }

@@ -44,6 +44,8 @@ pub(crate) struct Polled {
     rate_limit: Option<RateLimit>,
     /// How far it is, where there is more to read.
     pub(crate) partial: Option<Progress>,
+    /// How many details of that are still to be read.
+    details_left: usize,
 }
 
 /// Polls the accounts. A clone is the same.
@@ -118,11 +120,12 @@ impl Watcher {
             };
             let now = Timestamp::now();
             let mut wait = match polled {
-                Ok(Polled { rate_limit, partial }) => {
+                Ok(Polled { rate_limit, partial, details_left }) => {
                     failures = 0;
                     let wait = pace(every, rate_limit, now);
-                    let on = goes_on(read, partial) && wait <= every;
-                    read = partial;
+                    let part = partial.map(|progress| (progress, details_left));
+                    let on = goes_on(read, part) && wait <= every;
+                    read = part;
                     if on { Duration::ZERO } else { wait }
                 }
                 Err(error) => {
@@ -201,7 +204,8 @@ impl Watcher {
         let cursor = known.as_ref().and_then(|known| known.cursor.as_ref());
         let since = source.with_notes(cursor, &notes.texts);
         let batch = source.poll(since.as_ref(), now).await?;
-        let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
+        let Batch { rate_limit, partial, details_left, .. } = batch;
+        let polled = Polled { rate_limit, partial, details_left };
         let watched = {
             let source = Arc::clone(source);
             Watched::by(move |item| source.watches(item))
@@ -265,8 +269,11 @@ fn with_teams_known_here(read: Identity, origin: Option<&Origin>, known: Option<
     }
 }
 
+/// How far a source is that is read in parts, and how many details of that are left.
+type Part = (Progress, usize);
+
 /// True where there is more to read and reading progresses; without progress the account keeps its usual pace.
-fn goes_on(before: Option<Progress>, now: Option<Progress>) -> bool {
+fn goes_on(before: Option<Part>, now: Option<Part>) -> bool {
     now.is_some() && now != before
 }
 
@@ -317,7 +324,8 @@ mod tests {
 
     #[test]
     fn source_read_in_parts_is_polled_again_at_once_while_it_progresses() {
-        let part = |done| Some(Progress { done, total: 200 });
+        let left = |done, details_left| Some((Progress { done, total: 200 }, details_left));
+        let part = |done| left(done, 0);
         let cases = [
             (None, None, false),
             (None, part(40), true),
@@ -325,6 +333,12 @@ mod tests {
             (part(40), part(40), false),
             (part(190), None, false),
             (part(190), part(10), true), // begun again: more is watched by now
+            // All is listed, and details are left.
+            (part(190), left(200, 8), true),
+            (left(200, 8), left(200, 4), true),
+            (left(200, 4), left(200, 4), false),
+            (left(200, 4), left(200, 9), true),
+            (left(200, 4), None, false),
         ];
         for (before, now, expected) in cases {
             assert_eq!(goes_on(before, now), expected, "{before:?}, {now:?}");

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 
 import type { Found } from "../../api";
 import { detail as detailOf } from "../../fake/items";
-import { row } from "../../fake/team";
+import { board, row, section } from "../../fake/team";
 import { snoozedText } from "../lazy-acts";
 import { open, press, selected, type } from "./stage";
 
@@ -40,6 +40,13 @@ test("the first row's item is requested at once", async () => {
   const { backend } = await open();
   await vi.advanceTimersByTimeAsync(1);
   expect(backend.asked("item")).toEqual([{ item: CHECKOUT }]);
+});
+
+test("a run in doubt is named where its item is shown", async () => {
+  const doubt = { id: "r1", line: "ack Checkout", why: "no answer" };
+  const rows = [{ ...row(CHECKOUT, "attention", "Checkout"), in_doubt: [doubt] }];
+  await open({ board: { ...board(), sections: [section("Incidents", rows)] } });
+  await screen.findByText("It is not known whether this ran: ack Checkout (no answer)");
 });
 
 test("rows passed on the way are not requested, and their partial detail is shown at once", async () => {

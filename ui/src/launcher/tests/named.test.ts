@@ -27,4 +27,13 @@ test.each([
   const args = { values: {}, items: { alert: item }, pairs: [] as [string, string][] };
   expect(lineOf({ line: "ack 0f3a", args })).toBe(read);
   expect(lineOf({ line: "ack 0f3a", args: { ...args, items: {} } })).toBe("ack 0f3a");
+  // Of an argument that takes several.
+  const other = {
+    ...item,
+    key: "pager/incident/b2",
+    title: "Fan is off",
+    detail: { ...item.detail, service: "" },
+  };
+  const several = { ...args, more_items: { alert: [other] } };
+  expect(lineOf({ line: "ack 0f3a b2", args: several })).toBe(`${read} Fan is off`);
 });

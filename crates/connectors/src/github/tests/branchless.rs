@@ -152,23 +152,47 @@ async fn run_of_an_unknown_owner_decides_nothing_about_main() {
     for (own, other, status, event) in cases {
         let first = |change: Value| without_missing(run(2, with(json!({ "conclusion": own }), change)));
         let second = || without_missing(run(3, with(json!({ "conclusion": other }), silent())));
-        let its_jobs = || get(&format!("{RUNS}/2/jobs"), jobs(&[]));
-        let server = serve([list(&[first(json!({}))]), its_jobs()]).await;
+        let its_jobs = |id: u64| get(&format!("{RUNS}/{id}/jobs"), jobs(&[]));
+        let server = serve([list(&[first(json!({}))]), its_jobs(2)]).await;
         mount(&server, forge()).await;
         let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
         assert_eq!(board.poll(&watch.poll().await).len(), 1, "{own} {other}");
         assert_eq!(board.status("acme/web/ci@main"), Some(status), "{own} {other}");
 
-        serve_anew(&server, [list(&[second(), first(json!({}))]), its_jobs()]).await;
+        serve_anew(&server, [list(&[second(), first(json!({}))]), its_jobs(2), its_jobs(3)]).await;
         let batch = watch.poll().await;
         assert_eq!(board.poll(&batch), [news("acme/web/ci#3", event)], "{own} {other}");
         assert_eq!((board.status("acme/web/ci@main"), gone(&batch)), (Some(status), vec![]), "{own} {other}");
 
-        serve_anew(&server, [list(&[second(), first(silent())]), its_jobs()]).await;
+        serve_anew(&server, [list(&[second(), first(silent())]), its_jobs(2), its_jobs(3)]).await;
         let batch = watch.poll().await;
         assert_eq!((board.poll(&batch), gone(&batch)), (vec![], vec![]), "{own} {other}");
         assert_eq!(board.status("acme/web/ci@main"), Some(status), "{own} {other}");
         assert_eq!(board.status("acme/web/ci#2"), None, "{own} {other}");
+    }
+}
+
+/// What a failed run shows of its branch -> whether it concerns everybody, as one that may be of `main`, and its jobs are read.
+#[tokio::test]
+async fn failed_run_that_may_be_of_main_concerns_everybody() {
+    let silent = json!({ "event": "missing", "head_repository": "missing" });
+    let cases = [
+        (silent.clone(), true),
+        (json!({ "event": null, "head_repository": null }), true),
+        (with(silent, json!({ "head_branch": "cache" })), false),
+        // A pull request's, and another repository's.
+        (json!({ "event": "pull_request", "head_repository": null }), false),
+        (json!({ "event": null, "head_repository": { "id": 7 } }), false),
+    ];
+    for (change, expected) in cases {
+        let its_jobs = get(&format!("{RUNS}/41/jobs"), jobs(&[job(7, "build", "failure")]));
+        let server = serve([list(&[without_missing(red(41, change.clone()))]), its_jobs]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, &["acme/web"]).poll().await;
+        let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web/ci#41");
+        let build = build_of(item.expect("the build is reported"));
+        let is_explained = build.runs[0].failing == ["build"];
+        assert_eq!((build.default_branch, is_explained), (expected, expected), "{change}");
     }
 }
 

@@ -343,7 +343,6 @@ fn a_build_is_named_by_workflow_and_branch() {
         (json!({ "event": "pull_request", "head_repository": null }), "acme/web/ci#1", false),
         (json!({ "event": "pull_request_target", "head_repository": null }), "acme/web/ci#1", false),
         (json!({ "event": "pull_request", "head_repository": {} }), "acme/web/ci#1", false),
-        (json!({ "event": null, "head_repository": null }), "acme/web/ci#1", false),
         // No fork's.
         (json!({ "event": "push", "head_repository": null }), "acme/web/ci@main", true),
         (json!({ "event": "schedule", "head_repository": null }), "acme/web/ci@main", true),
@@ -352,14 +351,12 @@ fn a_build_is_named_by_workflow_and_branch() {
         (json!({ "event": "push", "head_repository": "absent" }), "acme/web/ci@main", true),
         (json!({ "event": "merge_group", "head_repository": "absent" }), "acme/web/ci@main", true),
         (json!({ "event": "workflow_dispatch", "head_repository": "absent" }), "acme/web/ci@main", true),
-        // Nothing shows whose it is.
-        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci#1", false),
-        (json!({ "event": " ", "head_repository": "absent" }), "acme/web/ci#1", false),
-        (
-            json!({ "event": null, "repository": null, "head_repository": { "id": 7 } }),
-            "acme/web/ci#1",
-            false,
-        ),
+        // Nothing shows whose it is: it may be of the default branch.
+        (json!({ "event": null, "head_repository": null }), "acme/web/ci#1", true),
+        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci#1", true),
+        (json!({ "event": " ", "head_repository": "absent" }), "acme/web/ci#1", true),
+        (json!({ "event": null, "repository": null, "head_repository": { "id": 7 } }), "acme/web/ci#1", true),
+        (json!({ "event": null, "head_repository": null, "head_branch": "cache" }), "acme/web/ci#1", false),
         // Its number shows that, however it is written.
         (json!({ "event": null, "head_repository": { "id": 1296269 } }), "acme/web/ci@main", true),
         (json!({ "event": null, "head_repository": { "id": "1296269" } }), "acme/web/ci@main", true),
@@ -371,6 +368,7 @@ fn a_build_is_named_by_workflow_and_branch() {
             "acme/web/ci@main",
             true,
         ),
+        // Another repository's for certain.
         (json!({ "event": null, "head_repository": { "id": "7" } }), "acme/web/ci#1", false),
         (json!({ "event": "push", "head_repository": { "id": 7 } }), "acme/web/ci#1", false),
         (

@@ -41,10 +41,9 @@ async fn long_poll_is_reported_in_parts() {
     assert_eq!(reported, expected);
 }
 
-/// A repository counts as read once its lists are, and what is left of it is named.
-#[tokio::test]
-async fn repository_whose_details_are_left_counts_as_read() {
-    let answer = |request: &Request| {
+/// A GitHub of repositories `acme/r0` and so on, with so many open pull requests each.
+async fn forge_of(pulls: u64) -> MockServer {
+    let answer = move |request: &Request| {
         let at = request.url.path().trim_start_matches("/repos/acme/r");
         let (repository, rest) = at.split_once('/').unwrap_or((at, ""));
         let body = match rest.split('/').collect::<Vec<_>>().as_slice() {
@@ -52,7 +51,7 @@ async fn repository_whose_details_are_left_counts_as_read() {
                 let id = repository.parse::<u64>().unwrap() + 1;
                 with(repo(&format!("r{repository}")), json!({ "id": id }))
             }
-            ["pulls"] => json!([pull(1, json!({})), pull(2, json!({}))]),
+            ["pulls"] => (1..=pulls).map(|number| pull(number, json!({}))).collect(),
             ["pulls", number] => pull(number.parse().unwrap(), json!({})),
             ["pulls", _, "reviews"] => json!([]),
             ["commits", _, "check-runs"] => checks(&[check("lint", "completed", Some("success"))]),
@@ -61,16 +60,31 @@ async fn repository_whose_details_are_left_counts_as_read() {
         };
         ResponseTemplate::new(200).set_body_json(body)
     };
-    let server = serve([get("/user", user("ana")), Mock::given(method("GET")).respond_with(answer)]).await;
-    let names: Vec<_> = (0..10).map(|n| format!("acme/r{n}")).collect();
-    let watched: Vec<_> = names.iter().map(String::as_str).collect();
-    let mut watch = Watch::of(in_no_time(&server.uri(), &watched));
+    serve([get("/user", user("ana")), Mock::given(method("GET")).respond_with(answer)]).await
+}
+
+/// How many repositories and pull requests of each there are -> how many lists are read after each poll, and how many pull
+/// requests are left: all of them are named, also those for which one poll has no room.
+#[tokio::test]
+async fn repository_whose_details_are_left_counts_as_read() {
     // Eight lists are read in each poll, and eight pull requests.
-    let left = |count| vec![format!("reviews, checks or failed jobs of {count} items are still to be read")];
-    for (progress, problems) in [(Some((8, 10)), left(8)), (Some((10, 10)), left(4)), (None, vec![])] {
-        let batch = watch.poll().await;
-        let found = batch.partial.map(|Progress { done, total }| (done, total));
-        assert_eq!((found, texts(&batch.problems)), (progress, problems));
+    let cases = [
+        (10, 2, [(Some((8, 10)), 8), (Some((10, 10)), 4), (None, 0)]),
+        (3, 40, [(Some((3, 3)), 112), (Some((3, 3)), 104), (Some((3, 3)), 96)]),
+    ];
+    for (repositories, pulls, polls) in cases {
+        let server = forge_of(pulls).await;
+        let names: Vec<_> = (0..repositories).map(|n| format!("acme/r{n}")).collect();
+        let watched: Vec<_> = names.iter().map(String::as_str).collect();
+        let mut watch = Watch::of(in_no_time(&server.uri(), &watched));
+        for (progress, left) in polls {
+            let batch = watch.poll().await;
+            let found = batch.partial.map(|Progress { done, total }| (done, total));
+            assert_eq!((found, batch.details_left), (progress, left), "{repositories} {pulls}");
+            let named = format!("reviews, checks or failed jobs of {left} items are still to be read");
+            let expected: Vec<_> = Some(named).into_iter().filter(|_| left > 0).collect();
+            assert_eq!(texts(&batch.problems), expected, "{repositories} {pulls}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     branchless::Board,
     gone::{emptied, gone},
     late_hooks::{receive, store},
-    poll::{Watch, asked, serve_instead, summaries},
+    poll::{Watch, asked, red, serve_instead, summaries},
     *,
 };
 
@@ -139,6 +139,57 @@ async fn what_only_webhooks_have_shown_is_renamed_too() {
         let old: Vec<_> = [&batch, &rest[0], &rest[1]].into_iter().flat_map(emptied).collect();
         assert_eq!(old, ["acme/web"], "{case}");
         assert!(rest.iter().all(|batch| batch.gone.is_empty()), "{case}: {rest:?}");
+    }
+}
+
+/// The runs that only webhooks have shown, whether GitHub fails for them in the first two polls; else there are more than those
+/// ask for -> the old name is done with once all of them are read, and each is renamed once.
+#[tokio::test]
+async fn old_name_is_kept_until_all_that_webhooks_have_shown_is_read() {
+    for (ids, is_down) in [(41..=41, true), (41..=62, false)] {
+        let of = |id: u64, repository: &str| {
+            let of = repo(repository);
+            red(id, json!({ "head_branch": format!("x{id}"), "repository": of, "head_repository": of }))
+        };
+        let at = |id: u64| format!("/repos/acme/site/actions/runs/{id}");
+        let server = serve(forge()).await;
+        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+        board.poll(&watch.poll().await);
+        // It has not seen the new name when the webhooks come.
+        let mut behind = Watch::new(&server, &["acme/web"]);
+        behind.cursor = watch.cursor.clone();
+        behind.poll().await;
+        serve_instead(&server, renamed(&server)).await;
+        for id in ids.clone() {
+            let about = json!({ "workflow_run": of(id, "web"), "repository": repo("web") });
+            let received = receive(&behind, "workflow_run", about);
+            board.take(&[], &received.gone, &received.snapshots);
+            store(&mut watch, &received);
+        }
+        let down = |id: u64| Mock::given(path(at(id))).respond_with(ResponseTemplate::new(500));
+        let by_itself = |id: u64| get(&at(id), of(id, "site"));
+        match is_down {
+            true => mount(&server, ids.clone().map(down)).await,
+            false => serve_instead(&server, ids.clone().map(by_itself)).await,
+        }
+        let (mut old, mut moved) = (Vec::new(), Vec::new());
+        for number in 1..=4 {
+            if number == 3 {
+                serve_instead(&server, ids.clone().map(by_itself)).await;
+            }
+            let batch = watch.poll().await;
+            assert_eq!(board.poll(&batch), [], "{ids:?} {number}");
+            old.extend(emptied(&batch).into_iter().map(|name| (number, name.to_owned())));
+            moved.extend(gone(&batch).into_iter().filter(|line| line.starts_with("acme/web/ci@x")));
+        }
+        moved.sort();
+        let expected = |id: u64| format!("acme/web/ci@x{id} renamed to acme/site/ci@x{id}");
+        assert_eq!(moved, ids.clone().map(expected).collect::<Vec<_>>());
+        assert_eq!(old, [(3, "acme/web".to_owned())], "{ids:?}");
+        for id in ids {
+            let statuses = ["web", "site"].map(|name| board.status(&format!("acme/{name}/ci@x{id}")));
+            assert_eq!(statuses, [None, Some("failed")], "{id}");
+        }
     }
 }
 

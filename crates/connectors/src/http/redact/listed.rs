@@ -183,6 +183,22 @@ mod tests {
         Redactor::new(&[SecretString::from(SECRET)])
     }
 
+    /// Its items may stand far apart, as in JSON that is indented.
+    #[test]
+    fn secret_in_an_indented_list_is_found_wherever_it_is_cut() {
+        let item = |(at, byte): (usize, u8)| format!("\"{at}\": {byte},\n{}", " ".repeat(24));
+        let items: Vec<String> = SECRET.bytes().enumerate().map(item).collect();
+        let text = format!("begin {{{}}} end\n", items.concat());
+        for cut in (1..text.len()).step_by(7) {
+            let mut parts = redactor().parts();
+            let out = [parts.next(&text[..cut], true), parts.next(&text[cut..], false)].concat();
+            assert!(out.contains("[REDACTED]") && out.ends_with(" end\n"), "{cut}: {out}");
+            for piece in items.windows(5) {
+                assert!(!out.contains(piece.concat().trim_end()), "{cut}: {out}");
+            }
+        }
+    }
+
     /// JSON stays JSON: of bytes that are listed there the list is masked.
     #[test]
     fn list_in_json_is_masked_as_a_whole() {

@@ -35,8 +35,9 @@ const SHORTEST: usize = 2 * LONG - 1;
 /// How many bytes are added at most for lines that are left out, or as many as the text has.
 const MAX_REPEATED: usize = 16 << 10;
 
-/// How far from the end of a text a list may stand that goes on, in bytes.
-const NEAR: u32 = 16;
+/// How far from the end of a text a list may stand that goes on, in bytes: a comma, a line break, the blanks before the next item
+/// and its index.
+const NEAR: u32 = 80;
 
 /// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
 #[derive(Default)]

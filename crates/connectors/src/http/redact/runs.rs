@@ -52,22 +52,25 @@ enum Word<'a> {
 
 /// What the runs of a text may write, in every way to read them.
 pub(super) fn decoded(text: &str) -> impl Iterator<Item = Decoded> {
-    read(text.as_bytes(), LONG, false)
+    let Runs { ended, open } = runs(text.as_bytes(), LONG, false);
+    let all = ended.into_iter().chain([open]);
+    let read = |run: Vec<Number<'_>>| readings(&run).into_iter().flatten().collect::<Vec<_>>();
+    all.flat_map(read).filter(|piece| piece.bytes.len() >= LONG)
 }
 
-/// The same of a text that may end in the middle of a run; nothing where something else follows it. Where it was `cut`,
-/// its last number is left out: it may go on.
+/// The same of the run that may go on after a text; nothing where something else follows it. Where the text was `cut`, its last
+/// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, cut: bool) -> impl Iterator<Item = Decoded> {
-    read(text.as_bytes(), SHORT, cut).filter(move |run| run.ends_near(text.len()))
+    let Runs { open, .. } = runs(text.as_bytes(), SHORT, cut);
+    let last = readings(&open).into_iter().filter_map(|mut pieces| pieces.pop());
+    last.filter(|piece| piece.bytes.len() >= SHORT)
 }
 
-fn read(text: &[u8], least: usize, cut: bool) -> impl Iterator<Item = Decoded> {
-    let read = |run: Vec<Number<'_>>| {
-        let is_marked = run.iter().all(|number| number.radix.is_some());
-        let radixes = if is_marked { &RADIXES[..1] } else { &RADIXES[..] };
-        radixes.iter().flat_map(|radix| pieces(&run, *radix)).collect::<Vec<_>>()
-    };
-    runs(text, least, cut).into_iter().flat_map(read).filter(move |piece| piece.bytes.len() >= least)
+/// What a run writes in each base that it may have.
+fn readings(run: &[Number<'_>]) -> Vec<Vec<Decoded>> {
+    let is_marked = run.iter().all(|number| number.radix.is_some());
+    let radixes = if is_marked { &RADIXES[..1] } else { &RADIXES[..] };
+    radixes.iter().map(|radix| pieces(run, *radix)).collect()
 }
 
 /// What a run writes in a base, divided at what is no number there.
@@ -88,10 +91,25 @@ fn pieces(run: &[Number<'_>], radix: u32) -> Vec<Decoded> {
     pieces
 }
 
-/// The runs of at least so many numbers.
-fn runs(text: &[u8], least: usize, cut: bool) -> Vec<Vec<Number<'_>>> {
-    let mut runs: Vec<Vec<Number<'_>>> = Vec::new();
-    let mut run: Vec<Number<'_>> = Vec::new();
+/// The runs of a text.
+#[derive(Default)]
+struct Runs<'a> {
+    ended: Vec<Vec<Number<'a>>>,
+    /// The one that may go on after the text.
+    open: Vec<Number<'a>>,
+}
+
+impl Runs<'_> {
+    /// Ends a run; it is kept where it has at least so many numbers.
+    fn end(&mut self, least: usize) {
+        let run = std::mem::take(&mut self.open);
+        self.ended.extend(Some(run).filter(|run| run.len() >= least));
+    }
+}
+
+/// The runs of a text, those that have ended with at least so many numbers.
+fn runs(text: &[u8], least: usize, cut: bool) -> Runs<'_> {
+    let mut runs = Runs::default();
     // What may call or cast the next number.
     let mut mark: Option<Range<usize>> = None;
     let mut at = 0;
@@ -103,8 +121,8 @@ fn runs(text: &[u8], least: usize, cut: bool) -> Vec<Vec<Number<'_>>> {
         let is_far = found.start - at > BETWEEN;
         let (word, end) = word(text, found);
         at = end;
-        if is_far || matches!(word, Word::Other) {
-            runs.extend(Some(std::mem::take(&mut run)).filter(|run| run.len() >= least));
+        if is_far || matches!(word, Word::Other) && !may_go_on(&text[end..]) {
+            runs.end(least);
         }
         match word {
             Word::Number(number) if cut && number.place.end == text.len() => {}
@@ -113,14 +131,21 @@ fn runs(text: &[u8], least: usize, cut: bool) -> Vec<Vec<Number<'_>>> {
                 if let Some(place) = mark.and_then(|mark| marked(text, mark, &number.place)) {
                     number.place = place;
                 }
-                run.push(number);
+                runs.open.push(number);
             }
             Word::Mark(range) => mark = Some(range),
             Word::Offset | Word::Other => {}
         }
     }
-    runs.extend(Some(run).filter(|run| run.len() >= least));
+    if text.len() - at > BETWEEN {
+        runs.end(least);
+    }
     runs
+}
+
+/// True where a text ends in a word, by what follows that: the rest of it may make a number of it, or what calls one.
+fn may_go_on(after: &[u8]) -> bool {
+    matches!(after, b"" | b"." | b":" | b"::")
 }
 
 /// Where a number stands with what calls or casts it; none for the first of several arguments.

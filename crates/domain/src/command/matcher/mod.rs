@@ -146,15 +146,11 @@ impl<'a> Matcher<'a> {
         match (&found.part, words) {
             (Some(part), [word]) => word.token.text[part.clone()].to_owned(),
             // Of several items, what is one word stays one.
-            _ if self.takes_several(found.arg) => {
+            _ if self.usage.takes_several(self.spec, found.arg) => {
                 words.iter().map(|word| quote(&word.token.text)).collect::<Vec<_>>().join(" ")
             }
             _ => words.iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" "),
         }
-    }
-
-    fn takes_several(&self, arg: usize) -> bool {
-        matches!(self.spec.args[arg].ty, ArgType::Item(_)) && self.usage.is_rest(arg)
     }
 
     /// True where an argument may have this text.

@@ -6,7 +6,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use super::CommandSpec;
+use super::{ArgType, CommandSpec};
 use parser::Parser;
 
 pub(super) use element::{Element, Piece, Segment};
@@ -66,6 +66,11 @@ impl Usage {
             return Err(parser.fault(format!("a usage has at most {MOST_SEGMENTS} parts")));
         }
         Ok(Self { segments, words })
+    }
+
+    /// See [`takes_several`](super::takes_several).
+    pub(super) fn takes_several(&self, spec: &CommandSpec, arg: usize) -> bool {
+        spec.args.get(arg).is_some_and(|it| matches!(it.ty, ArgType::Item(_))) && self.is_rest(arg)
     }
 
     /// True where the argument takes all the words that are left.

@@ -92,8 +92,7 @@ impl Engine {
 
     /// Names the runs in doubt that are on the items of these rows.
     pub(crate) async fn name_doubts(&self, rows: Vec<&mut board::Row>) -> Result<(), ApiError> {
-        let items = rows.iter().map(|row| row.key.clone()).collect();
-        let mut in_doubt = self.store().runs_in_doubt(items).await.map_err(ApiError::internal)?;
+        let mut in_doubt = self.store().runs_in_doubt().await.map_err(ApiError::internal)?;
         for row in rows {
             row.in_doubt = in_doubt.remove(&row.key).into_iter().flatten().filter_map(in_doubt_of).collect();
         }

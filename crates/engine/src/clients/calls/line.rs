@@ -104,9 +104,27 @@ impl Engine {
         })
     }
 
+    /// Of an argument that takes several, the last word is looked for, and the words before it are kept.
     pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
-        let found = self.all_choices(&query).await?;
-        Ok(ranked(found, &query.typed))
+        if !self.takes_several(&query) {
+            let found = self.all_choices(&query).await?;
+            return Ok(ranked(found, &query.typed));
+        }
+        let (before, typed) = last_word(&query.typed);
+        let found = self.all_choices(&ChoicesQuery { typed: typed.clone(), ..query }).await?;
+        let mut found = ranked(found, &typed);
+        for choice in &mut found {
+            let value = command::quote(&choice.value);
+            choice.value = if before.is_empty() { value } else { format!("{before} {value}") };
+        }
+        Ok(found)
+    }
+
+    fn takes_several(&self, query: &ChoicesQuery) -> bool {
+        let active = self.active();
+        let (line, _) = account_of(&query.line).unwrap_or_else(|_| (query.line.clone(), None));
+        let Ok((entry, _)) = so_far(&active, &line) else { return false };
+        entry.spec.find_arg(&query.arg).is_some_and(|arg| command::takes_several(&entry.spec, arg))
     }
 
     async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
@@ -258,6 +276,22 @@ fn written(pairs: &[(String, String)]) -> String {
     let pairs =
         pairs.iter().map(|(name, value)| format!("{}={}", command::quote(name), command::quote(value)));
     pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// The words before the last one, as they are typed, and the last one, which is still being typed.
+fn last_word(typed: &str) -> (String, String) {
+    match command::tokens(typed) {
+        Ok(mut words) if !typed.ends_with(char::is_whitespace) => match words.pop() {
+            Some(last) => (typed.get(..last.start).unwrap_or_default().trim().to_owned(), last.text),
+            None => Default::default(),
+        },
+        Ok(_) => (typed.trim().to_owned(), String::new()),
+        // A quote is open: the last one.
+        Err(_) => match typed.rsplit_once(['"', '\'']) {
+            Some((before, last)) => (before.trim().to_owned(), last.to_owned()),
+            None => (String::new(), typed.to_owned()),
+        },
+    }
 }
 
 /// How many labels tell alerts of one name apart, at most.

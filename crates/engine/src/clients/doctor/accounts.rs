@@ -56,7 +56,7 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
                     let found = trouble(&error, since, next_try, now, &TimeZone::system());
                     remedied(
                         check(&name, CheckVerdict::Failed, found),
-                        health_remedy(&error, &info.name, secret.as_deref()),
+                        health_remedy(&error, &info.name, secret.as_deref(), next_try.is_some()),
                     )
                 }
             };
@@ -99,11 +99,18 @@ fn trouble(
     format!("{error} (for {minutes} m{again})")
 }
 
-/// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one.
-fn health_remedy(error: &ServiceError, account: &AccountName, secret: Option<&str>) -> String {
+/// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one; `by_itself`
+/// whether somebody tries again.
+fn health_remedy(
+    error: &ServiceError,
+    account: &AccountName,
+    secret: Option<&str>,
+    by_itself: bool,
+) -> String {
     let test = format!("callboard accounts test {account}");
     match (error, secret) {
-        (ServiceError::RateLimited { .. }, _) => "wait: it is tried again by itself".to_owned(),
+        (ServiceError::RateLimited { .. }, _) if by_itself => "wait: it is tried again by itself".to_owned(),
+        (ServiceError::RateLimited { .. }, _) => format!("wait, then: {test}"),
         (ServiceError::Auth { signed_in: true, .. }, Some(secret)) => {
             format!("give its credential that permission, or set another one ({secret}), then: {test}")
         }
@@ -117,9 +124,8 @@ fn health_remedy(error: &ServiceError, account: &AccountName, secret: Option<&st
             format!("see to its settings, then: {test}")
         }
         (ServiceError::Unavailable { .. } | ServiceError::Unknown { .. }, _) => {
-            format!(
-                "see to the service and the account's url; it is tried again by itself, and at once by: {test}"
-            )
+            let then = if by_itself { "; it is tried again by itself, and at once by" } else { ", then" };
+            format!("see to the service and the account's url{then}: {test}")
         }
     }
 }
@@ -194,7 +200,19 @@ mod tests {
             (ServiceError::unavailable("down"), None, format!("{by_itself}: {test}")),
         ];
         for (error, secret, expected) in cases {
-            assert_eq!(health_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
+            assert_eq!(health_remedy(&error, &"pager".into(), secret, true), expected, "{error:?}");
+        }
+        // Where nobody tries again.
+        let limited = ServiceError::RateLimited { why: "too many".into(), retry_after: Duration::ZERO };
+        let cases = [
+            (limited, format!("wait, then: {test}")),
+            (
+                ServiceError::unavailable("down"),
+                format!("see to the service and the account's url, then: {test}"),
+            ),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(health_remedy(&error, &"pager".into(), set, false), expected, "{error:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::store::row::{At, all, run};
 /// may be behind the webhook.
 pub(in crate::store) const V5: &str = "
 ALTER TABLE items ADD COLUMN reported INTEGER NOT NULL DEFAULT 0; -- by a webhook that no poll has answered yet
+UPDATE items SET searched = 0; -- a text of the index begins with its title
 ";
 
 /// An item that is there, as far as is known.

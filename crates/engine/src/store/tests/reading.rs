@@ -90,7 +90,22 @@ async fn trouble_lasts_since_the_first_failure_of_its_kind() {
     for (now, error, since) in cases {
         store.poll_failed(&pager(), error.clone(), at(now)).await.unwrap();
         let source = store.source(&pager()).await.unwrap().unwrap();
-        assert_eq!(source.error, Some((error, at(since))), "{now}");
+        let since = at(since);
+        assert_eq!(source.error, Some((error.counted_from(since, at(now)), since)), "{now}");
+    }
+}
+
+#[tokio::test]
+async fn wait_that_a_service_asks_for_ends_when_its_last_answer_says() {
+    use callboard_domain::error::ServiceError as E;
+    let limited = |secs| E::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(secs) };
+    let store = watching().await;
+    // when, for how long -> until when
+    let cases = [(100, 3_600, 3_700), (1_300, 2_400, 3_700), (2_500, 1_200, 3_700), (3_700, 60, 3_760)];
+    for (now, secs, until) in cases {
+        store.poll_failed(&pager(), limited(secs), at(now)).await.unwrap();
+        let (error, since) = store.source(&pager()).await.unwrap().unwrap().error.unwrap();
+        assert_eq!((since, error.retry_at(since)), (at(100), Some(at(until))), "{now}");
     }
 }
 

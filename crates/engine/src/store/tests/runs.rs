@@ -1,7 +1,7 @@
 use callboard_domain::{chat::Posted, error::ServiceError, run::Outcome};
 
 use super::*;
-use crate::store::search::index_step;
+use crate::store::{runs::IN_DOUBT, search::index_step};
 
 fn done(summary: &str) -> RunState {
     RunState::Done { outcome: Outcome::ok(summary) }
@@ -153,8 +153,7 @@ async fn runs_in_doubt_are_found_by_each_item_that_they_are_on() {
     for second in 10..30 {
         begin(second, &format!("later{second}"), &["a"], Some(done("well"))).await;
     }
-    let asked = ["a", "b", "c", "d"].map(key).to_vec();
-    let found = store.runs_in_doubt(asked).await.unwrap();
+    let found = store.runs_in_doubt().await.unwrap();
     let ids = |item: &str| -> Vec<String> {
         found.get(&key(item)).into_iter().flatten().map(|run| run.id.clone()).collect()
     };
@@ -162,6 +161,13 @@ async fn runs_in_doubt_are_found_by_each_item_that_they_are_on() {
     for (item, expected) in cases {
         assert_eq!(ids(item), expected, "{item}");
     }
+    // However many runs there are, only those few are read.
+    let steps = |conn: &Connection| {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT n FROM runs WHERE {IN_DOUBT} ORDER BY n DESC");
+        conn.query_row(&sql, [], |row| row.get::<_, String>(3))
+    };
+    let plan = store.read(steps).await.unwrap();
+    assert!(plan.contains("runs_in_doubt"), "{plan}");
 }
 
 #[tokio::test]

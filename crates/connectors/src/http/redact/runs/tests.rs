@@ -44,6 +44,13 @@ const FORMS: [Form; 25] = [
     |byte| format!("[char]{byte} + "),
 ];
 
+/// The same with much between two numbers, of which more than a little stands before the first or after the last.
+const APART: [Form; 3] = [
+    |byte| format!("{byte}.0,\n{:24}", ""),
+    |byte| format!("System.Convert.ToByte({byte}), "),
+    |byte| format!("std::convert::to_byte({byte}),\n{:40}", ""),
+];
+
 fn written(text: &str, form: Form) -> String {
     text.bytes().map(form).collect()
 }
@@ -132,7 +139,7 @@ fn secret_is_found_after_offsets() {
 /// No more of it is passed on than says nothing of the secret.
 #[test]
 fn secret_is_found_wherever_it_is_cut() {
-    for form in FORMS {
+    for form in FORMS.into_iter().chain(APART) {
         let text = format!("begin {} end\n", written(SECRET, form));
         for cut in (1..text.len()).step_by(7) {
             let mut parts = redactor().parts();
@@ -165,7 +172,7 @@ fn body_is_masked_whole_where_a_secret_is_in_several_values() {
         let lists: Vec<_> = text.bytes().map(|byte| json!([byte])).collect();
         json!({ "lists": lists }).to_string()
     };
-    let other = nested(&SECRET.to_uppercase());
+    let other = nested(&SECRET.replace("Zx", "Yx"));
     let cases = [(nested(SECRET), format!("\"{MASK}\"")), (other.clone(), other)];
     for (body, expected) in cases {
         assert_eq!(redactor().body(&body), expected);
@@ -209,7 +216,20 @@ fn runs_are_read() {
 /// A text that may go on, and whether its last number may -> what is read of its run.
 #[test]
 fn unfinished_run_is_read_as_far_as_it_goes() {
+    let [near, far] = [BETWEEN, BETWEEN + 1].map(|blanks| format!("103 104 112 95{}", " ".repeat(blanks)));
     let cases = [
+        (near.as_str(), true, Some("ghp_")),
+        (far.as_str(), true, None),
+        ("103 104 112 95, System.Convert.To", true, Some("ghp_")),
+        ("103 104 112 95, System.", true, Some("ghp_")),
+        ("103 104 112 95, std:", true, Some("ghp_")),
+        ("103 104 112 95, std::", true, Some("ghp_")),
+        ("103 104 112 95, std::byte{", true, Some("ghp_")),
+        ("103 104 112 95, (by", true, Some("ghp_")),
+        ("103 104 112 95, 0", true, Some("ghp_")),
+        ("103 104 112 95, 0x", true, Some("ghp_")),
+        ("103 104 112 95 end\n", true, None),
+        ("103 104 112 95 end. ", true, None),
         ("103 104 112 95 90 12", true, Some("ghp_Z")),
         ("103 104 112 95 90 12", false, Some("ghp_Z\u{c}")),
         ("chr(103)+chr(104)+chr(112)+chr(95)+ch", true, Some("ghp_")),

@@ -50,6 +50,13 @@ fn a_time_zone_after_a_time_is_read_or_refused_and_never_the_comment() {
             "silence X for 2h UTC",
             cut("duration", "a length of time such as 90s, 15m, 2h or 1d", "for", "2h", "UTC"),
         ),
+        // After a day a short name before other words, and the time of something, are the comment.
+        ("silence X until tomorrow Maintenance time", until("tomorrow", " comment=\"Maintenance time\"")),
+        ("silence X until monday Release time", until("monday", " comment=\"Release time\"")),
+        ("silence X until friday PT tests are broken", until("friday", " comment=\"PT tests are broken\"")),
+        ("silence X until friday PT", refused("friday", "PT", "PT")),
+        ("silence X until friday CET tests", refused("friday", "CET tests", "CET")),
+        ("silence X until friday 9:00 PT tests", refused("friday 9:00", "PT tests", "PT")),
         // What no database knows is a comment, and so is what a length of time is before.
         ("silence X until tomorrow see a/b", until("tomorrow", " comment=\"see a/b\"")),
         (

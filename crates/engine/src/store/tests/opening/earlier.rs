@@ -312,3 +312,34 @@ async fn actor_that_cannot_be_read_hides_nothing_else() {
     }
     assert_eq!(store.runs(10).await.unwrap().len(), 2);
 }
+
+/// The format before texts of the index began with their titles.
+const OTHERWISE_INDEXED: usize = 14;
+
+#[tokio::test]
+async fn what_an_earlier_version_indexed_is_indexed_anew() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let conn = open::writer(&file, &FORMATS[..OTHERWISE_INDEXED]).unwrap();
+    let Detail::Incident(incident) = firing("a").detail else { unreachable!("an incident") };
+    let sql =
+        "INSERT INTO items (account, kind, id, title, repo, detail, open, changed_at, seen_at, searched)
+               VALUES ('pager', 'incident', 'a', 'Disk is full', 'storage', ?1, 0, 0, 0, 1)";
+    conn.execute(sql, [serde_json::to_string(&incident).unwrap()]).unwrap();
+    let sql = "INSERT INTO runs (id, command, line, args, asked_by, started_at, ended_at, state, searched)
+               VALUES ('old', 'deploy', 'deploy  Api', ?1, 'kim', 0, 1, '{\"state\":\"running\"}', 1)";
+    conn.execute(sql, [serde_json::to_string(&Args::default()).unwrap()]).unwrap();
+    conn.execute_batch(
+        "INSERT INTO item_search (rowid, text) VALUES (1, 'a' || char(10) || 'Disk is full');
+         INSERT INTO run_search (rowid, text) VALUES (1, 'deploy  Api' || char(10) || 'kim');",
+    )
+    .unwrap();
+    drop(conn);
+    let store = Store::open(&file, at(0)).unwrap();
+    while store.write(crate::store::search::index_step).await.unwrap() {}
+    for (index, begins) in [("item_search", "disk is"), ("run_search", "deploy api")] {
+        let sql = format!("SELECT count(*) FROM {index} WHERE text MATCH '^ \"{begins}\"'");
+        let found = store.read(move |conn| conn.query_row(&sql, [], |row| row.get::<_, i64>(0))).await;
+        assert_eq!(found.unwrap(), 1, "{index}");
+    }
+}
