@@ -334,7 +334,7 @@ fn length(seconds: i64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} m", seconds / 60),
-        3_600..172_800 => format!("{} h", seconds / 3_600),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
 }

@@ -47,7 +47,7 @@ export function inShort(
     .trim();
   const [only] = notSeen;
   if (only && notSeen.length === 1) {
-    const more = `It ${whyOf(only)}`;
+    const more = only.kind === "part" ? reason(only.why) : `It ${whyOf(only)}`;
     return { text, more, rest: more.length > SHORT ? "Show all" : null };
   }
   const more =

@@ -159,6 +159,9 @@ pub(super) struct Refusal {
     /// True where it is not there, or hidden: a name may be wrong.
     #[serde(default)]
     pub(super) missing: bool,
+    /// True where it was no refusal: no answer came, and asking again would hold up the next polls.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) postponed: bool,
 }
 
 impl Place {
@@ -214,7 +217,10 @@ impl Repo {
         let refused = matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. });
         if refused {
             let until = now.saturating_add(wait(part, false)).unwrap_or(now);
-            self.refused.insert(part, Refusal { why: error.to_string(), at: now, until, missing: false });
+            self.refused.insert(
+                part,
+                Refusal { why: error.to_string(), at: now, until, missing: false, postponed: false },
+            );
         }
         refused
     }
@@ -272,9 +278,9 @@ impl Repo {
         self.missed >= 2 || self.described.as_ref().is_some_and(|(described, _)| described.closed)
     }
 
-    /// When it was asked for last, where it is refused because it was not there then, or hidden.
-    pub(super) fn missed_at(&self) -> Option<Timestamp> {
-        self.refused.get(&Part::Repo).filter(|refusal| refusal.missing).map(|refusal| refusal.at)
+    /// When it was asked for last, where it is refused: it was not there then, hidden, or not allowed.
+    pub(super) fn refused_at(&self) -> Option<Timestamp> {
+        self.refused.get(&Part::Repo).filter(|refusal| !refusal.postponed).map(|refusal| refusal.at)
     }
 
     /// True for a run that was run again and whose row does not say now which attempt it is.
@@ -285,14 +291,17 @@ impl Repo {
     /// Does not ask for it again for a while.
     pub(super) fn postpone(&mut self, why: &str, now: Timestamp) {
         let until = now.saturating_add(POSTPONED_FOR).unwrap_or(now);
-        self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), at: now, until, missing: false });
+        self.refused.insert(
+            Part::Repo,
+            Refusal { why: why.to_owned(), at: now, until, missing: false, postponed: true },
+        );
     }
 
     /// Remembers that the repository is not there, or hidden.
     pub(super) fn miss(&mut self, now: Timestamp) {
         let why = "GitHub has no such repository, or hides it from this account".to_owned();
         let until = now.saturating_add(REFUSED_FOR).unwrap_or(now);
-        self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true });
+        self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true, postponed: false });
     }
 
     /// What of it was refused. A server without commit statuses is no problem.

@@ -116,12 +116,12 @@ impl Webhook {
         Received { note, ..Received::default() }
     }
 
-    /// The same, and makes that poll come soon, unless the repository was missing just now.
+    /// The same, and makes that poll come soon, unless the repository was refused just now.
     fn ask_soon(&self, subject: &Subject, claim: Claim, now: Timestamp) -> Received {
-        Received { poll: !subject.is_just_missed(now), ..self.ask(claim) }
+        Received { poll: !subject.is_just_refused(now), ..self.ask(claim) }
     }
 
-    /// Has a repository asked for that was away, whatever the webhook is about.
+    /// Has a repository asked for that was away or refused, whatever the webhook is about.
     fn ask_if_back(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Received {
         if !self.knowledge.is_any_away() {
             return Received::default();
@@ -146,11 +146,11 @@ impl Webhook {
                     described.default_branch.or_else(|| known.described.default_branch.clone());
                 let described =
                     RepoDescription { default_branch, name: known.described.name.clone(), ..described };
-                Some(Subject { described, missed_at: known.missed_at, known: Some(known) })
+                Some(Subject { described, refused_at: known.refused_at, known: Some(known) })
             }
             None => is_watched(&self.watch, &repo.full_name).then(|| {
-                let missed_at = self.knowledge.missed_at(&repo.full_name);
-                Subject { described, known: None, missed_at }
+                let refused_at = self.knowledge.refused_at(&repo.full_name);
+                Subject { described, known: None, refused_at }
             }),
         }
     }
@@ -221,8 +221,8 @@ struct Subject {
     described: RepoDescription,
     /// What polls know of it, where they do.
     known: Option<Arc<KnownRepo>>,
-    /// When it was asked for last, where it is missing.
-    missed_at: Option<Timestamp>,
+    /// When it was asked for last, where it is missing or not allowed.
+    refused_at: Option<Timestamp>,
 }
 
 impl Subject {
@@ -236,15 +236,15 @@ impl Subject {
         self.described.closed || self.known.as_ref().is_some_and(|known| known.is_away)
     }
 
-    /// True where a webhook of it shows that it may be back.
+    /// True where a webhook of it shows that it may be back, or allowed now.
     fn may_be_back(&self) -> bool {
         let was_away = self.known.as_ref().is_some_and(|known| known.is_away);
-        self.missed_at.is_some() || was_away && !self.described.closed
+        self.refused_at.is_some() || was_away && !self.described.closed
     }
 
-    /// True where it was asked for, and missing, just now. A clock that was put back is no reason to wait.
-    fn is_just_missed(&self, now: Timestamp) -> bool {
-        self.missed_at.is_some_and(|at| now.duration_since(at).abs() < ASKED_AGAIN)
+    /// True where it was asked for, and refused, just now. A clock that was put back is no reason to wait.
+    fn is_just_refused(&self, now: Timestamp) -> bool {
+        self.refused_at.is_some_and(|at| now.duration_since(at).abs() < ASKED_AGAIN)
     }
 }
 

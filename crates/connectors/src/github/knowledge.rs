@@ -67,9 +67,9 @@ struct Inner {
     by_name: BTreeMap<String, Arc<KnownRepo>>,
     /// By the name, in small letters, that the configuration or an owner's list has.
     by_key: BTreeMap<String, Arc<KnownRepo>>,
-    /// When those that are missing were asked for last, by the same name: what was never there is not described.
-    missed_at: BTreeMap<String, Timestamp>,
-    /// True where any of them is away, or missing.
+    /// When those that are missing or not allowed were asked for last, by the same name: what was never there is not described.
+    refused_at: BTreeMap<String, Timestamp>,
+    /// True where any of them is away, missing or not allowed.
     is_any_away: bool,
 }
 
@@ -80,8 +80,8 @@ pub(super) struct KnownRepo {
     pub(super) workflows: Workflows,
     /// Nothing of it is on the board: it is closed, or not there.
     pub(super) is_away: bool,
-    /// When it was asked for last, where it is missing.
-    pub(super) missed_at: Option<Timestamp>,
+    /// When it was asked for last, where it is missing or not allowed.
+    pub(super) refused_at: Option<Timestamp>,
     gone_builds: BTreeMap<String, GoneBuild>,
     runs: BTreeSet<u64>,
     /// The builds of runs whose branch is unknown, by the run.
@@ -97,7 +97,7 @@ impl KnownRepo {
             described: described.clone(),
             workflows: repo.workflows.clone(),
             is_away: repo.is_away(),
-            missed_at: repo.missed_at(),
+            refused_at: repo.refused_at(),
             gone_builds: repo.gone_builds.clone(),
             runs: repo.listed.iter().copied().chain(on_board).collect(),
             branchless: branchless.map(|(id, known)| (*id, known.build.clone())).collect(),
@@ -125,9 +125,9 @@ impl RepoKnowledge {
     pub(super) fn learn(&self, place: &Place) {
         let mut inner = Inner::default();
         for (key, repo) in &place.repos {
-            let missed_at = repo.missed_at();
-            inner.is_any_away |= repo.is_away() || missed_at.is_some();
-            inner.missed_at.extend(missed_at.map(|at| (key.clone(), at)));
+            let refused_at = repo.refused_at();
+            inner.is_any_away |= repo.is_away() || refused_at.is_some();
+            inner.refused_at.extend(refused_at.map(|at| (key.clone(), at)));
             let Some((described, _)) = &repo.described else { continue };
             let known = Arc::new(KnownRepo::new(described, repo));
             inner.by_id.extend(described.id.map(|id| (id, known.clone())));
@@ -170,9 +170,9 @@ impl RepoKnowledge {
 
     /// When the watched repository of that name was asked for last, where it is missing; another one may have the name
     /// by now. One that was described is found by [`Self::find`], with its own time.
-    pub(super) fn missed_at(&self, full_name: &str) -> Option<Timestamp> {
+    pub(super) fn refused_at(&self, full_name: &str) -> Option<Timestamp> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.missed_at.get(&full_name.to_ascii_lowercase()).copied()
+        inner.refused_at.get(&full_name.to_ascii_lowercase()).copied()
     }
 
     /// True for the present name of a watched repository.

@@ -78,7 +78,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Tim
         }
     }
     // One 404 is no evidence: a repository that was there is asked for again at the next poll. So is one whose webhook came.
-    let may_be_back = look.repo.missed == 1 || target.is_reported && look.repo.missed_at().is_some();
+    let may_be_back = look.repo.missed == 1 || target.is_reported && look.repo.refused_at().is_some();
     if look.repo.is_refused(Part::Repo) && !may_be_back {
         return;
     }

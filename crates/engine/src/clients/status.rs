@@ -59,15 +59,23 @@ pub(crate) fn not_seen(
             Health::New | Health::Ok => {
                 // What is read in parts is not seen whole before the last one.
                 match info.reading {
-                    Some(Progress { done, total }) => {
+                    // What is left of it is named among the problems.
+                    Some(Progress { done, total }) if done < total => {
                         let why = format!("{done} of {total} are read");
                         not_seen.push(whole(NotSeenKind::Reading, why, None));
+                    }
+                    Some(_) if info.problems.is_empty() => {
+                        not_seen.push(whole(
+                            NotSeenKind::Reading,
+                            "its details are being read".to_owned(),
+                            None,
+                        ));
                     }
                     None if info.last_ok.is_none() => {
                         let why = "its first poll has not ended".to_owned();
                         not_seen.push(whole(NotSeenKind::Reading, why, None));
                     }
-                    None => {}
+                    Some(_) | None => {}
                 }
             }
         }

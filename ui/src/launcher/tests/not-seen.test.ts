@@ -39,8 +39,8 @@ const part = (name: string, why = "403"): NotSeen => ({
 });
 
 test.each<[notSeen: NotSeen[], text: string, rest: string | null]>([
-  [[part("a")], "Not seen: a. It is not seen. Why: 403.", null],
-  [[part("a", "x".repeat(200))], `Not seen: a. It is not seen. Why: ${"x".repeat(200)}.`, "Show all"],
+  [[part("a")], "Not seen: a. Why: 403.", null],
+  [[part("a", "x".repeat(200))], `Not seen: a. Why: ${"x".repeat(200)}.`, "Show all"],
   [[part(""), part("a")], "Not seen: forge and a. What needs you there is not in this list.", "Why"],
   [[part("a"), part("a", "404")], "Not seen: a. What needs you there is not in this list.", "Why"],
   [

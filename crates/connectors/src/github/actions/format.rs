@@ -73,7 +73,7 @@ fn turn(pull: &PullRequest) -> Option<String> {
 fn age(since: Timestamp, now: Timestamp) -> String {
     match now.duration_since(since).as_mins().max(0) {
         minutes @ 0..60 => format!("{minutes} m"),
-        minutes @ 60..2_880 => format!("{} h", minutes / 60),
+        minutes @ 60..1_440 => format!("{} h", minutes / 60),
         minutes => format!("{} d", minutes / 1_440),
     }
 }

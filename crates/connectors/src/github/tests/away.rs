@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{
+    errors::failing,
     hook::signed,
     late_hooks::receive,
     poll::{Watch, asked},
@@ -10,9 +11,9 @@ use super::{
 };
 
 /// An event, its body, how many seconds after acme/gone was asked for in vain -> whether a poll comes soon, and whether
-/// that repository is asked for again then. It never was there, and is left alone for ten minutes otherwise.
+/// that repository is asked for again then. It never was there, or allowed, and is left alone for ten minutes otherwise.
 #[tokio::test]
-async fn any_webhook_of_a_missing_repository_has_it_requested() {
+async fn any_webhook_of_a_refused_repository_has_it_requested() {
     let gone = |change: Value| json!({ "repository": with(with(repo("gone"), json!({ "id": 7 })), change) });
     let plain = || gone(json!({}));
     let other = with(repo("other"), json!({ "id": 8 }));
@@ -40,15 +41,19 @@ async fn any_webhook_of_a_missing_repository_has_it_requested() {
         ("push", json!({ "repository": null }), 60, false, false),
         ("push", json!([1]), 60, false, false),
     ];
-    for (event, body, seconds, soon, again) in cases {
+    let statuses = [404, 403];
+    for (status, (event, body, seconds, soon, again)) in
+        statuses.into_iter().flat_map(|status| cases.iter().map(move |case| (status, case.clone())))
+    {
         let server = serve(forge()).await;
+        mount(&server, [failing("/repos/acme/gone", status)]).await;
         let mut watch = Watch::new(&server, &["acme/web", "acme/gone"]);
         watch.poll().await;
         let (headers, bytes) = signed(event, &body);
         let later = watch.now + SignedDuration::from_secs(seconds);
         let received = watch.hook().receive(&headers, &bytes, later).unwrap();
         let found = (received.poll, received.note.is_some(), received.snapshots.len());
-        assert_eq!(found, (soon, again, 0), "{event} {body} {seconds}");
+        assert_eq!(found, (soon, again, 0), "{status} {event} {body} {seconds}");
         let mut seen = server.received_requests().await.unwrap().len();
         // Once for each webhook.
         for again in [again, false] {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::github::cursor::{Place, Repo};
 
-fn failing(at: &str, status: u16) -> Mock {
+pub(super) fn failing(at: &str, status: u16) -> Mock {
     let answer = ResponseTemplate::new(status).set_body_json(json!({ "message": "Out of order" }));
     Mock::given(path(at)).respond_with(answer).with_priority(1)
 }
