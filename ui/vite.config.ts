@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => ({
     // Nothing may be inlined: the content security policy allows files of the app only.
     assetsInlineLimit: 0,
     rollupOptions: {
-      // No module does anything by reading a property while it is loaded: what is not used is left out.
+      // Nothing is done by reading a property: what is not used is left out. Effects depend on values by parts/watch.
       treeshake: { propertyReadSideEffects: false },
       input: Object.fromEntries(
         Object.entries({ launcher: "index.html", settings: "settings.html" }).filter(([, page]) =>

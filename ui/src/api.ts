@@ -1540,11 +1540,15 @@ export type Found = {
 commands: Array<FoundCommand>, 
 /**
  * Items: one whose title is what was typed, then those whose title begins with it, then those with its words in order, then
- * the rest.
+ * the rest that hold them, then those that hold its letters.
  */
 items: Array<FoundItem>, 
 /**
- * How many items match in all, those that are not here included. `None` where not all of them were looked at, and by an
+ * True where the items are the best kind: the title of the first holds word by word what was typed, and no command does.
+ */
+items_first?: boolean, 
+/**
+ * How many items match in all, those that are not here included. `None` where not all of them were counted, and by an
  * older version.
  */
 items_total?: number | null, 
@@ -3168,7 +3172,11 @@ title: string,
 /**
  * Its state.
  */
-status: string, } | { "found": "run", 
+status: string, 
+/**
+ * The runs on it of which nobody knows whether they ran, the latest first.
+ */
+in_doubt?: Array<RunInDoubt>, } | { "found": "run", 
 /**
  * Its id.
  */
@@ -3554,11 +3562,11 @@ summary: string,
  */
 not_seen: Array<NotSeen>, 
 /**
- * The accounts that are well.
+ * The watched accounts that are connected: they answer, be it that they allow no more calls for now.
  */
 accounts_ok: number, 
 /**
- * All accounts.
+ * All accounts that are watched.
  */
 accounts: number, 
 /**

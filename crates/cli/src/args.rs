@@ -63,7 +63,7 @@ pub(crate) enum Command {
         #[arg(long)]
         stored: bool,
         /// At most this many rows of each section; up to 10000. Else 1000, and 200 of the builds that have passed.
-        #[arg(long, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: Option<usize>,
     },
     /// Everything that waits for a person's yes, yours first. Callboard does not read any service's approvals yet.
@@ -72,7 +72,7 @@ pub(crate) enum Command {
         #[arg(long)]
         stored: bool,
         /// At most this many rows of each section; up to 10000. Else 1000.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: Option<usize>,
     },
     /// What happened, oldest first.
@@ -84,7 +84,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "T", allow_hyphen_values = true)]
         since: Option<String>,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 50, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 50, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -102,7 +102,7 @@ pub(crate) enum Command {
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
         /// At most this many of each kind: so many items, and so many runs.
-        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Leave out the first N of each kind, which earlier pages have shown.
         #[arg(long, default_value_t = 0, value_name = "N", allow_negative_numbers = true)]
@@ -123,7 +123,7 @@ pub(crate) enum Command {
     /// The latest runs.
     Runs {
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -168,7 +168,7 @@ pub(crate) enum Command {
         #[arg(default_value = "general")]
         channel: String,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -192,7 +192,7 @@ pub(crate) enum Command {
         #[arg(long)]
         pending: bool,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -226,7 +226,7 @@ pub(crate) enum Command {
     /// Who changed what, and through what: snoozes, settings, accounts, secrets.
     Audit {
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -435,6 +435,14 @@ pub(crate) fn from_environment(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// How many entries a list shows: one of none would look like an empty list.
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a whole number, 1 or more".to_owned()),
+        Ok(limit) => Ok(limit),
+    }
+}
+
 fn event_number(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "expected an event's number, as callboard events shows it".to_owned())
 }
@@ -502,5 +510,23 @@ mod tests {
             let cli = Cli::try_parse_from(format!("callboard {line}").split(' ')).unwrap();
             assert_eq!(cli.command.reads_config(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn limit_is_one_or_more() {
+        let lists = ["board", "approvals", "events", "search x", "runs", "room", "deliveries", "audit"];
+        for list in lists {
+            for (limit, expected) in
+                [("1", true), ("20", true), ("20000", true), ("0", false), ("-1", false), ("all", false)]
+            {
+                let cli = Cli::try_parse_from(format!("callboard {list} --limit {limit}").split(' '));
+                assert_eq!(cli.is_ok(), expected, "{list} {limit}");
+                let why = cli.err().map(|error| error.to_string()).unwrap_or_default();
+                let is_named = why.contains("expected a whole number, 1 or more");
+                assert_eq!(is_named, !expected, "{list} {limit}: {why}");
+            }
+        }
+        // Nothing is a page to skip.
+        assert!(Cli::try_parse_from(["callboard", "search", "x", "--skip", "0"]).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, time::Duration};
 
 use anyhow::Result;
 use callboard_domain::{
-    board::{Board, NotSeen, Row, Snoozed, State},
+    board::{Board, NotSeen, Row, RunInDoubt, Snoozed, State},
     item::{AccountName, Kind, Severity},
     message::Tone,
 };
@@ -13,7 +13,8 @@ use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONG
 use crate::{
     client::Client,
     exit::Exit,
-    output::{Output, age, left, mark, print_wrapped, when},
+    output::{Output, age, left, mark, print_wrapped, short_id, when},
+    printed::on_one_line,
     table::{Column, table},
 };
 
@@ -179,9 +180,16 @@ fn details(row: &Row) -> String {
     let by = row.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let snoozed = row.snoozed.map(|it| format!("{}{by}", snoozed(it)));
     let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
-    let in_doubt = row.in_doubt.iter().map(|run| format!("run {} is in doubt", run.id));
-    let parts = [expires, Some(row.subtitle.clone()), severity, snoozed, as_of];
-    parts.into_iter().flatten().chain(in_doubt).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    let parts = [expires, Some(row.subtitle.clone()), severity, snoozed, as_of, Some(unknown(&row.in_doubt))];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// "unknown whether it ran: page CheckoutSlow (run 01a22be5-7c31)", for each run of which nobody knows it.
+pub(crate) fn unknown(runs: &[RunInDoubt]) -> String {
+    let named = |run: &RunInDoubt| {
+        format!("unknown whether it ran: {} (run {})", on_one_line(&run.line), short_id(&run.id))
+    };
+    runs.iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
 /// "snoozed until 18:00:00".
@@ -248,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn row_names_the_runs_in_doubt() {
+    fn row_names_the_runs_that_are_unknown_by_their_lines() {
         let row = |in_doubt: &[&str]| -> Row {
             let runs: Vec<_> = in_doubt
                 .iter()
@@ -262,8 +270,11 @@ mod tests {
         };
         let cases: [(&[&str], &str); 3] = [
             (&[], "storage"),
-            (&["r1"], "storage, run r1 is in doubt"),
-            (&["r2", "r1"], "storage, run r2 is in doubt, run r1 is in doubt"),
+            (&["r1"], "storage, unknown whether it ran: ack a (run r1)"),
+            (
+                &["01a22be5-7c31-7000-8000-000000000000", "r1"],
+                "storage, unknown whether it ran: ack a (run 01a22be5-7c31), unknown whether it ran: ack a (run r1)",
+            ),
         ];
         for (in_doubt, expected) in cases {
             assert_eq!(details(&row(in_doubt)), expected);

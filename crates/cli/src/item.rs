@@ -126,6 +126,7 @@ fn item_and_time<T>(
     later.unwrap_or_else(|| match words.len() {
         0 | 1 => Err(whole),
         _ => {
+            let text = text::cut(&text, until::LONGEST_QUOTED);
             Err(Usage(format!("{whole}; {item:?} was read as the item, and no end of {text:?} as a time"))
                 .into())
         }
@@ -257,6 +258,7 @@ mod tests {
             ("is slow yesterday 9:00", Err("a time that is not past yet")),
             ("until 17h", Err("for 17h or until 17:00")),
             ("is slow until 17h", Err("for 17h or until 17:00")),
+            ("is slow until 7h", Err("for 7h or until 7:00")),
             ("broke last friday", Err("a time that is not past yet, such as friday")),
             ("is slow soon", Err("found \"is slow soon\"; \"K\" was read as the item, and no end of")),
             // What is proposed of a time is the whole of it.

@@ -312,6 +312,11 @@ pub(crate) fn when(at: Timestamp) -> String {
     }
 }
 
+/// The start of a run's id, by which it can be named: of a time-ordered UUID, the millisecond in which it began.
+pub(crate) fn short_id(id: &str) -> &str {
+    id.get(..13).unwrap_or(id)
+}
+
 /// How long ago: `8 m`, `3 h`, `2 d`.
 pub(crate) fn age(at: Timestamp) -> String {
     length(Timestamp::now().duration_since(at).as_secs().max(0))

@@ -2,19 +2,19 @@
 
 use anyhow::Result;
 use callboard_domain::board::NotSeen;
-use callboard_engine::api::{Search, SearchHit, StatusQuery};
+use callboard_engine::api::{LONGEST_LIST, Search, SearchHit, StatusQuery};
 use serde_json::{Value, json};
 
 use crate::{
-    board::print_not_seen,
+    board::{print_not_seen, unknown},
     client::Client,
     exit::Exit,
     output::Output,
     table::{Column, table},
 };
 
-/// Of what was found: its state, its key, and its title or line.
-const HIT_COLUMNS: [Column; 3] = [Column::Text, Column::Whole, Column::Title];
+/// Of what was found: its state, its key, its title or line, and the runs on it that are unknown.
+const HIT_COLUMNS: [Column; 4] = [Column::Text, Column::Whole, Column::Title, Column::Text];
 
 /// Items and runs whose text holds all of the words.
 pub(crate) async fn find(
@@ -64,11 +64,14 @@ fn nothing(skip: Option<usize>, not_seen: Option<&[NotSeen]>) -> String {
 }
 
 /// A row of what was found. A run's line names its alert; the line that can be run again is in the JSON.
-fn hit(hit: &SearchHit) -> [String; 3] {
+fn hit(hit: &SearchHit) -> [String; 4] {
     match hit {
-        SearchHit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
+        SearchHit::Item { key, title, status, in_doubt } => {
+            [status.clone(), key.to_string(), title.clone(), unknown(in_doubt)]
+        }
         SearchHit::Run { id, line, named_line, state } => {
-            [state.clone(), format!("run {id}"), named_line.as_ref().unwrap_or(line).clone()]
+            let line = named_line.as_ref().unwrap_or(line).clone();
+            [state.clone(), format!("run {id}"), line, String::new()]
         }
     }
 }
@@ -85,10 +88,35 @@ async fn search(
     skip: usize,
     client: &mut Client,
 ) -> Result<(Vec<SearchHit>, bool)> {
+    read(limit, skip, async |limit, skip| {
+        Ok(client.call(Search { text: text.to_owned(), limit, skip }).await?)
+    })
+    .await
+}
+
+/// Reads at most `limit` hits of each kind without the first `skip`, and whether there are more. `ask` answers with so many of
+/// each kind, as many as one answer lists at most.
+async fn read(
+    limit: usize,
+    skip: usize,
+    mut ask: impl AsyncFnMut(usize, usize) -> Result<Vec<SearchHit>>,
+) -> Result<(Vec<SearchHit>, bool)> {
     // One more of each than needed shows whether there are more.
-    let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
-    let (mut items, mut runs): (Vec<SearchHit>, Vec<SearchHit>) =
-        client.call(query).await?.into_iter().partition(|hit| matches!(hit, SearchHit::Item { .. }));
+    let needed = limit.saturating_add(1);
+    let (mut items, mut runs, mut asked) = (Vec::new(), Vec::new(), 0);
+    while asked < needed {
+        let size = (needed - asked).min(LONGEST_LIST);
+        let hits = ask(size, skip.saturating_add(asked)).await?;
+        let (new_items, new_runs): (Vec<_>, Vec<_>) =
+            hits.into_iter().partition(|hit| matches!(hit, SearchHit::Item { .. }));
+        let is_last = new_items.len() < size && new_runs.len() < size;
+        items.extend(new_items);
+        runs.extend(new_runs);
+        asked += size;
+        if is_last {
+            break;
+        }
+    }
     let more = items.len() > limit || runs.len() > limit;
     items.truncate(limit);
     runs.truncate(limit);
@@ -111,19 +139,61 @@ mod tests {
             state: "done".into(),
         };
         let key = "pager/incident/3f2a";
-        let item =
-            SearchHit::Item { key: key.parse().unwrap(), title: "Disk".into(), status: "triggered".into() };
+        let item = |in_doubt: &[&str]| {
+            let doubt = |line: &&str| json!({ "id": "r1", "line": line, "why": "lost" });
+            let in_doubt: Vec<Value> = in_doubt.iter().map(doubt).collect();
+            let hit = json!({
+                "found": "item", "key": key, "title": "Disk", "status": "triggered", "in_doubt": in_doubt,
+            });
+            serde_json::from_value::<SearchHit>(hit).unwrap()
+        };
         let cases = [
-            (run(Some("silence Disk is full 2h")), ["done", "run 7", "silence Disk is full 2h"]),
-            (run(None), ["done", "run 7", "silence 3f2a 2h"]),
+            (run(Some("silence Disk is full 2h")), ["done", "run 7", "silence Disk is full 2h", ""]),
+            (run(None), ["done", "run 7", "silence 3f2a 2h", ""]),
             // Its key is what a person types.
-            (item, ["triggered", key, "Disk"]),
+            (item(&[]), ["triggered", key, "Disk", ""]),
+            (item(&["page Disk"]), ["triggered", key, "Disk", "unknown whether it ran: page Disk (run r1)"]),
         ];
         for (found, expected) in cases {
             assert_eq!(hit(&found), expected);
         }
         let json = serde_json::to_value(run(Some("silence Disk is full 2h"))).unwrap();
         assert_eq!((&json["line"], &json["id"]), (&json!("silence 3f2a 2h"), &json!("7")));
+    }
+
+    #[tokio::test]
+    async fn search_is_read_in_pages_that_one_answer_can_list() {
+        // items, runs; limit, skip -> items and runs that are shown, whether there are more, how many answers
+        let cases = [
+            ((25_000, 3), (20, 0), (20, 3, true, 1)),
+            ((25_000, 3), (9_999, 0), (9_999, 3, true, 1)),
+            ((25_000, 3), (10_000, 0), (10_000, 3, true, 2)),
+            ((25_000, 3), (30_000, 0), (25_000, 3, false, 3)),
+            ((10_000, 0), (10_000, 0), (10_000, 0, false, 2)),
+            ((25_000, 3), (10, 24_995), (5, 0, false, 1)),
+            ((25_000, 3), (20, 99_999), (0, 0, false, 1)),
+            ((5, 12_000), (10_000, 0), (5, 10_000, true, 2)),
+            ((5, 3), (usize::MAX, 0), (5, 3, false, 1)),
+        ];
+        for ((items, runs), (limit, skip), expected) in cases {
+            let mut answers = 0;
+            let ask = async |limit: usize, skip: usize| {
+                answers += 1;
+                assert!(limit <= LONGEST_LIST, "{limit}");
+                let item = |n: usize| {
+                    let key = format!("a/incident/{n}");
+                    json!({ "found": "item", "key": key, "title": "", "status": "" })
+                };
+                let run = |n: usize| json!({ "found": "run", "id": n.to_string(), "line": "", "state": "" });
+                let items = (0..items).skip(skip).take(limit).map(item);
+                let runs = (0..runs).skip(skip).take(limit).map(run);
+                let hits = items.chain(runs).map(|hit| serde_json::from_value::<SearchHit>(hit).unwrap());
+                Ok(hits.collect::<Vec<_>>())
+            };
+            let (hits, more) = read(limit, skip, ask).await.unwrap();
+            let shown = hits.iter().filter(|hit| matches!(hit, SearchHit::Item { .. })).count();
+            assert_eq!((shown, hits.len() - shown, more, answers), expected, "{limit} {skip}");
+        }
     }
 
     #[test]

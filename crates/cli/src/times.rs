@@ -1,7 +1,7 @@
 //! Times as they are typed.
 
 use anyhow::Result;
-use callboard_domain::until;
+use callboard_domain::{text, until};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::exit::Usage;
@@ -9,13 +9,18 @@ use crate::exit::Usage;
 /// A time to come: a length of time from now, or a time. `or` is text about what else works in its place: "`off` ends it".
 pub(crate) fn to_come(text: &str, or: &str, now: Timestamp) -> Result<Timestamp> {
     until::until(text, &now.to_zoned(TimeZone::system()))
-        .map_err(|why| Usage(format!("expected {}, found {text:?}; {or}", why.expected())).into())
+        .map_err(|why| Usage(format!("expected {}, found {:?}; {or}", why.expected(), shown(text))).into())
 }
 
 /// A time past: a length of time ago, or a time.
 pub(crate) fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
     until::since(text, &now.to_zoned(TimeZone::system()))
-        .map_err(|expected| Usage(format!("expected {expected}, found {text:?}")).into())
+        .map_err(|expected| Usage(format!("expected {expected}, found {:?}", shown(text))).into())
+}
+
+/// What was typed, as far as an error shows it.
+fn shown(text: &str) -> String {
+    text::cut(text, until::LONGEST_QUOTED)
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub struct Batch {
     /// Where nothing is there any more but `snapshots`, whatever webhooks have reported before: it was found out once, and
     /// no later poll says it again.
     pub emptied: Vec<Scope>,
+    /// Where something else has the name by now: what is stored there of before this poll is of what had the name, and not
+    /// what is reported under it, whether here or later.
+    pub replaced: Vec<Scope>,
     /// Where the next poll goes on, with what this one could not check of the notes that it began with. `None` keeps the
     /// stored one, and those notes.
     pub cursor: Option<Cursor>,

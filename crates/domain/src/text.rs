@@ -76,7 +76,8 @@ pub fn masked(text: &str) -> String {
 /// with ten thousand accents is no text.
 const BYTES_EACH: usize = 48;
 
-fn cut(text: &str, max: usize) -> String {
+/// A text of at most `max` characters (as people count them) of 48 bytes on average, cut with `…`.
+pub fn cut(text: &str, max: usize) -> String {
     // No character is less than a byte, so no count is needed.
     if text.len() <= max {
         return text.to_owned();

@@ -45,6 +45,8 @@ pub(crate) struct Account {
     pub(crate) suspect: AtomicBool,
     /// Wakes its polling: something of it was changed from here.
     pub(crate) changed: tokio::sync::Notify,
+    /// Wakes its polling where that waits for trouble to pass: a poll that somebody asked for went well.
+    pub(crate) answered: tokio::sync::Notify,
     /// The webhooks that came for it and could not be read.
     pub(crate) unread_webhooks: UnreadWebhooks,
     /// False where it works without a secret, and none was ever set: the place of secrets is not asked for it.
@@ -213,6 +215,7 @@ pub(crate) async fn connect(
             covered: AtomicBool::default(),
             suspect: AtomicBool::new(true),
             changed: tokio::sync::Notify::new(),
+            answered: tokio::sync::Notify::new(),
             unread_webhooks: UnreadWebhooks::default(),
             needs_secrets,
             secrets: known,

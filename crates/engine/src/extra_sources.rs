@@ -36,12 +36,13 @@ impl Source for Combined {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let mut batch = self.own.poll(since, now).await?;
         match self.extra.poll(None, now).await {
-            Ok(Batch { snapshots, gone, deleted_runs, complete, emptied, problems, .. }) => {
+            Ok(Batch { snapshots, gone, deleted_runs, complete, emptied, replaced, problems, .. }) => {
                 batch.snapshots.extend(snapshots);
                 batch.gone.extend(gone);
                 batch.deleted_runs.extend(deleted_runs);
                 batch.complete.extend(complete);
                 batch.emptied.extend(emptied);
+                batch.replaced.extend(replaced);
                 batch.problems.extend(problems);
             }
             Err(error) => {

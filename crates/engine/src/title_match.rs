@@ -5,8 +5,10 @@
 pub(crate) enum TitleMatch {
     /// Its words are in another order, or stand elsewhere than in the title.
     Other,
-    /// Every word of it is there, in order.
+    /// Every word of it is there, in order, maybe inside of other words.
     InOrder,
+    /// Each of them begins a word of it, in order.
+    Words,
     /// It begins with it.
     Begins,
     /// It is that.
@@ -45,7 +47,26 @@ impl TypedTitle {
             rest = after;
             true
         });
-        if is_in_order { TitleMatch::InOrder } else { TitleMatch::Other }
+        match is_in_order {
+            true if self.is_word_by_word(title) => TitleMatch::Words,
+            true => TitleMatch::InOrder,
+            false => TitleMatch::Other,
+        }
+    }
+
+    /// True where each word that was typed begins a word of a title, in order.
+    fn is_word_by_word(&self, title: &str) -> bool {
+        let mut from = 0;
+        self.whole.split(' ').all(|word| {
+            let begins = |(at, _): &(usize, &str)| {
+                let before = title.get(..from + at).unwrap_or_default();
+                !word.starts_with(char::is_alphanumeric) || !before.ends_with(char::is_alphanumeric)
+            };
+            let rest = title.get(from..).unwrap_or_default();
+            let Some((at, _)) = rest.match_indices(word).find(begins) else { return false };
+            from += at + word.len();
+            true
+        })
     }
 }
 
@@ -67,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_title_typed_in_full_is_the_best_match() {
-        use TitleMatch::{Begins, Exact, InOrder, Other};
+        use TitleMatch::{Begins, Exact, InOrder, Other, Words};
         // typed, title
         let cases = [
             ("number 5 is high", "number 5 is high", Exact),
@@ -75,8 +96,16 @@ mod tests {
             ("ÜBER", "über", Exact),
             ("number 5", "number 5 is high", Begins),
             ("number 5", "number 50 is high", Begins),
-            ("5 high", "number 5 is high", InOrder),
-            ("number high", "number 5 is high", InOrder),
+            ("5 high", "number 5 is high", Words),
+            ("num high", "number 5 is high", Words),
+            ("is here", "Load is <@here> high", Words),
+            ("@here hi", "Load is <@here> high", Words),
+            // Not at its first place, but at a later one.
+            ("is", "This is it", Words),
+            (": high", "load: high", Words),
+            ("rr", "Error rate", InOrder),
+            ("load is", "Download history", InOrder),
+            ("number igh", "number 5 is high", InOrder),
             ("high number", "number 5 is high", Other),
             ("5 5", "number 5 is high", Other),
             ("number 5 is high now", "number 5 is high", Other),

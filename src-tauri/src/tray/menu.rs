@@ -66,8 +66,8 @@ fn summary(status: &Status) -> Vec<Entry> {
         let (ok, all) = (status.accounts_ok, status.accounts);
         let accounts = if all == 1 { "account" } else { "accounts" };
         lines.push(Entry::Note(match ok == all {
-            true => format!("{all} {accounts} connected"),
-            false => format!("{ok} of {all} {accounts} connected"),
+            true => format!("{all} watched {accounts} connected"),
+            false => format!("{ok} of {all} watched {accounts} connected"),
         }));
     }
     lines.extend(status.account_problems.iter().map(|problem| {
@@ -236,7 +236,7 @@ mod tests {
         let menu = drawn(&entries(Some(&status()), &[top()], Some("Alt+Space"), false, &now), 0);
         let expected = format!(
             r#"(1 build fails, 2 pull requests need you)
-(1 of 2 accounts connected)
+(1 of 2 watched accounts connected)
 ci needs sign-in -> Settings(Some("accounts"))
 1 message has not arrived -> Show(None)
 --

@@ -52,8 +52,8 @@ fn at_hand(args: &Args) -> Result<Vec<Figure>> {
     let (times, list) = timed(args, AT_HAND, &TYPED, |text| Find { text, limit: 20 })?;
     let peer = fzf(list.path(), TYPED[5])?;
     let what = format!(
-        "the call `find` (limit 20) in process, JSON and all, {} texts over {AT_HAND} stored items in turn, \
-         with full-text search where rows are too few; fzf --filter {:?} as a whole process on the same lines, 15 runs",
+        "the call `find` (limit 20) in process, JSON and all, {} texts over {AT_HAND} stored items in turn; \
+         fzf --filter {:?} as a whole process on the same lines, 15 runs",
         TYPED.len(),
         TYPED[5],
     );

@@ -1,15 +1,27 @@
 /** What each key does on the current level. */
 
 import { buttonFor, isOfDetail } from "./action-buttons";
-import type { Act } from "./keys";
+import { type Act, KEYS } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import { moveFar } from "./window";
+
+/** True for what is done to the selected row. Enter is not among these: it is for the typed text first. */
+const isOfRow = (act: Act) =>
+  act !== "go" && KEYS.some((key) => key.act === act && (key.group === "On a row" || key.group === "Decide"));
 
 /** Does what a key does here. False if it does nothing and the key belongs to the field. */
 export function does(launcher: Launcher, act: Act): boolean {
   const { backend, status } = launcher.context;
   const list = launcher.searching ? launcher.finds : launcher.boards;
-  const { top } = launcher;
+  const { top, finds } = launcher;
+  if (!top && finds.awaited && isOfRow(act)) {
+    // The selected row is still that of a text typed before.
+    const { text } = finds;
+    void finds.awaitAnswer().then(() => {
+      if (!launcher.top && finds.text === text && finds.failure === null) does(launcher, act);
+    });
+    return true;
+  }
   switch (act) {
     case "activity":
     case "settings":

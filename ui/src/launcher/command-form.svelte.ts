@@ -32,6 +32,9 @@ export interface Problem {
   arg: string | null;
 }
 
+const CHECKED = "It is still being checked. Press Enter again in a moment";
+const UNREAD = "Read on, then press again";
+
 /** An argument only if the line names an account, or has to because several could run the command. */
 const ACCOUNT: ArgSpec = {
   name: "account",
@@ -58,10 +61,12 @@ export class CommandForm {
   choicesFailure = $state<string | null>(null);
   /** Typed text that matches none of the choices. */
   unlisted = $state<string | null>(null);
-  /** The index of the marked choice; -1 if none is marked. */
-  marked = $state(0);
-  /** True once a person moved the mark: then Enter takes the marked choice. */
-  picked = $state(false);
+  /** The value of the choice that a person moved the mark to. */
+  private pick = $state<string | null>(null);
+  private isReading = $state(false);
+  private isChoosing = $state(false);
+  /** True if the argument's text is left over from the line: then only a choice that it names is taken. */
+  private leftover = $state(false);
   prepared = $state.raw<Plan | null>(null);
   /** What people call the values that are ids, by `argument=value`, as far as the engine said. */
   readonly names = new ReactiveMap<string>();
@@ -77,7 +82,17 @@ export class CommandForm {
   refused = $state<string | null>(null);
 
   readonly typed = $derived(typed(this.flow));
+  /** True while the choices are those of a text typed before, or it is not known yet whether the text is a value. */
+  readonly awaited: boolean = $derived(this.isChoosing || (this.isReading && this.typed.trim() !== ""));
+  /** The index of the marked choice; -1 if none is marked. */
+  readonly marked: number = $derived(this.markedAt());
+  /** True once a person moved the mark: then Enter takes the marked choice. */
+  readonly picked: boolean = $derived(this.pick !== null && this.choices[this.marked]?.value === this.pick);
   readonly missing = $derived(missing(this.flow));
+  /** The argument that is being typed. */
+  private readonly spec: ArgSpec | undefined = $derived(
+    this.flow.info.spec.args.find(({ name }) => name === this.flow.active),
+  );
   readonly guard = $derived(this.prepared?.confirm ?? (this.before ? "yes" : null));
   readonly ready = $derived(
     this.prepared !== null &&
@@ -85,7 +100,9 @@ export class CommandForm {
       (!this.confirming || confirmed(this.guard, this.confirmation).ok),
   );
   /** What Enter does next, unless a confirmation is asked for. */
-  readonly next: Enter = $derived(enter(this.flow, this.choices, this.marked, this.prepared, this.picked));
+  readonly next: Enter = $derived(
+    enter(this.flow, this.choices, this.marked, this.prepared, this.picked, this.awaited),
+  );
   /** True for approvals, which Enter never runs. */
   readonly deliberate: boolean;
 
@@ -93,9 +110,11 @@ export class CommandForm {
   private readableFrom = 0;
   private requests = 0;
   private choiceRequests = 0;
-  /** True if the argument's text is left over from the line: then only a choice that it names is taken. */
-  private leftover: boolean;
   private written: Promise<string>;
+  private reading: Promise<void>;
+  private choosing: Promise<void>;
+  /** What an Enter was pressed for that waits until it is no longer awaited. */
+  private entered: Flow | null = null;
 
   constructor(
     context: AppContext,
@@ -109,10 +128,28 @@ export class CommandForm {
     this.deliberate = info.spec.role === "approve";
     this.flow = start(ACCOUNT.name in values ? withAccount(info) : info, values, asksFor);
     this.leftover = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
-    this.marked = this.leftover ? -1 : 0;
     this.written = Promise.resolve(info.spec.name);
-    void this.read();
-    void this.choose();
+    this.reading = this.read();
+    this.choosing = this.choose();
+  }
+
+  /** Call when the form is left: an Enter that waits takes nothing any more. */
+  end(): void {
+    this.entered = null;
+  }
+
+  /** The choice that was moved to, else the one that the text is, else the first that it names or may mean. */
+  private markedAt(): number {
+    const { choices, pick } = this;
+    const text = this.typed.trim();
+    for (const value of [pick, text]) {
+      const at = choices.findIndex((choice) => choice.value === value);
+      if (at >= 0) return at;
+    }
+    // The text is a value by itself, or may turn out to be one; or none is needed.
+    if (this.prepared || this.awaited || (text === "" && !this.spec?.required)) return -1;
+    const named = choices.findIndex((choice) => isNamed(choice, text));
+    return this.leftover ? named : Math.max(0, named);
   }
 
   get info(): CommandInfo {
@@ -123,6 +160,7 @@ export class CommandForm {
     const moved = flow.active !== this.flow.active;
     const changed = flow.values !== this.flow.values;
     this.flow = flow;
+    this.entered = null;
     this.before = null;
     this.confirming = false;
     this.refused = null;
@@ -131,16 +169,15 @@ export class CommandForm {
     if (moved || changed) {
       this.leftover = false;
       this.unlisted = null;
-      this.picked = false;
+      this.pick = null;
     }
     // The values of another argument cannot be taken for this one.
     if (moved) this.choices = [];
-    if (changed) void this.read();
-    if (moved || changed) void this.choose();
+    if (changed) this.reading = this.read();
+    if (moved || changed) this.choosing = this.choose();
   }
 
   type(text: string): void {
-    this.marked = 0;
     this.set(type(this.flow, text));
   }
   /** Appends text that was typed before the field existed. */
@@ -154,23 +191,24 @@ export class CommandForm {
     this.set(take(this.flow, value));
   }
 
-  /** Goes on to the next argument, taking the marked choice. */
+  /** Goes on to the next argument, taking the marked choice; while choices are awaited, the text stays as typed. */
   step(by: 1 | -1): void {
-    const next = by > 0 ? enter(this.flow, this.choices, this.marked, null, this.picked) : null;
+    const { flow: from, choices, marked, picked, awaited } = this;
+    const next = by > 0 ? enter(from, choices, marked, null, picked, awaited) : null;
     const flow = next?.do === "take" ? type(this.flow, next.value) : this.flow;
     this.set(step(flow, by));
   }
 
   mark(by: number): void {
-    this.marked = Math.max(0, Math.min(this.marked + by, this.choices.length - 1));
-    this.picked = this.choices.length > 0;
+    const at = Math.max(0, Math.min(this.marked + by, this.choices.length - 1));
+    this.pick = this.choices[at]?.value ?? null;
   }
 
   makePrivate(): void {
     this.privately = !this.privately;
     this.before = null;
     this.context.announce(this.privately ? "Private: nothing is posted" : "The outcome is posted");
-    void this.read();
+    this.reading = this.read();
   }
 
   /** Reads and prepares the line that the values make. Errors go to their argument; late responses are dropped. */
@@ -180,6 +218,7 @@ export class CommandForm {
     const current = () => request === this.requests;
     const values = this.latin(this.flow.values);
     this.prepared = null;
+    this.isReading = true;
     try {
       this.written = backend.call("write_line", { command: this.info.spec.name, values });
       const line = await this.written;
@@ -199,6 +238,8 @@ export class CommandForm {
       this.problem = null;
     } catch (thrown) {
       if (current()) this.fail(thrown);
+    } finally {
+      if (current()) this.isReading = false;
     }
   }
 
@@ -234,7 +275,6 @@ export class CommandForm {
     if (!this.info.spec.args.includes(ACCOUNT)) {
       // Once something was typed, more may come: its letters are not for another argument.
       const active = this.requests > 1 ? this.flow.active : ACCOUNT.name;
-      this.marked = 0;
       this.set({ ...this.flow, info: withAccount(this.info), active });
     }
     return true;
@@ -252,8 +292,8 @@ export class CommandForm {
 
   private async choose(): Promise<void> {
     const request = ++this.choiceRequests;
+    const { spec } = this;
     const { active } = this.flow;
-    const spec = this.info.spec.args.find(({ name }) => name === active);
     if (
       active === null ||
       spec?.ty === "text" ||
@@ -262,8 +302,10 @@ export class CommandForm {
       spec?.ty === "time"
     ) {
       this.choices = [];
+      this.isChoosing = false;
       return;
     }
+    this.isChoosing = true;
     try {
       // The choices may depend on the other arguments.
       const line = await this.written.catch(() => this.info.spec.name);
@@ -277,16 +319,13 @@ export class CommandForm {
       let choices = await ask(this.typed);
       if (choices.length === 0 && latin !== null) choices = await ask(latin);
       if (request !== this.choiceRequests) return;
-      const kept = this.picked ? this.choices[this.marked]?.value : this.typed;
       this.choices = choices;
       this.choicesFailure = null;
-      const at = choices.findIndex(({ value }) => value === kept);
-      this.picked &&= at >= 0;
-      if (at >= 0) this.marked = at;
-      else if (this.leftover) this.marked = choices.findIndex((choice) => isNamed(choice, this.typed));
-      else this.marked = Math.min(this.marked, Math.max(0, choices.length - 1));
-      const named = this.leftover ? this.marked >= 0 : choices.length > 0;
-      this.unlisted = named || this.typed.trim() === "" || spec?.ty === "pairs" ? null : this.typed.trim();
+      const text = this.typed.trim();
+      const named = choices.some(
+        (choice) => !this.leftover || choice.value === text || isNamed(choice, text),
+      );
+      this.unlisted = named || text === "" || spec?.ty === "pairs" ? null : text;
     } catch (thrown) {
       if (request !== this.choiceRequests) return;
       this.choices = [];
@@ -294,6 +333,8 @@ export class CommandForm {
       // A whole line may run on the account of its item: what prepares it asks.
       const asks = this.missing !== null && this.requests === 1 && this.asksAccount(thrown);
       this.choicesFailure = asks ? null : errorText(thrown);
+    } finally {
+      if (request === this.choiceRequests) this.isChoosing = false;
     }
   }
 
@@ -302,6 +343,7 @@ export class CommandForm {
     if (this.running) return null;
     if (this.confirming) return this.ready ? this.run() : null;
     const { next } = this;
+    if (next.do === "wait" && this.awaited) return this.enterOnceKnown();
     switch (next.do) {
       case "take":
         this.take(next.value);
@@ -311,12 +353,12 @@ export class CommandForm {
         this.refuse(this.whyMissing(next.name));
         return null;
       case "wait":
-        this.refuse(this.problem?.text ?? "It is still being checked. Press Enter again in a moment");
+        this.refuse(this.problem?.text ?? CHECKED);
         return null;
       case "confirm":
       case "run":
         if (Date.now() < this.readableFrom || !readOn()) {
-          this.refuse("Read on, then press again");
+          this.refuse(UNREAD);
           return null;
         }
         this.refused = null;
@@ -324,6 +366,22 @@ export class CommandForm {
         this.confirming = true;
         return null;
     }
+  }
+
+  /** Enter while choices or the plan are awaited: it is for those of this text, and runs nothing that was not shown. */
+  private async enterOnceKnown(): Promise<null> {
+    const { flow } = this;
+    if (this.entered === flow) {
+      this.refuse(CHECKED);
+      return null;
+    }
+    this.entered = flow;
+    while (this.awaited) await Promise.all([this.reading, this.choosing]);
+    if (this.entered !== flow) return null;
+    this.entered = null;
+    if (this.next.do === "run" || this.next.do === "confirm") this.refuse(UNREAD);
+    else await this.enter();
+    return null;
   }
 
   private whyMissing(name: string): string {
@@ -362,7 +420,7 @@ export class CommandForm {
         this.confirming = false;
         this.confirmation = "";
         this.before = prepared;
-        await this.read();
+        await (this.reading = this.read());
         // The form was edited meanwhile: its current values were not refused.
         if (!this.before) return null;
         if (this.prepared) {

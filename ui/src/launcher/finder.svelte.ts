@@ -2,6 +2,7 @@
 
 import type { Found } from "../api";
 import { layout } from "../parts/layout";
+import { counted } from "../parts/words";
 import { moved, movedBySection } from "./board";
 import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
@@ -53,11 +54,9 @@ export function foundLines(found: Found): Lines[] {
       count: total ? `${shown} of ${total.toLocaleString("en")}` : `the first ${shown}`,
     };
   };
-  return [
-    section("Commands", commands),
-    section("On the board", items, found.items_total),
-    section("Run again", runs),
-  ].filter(({ entries }) => entries.length > 0);
+  const best = [section("Commands", commands), section("On the board", items, found.items_total)];
+  if (found.items_first) best.reverse();
+  return [...best, section("Run again", runs)].filter(({ entries }) => entries.length > 0);
 }
 
 /** The results for the text as typed, then the further results for the Latin letters of its keys. */
@@ -72,6 +71,7 @@ export function both(typed: Found, latin: Found): Found {
     items: more(typed.items, latin.items, ({ row }) => row.key),
     // The total of two searches together is unknown.
     items_total: latin.items.length > 0 ? null : typed.items_total,
+    items_first: (typed.items.length > 0 ? typed : latin).items_first,
     runs: more(typed.runs, latin.runs, ({ line }) => line),
   };
 }
@@ -85,7 +85,7 @@ function withOwn(lines: Lines[], text: string): Lines[] {
 function countText(lines: Lines[]): string {
   const count = lines.reduce((sum, { entries }) => sum + entries.length, 0);
   if (lines.some(({ count }) => count)) return `the first ${count} results`;
-  return count === 1 ? "1 result" : `${count} results`;
+  return counted(count, "result");
 }
 
 /** The rest of the completion, drawn after the typed text. */
@@ -115,6 +115,8 @@ export class Finder {
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));
 
+  /** True while the results are those of a text typed before. */
+  awaited = false;
   private requests = 0;
   private answer: Promise<void> = Promise.resolve();
 
@@ -136,7 +138,8 @@ export class Finder {
 
   private async find(text: string): Promise<void> {
     const request = ++this.requests;
-    if (text.trim() === "") {
+    this.awaited = text.trim() !== "";
+    if (!this.awaited) {
       this.found = null;
       this.failure = null;
       this.selected = null;
@@ -151,6 +154,8 @@ export class Finder {
       this.context.announce(this.counted);
     } catch (thrown) {
       if (request === this.requests) this.failure = errorText(thrown);
+    } finally {
+      if (request === this.requests) this.awaited = false;
     }
   }
 

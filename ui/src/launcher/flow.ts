@@ -75,7 +75,8 @@ export function isNamed({ value, note }: FoundChoice, text: string): boolean {
 
 /**
  * What Enter does: take a choice, go to a missing argument, confirm, or run. A complete and valid line runs as it is
- * written: then only a choice that the person went to (`picked`) is taken.
+ * written: then only a choice that the person went to (`picked`) is taken. Nothing is taken for a text whose choices or
+ * plan are `awaited`.
  */
 export type Enter =
   | { do: "take"; value: string }
@@ -90,16 +91,16 @@ export function enter(
   marked: number,
   prepared: Plan | null,
   picked = false,
+  awaited = false,
 ): Enter {
   const name = missing(flow);
+  const runs = prepared !== null && name === null && !picked;
+  if (awaited && !runs) {
+    const isEmpty = typed(flow).trim() === "" && !picked;
+    return isEmpty && name !== null ? { do: "ask", name } : { do: "wait" };
+  }
   const other = choices[marked]?.value ?? null;
-  const value = picked
-    ? other === typed(flow)
-      ? null
-      : other
-    : prepared && name === null
-      ? null
-      : chosen(flow, choices, marked);
+  const value = picked ? (other === typed(flow) ? null : other) : runs ? null : chosen(flow, choices, marked);
   if (value !== null) return { do: "take", value };
   if (name !== null) return { do: "ask", name };
   if (!prepared) return { do: "wait" };

@@ -19,10 +19,11 @@ import { Pending } from "./pending.svelte";
 import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
 
-/** Ends the polling of a level that is left. */
+/** Ends what a level that is left still waits for. */
 function leave(level: Level): void {
   if (level.at === "run") level.run.end();
   if (level.at === "log") level.log.end();
+  if (level.at === "fill") level.form.end();
 }
 
 export class Launcher {

@@ -4,6 +4,7 @@
  */
 
 import type { Run } from "../api";
+import { counted } from "../parts/words";
 import type { BoardState } from "./board-state.svelte";
 import type { AppContext } from "./context.svelte";
 import { lineOf } from "./named";
@@ -64,7 +65,7 @@ export class Pending {
     const stream = new RunStream(this.context, run, (run) => this.changed(run));
     this.held = [...this.held, { ...texts, run, stream }];
     if (run.state.state !== "pending") return this.changed(run);
-    this.context.announce(`${texts.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
+    this.context.announce(`${texts.title}: sent in ${counted(this.left, "second")}. Ctrl B undoes it`);
   }
 
   /** Shows the delayed ones of recent runs: those that were started elsewhere, or before the window was created. */

@@ -24,6 +24,7 @@ export class PostForm {
   channels = $state.raw<ChannelInfo[]>([]);
   /** Why not all channels could be listed. */
   failure = $state<string | null>(null);
+  /** The index of the marked channel; -1 if the typed text is one that is not listed. */
   marked = $state(0);
   prepared = $state.raw<PostPlan | null>(null);
   problem = $state<string | null>(null);
@@ -69,6 +70,11 @@ export class PostForm {
           0,
           channels.findIndex((known) => known.default),
         );
+      else {
+        // More channels move neither the mark nor a text that the engine knows as a channel.
+        const at = this.choices.findIndex(({ address }) => address === before);
+        if (at >= 0 || this.prepared) this.marked = at;
+      }
       if (this.channel !== before) await this.prepare();
     } catch (thrown) {
       this.failure = errorText(thrown);
@@ -78,7 +84,9 @@ export class PostForm {
   type(text: string): void {
     if (this.delivery) return;
     this.typed = text;
-    this.choose(0);
+    // A text that is a channel's name or address is that channel.
+    const name = text.trim().replace(/^#/, "");
+    this.choose(this.choices.findIndex((each) => each.name === name || each.address === name));
   }
 
   mark(by: number): void {

@@ -1,11 +1,10 @@
 /** A plan is read before it runs: until its end was in view, Enter scrolls it. What else is read scrolls with its keys. */
 
+import { PAGE, scrollBox } from "../parts/scroll";
 import type { Act } from "./keys";
 
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
 const ENOUGH = 7.5;
-/** How much of what is in view a page is: the last line that was in view stays. */
-const PAGE = 0.8;
 /** Beside the choices, a plan of no more panes than this runs though its last lines have to be scrolled to: its step, its
  *  address and most of what is sent are in view, as with a silence of three matchers. */
 const GLANCED = 2;
@@ -97,12 +96,5 @@ const READ = ".output, .messages, .log-lines, .sheet, .pane";
 /** Scrolls what has the focus, else what is read first, by a page or to an end. False for other keys. */
 export function scroll(act: Act): boolean {
   const box = document.activeElement?.closest(READ) ?? document.querySelector(READ);
-  if (!box) return false;
-  const by = box.clientHeight * PAGE;
-  if (act === "page-down") box.scrollTop += by;
-  else if (act === "page-up") box.scrollTop -= by;
-  else if (act === "first") box.scrollTop = 0;
-  else if (act === "last") box.scrollTop = box.scrollHeight;
-  else return false;
-  return true;
+  return box !== null && scrollBox(box, act);
 }

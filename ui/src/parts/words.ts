@@ -24,13 +24,19 @@ const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 /** A name within a sentence: one from right to left is isolated, else it would take a number beside it along. */
 export const isolated = (text: string) => (FROM_RIGHT.test(text) ? `\u2068${text}\u2069` : text);
 
+/** A sentence of the engine within another: it goes from left to right, whatever name it begins with. */
+export const isolatedSentence = (text: string) => isolated(text).replace("\u2068", "\u2066");
+
 /** The reason a service or a program gave. It may begin with a name, so its first letter stays as it is. */
 export const reason = (text: string) => (text.trim() === "" ? "" : `Why: ${closed(text)}`);
 
+/** "1 line", "2 lines", "1,200 lines". */
+export const counted = (count: number, thing: string) =>
+  `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+
 /** A length of time as text: "1 minute", "20 minutes", "6 hours", "90 seconds". */
 export function limitText(seconds: number): string {
-  const of = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
-  if (seconds >= 3_600 && seconds % 3_600 === 0) return of(seconds / 3_600, "hour");
-  if (seconds >= 60 && seconds % 60 === 0) return of(seconds / 60, "minute");
-  return of(seconds, "second");
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return counted(seconds / 3_600, "hour");
+  if (seconds >= 60 && seconds % 60 === 0) return counted(seconds / 60, "minute");
+  return counted(seconds, "second");
 }

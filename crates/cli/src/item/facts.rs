@@ -46,11 +46,11 @@ pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'st
     let in_doubt = detail.row.iter().flat_map(|row| &row.in_doubt).map(|run| {
         let line = on_one_line(&run.line);
         format!(
-            "run {0}: {line}; {1}; once you have looked: callboard run-resolve {0} ran|did-not-run",
-            run.id, run.why
+            "whether {line} ran; {}; once you have looked: callboard run-resolve {} ran|did-not-run",
+            run.why, run.id
         )
     });
-    facts.add("In doubt", in_doubt.collect::<Vec<_>>().join("\n"));
+    facts.add("Unknown", in_doubt.collect::<Vec<_>>().join("\n"));
     match &item.detail {
         Detail::Approval(approval) => facts.approval(approval),
         Detail::Incident(incident) => facts.incident(incident),
@@ -135,7 +135,7 @@ impl Facts {
             (true, None) => "not known".to_owned(),
         };
         self.add("Began", began);
-        let changed = Some(incident.updated_at).filter(|at| *at > Timestamp::UNIX_EPOCH);
+        let changed = incident.changed_at();
         self.add("Last change", changed.map_or_else(|| "not known".to_owned(), since_when));
         let escalations: Vec<_> = incident.escalations.iter().map(|at| when(*at)).collect();
         self.add("Escalated", escalations.join("\n"));

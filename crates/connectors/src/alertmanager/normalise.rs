@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{
-        AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE, Severity,
+        AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_LINE, Severity,
         User,
     },
     text,
@@ -141,14 +141,14 @@ fn annotation<'l, S>(alert: &'l Alert<'_, S>, names: &[&str]) -> Option<&'l str>
 
 fn title<S>(alert: &Alert<'_, S>) -> String {
     if let Some(title) = annotation(alert, &["summary", "title"]) {
-        return text::line(title, LONGEST_TITLE);
+        return text::line(title, LONGEST_LINE);
     }
     let id = text::line(&alert.fingerprint, LABEL_NAME);
     let name = alert.labels.first(&["alertname"]);
     match alert.labels.first(&["instance"]) {
-        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), LONGEST_TITLE),
+        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), LONGEST_LINE),
         // By its id: it has no title.
-        None => name.map_or(id, |name| text::line(name, LONGEST_TITLE)),
+        None => name.map_or(id, |name| text::line(name, LONGEST_LINE)),
     }
 }
 

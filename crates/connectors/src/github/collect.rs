@@ -68,6 +68,25 @@ impl RepoLists {
         }
     }
 
+    /// True where the newest verdict on a branch of its own, which is not the default one as far as is known, is red, and was not
+    /// seen before: it may be the default one by now.
+    pub(super) fn has_red_news_elsewhere(&self) -> bool {
+        let place = self.place();
+        let is_elsewhere = |run: &wire::Run| {
+            let branch = normalise::own_branch(place.name, run);
+            branch.is_some_and(|branch| place.default_branch.is_some_and(|default| default != branch))
+        };
+        let mut newest: BTreeMap<String, &wire::Run> = BTreeMap::new();
+        let verdicts = self.runs.iter().filter(|run| normalise::run_status(run).is_verdict());
+        for run in verdicts.filter(|run| is_elsewhere(run)) {
+            let known = newest.entry(normalise::build_id(&place, run)).or_insert(run);
+            if RunPosition::of(run).is_after(RunPosition::of(known)) {
+                *known = run;
+            }
+        }
+        newest.into_values().any(|run| self.is_news_of_red(run))
+    }
+
     /// True for a failed run that is later than what is known of its build.
     pub(super) fn is_news_of_red(&self, run: &wire::Run) -> bool {
         let known = self.repo.board_builds.get(&normalise::build_id(&self.place(), run));

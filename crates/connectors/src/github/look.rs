@@ -26,6 +26,9 @@ const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The error of a repository whose answers do not come.
 const LATE: &str = "GitHub did not answer in time";
 
+/// The error of a repository under whose name GitHub lists what is of another one.
+const TAKEN_OVER: &str = "what GitHub lists under this name is of another repository";
+
 /// A repository to look at.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -89,16 +92,23 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Tim
         return;
     }
     read_lists(calls, target, look, now).await;
-    if calls.is_moved(&look.key) && !look.is_described {
-        // It goes by another name now: what was read is reported under that, and all of it is read again.
+    let is_fresh = look.is_described || look.repo.described.as_ref().is_some_and(|(_, at)| *at >= now);
+    let is_in_doubt = calls.is_moved(&look.key) || look.is_taken_over || look.has_red_news_elsewhere();
+    if is_in_doubt && !is_fresh {
+        // By another name, or with another default branch, all of it is read again, and is reported as it is now.
         let before = look.described().cloned();
         if ask(calls, target, look, now).await && look.described() != before.as_ref() {
             read_lists(calls, target, look, now).await;
         }
     }
+    if look.is_taken_over {
+        look.read = false;
+        look.error.get_or_insert_with(|| ServiceError::unavailable(TAKEN_OVER));
+    }
 }
 
 async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Timestamp) {
+    look.is_taken_over = false;
     if look.described().is_some_and(|described| described.closed) {
         look.read = true;
         return;
@@ -196,7 +206,9 @@ fn describe(look: &mut RepoLists, mut new: RepoDescription, at: Timestamp) {
         }
         if other {
             // Another repository has taken the name: nothing that is known is of this one.
-            look.emptied.insert(old.name.clone());
+            let is_same_name = old.name.eq_ignore_ascii_case(&new.name);
+            let names = if is_same_name { &mut look.replaced } else { &mut look.emptied };
+            names.insert(old.name.clone());
             look.repo = Repo { tracked: true, ..Repo::default() };
         } else if old.name != new.name {
             rename(look, &old.name, &new.name);

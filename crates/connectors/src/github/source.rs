@@ -97,6 +97,10 @@ impl Source for Account {
             return Err(error);
         }
 
+        let described = looks.iter().filter_map(RepoLists::described);
+        let ids: BTreeMap<_, _> =
+            described.filter_map(|it| Some((it.name.to_ascii_lowercase(), it.id?))).collect();
+        looks.iter_mut().for_each(|look| look.leave_old_name(&ids));
         for look in &mut looks {
             let own = claims.iter().filter(|(claim, _)| claim.is_of(&look.key, look.described()));
             let own: Vec<_> = own.map(|(claim, _)| claim).collect();
@@ -441,6 +445,19 @@ impl Account {
             .iter()
             .filter_map(|target| Some((target.described.as_ref()?.0.id?, key(target))))
             .collect();
+        // Where another repository has the name of one that goes by another, each keeps what is its own.
+        let id_of = |repo: &Repo| repo.described.as_ref().and_then(|(described, _)| described.id);
+        for target in &found.targets {
+            let name = key(target);
+            let id = target.described.as_ref().and_then(|(described, _)| described.id);
+            if let Some((before, id)) = known.get(&name).and_then(id_of).zip(id)
+                && before != id
+                && let Some(now_called) = by_id.get(&before).filter(|it| !known.contains_key(*it))
+                && let Some(repo) = known.remove(&name)
+            {
+                known.insert(now_called.clone(), repo);
+            }
+        }
         let unlisted: Vec<_> = known.keys().filter(|name| !named.contains(*name)).cloned().collect();
         let mut stragglers = 0;
         for name in unlisted {
@@ -479,9 +496,13 @@ impl Account {
             let repo = Some(look.place().name.to_owned());
             batch.emptied.push(Scope { kind: Kind::Build, repo });
         }
-        for name in std::mem::take(&mut look.emptied) {
-            let scope = |kind| Scope { kind, repo: Some(name.clone()) };
-            batch.emptied.extend([Kind::Build, Kind::PullRequest].map(scope));
-        }
+        let scopes = |names: &mut BTreeSet<String>| {
+            let of_both = |name: String| {
+                [Kind::Build, Kind::PullRequest].map(|kind| Scope { kind, repo: Some(name.clone()) })
+            };
+            std::mem::take(names).into_iter().flat_map(of_both).collect::<Vec<_>>()
+        };
+        batch.replaced.extend(scopes(&mut look.replaced));
+        batch.emptied.extend(scopes(&mut look.emptied));
     }
 }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use reqwest::header;
 use serde_json::Value;
 
-use super::{Answer, RateLimitHeaders, charset};
+use super::{Answer, RateLimitHeaders, charset, rate_limit::LONGEST_WINDOW};
 
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -126,7 +126,7 @@ pub(crate) fn rate_limited(
 }
 
 /// How long a service asks us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed. `None`
-/// where neither gives a time that is still to come.
+/// where neither gives a time that is still to come, and can be meant.
 pub(super) fn retry_after(
     headers: &header::HeaderMap,
     limits: &RateLimitHeaders,
@@ -135,8 +135,12 @@ pub(super) fn retry_after(
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).ok();
     let asked = || {
         let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        // A date compares two clocks: one that is further off than any window shows that they differ.
+        let is_meant = |wait: &Duration| *wait <= LONGEST_WINDOW.unsigned_abs();
         let date = || jiff::fmt::rfc2822::parse(text).ok().and_then(|date| until(date.timestamp()));
-        text.parse().ok().map(Duration::from_secs).or_else(date)
+        text.parse().ok().map(Duration::from_secs).or_else(|| date().filter(is_meant))
     };
-    asked().or_else(|| limits.reset_at(headers, now).and_then(until))
+    // With calls left it is another limit that was met, and the window says nothing of that.
+    let renewed = || limits.wait(headers, now).filter(|_| !limits.has_calls_left(headers));
+    asked().or_else(renewed)
 }

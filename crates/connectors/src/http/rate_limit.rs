@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use callboard_domain::source::RateLimit;
+use callboard_domain::{error::LONGEST_RETRY_AFTER, source::RateLimit};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
@@ -37,7 +37,7 @@ pub enum Reset {
 }
 
 /// The longest window that a service can mean: what ends later has its clock or its unit wrong.
-const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 impl RateLimitHeaders {
     /// `X-RateLimit-*` with a time, as GitHub and many others have it.
@@ -68,16 +68,34 @@ impl RateLimitHeaders {
         text(headers, self.remaining) == Some("0")
     }
 
-    /// When calls are allowed again: at the end of the window, at the latest. It is not known where the service names a
-    /// time that is over, or further off than any window: that is another unit, another clock, or a 0 for want of a time.
+    /// True where calls are known to be left.
+    pub(super) fn has_calls_left(&self, headers: &HeaderMap) -> bool {
+        text(headers, self.remaining).and_then(|left| left.parse::<u64>().ok()).is_some_and(|left| left > 0)
+    }
+
+    /// When calls are allowed again: at the end of the window, at the latest.
     pub(super) fn reset_at(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        let stated = self.stated_reset(headers, now)?;
+        Some(now.saturating_add(stated.min(self.window)).unwrap_or(Timestamp::MAX))
+    }
+
+    /// How long the service asks to wait until then. Of a wait that is longer than any that is kept, the error says what was
+    /// asked for: that one is as stated, also where no window is as long.
+    pub(super) fn wait(&self, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+        let stated = self.stated_reset(headers, now)?.unsigned_abs();
+        let window = self.window.unsigned_abs();
+        Some(if window < LONGEST_RETRY_AFTER { stated.min(window) } else { stated })
+    }
+
+    /// In how long calls are allowed again, by the service. It is not known where it names a time that is over, or further off
+    /// than any window: that is another unit, another clock, or a 0 for want of a time.
+    fn stated_reset(&self, headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
         let seconds = text(headers, self.reset)?.parse().ok()?;
         let reported = match self.reset_is {
             Reset::At => Timestamp::from_second(seconds).ok()?.duration_since(now),
             Reset::In => SignedDuration::from_secs(seconds),
         };
-        let is_to_come = !reported.is_negative() && reported <= LONGEST_WINDOW;
-        is_to_come.then(|| now.saturating_add(reported.min(self.window)).unwrap_or(Timestamp::MAX))
+        (!reported.is_negative() && reported <= LONGEST_WINDOW).then_some(reported)
     }
 }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use callboard_domain::{
-    item::{
-        AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, LONGEST_TITLE, RUNS_KEPT,
-    },
+    item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, LONGEST_LINE, RUNS_KEPT},
     source::{Problem, ProblemKind},
     text,
 };
@@ -185,7 +183,7 @@ pub(super) fn item(
     };
     Some(Item {
         key: ItemKey::new(account, Kind::Build, name.to_string()),
-        title: text::line(&title, LONGEST_TITLE),
+        title: text::line(&title, LONGEST_LINE),
         url: job.url.as_deref().and_then(web_url),
         detail: Detail::Build(Build {
             repo: name.folder(),

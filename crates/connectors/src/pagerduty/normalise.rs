@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{
-        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE,
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_LINE,
         Severity, User,
     },
     text,
@@ -78,7 +78,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
     let title = [&incident.title, &incident.summary].into_iter().find(|text| !text.trim().is_empty());
     Ok(Item {
         key: ItemKey::new(account, Kind::Incident, &incident.id),
-        title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, LONGEST_TITLE)),
+        title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, LONGEST_LINE)),
         url: web_url(&incident.html_url),
         detail: Detail::Incident(Incident {
             service: incident.service.as_ref().map_or_else(String::new, name),

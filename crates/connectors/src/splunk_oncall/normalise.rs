@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{
-        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_TITLE,
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, LONGEST_LINE,
         Severity, User,
     },
     source::{Problem, ProblemKind},
@@ -47,7 +47,7 @@ pub(super) fn snapshot(
     let message = transitions.map(|step| step.message.trim()).rfind(|message| !message.is_empty());
     let named = [&incident.entity_display_name, &incident.service, &incident.entity_id, &incident.host];
     let title = named.into_iter().find(|name| !name.trim().is_empty());
-    let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, LONGEST_TITLE));
+    let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, LONGEST_LINE));
     let place = [&incident.service, &incident.host, &incident.routing_key].map(|name| text::line(name, NAME));
     let place = place.into_iter().find(|name| !name.is_empty() && *name != title);
     Ok(Item {
@@ -176,7 +176,7 @@ fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
         ),
         ("routing key", text::line(&incident.routing_key, NAME)),
         ("host", text::line(&incident.host, NAME)),
-        ("entity", text::line(&incident.entity_id, LONGEST_TITLE)),
+        ("entity", text::line(&incident.entity_id, LONGEST_LINE)),
     ])
 }
 

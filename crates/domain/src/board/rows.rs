@@ -142,9 +142,7 @@ fn plain(item: &Item, state: State) -> Row {
 fn over(item: &Item) -> Row {
     let (title, subtitle, since) = match &item.detail {
         Detail::Approval(approval) => (item.title.clone(), approval.repo.as_str(), approval.changed_at()),
-        Detail::Incident(incident) => {
-            (item.title.clone(), incident.service.as_str(), Some(incident.updated_at))
-        }
+        Detail::Incident(incident) => (item.title.clone(), incident.service.as_str(), incident.changed_at()),
         Detail::Build(build) => (build.name(), "", None),
         Detail::PullRequest(pull) => (item.title.clone(), item.reference(), pull.ended_at),
     };

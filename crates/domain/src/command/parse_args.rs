@@ -10,7 +10,11 @@ use super::{
     usage::{Element, Piece},
     value::{names, same},
 };
-use crate::{duration::Span, nearest::nearest, until::is_time};
+use crate::{
+    duration::Span,
+    nearest::nearest,
+    until::{is_time, on_other_layout},
+};
 
 /// How a line is read: the first of these that makes sense of every word counts.
 const PARSE_MODES: [ParseMode; 12] = {
@@ -119,7 +123,9 @@ impl Command {
             // A time with the word that leads it is no part of a name, also where it is refused.
             let leads_time = |pair: &[Word<'_>]| match pair {
                 [lead, time] => {
-                    self.time_forms().any(|(own, _)| same(own, &lead.token.text)) && is_time(&time.token.text)
+                    let time = &time.token.text;
+                    self.time_forms().any(|(own, _)| same(own, &lead.token.text))
+                        && (is_time(time) || on_other_layout(time).is_some())
                 }
                 _ => false,
             };

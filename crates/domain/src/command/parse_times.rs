@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     duration::{folded, in_other_form, is_http_status},
+    text::cut,
     until::{
-        LEADS, begins_with_count, clear_zone_expected, goes_on, hour_or_length, is_time, is_until, latin,
-        looks_like_time, misspelt_time, on_other_layout, time_within, without_zone,
+        LEADS, LONGEST_QUOTED, begins_with_count, clear_zone_expected, goes_on, hour_or_length, is_time,
+        is_until, latin, looks_like_time, misspelt_time, on_other_layout, time_within, without_zone,
     },
 };
 
@@ -82,7 +83,7 @@ impl Command {
         let time = text.words.start + within.start;
         let item = self.item_before(options, solution, text);
         let of_item =
-            item.map_or_else(String::new, |item| self.as_whole_name(options, item, time, time, None));
+            item.map_or_else(String::new, |item| self.as_whole_name(options, item, text, time, time, None));
         let ways: Vec<_> = self.time_forms().map(|(lead, arg)| (lead, &self.spec().args[arg].name)).collect();
         let ways: Vec<_> = ways.iter().map(|(lead, arg)| format!("`{lead} <{arg}>`")).collect();
         let way = match ways.as_slice() {
@@ -114,6 +115,7 @@ impl Command {
         &self,
         options: &Options<'_>,
         item: &Found,
+        text: &Found,
         from: usize,
         time: usize,
         end: Option<usize>,
@@ -125,18 +127,19 @@ impl Command {
         let lead = words[from..time].iter().map(as_typed);
         let rest: Vec<_> = lead.chain(keys).chain(words[time + count..].iter().map(as_typed)).collect();
         let rest = rest.join(" ");
-        // `3d deploying` needs its `for`.
-        let leads = std::iter::once(None).chain(self.time_forms().map(|(lead, _)| Some(lead)));
+        // `3d deploying` needs its `for`; what has one needs no other.
+        let forms = self.time_forms().filter(|_| from == time);
+        let leads = std::iter::once(None).chain(forms.map(|(lead, _)| Some(lead)));
         let led = leads.map(|lead| match lead {
             None => format!("{name} {rest}"),
             Some(lead) => format!("{name} {lead} {rest}"),
         });
-        // And what the time goes on in, its quotes.
-        let quoted = end.filter(|end| *end < words.len()).map(|end| {
+        // And what the time goes on in, as the text.
+        let named = end.filter(|end| *end < words.len()).map(|end| {
             let time: Vec<_> = words[from..end].iter().map(as_typed).collect();
-            format!("{name} {} {}", time.join(" "), in_quotes(&text_of(&words[end..])))
+            format!("{name} {} {}", time.join(" "), self.named_text(text, &text_of(&words[end..])))
         });
-        let line = led.chain(quoted).find(|line| self.gives_time(line));
+        let line = led.chain(named).find(|line| self.gives_time(line));
         line.map_or_else(String::new, |line| {
             format!(", and so is a name of several words{}", self.as_in(options, [line]))
         })
@@ -154,7 +157,7 @@ impl Command {
         self.options(&tokens).ok().and_then(read).is_some_and(is_given)
     }
 
-    /// `until 17h` is for 17 hours to some, and until 17:00 to others. By its place alone `17h` is a length of time.
+    /// `until 7h` is for 7 hours to some, and until 7:00 to others. By its place alone `7h` is a length of time.
     fn check_hour_is_clear(&self, options: &Options<'_>, solution: &Solution) -> Result<(), ArgError> {
         let is_led = |time: &Found| {
             let before = time.words.start.checked_sub(1).map(|at| options.words[at].token);
@@ -163,9 +166,9 @@ impl Command {
         for time in solution.found.iter().filter(|found| found.part.is_none() && is_led(found)) {
             let (arg, found) = (&self.spec().args[time.arg], text_of(&options.words[time.words.clone()]));
             if arg.ty == ArgType::Time
-                && let Some(both) = hour_or_length(&found)
+                && let Some(candidates) = hour_or_length(&found)
             {
-                return Err(ArgError::Ambiguous { arg: arg.name.clone(), found, candidates: both.into() });
+                return Err(ArgError::Ambiguous { arg: arg.name.clone(), found, candidates });
             }
         }
         Ok(())
@@ -220,22 +223,25 @@ impl Command {
     /// The error of a time that goes on in what was read as a text. Only quotes make it one, from the word `begins` on.
     fn time_goes_on(&self, options: &Options<'_>, time: &Found, text: &Found, begins: usize) -> ArgError {
         let spec_of = |found: &Found| &self.spec().args[found.arg];
-        let (arg, name, next) = (spec_of(time), &spec_of(text).name, &options.words[begins].token.text);
+        let (arg, name) = (spec_of(time), &spec_of(text).name);
+        let next = cut(&options.words[begins].token.text, LONGEST_QUOTED);
         let (before, after) = (&options.words[..begins], &options.words[text.words.end..]);
-        let quoted = in_quotes(&text_of(&options.words[begins..text.words.end]));
-        let line = before.iter().map(as_typed).chain([quoted]).chain(after.iter().map(as_typed));
+        let named = self.named_text(text, &text_of(&options.words[begins..text.words.end]));
+        // What is longer than an error shows is no example.
+        let is_short = named.len() <= LONGEST_QUOTED;
+        let line = before.iter().map(as_typed).chain([named]).chain(after.iter().map(as_typed));
         // What would be refused for another reason is no example.
         let time_text = text_of(&options.words[time.words.clone()]);
-        let may_run = |time: &str| arg.ty.may_be_proposed(time);
-        let as_in = if may_run(&time_text) { self.as_in(options, line) } else { String::new() };
+        let may_run = is_short && arg.ty.may_be_proposed(&time_text);
+        let as_in = if may_run { self.as_in(options, line) } else { String::new() };
         let zone = Some(text_of(&options.words[text.words.clone()])).filter(|_| begins == text.words.start);
         let zone = zone.filter(|_| arg.ty == ArgType::Time);
-        let expected = zone.and_then(|rest| clear_zone_expected(&time_text, &rest, may_run));
+        let expected = zone.and_then(|rest| clear_zone_expected(&time_text, &rest));
         let expected = expected.unwrap_or_else(|| arg.ty.expected());
         ArgError::invalid(
             &arg.name,
             format!("{expected}; a {name} that begins with {next:?} is written in quotes{as_in}"),
-            text_of(&options.words[time.words.start..text.words.end]),
+            cut(&text_of(&options.words[time.words.start..text.words.end]), LONGEST_QUOTED),
         )
     }
 
@@ -291,19 +297,19 @@ impl Command {
             }
             (None, None) => known.unwrap_or(texts.len()),
         };
-        // Where a time goes on in what follows it, the line in which quotes make a text of that.
+        // Where a time goes on in what follows it, the line in which that is the text.
         let as_in = known.filter(|_| nearest.is_none() && item.is_none()).and_then(|end| {
             let (value, rest) = (texts[time..end].join(" "), texts[end..].join(" "));
             let (lead, _) = ways.iter().find(|(_, arg)| self.spec().args[*arg].ty.may_be_proposed(&value))?;
             let words = self.words_before(options, text).iter().map(as_typed);
-            let text = texts[..from].iter().chain(&texts[end..]).copied().collect::<Vec<_>>().join(" ");
-            let words = words.chain([(*lead).to_owned(), value.clone(), in_quotes(&text)]);
+            let others = texts[..from].iter().chain(&texts[end..]).copied().collect::<Vec<_>>().join(" ");
+            let words = words.chain([(*lead).to_owned(), value.clone(), self.named_text(text, &others)]);
             goes_on(&value, &rest).then(|| self.as_in(options, words))
         });
         let as_in = as_in.unwrap_or_default();
         let start = text.words.start;
         let of_item = item.map_or_else(String::new, |item| {
-            self.as_whole_name(options, item, start + from, start + time, known.map(|end| start + end))
+            self.as_whole_name(options, item, text, start + from, start + time, known.map(|end| start + end))
         });
         let is_cut = || goes_on(&texts[time..end].join(" "), &texts[end..].join(" "));
         let end = if nearest.is_none() && end < texts.len() && is_cut() { end + 1 } else { end };
@@ -343,6 +349,11 @@ impl Command {
             Some((last, others)) if !last.token.is_quoted() && names(&last.token.text, name) => others,
             _ => words,
         }
+    }
+
+    /// A text by the name of its argument: a shell takes quotes alone away, and the word is a time again.
+    fn named_text(&self, text: &Found, value: &str) -> String {
+        format!("{}={}", self.spec().args[text.arg].name, in_quotes(value))
     }
 
     /// A line as an example of what is said before it: the command's name, its options and these words.

@@ -5,7 +5,7 @@ use crate::{
     duration::{Span, folded},
     item::Kind,
     nearest::nearest,
-    until::{self, is_always_to_come, is_time, latin, on_keyboard},
+    until::{self, hour_or_length, is_always_to_come, is_time, latin, on_keyboard},
 };
 
 impl ArgSpec {
@@ -28,6 +28,10 @@ impl ArgSpec {
                 nearest: match &self.ty {
                     ArgType::Choice(choices) => {
                         nearest(text, choices.iter().map(String::as_str)).map(str::to_owned)
+                    }
+                    // `5h` is read, but not after `until`.
+                    ArgType::Time => {
+                        keys.filter(|keys| self.ty.may_be_proposed(keys) && hour_or_length(keys).is_none())
                     }
                     ty => keys.filter(|keys| ty.may_be_proposed(keys)),
                 },

@@ -57,7 +57,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Detail, Item, ItemKey, User};
+use crate::item::{Build, Detail, Item, ItemKey, User};
 use join::Order;
 pub use name::EventName;
 pub use pull_request::STALE_AFTER;
@@ -175,7 +175,12 @@ pub fn missed(stored: &Item, since: Timestamp) -> Option<Change> {
 /// has none of these.
 pub fn without_runs(stored: &Item, numbers: &RangeInclusive<u64>) -> Option<Item> {
     let Detail::Build(build) = &stored.detail else { return None };
-    Some(Item { detail: Detail::Build(build::without(build, numbers)?), ..stored.clone() })
+    let left = build::without(build, numbers)?;
+    // A link to a run that is gone leads to the newest one that is left.
+    let is_of = |build: &Build| build.runs.iter().any(|run| run.url.is_some() && run.url == stored.url);
+    let newest = left.latest().filter(|_| is_of(build) && !is_of(&left)).map(|run| run.url.clone());
+    let url = newest.unwrap_or_else(|| stored.url.clone());
+    Some(Item { url, detail: Detail::Build(left), ..stored.clone() })
 }
 
 fn change(stored: Option<&Item>, item: Item) -> Change {

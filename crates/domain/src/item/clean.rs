@@ -11,9 +11,6 @@ use super::{
 };
 use crate::text::{self, is_plain};
 
-/// The longest title that a source makes of a service's words, in characters: a line of [`LONGEST_LINE`] has room left
-/// for what happened to the item.
-pub const LONGEST_TITLE: usize = 200;
 /// The longest line about an item that is kept or posted, in characters: a title as it was given, a subject, an event.
 pub const LONGEST_LINE: usize = 300;
 /// Repositories, pipelines, branches, services, jobs.

@@ -180,6 +180,12 @@ impl Incident {
         Some(self.started_at).filter(|at| *at > Timestamp::UNIX_EPOCH)
     }
 
+    /// When it last changed, its end included where that is only inferred; `None` where the service does not say.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        let end = self.inferred_end.map(|end| end.since);
+        end.max(Some(self.updated_at)).filter(|at| *at > Timestamp::UNIX_EPOCH)
+    }
+
     /// As it was last seen: without what was only inferred.
     pub fn as_seen(mut self) -> Self {
         if let Some(end) = self.inferred_end.take() {
@@ -304,9 +310,32 @@ mod tests {
 
     use super::*;
     use crate::item::{
-        Item,
+        Detail, Item,
         examples::{at, incident},
     };
+
+    /// When it was last updated, since when it is missed -> when it last changed.
+    #[test]
+    fn inferred_end_is_the_last_change() {
+        let unknown = Timestamp::UNIX_EPOCH;
+        let cases = [
+            (at(8), None, Some(at(8))),
+            (at(8), Some(at(9)), Some(at(9))),
+            // The service's clock is ahead.
+            (at(8), Some(at(7)), Some(at(8))),
+            (unknown, None, None),
+            (unknown, Some(at(9)), Some(at(9))),
+        ];
+        for (updated, missed, expected) in cases {
+            let item = incident(|incident| {
+                incident.updated_at = updated;
+                incident.inferred_end =
+                    missed.map(|since| InferredEnd { since, was: IncidentStatus::Triggered });
+            });
+            let Detail::Incident(incident) = &item.detail else { panic!("{item:?}") };
+            assert_eq!(incident.changed_at(), expected, "{updated} {missed:?}");
+        }
+    }
 
     #[test]
     fn unknown_severity_words_are_unknown() {

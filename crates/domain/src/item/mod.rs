@@ -21,7 +21,7 @@ pub use approval::{
     ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, Shipment,
 };
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
-pub use clean::{EARLIEST, LATEST, LONGEST_LINE, LONGEST_TITLE, keep_safe_link};
+pub use clean::{EARLIEST, LATEST, LONGEST_LINE, keep_safe_link};
 pub(crate) use clean::{REQUESTED_KEPT, join_sets};
 pub use incident::{
     Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,

@@ -1,6 +1,6 @@
 //! One notification for the events of a group.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,12 +61,10 @@ pub struct NotifiableEvent {
 ///
 /// Of several events of one item the last counts. Whether they are to be notified at all is the caller's decision.
 pub fn notification(events: &[NotifiableEvent]) -> Option<Notification> {
-    let mut latest: Vec<&NotifiableEvent> = Vec::new();
-    for (index, one) in events.iter().enumerate() {
-        if !events[index + 1..].iter().any(|later| later.item.key == one.item.key) {
-            latest.push(one);
-        }
-    }
+    let mut later = HashSet::new();
+    let mut latest: Vec<&NotifiableEvent> =
+        events.iter().rev().filter(|one| later.insert(&one.item.key)).collect();
+    latest.reverse();
     // The sort is stable: what is equally urgent stays in order.
     latest.sort_by_key(|one| urgency(one.event.name));
     let (title, body) = match &latest[..] {

@@ -14,10 +14,7 @@ enum Node {
     Fixed(serde_json::Value),
     Text(Template),
     /// A string that is one `{{ expression }}` and nothing else: it keeps the value's type.
-    Value {
-        template: Template,
-        expression: String,
-    },
+    Value(Template),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
@@ -57,7 +54,7 @@ impl Node {
                 let template = Template::compile(text)
                     .map_err(|error| TemplateError { what: format!("{at}: {}", error.what), ..error })?;
                 match only_expression(text) {
-                    Some(expression) => Self::Value { expression: expression.to_owned(), template },
+                    Some(_) => Self::Value(template),
                     None => Self::Text(template),
                 }
             }
@@ -81,7 +78,7 @@ impl Node {
     fn visit(&self, see: &mut impl FnMut(&Template)) {
         match self {
             Self::Fixed(_) => {}
-            Self::Text(template) | Self::Value { template, .. } => see(template),
+            Self::Text(template) | Self::Value(template) => see(template),
             Self::List(nodes) => nodes.iter().for_each(|node| node.visit(see)),
             Self::Map(entries) => entries.iter().for_each(|(_, node)| node.visit(see)),
         }
@@ -92,10 +89,11 @@ impl Node {
         Ok(match self {
             Self::Fixed(value) => value.clone(),
             Self::Text(template) => Json::String(template.render(context, Escape::None)?),
-            Self::Value { template, expression } => {
+            Self::Value(template) => {
+                let (source, with_fields) = template.with_fields(context);
                 let value = ENGINE
-                    .compile_expression(expression)
-                    .and_then(|expression| expression.eval(template.with_fields(context.clone())))
+                    .compile_expression(only_expression(&source).unwrap_or_default())
+                    .and_then(|expression| expression.eval(with_fields))
                     .and_then(|value| match value.is_undefined() {
                         true => Err(ErrorKind::UndefinedError.into()),
                         false => Ok(value),

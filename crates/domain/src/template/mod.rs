@@ -4,9 +4,11 @@
 //! budget of work, and by the length of what it gives; it can include nothing and sees nothing but its context.
 
 mod json;
+mod source;
 
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
+    collections::HashSet,
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -14,7 +16,7 @@ use std::{
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
     syntax::SyntaxConfig,
-    value::{Object, ObjectRepr, Serde, ValueKind, merge_maps},
+    value::{Object, Serde, ValueKind, merge_maps},
 };
 use serde::Serialize;
 
@@ -25,6 +27,8 @@ use crate::{
 };
 
 pub use json::{JsonTemplate, render_json};
+
+use source::{fields_renamed, slices_as_indices, words};
 
 /// The longest template, and the longest text that one gives, in bytes.
 pub const LONGEST: usize = 64 * 1024;
@@ -119,10 +123,8 @@ impl Template {
         if self.literal {
             return Vec::new();
         }
-        let Ok(template) = ENGINE.template_from_str(&self.text) else { return Vec::new() };
         let words = words(&self.text);
-        let mut names: Vec<_> = template
-            .undeclared_variables(true)
+        let mut names: Vec<_> = undeclared(&self.text)
             .into_iter()
             .map(|name| {
                 let at = words.iter().find(|word| word.is_name && is_within(&name, word.text));
@@ -132,6 +134,11 @@ impl Template {
             .collect();
         names.sort();
         names
+    }
+
+    /// The words in its tags that may be names, whether it takes them from its context or gives them a meaning itself.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        words(&self.text).into_iter().filter(|word| word.is_name).map(|word| word.text)
     }
 
     /// Refuses the first name that is not among `known`. A known `item.labels` also covers `item.labels.team`, and
@@ -162,10 +169,11 @@ impl Template {
         if self.literal {
             return Ok(self.text.clone());
         }
-        let context = self.with_fields(Value::from(Serde(context)));
+        let context = Value::from(Serde(context));
+        let (source, with_fields) = self.with_fields(&context);
         let text = ENGINE
-            .template_from_named_str(escape.name(), &self.text)
-            .and_then(|template| template.render(context.clone()))
+            .template_from_named_str(escape.name(), &source)
+            .and_then(|template| template.render(with_fields))
             .map_err(|error| self.explain(&error, Some(&context)))?;
         if text.len() > LONGEST {
             return Err(self.error(0, format!("it gives more than {} KiB", LONGEST / 1024)));
@@ -177,26 +185,18 @@ impl Template {
         Ok(text)
     }
 
-    /// The context, with the fields that this template names of texts in it. A text of which it names none stays as it
-    /// is.
-    fn with_fields(&self, context: Value) -> Value {
-        let mut texts: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-        for Name { name, .. } in self.names() {
-            let value = context.get_attr(&name).unwrap_or(Value::UNDEFINED);
-            if let Some((text, field)) = name.split_once('.').filter(|_| !value.is_undefined()) {
-                texts.entry(text.to_owned()).or_default().insert(field.to_owned(), value);
-            }
+    /// The source and the context of one rendering. Each field of a text, such as `pr.title`, has a name of its own in both,
+    /// so that `pr` stays the text that it is, whatever is done with it.
+    fn with_fields(&self, context: &Value) -> (Cow<'_, str>, Value) {
+        let value = |name: &str| context.get_attr(name).ok().filter(|value| !value.is_undefined());
+        let (source, names) = fields_renamed(&self.text, |name| value(name).is_some(), undeclared);
+        if names.is_empty() {
+            return (source, context.clone());
         }
-        if texts.is_empty() {
-            return context;
-        }
-        let with_fields = texts.into_iter().map(|(name, fields)| {
-            let text = context.get_attr(&name).unwrap_or_default().to_string();
-            (name, Value::from_object(TextWithFields { text, fields }))
-        });
-        let with_fields: Vec<_> = with_fields.collect();
+        let fields: Vec<_> =
+            names.into_iter().filter_map(|(field, own)| Some((own, value(&field)?))).collect();
         // The last that has a name counts.
-        merge_maps([context, Value::from_pairs(with_fields)])
+        (source, merge_maps([context.clone(), Value::from_pairs(fields)]))
     }
 
     fn check_filters(&self) -> Result<(), TemplateError> {
@@ -241,7 +241,8 @@ impl Template {
 
     /// The first name that the context does not have, with the nearest one that it has at that place.
     fn missing(&self, context: &Value) -> Option<TemplateError> {
-        self.names().into_iter().find_map(|found| {
+        let is_field = |name: &str| context.get_attr(name).is_ok_and(|value| !value.is_undefined());
+        self.names().into_iter().filter(|found| !is_field(&found.name)).find_map(|found| {
             let mut value = context.clone();
             for part in found.name.split('.') {
                 let inner = value.get_attr(part).unwrap_or(Value::UNDEFINED);
@@ -330,31 +331,6 @@ fn put(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result
     }
 }
 
-/// A text that has fields as well.
-#[derive(Debug)]
-struct TextWithFields {
-    text: String,
-    fields: BTreeMap<String, Value>,
-}
-
-impl Object for TextWithFields {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.fields.get(key.as_str()?).cloned()
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        !self.text.is_empty()
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
 /// A value that the `path` filter has encoded already.
 #[derive(Debug)]
 struct Encoded(String);
@@ -406,70 +382,17 @@ fn tag_starts(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
+/// The names that a source takes from its context.
+fn undeclared(source: &str) -> HashSet<String> {
+    // Minijinja does not look into what a slice is taken of.
+    let indexed = slices_as_indices(source);
+    let template = ENGINE.template_from_str(&indexed).or_else(|_| ENGINE.template_from_str(source));
+    template.map_or_else(|_| HashSet::new(), |template| template.undeclared_variables(true))
+}
+
 /// True where `path` is `name` or goes on into it: `item.labels.team` is within `item.labels`.
 fn is_within(name: &str, path: &str) -> bool {
     path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// A dotted name in a tag.
-struct Word<'a> {
-    at: usize,
-    text: &'a str,
-    is_filter: bool,
-    is_name: bool,
-}
-
-/// The dotted names in the tags of a template, outside of quotes.
-fn words(text: &str) -> Vec<Word<'_>> {
-    let bytes = text.as_bytes();
-    let mut words = Vec::new();
-    let (mut at, mut in_tag, mut before) = (0, false, b' ');
-    while at < bytes.len() {
-        let here = bytes[at];
-        let pair = bytes.get(at..at + 2).unwrap_or_default();
-        match here {
-            _ if !in_tag => match pair {
-                b"{{" | b"{%" => {
-                    in_tag = true;
-                    before = b' ';
-                    at += 2;
-                }
-                b"{#" => at = text[at..].find("#}").map_or(bytes.len(), |end| at + end + 2),
-                _ => at += 1,
-            },
-            b'}' | b'%' if pair == b"}}" || pair == b"%}" => {
-                in_tag = false;
-                at += 2;
-            }
-            b'"' | b'\'' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != here {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-                before = here;
-            }
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
-                let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
-                let length = bytes[at..].iter().take_while(|b| is_word(b)).count();
-                words.push(Word {
-                    at,
-                    text: &text[at..at + length],
-                    is_filter: before == b'|',
-                    is_name: before != b'|' && before != b'.',
-                });
-                at += length;
-                before = b'a';
-            }
-            _ => {
-                if !here.is_ascii_whitespace() {
-                    before = here;
-                }
-                at += 1;
-            }
-        }
-    }
-    words
 }
 
 #[cfg(test)]

@@ -121,6 +121,20 @@ fn text_may_have_fields() {
         ("{{ app.title }}", Escape::None, Err("there is no `app.title`")),
         // Fields of a map are its own.
         ("{{ item.branch }} {{ pr.title }}", Escape::None, Ok("main Fix it")),
+        // What only looks like a field stays as it is.
+        ("{{ 'pr.title' }} pr.title {# {{ pr.title }} #}", Escape::None, Ok("pr.title pr.title ")),
+        ("{% raw %}{{ pr.title }}{% endraw %} {{ pr.title }}", Escape::None, Ok("{{ pr.title }} Fix it")),
+        (
+            "{% for pr in [{'title': 'own'}] %}{{ pr.title }}{% endfor %} {{ pr.title }}",
+            Escape::None,
+            Ok("own Fix it"),
+        ),
+        ("{% set pr = {'title': 'own'} %}{{ pr.title }}", Escape::None, Ok("own")),
+        ("{% set _0000000 = 'own' %}{{ _0000000 }} {{ pr.title }}", Escape::None, Ok("own Fix it")),
+        ("{{ {'a': {'b': pr.title}}['a']['b'] }}", Escape::None, Ok("Fix it")),
+        ("{{ pr.title[:3] }}{{ (pr ~ pr.title)[-2:] }}", Escape::None, Ok("Fixit")),
+        ("{{ pr.title }} {{ pr.titel }}", Escape::None, Err("there is no `pr.titel`")),
+        ("{{ pr.title }} {{ ap }}", Escape::None, Err("there is no `ap`")),
     ];
     for (text, escape, expected) in cases {
         let found =
@@ -130,6 +144,63 @@ fn text_may_have_fields() {
     let body = json!({ "pr": "{{ pr }}", "title": "{{ pr.title }}", "both": "{{ pr }} {{ pr.title }}" });
     let expected = json!({ "pr": "acme/web#7", "title": "Fix it", "both": "acme/web#7 Fix it" });
     assert_eq!(render_json(&body, &context).unwrap(), expected);
+}
+
+#[test]
+fn text_stays_a_text_where_its_field_is_named() {
+    let context = json!({ "a": "f000", "a.title": "Disk full", "a.url": "https://x/1" });
+    // expression -> what it gives, whether or not a field of `a` is named beside it
+    let cases = [
+        ("'safe' if a == 'f000' else 'force'", "safe"),
+        ("'force' if a != 'f000' else 'safe'", "safe"),
+        ("a in ['f000', 'f001']", "true"),
+        ("'f0' in a", "true"),
+        ("a < 'g'", "true"),
+        ("a is string", "true"),
+        ("a is mapping", "false"),
+        ("a is defined", "true"),
+        ("[a, 'x'] | select('eq', 'f000') | list", r#"["f000"]"#),
+        ("a | length", "4"),
+        ("a | first", "f"),
+        ("a | list | join('-')", "f-0-0-0"),
+        ("a | reverse", "000f"),
+        ("a | split('0') | first", "f"),
+        ("a | upper", "F000"),
+        ("a | default('x')", "f000"),
+        ("a ~ '!'", "f000!"),
+        ("a[:2]", "f0"),
+        ("a[0]", "f"),
+        ("{'f000': 'found'}[a]", "found"),
+        ("{a: 1}", r#"{"f000":1}"#),
+        ("a and 'yes'", "yes"),
+    ];
+    for (expression, expected) in cases {
+        for field in ["", "{{ a.title }}", "{{ a.title | upper }} {{ a.url }}", "{% if a.url %}{% endif %}"] {
+            let text = format!("{{{{ {expression} }}}}|{field}");
+            let found = Template::compile(&text).unwrap().render(&context, Escape::None);
+            let found = found.unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(found.split_once('|').unwrap().0, expected, "{text}");
+        }
+    }
+    let text = "{% if a == 'f000' %}mode=safe{% else %}mode=force{% endif %} for {{ a.title }}";
+    let found = Template::compile(text).unwrap().render(&context, Escape::None).unwrap();
+    assert_eq!(found, "mode=safe for Disk full");
+    let body = json!({ "kept": "{{ a.title | length + 1 }}", "is": "{{ a.title == 'x' or a == 'f000' }}" });
+    assert_eq!(render_json(&body, &context).unwrap(), json!({ "kept": 10, "is": true }));
+}
+
+#[test]
+fn place_of_an_error_is_that_in_the_template_as_written() {
+    let context = json!({ "a": "x", "a.title": "Disk full" });
+    let cases = [
+        ("{{ a.title }} {{ ap }}", "line 1, column 18: there is no `ap`"),
+        ("{{ a.title }}\n {{ range(10) }}", "line 2, column 5: range is unknown"),
+        ("{{ a.title() }}", "line 1, column "),
+    ];
+    for (text, expected) in cases {
+        let error = Template::compile(text).unwrap().render(&context, Escape::None).unwrap_err().to_string();
+        assert!(error.starts_with(expected) && !error.contains("_0"), "{text}: {error}");
+    }
 }
 
 #[test]
@@ -185,6 +256,27 @@ fn names_are_known_before_anything_is_rendered() {
     let names: Vec<_> =
         template.names().into_iter().map(|found| (found.line, found.column, found.name)).collect();
     assert_eq!(names, [(1, 17, "item.labels.team".into()), (2, 4, "ref".into()), (2, 22, "app".into())]);
+
+    // What a slice is taken of is named as well.
+    let cases: [(&str, &[&str]); 10] = [
+        ("{{ app[:3] }}", &["app"]),
+        ("{{ app[1:] }}{{ ref[:] }}", &["app", "ref"]),
+        ("{{ app[n:m:2] }}{{ ref[::2] }}", &["app", "m", "n", "ref"]),
+        ("{{ item.branch[:3] | upper }}", &["item.branch"]),
+        ("{{ (app ~ ref)[:3] }}", &["app", "ref"]),
+        ("{{ [{'a': app}][:1] }}", &["app"]),
+        ("{% for x in app[:3] %}{{ x[:1] }}{% endfor %}", &["app"]),
+        ("{{ app[1 if ref else 2:3] }}", &["app", "ref"]),
+        ("{{ {'a': {'b': app}} }} {{ ref }}", &["app", "ref"]),
+        // What a text says is no slice.
+        ("{{ '[:3]' ~ app }} b[:3]", &["app"]),
+    ];
+    for (text, expected) in cases {
+        let found = Template::compile(text).unwrap().names();
+        let mut found: Vec<_> = found.iter().map(|name| name.name.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+    }
 
     template.check(&["item.labels", "ref", "app"]).unwrap();
     let error = template.check(&["item.labels", "res", "app"]).unwrap_err();

@@ -31,6 +31,24 @@ impl Expected {
         Self { what: what.into(), proposals, why: String::new() }
     }
 
+    /// The same of a text of which something else is not clear either.
+    pub(super) fn and(mut self, other: &str) -> Self {
+        self.what =
+            if self.what.is_empty() { other.to_owned() } else { format!("{}, and {other}", self.what) };
+        self.why.clear();
+        self
+    }
+
+    /// The same with what is proposed of another reading as well.
+    pub(super) fn or(mut self, other: Self) -> Self {
+        for proposal in other.proposals {
+            if !self.proposals.contains(&proposal) {
+                self.proposals.push(proposal);
+            }
+        }
+        self
+    }
+
     /// One of these, which the text can mean alike.
     pub(super) fn one_of(proposals: Vec<String>, why: String) -> Self {
         Self { what: String::new(), proposals, why }

@@ -4,7 +4,7 @@ use super::{
     clock::{clock, is_clock, is_part_of_day},
     error::Expected,
     form::{has_form_of_length, is_mixed_number, is_unit, unit_after_parts},
-    is_time,
+    is_always_read, is_always_to_come, is_time,
     month_day::{day_of_month, month_of},
     numeric_date::is_fraction,
     prose::{is_hour, is_misspelt, looks_like_time, on_other_layout, words},
@@ -73,13 +73,24 @@ fn begins_with_zone_of(time: &[String], text: &str) -> bool {
 }
 
 /// What is expected of a time that is followed by a zone that is not clear, in words that follow "expected"; `None` where `text`,
-/// which follows it, does not begin with one. Of the times with a clear one, those are proposed that `may_run`.
-pub(crate) fn clear_zone_expected(time: &str, text: &str, may_run: impl Fn(&str) -> bool) -> Option<String> {
+/// which follows it, does not begin with one. Of the times with a clear one, those are proposed that are always to come.
+pub(crate) fn clear_zone_expected(time: &str, text: &str) -> Option<String> {
     let clear = in_clear_zones(time);
     let is_one =
         begins_with_zone_of(&words(without_zone(time)), text) && clear.iter().any(|clear| is_time(clear));
-    let proposals = clear.into_iter().filter(|clear| may_run(clear)).collect();
-    is_one.then(|| Expected::such_as(CLEAR, proposals).to_string())
+    is_one.then(|| {
+        let proposals = clear.into_iter().filter(|clear| is_always_to_come(clear));
+        // A weekday is refused on its own day.
+        let proposals = proposals.map(|clear| if is_always_read(&clear) { clear } else { with_date(&clear) });
+        Expected::such_as(CLEAR, proposals.collect()).to_string()
+    })
+}
+
+/// A time with the form of a date in place of its weekday: `year-month-day 9:00 UTC`.
+fn with_date(time: &str) -> String {
+    let is_weekday = |word: &str| weekday(word.trim_end_matches(',')).is_some();
+    let words = time.split_whitespace().map(|word| if is_weekday(word) { "year-month-day" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn length_goes_on(words: &[&str]) -> bool {

@@ -30,7 +30,10 @@ use self::{
     reading::{UNCLEAR_ORDER, in_zone, weekday},
     zone::{CLEAR, before_unclear, in_clear_zones},
 };
-use crate::duration::{self, Span};
+use crate::{
+    duration::{self, Span},
+    text,
+};
 pub use error::{EXPECTED, Expected, TimeError};
 pub(crate) use follow::{begins_with_count, clear_zone_expected};
 pub use follow::{begins_with_time, goes_on};
@@ -43,8 +46,8 @@ pub(crate) use zone::without_zone;
 /// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
 /// a time is its 9:00, tonight 20:00, a time without a day the next time that the clock shows it, a weekday the next one after
 /// today (ambiguous where it is today as well, and the time to come); the end of a day, week or month is the midnight at which
-/// it is over. A time that the clock skips is as much later. A place or UTC after a time is its zone (`10:00 Europe/Berlin`), and
-/// whatever the time names is what it is there.
+/// it is over. A time that the clock skips, or shows twice, is ambiguous. A place or UTC after a time is its zone (`10:00
+/// Europe/Berlin`), and whatever the time names is what it is there.
 ///
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
@@ -132,6 +135,9 @@ pub(crate) fn on_keyboard(expected: &str, keys: &str) -> String {
 /// A text of more words than this is not looked through for a time that it begins with.
 const MOST_WORDS: usize = 24;
 
+/// The most characters of what was typed that an error shows.
+pub const LONGEST_QUOTED: usize = 200;
+
 /// What follows the time that a text begins with: `deploying` in `tomorrow at 9 deploying`.
 fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
     let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS + 1).collect();
@@ -144,6 +150,7 @@ fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
         let is_one = matches!(to_come(&time, now), Ok(_) | Err(TimeError::ThisOrNext(_)));
         is_one.then_some((time, rest))
     })?;
+    let rest = text::cut(&rest, LONGEST_QUOTED);
     Some(TimeError::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
 }
 
@@ -165,13 +172,21 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, Expected> {
         };
         Some(Expected::new(on_keyboard(&expected, &keys)))
     };
-    let by_zone = || {
-        let clear: Vec<String> =
-            clear_zones(text)?.into_iter().filter(|clear| past(clear, now).is_ok()).collect();
-        (!clear.is_empty()).then(|| Expected::such_as(CLEAR, clear))
-    };
+    let by_zone = || past_in_clear_zone(text, now);
     past(text, now)
         .map_err(|why| why.or_else(by_keys).or_else(by_zone).unwrap_or_else(|| Expected::new(EXPECTED_PAST)))
+}
+
+/// What is expected instead of a time whose zone is not clear: in a clear one, and where that is refused as well, what it is
+/// refused for too.
+fn past_in_clear_zone(text: &str, now: &Zoned) -> Option<Expected> {
+    let all = clear_zones(text)?;
+    let clear: Vec<String> = all.iter().filter(|clear| past(clear, now).is_ok()).cloned().collect();
+    if !clear.is_empty() {
+        return Some(Expected::such_as(CLEAR, clear));
+    }
+    let refused = all.iter().filter_map(|clear| past(clear, now).err().flatten());
+    refused.reduce(Expected::or).map(|why| why.and(CLEAR))
 }
 
 /// The same as it is typed; `None` where a text is no time at all.
@@ -183,6 +198,7 @@ fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
     }
     let at = match duration::read(text) {
         Ok(Span(length)) if status_of_responses(text).is_none() => Ok(now.timestamp() - length),
+        _ if let Some(at) = reading::last_shown(text, now) => at,
         _ => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),
     };
     let expected = match at {
@@ -190,9 +206,6 @@ fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
         Err(TimeError::NotATime) => return Err(None),
         // What it names next is to come, and what it named last may be meant.
         Ok(_) | Err(TimeError::UnclearDate(_)) => {
-            if let Some(at) = reading::last_shown(text, now) {
-                return Ok(at);
-            }
             let date = match with_last_date(text, now.date()) {
                 Some(LastDate::Clear(date)) => return past(&date, now),
                 Some(LastDate::Unclear(date)) => {
@@ -204,6 +217,10 @@ fn past(text: &str, now: &Zoned) -> Result<Timestamp, Option<Expected>> {
             };
             match at {
                 Ok(_) => not_to_come(text, date, now),
+                // Of a year that is typed, and to come.
+                Err(why) if date.is_none() && !why.expected().proposals.is_empty() => {
+                    not_to_come(text, None, now)
+                }
                 Err(_) => Expected::such_as(UNCLEAR_ORDER, date.into_iter().collect()),
             }
         }
@@ -238,12 +255,23 @@ pub fn is_time(text: &str) -> bool {
 /// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
 /// date, which may be past by now. A weekday counts, though early on that day the week is asked for.
 pub fn is_always_to_come(text: &str) -> bool {
-    let is_to_come = |year, day, hour, minute| {
+    always(text, |read| matches!(read, Ok(_) | Err(TimeError::ThisOrNext(_))))
+}
+
+/// The same without weekdays: what is read whenever it is typed.
+fn is_always_read(text: &str) -> bool {
+    always(text, |read| read.is_ok())
+}
+
+fn always(text: &str, is_right: impl Fn(&Result<Timestamp, TimeError>) -> bool) -> bool {
+    let is_right_at = |year, day, hour, minute| {
         let now = jiff::civil::date(year, 1, day).at(hour, minute, 0, 0).to_zoned(TimeZone::UTC);
-        now.is_ok_and(|now| matches!(until(text, &now), Ok(_) | Err(TimeError::ThisOrNext(_))))
+        now.is_ok_and(|now| is_right(&until(text, &now)))
     };
-    // Each day of a week as it begins, and in its last minute a century later.
-    (1..=7).all(|day| is_to_come(1970, day, 0, 0) && is_to_come(2070, day, 23, 59))
+    // Each day of a week as it begins, at noon, and in its last minute a century later.
+    (1..=7).all(|day| {
+        is_right_at(1970, day, 0, 0) && is_right_at(1970, day, 12, 0) && is_right_at(2070, day, 23, 59)
+    })
 }
 
 /// The time that a text means, whether it is to come or past.
@@ -288,16 +316,17 @@ pub(crate) fn is_until(word: &str) -> bool {
 fn unclear_hour(text: &str) -> Option<TimeError> {
     let (lead, hour) = text.trim().split_once(char::is_whitespace)?;
     let both = hour_or_length(hour).filter(|_| is_until(lead))?;
-    let why = format!("{} can be both", hour.trim());
-    Some(TimeError::Ambiguous(Expected::one_of(both.into(), why)))
+    let why = format!("{} can be a length of time or a time of day", hour.trim());
+    Some(TimeError::Ambiguous(Expected::one_of(both, why)))
 }
 
-/// What `17h` can mean after `until`: a length of time, or a time of the second half of the day.
-pub(crate) fn hour_or_length(text: &str) -> Option<[String; 2]> {
+/// What `17h` can mean after `until`: a length of time, unless that is none, or a time of day.
+pub(crate) fn hour_or_length(text: &str) -> Option<Vec<String>> {
     let text = duration::folded(text);
     let hours = text.trim().strip_suffix(['h', 'H'])?.trim_end();
-    let hour = number(hours).filter(|hour| (13..=24).contains(hour))?;
-    Some([format!("for {hour}h"), format!("until {}:00", hour % 24)])
+    let hour = number(hours).filter(|hour| (0..=24).contains(hour))?;
+    let length = (hour > 0).then(|| format!("for {hour}h"));
+    Some(length.into_iter().chain([format!("until {}:00", hour % 24)]).collect())
 }
 
 /// What is wrong with a time that no [`Timestamp`] holds.

@@ -25,34 +25,56 @@ pub(super) fn is_in_another_order(text: &str) -> bool {
     })
 }
 
-/// The first day after `today` that the numbers of a date can be, in its own year where that is to come.
+/// The first day after `today` that the numbers of a date can be; where its year is typed, one of that, though it may be past.
 pub(super) fn coming_date(text: &str, today: Date) -> Option<Date> {
-    let (one, other, year) = numbers(text)?;
-    let coming = (0..=LONGEST_TO_LEAP_DAY).map(|later| today.year() + later);
-    year.into_iter().chain(coming).find_map(|year| dates(one, other, year).filter(|date| *date > today).min())
+    let numbers = Numbers::of(text)?;
+    let of = |year: i16| numbers.dates(year).filter(|date| *date > today).min();
+    match numbers.year {
+        Some(year) => of(year).or_else(|| numbers.dates(year).max()),
+        None => (0..=LONGEST_TO_LEAP_DAY).find_map(|later| of(today.year() + later)),
+    }
 }
 
 /// The last day up to `today` that the numbers of a date can be; of its own year where that is typed.
 pub(super) fn past_date(text: &str, today: Date) -> Option<Date> {
-    let (one, other, year) = numbers(text)?;
-    let of = |year: i16| dates(one, other, year).filter(|date| *date <= today).max();
-    match year {
+    let numbers = Numbers::of(text)?;
+    let of = |year: i16| numbers.dates(year).filter(|date| *date <= today).max();
+    match numbers.year {
         Some(year) => of(year),
         None => (0..=LONGEST_TO_LEAP_DAY).find_map(|earlier| of(today.year() - earlier)),
     }
 }
 
-/// The numbers of a day and its month, in either order, and the year where it is whole.
-fn numbers(text: &str) -> Option<(i8, i8, Option<i16>)> {
-    let mut numbers = text.split(['.', '/', '-']).filter(|part| !part.is_empty());
-    let (one, other) = (small(numbers.next()?)?, small(numbers.next()?)?);
-    let year = numbers.next().filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
-    Some((one, other, year))
+/// The numbers of a date.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    one: i8,
+    other: i8,
+    year: Option<i16>,
+    /// Points stand after a day first, and then after its month.
+    is_day_first: bool,
 }
 
-/// The days of a year that two numbers can be.
-fn dates(one: i8, other: i8, year: i16) -> impl Iterator<Item = Date> {
-    [(one, other), (other, one)].into_iter().filter_map(move |(month, day)| Date::new(year, month, day).ok())
+impl Numbers {
+    fn of(text: &str) -> Option<Self> {
+        let mut parts = text.split(['.', '/', '-']).filter(|part| !part.is_empty());
+        let (one, other) = (small(parts.next()?)?, small(parts.next()?)?);
+        let year = match parts.next() {
+            Some(year) if year.len() == 4 => year.parse().ok(),
+            Some(year) => small(year).map(|year| 2000 + i16::from(year)),
+            None => None,
+        };
+        // `11.24.` can only be the other order.
+        Some(Self { one, other, year, is_day_first: text.contains('.') && other <= 12 })
+    }
+
+    /// The days of a year that they can be.
+    fn dates(self, year: i16) -> impl Iterator<Item = Date> {
+        let day_first = (self.other, self.one);
+        let month_first = Some((self.one, self.other)).filter(|_| !self.is_day_first);
+        let both = std::iter::once(day_first).chain(month_first);
+        both.filter_map(move |(month, day)| Date::new(year, month, day).ok())
+    }
 }
 
 /// `3/4`: as well a part of something as a day of a month.

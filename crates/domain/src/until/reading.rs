@@ -4,7 +4,7 @@ use jiff::{
     SignedDuration, Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime, Time, Weekday, time},
     fmt::temporal::Pieces,
-    tz::TimeZone,
+    tz::{AmbiguousOffset, TimeZone},
 };
 
 use super::{
@@ -112,9 +112,6 @@ fn absolute(text: &str, now: &Zoned) -> Option<Result<Timestamp, TimeError>> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(near(at, now));
     }
-    if let Ok(at) = text.parse::<Zoned>() {
-        return Some(near(at.timestamp(), now));
-    }
     let lower = text.to_lowercase();
     let words = words_of(&lower);
     if let Some(at) = after(text, &words, now) {
@@ -183,8 +180,8 @@ fn time_of(
         words => Some(clock(words).ok_or(TimeError::NotATime)?),
     };
     let of = |day: Day| match clock {
-        Some(clock) => at(day, clock, named, now),
-        None => zoned(day.date.to_datetime(day.begins), now),
+        Some(clock) => at(day, clock, named),
+        None => Ok(day.date.to_datetime(day.begins)),
     };
     let day = match day {
         // The end of a day is a time itself.
@@ -196,12 +193,12 @@ fn time_of(
         Ok(day) => day,
     };
     if day.kind == DayKind::ThisOrNext {
-        let today = of(Day { date: now.date(), ..day });
-        if today.is_ok_and(|today| today > now.timestamp()) {
+        let today = of(Day { date: now.date(), ..day }).and_then(|today| first_and_last(today, now));
+        if today.is_ok_and(|[_, last]| last > now.timestamp()) {
             return Err(this_or_next("", &words.join(" "), now));
         }
     }
-    of(day)
+    zoned(of(day)?, now)
 }
 
 /// Why the weekday that today is can mean two days, with what is before it and after it.
@@ -223,17 +220,15 @@ fn length_before<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
     text.strip_prefix(['-', '\u{2212}']).or_else(ago).map(str::trim)
 }
 
-/// Why a date with a zone in brackets is no [`Zoned`]: mostly because there is no such zone.
+/// Why a date with a zone in brackets is not read: there is no such zone, or it is no place.
 fn unread_zone(text: &str) -> Option<TimeError> {
     let (date, zone) = text.split_once('[')?;
     if !names_a_date(date) {
         return None;
     }
     let is_known = zone.strip_suffix(']').is_some_and(|zone| TimeZone::get(zone).is_ok());
-    Some(match is_known {
-        true => TimeError::TooFar,
-        false => TimeError::Impossible("a time zone that is known, such as [Europe/Berlin]".to_owned()),
-    })
+    let clear = if is_known { zone::CLEAR } else { "a time zone that is known" };
+    Some(TimeError::Impossible(format!("{clear}, such as [Europe/Berlin]")))
 }
 
 /// A text without a word before it.
@@ -249,9 +244,33 @@ fn near(at: Timestamp, now: &Zoned) -> Result<Timestamp, TimeError> {
     if at.duration_since(now.timestamp()) > longest { Err(TimeError::TooFar) } else { Ok(at) }
 }
 
+/// When the clock shows that where `now` is.
 fn zoned(at: DateTime, now: &Zoned) -> Result<Timestamp, TimeError> {
-    let at = at.to_zoned(now.time_zone().clone()).map_err(|_| TimeError::TooFar)?;
-    near(at.timestamp(), now)
+    let both = first_and_last(at, now)?;
+    let [first, last] = both;
+    if first == last {
+        return near(first, now);
+    }
+    let zone = now.time_zone();
+    let is_skipped = matches!(zone.to_ambiguous_timestamp(at).offset(), AmbiguousOffset::Gap { .. });
+    let (time, date) = (at.strftime("%H:%M"), at.date());
+    let why = match is_skipped {
+        true => format!("the clock skips {time} on {date}"),
+        false => format!("the clock shows {time} twice on {date}"),
+    };
+    let clear = both.map(|at| at.display_with_offset(zone.to_offset(at)).to_string());
+    Err(TimeError::Ambiguous(Expected::one_of(clear.into(), why)))
+}
+
+/// The first and the last time that is meant by what a clock shows: one, unless it skips that or shows it twice. Midnight is the
+/// beginning of its day, whenever that is.
+fn first_and_last(at: DateTime, now: &Zoned) -> Result<[Timestamp; 2], TimeError> {
+    let shown = now.time_zone().to_ambiguous_timestamp(at);
+    let both = match at.time() == MIDNIGHT {
+        true => shown.compatible().map(|at| [at, at]),
+        false => shown.earlier().and_then(|first| Ok([first, shown.later()?])),
+    };
+    both.map_err(|_| TimeError::TooFar)
 }
 
 fn later(now: &Zoned, span: jiff::Span) -> Result<Timestamp, TimeError> {
@@ -410,15 +429,19 @@ pub(super) fn weekday(name: &str) -> Option<Weekday> {
 /// The next time that the clock shows that.
 fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
     let time = shown(clock)?;
-    let today = zoned(now.date().to_datetime(time), now)?;
-    if today > now.timestamp() { Ok(today) } else { zoned(days_later(now, 1)?.to_datetime(time), now) }
+    let today = now.date().to_datetime(time);
+    let [_, last] = first_and_last(today, now)?;
+    let day = if last > now.timestamp() { today } else { days_later(now, 1)?.to_datetime(time) };
+    zoned(day, now)
 }
 
 /// The last time that the clock showed what a text is, and nothing else; now is one.
-pub(super) fn last_shown(text: &str, now: &Zoned) -> Option<Timestamp> {
+pub(super) fn last_shown(text: &str, now: &Zoned) -> Option<Result<Timestamp, TimeError>> {
     let time = shown(clock(&words_of(&text.to_lowercase()))?).ok()?;
-    let of = |days| zoned(days_later(now, days).ok()?.to_datetime(time), now).ok();
-    [0, -1].into_iter().filter_map(of).find(|at| *at <= now.timestamp())
+    let of = |days| Some(days_later(now, days).ok()?.to_datetime(time));
+    let is_past = |at: &DateTime| first_and_last(*at, now).is_ok_and(|[first, _]| first <= now.timestamp());
+    let last = [0, -1].into_iter().filter_map(of).find(is_past)?;
+    Some(zoned(last, now))
 }
 
 /// The time that a clock shows.
@@ -431,14 +454,9 @@ fn shown(clock: Clock) -> Result<Time, TimeError> {
 }
 
 /// A time of a day; `named` are the words of the day.
-fn at(
-    Day { date, kind, .. }: Day,
-    clock: Clock,
-    named: &[&str],
-    now: &Zoned,
-) -> Result<Timestamp, TimeError> {
+fn at(Day { date, kind, .. }: Day, clock: Clock, named: &[&str]) -> Result<DateTime, TimeError> {
     let next = || date.tomorrow().map_err(|_| TimeError::TooFar);
-    let at = match (kind, clock) {
+    Ok(match (kind, clock) {
         (DayKind::End, _) => return Err(TimeError::NotATime),
         (DayKind::Tonight, Clock::At(time)) if time < NIGHT_ENDS => next()?.to_datetime(time),
         (DayKind::Tonight, Clock::Hour(hour @ 6..=11)) => date.to_datetime(time(hour + 12, 0, 0, 0)),
@@ -451,8 +469,7 @@ fn at(
         }
         (_, Clock::At(time)) => date.to_datetime(time),
         (_, Clock::Hour(hour)) => date.to_datetime(usual(hour, named)?),
-    };
-    zoned(at, now)
+    })
 }
 
 /// The time that an hour alone means: by day, people leave out which half of it.

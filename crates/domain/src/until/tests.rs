@@ -1,4 +1,5 @@
 mod ambiguous;
+mod daylight_saving;
 mod follow;
 mod proposals;
 mod prose;
@@ -215,9 +216,9 @@ fn a_time_is_understood_whole_or_refused_whole() {
         ("fixing [db] at last", Err(EXPECTED.to_owned())),
         ("2027-02-23", Err(past())),
         ("1 jan 2020", Err(past())),
-        // The clock skips from 2:00 to 3:00, and later shows 2:30 twice: the first counts.
-        ("2027-03-28 02:30", Ok("2027-03-28T01:30:00Z")),
-        ("2027-10-31 02:30", Ok("2027-10-31T00:30:00Z")),
+        // The clock skips from 2:00 to 3:00, and later shows 2:30 twice.
+        ("2027-03-28 02:30", Err("the clock skips 02:30 on 2027-03-28".to_owned())),
+        ("2027-10-31 02:30", Err("the clock shows 02:30 twice on 2027-10-31".to_owned())),
         // A century is the most.
         ("2127-02-01", Ok("2127-02-01T08:00:00Z")),
         ("9999-12-31", Err(far())),
@@ -366,6 +367,10 @@ fn text_after_a_time_is_named_in_the_error() {
             other => panic!("{now} {text}: {other:?}"),
         }
     }
+    // What is too long to be read is cut.
+    let long = until(&format!("tomorrow {}", "x".repeat(10_000)), &wednesday.parse().unwrap());
+    let expected = long.unwrap_err().expected().to_string();
+    assert!(expected.contains("xxx…\" after it") && expected.len() < 1_000, "{expected}");
     // Only what is to come by itself is said to be one.
     assert_eq!(until("yesterday deploying", &wednesday.parse().unwrap()), Err(TimeError::NotATime));
 }

@@ -45,14 +45,19 @@ const MOST_WORDS: usize = 3;
 /// A text without the time zone at its end, the name of that, and what it is: `Europe/Berlin` and `utc`, in brackets or after a
 /// space. What no database knows is none, such as `Build/Deploy`.
 pub(super) fn split(text: &str) -> Option<(&str, &str, TimeZone)> {
-    let text = text.trim_end().trim_end_matches(',');
-    let (rest, name) = match text.strip_suffix(']') {
-        Some(open) => open.rsplit_once('[')?,
-        None => text.rsplit_once(char::is_whitespace)?,
-    };
+    let (rest, name) = with_last(text)?;
     let rest = rest.trim_end().trim_end_matches(',');
     let zone = named(name).filter(|_| !rest.trim_start().is_empty())?;
     Some((rest, name, zone))
+}
+
+/// What is before the end of a text, and that: in brackets, or after a space.
+fn with_last(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_end().trim_end_matches(',');
+    match text.strip_suffix(']') {
+        Some(open) => open.rsplit_once('['),
+        None => text.rsplit_once(char::is_whitespace),
+    }
 }
 
 /// A text without the time zone at its end, where it has one.
@@ -60,10 +65,12 @@ pub(crate) fn without_zone(text: &str) -> &str {
     split(text).map_or(text, |(rest, ..)| rest)
 }
 
-/// The time zone of a place, or UTC. Short names such as `EST` are in the database too, and mean other zones to other people.
+/// The time zone of a place, or UTC. Short names such as `EST` are in the database too, and mean other zones to other people; and
+/// so are offsets, whose sign there is the other one than people expect.
 fn named(name: &str) -> Option<TimeZone> {
     match name {
         utc if utc.eq_ignore_ascii_case("utc") => Some(TimeZone::UTC),
+        offset if is_etc_offset(offset) => None,
         place if place.contains('/') => TimeZone::get(place).ok().filter(|zone| !zone.is_unknown()),
         _ => None,
     }
@@ -71,7 +78,7 @@ fn named(name: &str) -> Option<TimeZone> {
 
 /// What is before the last word of a text, where that has the form of a time zone and is none that is clear.
 pub(super) fn before_unclear(text: &str) -> Option<&str> {
-    let (time, zone) = text.trim_end().rsplit_once(char::is_whitespace)?;
+    let (time, zone) = with_last(text)?;
     let zone = zone.trim_matches(PUNCTUATION);
     (is_zone(zone) && named(zone).is_none()).then(|| time.trim_end())
 }
@@ -92,7 +99,14 @@ pub(super) fn is_zone(word: &str) -> bool {
     is_abbreviation
         || IN_CAPITALS.contains(&word)
         || is_zone_name(word.trim_matches(['[', ']']))
+        || is_etc_offset(word.trim_matches(['[', ']']))
         || is_offset(word)
+}
+
+/// `Etc/GMT+5`, which is five hours behind UTC.
+fn is_etc_offset(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.strip_prefix("etc/gmt").is_some_and(|offset| offset.starts_with(['+', '-']))
 }
 
 /// `Berlin time`, `local time`; of several words only names are a place: `New York time`.

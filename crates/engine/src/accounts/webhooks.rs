@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 const LONGEST_WHY: usize = 200;
 
 /// The webhooks of one account that could not be read, in whole or in part, since the last one that was. They are rightly
-/// forgotten with the program: each start polls the account at once, which sees whatever they were about, and the next one
+/// forgotten with the program: each start polls the account, which sees whatever they were about, and the next one
 /// that cannot be read is named again.
 #[derive(Debug, Default)]
 pub(crate) struct UnreadWebhooks {

@@ -1,6 +1,9 @@
 //! What is found by typing, and by a search through all that is stored.
 
-use callboard_domain::{board::Row, item::ItemKey};
+use callboard_domain::{
+    board::{Row, RunInDoubt},
+    item::ItemKey,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -23,9 +26,13 @@ pub struct Found {
     /// Commands.
     pub commands: Vec<FoundCommand>,
     /// Items: one whose title is what was typed, then those whose title begins with it, then those with its words in order, then
-    /// the rest.
+    /// the rest that hold them, then those that hold its letters.
     pub items: Vec<FoundItem>,
-    /// How many items match in all, those that are not here included. `None` where not all of them were looked at, and by an
+    /// True where the items are the best kind: the title of the first holds word by word what was typed, and no command does.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub items_first: bool,
+    /// How many items match in all, those that are not here included. `None` where not all of them were counted, and by an
     /// older version.
     #[serde(default)]
     #[ts(optional = nullable)]
@@ -105,6 +112,10 @@ pub enum SearchHit {
         title: String,
         /// Its state.
         status: String,
+        /// The runs on it of which nobody knows whether they ran, the latest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<RunInDoubt>>")]
+        in_doubt: Vec<RunInDoubt>,
     },
     /// A run.
     Run {

@@ -27,9 +27,9 @@ pub struct Status {
     /// What is to be watched and is not seen, the worst first.
     #[serde(default)]
     pub not_seen: Vec<NotSeen>,
-    /// The accounts that are well.
+    /// The watched accounts that are connected: they answer, be it that they allow no more calls for now.
     pub accounts_ok: usize,
-    /// All accounts.
+    /// All accounts that are watched.
     pub accounts: usize,
     /// Those that are watched and can be read now; `None` where an earlier version answers.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Until when something can be snoozed.
 
-use callboard_domain::until;
+use callboard_domain::{text, until};
 use jiff::{Timestamp, ToSpan, Zoned, civil::Weekday, civil::time};
 
 use crate::api::SnoozeTime;
@@ -42,8 +42,9 @@ pub(crate) fn typed(text: &str, now: &Zoned) -> Result<SnoozeTime, String> {
     if let Some(offered) = times(now).into_iter().find(|offered| offered.name.eq_ignore_ascii_case(text)) {
         return Ok(offered);
     }
-    let until =
-        until::until(text, now).map_err(|why| format!("expected {}, found {text:?}", why.expected()))?;
+    let until = until::until(text, now).map_err(|why| {
+        format!("expected {}, found {:?}", why.expected(), text::cut(text, until::LONGEST_QUOTED))
+    })?;
     let at = until.to_zoned(now.time_zone().clone());
     let day = match (at.date() == now.date(), at.year() == now.year()) {
         (true, _) => "today".to_owned(),

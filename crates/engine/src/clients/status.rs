@@ -99,12 +99,21 @@ pub(crate) fn as_of(accounts: &[AccountInfo]) -> BTreeMap<AccountName, Timestamp
     accounts.iter().filter_map(last_read).collect()
 }
 
-/// True where it is well. One that is watched has not been seen before it has answered.
-pub(crate) fn is_well(account: &AccountInfo) -> bool {
-    match account.health {
+/// How many of the accounts that are watched are connected, and how many there are. Of others nothing is asked before they are
+/// used.
+pub(crate) fn connected(accounts: &[AccountInfo]) -> (usize, usize) {
+    let watched = accounts.iter().filter(|account| account.watched);
+    let connected = watched.clone().filter(|account| is_connected(&account.health));
+    (connected.count(), watched.count())
+}
+
+fn is_connected(health: &Health) -> bool {
+    match health {
         Health::Ok => true,
-        Health::New => !account.watched,
-        Health::Incomplete { .. } | Health::Trouble { .. } => false,
+        // One that says "too many calls" answers.
+        Health::Trouble { error, .. } => matches!(error, ServiceError::RateLimited { .. }),
+        // It has not answered yet.
+        Health::New | Health::Incomplete { .. } => false,
     }
 }
 
@@ -304,21 +313,30 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_well_once_it_has_answered() {
+    fn watched_accounts_that_answer_are_connected() {
         let cases = [
-            (account("a", true, Health::Ok), true),
-            (account("a", true, Health::New), false),
-            (account("a", true, down()), false),
-            (account("a", true, limited()), false),
-            (account("a", true, incomplete()), false),
-            (account("chat", false, Health::Ok), true),
-            // Nothing asks a chat before there is something to post.
-            (account("chat", false, Health::New), true),
-            (account("chat", false, down()), false),
-            (account("chat", false, incomplete()), false),
+            (vec![], (0, 0)),
+            (vec![account("a", true, Health::Ok)], (1, 1)),
+            (vec![account("a", true, Health::New)], (0, 1)),
+            (vec![account("a", true, down())], (0, 1)),
+            (vec![account("a", true, limited())], (1, 1)),
+            (vec![account("a", true, incomplete())], (0, 1)),
+            // What is only posted to, or used by commands, counts neither way.
+            (vec![account("chat", false, Health::Ok)], (0, 0)),
+            (vec![account("chat", false, Health::New)], (0, 0)),
+            (vec![account("chat", false, down())], (0, 0)),
+            (
+                vec![
+                    account("a", true, limited()),
+                    account("b", true, Health::Ok),
+                    account("c", true, down()),
+                    account("deployer", false, Health::New),
+                ],
+                (2, 3),
+            ),
         ];
-        for (account, expected) in cases {
-            assert_eq!(is_well(&account), expected, "{account:?}");
+        for (accounts, expected) in cases {
+            assert_eq!(connected(&accounts), expected, "{accounts:?}");
         }
     }
 

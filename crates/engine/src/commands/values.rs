@@ -37,13 +37,16 @@ pub(crate) static ITEM_FIELDS: [(&str, fn(&Item) -> &str); 8] = [
     ("url", |item| item.url.as_ref().map_or("", |url| url.as_str())),
 ];
 
+/// What stands between the fields of several items.
+pub(crate) const BETWEEN_FIELDS: &str = ", ";
+
 /// A field of the items that an argument named.
 fn item_field(args: &Args, arg: &str, field: fn(&Item) -> &str) -> String {
     let values: Vec<&str> = args.items_of(arg).map(field).collect();
     match values.as_slice() {
         // Those of an example are on no board: what was typed stands for each of their fields.
         [] => args.text(arg).to_owned(),
-        values => values.join(", "),
+        values => values.join(BETWEEN_FIELDS),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use callboard_domain::{
     event::Event,
     identity::Identity,
-    item::ItemKey,
+    item::{AccountName, Item, ItemKey},
     rules::{self, Notification},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -21,7 +21,7 @@ use crate::{
     active_config::ConfigHandle,
     api::{PendingNotifications, QuietStatus},
     host::Host,
-    store::{PendingNotice, Store, StoreError},
+    store::{Notice, PendingNotice, Store, StoreError},
     system::supervise::sleep_for,
 };
 
@@ -31,8 +31,6 @@ const TOGETHER: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_millis(500);
 /// and at most this long.
 const LONGEST_MOMENT: Duration = Duration::from_secs(3);
-/// How many are looked at in one go; more than a person reads in any case.
-const LOOKED_AT: u32 = 500;
 /// How often quiet hours are looked at while something waits for their end.
 const QUIET_LOOK: Duration = Duration::from_secs(30);
 /// How many notifications are followed until they are moot; a desktop keeps fewer.
@@ -52,14 +50,42 @@ struct Inner {
     live: ConfigHandle,
     host: Arc<dyn Host>,
     handoff: NotificationHandoff,
-    /// When the last notification was shown.
-    notified_at: Mutex<Option<Timestamp>>,
+    last: Mutex<LastShown>,
+}
+
+/// When the last notification was shown.
+#[derive(Debug, Clone, Copy, Default)]
+struct LastShown {
+    any: Option<Timestamp>,
+    /// The last one with something important in it.
+    important: Option<Timestamp>,
+}
+
+/// The items that notifications are about, those that are gone left out, and who each account acts as.
+struct Known {
+    items: BTreeMap<ItemKey, Item>,
+    me: BTreeMap<AccountName, Identity>,
+}
+
+impl Known {
+    async fn read(store: &Store, keys: Vec<ItemKey>) -> Result<Self, StoreError> {
+        let sources = store.sources().await?;
+        let items = store.items_by_key(keys).await?;
+        Ok(Self {
+            items: items.into_iter().map(|item| (item.key.clone(), item)).collect(),
+            me: sources.into_iter().filter_map(|it| Some((it.account, it.identity?))).collect(),
+        })
+    }
+
+    fn me(&self, account: &AccountName) -> Identity {
+        self.me.get(account).cloned().unwrap_or_default()
+    }
 }
 
 impl Notifier {
     pub(crate) fn new(store: Store, live: ConfigHandle, host: Arc<dyn Host>) -> Self {
-        let (handoff, notified_at) = (NotificationHandoff::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { store, live, host, handoff, notified_at }) }
+        let (handoff, last) = (NotificationHandoff::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { store, live, host, handoff, last }) }
     }
 
     /// Where clients wait for notifications.
@@ -79,8 +105,8 @@ impl Notifier {
         self.inner.handoff.hand_over(due, &self.inner.host).await;
     }
 
-    fn notified_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        self.inner.notified_at.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> MutexGuard<'_, LastShown> {
+        self.inner.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,16 +166,12 @@ async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Resul
     if open.is_empty() {
         return Ok(());
     }
-    let sources = notifier.inner.store.sources().await?;
-    let items = notifier.inner.store.items_by_key(open.keys().cloned().collect()).await?;
-    let nobody = Identity::default();
+    let known = Known::read(&notifier.inner.store, open.keys().cloned().collect()).await?;
     let mut moot = Vec::new();
     open.retain(|key, event| {
-        let source = sources.iter().find(|source| source.account == key.account);
-        let me = source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody);
-        let item = items.iter().find(|item| item.key == *key);
+        let (item, me) = (known.items.get(key), known.me(&key.account));
         // An item that is no longer stored asks nothing of anybody.
-        let over = item.is_none_or(|item| rules::is_over(event.name, &event.of, item, me, now));
+        let over = item.is_none_or(|item| rules::is_over(event.name, &event.of, item, &me, now));
         if over {
             moot.push(key.clone());
         }
@@ -167,18 +189,25 @@ async fn show_due(
     open: &mut Open,
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    let pending = notifier.inner.store.pending_notices(LOOKED_AT).await?;
+    let store = &notifier.inner.store;
+    let pending = store.pending_notices().await?;
     if pending.is_empty() {
         return Ok(None);
     }
-    let (due, wait) = due(pending, notifier.quiet_now(now).await?.is_some(), *notifier.notified_at(), now);
-    if !due.is_empty() {
+    let (due, wait) = due(pending, notifier.quiet_now(now).await?.is_some(), *notifier.last(), now);
+    let events = store.events_by_ids(due.iter().map(|notice| notice.event).collect()).await?;
+    if !events.is_empty() {
         // Recorded before it is shown: a crash in between loses a notification, and never shows one twice.
-        let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
-        notifier.inner.store.mark_shown(&ids, now).await?;
-        *notifier.notified_at() = Some(now);
-        let events: Vec<Event> = due.iter().map(|notice| notice.event.clone()).collect();
-        if let Some(notification) = notification(notifier, due).await? {
+        let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
+        store.mark_shown(&ids, now).await?;
+        if let Some(notification) = notification(store, due, &events).await? {
+            {
+                let mut last = notifier.last();
+                last.any = Some(now);
+                if notification.important {
+                    last.important = Some(now);
+                }
+            }
             notifier.hand_over(PendingNotifications { show: vec![notification], moot: Vec::new() }).await;
         }
         // A new event replaces the one that was shown before.
@@ -193,94 +222,143 @@ async fn show_due(
 fn due(
     pending: Vec<PendingNotice>,
     quiet: bool,
-    notified_at: Option<Timestamp>,
+    last: LastShown,
     now: Timestamp,
 ) -> (Vec<PendingNotice>, Option<Duration>) {
-    // One that was shown in the future was shown while the clock was ahead.
-    let since = notified_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
-    let recent = since.filter(|since| *since < TOGETHER);
-    if !quiet && recent.is_none() {
-        return (pending, None);
-    }
-    let (important, others): (Vec<_>, Vec<_>) = pending.into_iter().partition(|it| it.notice.important);
-    let wait = match recent {
-        _ if others.is_empty() => None,
-        _ if quiet => Some(QUIET_LOOK),
-        since => since.map(|since| TOGETHER - since),
+    let left = |shown: Option<Timestamp>| {
+        // One that was shown in the future was shown while the clock was ahead.
+        let since = Duration::try_from(now.duration_since(shown?)).ok()?;
+        TOGETHER.checked_sub(since).filter(|left| !left.is_zero())
     };
-    (important, wait)
+    // What is important waits for nothing but others that are.
+    let important = left(last.important);
+    let other = if quiet { Some(QUIET_LOOK) } else { left(last.any) };
+    let wait_of = |it: &PendingNotice| if it.notice.important { important } else { other };
+    let wait = pending.iter().filter_map(wait_of).min();
+    (pending.into_iter().filter(|it| wait_of(it).is_none()).collect(), wait)
 }
 
+/// One notification for all these events, as what is due says.
 async fn notification(
-    notifier: &Notifier,
+    store: &Store,
     due: Vec<PendingNotice>,
+    events: &[Event],
 ) -> Result<Option<Notification>, StoreError> {
-    let mut events = Vec::with_capacity(due.len());
-    for PendingNotice { event, notice } in due {
+    let known = Known::read(store, events.iter().map(|event| event.item.clone()).collect()).await?;
+    let mut notices: BTreeMap<i64, Notice> = due.into_iter().map(|it| (it.event, it.notice)).collect();
+    let notifiable = events.iter().filter_map(|event| {
         // A gone item leads to no notification.
-        if let Some(stored) =
-            notifier.inner.store.item(&event.item).await?.filter(|stored| stored.gone.is_none())
-        {
-            let me = notifier.inner.store.acts_as(&event.item.account).await?;
-            events.push(rules::NotifiableEvent {
-                of_me: rules::concerns_me(&event, &stored.item, &me),
-                event,
-                item: stored.item,
-                important: notice.important,
-                group: notice.group,
-            });
-        }
-    }
-    Ok(rules::notification(&events))
+        let item = known.items.get(&event.item)?;
+        let notice = notices.remove(&event.id)?;
+        Some(rules::NotifiableEvent {
+            of_me: rules::concerns_me(event, item, &known.me(&event.item.account)),
+            event: event.clone(),
+            item: item.clone(),
+            important: notice.important,
+            group: notice.group,
+        })
+    });
+    Ok(rules::notification(&notifiable.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::event::EventName;
+    use callboard_domain::{
+        item::{Detail, IncidentStatus, Severity},
+        source::Batch,
+    };
 
     use super::*;
-    use crate::store::Notice;
+    use crate::{
+        Mode,
+        store::Watched,
+        tests::{Scene, incident},
+    };
 
-    fn notice(id: i64, important: bool) -> PendingNotice {
-        let at = Timestamp::UNIX_EPOCH;
-        PendingNotice {
-            event: Event {
-                id,
-                item: "ci/build/web".parse().unwrap(),
-                name: EventName::Failed,
-                at,
-                seen_at: at,
-                old: false,
-                moot: false,
-                moot_because: None,
-                by: None,
-                of: Vec::new(),
-                asked_before: Vec::new(),
-                summary: String::new(),
-            },
-            notice: Notice { important, group: String::new() },
-        }
+    fn notice(event: i64, important: bool) -> PendingNotice {
+        PendingNotice { event, notice: Notice { important, group: String::new() } }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     #[test]
-    fn due_notices_depend_on_quiet_and_the_last_one() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let both = || vec![notice(1, false), notice(2, true)];
+    fn due_notices_depend_on_quiet_and_the_last_ones() {
         let seconds = |s| Some(Duration::from_secs(s));
-        // quiet, last shown at, now -> ids shown, look again in
-        let cases = [
-            (false, None, 100, vec![1, 2], None),
-            (false, Some(70), 100, vec![1, 2], None),
-            (false, Some(4_000), 100, vec![1, 2], None),
-            (false, Some(90), 100, vec![2], seconds(20)),
-            (true, None, 100, vec![2], Some(QUIET_LOOK)),
-            (true, Some(90), 100, vec![2], Some(QUIET_LOOK)),
+        // quiet, any and an important one last shown at, now -> ids of an ordinary and an important one shown, look again in
+        let cases: [(bool, Option<i64>, Option<i64>, i64, &[i64], Option<Duration>); 12] = [
+            (false, None, None, 100, &[1, 2], None),
+            (false, Some(70), None, 100, &[1, 2], None),
+            (false, Some(70), Some(70), 100, &[1, 2], None),
+            (false, Some(4_000), Some(4_000), 100, &[1, 2], None),
+            // What is important does not wait for what is not,
+            (false, Some(90), None, 100, &[2], seconds(20)),
+            (false, Some(90), Some(60), 100, &[2], seconds(20)),
+            // but for what is.
+            (false, Some(90), Some(90), 100, &[], seconds(20)),
+            (false, Some(99), Some(80), 100, &[], seconds(10)),
+            (true, None, None, 100, &[2], Some(QUIET_LOOK)),
+            (true, Some(90), None, 100, &[2], Some(QUIET_LOOK)),
+            (true, Some(90), Some(90), 100, &[], seconds(20)),
+            (true, Some(70), Some(70), 100, &[2], Some(QUIET_LOOK)),
         ];
-        for (quiet, last, now, expected, wait) in cases {
-            let (shown, again) = due(both(), quiet, last.map(at), at(now));
-            let ids: Vec<i64> = shown.iter().map(|it| it.event.id).collect();
-            assert_eq!((ids, again), (expected, wait), "quiet {quiet}, last {last:?}, now {now}");
+        for (quiet, any, important, now, expected, wait) in cases {
+            let last = LastShown { any: any.map(at), important: important.map(at) };
+            let (shown, again) = due(vec![notice(1, false), notice(2, true)], quiet, last, at(now));
+            let ids: Vec<i64> = shown.iter().map(|it| it.event).collect();
+            assert_eq!((ids.as_slice(), again), (expected, wait), "quiet {quiet}, {last:?}, now {now}");
         }
-        assert_eq!(due(vec![notice(2, true)], true, None, at(0)).1, None);
+        assert_eq!(due(vec![notice(2, true)], true, LastShown::default(), at(0)).1, None);
+    }
+
+    #[tokio::test]
+    async fn however_many_come_within_half_a_minute_become_one() {
+        let it = Scene::open("", Mode::Once, &[]).await;
+        let notifier = &it.engine.inner.notifier;
+        let mut open = Open::new();
+        // Every second one is important.
+        let alert = |n: usize| {
+            let mut alert = incident(&format!("db{n}"), IncidentStatus::Triggered, 1);
+            if let Detail::Incident(incident) = &mut alert.detail {
+                incident.severity = if n % 2 == 0 { Severity::Critical } else { Severity::High };
+            }
+            alert
+        };
+        it.report([alert(0)]).await;
+        let now = Timestamp::now();
+        let after = |seconds| now + jiff::SignedDuration::from_secs(seconds);
+        let wait = |seconds| Some(Duration::from_secs(seconds));
+        // alerts that come, how long after the first -> how many of them are shown then, and when to look again
+        let steps = [
+            (1..1, 0, Some(1), None),
+            // More than fit into any one look, then some more.
+            (1..701, 5, None, wait(25)),
+            (701..711, 20, None, wait(10)),
+            (711..711, 30, Some(710), None),
+            (711..712, 31, None, wait(29)),
+            (712..713, 59, None, wait(1)),
+            (713..713, 60, Some(2), None),
+            (713..713, 61, None, None),
+        ];
+        let mut expected = 0;
+        for (alerts, second, count, again) in steps {
+            let batch = Batch { snapshots: alerts.map(alert).collect(), ..Batch::default() };
+            let watcher = &it.engine.inner.watcher;
+            watcher.ingest(&"pager".into(), batch, Watched::all(), now, Default::default()).await.unwrap();
+            assert_eq!(
+                show_due(notifier, &mut open, after(second)).await.unwrap(),
+                again,
+                "after {second} s"
+            );
+            expected += usize::from(count.is_some());
+            let shown = it.host.shown();
+            assert_eq!(shown.len(), expected, "after {second} s: {shown:?}");
+            if let Some(count @ 2..) = count {
+                let begins = format!("{count} incidents ");
+                assert!(shown.last().is_some_and(|title| title.starts_with(&begins)), "{shown:?}");
+            }
+        }
+        it.engine.stop().await;
     }
 }

@@ -55,8 +55,8 @@ pub struct Notice {
 /// A notification that is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingNotice {
-    /// What happened.
-    pub event: Event,
+    /// The number of the event: see [`Store::events_by_ids`].
+    pub event: i64,
     /// How it is to be shown.
     pub notice: Notice,
 }
@@ -103,22 +103,22 @@ impl Store {
         .await
     }
 
-    /// The notifications that are still to be shown, oldest first, at most `limit`.
-    pub async fn pending_notices(&self, limit: u32) -> Result<Vec<PendingNotice>, StoreError> {
-        self.read(move |conn| {
-            let sql = "SELECT event, important, grouped FROM decisions WHERE notice = 'pending' ORDER BY event LIMIT ?1";
-            let pending = all(conn, sql, [limit], |row| {
-                Ok((row.get(0)?, Notice { important: row.get(1)?, group: row.get(2)? }))
-            })?;
-            let mut notices = Vec::with_capacity(pending.len());
-            for (id, notice) in pending {
-                // One whose event cannot be read keeps nobody else's notification back.
-                let event = events::by_ids(conn, &[id])?.pop();
-                notices.extend(event.map(|event| PendingNotice { event, notice }));
-            }
-            Ok(notices)
+    /// The notifications that are still to be shown, oldest first: all of them, so that what is shown together is one.
+    pub async fn pending_notices(&self) -> Result<Vec<PendingNotice>, StoreError> {
+        self.read(|conn| {
+            let sql =
+                "SELECT event, important, grouped FROM decisions WHERE notice = 'pending' ORDER BY event";
+            all(conn, sql, [], |row| {
+                let notice = Notice { important: row.get(1)?, group: row.get(2)? };
+                Ok(PendingNotice { event: row.get(0)?, notice })
+            })
         })
         .await
+    }
+
+    /// The events with these numbers, in order. One that cannot be read keeps no other back.
+    pub async fn events_by_ids(&self, ids: Vec<i64>) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| events::by_ids(conn, &ids)).await
     }
 
     /// The latest events that were shown, oldest first, at most `limit`, among the latest few thousand events.

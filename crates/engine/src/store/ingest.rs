@@ -13,7 +13,7 @@ use callboard_domain::{
     item::{AccountName, Detail, IncidentStatus, Item, ItemKey, Kind},
     rules,
     run::Run,
-    source::{Gone, GoneReason, Received},
+    source::{Gone, GoneReason, Received, Scope},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -82,7 +82,7 @@ pub(super) fn ingest(
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
-            context.ingest_webhook(snapshots, gone)?;
+            context.take_in(snapshots, gone, &[])?;
             emptied.iter().try_for_each(|(scope, reason)| context.empty(scope, reason))?;
             if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
@@ -101,7 +101,7 @@ pub(super) fn ingest(
             }
             // Before what is reported, so that it is compared with what is left.
             batch.deleted_runs.iter().try_for_each(|it| context.forget_runs(it))?;
-            context.ingest_webhook(&batch.snapshots, &batch.gone)?;
+            context.take_in(&batch.snapshots, &batch.gone, &batch.replaced)?;
             context.miss(batch, *began_at, watched)?;
             sources::polled(conn, account, batch, *began_at, *last_note)?;
         }
@@ -110,11 +110,13 @@ pub(super) fn ingest(
 }
 
 impl ReportContext<'_> {
-    fn ingest_webhook(&mut self, snapshots: &[Item], gone: &[Gone]) -> rusqlite::Result<()> {
+    fn take_in(&mut self, snapshots: &[Item], gone: &[Gone], replaced: &[Scope]) -> rusqlite::Result<()> {
         // Before what is reported under the new names, so that it finds what happened under the old ones.
         let (renamed, gone): (Vec<_>, Vec<_>) =
             gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
         renamed.into_iter().try_for_each(|it| self.mark_gone(it))?;
+        // What is left under a name is not what is reported under it.
+        replaced.iter().try_for_each(|scope| self.set_aside(scope))?;
         self.take_all(snapshots)?;
         gone.into_iter().try_for_each(|it| self.mark_gone(it))
     }
@@ -148,8 +150,10 @@ impl ReportContext<'_> {
             None => None,
         };
         let is_new = known.is_none() || beginning.is_some();
+        let reported = self.is_reported(known.as_ref())
+            || known.as_ref().is_some_and(|known| self.is_listed_as_before(known, snapshot));
         change.transitions.splice(..0, beginning);
-        self.apply(known, change, is_new)
+        self.apply(known, change, is_new, reported)
     }
 
     /// The beginning of an incident that was old when a webhook reported it, and that a poll finds firing now: see
@@ -186,14 +190,31 @@ impl ReportContext<'_> {
         }
     }
 
+    /// True where a webhook has reported an occurrence that no listing has answered for, and what is listed is an earlier one:
+    /// the listing is behind.
+    fn is_listed_as_before(&self, known: &Known, listed: &Item) -> bool {
+        let reported = known.state.as_ref().filter(|_| known.reported).map(|stored| &stored.item.detail);
+        match (reported, &listed.detail) {
+            (Some(Detail::Incident(reported)), Detail::Incident(listed)) => {
+                reported.began().zip(listed.began()).is_some_and(|(reported, listed)| listed < reported)
+            }
+            _ => false,
+        }
+    }
+
     /// Writes what has become of an item, and what happened to it.
-    fn apply(&mut self, known: Option<Known>, change: Change, is_new: bool) -> rusqlite::Result<()> {
+    fn apply(
+        &mut self,
+        known: Option<Known>,
+        change: Change,
+        is_new: bool,
+        reported: bool,
+    ) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         let Change { item, changed, transitions } = change;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
         let off_board = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
         let snoozed = stored.and_then(|stored| stored.snoozed);
-        let reported = self.is_reported(known.as_ref());
         let n = match &known {
             None => items::insert(conn, &item, reported, now)?,
             Some(known) => {

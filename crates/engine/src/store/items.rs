@@ -27,7 +27,7 @@ use crate::{api::AuditedChange, title_match::folded};
 pub(super) use self::{
     counts::{MISSING, V4, forget_dangling, missing, uncounted},
     damage::{OF_NOBODY, WHOLE, damaged, unreadable},
-    reported::{Present, V5, answered, present},
+    reported::{Present, V5, answered, of_repo, present},
 };
 
 pub(super) const V1: &str = "
@@ -89,6 +89,16 @@ impl StoredItem {
     /// True where it is off the board for now.
     pub fn is_off_board(&self, now: Timestamp) -> bool {
         self.off_board_until(now).is_some()
+    }
+
+    /// What full-text search finds it by.
+    pub(crate) fn search_text(&self) -> String {
+        search_text(&self.item)
+    }
+
+    /// True where it may need a person, snoozed or not; one that is gone does not.
+    pub(crate) fn is_open(&self) -> bool {
+        self.gone.is_none() && is_open(&self.item)
     }
 
     /// How long it is off the board, where it is: by a person, or by a rule that silenced it.

@@ -1,13 +1,16 @@
 //! Accounts added, changed and removed: whole, or not at all.
 
-use callboard_domain::origin::Origin;
+use callboard_domain::{error::ServiceError, origin::Origin};
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use super::*;
-use crate::api::{
-    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, PollNow, RemoveAccount,
-    Secret, SetSecret, TestAccount,
+use crate::{
+    api::{
+        AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, PollNow,
+        RemoveAccount, Secret, SetSecret, TestAccount,
+    },
+    store::Store,
 };
 
 const FILE: &str = "# Ours.\n[channels] # by name\nnews = \"room:news\"\n";
@@ -93,10 +96,10 @@ async fn failed_test_of_a_new_account_is_its_health() {
     it.engine.stop().await;
 }
 
-/// What the service answers when the account is polled, and again when it is tested -> whether it is well after that.
+/// What the service answers when the account is polled, and again when it is tested: it is well after that.
 #[tokio::test]
 async fn account_that_was_in_trouble_is_read_as_soon_as_its_test_succeeds() {
-    for (status, is_well) in [(503, true), (401, true), (403, true), (429, false)] {
+    for status in [503, 401, 403, 429] {
         let server = MockServer::start().await;
         let config = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\n", server.uri());
         let it = Scene::open(&config, Mode::Once, &[]).await;
@@ -110,9 +113,40 @@ async fn account_that_was_in_trouble_is_read_as_soon_as_its_test_succeeds() {
         assert!(matches!(health().await, Health::Trouble { .. }), "{status}");
         changed::lists(&server, &[]).await;
         let tested = it.call(TestAccount { account: "pager".into() }).await;
-        assert_eq!(health().await == Health::Ok, is_well, "{status}: {tested:?}, {:?}", health().await);
+        assert_eq!(health().await, Health::Ok, "{status}: {tested:?}");
         it.engine.stop().await;
     }
+}
+
+#[tokio::test]
+async fn account_that_was_told_to_wait_is_left_alone_after_a_restart_until_its_test_succeeds() {
+    let server = MockServer::start().await;
+    changed::lists(&server, &[]).await;
+    let asked = async || server.received_requests().await.unwrap().len();
+    let config =
+        format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\nevery = \"1s\"\n", server.uri());
+    let Scene { engine, folder, .. } = Scene::open(&config, Mode::Once, &[]).await;
+    let (now, retry_after) = (Timestamp::now(), Duration::from_secs(3_000));
+    let limited = ServiceError::RateLimited { why: "slow down".into(), retry_after };
+    engine.store().poll_failed(&"pager".into(), limited, now).await.unwrap();
+    engine.stop().await;
+    drop(engine);
+    let file = folder.path().join("data/callboard.db");
+    until("the store is free", async || Store::open(&file, Timestamp::now()).is_ok()).await;
+
+    let it = Scene::open_in(folder, &config, Mode::Serve, &[]).await;
+    let is_told = |account: &AccountInfo| {
+        let Health::Trouble { next_try: Some(at), .. } = &account.health else { return false };
+        at.duration_since(now).as_secs() > 2_000
+    };
+    until("its next poll is known", async || accounts(&it).await.iter().any(is_told)).await;
+    assert_eq!(asked().await, 0);
+
+    it.call(TestAccount { account: "pager".into() }).await.unwrap();
+    assert_eq!(accounts(&it).await.remove(0).health, Health::Ok);
+    let before = asked().await;
+    until("it is polled at its usual pace", async || asked().await > before).await;
+    it.engine.stop().await;
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! The board: what is ranked and cut, what is not seen, what became of rows that left it; and lists in pages.
 
+use std::collections::BTreeMap;
+
 use callboard_domain::{
-    board::{NotSeenKind, Snoozed},
+    board::{NotSeenKind, RunInDoubt, Snoozed},
     error::ServiceError,
+    run::{Run, RunState},
     source::{GoneReason, Problem, ProblemKind, Progress},
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
@@ -11,8 +14,8 @@ use super::*;
 use crate::{
     api::{
         AccountsQuery, BoardQuery, BuiltinRoomQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST,
-        OffBoardQuery, OffBoardReason, PollNow, Post, Reload, RunsQuery, Search, Snooze, SnoozeTimes,
-        StatusQuery, TrayIcon, Unsnooze,
+        OffBoardQuery, OffBoardReason, PollNow, Post, Reload, RunsQuery, Search, SearchHit, Snooze,
+        SnoozeTimes, StatusQuery, TrayIcon, Unsnooze,
     },
     store,
 };
@@ -337,8 +340,9 @@ async fn lists_are_read_page_by_page() {
     until("all are in the index", async || search(0, 10).await == 5).await;
     assert_eq!((search(0, 3).await, search(3, 3).await, search(6, 3).await), (3, 2, 0));
 
-    // Too large a limit is refused, not cut.
+    // Too large a limit is refused, not cut; any number of entries may have been on earlier pages.
     let most = LONGEST_LIST + 1;
+    assert_eq!((search(most, 3).await, search(usize::MAX, 3).await), (0, 0));
     let refused = [
         it.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),
         it.call(RunsQuery { limit: most, before: None }).await.err(),
@@ -352,6 +356,42 @@ async fn lists_are_read_page_by_page() {
     }
     let unknown = it.call(RunsQuery { limit: 1, before: Some("nothing".into()) }).await.unwrap_err();
     assert!(unknown.to_string().contains("there is no run"), "{unknown}");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn board_and_search_name_the_runs_that_are_unknown() {
+    let it = Scene::serving().await;
+    let unknown = || RunState::Unknown { why: "no answer".into() };
+    let resolved = RunState::Resolved { ran: true, by: "kim".into(), at: at(70), why: "no answer".into() };
+    for (id, item, state) in
+        [("r1", "a", unknown()), ("r2", "a", unknown()), ("r3", "b", unknown()), ("r4", "b", resolved)]
+    {
+        let item = incident(item, IncidentStatus::Triggered, 1);
+        let run = Run { line: format!("page {id}"), item: Some(item.key.clone()), ..running(id) };
+        it.report([item]).await;
+        it.engine.store().begin_run(run, None, at(1)).await.unwrap();
+        it.engine.store().end_run(id, state, None, at(2)).await.unwrap();
+    }
+    it.report([incident("c", IncidentStatus::Triggered, 1)]).await;
+    let of = |runs: &[RunInDoubt]| -> String {
+        runs.iter().map(|run| format!("{}: {}; ", run.id, run.line)).collect()
+    };
+    let expected = [("a", "r2: page r2; r1: page r1; "), ("b", "r3: page r3; "), ("c", "")];
+    let expected = BTreeMap::from(expected.map(|(id, runs)| (id.to_owned(), runs.to_owned())));
+    let searched = async || {
+        let query = Search { text: "disk".into(), limit: 10, skip: 0 };
+        let hits = it.call(query).await.unwrap().into_iter();
+        hits.filter_map(|hit| match hit {
+            SearchHit::Item { key, in_doubt, .. } => Some((key.id, of(&in_doubt))),
+            SearchHit::Run { .. } => None,
+        })
+        .collect::<BTreeMap<_, _>>()
+    };
+    until("all are in the index", async || searched().await.len() == 3).await;
+    let rows = board(&it).await.sections.into_iter().flat_map(|section| section.rows);
+    let rows: BTreeMap<_, _> = rows.map(|row| (row.key.id, of(&row.in_doubt))).collect();
+    assert_eq!((rows, searched().await), (expected.clone(), expected));
     it.engine.stop().await;
 }
 

@@ -91,7 +91,7 @@ async fn stored_items_are_found_by_a_few_letters() {
 }
 
 #[tokio::test]
-async fn text_that_no_row_shows_is_found_by_full_text_search() {
+async fn text_that_no_row_shows_is_found() {
     let it = Scene::serving().await;
     let mut alert = incident("db1", IncidentStatus::Triggered, 1);
     if let Detail::Incident(incident) = &mut alert.detail {
@@ -99,11 +99,54 @@ async fn text_that_no_row_shows_is_found_by_full_text_search() {
     }
     it.report([alert]).await;
     let mut found = Found::default();
-    until("the search index has it", async || {
+    until("it is found", async || {
         found = find(&it, "volumealmost").await;
         !found.items.is_empty()
     })
     .await;
     assert_eq!(shown(&found.items[0].title), "Disk of db1 is full", "nothing of the title is what was typed");
+    assert_eq!(found.items_total, Some(1));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_title_is_found_however_long_it_is() {
+    let it = Scene::serving().await;
+    let title = "volume is almost gone ".repeat(12).trim().to_owned();
+    it.report([Item { title: title.clone(), ..incident("db1", IncidentStatus::Triggered, 1) }]).await;
+    until("it is found", async || find(&it, &title).await.items.len() == 1).await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_old_item_is_found_before_what_only_shares_letters_and_counted_only_where_all_are() {
+    let it = Scene::serving().await;
+    let titled = |id: &str, title: String, status| Item { title, ..incident(id, status, 1) };
+    let old = titled("old", "Load is <@here> quiz".into(), IncidentStatus::Resolved);
+    it.report([old]).await;
+    // More than are looked through in memory, and stored later.
+    let newer =
+        |n: usize| titled(&format!("n{n}"), format!("Alert {n}: late on a disk"), IncidentStatus::Triggered);
+    let batch = Batch { snapshots: (0..60).map(newer).collect(), ..Batch::default() };
+    let (watcher, now) = (&it.engine.inner.watcher, Timestamp::now());
+    watcher.ingest(&"pager".into(), batch, Watched::all(), now, Default::default()).await.unwrap();
+    // typed -> the first one, whether the items come before the commands, and what is said of how many there are
+    let cases = [
+        ("Load is", Some("old"), true, None),
+        ("<@here> quiz", Some("old"), true, Some(Some(1))),
+        ("Alert 57", Some("n57"), true, None),
+        ("late on a disk", None, true, Some(None)),
+        ("zebra crossing", None, false, Some(Some(0))),
+    ];
+    for (typed, first, items_first, total) in cases {
+        until(typed, async || {
+            let found = find(&it, typed).await;
+            let id = found.items.first().map(|it| it.row.key.id.as_str());
+            (first.is_none() || id == first)
+                && found.items_first == items_first
+                && total.is_none_or(|total| found.items_total == total)
+        })
+        .await;
+    }
     it.engine.stop().await;
 }

@@ -77,7 +77,7 @@ impl Host for Notes {
 }
 
 impl Notes {
-    fn shown(&self) -> Vec<String> {
+    pub(crate) fn shown(&self) -> Vec<String> {
         self.shown.lock().unwrap().clone()
     }
 

@@ -113,12 +113,18 @@ impl Watcher {
         let mut failures = 0;
         let mut read = None;
         let mut woken = false;
+        if let Some(wait) = self.wait_from_before(&account.name).await
+            && self.rest(&account, &stop, every, wait, true).await.is_none()
+        {
+            return;
+        }
         loop {
             let polled = tokio::select! {
                 () = stop.cancelled() => return,
                 polled = self.poll_once(&account) => polled,
             };
             let now = Timestamp::now();
+            let in_trouble = polled.is_err();
             let mut wait = match polled {
                 Ok(Polled { rate_limit, partial, details_left }) => {
                     failures = 0;
@@ -135,20 +141,50 @@ impl Watcher {
                     wait
                 }
             };
-            // A service in trouble, or near its rate limit, is not asked more often for that.
-            let may_hurry = wait <= every;
-            if woken && may_hurry {
+            if woken && wait <= every {
                 wait = wait.min(SECOND_LOOK);
             }
-            let next = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-            self.state().next_poll.insert(account.name.clone(), next);
-            woken = tokio::select! {
-                () = stop.cancelled() => return,
-                () = account.changed.notified(), if may_hurry => true,
-                () = account.unread_webhooks.poll_due(), if may_hurry => false,
-                () = tokio::time::sleep(wait) => false,
+            woken = match self.rest(&account, &stop, every, wait, in_trouble).await {
+                Some(woken) => woken,
+                None => return,
             };
         }
+    }
+
+    /// Waits for the next poll of an account: true where something of it was changed from here. `None` where it is not
+    /// polled any more.
+    async fn rest(
+        &self,
+        account: &Account,
+        stop: &CancellationToken,
+        every: Duration,
+        mut wait: Duration,
+        in_trouble: bool,
+    ) -> Option<bool> {
+        loop {
+            // A service in trouble, or near its rate limit, is not asked more often for that.
+            let may_hurry = wait <= every;
+            let next = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+            self.state().next_poll.insert(account.name.clone(), next);
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = account.changed.notified(), if may_hurry => return Some(true),
+                () = account.unread_webhooks.poll_due(), if may_hurry => return Some(false),
+                // Somebody had it polled, and the trouble is over.
+                () = account.answered.notified(), if in_trouble && !may_hurry => wait = every,
+                () = tokio::time::sleep(wait) => return Some(false),
+            }
+        }
+    }
+
+    /// How much longer its service asked to be left alone, before this program was started. What was asked of an account that
+    /// has been polled since may not hold for another credential.
+    async fn wait_from_before(&self, account: &AccountName) -> Option<Duration> {
+        if self.next_poll(account).is_some() {
+            return None;
+        }
+        let (error, since) = self.inner.store.source(account).await.ok().flatten()?.error?;
+        wait_left(&error, since, Timestamp::now())
     }
 
     /// When an account is polled next.
@@ -174,8 +210,9 @@ impl Watcher {
         let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
             Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
         });
-        if let Err(error) = &polled {
-            self.record_error(&account.name, error, now).await;
+        match &polled {
+            Ok(_) => account.answered.notify_waiters(),
+            Err(error) => self.record_error(&account.name, error, now).await,
         }
         polled
     }
@@ -296,6 +333,14 @@ fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
     }
 }
 
+/// What is left at `now` of the wait that a service asked for with an error that lasts `since` then.
+fn wait_left(error: &ServiceError, since: Timestamp, now: Timestamp) -> Option<Duration> {
+    let left = error.retry_at(since)?.duration_since(now);
+    // A clock that was put back makes no wait longer.
+    let left = Duration::try_from(left).ok()?.min(LONGEST_RETRY_AFTER);
+    (!left.is_zero()).then_some(left)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +415,33 @@ mod tests {
             let known = StoredSource { origin: before.cloned(), ..known.clone() };
             let identity = with_teams_known_here(me(&["web"], Some("no")), origin, Some(known));
             assert_eq!(identity.teams, me(expected, None).teams, "{before:?} -> {origin:?}");
+        }
+    }
+
+    #[test]
+    fn wait_that_a_service_asked_for_outlasts_a_restart() {
+        let limited =
+            |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
+        // the error, since when, when the program is started -> for how many seconds it is not asked
+        let cases = [
+            (limited(600), 1_000, 1_000, Some(600)),
+            (limited(600), 1_000, 1_300, Some(300)),
+            (limited(600), 1_000, 1_600, None),
+            (limited(600), 1_000, 9_000, None),
+            // It was refused again and again, and the wait is counted from the first time.
+            (limited(9_000), 1_000, 9_400, Some(600)),
+            (limited(9_000), 1_000, 1_000, Some(3_600)),
+            // The clock was put back.
+            (limited(600), 90_000, 1_000, Some(3_600)),
+            (limited(u64::MAX), 1_000, 1_000, None),
+            (limited(0), 1_000, 1_000, None),
+            (ServiceError::unavailable("down"), 1_000, 1_000, None),
+            (ServiceError::auth("no"), 1_000, 1_000, None),
+        ];
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (error, since, now, expected) in cases {
+            let left = wait_left(&error, at(since), at(now));
+            assert_eq!(left, expected.map(Duration::from_secs), "{error:?} since {since} at {now}");
         }
     }
 

@@ -247,7 +247,7 @@ describe("a command", () => {
     await screen.findByRole("button", { name: /^Choose/ });
     expect(screen.queryByRole("button", { name: /^Run(?! priv)/ })).toBeNull();
     press("Enter");
-    await waitFor(() => expect(backend.asked("write_line").at(-1)?.values["env"]).toBe("cafe"));
+    await waitFor(() => expect(backend.asked("write_line").at(-1)?.values["env"]).toBe("f00d"));
     expect(backend.asked("run")).toEqual([]);
   });
 

@@ -84,6 +84,17 @@ test("an incident's page has all labels, and shows how much of its history is le
   expect(detail).toContain("The latest 8 of 11");
 });
 
+test("what happened is told from left to right, whatever the alert is called", async () => {
+  const known = detailOf(CHECKOUT);
+  const summary = "הדיסק מלא triggered";
+  const [event] = known.events;
+  if (!event) throw new Error("an event");
+  await open({ item: () => ({ ...known, events: [{ ...event, summary }] }) });
+  const told = await screen.findByText(summary);
+  expect(told.getAttribute("dir")).toBe("ltr");
+  expect(told.parentElement?.getAttribute("dir")).toBeNull();
+});
+
 test("an item's page shows until when it is snoozed, and by whom", () => {
   const snoozed_by = {
     principal: { kind: "person" as const, id: "ana" },

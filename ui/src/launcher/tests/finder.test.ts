@@ -28,3 +28,16 @@ describe("how many were found", () => {
     expect(both(found(20, 4998), found(0, 0)).items_total).toBe(4998);
   });
 });
+
+describe("what comes first", () => {
+  test.each([
+    [false, ["Commands", "On the board"]],
+    [undefined, ["Commands", "On the board"]],
+    [true, ["On the board", "Commands"]],
+  ])("items first: %s", (items_first, titles) => {
+    const command = { name: "run log", title: [], summary: "", posts_to: "", takes: "" };
+    const answer = { ...found(1, 1), commands: [command], items_first } as Found;
+    expect(foundLines(answer).map(({ title }) => title)).toEqual(titles);
+    expect(foundLines(both(found(0, 0), answer)).map(({ title }) => title)).toEqual(titles);
+  });
+});

@@ -101,6 +101,17 @@ describe("Enter", () => {
   ])("%s", (_, env, prepared, picked, then) => {
     expect(enter(flow({ app: "api", env }, "env"), choices, 0, prepared, picked)).toEqual(then);
   });
+
+  test.each<[env: string, prepared: Plan | null, picked: boolean, then: string]>([
+    ["stag", null, false, "wait"],
+    ["stag", prepared, false, "run"],
+    ["stag", prepared, true, "wait"],
+    ["", null, false, "ask"],
+    ["", null, true, "wait"],
+  ])("while choices are awaited takes none for %j: %o, %s, %s", (env, prepared, picked, then) => {
+    const of = flow({ app: "api", env }, "env");
+    expect(enter(of, choices, 0, prepared, picked, true).do).toBe(then);
+  });
 });
 
 test("taking a value goes on to the missing arguments, then to the next one", () => {

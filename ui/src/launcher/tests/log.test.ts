@@ -108,6 +108,8 @@ describe("the whole log", () => {
     field.value = "";
     type("παψκαγε 4");
     await screen.findByText("2 lines");
+    type("0");
+    await waitFor(() => expect(document.querySelector(".count")?.textContent).toBe("1 line"));
     press("Escape");
     await waitFor(() => expect(document.activeElement?.getAttribute("role")).toBe("log"));
     press("Escape");

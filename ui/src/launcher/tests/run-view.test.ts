@@ -1,9 +1,9 @@
 /** A run while it is followed, and its message. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
-import type { ResolveRun } from "../../api";
+import type { ChannelMessage, ResolveRun } from "../../api";
 import { type Answers, failure, type FakeBackend } from "../../fake";
 import { detail } from "../../fake/items";
 import { delivery } from "../../fake/runs";
@@ -231,8 +231,11 @@ describe("rooms and runs", () => {
     await screen.findByText("Queue depth on api-worker");
     launcher.tour.take("run");
     press("Ctrl+Shift+R");
-    const messages = await screen.findByRole("log", { name: "Messages" });
-    await within(messages).findByText(/What Callboard posted in #deploys on chat/);
+    await waitFor(() =>
+      within(screen.getByRole("log", { name: "Messages" })).getByText(
+        /What Callboard posted in #deploys on chat/,
+      ),
+    );
     expect(launcher.tour.over).toBe(true);
   });
 
@@ -249,6 +252,49 @@ describe("rooms and runs", () => {
   });
 
   const error = { error: "unavailable", why: "chat did not answer" } as const;
+  test("show of a run what its own page shows", async () => {
+    const blocks = [{ fields: [["Until", "18:00"] as [string, string]] }];
+    const outcome = { ok: true, summary: "Disk full is silenced", blocks, link: null, data: null };
+    const known = run("r1", "silence a1", { state: { state: "done", outcome } });
+    const progress = { run: known, said: "", output: [], steps: [], seen: 0, delivery: null };
+    await open({ runs: [known], rooms: [], follow_run: { ...progress, unrecorded: null } });
+    press("Ctrl+Shift+R");
+    await within(await screen.findByRole("log", { name: "Output" })).findByText("Until: 18:00");
+    expect(screen.queryByText("No output")).toBeNull();
+  });
+
+  test("tell what was posted from left to right, whatever an alert is called", async () => {
+    const title = "הדיסק מלא triggered";
+    const known = delivery("0199aa00-0000-7000-8000-000000000604", { state: "failed", error });
+    const late = { ...known, message: { ...known.message, title } };
+    const none = { under: null, run: null, edited_at: null, link: null };
+    const state = { state: "posted" } as const;
+    const posted: ChannelMessage = { ...none, id: "m1", message: late.message, at: late.created_at, state };
+    await open({ deliveries: [late], channel_messages: [posted], runs: [] });
+    press("Ctrl+Shift+R");
+    await screen.findByText(`\u2066${title}\u2069`);
+    press("ArrowDown");
+    const told = await within(await screen.findByRole("log", { name: "Messages" })).findByText(title);
+    expect(told.closest("[dir]")).toBeNull();
+  });
+
+  test("open a room at its newest message, and stay where a person reads", async () => {
+    const high = vi.spyOn(Element.prototype, "scrollHeight", "get").mockReturnValue(900);
+    onTestFinished(() => high.mockRestore());
+    const { backend } = await open({ runs: [] });
+    press("Ctrl+Shift+R");
+    const messages = await screen.findByRole("log", { name: "Messages" });
+    await within(messages).findByText("api 1.42.0 is on staging");
+    expect(messages.scrollTop).toBe(900);
+    messages.scrollTop = 100;
+    messages.dispatchEvent(new Event("scroll"));
+    const before = backend.asked("channel_messages").length;
+    backend.emitChanged();
+    await waitFor(() => expect(backend.asked("channel_messages").length).toBeGreaterThan(before));
+    await new Promise((wake) => setTimeout(wake));
+    expect(messages.scrollTop).toBe(100);
+  });
+
   test("show the room's messages and a run's output, and post a failed message again", async () => {
     const late = delivery("0199aa00-0000-7000-8000-000000000604", { state: "failed", error });
     const { backend } = await open({ deliveries: [late], retry: late });
@@ -260,18 +306,21 @@ describe("rooms and runs", () => {
     await waitFor(() => expect(backend.asked("retry")).toEqual([{ id: late.id }]));
     press("ArrowDown");
     const messages = () => screen.findByRole("log", { name: "Messages" });
+    // Each room has a list of its own.
+    const shows = (text: string | RegExp) =>
+      waitFor(() => within(screen.getByRole("log", { name: "Messages" })).getByText(text));
     // The built-in room is the first.
-    await within(await messages()).findByText(/^The built-in room/);
-    await within(await messages()).findByText("api 1.42.0 is on staging");
+    await shows(/^The built-in room/);
+    await shows("api 1.42.0 is on staging");
     const thread = await within(await messages()).findByRole("group", { name: "1 in the thread" });
     within(thread).getByText("Smoke test passed");
     expect(screen.queryByText(/edit refused/)).toBeNull();
     press("ArrowDown");
-    await within(await messages()).findByText("web 2.8.1 is on staging");
+    await shows("web 2.8.1 is on staging");
     within(await messages()).getByText("last edit refused: too old");
-    await within(await messages()).findByText(/What Callboard posted in #deploys on chat/);
+    await shows(/What Callboard posted in #deploys on chat/);
     press("ArrowDown");
-    await within(await messages()).findByText("Nothing has been posted here yet");
+    await shows("Nothing has been posted here yet");
     press("ArrowDown");
     await within(await screen.findByRole("log", { name: "Output" })).findByText(/Rolling out/);
     press("Enter");

@@ -94,6 +94,30 @@ describe("a row", () => {
     expect(document.querySelector('[aria-live="polite"]')?.textContent).toBe("Posted to #random");
   });
 
+  test("is posted to the channel whose name is typed, though another one contains it", async () => {
+    const eu = channel("deploys-eu", "chat:#deploys-eu");
+    const { backend } = await sending({ channels: [eu, ...KNOWN] });
+    type("deploys");
+    await waitFor(() => expect(backend.asked("prepare_post").at(-1)?.what.channel).toBe("chat:#deploys"));
+    type("-");
+    await waitFor(() => expect(backend.asked("prepare_post").at(-1)?.what.channel).toBe("chat:#deploys-eu"));
+  });
+
+  test("is posted to the channel that was typed, though one that contains it is listed later", async () => {
+    let list: (all: ChannelInfo[]) => void = () => {};
+    const listed = new Promise<ChannelInfo[]>((answer) => (list = answer));
+    const { backend } = await sending({ channels: ({ live }) => (live ? listed : KNOWN) });
+    type("chat:#ran");
+    await waitFor(() => expect(backend.asked("prepare_post").at(-1)?.what.channel).toBe("chat:#ran"));
+    await screen.findByText("Will post to");
+    list(ALL);
+    await screen.findByRole("option", { name: /random/ });
+    expect(selected()).toBe("");
+    press("Enter");
+    await screen.findByText("Being posted to");
+    expect(backend.asked("post").map((each) => each.channel)).toEqual(["chat:#ran"]);
+  });
+
   test("is posted to an unlisted channel, with an error if the channel is wrong", async () => {
     const { backend } = await sending();
     type("chat:#secret");

@@ -47,6 +47,9 @@ test.each([
 test.each<[file: string, selector: string, has: string]>([
   ["Chips.svelte", ".chips", "flex-wrap: wrap"],
   ["Chips.svelte", ".value", "text-overflow: ellipsis"],
+  // The name gives way before what is typed beside it.
+  ["Chips.svelte", ".value", "flex: 0 999 auto"],
+  ["Chips.svelte", ".grow", "flex: 0 1 auto"],
   ["Frame.svelte", "header", "min-height: var(--field-height)"],
   ["Footer.svelte", ".cut", "text-overflow: ellipsis"],
   ["LineView.svelte", ".two .right", "max-width: none"],

@@ -242,15 +242,15 @@ test.each<[rows: string, as_of: string | null, banner: string]>([
   });
   await screen.findByText(banner);
   // Only what was read counts as connected.
-  await screen.findByText("2 of 4 accounts connected");
+  await screen.findByText("2 of 4 watched accounts connected");
 });
 
 test.each<[accounts: number, connected: number, shown: string]>([
-  [0, 0, "No accounts"],
-  [1, 1, "1 account connected"],
-  [1, 0, "0 of 1 account connected"],
-  [5, 5, "5 accounts connected"],
-  [12, 3, "3 of 12 accounts connected"],
+  [0, 0, "No watched accounts"],
+  [1, 1, "1 watched account connected"],
+  [1, 0, "0 of 1 watched account connected"],
+  [5, 5, "5 watched accounts connected"],
+  [12, 3, "3 of 12 watched accounts connected"],
 ])("of %i accounts with %i connected, the footer has %j, uncut", async (accounts, accounts_ok, shown) => {
   await open({ status: { ...STATUS, accounts, accounts_ok, troubles: [] } });
   const count = await screen.findByText(shown);

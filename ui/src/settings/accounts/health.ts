@@ -2,7 +2,7 @@
 
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { moment } from "../../parts/time";
-import { reason } from "../../parts/words";
+import { counted, reason } from "../../parts/words";
 import { textOf } from "./fields";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
@@ -57,10 +57,6 @@ export function accountLine(account: AccountInfo, now: number): string {
   if (reading) return [...who, `reading, ${reading.done} of ${reading.total} so far`].join(", ");
   if (health.state === "new") return "not asked yet";
   return last ? `answered ${ago(last, now)}` : [...who, "answers"].join(", ");
-}
-
-export function counted(count: number, thing: string): string {
-  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** "just now", "20 s ago", "8 min ago", "3 h ago", "2 d ago". */

@@ -2,7 +2,7 @@
 
 import type { Decision, NotifyLevel, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
 import { moment } from "../../parts/time";
-import { isolated } from "../../parts/words";
+import { isolatedSentence } from "../../parts/words";
 
 /** The parts of a condition, which must all be true: a property and its permitted values, or the source text. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
@@ -146,7 +146,7 @@ export const OUTCOME: Record<
 /** An event in a list: "web main failed in unit tests, 12:03". */
 export function eventTitle(event: Event, now: number): string {
   const text = event.summary.length > 80 ? `${event.summary.slice(0, 79)}…` : event.summary;
-  return `${isolated(text)}, ${moment(event.at, now)}`;
+  return `${isolatedSentence(text)}, ${moment(event.at, now)}`;
 }
 
 /** A rule as it is written to the file, without default values. */

@@ -100,6 +100,21 @@ test("a command shows its usage, its arguments and where it posts; folders are w
   );
 });
 
+test.each<[keys: string, on: string, scrolled: number]>([
+  ["PageDown", "Check all", 80],
+  ["End", "Check all", 900],
+  ["Home", "Check all", 0],
+  // The side bar moves its own focus.
+  ["PageDown", "Diagnostics", 0],
+])("%s on the button %s scrolls the view to %i", async (keys, on, scrolled) => {
+  const { container } = await open("diagnostics");
+  (await button(on)).focus();
+  const box = container.querySelector("main .view") as HTMLElement;
+  Object.defineProperties(box, { clientHeight: { value: 100 }, scrollHeight: { value: 900 } });
+  await key(keys);
+  expect(box.scrollTop).toBe(scrolled);
+});
+
 test("a plot is read by keyboard, and all of its values are in a table", async () => {
   await open("activity");
   const plot = await screen.findByRole("slider", { name: "Builds that pass, by day" });

@@ -275,7 +275,7 @@ fn texts_of_an_alert_are_cleaned_and_bounded() {
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let item = &received.snapshots[0];
     let incident = incident(item);
-    assert!(item.title.starts_with("A B on www") && item.title.chars().count() == 200, "{}", item.title);
+    assert!(item.title.starts_with("A B on www") && item.title.chars().count() == 300, "{}", item.title);
     assert_eq!(incident.description.as_ref().unwrap().chars().count(), 2_000);
     assert!(
         incident.labels.len() <= 50 && incident.labels.values().all(|value| value.chars().count() <= 300)

@@ -54,6 +54,10 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) deleted_runs: Vec<(String, u64)>,
     /// Names of repositories of which nothing is there any more but what this poll reports.
     pub(in crate::github) emptied: BTreeSet<String>,
+    /// Names that another repository has by now: what was reported under them before this poll is not of that one.
+    pub(in crate::github) replaced: BTreeSet<String>,
+    /// True where what is listed under its name is of another repository. None of it was taken in.
+    pub(in crate::github) is_taken_over: bool,
     /// Branches that a webhook reported deleted.
     pub(in crate::github) reported_deleted: BTreeSet<String>,
     /// True where its name and default branch were asked for in this poll.
@@ -66,6 +70,21 @@ impl RepoLists {
     /// What is known of the repository's name and default branch, however old.
     pub(in crate::github) fn described(&self) -> Option<&RepoDescription> {
         self.repo.described.as_ref().map(|(described, _)| described)
+    }
+
+    /// True for a repository that is certainly another one.
+    pub(super) fn is_other(&self, repo: &wire::RepoName) -> bool {
+        let known = self.described().and_then(|described| described.id);
+        known.zip(repo.id).is_some_and(|(known, id)| known != id)
+    }
+
+    /// Another repository that is watched has the name that this one had: what is reported under that name from now on is not
+    /// of this one. `ids` are those of all, by name in small letters.
+    pub(in crate::github) fn leave_old_name(&mut self, ids: &BTreeMap<String, u64>) {
+        let Some(own) = self.described().and_then(|described| described.id) else { return };
+        let is_other = |old: &str| ids.get(&old.to_ascii_lowercase()).is_some_and(|id| *id != own);
+        let taken = self.repo.renamed_from.take_if(|old| is_other(old));
+        self.replaced.extend(taken);
     }
 
     /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.

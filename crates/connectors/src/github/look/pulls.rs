@@ -53,6 +53,11 @@ pub(super) async fn pulls(
     let Some(found) = list.await? else {
         return Ok(());
     };
+    if found.rows.iter().filter_map(|pull| pull.base.repo.as_ref()).any(|repo| look.is_other(repo)) {
+        look.is_taken_over = true;
+        return Ok(());
+    }
+    let repo = &mut look.repo;
     // A clock was put right, or the server restored: the order does not show what else has changed.
     let has_moved_back = reach(&found, now).is_some_and(|reach| {
         newest.is_some_and(|newest| newest > *reach.end()) || lacks_open(&repo.open, &found.rows, &reach)

@@ -36,6 +36,11 @@ pub(super) async fn runs(
     // Nothing is taken in before all of it is there: the poll may end in between.
     let all = calls.rows::<wire::Runs>(list(None), look.repo.runs.as_deref(), 1, |_| false).await?;
     let busy = all.as_ref().map_or(look.repo.busy, |found| found.more);
+    let listed = all.iter().flat_map(|found| &found.rows);
+    if listed.filter_map(|run| run.repository.as_ref()).any(|repo| look.is_other(repo)) {
+        look.is_taken_over = true;
+        return Ok(());
+    }
     // On a busy repository the default branch has a list of its own: its latest run may be far down the other.
     let of_default = match default_branch.as_deref().filter(|_| busy) {
         Some(branch) => {
@@ -102,7 +107,8 @@ pub(super) async fn runs(
     }
     let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= now);
     let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
-    look.heads = news.map(|run| run.head_sha.clone()).collect();
+    // Where they are read again, those that were news at first still are.
+    look.heads.extend(news.map(|run| run.head_sha.clone()));
     repo.newest_run = rows.iter().filter_map(at).max().max(newest);
     look.runs = rows;
     result

@@ -289,10 +289,11 @@ async fn rate_limited_poll_makes_no_more_calls() {
             let at = request.url.path().trim_start_matches("/repos/acme/r");
             let (number, list) = at.split_once('/').unwrap_or((at, ""));
             let id: u64 = number.parse().unwrap();
+            let described = with(repo(&format!("r{number}")), json!({ "id": id + 1 }));
             ResponseTemplate::new(200).set_body_json(match list {
-                "" => with(repo(&format!("r{number}")), json!({ "id": id + 1 })),
+                "" => described,
                 "pulls" => json!([]),
-                _ => runs(&[run(30, json!({}))]),
+                _ => runs(&[run(30, json!({ "repository": described }))]),
             })
         };
         let server =
@@ -317,19 +318,38 @@ async fn rate_limited_poll_makes_no_more_calls() {
     }
 }
 
+/// The status of a secondary limit, how many calls are left of a window that ends in 50 minutes -> the wait in seconds.
 #[tokio::test]
 async fn secondary_limit_is_a_rate_limit() {
-    let answer = ResponseTemplate::new(403).set_body_json(
-        json!({ "message": "You have exceeded a secondary rate limit. Please wait a few minutes." }),
-    );
-    let server = serve([Mock::given(path("/user")).respond_with(answer)]).await;
-    let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
-    assert!(
-        matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == 60),
-        "{error:?}"
-    );
-    let said = error.to_string();
-    assert!(said.starts_with("rate-limited by GitHub at GET /user: You have exceeded"), "{said}");
+    let reset = (now() + SignedDuration::from_mins(50)).as_second().to_string();
+    let cases = [
+        (403, None, 60),
+        (403, Some("4321"), 60),
+        (429, None, 60),
+        (429, Some("4321"), 60),
+        (403, Some("0"), 3_000),
+        (429, Some("0"), 3_000),
+    ];
+    for (status, remaining, expected) in cases {
+        let answer = ResponseTemplate::new(status).set_body_json(
+            json!({ "message": "You have exceeded a secondary rate limit. Please wait a few minutes." }),
+        );
+        let answer = match remaining {
+            Some(remaining) => answer
+                .insert_header("x-ratelimit-limit", "5000")
+                .insert_header("x-ratelimit-remaining", remaining)
+                .insert_header("x-ratelimit-reset", reset.as_str()),
+            None => answer,
+        };
+        let server = serve([Mock::given(path("/user")).respond_with(answer)]).await;
+        let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
+        assert!(
+            matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
+            "{status} {remaining:?}: {error:?}"
+        );
+        let said = error.to_string();
+        assert!(said.starts_with("rate-limited by GitHub at GET /user: You have exceeded"), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod reading;
 mod renamed;
 mod reported;
 mod restored;
+mod taken_over;
 mod unread;
 
 use std::{

@@ -46,13 +46,13 @@ async fn forge_of(pulls: u64) -> MockServer {
     let answer = move |request: &Request| {
         let at = request.url.path().trim_start_matches("/repos/acme/r");
         let (repository, rest) = at.split_once('/').unwrap_or((at, ""));
+        let described =
+            with(repo(&format!("r{repository}")), json!({ "id": repository.parse().unwrap_or(0) + 1 }));
+        let own = json!({ "base": { "ref": "main", "sha": "base", "repo": described } });
         let body = match rest.split('/').collect::<Vec<_>>().as_slice() {
-            [""] => {
-                let id = repository.parse::<u64>().unwrap() + 1;
-                with(repo(&format!("r{repository}")), json!({ "id": id }))
-            }
-            ["pulls"] => (1..=pulls).map(|number| pull(number, json!({}))).collect(),
-            ["pulls", number] => pull(number.parse().unwrap(), json!({})),
+            [""] => described,
+            ["pulls"] => (1..=pulls).map(|number| pull(number, own.clone())).collect(),
+            ["pulls", number] => pull(number.parse().unwrap(), own),
             ["pulls", _, "reviews"] => json!([]),
             ["commits", _, "check-runs"] => checks(&[check("lint", "completed", Some("success"))]),
             ["commits", _, "status"] => statuses(&[]),

@@ -1,5 +1,7 @@
 //! What a service that is called too often asks for, and what is said of it.
 
+use jiff::SignedDuration;
+
 use super::*;
 
 #[test]
@@ -31,6 +33,10 @@ fn wait_is_read_from_seconds_dates_and_resets() {
         (usual, Some("1.5"), None, None),
         (usual, Some(""), None, None),
         (usual, Some("99999999999999999999"), None, None),
+        (usual, Some("Fri, 22 Nov 2999 12:00:00 GMT"), None, None),
+        (usual, Some("Fri, 22 Nov 2999 12:00:00 GMT"), Some("1795348920"), Some(120)),
+        (usual, Some("Mon, 23 Nov 2026 12:00:00 GMT"), None, Some(86_400)),
+        (usual, Some("Mon, 23 Nov 2026 12:00:01 GMT"), None, None),
         (usual, None, Some("1000000000"), None),
         (usual, None, Some("0"), None),
         (usual, None, Some("120"), None),
@@ -54,6 +60,73 @@ fn wait_is_read_from_seconds_dates_and_resets() {
             matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after == kept),
             "{headers:?}: {error:?}"
         );
+    }
+}
+
+/// How many calls are left, `Retry-After` -> how long is waited where the window ends in 50 minutes: with calls left another
+/// limit was met.
+#[test]
+fn end_of_the_window_counts_only_where_no_call_is_left() {
+    let (minute, window) = (60, 3_000);
+    let cases = [
+        (Some("0"), None, window),
+        (Some(" 0 "), None, window),
+        (Some("0"), Some("-1"), window),
+        (Some("0"), Some("7"), 7),
+        (Some("4321"), None, minute),
+        (Some("1"), None, minute),
+        (Some("4321"), Some("-1"), minute),
+        (Some("4321"), Some("1000000000000000000000000000000"), minute),
+        (Some("4321"), Some("Fri, 22 Nov 2999 12:00:00 GMT"), minute),
+        (Some("4321"), Some("7"), 7),
+        (Some("4321"), Some("Sun, 22 Nov 2026 12:01:30 GMT"), 90),
+        // Not known is not "some".
+        (None, None, window),
+        (Some("many"), None, window),
+    ];
+    let limits = RateLimitHeaders::X_RATE_LIMIT;
+    let reset = (contract::now().as_second() + window).to_string();
+    for (left, after, expected) in cases {
+        let named = [(limits.remaining, left), ("retry-after", after), (limits.reset, Some(reset.as_str()))];
+        let named = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let headers: header::HeaderMap =
+            named.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let answer = answered(StatusCode::TOO_MANY_REQUESTS, headers, true);
+        let error = service_error_of_status(&answer, "", &limits, contract::now());
+        let kept = error.retry_at(contract::now()).map(|at| at.as_second() - contract::now().as_second());
+        assert_eq!(kept, Some(expected), "{left:?} {after:?}");
+    }
+}
+
+/// How long a service's windows are, in how many seconds one is said to end -> how long is waited, and whether the error says
+/// until when the service asks to wait.
+#[test]
+fn reset_that_is_further_off_than_the_wait_is_named() {
+    let hour = SignedDuration::from_hours(1);
+    let cases = [
+        (hour, 3_600, 3_600, false),
+        (hour, 3_601, 3_600, true),
+        (hour, 10_800, 3_600, true),
+        (hour, 60, 60, false),
+        (SignedDuration::from_hours(24), 10_800, 3_600, true),
+        // No window of this service is as long: what it says is wrong.
+        (SignedDuration::from_mins(1), 10_800, 60, false),
+        (SignedDuration::from_mins(1), 30, 30, false),
+    ];
+    for (window, reset, kept, is_named) in cases {
+        let limits = RateLimitHeaders { window, ..RateLimitHeaders::X_RATE_LIMIT };
+        let reset_at = (contract::now().as_second() + reset).to_string();
+        let named = [(limits.remaining, "0"), (limits.reset, reset_at.as_str())];
+        let headers: header::HeaderMap = named
+            .into_iter()
+            .map(|(name, value)| (name.parse::<header::HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect();
+        let answer = answered(StatusCode::FORBIDDEN, headers, true);
+        let error = service_error_of_status(&answer, "", &limits, contract::now());
+        let wait = error.retry_at(contract::now()).map(|at| at.as_second() - contract::now().as_second());
+        assert_eq!(wait, Some(kept), "{window} {reset}");
+        let text = error.to_string();
+        assert_eq!(text.contains("; it asks to wait until "), is_named, "{window} {reset}: {text}");
     }
 }
 

@@ -145,3 +145,24 @@ fn deleted_runs_leave_the_others() {
         assert_eq!(without_runs(&stored, &numbers).as_ref().map(runs), left, "{numbers:?}");
     }
 }
+
+#[test]
+fn link_to_a_deleted_run_leads_to_the_newest_one_left() {
+    use BuildStatus::{Failed, Passed};
+    let link = |to: &str| -> Option<url::Url> { Some(format!("https://ci.example/{to}").parse().unwrap()) };
+    let linked = |number: u64, status| BuildRun { url: link(&number.to_string()), ..run(number, status) };
+    // Where it leads, the runs that are deleted -> where it leads then.
+    for (before, numbers, after) in [
+        ("3", 3..=3, "2"),
+        ("3", 2..=3, "1"),
+        ("3", 1..=2, "3"),
+        ("job", 3..=3, "job"),
+        // None is left: it is gone.
+        ("3", 1..=3, "3"),
+    ] {
+        let all = vec![linked(3, Failed), linked(2, Passed), linked(1, Failed)];
+        let stored = Item { url: link(before), ..build(all) };
+        let left = without_runs(&stored, &numbers).map(|left| left.url);
+        assert_eq!(left, Some(link(after)), "{before} {numbers:?}");
+    }
+}

@@ -75,12 +75,23 @@ fn the_example_for_a_date_in_another_order_is_to_come() {
         ("30.11.", "2027-11-30"),
         ("29.2.", "2028-02-29"),
         ("24.12.2028", "2028-12-24"),
-        ("24-11-2020", "2027-11-24"),
+        // Points follow a day first.
+        ("2.12.", "2026-12-02"),
+        ("12.1.", "2027-01-12"),
+        ("12.1.2028", "2028-01-12"),
+        ("11.24.", "2027-11-24"),
+        // Its own year, whole or not, where that is typed.
+        ("5/13/2027", "2027-05-13"),
+        ("24.12.26", "2026-12-24"),
+        ("30.11.2026", "2026-11-30"),
     ];
     for (text, example) in cases {
         let expected = format!("a date as year-month-day, such as {example}");
         assert_eq!(unclear_date(text, &now), expected, "{text}");
         assert!(until(example, &now).is_ok(), "{example}");
+    }
+    for past in ["5/13/2026", "5/13/2026 9:00", "24-11-2020", "24.11.2026", "24.11.26", "29.11.2026 18:00"] {
+        assert_eq!(until(past, &now), Err(TimeError::Past), "{past}");
     }
     // No month has that day.
     assert_eq!(unclear_date("31.2.", &now), "a date as year-month-day");
@@ -110,7 +121,12 @@ fn the_example_for_an_unclear_date_is_past_where_a_past_one_is_expected() {
         ("30.11. 18:00", Err(NOT_TO_COME)),
         // No such day, or none that is past.
         ("31.2.", Err("a date as year-month-day")),
-        ("24.11.2027", Err("a date as year-month-day")),
+        ("24.11.2027", Err(NOT_TO_COME)),
+        // Points follow a day first.
+        ("2.12.2026", Err(NOT_TO_COME)),
+        ("2.11.2026", Err("a date as year-month-day, such as 2026-11-02")),
+        ("1.12. at 5", Err("2025-12-01 at 5am or 2025-12-01 at 5pm: 5 can be am or pm")),
+        ("5/13/2026", Err("a date as year-month-day, such as 2026-05-13")),
         // A day without its year is the last one, unless that is almost a year ago.
         ("24 nov", Ok("2026-11-23T23:00:00Z")),
         ("nov 29th", Ok("2026-11-28T23:00:00Z")),
@@ -174,14 +190,20 @@ fn a_time_without_a_day_is_the_last_one_where_a_past_one_is_expected() {
 #[test]
 fn an_hour_after_until_is_refused_where_it_can_be_a_length_of_time() {
     let now: Zoned = "2026-11-25T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let both = |length: &str, time: &str, hour: &str| {
+        Err(format!("for {length}h or until {time}: {hour} can be a length of time or a time of day"))
+    };
     let cases = [
-        ("until 17h", Err("for 17h or until 17:00: 17h can be both")),
-        ("Till 17H", Err("for 17h or until 17:00: 17H can be both")),
-        ("until 13 h", Err("for 13h or until 13:00: 13 h can be both")),
-        ("until 24h", Err("for 24h or until 0:00: 24h can be both")),
-        // No such hour of the second half of a day, or no `until` before it.
-        ("until 12h", Ok("2026-11-25T23:00:00Z")),
-        ("until 2h", Ok("2026-11-25T13:00:00Z")),
+        ("until 17h", Err("for 17h or until 17:00: 17h can be a length of time or a time of day".to_owned())),
+        ("Till 17H", both("17", "17:00", "17H")),
+        ("until 13 h", both("13", "13:00", "13 h")),
+        ("until 24h", both("24", "0:00", "24h")),
+        ("until 12h", both("12", "12:00", "12h")),
+        ("until 11h", both("11", "11:00", "11h")),
+        ("until 2h", both("2", "2:00", "2h")),
+        // No time at all is no length.
+        ("until 0h", Err("until 0:00: 0h can be a length of time or a time of day".to_owned())),
+        // No such hour, or no `until` before it.
         ("until 25h", Ok("2026-11-26T12:00:00Z")),
         ("until 17 hours", Ok("2026-11-26T04:00:00Z")),
         ("until 17m", Ok("2026-11-25T11:17:00Z")),
@@ -192,7 +214,7 @@ fn an_hour_after_until_is_refused_where_it_can_be_a_length_of_time() {
     ];
     for (text, expected) in cases {
         let found = until(text, &now).map(|at| at.to_string()).map_err(|why| why.expected().to_string());
-        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+        assert_eq!(found, expected.map(str::to_owned), "{text}");
         assert!(is_time(text), "{text}");
     }
 }

@@ -14,7 +14,7 @@ const NOWS: [&str; 7] = [
 ];
 
 /// Texts of all forms, clear and not, and of days and times that each can be put together of.
-const TEXTS: [&str; 75] = [
+const TEXTS: [&str; 87] = [
     "2h",
     "1h 2h",
     "404s",
@@ -58,6 +58,18 @@ const TEXTS: [&str; 75] = [
     "this morning",
     "at 5 on friday",
     "end of day 9:00",
+    "monday CET",
+    "monday 14:30 CET",
+    "tonight CET",
+    "today CET",
+    "today 8:00 CET",
+    "yesterday at 5 PST",
+    "18:00 Etc/GMT+5",
+    "2027-03-28T02:30 Europe/Berlin",
+    "2027-10-31T02:30 Europe/Berlin",
+    "5/13/2026",
+    "until 7h",
+    "until 0h",
     "24.11.",
     "24.12. 9:00",
     "24.12. at 5",

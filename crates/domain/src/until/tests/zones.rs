@@ -56,6 +56,35 @@ fn a_time_means_the_same_wherever_it_is_typed() {
             Err("such as 18:00 UTC or 18:00 Europe/Berlin"),
             Err("18:00 UTC or 18:00 Europe/Berlin"),
         ),
+        ("18:00 Etc/UTC", Ok("2026-11-25T18:00:00Z"), Ok("2026-11-24T18:00:00Z")),
+        // Its sign is the other one than people expect.
+        (
+            "18:00 Etc/GMT+5",
+            Err("such as 18:00 UTC or 18:00 Europe/Berlin"),
+            Err("18:00 UTC or 18:00 Europe/Berlin"),
+        ),
+        // Whatever else is wrong with it, the zone is named.
+        (
+            "monday CET",
+            Err("such as monday UTC or monday Europe/Berlin"),
+            Err(
+                "a time that is not to come, and a time zone as a place or UTC, such as 2h, yesterday 9:00 UTC, 2026-11-23 UTC, yesterday 9:00 Europe/Berlin or 2026-11-23 Europe/Berlin",
+            ),
+        ),
+        (
+            "tonight CET",
+            Err("such as tonight UTC or tonight Europe/Berlin"),
+            Err(
+                "a time that is not to come, and a time zone as a place or UTC, such as 2h, yesterday 9:00 UTC or",
+            ),
+        ),
+        (
+            "yesterday at 5 PST",
+            past,
+            Err(
+                "a time zone as a place or UTC, such as yesterday at 5am UTC, yesterday at 5pm UTC, yesterday",
+            ),
+        ),
         ("25:00 UTC", Err("there is no 25:00"), Err("there is no 25:00")),
         ("2h UTC", Err("\"2h\" is one, and \"UTC\" after it"), Err(EXPECTED_PAST)),
         ("2026-12-01T10:00Z UTC", Err("\"2026-12-01T10:00Z\" is one, and \"UTC\""), Err(EXPECTED_PAST)),
@@ -89,7 +118,14 @@ fn a_time_is_read_in_the_zone_that_follows_it() {
         ("friday at 9 pm, Europe/London", Ok("2026-12-04T21:00:00Z")),
         ("10:00 [Europe/Berlin]", Ok("2026-12-01T09:00:00Z")),
         ("10:00[Europe/Berlin]", Ok("2026-12-01T09:00:00Z")),
-        ("10:00 Etc/GMT-2", Ok("2026-12-01T08:00:00Z")),
+        ("10:00 Etc/GMT-2", Err("such as 10:00 UTC or 10:00 Europe/Berlin")),
+        ("10:00 etc/gmt+12", Err("such as 10:00 UTC or 10:00 Europe/Berlin")),
+        ("10:00[Etc/GMT+5]", Err("such as 10:00 UTC or 10:00 Europe/Berlin")),
+        ("10:00 [CET]", Err("such as 10:00 UTC or 10:00 Europe/Berlin")),
+        ("2026-12-01T10:00[Etc/GMT+5]", Err("such as [Europe/Berlin]")),
+        ("2026-12-01T10:00[EST]", Err("such as [Europe/Berlin]")),
+        ("2026-12-01T10:00-05:00[Etc/GMT+5]", Ok("2026-12-01T15:00:00Z")),
+        ("10:00 Etc/GMT", Ok("2026-12-01T10:00:00Z")),
         ("2026-12-01T10:00+01:00[Europe/Berlin]", Ok("2026-12-01T09:00:00Z")),
         // A day is the one that it is there.
         ("tomorrow Asia/Tokyo", Ok("2026-12-02T00:00:00Z")),
@@ -137,6 +173,9 @@ fn only_a_time_whose_zone_alone_is_not_clear_is_refused_for_that() {
         ("friday 9:00 est", true),
         ("tomorrow utc+2", true),
         ("10:00 Europe/Berln", true),
+        ("10:00 Etc/GMT+5", true),
+        ("10:00[CET]", true),
+        ("10:00 Etc/UTC", false),
         ("10:00 Europe/Berlin", false),
         ("10:00 UTC", false),
         ("2h CET", false),

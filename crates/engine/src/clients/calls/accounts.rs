@@ -141,9 +141,8 @@ impl Engine {
                 Ok(_) => {
                     let known = self.store().source(name).await.map_err(ApiError::internal)?;
                     self.store().first_answered(name).await.map_err(ApiError::internal)?;
-                    // Who has mended it does not wait for the next turn. A rate limit has its own time.
-                    let error = known.and_then(|source| source.error).map(|(error, _)| error);
-                    if error.is_some_and(|error| !matches!(error, ServiceError::RateLimited { .. })) {
+                    // Who has mended it does not wait for the next turn. A rate limit that is answered may be over too.
+                    if known.is_some_and(|source| source.error.is_some()) {
                         // How that went is recorded with the account.
                         let _ = self.read_in_time(account, POLL_NOW_TIME).await;
                     }

@@ -1,6 +1,6 @@
 //! What there is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use callboard_domain::{
     actor::Actor,
@@ -92,11 +92,18 @@ impl Engine {
 
     /// Names the runs in doubt that are on the items of these rows.
     pub(crate) async fn name_doubts(&self, rows: Vec<&mut board::Row>) -> Result<(), ApiError> {
-        let mut in_doubt = self.store().runs_in_doubt().await.map_err(ApiError::internal)?;
+        let mut in_doubt = self.in_doubt().await?;
         for row in rows {
-            row.in_doubt = in_doubt.remove(&row.key).into_iter().flatten().filter_map(in_doubt_of).collect();
+            row.in_doubt = in_doubt.remove(&row.key).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// The runs in doubt, by each item that they are on.
+    async fn in_doubt(&self) -> Result<BTreeMap<ItemKey, Vec<RunInDoubt>>, ApiError> {
+        let found = self.store().runs_in_doubt().await.map_err(ApiError::internal)?;
+        let named = |runs: Vec<Run>| runs.into_iter().filter_map(in_doubt_of).collect::<Vec<_>>();
+        Ok(found.into_iter().map(|(item, runs)| (item, named(runs))).collect())
     }
 
     /// The open items, as far as ranking needs them, and how many more cannot be read.
@@ -182,10 +189,13 @@ impl Engine {
     }
 
     pub(crate) async fn search(&self, query: Search) -> Result<Vec<SearchHit>, ApiError> {
-        let (limit, skip) = (page(query.limit)?, page(query.skip)?);
+        // An answer holds so many entries at most; how many of them earlier pages have shown is of no matter.
+        let (limit, skip) = (page(query.limit)?, u32::try_from(query.skip).unwrap_or(u32::MAX));
         let found = self.store().search_page(&query.text, skip, limit).await.map_err(ApiError::internal)?;
+        let mut in_doubt = self.in_doubt().await?;
         let items = found.items.into_iter().map(|StoredItem { item, .. }| SearchHit::Item {
             status: item.status().to_owned(),
+            in_doubt: in_doubt.remove(&item.key).unwrap_or_default(),
             key: item.key,
             title: item.title,
         });

@@ -7,8 +7,8 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountInfo, AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Hello,
-        NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
+        AccountInfo, AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Health,
+        Hello, NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
         StatusQuery,
     },
     clients::doctor,
@@ -60,14 +60,15 @@ impl Engine {
         let watched: Vec<&AccountInfo> = accounts.iter().filter(|account| account.watched).collect();
         let polls = watched.iter().filter_map(|account| self.inner.watcher.next_poll(&account.name));
         let partial = watched.is_empty() || !not_seen.is_empty();
+        let (accounts_ok, accounts_watched) = status::connected(&accounts);
         Ok(Status {
             icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), partial),
             count: board.count(),
             summary: headline(&board, &not_seen, !watched.is_empty()),
             not_seen,
-            accounts_ok: accounts.iter().filter(|account| status::is_well(account)).count(),
-            accounts: accounts.len(),
-            watched: Some(watched.iter().filter(|account| status::is_well(account)).count()),
+            accounts_ok,
+            accounts: accounts_watched,
+            watched: Some(watched.iter().filter(|account| account.health == Health::Ok).count()),
             account_problems: status::account_problems(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,

@@ -19,10 +19,10 @@ use callboard_domain::{
 use jiff::Timestamp;
 use nucleo_matcher::Utf32String;
 
-use super::fuzzy::FuzzyQuery;
+use super::fuzzy::{self, FuzzyQuery};
 use crate::{
     api::{Found, FoundCommand, FoundItem, FoundRun},
-    title_match::{TypedTitle, folded},
+    title_match::{TitleMatch, TypedTitle, folded},
 };
 
 /// Two texts whose letters are worth as much, within this, are equally meant: then use decides.
@@ -49,8 +49,18 @@ struct CommandEntry {
     summary: String,
     posts_to: String,
     takes: String,
+    /// All that it is found by, as titles are compared.
+    title: String,
     text: Utf32String,
     used: u32,
+}
+
+impl CommandEntry {
+    /// True where it is there as typed, not only letter by letter.
+    fn answers(&self, lower: &str, wanted: &TypedTitle) -> bool {
+        self.names.iter().any(|name| typed(name, lower).is_some())
+            || wanted.of(&self.title) >= TitleMatch::Words
+    }
 }
 
 struct ItemEntry {
@@ -59,7 +69,19 @@ struct ItemEntry {
     title: String,
     open: bool,
     changed_at: Timestamp,
+    /// What its row shows.
     text: Utf32String,
+    /// That and what full-text search finds it by, in lower case.
+    words: String,
+}
+
+/// The items that a text means.
+struct FoundItems {
+    items: Vec<FoundItem>,
+    /// How many of them hold every word as it stands; they come first.
+    whole: usize,
+    /// How many are meant in all, where all were looked at closely.
+    total: Option<usize>,
 }
 
 /// The places of the items that a text may mean: a text that continues it means no others.
@@ -103,13 +125,21 @@ impl Index {
             summary: spec.summary.clone(),
             posts_to,
             takes: spec.args.iter().map(takes).collect::<Vec<_>>().join(", "),
+            title: folded(&text),
             text: text.into(),
             used: used.commands.get(&spec.name).copied().unwrap_or(0),
         });
     }
 
-    /// Adds an item; one that is there already stays as it is.
-    pub(crate) fn add_item(&mut self, row: Row, repo: &str, open: bool, changed_at: Timestamp) {
+    /// Adds an item, with the text that full-text search finds it by; one that is there already stays as it is.
+    pub(crate) fn add_item(
+        &mut self,
+        row: Row,
+        repo: &str,
+        search_text: &str,
+        open: bool,
+        changed_at: Timestamp,
+    ) {
         if !self.known.insert(row.key.clone()) {
             return;
         }
@@ -122,7 +152,13 @@ impl Index {
             }
         }
         let title = folded(&row.title);
-        self.items.push(ItemEntry { row, title, open, changed_at, text: text.into() });
+        let words = lowered(&format!("{text} {search_text}"));
+        self.items.push(ItemEntry { row, title, open, changed_at, text: text.into(), words });
+    }
+
+    /// True where it looks through this item.
+    pub(crate) fn has(&self, key: &ItemKey) -> bool {
+        self.known.contains(key)
     }
 
     /// Adds the lines that were run, each once; `runs` are newest first.
@@ -148,18 +184,27 @@ impl Index {
         }
     }
 
-    /// What a few letters mean, at most `limit` of each kind.
-    pub(crate) fn find(&self, text: &str, limit: usize) -> Found {
-        let Some(mut wanted) = FuzzyQuery::new(text) else { return Found::default() };
+    /// What a few letters mean, at most `limit` of each kind, and how many of the items hold every word: these come first.
+    pub(crate) fn find(&self, text: &str, limit: usize) -> (Found, usize) {
+        let Some(mut wanted) = FuzzyQuery::new(text) else { return (Found::default(), 0) };
         let lower = text.trim_start().to_lowercase();
-        let (items, items_total) = self.find_items(text, &mut wanted, limit);
-        Found {
+        let FoundItems { items, whole, total } = self.find_items(text, &mut wanted, limit);
+        let found = Found {
             commands: self.find_commands(&lower, &mut wanted, limit),
+            items_first: self.items_come_first(text, &items),
             items,
-            items_total,
+            items_total: total,
             runs: self.find_lines(&lower, &mut wanted, limit),
             completion: self.completion(text),
-        }
+        };
+        (found, whole)
+    }
+
+    /// True where the title of the first item holds word by word what was typed, and no command does.
+    pub(crate) fn items_come_first(&self, text: &str, items: &[FoundItem]) -> bool {
+        let (wanted, lower) = (TypedTitle::new(text), text.trim_start().to_lowercase());
+        items.first().is_some_and(|first| wanted.of(&folded(&first.row.title)) >= TitleMatch::Words)
+            && !self.commands.iter().any(|entry| entry.answers(&lower, &wanted))
     }
 
     fn find_commands(&self, lower: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundCommand> {
@@ -189,51 +234,62 @@ impl Index {
             .collect()
     }
 
-    /// The items that are meant, and how many they are in all, where all were looked at closely.
-    fn find_items(
-        &self,
-        text: &str,
-        wanted: &mut FuzzyQuery,
-        limit: usize,
-    ) -> (Vec<FoundItem>, Option<usize>) {
+    /// The items that hold every word as it stands, then those that are meant by their letters.
+    fn find_items(&self, text: &str, wanted: &mut FuzzyQuery, limit: usize) -> FoundItems {
         let typed = TypedTitle::new(text);
-        let rank = |quality: u32, at: usize| {
+        let words: Vec<String> = text.split_whitespace().map(lowered).collect();
+        let rank = |quality: Option<u32>, at: usize| {
             let entry = &self.items[at];
             let by_title = typed.of(&entry.title);
-            (by_title, quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
+            (by_title, quality.map(|it| it / ALIKE), entry.open, entry.changed_at, &entry.row.key)
         };
         let Matched { whole, mut loose, .. } = self.matched_by(text);
         let mut kept = Vec::new();
         let mut found = best(whole, limit, |at| {
-            let quality = wanted.quality_whole(self.items[at].text.slice(..))?;
+            let entry = &self.items[at];
+            let quality = wanted.quality_whole(entry.text.slice(..));
+            // What its row does not show comes after what it shows.
+            if quality.is_none() && !words.iter().all(|word| entry.words.contains(word)) {
+                return None;
+            }
             kept.push(at);
             Some(rank(quality, at))
         });
         let whole = std::mem::take(&mut kept);
         let mut total = Some(whole.len());
-        if wanted.is_worth_more(found.len(), limit) {
+        let found_whole = found.len();
+        if wanted.is_worth_more(found_whole, limit) {
+            let mut candidates = 0;
             let likely = best(loose, limit.saturating_mul(LIKELY), |at| {
                 let quality = wanted.quality_at_a_glance(self.items[at].text.slice(..))?;
                 kept.push(at);
-                Some(rank(quality, at))
+                // They are in order.
+                if whole.binary_search(&at).is_ok() {
+                    return None;
+                }
+                candidates += 1;
+                Some(rank(Some(quality), at))
             });
             loose = kept;
-            let (mut meant, all_likely) = (0, loose.len() <= likely.len());
-            found = best(likely, limit, |at| {
+            let (mut meant, all_likely) = (0, candidates == likely.len());
+            found.extend(best(likely, limit - found_whole, |at| {
                 let quality = wanted.quality(self.items[at].text.slice(..))?;
                 meant += 1;
-                Some(rank(quality, at))
-            });
-            total = all_likely.then_some(meant);
+                Some(rank(Some(quality), at))
+            }));
+            total = all_likely.then_some(whole.len() + meant);
         }
         let matched = Matched { text: text.to_owned(), whole, loose };
         *self.matched.lock().unwrap_or_else(PoisonError::into_inner) = Some(matched);
-        let found = found.into_iter().map(|at| &self.items[at]);
-        let items = found.map(|entry| FoundItem {
-            row: entry.row.clone(),
-            title: wanted.mark(entry.text.slice(..), &entry.row.title),
+        let items = found.into_iter().map(|at| {
+            let ItemEntry { row, text: shown, .. } = &self.items[at];
+            let title = match wanted.quality(shown.slice(..)) {
+                Some(_) => wanted.mark(shown.slice(..), &row.title),
+                None => fuzzy::with_words(&row.title, text),
+            };
+            FoundItem { row: row.clone(), title }
         });
-        (items.collect(), total)
+        FoundItems { items: items.collect(), whole: found_whole, total }
     }
 
     /// The items that are worth looking at for a text: where it goes on from the last one, those that matched that one.
@@ -283,6 +339,11 @@ impl Index {
         let whole = named.or(line.map(|entry| &entry.line).filter(|line| longer(line)))?;
         continued(text, whole)
     }
+}
+
+/// In lower case, letter by letter: what is in a text is in its continuation as well, whatever letters follow.
+fn lowered(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// What was typed, and the rest of a text that begins with it, whatever the case of its letters.

@@ -30,16 +30,16 @@ use crate::{
 };
 pub(crate) use index::{Index, Used};
 
-/// How many items of a kind are searched in addition to the open ones, the last changed first. Older ones are found by
-/// full-text search.
-const RECENT: u32 = 5_000;
+/// How many items of a kind are looked through in addition to the open ones, the last changed first. All others are found
+/// by full-text search. Tests get there with few.
+const RECENT: u32 = if cfg!(test) { 50 } else { 10_000 };
 /// How many runs are looked through, the latest first.
 const RUNS: u32 = 2_000;
 /// How long somebody who types waits for what has just changed; after that the answer is of what was known before.
 const FRESH: Duration = Duration::from_millis(25);
 /// The most of each kind that one answer gives.
 const MOST: usize = 200;
-/// Full-text search is for texts of this length; a letter or two are everywhere.
+/// Full-text search is for texts of this length: a letter or two are everywhere.
 const SEARCHED: usize = 3;
 
 /// The index as last made.
@@ -53,6 +53,8 @@ pub(crate) struct Finder {
 /// An index, and what it was made from.
 struct Made {
     index: Index,
+    /// True where it has all items that are there: then nothing is left to full-text search.
+    has_all: bool,
     /// The store's counter of changes.
     changes: u64,
     active: Arc<ActiveConfig>,
@@ -74,32 +76,57 @@ impl Engine {
         let limit = query.limit.min(MOST);
         let made = self.index().await?;
         let now = Timestamp::now();
-        let mut found = made.index.find(&query.text, limit);
+        let (mut found, whole) = made.index.find(&query.text, limit);
         if found.completion.is_none() {
             found.completion = completed(&made.active, &query.text);
         }
-        if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
-            let count = u32::try_from(limit).unwrap_or(u32::MAX);
-            let more = self.store().search_items(&query.text, count).await.map_err(ApiError::internal)?;
-            // Where it gave all that it may give, there may be more.
-            let is_all = more.len() < limit;
-            for stored in more {
-                if !found.items.iter().any(|it| it.row.key == stored.item.key) {
-                    let row = row(&stored, &made.index, &made.as_of, now);
-                    found.items.push(FoundItem { title: fuzzy::with_words(&row.title, &query.text), row });
-                    found.items_total = found.items_total.map(|total| total + 1);
-                }
-            }
-            found.items_total = found.items_total.filter(|_| is_all);
-            // The sort is stable: an old one of exactly that title is as good as one that is looked through in memory.
-            let typed = TypedTitle::new(&query.text);
-            found.items.sort_by_cached_key(|it| Reverse(typed.of(&folded(&it.row.title))));
-            found.items.truncate(limit);
+        // A text may also be too long to be looked for in memory.
+        if !made.has_all || found.items.is_empty() {
+            self.add_stored(&query.text, &made, limit, whole, &mut found).await?;
         }
         for item in &mut found.items {
             item.row = self.with_snoozer(item.row.clone(), now).await?;
         }
         Ok(found)
+    }
+
+    /// Adds the items that full-text search finds. Of those that were found in memory, the first `whole` hold every word.
+    async fn add_stored(
+        &self,
+        text: &str,
+        made: &Made,
+        limit: usize,
+        whole: usize,
+        found: &mut Found,
+    ) -> Result<(), ApiError> {
+        if text.trim().chars().count() < SEARCHED {
+            found.items_total = None;
+            return Ok(());
+        }
+        let count = u32::try_from(limit).unwrap_or(u32::MAX);
+        let hits = self.store().search_items(text, count).await.map_err(ApiError::internal)?;
+        // Where it gave all that it may give, there may be more; and it finds nothing by letters alone.
+        let is_all = hits.len() < limit && found.items.len() == whole;
+        let by_letters = found.items.split_off(whole);
+        let now = Timestamp::now();
+        for stored in &hits {
+            if !made.index.has(&stored.item.key) {
+                found.items_total = found.items_total.map(|total| total + 1);
+            }
+            if !found.items.iter().any(|it| it.row.key == stored.item.key) {
+                let row = row(stored, &made.index, &made.as_of, now);
+                found.items.push(FoundItem { title: fuzzy::with_words(&row.title, text), row });
+            }
+        }
+        found.items_total = found.items_total.filter(|_| is_all);
+        // The sort is stable: an old one of exactly that title is as good as one that is looked through in memory.
+        let typed = TypedTitle::new(text);
+        found.items.sort_by_cached_key(|it| Reverse(typed.of(&folded(&it.row.title))));
+        let is_hit = |it: &FoundItem| hits.iter().any(|stored| stored.item.key == it.row.key);
+        found.items.extend(by_letters.into_iter().filter(|it| !is_hit(it)));
+        found.items.truncate(limit);
+        found.items_first = made.index.items_come_first(text, &found.items);
+        Ok(())
     }
 
     /// The index of what is known now, or, where making that takes long, of what was known a moment ago.
@@ -139,11 +166,12 @@ impl Engine {
         let as_of = status::as_of(&accounts);
         let runs = self.store().runs(RUNS).await.map_err(ApiError::internal)?;
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
-        let open = self.store().open_items().await.map_err(ApiError::internal)?;
-        let mut items: Vec<(StoredItem, bool)> = open.into_iter().map(|stored| (stored, true)).collect();
+        let mut items = self.store().open_items().await.map_err(ApiError::internal)?;
+        let mut has_all = true;
         for kind in Kind::ALL {
             let recent = self.store().items(kind, RECENT).await.map_err(ApiError::internal)?;
-            items.extend(recent.into_iter().map(|stored| (stored, false)));
+            has_all &= u32::try_from(recent.len()).is_ok_and(|count| count < RECENT);
+            items.extend(recent);
         }
         let engine = self.clone();
         let make = move || {
@@ -155,11 +183,12 @@ impl Engine {
                 index.add_command(&entry.spec, engine.posts_to(&active, &entry.spec), &used);
             }
             index.add_runs(&runs, &used);
-            for (stored, open) in &items {
+            for stored in &items {
                 let row = row(stored, &index, &as_of, now);
-                index.add_item(row, stored.item.repo(), *open, stored.changed_at);
+                let search_text = stored.search_text();
+                index.add_item(row, stored.item.repo(), &search_text, stored.is_open(), stored.changed_at);
             }
-            Arc::new(Made { index, changes, active, as_of })
+            Arc::new(Made { index, has_all, changes, active, as_of })
         };
         let made = tokio::task::spawn_blocking(make).await;
         let made = made.map_err(ApiError::internal)?;

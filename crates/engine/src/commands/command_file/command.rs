@@ -11,7 +11,7 @@ use callboard_domain::{
     item::AccountName,
     message::Block,
     run::Outcome,
-    template::{Escape, Template},
+    template::{Escape, Name, Template},
     text,
 };
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{evaluation, exec::Exec, executed::Executed, http::Call};
-use crate::commands::values::values;
+use crate::commands::values::{BETWEEN_FIELDS, values};
 
 /// The most of an answer or output that is shown with an outcome, in characters: its end.
 const SHOWN: usize = 2_000;
@@ -54,8 +54,8 @@ pub(super) struct OutcomeTemplates {
 pub(super) enum Link {
     /// A URL with values in it: they are encoded.
     Written(Template),
-    /// A URL as the service gave it.
-    FromAnswer(Template),
+    /// A URL as a service gave it, in its answer or for an item.
+    Given(Template),
 }
 
 #[async_trait]
@@ -182,9 +182,14 @@ impl OutcomeTemplates {
 
 impl Link {
     fn url(&self, scope: &Map<String, Value>) -> Option<Url> {
+        let is_of_several = |name: &Name| {
+            scope.get(&name.name).and_then(Value::as_str).is_some_and(|urls| urls.contains(BETWEEN_FIELDS))
+        };
         let text = match self {
             Self::Written(template) => template.render(scope, Escape::PathSegment),
-            Self::FromAnswer(template) => template.render(scope, Escape::Line),
+            // Those of several items are together no URL.
+            Self::Given(template) if template.names().iter().any(is_of_several) => return None,
+            Self::Given(template) => template.render(scope, Escape::Line),
         };
         let url = Url::parse(text.ok()?.trim()).ok()?;
         matches!(url.scheme(), "http" | "https").then_some(url)
@@ -214,4 +219,36 @@ fn end_of(text: String, most: usize) -> String {
     let end = &text[start..];
     let end = end.split_once('\n').map_or(end, |(_, lines)| lines);
     format!("…\n{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn link_is_one_url_that_a_service_gave() {
+        let url = "https://pager.example/1";
+        let of =
+            |url: &str| json!({ "a": "PAGE01", "a.url": url, "body": { "url": "https://ops.example/7" } });
+        // template, what is known -> the link
+        let cases = [
+            ("{{ a.url }}", of(url), Some(url)),
+            ("{{ a.url if a == 'PAGE01' else body.url }}", of(url), Some(url)),
+            ("{{ body.url }}", of(url), Some("https://ops.example/7")),
+            ("{{ a.url or body.url }}", of(""), Some("https://ops.example/7")),
+            ("{{ a.url }}", of(""), None),
+            ("{{ a.url }}", of("javascript:alert(1)"), None),
+            ("{{ a.url }}", of("file:///etc/passwd"), None),
+            // Of several alerts, and of one that was never seen.
+            ("{{ a.url }}", of("https://pager.example/1, https://pager.example/2"), None),
+            ("{{ a.url }}", of("PAGE01"), None),
+        ];
+        for (text, known, expected) in cases {
+            let Value::Object(scope) = known else { panic!("{known}") };
+            let link = Link::Given(Template::compile(text).unwrap()).url(&scope);
+            assert_eq!(link.as_ref().map(Url::as_str), expected, "{text} {scope:?}");
+        }
+    }
 }

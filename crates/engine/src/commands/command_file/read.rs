@@ -262,9 +262,9 @@ impl Reader<'_, '_> {
         });
         match checked {
             Ok(template) => {
-                self.used.extend(
-                    template.names().iter().filter_map(|it| Some(it.name.split('.').next()?.to_owned())),
-                );
+                // Also one that only gives a name of the template its value: `{% set app = app | lower %}`.
+                let used = template.words().filter_map(|word| Some(word.split('.').next()?.to_owned()));
+                self.used.extend(used);
                 Some(template)
             }
             Err(error) => {
@@ -320,11 +320,28 @@ impl Reader<'_, '_> {
                 Some(read)
             }
             Err(error) => {
-                let what = error.what + &meant(error.nearest.as_deref());
+                let what = match self.item_field_at(text, (error.line, error.column)) {
+                    Some(item) => format!(
+                        "in an expression `{item}` is text, the reference (of several items with spaces between): \
+                         only templates know an item's fields"
+                    ),
+                    None => error.what + &meant(error.nearest.as_deref()),
+                };
                 self.fault_in(steps, text, (error.line, error.column), what);
                 None
             }
         }
+    }
+
+    /// The item of which a text names a field at this line and column.
+    fn item_field_at(&self, text: &str, (line, column): (usize, usize)) -> Option<&str> {
+        let line = text.lines().nth(line.checked_sub(1)?)?;
+        let (at, _) = line.char_indices().nth(column.checked_sub(1)?)?;
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let named = line[at..].split(|c: char| !is_word(c)).next()?;
+        let (item, field) = named.split_once('.')?;
+        let is_field = ITEM_FIELDS.iter().any(|(name, _)| *name == field);
+        self.items.get(item).filter(|_| is_field).map(String::as_str)
     }
 }
 

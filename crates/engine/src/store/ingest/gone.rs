@@ -24,6 +24,21 @@ impl ReportContext<'_> {
         gone.try_for_each(|it| items::mark_gone(self.conn, it.n, reason, self.now))
     }
 
+    /// Gives what is stored of a name that something else has by now ids of its own: nothing that is reported under the name
+    /// continues it. It is gone, with its history.
+    pub(super) fn set_aside(&self, scope: &Scope) -> rusqlite::Result<()> {
+        let Self { conn, account, now, .. } = *self;
+        for (n, id) in items::of_repo(conn, account, scope)? {
+            let key = ItemKey::new(account, scope.kind, id);
+            let aside = ItemKey::new(account, scope.kind, format!("{} ({n})", key.id));
+            items::rename(conn, n, &key, &aside.id, now)?;
+            items::mark_gone(conn, n, &GoneReason::Deleted, now)?;
+            runs::move_to(conn, &key, &aside)?;
+            deliveries::move_to(conn, &key, &aside)?;
+        }
+        Ok(())
+    }
+
     /// Takes an item that is gone off the board. A renamed item keeps its history under its new name.
     pub(super) fn mark_gone(&self, Gone { key, reason }: &Gone) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
@@ -124,7 +139,8 @@ impl ReportContext<'_> {
         match missed(item, began_at) {
             Some(over) => {
                 let known = items::load(self.conn, &item.key)?;
-                self.apply(known, over, false)
+                let reported = self.is_reported(known.as_ref());
+                self.apply(known, over, false, reported)
             }
             None => items::mark_gone(self.conn, *n, &GoneReason::NotListed, self.now),
         }

@@ -59,6 +59,33 @@ fn gone(key: &ItemKey, reason: GoneReason) -> Batch {
     Batch { gone: vec![Gone { key: key.clone(), reason }], ..Batch::default() }
 }
 
+/// Another thing has the name of what was red there, by itself or once that goes by another name -> what is there is the other
+/// one's, which begins anew, and nothing has ended.
+#[tokio::test]
+async fn what_has_the_name_of_another_does_not_continue_it() {
+    let red = build("main", BuildStatus::Failed);
+    let moved = Gone { key: red.key.clone(), reason: GoneReason::Renamed { to: "site/ci@main".to_owned() } };
+    for gone in [vec![], vec![moved]] {
+        let store = watching().await;
+        let first = store.ingest(&pager(), poll(60, vec![red.clone()]), at(61), everything()).await.unwrap();
+        assert_eq!(first.events.len(), 1);
+        let is_moved = !gone.is_empty();
+        let replaced = vec![Scope { kind: Kind::Build, repo: Some("web".to_owned()) }];
+        let batch = Batch { snapshots: vec![red.clone()], gone, replaced, ..Batch::default() };
+        let second = store.ingest(&pager(), found(70, batch), at(71), everything()).await.unwrap();
+        let news: Vec<_> = second.events.iter().map(|event| event.name).collect();
+        assert_eq!(news, [EventName::Failed], "moved: {is_moved}");
+        let mut open: Vec<_> =
+            store.open_items().await.unwrap().into_iter().map(|it| it.item.key.id).collect();
+        open.sort();
+        let expected: &[&str] = if is_moved { &["site/ci@main", "web/ci@main"] } else { &["web/ci@main"] };
+        assert_eq!(open, expected);
+        // The same again is no news.
+        let again = store.ingest(&pager(), poll(80, vec![red.clone()]), at(81), everything()).await.unwrap();
+        assert_eq!(again.events, [], "moved: {is_moved}");
+    }
+}
+
 fn complete(snapshots: Vec<Item>, kinds: &[Kind]) -> Batch {
     let complete = kinds.iter().map(|kind| Scope::all(*kind)).collect();
     Batch { snapshots, complete, ..Batch::default() }
@@ -103,9 +130,9 @@ async fn gone_item_is_off_the_board_until_it_is_seen_again() {
     for (item, why) in cases {
         let store = watching().await;
         take(&store, poll(110, vec![item.clone()]), 110).await;
-        let pending = store.pending_notices(10).await.unwrap().len();
+        let pending = store.pending_notices().await.unwrap().len();
         assert_eq!(take(&store, found(120, gone(&item.key, why.clone())), 121).await, [], "it is no news");
-        assert_eq!(store.pending_notices(10).await.unwrap().len(), pending);
+        assert_eq!(store.pending_notices().await.unwrap().len(), pending);
         assert_eq!(listed(&store).await, (vec![], vec![]), "{why}");
         while store.write(crate::store::search::index_step).await.unwrap() {}
         assert_eq!(store.search_items(&item.title, 10).await.unwrap(), []);

@@ -27,7 +27,7 @@ async fn event_is_recorded_once_by_poll_and_webhook() {
     }
     let store = after_crash(&store, 160);
     assert_eq!(store.events_after(0, 10).await.unwrap().len(), total);
-    assert_eq!(store.pending_notices(10).await.unwrap().len(), total);
+    assert_eq!(store.pending_notices().await.unwrap().len(), total);
     assert_eq!(store.deliveries(10).await.unwrap().len(), total);
     let again = store.ingest(&pager(), poll(170, vec![resolved("a", 130)]), at(170), everything()).await;
     assert_eq!(again, Ok(Ingested::default()));
@@ -186,7 +186,7 @@ async fn event_moot_when_seen_is_recorded_but_not_notified() {
         assert_eq!(news, notified, "{name}");
         let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(name, _)| *name).collect();
         assert_eq!(asked, notified, "{name}");
-        assert_eq!(store.pending_notices(20).await.unwrap().len(), notified.len(), "{name}");
+        assert_eq!(store.pending_notices().await.unwrap().len(), notified.len(), "{name}");
         assert_eq!(store.deliveries(20).await.unwrap().len(), notified.len(), "{name}");
     }
 }
@@ -328,7 +328,7 @@ async fn stale_event_is_recorded_once_per_quiet_period() {
     store.ingest(&pager(), hook("2", vec![touched(10 * DAY)]), at(10 * DAY), everything()).await.unwrap();
     assert_eq!(sweep(16).await, []);
     assert_eq!(sweep(18).await, [EventName::Stale]);
-    assert_eq!(store.pending_notices(10).await.unwrap().len(), 3, "opened, and stale twice");
+    assert_eq!(store.pending_notices().await.unwrap().len(), 3, "opened, and stale twice");
 }
 
 #[tokio::test]

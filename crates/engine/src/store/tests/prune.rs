@@ -21,7 +21,7 @@ async fn deliver_all(store: &Store, now: i64) {
             store.attempted(&delivery.key, Attempt::Posted(posted), at(now)).await.unwrap();
         }
     }
-    let ids: Vec<_> = store.pending_notices(100).await.unwrap().iter().map(|it| it.event.id).collect();
+    let ids: Vec<_> = store.pending_notices().await.unwrap().iter().map(|it| it.event).collect();
     store.mark_shown(&ids, at(now)).await.unwrap();
 }
 
@@ -75,7 +75,7 @@ async fn pending_notifications_and_deliveries_are_not_pruned() {
     let look = Attempt::Unknown(at(200), ServiceError::unknown("no answer"));
     store.attempted(&claimed[0].key, look, at(112)).await.unwrap();
     ingest(&store, "2", resolved("untold", 120), 120).await;
-    let ids: Vec<_> = store.pending_notices(10).await.unwrap().iter().map(|it| it.event.id).collect();
+    let ids: Vec<_> = store.pending_notices().await.unwrap().iter().map(|it| it.event).collect();
     store.mark_shown(&ids, at(130)).await.unwrap();
 
     let pruned = store.prune(at(200 * DAY), Retention::default()).await.unwrap();

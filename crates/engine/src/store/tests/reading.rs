@@ -33,12 +33,13 @@ async fn decision_and_pending_notice_are_stored() {
     let store = watching().await;
     let report = hook("1", vec![firing("a"), firing("b")]);
     let events = store.ingest(&pager(), report, at(110), everything()).await.unwrap().events;
-    let pending = store.pending_notices(10).await.unwrap();
-    assert_eq!(pending.iter().map(|it| it.event.clone()).collect::<Vec<_>>(), events);
+    let pending = store.pending_notices().await.unwrap();
+    let ids = pending.iter().map(|it| it.event).collect();
+    assert_eq!(store.events_by_ids(ids).await.unwrap(), events);
     assert_eq!(pending[0].notice, Notice { important: false, group: "storage".to_owned() });
     store.mark_shown(&[events[0].id], at(120)).await.unwrap();
     let store = after_crash(&store, 130);
-    let left: Vec<_> = store.pending_notices(10).await.unwrap().into_iter().map(|it| it.event.id).collect();
+    let left: Vec<_> = store.pending_notices().await.unwrap().into_iter().map(|it| it.event).collect();
     assert_eq!(left, [events[1].id]);
     let why = store.decision(events[0].id).await.unwrap();
     assert_eq!(why.as_deref(), Some(r#"{"rule":"everything"}"#));

@@ -174,6 +174,42 @@ async fn first_listing_that_lacks_what_a_webhook_reported_ends_it_not_and_the_ne
     }
 }
 
+/// When the occurrences began that listings have after a webhook reported one that began at 200 (none: a listing lacks
+/// it) -> whether it is on the board after each.
+#[tokio::test]
+async fn only_a_listing_of_the_reported_occurrence_answers_for_it() {
+    let began = |at_second: i64| {
+        let mut item = alert("a", IncidentStatus::Triggered, at_second);
+        let Detail::Incident(incident) = &mut item.detail else { unreachable!("it is an incident") };
+        incident.started_at = at(at_second);
+        item
+    };
+    let cases = [
+        // The listing is behind: it has the occurrence before.
+        ([Some(100), None, None], [true, true, false]),
+        ([Some(100), Some(200), None], [true, true, false]),
+        ([Some(200), None, None], [true, false, false]),
+        // Another one that began since.
+        ([Some(215), None, None], [true, false, false]),
+        ([None, None, Some(200)], [true, false, true]),
+    ];
+    for (listings, expected) in cases {
+        let store = watching().await;
+        let reports =
+            [hook("1", vec![began(100)]), hook("2", vec![resolved("a", 150)]), hook("3", vec![began(200)])];
+        for (now, report) in [101, 151, 201].into_iter().zip(reports) {
+            store.ingest(&pager(), report, at(now), everything()).await.unwrap();
+        }
+        let mut open = Vec::new();
+        for (now, listed) in [220, 230, 240].into_iter().zip(listings) {
+            let listing = complete(listed.map(began).into_iter().collect());
+            store.ingest(&pager(), found(now, listing), at(now + 1), everything()).await.unwrap();
+            open.push(!store.open_items().await.unwrap().is_empty());
+        }
+        assert_eq!(open, expected, "{listings:?}");
+    }
+}
+
 #[tokio::test]
 async fn whatever_a_webhook_reported_is_gone_with_the_second_listing_that_lacks_it() {
     let items = [

@@ -1,4 +1,4 @@
-use callboard_domain::{chat::Posted, error::ServiceError, run::Outcome};
+use callboard_domain::{chat::Posted, error::ServiceError, event::Event, run::Outcome};
 
 use super::*;
 use crate::store::{runs::IN_DOUBT, search::index_step};
@@ -296,8 +296,8 @@ async fn event_of_a_run_joins_the_run_message_in_its_channel() {
         let held = alert("a", IncidentStatus::Acknowledged, 120);
         let taken = store.ingest(&pager(), hook("2", vec![held]), at(120), rules).await.unwrap();
         assert_eq!(taken.events.len(), 1, "it is on the record all the same");
-        let alarms = store.pending_notices(10).await.unwrap();
-        let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+        let alarms = alarms(&store).await;
+        let alarms: Vec<_> = alarms.iter().map(|event| event.name).collect();
         assert_eq!(alarms, [EventName::Triggered], "nobody is alarmed by what they did");
         let of_events = |it: &&Delivery| matches!(it.about, About::Event(_));
         let all = store.deliveries(10).await.unwrap();
@@ -323,10 +323,16 @@ async fn effect_that_nobody_in_particular_had_is_a_runs_doing_once() {
         let report = hook(&second.to_string(), vec![alert("a", status, second)]);
         store.ingest(&pager(), report, at(second), rules.clone()).await.unwrap();
     }
-    let alarms = store.pending_notices(10).await.unwrap();
-    let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+    let alarms = alarms(&store).await;
+    let alarms: Vec<_> = alarms.iter().map(|event| event.name).collect();
     let expected = [EventName::Triggered, EventName::Unacknowledged, EventName::Acknowledged];
     assert_eq!(alarms, expected, "the second acknowledgement is somebody else's");
+}
+
+/// What is still to be notified.
+async fn alarms(store: &Store) -> Vec<Event> {
+    let pending = store.pending_notices().await.unwrap();
+    store.events_by_ids(pending.iter().map(|it| it.event).collect()).await.unwrap()
 }
 
 /// Rules that post everything, for whom it is the doing of a run that what it began has begun.
@@ -365,8 +371,8 @@ async fn beginning_of_an_item_joins_the_message_of_the_run_that_began_it() {
         let taken = alert("a", IncidentStatus::Acknowledged, 120);
         store.ingest(&pager(), hook("2", vec![taken]), at(120), rules).await.unwrap();
 
-        let alarms = store.pending_notices(10).await.unwrap();
-        let alarms: Vec<_> = alarms.iter().map(|it| it.event.name).collect();
+        let alarms = alarms(&store).await;
+        let alarms: Vec<_> = alarms.iter().map(|event| event.name).collect();
         assert_eq!(alarms, expected, "{began:?}");
         let all = store.deliveries(10).await.unwrap();
         let news: Vec<_> = all.iter().filter(|it| matches!(it.about, About::Event(_))).collect();

@@ -77,12 +77,13 @@ fn any_words_after_a_time_are_the_comment() {
 fn a_second_time_is_not_the_comment() {
     let given = |args: &str| format!("silence alert=X {args}");
     let refused = |found: &str, line: &str| {
+        let line = line.replacen('"', "comment=\"", 1);
         format!("is written in quotes, as in `silence X for {line}`), found {found:?}")
     };
     let part = |next: &str, found: &str| {
         let (time, text) = found.split_at(found.find(next).unwrap());
         let lead = if time.starts_with("2h") { "for" } else { "until" };
-        let line = format!("silence X {lead} {time}\"{text}\"");
+        let line = format!("silence X {lead} {time}comment=\"{text}\"");
         format!("a comment that begins with {next:?} is written in quotes, as in `{line}`, found {found:?}")
     };
     let cases = [
@@ -182,7 +183,7 @@ fn a_time_after_a_time_is_refused_with_a_line_that_runs() {
     ];
     for (text, is_comment) in cases {
         let given = format!("silence alert=X duration=2h comment={}", quote(text));
-        let proposed = format!("silence X for 2h \"{text}\"");
+        let proposed = format!("silence X for 2h comment=\"{text}\"");
         for line in [format!("silence X 2h {text}"), format!("silence X for 2h {text}")] {
             let found = meaning(&line);
             match is_comment {
@@ -194,10 +195,10 @@ fn a_time_after_a_time_is_refused_with_a_line_that_runs() {
     }
     // What was given in other ways stays in the line.
     for (line, proposed) in [
-        ("silence alert=X for 2h 17:00", "silence alert=X for 2h \"17:00\""),
-        ("silence \"Slow API\" for 2h 17:00", "silence \"Slow API\" for 2h \"17:00\""),
-        ("silence \"X\" 2h 17:00", "silence \"X\" for 2h \"17:00\""),
-        ("silence X comment 2h 17:00", "silence X for 2h \"17:00\""),
+        ("silence alert=X for 2h 17:00", "silence alert=X for 2h comment=\"17:00\""),
+        ("silence \"Slow API\" for 2h 17:00", "silence \"Slow API\" for 2h comment=\"17:00\""),
+        ("silence \"X\" 2h 17:00", "silence \"X\" for 2h comment=\"17:00\""),
+        ("silence X comment 2h 17:00", "silence X for 2h comment=\"17:00\""),
     ] {
         let found = meaning(line);
         assert!(found.contains(&format!("as in `{proposed}`")), "{line}: {found}");

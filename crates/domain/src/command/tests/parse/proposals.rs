@@ -14,6 +14,9 @@ pub(super) fn check(line: &str, error: &ArgError) {
     // "as in `silence "Slow API" 1h x`"
     for (meant, _) in text.split("as in `").skip(1).filter_map(|rest| rest.split_once('`')) {
         gives_time(meant);
+        // And as a shell gives it, without its quotes.
+        let words: Vec<String> = tokens(meant).unwrap().into_iter().map(|token| token.text).collect();
+        gives_time(&line_from(&words));
     }
     if let ArgError::Invalid { arg, found, nearest: Some(nearest), .. } = error {
         match arg.as_str() {

@@ -28,7 +28,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
     let part = |found: &str, next: &str| {
         let (time, text) = found.split_at(found.find(next).unwrap());
         format!(
-            "error: until: expected {}; a comment that begins with {next:?} is written in quotes, as in `silence X until {time}\"{text}\"`, found {found:?}",
+            "error: until: expected {}; a comment that begins with {next:?} is written in quotes, as in `silence X until {time}comment=\"{text}\"`, found {found:?}",
             crate::until::EXPECTED
         )
     };
@@ -89,7 +89,10 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X deploying until 18:00", named("until 18:00", "\"X deploying\" until 18:00")),
         ("silence X deploying for 2 days", named("for 2 days", "\"X deploying\" for 2 days")),
         ("silence Disk is full for 3d printer", named("for 3d", "\"Disk is full\" for 3d printer")),
-        ("silence Disk is full for 2h 1/2h", named("for 2h 1/2h", "\"Disk is full\" for 2h \"1/2h\"")),
+        (
+            "silence Disk is full for 2h 1/2h",
+            named("for 2h 1/2h", "\"Disk is full\" for 2h comment=\"1/2h\""),
+        ),
         ("silence \"X\" deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
         ("silence alert=X deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
         ("silence X comment deploying for 2 days", refused("for 2 days", "for 2 days deploying")),
@@ -131,7 +134,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         (
             "silence X tomorrow at 9:3o",
             misspelt("tomorrow at 9:3o", "9:3o")
-                .replace("quotes)", "quotes, as in `silence X until tomorrow \"at 9:3o\"`)"),
+                .replace("quotes)", "quotes, as in `silence X until tomorrow comment=\"at 9:3o\"`)"),
         ),
         ("silence X 2026-2-3x", misspelt("2026-2-3x", "2026-2-3x")),
         ("silence X 1/2h", misspelt("1/2h", "1/2h")),
@@ -266,7 +269,14 @@ fn an_hour_after_until_is_a_length_of_time_or_a_time_of_day() {
         ("silence X until 17h", both("17h", "17:00")),
         ("silence X until 17h deploying", both("17h", "17:00")),
         ("silence X until 24h", both("24h", "0:00")),
-        ("silence X until 12h", given("duration=2h until=12h")),
+        ("silence X until 12h", both("12h", "12:00")),
+        ("silence X until 1h", both("1h", "1:00")),
+        // No time at all is no length.
+        ("silence X until 0h", "error: until: \"0h\" could be until 0:00".to_owned()),
+        ("silence X until 25h", given("duration=2h until=25h")),
+        ("silence X until 12 hours", given("duration=2h until=\"12 hours\"")),
+        ("silence X until in 12h", given("duration=2h until=\"in 12h\"")),
+        ("silence X 12h", given("duration=12h")),
         ("silence X until 17:00", given("duration=2h until=17:00")),
         ("silence X for 17h", given("duration=17h")),
         ("silence X 17h", given("duration=17h")),
@@ -298,7 +308,7 @@ fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
     };
     let part = |found: &str, next: &str| {
         let (time, text) = found.split_at(found.find(next).unwrap());
-        let line = format!("silence X for {time}\"{text}\"");
+        let line = format!("silence X for {time}comment=\"{text}\"");
         format!(
             "{length}; a comment that begins with {next:?} is written in quotes, as in `{line}`, found {found:?}"
         )
@@ -307,11 +317,11 @@ fn a_time_that_goes_on_is_neither_cut_nor_added_up() {
     let cases = [
         ("silence X 10 minutes ago", no_time("10 minutes ago", "")),
         ("silence X 2 days ago", no_time("2 days ago", "")),
-        ("silence X 2h later", cut("2h later", "for 2h \"later\"")),
+        ("silence X 2h later", cut("2h later", "for 2h comment=\"later\"")),
         ("silence X for 2 days ago", part("2 days ago", "ago")),
         // Two lengths are not their sum.
-        ("silence X 1h 2h", cut("1h 2h", "for 1h \"2h\"")),
-        ("silence X 1d 1d", cut("1d 1d", "for 1d \"1d\"")),
+        ("silence X 1h 2h", cut("1h 2h", "for 1h comment=\"2h\"")),
+        ("silence X 1d 1d", cut("1d 1d", "for 1d comment=\"1d\"")),
         ("silence X for 1h 2h", part("1h 2h", "2h")),
         ("silence X 1h 30m", given("duration=\"1h 30m\"")),
         ("silence X 1h 30m fix", given("duration=\"1h 30m\" comment=fix")),
@@ -370,16 +380,21 @@ fn a_time_of_another_keyboard_layout_is_no_part_of_the_comment() {
         ("silence X ещьщккщц", refused("ещьщккщц", "ещьщккщц", "tomorrow", &meant("until tomorrow"))),
         (
             "silence X тест until 5р",
-            refused("until 5р", "5р", "5h", "").replace(
+            // After `until` that can be both.
+            refused("until 5р", "5р", "5h", ""),
+        ),
+        (
+            "silence X тест for 5р",
+            refused("for 5р", "5р", "5h", "").replace(
                 "quotes)",
-                "quotes, and so is a name of several words, as in `silence \"X тест\" until 5h`)",
+                "quotes, and so is a name of several words, as in `silence \"X тест\" for 5h`)",
             ),
         ),
         ("silence X 31 ауи", refused("31 ауи", "31 ауи", "31 feb", "")),
         ("silence X 5м тест", unknown("5м", "5м")),
         ("silence X 5ч", unknown("5ч", "5ч")),
         ("silence X for 5р тест", on_keyboard("duration", length, "5h", "5р") + &meant("5h")),
-        ("silence X until 5р", on_keyboard("until", crate::until::EXPECTED, "5h", "5р") + &meant("5h")),
+        ("silence X until 5р", on_keyboard("until", crate::until::EXPECTED, "5h", "5р")),
         ("silence X until 31 ауи", on_keyboard("until", crate::until::EXPECTED, "31 feb", "31 ауи")),
         (
             "silence Slow API 5р x",
@@ -435,6 +450,8 @@ fn a_day_alone_is_the_time_where_no_text_may_follow() {
         }
         // What `until` leads is never by its place what it is not after it.
         let error = read(&format!("{name} Queue is full until 17h"));
+        assert!(error.starts_with("error: "), "{error}");
+        let error = read(&format!("{name} Queue is full until 5р"));
         assert!(error.starts_with("error: "), "{error}");
         // What follows the time has no place.
         let error = read(&format!("{name} \"Queue\" until 3d printer"));

@@ -8,13 +8,21 @@ fn a_time_zone_after_a_time_is_read_or_refused_and_never_the_comment() {
     let length = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
     // With what is proposed where the time is to come whenever it is typed.
     let refused = |time: &str, text: &str, next: &str| {
+        // On that day it is not clear which Friday is meant.
+        let clear = time.replace("friday", "year-month-day");
         format!(
-            "error: until: expected a time zone as a place or UTC, such as {time} UTC or {time} Europe/Berlin; a comment that begins with {next:?} is written in quotes, as in `silence X until {time} \"{text}\"`, found \"{time} {text}\""
+            "error: until: expected a time zone as a place or UTC, such as {clear} UTC or {clear} Europe/Berlin; a comment that begins with {next:?} is written in quotes, as in `silence X until {time} comment=\"{text}\"`, found \"{time} {text}\""
         )
     };
     let cut = |arg: &str, expected: &str, lead: &str, time: &str, text: &str| {
         format!(
-            "error: {arg}: expected {expected}; a comment that begins with {text:?} is written in quotes, as in `silence X {lead} {time} \"{text}\"`, found \"{time} {text}\""
+            "error: {arg}: expected {expected}; a comment that begins with {text:?} is written in quotes, as in `silence X {lead} {time} comment=\"{text}\"`, found \"{time} {text}\""
+        )
+    };
+    // What may be past when it is typed is not proposed.
+    let without = |time: &str, next: &str| {
+        format!(
+            "error: until: expected a time zone as a place or UTC; a comment that begins with {next:?} is written in quotes, found \"{time} {next}\""
         )
     };
     let time = crate::until::EXPECTED;
@@ -33,6 +41,10 @@ fn a_time_zone_after_a_time_is_read_or_refused_and_never_the_comment() {
         // Refused with lines that run.
         ("silence X until friday 9:00 CET", refused("friday 9:00", "CET", "CET")),
         ("silence X until 18:00 PST", refused("18:00", "PST", "PST")),
+        ("silence X until 18:00 Etc/GMT+5", refused("18:00", "Etc/GMT+5", "Etc/GMT+5")),
+        ("silence X until 18:00 Etc/UTC", until("18:00 Etc/UTC", "")),
+        ("silence X until today CET", without("today", "CET")),
+        ("silence X until today 8:00 CET", without("today 8:00", "CET")),
         ("silence X until 10:00 MEZ", refused("10:00", "MEZ", "MEZ")),
         ("silence X until 10:00 GMT+2", refused("10:00", "GMT+2", "GMT+2")),
         ("silence X until tomorrow utc+2 deploying", refused("tomorrow", "utc+2 deploying", "utc+2")),
@@ -72,6 +84,10 @@ fn a_time_zone_after_a_time_is_read_or_refused_and_never_the_comment() {
     for (line, expected) in cases {
         assert_eq!(meaning(line), expected, "{line}");
     }
+    // What is too long to be read is cut, and in no example.
+    let long = meaning(&format!("silence X until 18:00 Europe/B{}", "e".repeat(10_000)));
+    assert!(long.contains("such as 18:00 UTC") && !long.contains("as in"), "{long}");
+    assert!(long.chars().count() < 1_000, "{}", long.len());
     // A day alone before a comment needs its `until`, with its zone as well.
     let unled = meaning("silence X sun UTC is hot");
     assert!(unled.starts_with("error: "), "{unled}");

@@ -73,10 +73,16 @@ fn index() -> Index {
         index.add_command(&spec, "room:general".into(), &used);
     }
     index.add_runs(&runs, &used);
-    index.add_item(row("acme/web/ci@main", "web main", "unit tests failed"), "acme/web", true, at(-5));
-    index.add_item(row("acme/webhooks/ci@main", "webhooks main", "passed"), "acme/webhooks", false, at(0));
-    index.add_item(row("acme/web/ci@try", "web try", "passed"), "acme/web", false, at(-1));
-    index.add_item(row("acme/web/ci@main", "not again", ""), "acme/web", false, at(0));
+    index.add_item(row("acme/web/ci@main", "web main", "unit tests failed"), "acme/web", "", true, at(-5));
+    index.add_item(
+        row("acme/webhooks/ci@main", "webhooks main", "passed"),
+        "acme/webhooks",
+        "",
+        false,
+        at(0),
+    );
+    index.add_item(row("acme/web/ci@try", "web try", "passed"), "acme/web", "", false, at(-1));
+    index.add_item(row("acme/web/ci@main", "not again", ""), "acme/web", "", false, at(0));
     index
 }
 
@@ -92,11 +98,11 @@ fn commands_by_how_they_are_typed_then_by_use() {
         ("", &[]),
     ];
     for (typed, expected) in cases {
-        let found = index().find(typed, 3).commands;
+        let found = index().find(typed, 3).0.commands;
         let shown: Vec<String> = found.iter().map(|it| shown(&it.title)).collect();
         assert_eq!(shown, expected, "{typed}");
     }
-    let found = index().find("deploy", 1).commands;
+    let found = index().find("deploy", 1).0.commands;
     assert_eq!((found[0].takes.as_str(), found[0].posts_to.as_str()), ("app, [ref]", "room:general"));
 }
 
@@ -110,12 +116,12 @@ fn items_by_match_then_what_is_open_then_the_latest() {
         ("nothing of it", &[]),
     ];
     for (typed, expected) in cases {
-        let found = index().find(typed, 10).items;
+        let found = index().find(typed, 10).0.items;
         let shown: Vec<String> =
             found.iter().map(|it| format!("{} | {}", shown(&it.title), it.row.subtitle)).collect();
         assert_eq!(shown, expected, "{typed}");
     }
-    assert_eq!(index().find("web", 2).items.len(), 2);
+    assert_eq!(index().find("web", 2).0.items.len(), 2);
 }
 
 #[test]
@@ -125,14 +131,20 @@ fn an_item_named_in_full_comes_first_among_thousands() {
     for n in 0..5_000 {
         // What stands beside the title repeats the words of the one that is looked for.
         let second = if n % 2 == 0 { "is high: request 00005" } else { "billing" };
-        index.add_item(row(&format!("a{n}"), &name(n), second), "acme/web", true, at(0));
+        index.add_item(row(&format!("a{n}"), &name(n), second), "acme/web", "", true, at(0));
     }
     // A snoozed one is like any other.
     let until = Some(callboard_domain::board::Snoozed::Until(at(9)));
-    index.add_item(Row { snoozed: until, ..row("s", "Queue is full", "billing") }, "acme/web", true, at(-9));
-    index.add_item(row("t", "Queue is full again", "billing"), "acme/web", true, at(0));
-    index.add_item(row("u", "The queue that is too full", "billing"), "acme/web", true, at(0));
-    index.add_item(row("v", "Full: queue", "is"), "acme/web", true, at(1));
+    index.add_item(
+        Row { snoozed: until, ..row("s", "Queue is full", "billing") },
+        "acme/web",
+        "",
+        true,
+        at(-9),
+    );
+    index.add_item(row("t", "Queue is full again", "billing"), "acme/web", "", true, at(0));
+    index.add_item(row("u", "The queue that is too full", "billing"), "acme/web", "", true, at(0));
+    index.add_item(row("v", "Full: queue", "is"), "acme/web", "", true, at(1));
     // typed -> the first titles, and how many there are in all
     let cases: [(&str, &[&str], Option<usize>); 4] = [
         ("request 00005 is high", &["request 00005 is high"], Some(2_501)),
@@ -145,11 +157,42 @@ fn an_item_named_in_full_comes_first_among_thousands() {
         ("is high", &[], Some(5_000)),
     ];
     for (typed, expected, total) in cases {
-        let found = index.find(typed, 20);
+        let found = index.find(typed, 20).0;
         let titles: Vec<&str> =
             found.items.iter().take(expected.len()).map(|it| it.row.title.as_str()).collect();
         assert_eq!((titles.as_slice(), found.items_total), (expected, total), "{typed}");
         assert_eq!(found.items.len(), total.unwrap().min(20), "{typed}");
+    }
+}
+
+#[test]
+fn what_is_there_as_typed_comes_before_what_shares_letters() {
+    let mut index = index();
+    let alert = |id: &str, title: &str| row(id, title, "billing");
+    index.add_item(alert("theirs", "Load is <@here> high"), "acme/api", "host-7", false, at(-9));
+    index.add_item(alert("error", "Error rate of Pr42"), "acme/api", "host-8", true, at(-8));
+    index.add_item(alert("letters", "Latency on a dashboard is slow"), "acme/api", "host-9", true, at(0));
+    index.add_item(alert("words", "Is there a load"), "acme/api", "", true, at(-1));
+    // typed -> the first items and how many hold it as typed, and whether they come before the commands
+    let cases: [(&str, &[&str], usize, bool); 9] = [
+        ("Load is", &["theirs", "words"], 2, true),
+        ("load is <@h", &["theirs"], 1, true),
+        ("is high", &["theirs"], 1, true),
+        // In another order, or where no title has it: the commands stay first.
+        ("high is", &["theirs"], 1, false),
+        ("host-8", &["error"], 1, false),
+        // A letter or two of a command are not taken for the inside of a title.
+        ("rr", &["error"], 1, false),
+        // A command that is typed stays first, by its name, its alias or a word of what it says.
+        ("pr", &["error"], 1, false),
+        ("ship", &[], 0, false),
+        ("build", &[], 0, false),
+    ];
+    for (typed, expected, whole, items_first) in cases {
+        let (found, count) = index.find(typed, 20);
+        let ids: Vec<&str> =
+            found.items.iter().take(expected.len()).map(|it| it.row.key.id.as_str()).collect();
+        assert_eq!((ids.as_slice(), count, found.items_first), (expected, whole, items_first), "{typed}");
     }
 }
 
@@ -169,7 +212,7 @@ fn letter_by_letter_finds_what_the_whole_text_finds() {
 #[test]
 fn lines_each_once_with_their_latest_run() {
     let lines = |typed: &str| {
-        let found = index().find(typed, 10).runs;
+        let found = index().find(typed, 10).0.runs;
         found.iter().map(|it| format!("{} {}", it.id, shown(&it.title))).collect::<Vec<_>>()
     };
     assert_eq!(lines("deploy api"), ["3 [deploy] [api] to production", "2 [deploy] [api] to staging"]);
@@ -195,7 +238,7 @@ fn line_is_shown_with_its_alert_by_name_and_found_by_either() {
         ("cccc01", "silence cccc01 2h", "silence cccc01 2h"),
     ];
     for (typed, title, line) in cases {
-        let found = index.find(typed, 5).runs;
+        let found = index.find(typed, 5).0.runs;
         let shown: String = found[0].title.iter().map(|it| it.text.as_str()).collect();
         assert_eq!((shown.as_str(), found[0].line.as_str()), (title, line), "{typed}");
     }
@@ -212,7 +255,7 @@ fn a_line_knows_the_account_of_its_latest_run() {
     let mut index = Index::default();
     index.add_runs(&runs, &Used::of(&runs, at(0)));
     for (typed, expected) in [("silence a1", Some("eu")), ("silence b1", None)] {
-        assert_eq!(index.find(typed, 5).runs[0].account.as_deref(), expected, "{typed}");
+        assert_eq!(index.find(typed, 5).0.runs[0].account.as_deref(), expected, "{typed}");
     }
 }
 
@@ -229,6 +272,6 @@ fn a_text_is_completed_by_a_name_then_by_a_line() {
         ("x", None),
     ];
     for (typed, expected) in cases {
-        assert_eq!(index().find(typed, 5).completion.as_deref(), expected, "{typed}");
+        assert_eq!(index().find(typed, 5).0.completion.as_deref(), expected, "{typed}");
     }
 }

@@ -3,7 +3,7 @@
 use callboard_domain::{
     command::{CommandSpec, Policy},
     expression::{Name, Type},
-    template::Template,
+    template::{self, Template},
 };
 
 use super::{
@@ -72,27 +72,41 @@ impl Reader<'_, '_> {
         OutcomeTemplates { ok, summary, link }
     }
 
-    /// A URL with values in it, or one that the answer gives.
+    /// A URL with values in it, or one that the answer or an item gives.
     fn link(&mut self, steps: &[Step<'_>], text: &str, scope: &[Name<'_>]) -> Option<Link> {
         if text.starts_with("http://") || text.starts_with("https://") {
             return self.template(steps, text, scope).map(Link::Written);
         }
+        let items: Vec<String> = self.items.iter().map(|item| format!("{item}.url")).collect();
+        let urls =
+            items.iter().map(|url| Name { name: url, ty: Type::Text, values: &[], meaning: "an item's URL" });
+        let scope: Vec<_> = std::iter::once(BODY).chain(urls).collect();
         let expected = "a URL, such as \"https://ops.example/{{ app }}\" or \"{{ body.url }}\"";
-        self.answer_template(steps, text, expected).map(Link::FromAnswer)
+        let template = self.given_template(steps, text, &scope, expected)?;
+        let of_no_field = template.names().into_iter().find(|found| self.items.contains(&found.name));
+        match of_no_field {
+            None => Some(Link::Given(template)),
+            Some(template::Name { line, column, name }) => {
+                let what = format!("`{name}` is no URL: write `{name}.url`");
+                self.fault_in(steps, text, (line, column), what);
+                None
+            }
+        }
     }
 
-    /// A place that the answer alone gives: no value that a person types has a say in where it leads.
-    pub(super) fn answer_template(
+    /// A place that a service alone gives, by these names: no value that a person types has a say in where it leads.
+    pub(super) fn given_template(
         &mut self,
         steps: &[Step<'_>],
         text: &str,
+        scope: &[Name<'_>],
         expected: &str,
     ) -> Option<Template> {
         if !text.trim_start().starts_with("{{") {
             self.fault(steps, format!("expected {expected}"));
             return None;
         }
-        self.template(steps, text, &[BODY])
+        self.template(steps, text, scope)
     }
 
     pub(super) fn account(&mut self, steps: &[Step<'_>], name: &str) {

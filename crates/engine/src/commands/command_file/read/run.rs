@@ -191,7 +191,7 @@ impl Reader<'_, '_> {
             self.path(&steps("get"), &table.get, &scope).map(Get::Path)
         } else {
             let expected = "a path such as \"/jobs/{{ body.id }}\", or a URL that the answer gave: \"{{ body.status_url }}\"";
-            self.answer_template(&steps("get"), &table.get, expected).map(Get::FromAnswer)
+            self.given_template(&steps("get"), &table.get, &[BODY], expected).map(Get::FromAnswer)
         };
         let until = self.expression(&steps("until"), &table.until, &scope, Type::Bool);
         Some(Wait { get: get?, until: until?.into(), every: every.0, timeout: wait.0 })

@@ -348,6 +348,32 @@ fn programs_are_checked_as_well() {
             "argv = [\"a\", \"{{ x }}\"]\n[command.result]\nsummary = \"{{ output.first }}\"",
             "`output` is text, which has no `first`",
         ),
+        // Every way to use an argument.
+        (r#"argv = ["a", "{{ x[:3] }}"]"#, ""),
+        (r#"argv = ["a", "{{ (x ~ 'y')[1:] | upper }}"]"#, ""),
+        (r#"argv = ["a", "{{ x.title[:3] }}"]"#, ""),
+        (r#"argv = ["a", "{% set x = x | lower %}{{ x }}"]"#, ""),
+        (r#"argv = ["a", "{% filter replace('y', x) %}y{% endfilter %}"]"#, ""),
+        (r#"argv = ["a", "x {{ 'x' }} {# {{ x }} #}"]"#, "`x` is used nowhere"),
+        (r#"argv = ["a", "{{ y[:3] }}{{ x }}"]"#, "there is no `y`"),
+        (r#"argv = ["a", "{{ x.titel[:3] }}"]"#, "an item has no `titel`"),
+        // What leads to a page is given by a service.
+        ("argv = [\"a\"]\n[command.result]\nlink = \"{{ x.url }}\"", ""),
+        ("argv = [\"a\"]\n[command.result]\nlink = \"{{ x.url or body.url }}\"", ""),
+        ("argv = [\"a\"]\n[command.result]\nlink = \"https://x.example/{{ x.url }}\"", ""),
+        ("argv = [\"a\"]\n[command.result]\nlink = \"{{ x.title }}\"", "there is no `x.title`"),
+        ("argv = [\"a\"]\n[command.result]\nlink = \"{{ x }}\"", "`x` is no URL: write `x.url`"),
+        ("argv = [\"a\"]\n[command.result]\nlink = \"x.example/{{ x.url }}\"", "expected a URL"),
+        // An expression knows an item as its reference.
+        ("argv = [\"a\"]\n[command.policy]\nconfirm = \"x == 'a#1' ? 'yes' : 'none'\"", ""),
+        (
+            "argv = [\"a\"]\n[command.policy]\nconfirm = \"x.service == 'api' ? 'yes' : 'none'\"",
+            "in an expression `x` is text, the reference (of several items with spaces between)",
+        ),
+        (
+            "argv = [\"a\"]\n[command.policy]\nconfirm = \"x.tail == 'api' ? 'yes' : 'none'\"",
+            "`x` is text and has no fields",
+        ),
     ];
     for (exec, expected) in cases {
         let text = format!(

@@ -108,7 +108,7 @@ async fn what_the_current_listing_has_is_open_whenever_it_began() {
         let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, expected, "{name}");
         assert!(events.iter().all(|event| !event.old && !event.moot), "{name}: {events:?}");
-        assert_eq!(store.pending_notices(20).await.unwrap().len(), expected.len(), "{name}");
+        assert_eq!(store.pending_notices().await.unwrap().len(), expected.len(), "{name}");
         assert_eq!(store.item(&key("a")).await.unwrap().unwrap().item.status(), status, "{name}");
         let open = store.open_items().await.unwrap().len();
         assert_eq!(open, usize::from(status != "resolved"), "{name}");

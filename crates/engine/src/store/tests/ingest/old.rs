@@ -27,7 +27,7 @@ async fn event_before_the_account_was_watched_is_old() {
         let ingested = store.ingest(&pager(), hook("1", vec![alert]), now, rules.clone()).await.unwrap();
         assert_eq!(ingested.events[0].old, old, "began {began}, watched since {watched}");
         assert_eq!(rules.asked.lock().unwrap().is_empty(), old, "old events are nobody's news");
-        assert_eq!(store.pending_notices(10).await.unwrap().is_empty(), old);
+        assert_eq!(store.pending_notices().await.unwrap().is_empty(), old);
     }
 }
 
@@ -66,7 +66,7 @@ async fn incident_that_a_poll_finds_firing_is_news_however_long_ago_it_began() {
         let ingested = store.ingest(&pager(), report, at(AHEAD), everything()).await.unwrap();
         assert_eq!(ingested.events[0].name, EventName::Triggered, "{place}");
         assert_eq!(!ingested.events[0].old, news, "{place}");
-        assert_eq!(store.pending_notices(10).await.unwrap().len(), usize::from(news), "{place}");
+        assert_eq!(store.pending_notices().await.unwrap().len(), usize::from(news), "{place}");
     }
     // Once a poll finds firing what a webhook reported, it is news: then, and once.
     let store = watching().await;
@@ -76,7 +76,7 @@ async fn incident_that_a_poll_finds_firing_is_news_however_long_ago_it_began() {
         let ingested = store.ingest(&pager(), report, at(AHEAD), everything()).await.unwrap();
         assert_eq!(ingested.events.iter().map(|event| event.old).collect::<Vec<_>>(), old, "{place}");
     }
-    assert_eq!(store.pending_notices(10).await.unwrap().len(), 1);
+    assert_eq!(store.pending_notices().await.unwrap().len(), 1);
     assert_eq!(store.events_of(&key("a"), 10).await.unwrap().events.len(), 1);
     // What began before it was watched is old all the same.
     let store = Store::temporary(at(0)).unwrap();
