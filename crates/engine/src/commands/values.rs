@@ -22,8 +22,11 @@ pub(crate) fn names(spec: &CommandSpec) -> Vec<Name<'_>> {
     named.map(|arg| Name { name: &arg.name, ty: name(arg), values: &[], meaning: "an argument" }).collect()
 }
 
+/// A field of an item: its name, and what it is of one.
+type ItemField = (&'static str, fn(&Item) -> &str);
+
 /// What templates can name of an item, called as rules call it.
-pub(crate) static ITEM_FIELDS: [(&str, fn(&Item) -> &str); 8] = [
+pub(crate) static ITEM_FIELDS: [ItemField; 8] = [
     ("account", |item| item.key.account.as_str()),
     ("kind", |item| item.key.kind.name()),
     ("reference", |item| item.reference()),

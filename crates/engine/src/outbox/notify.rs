@@ -287,7 +287,8 @@ mod tests {
     fn due_notices_depend_on_quiet_and_the_last_ones() {
         let seconds = |s| Some(Duration::from_secs(s));
         // quiet, any and an important one last shown at, now -> ids of an ordinary and an important one shown, look again in
-        let cases: [(bool, Option<i64>, Option<i64>, i64, &[i64], Option<Duration>); 12] = [
+        type Case<'a> = (bool, Option<i64>, Option<i64>, i64, &'a [i64], Option<Duration>);
+        let cases: [Case<'_>; 12] = [
             (false, None, None, 100, &[1, 2], None),
             (false, Some(70), None, 100, &[1, 2], None),
             (false, Some(70), Some(70), 100, &[1, 2], None),
@@ -321,7 +322,7 @@ mod tests {
         let alert = |n: usize| {
             let mut alert = incident(&format!("db{n}"), IncidentStatus::Triggered, 1);
             if let Detail::Incident(incident) = &mut alert.detail {
-                incident.severity = if n % 2 == 0 { Severity::Critical } else { Severity::High };
+                incident.severity = if n.is_multiple_of(2) { Severity::Critical } else { Severity::High };
             }
             alert
         };
