@@ -30,7 +30,7 @@ const INDEXED: usize = 3;
 pub(super) const RANKED: usize = 2_000;
 
 /// What a search found: those whose title (of a run, its line) is what is looked for, then those that begin with it, then those
-/// with its words in order, then the rest; of these the newest first. Of more than [`RANKED`], the newest are ranked, with those
+/// with its words in order, then the rest; of these the newest first. Of more than 2,000, the newest are ranked, with those
 /// that begin with what is looked for (not by words of one or two letters alone), and the others follow, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
