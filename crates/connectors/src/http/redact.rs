@@ -7,8 +7,8 @@
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
-//! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and size
-//! ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
+//! columns of a dump ([`dump`]) are read as if each stood alone, also between bars ([`frame`]), and the bytes that its numbers
+//! write, in whatever base and size ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
 //! Of a dump with other line breaks than it was written with, the offsets divide it into rows ([`rows`]). So are read the bytes of
 //! a list that has an index before each, or writes each as a character in quotes ([`listed`]), and those of numbers with marks of
 //! their own or as many digits as they need ([`runs`]). All of these are read in the text before it was coloured, quoted or framed
@@ -21,7 +21,8 @@
 //! base64), numbers of base 2 without a mark and words of more than two bytes where other words stand among them on their line,
 //! numbers with words between them that have the letters a to f, or with a fraction, base64 in another case, base64 of what has
 //! several lines (of base64 itself, of a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers, or
-//! neither begin with 0 nor are marked, or whose numbers are broken, in parts a dump of which each line is quoted by itself, three
+//! neither begin with 0 nor are marked, or whose numbers are broken, or one without offsets beside its text, a dump of characters
+//! beside its text without offsets, a list that is divided into several, in parts a dump of which each line is quoted by itself, three
 //! encodings of one another, and of an encoding more than two escapings; what is moved on a screen otherwise than [`shown`] says,
 //! and what of it was passed on before it was written over. Of a secret that has fewer than [`LONG`] characters of ASCII among
 //! others: what is cut within a letter, or escaped twice.
@@ -30,6 +31,7 @@ mod cell;
 mod dump;
 mod escape;
 mod forms;
+mod frame;
 mod listed;
 mod notation;
 mod numbers;
@@ -304,7 +306,7 @@ impl Search {
             ControlFlow::Continue(())
         };
         let others = Unescaped::with_dumps(text, depth);
-        let columns = others.iter().filter_map(Unescaped::columns);
+        let columns = others.iter().flat_map(Unescaped::columns);
         let columns = dump::columns(text, byte).into_iter().chain(columns).flatten();
         let others_seen = Seen::joined(text).into_iter().chain(Seen::with_strings(text));
         for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
@@ -353,7 +355,7 @@ impl Search {
                 first.set(here.into_iter().flatten().chain(first.get()).min());
                 ControlFlow::Continue(())
             };
-            let columns = others.iter().filter_map(Unescaped::unfinished_columns);
+            let columns = others.iter().flat_map(Unescaped::unfinished_columns);
             let columns = dump::unfinished(text, byte).into_iter().chain(columns).flatten();
             let others_seen = Seen::joined(text).into_iter().chain(Seen::with_strings(text));
             for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
@@ -400,13 +402,11 @@ fn readings<P: Places>(
     if let Some(quoted) = seen.plain.without(Escapes::Equals, cut) {
         each(&quoted)?;
     }
+    if let Some(whole) = seen.plain.without(Escapes::Whole, cut) {
+        each(&whole)?;
+    }
     match seen.plain.without(Escapes::Marked, cut) {
-        Some(next) => {
-            if let Some(whole) = seen.plain.without(Escapes::Whole, cut) {
-                each(&whole)?;
-            }
-            readings(next, depth - 1, cut, read)
-        }
+        Some(next) => readings(next, depth - 1, cut, read),
         None => ControlFlow::Continue(()),
     }
 }

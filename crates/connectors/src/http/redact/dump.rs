@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{
-    cell::{MAX_PREFIX, cell, marked},
+    cell::{MAX_PREFIX, cell, digits_of_bytes, marked, text},
     numbers,
     seen::Seen,
     view::{Place, Places},
@@ -19,19 +19,22 @@ const TEXT: usize = 18;
 /// The two columns of a dump, each as if it stood alone.
 pub(super) type Columns<P> = [Seen<P>; 2];
 
-/// The digits of a text's dumps, and their text; none where it has no two lines of one. `place`: where each byte of the text stands.
-pub(super) fn columns<P: Places>(text: &str, place: impl Fn(usize) -> Place) -> Option<Columns<P>> {
-    Lines::of(text.as_bytes()).filter(|lines| lines.digits.len() > 1).map(|lines| lines.columns(text, place))
+/// The digits of a text's dumps, and their text, with offsets and without; none where it has no two lines of one. `place`: where
+/// each byte of the text stands.
+pub(super) fn columns<P: Places>(text: &str, place: impl Fn(usize) -> Place) -> Vec<Columns<P>> {
+    let all = Lines::all(text.as_bytes()).filter(|lines| lines.digits.len() > 1);
+    all.map(|lines| lines.columns(text, &place)).collect()
 }
 
 /// The same of a text that may end in the middle of a dump; none where other lines follow it.
-pub(super) fn unfinished(text: &str, place: impl Fn(usize) -> Place) -> Option<Columns<Vec<Place>>> {
-    Lines::of(text.as_bytes()).filter(|lines| !lines.is_over).map(|lines| lines.columns(text, place))
+pub(super) fn unfinished(text: &str, place: impl Fn(usize) -> Place) -> Vec<Columns<Vec<Place>>> {
+    let all = Lines::all(text.as_bytes()).filter(|lines| !lines.is_over);
+    all.map(|lines| lines.columns(text, &place)).collect()
 }
 
 /// True where a line may be one of a dump, or `*` for those that are left out.
 pub(super) fn may_be(one: &[u8]) -> bool {
-    line(one).is_some() || numbers::may_be(one) || one.trim_ascii() == b"*"
+    ROWS.iter().any(|row| row(one).is_some()) || numbers::may_be(one) || one.trim_ascii() == b"*"
 }
 
 /// Where the text stands in lines of which the digits are masked: it was not there yet when they were. So with the lines after
@@ -133,6 +136,12 @@ fn may_be_line_in_json(json: &[u8]) -> bool {
     may_be(one) || has_tabs() && may_be(String::from_utf8_lossy(one).replace("\\t", "  ").as_bytes())
 }
 
+/// Finds where the digits of a dump's line stand, and its text.
+type Row = fn(&[u8]) -> Option<[Range<usize>; 2]>;
+
+/// Those of lines with offsets, and of lines without.
+const ROWS: [Row; 2] = [line, numbers::before_text];
+
 /// Where the columns of a text's dumps stand, line by line.
 #[derive(Default)]
 struct Lines {
@@ -143,12 +152,17 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(all: &[u8]) -> Option<Self> {
+    /// Those of each kind of which a text has lines.
+    fn all(text: &[u8]) -> impl Iterator<Item = Self> {
+        ROWS.into_iter().filter_map(move |row| Self::of(text, row))
+    }
+
+    fn of(all: &[u8], row: Row) -> Option<Self> {
         let mut lines = Self::default();
         let mut start = 0;
         for one in all.split(|byte| *byte == b'\n') {
             let end = start + one.len();
-            match line(one) {
+            match row(one) {
                 Some(columns) => {
                     let [digits, text] = columns.map(|column| start + column.start..start + column.end);
                     lines.digits.push(digits);
@@ -172,7 +186,7 @@ impl Lines {
     }
 }
 
-/// Where the digits of a dump's line stand, and its text.
+/// Where the digits of a line with an offset stand, and its text.
 fn line(line: &[u8]) -> Option<[Range<usize>; 2]> {
     let (from, is_marked) = offset(line)?;
     let (mut at, mut digits) = (from, 0);
@@ -181,8 +195,7 @@ fn line(line: &[u8]) -> Option<[Range<usize>; 2]> {
         if let Some(text) = is_apart.then(|| text(line, cell.start, digits / 2, is_marked)).flatten() {
             return Some([from..at, text]);
         }
-        let is_of_bytes = cell.len() % 2 == 0 && line[cell.clone()].iter().all(u8::is_ascii_hexdigit);
-        digits += if is_of_bytes { cell.len() } else { 0 };
+        digits += digits_of_bytes(&line[cell.clone()]);
         at = cell.end;
     }
     Some([from..line.len(), line.len()..line.len()])
@@ -201,20 +214,6 @@ fn offset(line: &[u8]) -> Option<(usize, bool)> {
         found = next;
     }
     None
-}
-
-/// The text that begins there beside so many bytes, in bars where the offset is not marked; none where more follows than the text
-/// of those.
-fn text(line: &[u8], start: usize, bytes: usize, is_marked: bool) -> Option<Range<usize>> {
-    let rest = line[start..].trim_ascii_end();
-    let bar = match rest.first()? {
-        b'|' if !is_marked => b'|',
-        b'>' if !is_marked => b'<',
-        _ => return (rest.len() <= bytes).then_some(start..start + rest.len()),
-    };
-    let inner = &rest[1..];
-    let length = inner.iter().rposition(|byte| *byte == bar).unwrap_or(inner.len());
-    Some(start + 1..start + 1 + length)
 }
 
 #[cfg(test)]

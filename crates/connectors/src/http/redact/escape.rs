@@ -8,7 +8,8 @@ pub(super) enum Escapes {
     /// `\u002f`, `\/`, `\x2f`, `\x{2f}`, `\057` (JSON, shells and their like), `%2F` (URLs and forms), `&#x2f;`, `&sol;` (HTML and XML).
     Marked,
     /// The same, but that a number in HTML that does not end has every digit that follows: `&#x65e5 ` is one letter then, not the
-    /// `&#x65` before an `e5` of the text.
+    /// `&#x65` before an `e5` of the text. And `\0` is a zero whatever digit follows, as `<00>` is one: `g\01\0` is `g1` in
+    /// UTF-16.
     Whole,
     /// `=2F`: quoted-printable (RFC 2045, 6.7). By themselves, as many a text looks like it: `token=deadbeef`.
     Equals,
@@ -18,6 +19,9 @@ pub(super) enum Escapes {
 const LONGEST: usize = 34;
 /// How many digits a number in an entity has at most, zeros before it among them.
 const DIGITS: usize = 10;
+
+/// As `less` and `vim` show a byte that is zero.
+const ZERO: &[u8] = b"<00>";
 
 /// What an escape writes.
 pub(super) enum Written {
@@ -44,8 +48,12 @@ impl Escapes {
             Self::Marked => self.next(bytes, 0).is_some(),
             Self::Whole => {
                 let length = |at: usize, whole| entity(&bytes[at..], whole).map(|(_, length)| length);
-                let marks = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"&#");
-                marks.map(|(at, _)| at).any(|at| length(at, true) != length(at, false))
+                bytes.iter().enumerate().any(|(at, byte)| match byte {
+                    b'&' => length(at, true) != length(at, false),
+                    b'\\' => matches!(bytes[at..], [_, b'0', b'0'..=b'7', ..]),
+                    b'<' => bytes[at..].starts_with(ZERO),
+                    _ => false,
+                })
             }
             // It is common where nothing is escaped.
             Self::Equals => {
@@ -58,7 +66,8 @@ impl Escapes {
     pub(super) fn next(self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         let found = match self {
-            Self::Marked | Self::Whole => rest.iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&')),
+            Self::Marked => rest.iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&')),
+            Self::Whole => rest.iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'<')),
             Self::Equals => rest.iter().position(|byte| *byte == b'='),
         };
         found.map(|at| from + at)
@@ -67,7 +76,9 @@ impl Escapes {
     /// What the escape at the start of `rest` writes, and its length; none where it is no escape.
     pub(super) fn read(self, rest: &[u8]) -> Option<(Written, usize)> {
         match rest.first()? {
+            b'\\' if self == Self::Whole && rest.get(1) == Some(&b'0') => Some((Written::Nothing, 2)),
             b'\\' => backslash(rest),
+            b'<' => rest.starts_with(ZERO).then_some((Written::Nothing, ZERO.len())),
             b'%' if rest.get(1) == Some(&b'u') => {
                 Some((Written::character(number(rest.get(2..6)?, 16)?)?, 6))
             }
@@ -212,4 +223,30 @@ fn entity(rest: &[u8], whole: bool) -> Option<(Written, usize)> {
     let byte = NAMED.iter().find(|(known, _)| *known == name).map(|(_, byte)| *byte);
     // Any other names a letter that is left out, or nothing.
     Some((byte.map_or(Written::Nothing, Written::Byte), length + 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::secret::SecretString;
+
+    use super::super::Redactor;
+
+    /// UTF-16 with its zeros as escapes: a digit after one is a character of its own.
+    #[test]
+    fn zeros_are_left_out() {
+        let redactor = Redactor::new(&[SecretString::from("g1thub_pat-Zx9Kq2Lw8Rt5")]);
+        let written =
+            |secret: &str, zero: &str| secret.chars().map(|c| format!("{c}{zero}")).collect::<String>();
+        for zero in ["\\0", "\\x00", "\\u0000", "<00>", "%00"] {
+            let text = format!("a {} b", written("g1thub_pat-Zx9Kq2Lw8Rt5", zero));
+            let clean = redactor.text(&text).into_owned();
+            let rest = clean.strip_prefix("a [REDACTED]").and_then(|rest| rest.strip_suffix(" b"));
+            assert!(rest.is_some_and(|rest| rest.is_empty() || rest == zero), "{zero}: {clean}");
+            let other = written("g1thub_pat-Zx9Kq2Lw8Rt6", zero);
+            assert_eq!(redactor.text(&other), other);
+        }
+        for other in ["a <00> b \\01 \\0", "<b>g1thub</b> \\060", "<0", "\\0"] {
+            assert_eq!(redactor.text(other), other);
+        }
+    }
 }

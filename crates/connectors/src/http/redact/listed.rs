@@ -1,11 +1,13 @@
-//! Bytes that a list shows one by one: as numbers with an index before each (`{"0":103,"1":104}`, `cmp -l`), or as characters in
-//! quotes (`['g', 'h']`, one a line in Perl's `Data::Dumper`).
+//! Bytes that a list shows one by one: as numbers with an index before each (`{"0":103,"1":104}`, `buf[0] = 0x67;`, `cmp -l`), as
+//! characters in quotes (`['g', 'h']`, one a line in Perl's `Data::Dumper`), or as characters at the end of lines with a number
+//! (`[0] => g`, `103, // g`).
 
 use std::ops::Range;
 
 use serde_json::Value;
 
 use super::{
+    cell::{cell, cell_before},
     forms::{LONG, SHORT},
     numbers::Decoded,
     view::place_of,
@@ -19,13 +21,16 @@ struct Counting {
 }
 
 /// Every way that is tried: `cmp -l` writes an index and the bytes of both files, in octal.
-const COUNTINGS: [Counting; 6] = [
+const COUNTINGS: [Counting; 8] = [
     Counting { stride: 2, column: 1, radix: 10 },
     Counting { stride: 2, column: 1, radix: 8 },
     Counting { stride: 3, column: 1, radix: 10 },
     Counting { stride: 3, column: 1, radix: 8 },
     Counting { stride: 3, column: 2, radix: 10 },
     Counting { stride: 3, column: 2, radix: 8 },
+    Counting { stride: 2, column: 1, radix: 16 },
+    // Of `0x67` the `0` is a number of its own.
+    Counting { stride: 3, column: 2, radix: 16 },
 ];
 
 /// A number, and where its digits stand.
@@ -46,7 +51,7 @@ fn read(text: &[u8], least: usize, cut: bool) -> impl Iterator<Item = Decoded> {
     // Most texts have no such list, and nothing is kept of them.
     let mut all: Vec<Number> = if counts(text, least) { numbers(text).collect() } else { Vec::new() };
     all.pop_if(|(last, _)| cut && last.end == text.len());
-    let mut lists = vec![characters(text)];
+    let mut lists = vec![characters(text), last_characters(text)];
     for counting in &COUNTINGS {
         lists.extend((0..counting.stride).map(|phase| indexed(text, &all, counting, phase, least)));
     }
@@ -90,10 +95,14 @@ fn indexed(text: &[u8], numbers: &[Number], counting: &Counting, phase: usize, l
     let runs = at.chunk_by(|one, other| numbers[*one].1.checked_add(1) == Some(numbers[*other].1));
     for index in runs.filter(|run| run.len() >= least).flatten() {
         let Some((shown, _)) = numbers.get(index + counting.column) else { break };
-        if let Some(byte) = value(&text[shown.clone()], counting.radix).and_then(|it| u8::try_from(it).ok()) {
+        // What is ASCII begins with a digit in base 16, too.
+        let letters = text[shown.end..].iter().take(1).filter(|byte| byte.is_ascii_hexdigit()).count();
+        let end = shown.end + if counting.radix == 16 { letters } else { 0 };
+        let byte = value(&text[shown.start..end], counting.radix);
+        if let Some(byte) = byte.and_then(|byte| u8::try_from(byte).ok()) {
             let last = &numbers[(index + counting.stride - 1).min(numbers.len() - 1)].0;
             list.bytes.push(byte);
-            list.places.push(place_of(numbers[*index].0.start..last.end));
+            list.places.push(place_of(numbers[*index].0.start..last.end.max(end)));
         }
     }
     list
@@ -124,6 +133,42 @@ fn characters(text: &[u8]) -> Decoded {
         at = start + length;
     }
     list
+}
+
+/// The characters that end lines that begin with a number: `[0] => g`, `103, // g`.
+fn last_characters(text: &[u8]) -> Decoded {
+    let mut list = Decoded::default();
+    let mut start = 0;
+    for line in text.split(|byte| *byte == b'\n') {
+        let shown = line.trim_ascii();
+        if let Some(last) = cell_before(line, line.len()).filter(|last| last.len() <= CHARACTER)
+            && let Some(character) = unquoted(&line[last.clone()])
+            && cell(line, 0).is_some_and(|first| {
+                first.end <= last.start && line[first.clone()].iter().any(u8::is_ascii_digit)
+            })
+        {
+            let from = start + line.len() - line.trim_ascii_start().len();
+            list.bytes.push(character);
+            list.places.push(place_of(from..from + shown.len()));
+        }
+        start += line.len() + 1;
+    }
+    list
+}
+
+/// How long a character is at most, in quotes and with a comma.
+const CHARACTER: usize = 4;
+
+/// The character that a word is, in quotes or not, with a comma after it or not.
+fn unquoted(word: &[u8]) -> Option<u8> {
+    match *word {
+        [character] | [character, b',' | b';'] => Some(character),
+        [quote @ (b'\'' | b'"'), character, end] | [quote @ (b'\'' | b'"'), character, end, b',' | b';'] => {
+            (end == quote).then_some(character)
+        }
+        _ => None,
+    }
+    .filter(u8::is_ascii_graphic)
 }
 
 /// The values of a list, or of an object in the order of its names as numbers, as JavaScript writes an array of bytes; none where
@@ -164,7 +209,18 @@ mod tests {
             (r#"["g","\"","p","'","Z","x","\\","1"]"#, "g\"p'Zx\\1"),
             (r#"{"0":"g","1":"h","2":"p","3":"_","4":"Z","5":"x","6":"8","7":"1"}"#, "ghp_Zx81"),
             (r#"{"9":"g","10":"h","11":"p","12":"_","13":"Z","14":"x","15":"8","16":"1"}"#, "ghp_Zx81"),
+            ("0\t67\n1\t68\n2\t70\n3\t5f\n4\t5a\n5\t78\n6\t38\n7\t31\n", "ghp_Zx81"),
+            ("b0=0x67 b1=0x68 b2=0x70 b3=0x5f b4=0x5a b5=0x78 b6=0x38 b7=0x31", "ghp_Zx81"),
+            (
+                "b[0] = 0x67;\nb[1] = 0x68;\nb[2] = 0x70;\nb[3] = 0x5F;\nb[4] = 0x5A;\n[5] 0x78\n[6] 0x38\n[7] 0x31",
+                "ghp_Zx81",
+            ),
+            ("0: g\n1: h\n2: p\n3: _\n4: Z\n5: x\n6: 8\n7: 1\n", "ghp_Zx81"),
+            ("[8] => g\n [9] => h\n[10] => p\n[11] => _\n12 Z\n13 x\n14 8\n15 1", "ghp_Zx81"),
+            ("103 g\n104 h\n112 p\n95 _\n90 Z\n120 x\n56 8\n49 1\n", "ghp_Zx81"),
+            ("103, // g\n104, // h\n112, // p\n95, // _\n90, // Z\n120 x\n56 8\n49 1\n", "ghp_Zx81"),
             // Too few of them, and what does not count up by one.
+            ("1 builds a\n2 builds b\nin all 3 builds c\n", ""),
             (r#"{"0":103,"1":104,"2":112}"#, ""),
             ("2 103 4 104 6 112 8 95 10 90 12 120 14 56 16 49", ""),
             ("it's 'a' \"b\" of 12 builds", ""),

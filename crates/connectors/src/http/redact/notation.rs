@@ -60,9 +60,30 @@ impl<'a> Line<'a> {
         Self { whole, cut, words: words.take_while(|word| may_be_number(word)).map(Word::new).collect() }
     }
 
-    /// How many bytes its widest number may write.
-    pub(super) fn widest(&self) -> usize {
-        self.words.iter().map(Word::width).max().unwrap_or_default()
+    /// How wide its widest numbers are.
+    pub(super) fn widths(&self) -> Widths {
+        self.words.iter().map(Word::widths).fold(Widths::default(), Widths::max)
+    }
+}
+
+/// How many bytes the widest of some numbers may write, by how they are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Widths {
+    /// As digits in the order of the bytes.
+    digits: usize,
+    octal: usize,
+    /// As a value of base 10.
+    decimal: usize,
+}
+
+impl Widths {
+    /// The greater of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            digits: self.digits.max(other.digits),
+            octal: self.octal.max(other.octal),
+            decimal: self.decimal.max(other.decimal),
+        }
     }
 }
 
@@ -106,20 +127,26 @@ impl<'a> Word<'a> {
         Self { text, decimal }
     }
 
-    /// How many bytes it may write: as digits in the order of the bytes, or as a value.
-    fn width(&self) -> usize {
+    fn widths(&self) -> Widths {
+        let digits = digits(self.text);
         let as_value = |value| [1, 2, 4].into_iter().find(|size| fits(value, *size)).unwrap_or(8);
-        (digits(self.text).len() / 2).max(self.decimal.map_or(0, as_value))
+        let is_octal = digits.iter().all(|digit| matches!(digit, b'0'..=b'7'));
+        Widths {
+            digits: digits.len() / 2,
+            octal: octal_size(digits.len()).filter(|_| is_octal).unwrap_or_default(),
+            decimal: self.decimal.map_or(0, as_value),
+        }
     }
 }
 
 impl Notation {
-    /// How many bytes a number must write to be read otherwise than single bytes are: what is zero, or no ASCII, is not seen.
-    pub(super) fn least(self) -> usize {
+    /// True where numbers so wide may be read otherwise than single bytes are: what is zero, or no ASCII, is not seen.
+    pub(super) fn differs(self, widths: Widths) -> bool {
         match self {
-            Self::Swapped | Self::Octal(Order::Big) => 2,
-            Self::Decimal(size, _) => size / 2 + 1,
-            Self::Hexadecimal | Self::Octal(Order::Little) | Self::Binary | Self::Characters => 1,
+            Self::Swapped => widths.digits > 1,
+            Self::Octal(Order::Big) => widths.octal > 1,
+            Self::Decimal(size, _) => size == 1 || widths.decimal > size / 2,
+            Self::Hexadecimal | Self::Octal(Order::Little) | Self::Binary | Self::Characters => true,
         }
     }
 
@@ -157,14 +184,7 @@ impl Notation {
             }
             Self::Octal(order) => {
                 let digits = after([b"0o", b"0O"]);
-                let size = match digits.len() {
-                    1..=4 => 1,
-                    5..=6 => 2,
-                    7..=11 => 4,
-                    12..=22 => 8,
-                    _ => return None,
-                };
-                push(bytes, number(digits, 8)?, size, order)?;
+                push(bytes, number(digits, 8)?, octal_size(digits.len())?, order)?;
             }
             Self::Decimal(size, order) => push(bytes, decimal?, size, order)?,
             Self::Binary => {
@@ -187,6 +207,17 @@ impl Notation {
             },
         }
         Some(())
+    }
+}
+
+/// How many bytes a number of so many octal digits writes.
+fn octal_size(digits: usize) -> Option<usize> {
+    match digits {
+        1..=4 => Some(1),
+        5..=6 => Some(2),
+        7..=11 => Some(4),
+        12..=22 => Some(8),
+        _ => None,
     }
 }
 
@@ -220,28 +251,31 @@ fn push(bytes: &mut Vec<u8>, value: i128, size: usize, order: Order) -> Option<(
 mod tests {
     use super::*;
 
-    /// A line -> how many bytes its widest number may write, and the notations that are read for that.
+    /// A line -> how many bytes its widest numbers may write as digits, in octal and in decimal, and in how many notations they are
+    /// read for that.
     #[test]
     fn notations_that_come_to_the_same_are_not_read() {
         let cases = [
-            ("67 68 70 5f", 1, 5),
-            ("147 150 160 137", 1, 5),
-            ("103 104 112 95", 1, 5),
-            ("103 -100 0 104", 1, 5),
-            ("0x67, 0x68", 1, 5),
-            ("103 300 112", 2, 9),
-            ("6867 5f70", 2, 9),
-            ("064147 017", 3, 11),
-            ("00000000103 104", 5, 13),
-            ("1601202279 1886349413", 5, 13),
-            ("0x5f706867", 4, 11),
-            ("  g   h", 0, 5),
-            ("the build has passed", 0, 5),
+            ("67 68 70 5f", [1, 1, 1], 5),
+            ("147 150 160 137", [1, 1, 1], 5),
+            // Octal, of two digits or more: not of two bytes.
+            ("0147 061 0150", [2, 1, 1], 6),
+            ("103 104 112 95", [1, 1, 1], 5),
+            ("103 -100 0 104", [1, 1, 1], 5),
+            ("0x67, 0x68", [1, 1, 0], 5),
+            ("103 300 112", [1, 1, 2], 7),
+            ("6867 5f70", [2, 0, 2], 8),
+            ("064147 017", [3, 2, 2], 9),
+            ("00000000103 104", [5, 4, 1], 7),
+            ("1601202279 1886349413", [5, 0, 4], 10),
+            ("0x5f706867", [4, 0, 0], 6),
+            ("  g   h", [0, 0, 0], 5),
+            ("the build has passed", [0, 0, 0], 5),
         ];
-        for (line, widest, count) in cases {
-            let found = Line::new(line.as_bytes(), false).widest();
-            assert_eq!(found, widest, "{line}");
-            let read = NOTATIONS.iter().filter(|notation| notation.least() <= found.max(1)).count();
+        for (line, [digits, octal, decimal], count) in cases {
+            let found = Line::new(line.as_bytes(), false).widths();
+            assert_eq!(found, Widths { digits, octal, decimal }, "{line}");
+            let read = NOTATIONS.iter().filter(|notation| notation.differs(found)).count();
             assert_eq!(read, count, "{line}");
         }
     }

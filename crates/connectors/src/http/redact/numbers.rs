@@ -6,7 +6,8 @@
 //! something is found in them, all that its lines show is masked, however they show it.
 //!
 //! Whether the first number of a line is an offset is not decided by its length alone: decimal words have as many digits as
-//! they need. Where that is not sure, the line is read both ways.
+//! they need. Where that is not sure, the line is read both ways. Where a text stands beside the numbers, it is masked with any of
+//! them, after an offset or none.
 //!
 //! What it costs is bounded: of the [`LAYOUTS`] only those are read that differ in a text. In each, a line is divided into
 //! numbers once, and these are read once for each of [`NOTATIONS`] that may differ for numbers of their size; where lines are
@@ -18,9 +19,9 @@ mod tests;
 use std::ops::Range;
 
 use super::{
-    cell::{MAX_PREFIX, cell, cell_before, marked, token},
+    cell::{MAX_PREFIX, beside_numbers, cell, cell_before, characters_below, is_number, marked, token},
     forms::LONG,
-    notation::{Line, NOTATIONS, Notation},
+    notation::{Line, NOTATIONS, Notation, Widths},
     rows::{self, Values},
     seen::Seen,
     view::{Place, View, byte, place_of},
@@ -93,11 +94,26 @@ struct Block {
     is_repeated: bool,
 }
 
-/// Where the offset of a line of numbers stands, empty where it has none, and the numbers with what stands beside them.
-type Layout = (Range<usize>, Range<usize>);
+/// Where the parts of a line of numbers stand.
+#[derive(Clone)]
+struct Layout {
+    /// Empty where it has none.
+    offset: Range<usize>,
+    /// The numbers, with what stands beside them where it is not known where they end.
+    numbers: Range<usize>,
+    /// With what stands beside them.
+    shown: Range<usize>,
+}
+
+impl Layout {
+    /// Of a line whose numbers end with the first thing that is none.
+    fn new(line: &[u8], offset: Range<usize>, shown: Range<usize>) -> Self {
+        Self { offset, numbers: shown.start..line.len(), shown }
+    }
+}
 
 /// In how many ways a line may be one of numbers. Which is right is known only once a secret is found.
-const LAYOUTS: usize = 4;
+const LAYOUTS: usize = 5;
 
 /// How often what a line shows is repeated by the lines after it that are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,13 +208,16 @@ impl<'a> Way<'a> {
     /// Adds the next row of the text, which is laid out so if it is the first line of a block.
     fn add(&mut self, text: &'a [u8], row: &Range<usize>, layout: Option<Layout>) {
         let (line, start, end) = (&text[row.clone()], row.start, row.end);
-        let next = self.first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
+        let next = self.first.as_ref().and_then(|(first, offset)| match offset.is_empty() {
+            true => characters_below(first, offset.start, line),
+            false => next_row(first, offset, line),
+        });
         if let (Some(from), Some(block)) =
             (next, self.blocks.last_mut().filter(|block| block.rows.len() < MAX_ROWS))
         {
             block.rows.push(start + from..end);
             block.shown.end = start + line.trim_ascii_end().len();
-        } else if let Some((offset, shown)) = layout {
+        } else if let Some(Layout { offset, numbers, shown }) = layout {
             let value = rows::values(marked(&line[offset.clone()]).0);
             if let Some(before) = self.blocks.last_mut() {
                 before.distances = rows::distances(&before.offset, &value);
@@ -206,7 +225,7 @@ impl<'a> Way<'a> {
             self.blocks.push(Block {
                 offset: value,
                 distances: [None; 3],
-                rows: std::iter::once(start + shown.start..end).collect(),
+                rows: std::iter::once(start + numbers.start..start + numbers.end).collect(),
                 shown: start + shown.start..start + shown.end,
                 is_repeated: false,
             });
@@ -225,13 +244,32 @@ impl<'a> Way<'a> {
 }
 
 /// How a line is laid out: numbers after an offset, or of which the first two are written alike, with what stands beside them;
-/// and, where it ends with numbers, those alone, those after something else, and those after the first.
+/// and, where it ends with numbers, those alone, those after something else, and those after the first. The last are all numbers
+/// before a text, without an offset.
 fn layouts(line: &[u8]) -> [Option<Layout>; LAYOUTS] {
-    let Some(shown) = numbers_at_end(line) else { return [beside_text(line), None, None, None] };
+    let before_text = before_text(line).map(|[numbers, _]| Layout {
+        offset: numbers.start..numbers.start,
+        shown: numbers.start..line.trim_ascii_end().len(),
+        numbers,
+    });
+    let Some(shown) = numbers_at_end(line) else { return [beside_text(line), None, None, None, before_text] };
     let has_prefix = !line[..shown.start].trim_ascii_start().is_empty();
     let all = without_offset(line, &shown);
     let [alone, at_end] = if has_prefix { [None, all] } else { [all, None] };
-    [beside_text(line), alone, at_end, after_first(line, &shown)]
+    // The text of a row may be blank.
+    let before_text = before_text.or_else(|| alone.clone());
+    [beside_text(line), alone, at_end, after_first(line, &shown), before_text]
+}
+
+/// The numbers of a line without an offset, and the text beside them.
+pub(super) fn before_text(line: &[u8]) -> Option<[Range<usize>; 2]> {
+    let found = beside_numbers(line)?;
+    let numbers = &found[0];
+    let is_after_offset = after_offset_or_alike(line).is_some_and(|(offset, from)| {
+        let is_padded = || offset.len() > 5 && line[offset.start] == b'0' && from < numbers.end;
+        !offset.is_empty() && (from == numbers.start || is_padded())
+    });
+    (!is_after_offset).then_some(found)
 }
 
 /// `*`, also after what a log puts before each line.
@@ -264,7 +302,7 @@ fn beside_text(line: &[u8]) -> Option<Layout> {
     let (offset, from) = after_offset_or_alike(line)?;
     // Without an offset it may be a line of something else, with numbers in it.
     let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
-    Some((offset, from..to))
+    Some(Layout::new(line, offset, from..to))
 }
 
 /// The numbers that a line ends with, unless the first of them is an offset for certain. They may be of any length.
@@ -275,7 +313,7 @@ fn without_offset(line: &[u8], shown: &Range<usize>) -> Option<Layout> {
     let is_padded = || line[first.start] == b'0' || !line[first.clone()].iter().all(u8::is_ascii_digit);
     let is_after_offset =
         first.len() > 5 && is_padded() && next.is_some_and(|next| is_offset(line, &first, &next));
-    (!is_after_offset).then(|| (shown.start..shown.start, shown.clone()))
+    (!is_after_offset).then(|| Layout::new(line, shown.start..shown.start, shown.clone()))
 }
 
 /// Those after the first of them, which may be an offset however long they are: `od -A x -o`, `od -t u4`.
@@ -285,7 +323,8 @@ fn after_first(line: &[u8], shown: &Range<usize>) -> Option<Layout> {
     let is_after_nothing = first.start == 0 && first.len() >= 4;
     let is_padded = line[first.start] == b'0' && first.len() >= 6;
     let is_like_offset = line[first.clone()].iter().all(u8::is_ascii_hexdigit) && first.len() <= 16;
-    (is_like_offset && (is_after_nothing || is_padded)).then_some((first, next.start..shown.end))
+    let is_offset = is_like_offset && (is_after_nothing || is_padded);
+    is_offset.then(|| Layout::new(line, first, next.start..shown.end))
 }
 
 /// The numbers that a line ends with, after no more than what a log puts before each line.
@@ -325,12 +364,6 @@ fn is_offset(line: &[u8], word: &Range<usize>, next: &Range<usize>) -> bool {
     is_marked || next.len() < digits.len() || is_before_unprefixed || is_before_words()
 }
 
-fn is_number(word: &[u8]) -> bool {
-    let word = word.strip_suffix(b",").unwrap_or(word);
-    let digits = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"0x")).unwrap_or(word);
-    !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
-}
-
 fn end_of_numbers(line: &[u8], from: usize) -> usize {
     let mut end = from;
     while let Some(token) = token(line, end).filter(|token| is_number(&line[token.clone()])) {
@@ -363,8 +396,8 @@ fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iter
         })
         .collect();
     // Of single bytes, most notations come to the same.
-    let widest = lines.iter().flatten().map(Line::widest).max().unwrap_or_default().max(1);
-    let notations = move || NOTATIONS.into_iter().filter(move |notation| notation.least() <= widest);
+    let widths = lines.iter().flatten().map(Line::widths).fold(Widths::default(), Widths::max);
+    let notations = move || NOTATIONS.into_iter().filter(move |notation| notation.differs(widths));
     let readings = (0..rows).flat_map(move |row| notations().map(move |notation| (row, notation)));
     let all = readings.flat_map(move |(row, notation)| {
         let shown = shown(notation, &blocks, &lines, row);

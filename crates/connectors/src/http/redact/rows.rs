@@ -25,6 +25,9 @@ pub(super) fn distances(one: &Values, next: &Values) -> [Option<usize>; 3] {
     })
 }
 
+/// How many digits an offset has at least that neither a `:` marks nor a dash follows.
+const SHORTEST: usize = 6;
+
 /// How many numbers that may be offsets are remembered until a further one follows one of them.
 const RECENT: usize = 8;
 
@@ -106,10 +109,15 @@ impl Offset {
         if !(4..=16).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_hexdigit) {
             return None;
         }
-        // Of numbers that are not marked, those of a row are written like the next.
+        // Of numbers that are not marked, those of a row are written like the next. A short one may be an octal byte,
+        // `0147`, unless it stands before a dash.
+        let may_be_before = |next: Range<usize>| match digits.len() {
+            ..SHORTEST => text[next] == *b"-",
+            _ => next.len() != word.len(),
+        };
         let may_be = is_marked
             || (word.starts_with(b"0x") || digits[0] == b'0')
-                && cell(text, found.end).is_none_or(|next| next.len() != word.len());
+                && cell(text, found.end).is_none_or(may_be_before);
         may_be.then(|| Self { start: found.start, form: (is_marked, digits.len()), values: values(digits) })
     }
 
@@ -157,7 +165,7 @@ mod tests {
     /// A text -> its rows, of which each but the first line begins with an offset.
     #[test]
     fn rows_begin_with_offsets_that_count_on() {
-        let cases: [(&str, &[&str]); 13] = [
+        let cases: [(&str, &[&str]); 15] = [
             (
                 "a 00000000: 6768 705f gh 00000004: 5a78 Zx\nb\n",
                 &["a", "00000000: 6768 705f gh", "00000004: 5a78 Zx", "b", ""],
@@ -181,6 +189,12 @@ mod tests {
             (
                 "0000000 67 68 0000002 70 5f * 0000020 70 5f 0000022",
                 &["0000000 67 68", "0000002 70 5f", "*", "0000020 70 5f", "0000022"],
+            ),
+            // Octal bytes of as many digits as each needs.
+            ("0147 061 0150 0160", &[]),
+            (
+                "0000 - 67 68-70 5f   gh-p_ 0004 - 5a 78   Zx",
+                &["0000 - 67 68-70 5f   gh-p_", "0004 - 5a 78   Zx"],
             ),
             // In lines of their own.
             ("00000000: 6768 gh\n00000002: 705f\n", &[]),

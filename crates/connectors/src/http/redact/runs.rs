@@ -1,6 +1,7 @@
 //! Bytes that stand as numbers one after the other, anywhere in a text, each with as many digits as it needs and a mark of
-//! its own: `0o147 0o61`, `0147, 061`, `x67 x70`, `[103.0, 104.0]`, `chr(103) + chr(104)`, `(byte)103, (byte)104`, and UTF-16
-//! byte by byte (`103 0 104 0`), as a zero is not seen.
+//! its own: `0o147 0o61`, `0147, 061`, `x67 x70`, `16#67#`, `&H67`, `103u8`, `[103.0, 104.0]`, `chr(103) + chr(104)`, `103.chr`,
+//! `(byte)103, (byte)104`, also in several bases, with characters in quotes among them (`'g', 49`), as words of two bytes
+//! (`26417, 29800`), and UTF-16 byte by byte (`103 0 104 0`), as a zero is not seen.
 //!
 //! Numbers that all have as many digits need none of this: their digits alone are searched, whatever stands between them.
 
@@ -11,6 +12,7 @@ use std::ops::Range;
 
 use super::{
     forms::{LONG, SHORT},
+    notation::Order,
     numbers::Decoded,
     view::place_of,
 };
@@ -21,8 +23,16 @@ const BETWEEN: usize = 64;
 /// How many digits an offset has at least that is hexadecimal.
 const OFFSET: usize = 4;
 
-/// The bases that numbers without a mark are read in.
-static RADIXES: [u32; 2] = [10, 8];
+/// How the numbers of a run without a mark are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Decimal,
+    Octal,
+    /// As in C: those that begin with a zero are octal.
+    OctalAfterZero,
+    /// Decimal, each of two bytes.
+    Words(Order),
+}
 
 /// A number of a run, and where it stands with what marks it.
 struct Number<'a> {
@@ -32,17 +42,51 @@ struct Number<'a> {
     place: Range<usize>,
 }
 
+/// The base of a character in quotes, which stands for itself.
+const CHARACTER: Option<u32> = Some(256);
+
 impl Number<'_> {
-    fn character(&self, radix: u32) -> Option<char> {
+    fn value(&self, reading: Reading) -> Option<u32> {
+        if self.radix == CHARACTER {
+            return self.digits.last().map(|byte| u32::from(*byte));
+        }
         let digits = std::str::from_utf8(self.digits).ok()?;
-        u32::from_str_radix(digits, self.radix.unwrap_or(radix)).ok().and_then(char::from_u32)
+        let radix = self.radix.unwrap_or(match reading {
+            Reading::Octal => 8,
+            Reading::OctalAfterZero if self.is_after_zero() => 8,
+            Reading::Decimal | Reading::OctalAfterZero | Reading::Words(_) => 10,
+        });
+        u32::from_str_radix(digits, radix).ok()
+    }
+
+    fn is_after_zero(&self) -> bool {
+        self.radix.is_none() && self.digits.len() > 1 && self.digits.starts_with(b"0")
+    }
+
+    /// Adds the bytes that it writes; none where it is not written so.
+    fn write(&self, reading: Reading, bytes: &mut Vec<u8>) -> Option<()> {
+        let value = self.value(reading)?;
+        match reading {
+            Reading::Words(order) => {
+                let word = u16::try_from(value).ok()?;
+                bytes.extend(if order == Order::Little { word.to_le_bytes() } else { word.to_be_bytes() });
+            }
+            _ => {
+                let character = char::from_u32(value)?;
+                match u8::try_from(character) {
+                    Ok(byte) => bytes.push(byte),
+                    Err(_) => bytes.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+                }
+            }
+        }
+        Some(())
     }
 }
 
 /// What a word of a text is to a run.
 enum Word<'a> {
     Number(Number<'a>),
-    /// Before a `:`, where the numbers after it stand.
+    /// Before a `:`, where the numbers after it stand; or what they are added to. Neither ends the run nor is part of it.
     Offset,
     /// What may call or cast the number right after it: `chr(`, `(byte)`.
     Mark(Range<usize>),
@@ -66,24 +110,30 @@ pub(super) fn unfinished(text: &str, cut: bool) -> impl Iterator<Item = Decoded>
     last.filter(|piece| piece.bytes.len() >= SHORT)
 }
 
-/// What a run writes in each base that it may have.
+/// What a run writes in each way that it may be read.
 fn readings(run: &[Number<'_>]) -> Vec<Vec<Decoded>> {
-    let is_marked = run.iter().all(|number| number.radix.is_some());
-    let radixes = if is_marked { &RADIXES[..1] } else { &RADIXES[..] };
-    radixes.iter().map(|radix| pieces(run, *radix)).collect()
+    let mut readings = vec![Reading::Decimal];
+    let unmarked = || run.iter().filter(|number| number.radix.is_none());
+    if unmarked().next().is_some() {
+        readings.push(Reading::Octal);
+    }
+    // Otherwise it comes to the same as one of those.
+    if unmarked().any(Number::is_after_zero) && unmarked().any(|number| !number.is_after_zero()) {
+        readings.push(Reading::OctalAfterZero);
+    }
+    if run.iter().any(|number| number.value(Reading::Decimal).is_some_and(|value| value > 0xff)) {
+        readings.extend([Order::Little, Order::Big].map(Reading::Words));
+    }
+    readings.into_iter().map(|reading| pieces(run, reading)).collect()
 }
 
-/// What a run writes in a base, divided at what is no number there.
-fn pieces(run: &[Number<'_>], radix: u32) -> Vec<Decoded> {
+/// What a run writes where it is read so, divided at what is no number there.
+fn pieces(run: &[Number<'_>], reading: Reading) -> Vec<Decoded> {
     let (mut pieces, mut piece) = (Vec::new(), Decoded::default());
     for number in run {
-        let Some(character) = number.character(radix) else {
+        if number.write(reading, &mut piece.bytes).is_none() {
             pieces.push(std::mem::take(&mut piece));
             continue;
-        };
-        match u8::try_from(character) {
-            Ok(byte) => piece.bytes.push(byte),
-            Err(_) => piece.bytes.extend(character.encode_utf8(&mut [0; 4]).bytes()),
         }
         piece.places.resize(piece.bytes.len(), place_of(number.place.clone()));
     }
@@ -129,6 +179,7 @@ fn runs(text: &[u8], least: usize, cut: bool) -> Runs<'_> {
             Word::Number(mut number) => {
                 let mark = mark.take().filter(|mark| mark.end == number.place.start);
                 if let Some(place) = mark.and_then(|mark| marked(text, mark, &number.place)) {
+                    at = at.max(place.end);
                     number.place = place;
                 }
                 runs.open.push(number);
@@ -143,24 +194,63 @@ fn runs(text: &[u8], least: usize, cut: bool) -> Runs<'_> {
     runs
 }
 
-/// True where a text ends in a word, by what follows that: the rest of it may make a number of it, or what calls one.
+/// True where a text ends in a word, by what follows that: the rest of it may make a number of it, or what calls one or is added
+/// to.
 fn may_go_on(after: &[u8]) -> bool {
-    matches!(after, b"" | b"." | b":" | b"::")
+    matches!(without_blanks(after), b"" | b"." | b":" | b"::" | b"+")
 }
 
-/// Where a number stands with what calls or casts it; none for the first of several arguments.
+/// What a text is after the blanks that it begins with.
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take(BETWEEN).take_while(|byte| **byte == b' ').count();
+    &text[blanks..]
+}
+
+/// Where a number stands with what calls or casts it; none for the first of several numbers.
 fn marked(text: &[u8], mark: Range<usize>, number: &Range<usize>) -> Option<Range<usize>> {
-    let is_cast = text[mark.end - 1] == b')' || text[mark.end - 1] == b']';
-    let is_closed = matches!(text.get(number.end), Some(b')' | b'}'));
-    (is_cast || is_closed).then(|| mark.start..number.end + usize::from(!is_cast))
+    if matches!(text[mark.end - 1], b')' | b']') {
+        return Some(mark.start..number.end);
+    }
+    let end = match &text[number.end..] {
+        [b')' | b'}', ..] => number.end,
+        after => number.end + name_as_argument(after)?,
+    };
+    Some(mark.start..end + 1)
 }
 
-/// Where the next word stands, without the `\n` before it in a string; that may be all there is of it.
+/// How long what stands before the `)` is where a name is the last argument: `fputc(103, f)`.
+fn name_as_argument(after: &[u8]) -> Option<usize> {
+    let name = without_blanks(after.strip_prefix(b",")?);
+    let length = length(name);
+    let is_name = name.first().is_some_and(u8::is_ascii_alphabetic) && name.get(length) == Some(&b')');
+    is_name.then_some(after.len() - name.len() + length)
+}
+
+/// Where the next word or character in quotes stands, a word without the `\n` before it in a string; that may be all there is of
+/// it.
 fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
-    let start = from + text.get(from..)?.iter().position(is_of_word)?;
+    let rest = text.get(from..)?;
+    let begins = |(at, byte): (usize, &u8)| is_of_word(byte) || quoted(&rest[at..]).is_some();
+    let start = from + rest.iter().enumerate().position(begins)?;
+    if let Some(length) = quoted(&text[start..]) {
+        return Some(start..start + length);
+    }
     let end = start + length(&text[start..]);
     let is_escaped = start > 0 && text[start - 1] == b'\\' && matches!(text[start], b'n' | b'r' | b't');
     Some(start + usize::from(is_escaped)..end)
+}
+
+/// How long a character in quotes is, with those: `'g'`, `'\''`.
+fn quoted(rest: &[u8]) -> Option<usize> {
+    match *rest {
+        [quote @ (b'\'' | b'"'), b'\\', mark, end, ..] if end == quote && mark.is_ascii_punctuation() => {
+            Some(4)
+        }
+        [quote @ (b'\'' | b'"'), character, end, ..] if end == quote && character.is_ascii_graphic() => {
+            (character != quote).then_some(3)
+        }
+        _ => None,
+    }
 }
 
 fn is_of_word(byte: &u8) -> bool {
@@ -175,6 +265,12 @@ fn length(text: &[u8]) -> usize {
 /// What the word is that stands there, and where it ends with what belongs to it.
 fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     let Range { start, end } = found;
+    let found = &text[start..end];
+    if let Some(character) = found.strip_suffix(b"'").or_else(|| found.strip_suffix(b"\"")) {
+        let number = Number { digits: character, radix: CHARACTER, place: start..end };
+        // Before a `:` it is an index.
+        return (if text.get(end) == Some(&b':') { Word::Offset } else { Word::Number(number) }, end);
+    }
     let is_before_numbers = match &text[end..] {
         [b':', next, ..] => next.is_ascii_whitespace(),
         rest => rest == b":",
@@ -184,11 +280,23 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
         return (Word::Offset, end);
     }
     let Some((radix, digits)) = number(&text[start..end]) else { return name(text, start, end) };
-    let number = |radix, end| (Word::Number(Number { digits, radix, place: start..end }), end);
+    // `&H67`, `#o147`.
+    let has_sign = radix.is_some() && start > 0 && matches!(text[start - 1], b'&' | b'#');
+    let number = |radix, end| {
+        let place = start - usize::from(has_sign)..end;
+        (Word::Number(Number { digits, radix, place }), end)
+    };
     if start > 0 && text[start - 1] == b'.' {
         return (Word::Other, end);
     }
+    if let Some((number, end)) = with_base(text, &(start..end)) {
+        return (Word::Number(number), end);
+    }
     match &text[end..] {
+        // `103.chr`
+        [b'.', method, ..] if method.is_ascii_alphabetic() => {
+            number(radix, end + 1 + length(&text[end + 1..]))
+        }
         [b'.', fraction @ ..] => {
             let zeros = fraction.iter().take_while(|byte| **byte == b'0').count();
             let goes_on = match &fraction[zeros..] {
@@ -209,16 +317,36 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     }
 }
 
+/// A number after its base, as Ada and Erlang write it: `16#67#`, `16#67`.
+fn with_base<'a>(text: &'a [u8], base: &Range<usize>) -> Option<(Number<'a>, usize)> {
+    let digits = text[base.end..].strip_prefix(b"#")?;
+    let radix = std::str::from_utf8(&text[base.clone()]).ok()?.parse::<u32>().ok()?;
+    let digits = &digits[..length(digits)];
+    let is_number = (2..=16).contains(&radix) && digits.iter().all(|byte| char::from(*byte).is_digit(radix));
+    let end = base.end + 1 + digits.len();
+    let end = end + usize::from(text.get(end) == Some(&b'#'));
+    let number = Number { digits, radix: Some(radix), place: base.start..end };
+    (is_number && !digits.is_empty()).then_some((number, end))
+}
+
+/// What names the type of a number after its digits: `103u8`, `103L`.
+const TYPES: [&[u8]; 16] = [
+    b"u8", b"i8", b"u16", b"i16", b"u32", b"i32", b"u64", b"i64", b"usize", b"u", b"U", b"l", b"L", b"ul",
+    b"UL", b"uy",
+];
+
 /// The base that its mark says, and the digits of a number.
 fn number(word: &[u8]) -> Option<(Option<u32>, &[u8])> {
     let (radix, digits) = match word {
-        [b'0', b'x' | b'X', digits @ ..] | [b'x' | b'X', digits @ ..] => (Some(16), digits),
-        [b'0', b'o' | b'O', digits @ ..] => (Some(8), digits),
+        [b'0', b'x' | b'X', digits @ ..] | [b'x' | b'X' | b'H', digits @ ..] => (Some(16), digits),
+        [b'0', b'o' | b'O', digits @ ..] | [b'o', digits @ ..] => (Some(8), digits),
         [b'0', b'b' | b'B', digits @ ..] => (Some(2), digits),
         digits => (None, digits),
     };
     let is_digit = |byte: &u8| char::from(*byte).is_digit(radix.unwrap_or(10));
-    (!digits.is_empty() && digits.iter().all(is_digit)).then_some((radix, digits))
+    let (digits, kind) = digits.split_at(digits.iter().take_while(|byte| is_digit(byte)).count());
+    let kind = kind.strip_prefix(b"_").unwrap_or(kind);
+    (!digits.is_empty() && (kind.is_empty() || TYPES.contains(&kind))).then_some((radix, digits))
 }
 
 /// What a word is that is no number, with what a `.` or `::` joins to it.
@@ -227,6 +355,13 @@ fn name(text: &[u8], start: usize, mut end: usize) -> (Word<'_>, usize) {
         end += match &text[end..] {
             [b'.', next, ..] if next.is_ascii_alphabetic() => 1 + length(&text[end + 1..]),
             [b':', b':', next, ..] if next.is_ascii_alphabetic() => 2 + length(&text[end + 2..]),
+            // `static_cast<char>(`
+            [b'<', argument @ ..] => match &argument[type_length(argument)..] {
+                [b'>', b'(', ..] | [b'>'] => 2 + type_length(argument),
+                // The rest may come.
+                [] => 1 + argument.len(),
+                _ => break,
+            },
             _ => break,
         };
     }
@@ -234,6 +369,20 @@ fn name(text: &[u8], start: usize, mut end: usize) -> (Word<'_>, usize) {
     match (before, text.get(end)) {
         (_, Some(b'(' | b'{')) => (Word::Mark(start..end + 1), end + 1),
         (Some(b'('), Some(b')')) | (Some(b'['), Some(b']')) => (Word::Mark(start - 1..end + 1), end + 1),
+        _ if is_before_more(&text[end..]) || text[start..end].eq_ignore_ascii_case(b"chr") => {
+            (Word::Offset, end)
+        }
         _ => (Word::Other, end),
     }
+}
+
+/// How long the type is that a text begins with: `unsigned char`.
+fn type_length(text: &[u8]) -> usize {
+    let is_of_type = |byte: &&u8| is_of_word(byte) || b" :".contains(*byte);
+    text.iter().take(BETWEEN).take_while(is_of_type).count()
+}
+
+/// True where something is added to the name before: `s += chr(103)`, `$s .= chr(103)`.
+fn is_before_more(after: &[u8]) -> bool {
+    matches!(without_blanks(after), [b'+' | b'.', b'=', ..] | [b'<', b'<', ..])
 }

@@ -7,21 +7,17 @@ use std::ops::Range;
 use super::{
     dump::{self, Columns},
     escape::{Escapes, Written},
+    frame::{begins_frame, ends_with_offset, has_frame, is_framed},
     listed,
     numbers::{self, Decoded},
     runs,
-    view::{Place, begins_string, byte, terminal},
+    view::{Place, begins_string, byte, first_char, terminal},
 };
 
 const ESCAPE: u8 = 0x1b;
 
 /// How many blanks, and how many digits, the first cell of a dump has at most.
 const CELL: usize = 32;
-
-/// The bars that may stand around an offset, as `hexyl` draws them.
-const BARS: [char; 4] = ['|', '│', '┃', '║'];
-/// How many digits an offset in bars has at least.
-const OFFSET: usize = 4;
 
 /// A text before it was coloured, quoted or framed, in ASCII: what else a byte is does not matter to numbers.
 pub(super) struct Unescaped {
@@ -41,7 +37,7 @@ impl Unescaped {
     /// Every one of a text, of which each undoes what is left in the one before it.
     pub(super) fn all(text: &str, depth: usize) -> Vec<Self> {
         let mut all = Vec::new();
-        if has_sequences(text) || text.split('\n').any(is_framed) {
+        if has_sequences(text) || is_framed(text) {
             all.push(Self::uncoloured(text.as_bytes(), byte));
         }
         for _ in 0..depth {
@@ -64,6 +60,26 @@ impl Unescaped {
         self.places.push(place);
     }
 
+    /// Adds the character at the start of `rest`, of which the bytes stand from `at` on, as one of ASCII: so a dump's text is
+    /// no longer than its bytes are many. Returns its length.
+    fn push_first(&mut self, rest: &[u8], at: usize, place: impl Fn(usize) -> Place) -> usize {
+        let length = match rest {
+            [] => 0,
+            [byte, ..] if byte.is_ascii() => 1,
+            _ => first_char(rest).map_or(1, char::len_utf8),
+        };
+        if let Some(first) = rest.first() {
+            let byte = if begins_frame(rest) { self.frame() } else { *first };
+            self.push(byte, (place(at).0, place(at + length - 1).1));
+        }
+        length
+    }
+
+    /// What stands for a frame: a blank or, after an offset, the mark of one.
+    fn frame(&self) -> u8 {
+        if ends_with_offset(&self.text) { b':' } else { b' ' }
+    }
+
     /// Without its sequences for a terminal, and with blanks for its frames.
     fn uncoloured(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
         let mut out = Self::with_capacity(all.len());
@@ -72,14 +88,7 @@ impl Unescaped {
             let rest = &all[at..];
             at += match sequence(rest) {
                 Some(length) => length,
-                None if begins_frame(rest) => {
-                    out.push(b' ', (place(at).0, place(at + FRAME - 1).1));
-                    FRAME
-                }
-                None => {
-                    out.push(all[at], place(at));
-                    1
-                }
+                None => out.push_first(rest, at, &place),
             };
         }
         out.unframed()
@@ -87,9 +96,20 @@ impl Unescaped {
 
     /// With blanks for the bars of ASCII around the columns of a dump.
     fn unframed(mut self) -> Self {
-        if self.text.split('\n').any(is_framed) {
-            let blank = |line: &str| if is_framed(line) { line.replace('|', " ") } else { line.to_owned() };
-            self.text = self.text.split('\n').map(blank).collect::<Vec<_>>().join("\n");
+        if is_framed(&self.text) {
+            let mut text = String::with_capacity(self.text.len());
+            for line in self.text.split_inclusive('\n') {
+                // The last row may have a single byte.
+                let is_row = has_frame(line, 2);
+                for character in line.chars() {
+                    text.push(match character {
+                        '|' if is_row && ends_with_offset(&text) => ':',
+                        '|' if is_row => ' ',
+                        character => character,
+                    });
+                }
+            }
+            self.text = text;
         }
         self
     }
@@ -113,7 +133,7 @@ impl Unescaped {
                             out.push(b'[', whole);
                         }
                         // A frame.
-                        Written::Character('\u{2500}'..='\u{257f}') => out.push(b' ', whole),
+                        Written::Character('\u{2500}'..='\u{257f}') => out.push(out.frame(), whole),
                         Written::Character(character) => {
                             out.push(u8::try_from(character).unwrap_or(b'.'), whole);
                         }
@@ -127,14 +147,7 @@ impl Unescaped {
                     out.push(b'\n', place(at));
                     1
                 }
-                (_, None) if begins_frame(rest) => {
-                    out.push(b' ', (place(at).0, place(at + FRAME - 1).1));
-                    FRAME
-                }
-                (_, None) => {
-                    out.push(all[at], place(at));
-                    1
-                }
+                (_, None) => out.push_first(rest, at, &place),
             };
         }
         if !has_sequences(&out.text) {
@@ -144,12 +157,12 @@ impl Unescaped {
     }
 
     /// The columns of its dumps, as [`dump::columns`] finds them.
-    pub(super) fn columns(&self) -> Option<Columns<Vec<Place>>> {
+    pub(super) fn columns(&self) -> Vec<Columns<Vec<Place>>> {
         dump::columns(&self.text, |at| self.places[at])
     }
 
     /// The same of a text that may go on.
-    pub(super) fn unfinished_columns(&self) -> Option<Columns<Vec<Place>>> {
+    pub(super) fn unfinished_columns(&self) -> Vec<Columns<Vec<Place>>> {
         dump::unfinished(&self.text, |at| self.places[at])
     }
 
@@ -189,23 +202,6 @@ impl Unescaped {
 
 fn has_sequences(text: &str) -> bool {
     text.contains('\u{1b}') || text.contains('\u{9b}')
-}
-
-/// How long a character of a frame is in UTF-8.
-const FRAME: usize = '│'.len_utf8();
-
-/// True where a character of a frame begins, U+2500 to U+257F.
-fn begins_frame(rest: &[u8]) -> bool {
-    matches!(rest, [0xe2, 0x94 | 0x95, _, ..])
-}
-
-/// True for a line that begins with an offset in bars.
-fn is_framed(line: &str) -> bool {
-    let line = line.trim_ascii_start();
-    BARS.iter().filter_map(|bar| Some((bar, line.strip_prefix(*bar)?))).any(|(bar, rest)| {
-        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        digits >= OFFSET && rest[digits..].starts_with(*bar)
-    })
 }
 
 /// True where a line break is written as an escape.
@@ -443,32 +439,15 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_no_frames() {
-        let cases = [
-            ("│00000000│ 67", true),
-            ("  |00000010| 67", true),
-            ("│00000000", false),
-            ("| 0000 | 67 |", false),
-            ("|103|104|", false),
-            ("|00000000  67", false),
-            ("│name│ kim", false),
-            ("", false),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(is_framed(line), expected, "{line}");
-        }
-    }
-
-    #[test]
     fn ordinary_texts_are_read_as_they_are() {
         // text -> each text that is read besides it
         let cases: [(&str, &[&str]); 12] = [
             ("│ the build │", &[]),
-            ("│0000│ 67 ┊\n|0010| 68 |\n| a | b |", &[" 0000  67  \n 0010  68  \n| a | b |"]),
+            ("│0000│ 67 ┊\n|0010| 68 |\n| a | b |", &[" 0000: 67  \n 0010: 68  \n| a | b |"]),
             ("\\u2502 a\\n", &["  a\n"]),
             ("the build has passed\nin 12 s", &[]),
             ("C:\\users\\kim", &[]),
-            ("\x1b[1m\u{9b}2mé\x1b(B!", &["..!"]),
+            ("\x1b[1m\u{9b}2mé\x1b(B!", &[".!"]),
             ("\x1b]0;t\x07a\x1b]0;b", &["a0;b"]),
             ("a\\r\\n\\\"b\\", &["a\r\n\"b"]),
             ("a\\\\nb", &["a\\nb", "a\nb"]),

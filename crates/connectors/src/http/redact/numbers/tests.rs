@@ -1,5 +1,7 @@
 use callboard_domain::secret::SecretString;
 
+mod without_offsets;
+
 use super::{
     super::{MASK, Redactor},
     ways,

@@ -15,7 +15,7 @@ fn redactor() -> Redactor {
 /// A way to write a byte, with what stands between it and the next one.
 type Form = fn(u8) -> String;
 
-const FORMS: [Form; 25] = [
+const FORMS: [Form; 36] = [
     |byte| format!("0o{byte:o} "),
     |byte| format!("0O{byte:o}, "),
     |byte| format!("0{byte:o} "),
@@ -42,6 +42,17 @@ const FORMS: [Form; 25] = [
     |byte| format!("std::byte{{{byte}}}, "),
     |byte| format!("(byte){byte}, "),
     |byte| format!("[char]{byte} + "),
+    |byte| format!("{byte}u8, "),
+    |byte| format!("0x{byte:x}_u8, "),
+    |byte| format!("16#{byte:x}#, "),
+    |byte| format!("#o{byte:o} "),
+    |byte| format!("&H{byte:X} "),
+    |byte| format!("ChrW(&H{byte:X}) & "),
+    |byte| format!("{byte}.chr + "),
+    |byte| format!("chr {byte}."),
+    |byte| format!("static_cast<unsigned char>({byte}), "),
+    |byte| format!("s += chr({byte}); "),
+    |byte| format!("fputc({byte}, f); "),
 ];
 
 /// The same with much between two numbers, of which more than a little stands before the first or after the last.
@@ -102,6 +113,7 @@ fn numbers_of_something_else_stay() {
         "x1 x2 x3 x4 x5 x6 x7 x8 x9, 1920x1080, f(1), g(2), h(3), min(4), max(5), sum(6), p(8)".to_owned(),
         "|00000000| 1 | 2 |\n|00000001| 3 | 4 |\n".to_owned(),
         "│00000000│ 67 68 70 5f ┊ 5a 78 38 31 │ghp_┊Zx81│\n".to_owned(),
+        "12u8, 103.png, 16#1, &H1, total += 12; total += 103; max(104, x), 'a', 'b', 2026, 1013".to_owned(),
     ]);
     for text in texts {
         assert_eq!(redactor().text(&text), text);
@@ -196,6 +208,20 @@ fn runs_are_read() {
         ("0: 103 104 112 95\n4: 90 120 56 49\n", Some("ghp_Zx81")),
         ("f(103, 104, 112, 95, 90, 120, 56, 49)", Some("ghp_Zx81")),
         ("1087 1072 103 104 112 95 90 120 56 49", Some("паghp_Zx81")),
+        // Several bases, and characters among them.
+        ("103, 0x68, 0160, 95, 0o132, 0170, 56, 0b110001", Some("ghp_Zx81")),
+        ("'g', 104, 'p', '_', 90, \"x\", 56, '1'", Some("ghp_Zx81")),
+        ("'-', 45, '\\'', 39, 103, 104, 112, 95", Some("--''ghp_")),
+        // Words of two bytes, in either order.
+        ("[26727, 24432, 30810, 12600, 27728, 26977, 21614, 27503]", Some("ghp_Zx81PlainTok")),
+        ("[26472, 28767, 23160, 14385, 20588, 24937, 28244, 28523]", Some("ghp_Zx81PlainTok")),
+        // What stands before them.
+        (
+            "s += chr(103); s += chr(104); s += chr(112); s += chr(95); s += 90; s += 120; s += 56; s += 49",
+            Some("ghp_Zx81"),
+        ),
+        ("chr 103.chr 104.chr 112.chr 95.chr 90.chr 120.chr 56.chr 49", Some("ghp_Zx81")),
+        ("std::cout << char(103) << char(104) << 112 << 95 << 90 << 120 << 56 << 49", Some("ghp_Zx81")),
         // What ends a run, or is none.
         ("103 104 112 95 90 120 56", None),
         ("103 104 112 95 and 90 120 56 49", None),
@@ -223,6 +249,11 @@ fn unfinished_run_is_read_as_far_as_it_goes() {
         ("103 104 112 95, System.Convert.To", true, Some("ghp_")),
         ("103 104 112 95, System.", true, Some("ghp_")),
         ("103 104 112 95, std:", true, Some("ghp_")),
+        ("103 104 112 95; s ", true, Some("ghp_")),
+        ("103 104 112 95; s +", true, Some("ghp_")),
+        ("103 104 112 95, static_cast<unsi", true, Some("ghp_")),
+        ("103 104 112 95, fputc(90, f", true, Some("ghp_Z")),
+        ("103 104 112 95 &H", true, Some("ghp_")),
         ("103 104 112 95, std::", true, Some("ghp_")),
         ("103 104 112 95, std::byte{", true, Some("ghp_")),
         ("103 104 112 95, (by", true, Some("ghp_")),
