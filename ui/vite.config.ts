@@ -22,8 +22,6 @@ export default defineConfig(({ mode }) => ({
     // Nothing may be inlined: the content security policy allows files of the app only.
     assetsInlineLimit: 0,
     rollupOptions: {
-      // Nothing is done by reading a property: what is not used is left out. Effects depend on values by parts/watch.
-      treeshake: { propertyReadSideEffects: false },
       input: Object.fromEntries(
         Object.entries({ launcher: "index.html", settings: "settings.html" }).filter(([, page]) =>
           existsSync(page),

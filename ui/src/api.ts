@@ -3298,7 +3298,8 @@ signed_in?: boolean, } | { "error": "rate_limited",
  */
 why: string, 
 /**
- * How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
+ * How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most. Of trouble on record it
+ * is counted from its beginning, and so may be longer: see [`ServiceError::counted_from`].
  */
 retry_after: { secs: number; nanos: number }, } | { "error": "rejected", 
 /**

@@ -3,7 +3,7 @@
 import { buttonFor, isOfDetail } from "./action-buttons";
 import { type Act, KEYS } from "./keys";
 import type { Launcher } from "./launcher.svelte";
-import { moveFar } from "./window";
+import { moveSelection } from "./move";
 
 /** True for what is done to the selected row. Enter is not among these: it is for the typed text first. */
 const isOfRow = (act: Act) =>
@@ -71,20 +71,10 @@ export function does(launcher: Launcher, act: Act): boolean {
   if (top && launcher.lazy?.onLevel(launcher, act, top)) return true;
   if (top && !("key" in top)) return false;
   if (!top) {
+    const isAtTop = list === launcher.boards && list.entries[0]?.key === list.selected;
+    if (act === "up" && isAtTop && finds.bringBack()) return true;
+    if (moveSelection(act, ".list", list.entries.length, (by) => list.move(by))) return true;
     switch (act) {
-      case "down":
-        list.move(1);
-        return true;
-      case "up":
-        if (list === launcher.boards && list.entries[0]?.key === list.selected && launcher.finds.bringBack())
-          return true;
-        list.move(-1);
-        return true;
-      case "first":
-      case "last":
-      case "page-down":
-      case "page-up":
-        return moveFar(act, ".list", list.entries.length, (by) => list.move(by));
       case "next-section":
         list.moveBySection(1);
         return true;

@@ -2,7 +2,7 @@
 
 import type { Answer, Approval, Shipment } from "../api";
 import { moment, timer } from "../parts/time";
-import { isolated } from "../parts/words";
+import { counted, isolated } from "../parts/words";
 
 /** From this many seconds on, the time that is left is announced. */
 const SOON = 120;
@@ -75,6 +75,6 @@ export function approversText({ approvers }: Approval): string {
 /** "1.41.0 to 1.42.0, 11 commits". */
 export function shipText({ from, to, commits }: Shipment): string {
   const versions = from && to ? `${from} to ${to}` : (to ?? (from ? `in place of ${from}` : null));
-  const count = commits === null ? null : `${commits} ${commits === 1 ? "commit" : "commits"}`;
+  const count = commits === null ? null : counted(commits, "commit");
   return [versions, count].filter(Boolean).join(", ");
 }

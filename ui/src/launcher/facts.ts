@@ -13,7 +13,7 @@ import type {
   Size,
 } from "../api";
 import { age } from "../parts/time";
-import { capital, isolated } from "../parts/words";
+import { capital, counted, isolated } from "../parts/words";
 
 const isRed = (run: BuildRun) => run.status === "failed";
 const isGreen = (run: BuildRun) => run.status === "passed";
@@ -126,7 +126,7 @@ const VERDICTS: Record<Review["verdict"], string> = {
 
 /** "+120 −4 in 3 files". */
 export function sizeText({ added, removed, files }: Size): string {
-  return `+${added} −${removed} in ${files} ${files === 1 ? "file" : "files"}`;
+  return `+${added} −${removed} in ${counted(files, "file")}`;
 }
 
 const FOLD = { lines: 6, letters: 400 };

@@ -4,11 +4,11 @@ import type { CommandForm } from "./command-form.svelte";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
+import { moveSelection } from "./move";
 import type { PostForm } from "./post-form.svelte";
-import { page, readOn, scroll } from "./read-on";
+import { readOn, scroll } from "./read-on";
 import type { Rooms } from "./rooms.svelte";
 import type { RunStream } from "./run-stream.svelte";
-import { moveFar } from "./window";
 
 /** Does what a key does on that level, or scrolls what is read there. False if it does nothing. */
 export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
@@ -29,24 +29,20 @@ function onState(launcher: Launcher, act: Act, level: Level): boolean {
   return false;
 }
 
+/** Moves in a list beside a plan. Its pages are those of the plan, once there is one. */
+function chooses(act: Act, form: CommandForm | PostForm): boolean {
+  if (form.prepared && (act === "page-down" || act === "page-up")) return false;
+  return moveSelection(act, ".list", form.choices.length, (by) => form.mark(by));
+}
+
 function onFill(launcher: Launcher, act: Act, form: CommandForm): boolean {
+  if (chooses(act, form)) return true;
   switch (act) {
-    case "down":
-    case "up":
-      form.mark(act === "down" ? 1 : -1);
-      return true;
-    case "first":
-    case "last":
-      return moveFar(act, ".list", form.choices.length, (by) => form.mark(by));
     case "complete":
     case "previous":
       if (form.confirming) return false;
       form.step(act === "complete" ? 1 : -1);
       return true;
-    case "page-down":
-    case "page-up":
-      if (!form.prepared) return moveFar(act, ".list", form.choices.length, (by) => form.mark(by));
-      return page(act === "page-down" ? 1 : -1);
     case "privately":
       form.makePrivate();
       return true;
@@ -81,17 +77,9 @@ function onRun(launcher: Launcher, act: Act, run: RunStream): boolean {
 }
 
 function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
-  const { place } = rooms;
+  const { place, places } = rooms;
+  if (moveSelection(act, ".places", places.length, (by) => rooms.move(by))) return true;
   switch (act) {
-    case "down":
-    case "up":
-      rooms.move(act === "down" ? 1 : -1);
-      return true;
-    case "first":
-    case "last":
-    case "page-down":
-    case "page-up":
-      return moveFar(act, ".places", rooms.places.length, (by) => rooms.move(by));
     case "post-now":
       void rooms.retry();
       return true;
@@ -106,18 +94,8 @@ function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
 }
 
 function onSend(act: Act, sending: PostForm): boolean {
+  if (chooses(act, sending)) return true;
   switch (act) {
-    case "down":
-    case "up":
-      sending.mark(act === "down" ? 1 : -1);
-      return true;
-    case "first":
-    case "last":
-      return moveFar(act, ".list", sending.choices.length, (by) => sending.mark(by));
-    case "page-down":
-    case "page-up":
-      if (!sending.prepared) return moveFar(act, ".list", sending.choices.length, (by) => sending.mark(by));
-      return page(act === "page-down" ? 1 : -1);
     case "post-now":
       void sending.retry();
       return true;

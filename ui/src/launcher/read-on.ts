@@ -1,6 +1,6 @@
 /** A plan is read before it runs: until its end was in view, Enter scrolls it. What else is read scrolls with its keys. */
 
-import { PAGE, scrollBox } from "../parts/scroll";
+import { PAGE, scrollBox } from "../parts/keys";
 import type { Act } from "./keys";
 
 /** How much of it must at least be visible, in lines of the root's text size: its first lines. */
@@ -66,15 +66,6 @@ export function scrolled(): void {
   ended ||= plan !== null && showsEnd(plan);
 }
 
-/** Scrolls the plan by a page. False if none is drawn. */
-export function page(by: 1 | -1): boolean {
-  const plan = measure();
-  if (!plan) return false;
-  plan.scroller.scrollTop += by * plan.frame.height * PAGE;
-  scrolled();
-  return true;
-}
-
 /** True if the plan is or was in view to the end of its steps, or none is drawn; else scrolls to its beginning, or on. */
 export function readOn(): boolean {
   const plan = measure();
@@ -91,10 +82,13 @@ export function readOn(): boolean {
 }
 
 /** What is read on a level. */
-const READ = ".output, .messages, .log-lines, .sheet, .pane";
+const READ = ".scrollback, .log-lines, .sheet, .pane";
 
-/** Scrolls what has the focus, else what is read first, by a page or to an end. False for other keys. */
+/** Scrolls the plan, else what has the focus, else what is read first, by a page or to an end. False for other keys. */
 export function scroll(act: Act): boolean {
-  const box = document.activeElement?.closest(READ) ?? document.querySelector(READ);
-  return box !== null && scrollBox(box, act);
+  const plan = measure()?.scroller;
+  const box = plan ?? document.activeElement?.closest(READ) ?? document.querySelector(READ);
+  if (!box || !scrollBox(box, act)) return false;
+  if (plan) scrolled();
+  return true;
 }

@@ -1,6 +1,5 @@
 /** Which lines of a long list are near the viewport. Computed from fixed heights, without measuring. */
 
-import type { Act } from "./keys";
 import type { Lines } from "./look";
 
 export interface Heights {
@@ -84,20 +83,6 @@ export function follow(place: { top: number; bottom: number }, before: number, s
   const moved = place.bottom - before;
   const to = scrolled + moved;
   return moved !== 0 && place.top === 0 && to < place.bottom ? 0 : to;
-}
-
-/**
- * Moves a selection among `count` rows by a page, which leaves one row in view, or to an end. False if the key is for the pane
- * or the log that has the focus.
- */
-export function moveFar(act: Act, list: string, count: number, move: (by: number) => void): boolean {
-  if (document.activeElement?.closest(".pane, [role=log]")) return false;
-  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-  const seen = document.querySelector(list)?.clientHeight || 420;
-  const isEnd = act === "first" || act === "last";
-  const by = isEnd ? count : Math.max(1, Math.floor(seen / (2 * rem)) - 1);
-  move(act === "last" || act === "page-down" ? by : -by);
-  return true;
 }
 
 /** The id of a line's element: keys may contain spaces, ids may not. */

@@ -1,4 +1,4 @@
-/** Keys as people read them, and key presses as the same names. */
+/** Keys as people read them, key presses as the same names, and what keys do in every window. */
 
 import { isLatin, type Layout, layout as used, shifted } from "./layout";
 
@@ -67,6 +67,20 @@ export function edits(event: KeyboardEvent): boolean {
       .find(Boolean);
   // The clipboard is the system's: only this old call reads it without asking the person.
   return edit ? document.execCommand(edit) : false;
+}
+
+/** How much of what is in view a page is: the last line that was in view stays. */
+export const PAGE = 0.8;
+
+/** Scrolls by a page or to an end. False for anything else. */
+export function scrollBox(box: Element, to: string): boolean {
+  const by = box.clientHeight * PAGE;
+  if (to === "page-down") box.scrollTop += by;
+  else if (to === "page-up") box.scrollTop -= by;
+  else if (to === "first") box.scrollTop = 0;
+  else if (to === "last") box.scrollTop = box.scrollHeight;
+  else return false;
+  return true;
 }
 
 function named(event: KeyboardEvent, key: string, mac: boolean): string {

@@ -1,5 +1,7 @@
 /** Loading a value whose response may be late, missing or a failure; and performing an act that may fail. */
 
+import { untrack } from "svelte";
+
 import type { Failure } from "../desktop";
 import { failureOf } from "./failure";
 
@@ -90,6 +92,15 @@ export class AsyncValue<Value> {
     this.#again = false;
     this.#waiting.end();
   }
+}
+
+/** Reads values at first, and again whenever what `on` returns has changed, until the component is gone. */
+export function keepUpToDate(on: () => unknown, ...values: AsyncValue<unknown>[]): void {
+  $effect(() => {
+    on();
+    untrack(() => values.forEach((value) => void value.read()));
+  });
+  $effect(() => () => values.forEach((value) => value.end()));
 }
 
 /** An act that runs once at a time, and its failure. */

@@ -4,15 +4,14 @@ import { createContext, tick, untrack } from "svelte";
 
 import type { AccountInfo, Check, JsonValue, Settings } from "../api";
 import type { Backend, Desktop, Theme } from "../desktop";
+import { onNarrow } from "../parts/narrow";
+import { showTheme } from "../parts/theme";
 import { accountState } from "./accounts/health";
 import { AsyncValue } from "./async-value.svelte";
 import { Editing } from "./rules/editing.svelte";
 import { placeOf, type Place, type ViewId } from "./views";
 
 export const [useSettings, provideSettings] = createContext<SettingsWindow>();
-
-/** Below this width one column is shown at a time; in rem, so that larger text counts. */
-const NARROW = "(max-width: 43.74rem)";
 
 export class SettingsWindow {
   place = $state.raw<Place>({ view: "accounts", item: null });
@@ -42,10 +41,6 @@ export class SettingsWindow {
 
   /** Subscribes to the shell. Returns the function that unsubscribes. */
   start(): () => void {
-    const media = globalThis.matchMedia?.(NARROW);
-    const fit = () => (this.narrow = media?.matches ?? false);
-    fit();
-    media?.addEventListener("change", fit);
     const tick = () => {
       if (!document.hidden) this.now = Date.now();
     };
@@ -57,7 +52,7 @@ export class SettingsWindow {
       this.backend.onShown((shown) => this.open(shown.view)),
       () => clearInterval(clock),
       () => document.removeEventListener("visibilitychange", tick),
-      () => media?.removeEventListener("change", fit),
+      onNarrow((narrow) => (this.narrow = narrow)),
       () => [this.settings, this.accounts, this.checks].forEach((reading) => reading.end()),
     ];
     void this.settings.read();
@@ -85,8 +80,7 @@ export class SettingsWindow {
   /** Draws in a theme at once. */
   show(theme: Theme) {
     this.theme = theme;
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    showTheme(theme);
   }
 
   open(target: string | null) {

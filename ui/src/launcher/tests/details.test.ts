@@ -46,7 +46,7 @@ test("a run in doubt is named where its item is shown", async () => {
   const doubt = { id: "r1", line: "ack Checkout", why: "no answer" };
   const rows = [{ ...row(CHECKOUT, "attention", "Checkout"), in_doubt: [doubt] }];
   await open({ board: { ...board(), sections: [section("Incidents", rows)] } });
-  await screen.findByText("It is not known whether this ran: ack Checkout (no answer)");
+  await screen.findByText("Unknown whether it ran: ack Checkout (no answer)");
 });
 
 test("rows passed on the way are not requested, and their partial detail is shown at once", async () => {

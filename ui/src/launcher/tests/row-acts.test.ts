@@ -3,21 +3,10 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
-import type { Plan } from "../../api";
 import { run } from "../../fake/team";
-import { field, open, press, selected, type } from "./stage";
+import { ack, field, open, press, selected, type } from "./stage";
 
 describe("on a row", () => {
-  const ack = {
-    command: "alert ack",
-    line: "alert ack",
-    account: "alerts",
-    acts_as: null,
-    steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
-    post: null,
-    post_reason: "",
-    confirm: null,
-  } as Plan;
   const bar = () => screen.findByRole("group", { name: "About to be sent" });
 
   test("an acknowledgement shows what will be sent, and the engine undoes it", async () => {

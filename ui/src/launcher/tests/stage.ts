@@ -4,6 +4,7 @@ import { render, screen } from "@testing-library/svelte";
 import axe from "axe-core";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
+import type { Plan } from "../../api";
 import type { Desktop } from "../../desktop";
 import { type Answers, fake, type FakeBackend } from "../../fake";
 import App from "../App.svelte";
@@ -18,6 +19,18 @@ export const field = () =>
 /** The text of the selected line. */
 export const selected = () =>
   document.querySelector('[role="option"][aria-selected="true"]')?.textContent ?? "";
+
+/** The plan of an acknowledgement. */
+export const ack = {
+  command: "alert ack",
+  line: "alert ack",
+  account: "alerts",
+  acts_as: null,
+  steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
+  post: null,
+  post_reason: "",
+  confirm: null,
+} as Plan;
 
 export async function open(
   answers: Answers = {},

@@ -3,22 +3,11 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import type { Plan, Section } from "../../api";
+import type { Section } from "../../api";
 import { board, run, sections } from "../../fake/team";
 import { resume } from "../tour-memory";
 import { Tour } from "../tour.svelte";
-import { open, press, selected } from "./stage";
-
-const ack = {
-  command: "alert ack",
-  line: "alert ack",
-  account: "alerts",
-  acts_as: null,
-  steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
-  post: null,
-  post_reason: "",
-  confirm: null,
-} as Plan;
+import { ack, open, press, selected } from "./stage";
 
 const next = () => document.querySelector('[aria-current="step"]')?.textContent ?? "";
 

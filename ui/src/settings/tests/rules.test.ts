@@ -86,6 +86,12 @@ test("a notification is explained rule by rule", async () => {
   ]);
   await fireEvent.change(within(why).getByLabelText("Event"), { target: { value: "42" } });
   await waitFor(() => expect(fake.asked("rules_explain").at(-1)).toEqual({ event: 42 }));
+  // Reading the rules again chooses no other event.
+  const read = fake.asked("rules").length;
+  fake.emitChanged();
+  await waitFor(() => expect(fake.asked("rules").length).toBeGreaterThan(read));
+  await new Promise((wake) => setTimeout(wake));
+  expect(within(why).getByLabelText<HTMLSelectElement>("Event").value).toBe("42");
 });
 
 test("the effect of an edited rule is shown before it is saved", async () => {

@@ -44,6 +44,23 @@ test("a service that does not list its channels takes nothing away from the file
   expect(await button("deploys")).toBeTruthy();
 });
 
+test("services list their channels again when the file has changed, not whenever something happens", async () => {
+  const { fake } = await open("channels");
+  await button("deploys");
+  const settle = () => new Promise((wake) => setTimeout(wake));
+  const listed = () => fake.asked("channels").filter(({ live }) => live).length;
+  await settle();
+  const [before, read] = [listed(), fake.asked("settings").length];
+  expect(before).toBeGreaterThan(0);
+  fake.emitChanged();
+  await waitFor(() => expect(fake.asked("settings").length).toBeGreaterThan(read));
+  await settle();
+  expect(listed()).toBe(before);
+  await fake.call("configure", { path: ["channels", "alerts"], value: "chat:#alerts" });
+  fake.emitChanged();
+  await waitFor(() => expect(listed()).toBeGreaterThan(before));
+});
+
 test("of ten thousand channels some are shown, and all can be found", async () => {
   const many = Array.from({ length: 10_000 }, (_, number) => ({
     name: null,
