@@ -12,7 +12,7 @@ use crate::{
     args::Page,
     client::Client,
     exit::{Exit, Usage},
-    output::{Output, again, age, origin, when},
+    output::{Output, age, origin, when},
     pages,
     table::{Column, table},
 };
@@ -137,13 +137,9 @@ fn account(info: &AccountInfo, now: Timestamp) -> [String; 4] {
         Health::New => "not asked yet".to_owned(),
         Health::Ok => seen(info),
         Health::Incomplete { why, .. } => format!("{why}{}", lost(info)),
-        Health::Trouble { since, error, next_try } => {
-            let again = match next_try.filter(|at| *at > now) {
-                Some(at) => format!("; next try at {}", when(at)),
-                // Nobody tries again by itself; a rate limit says itself until when it holds.
-                None => again(error, *since, now),
-            };
-            format!("since {}: {error}{again}{}", when(*since), lost(info))
+        Health::Trouble { since, error, .. } => {
+            let retry = info.health.retry(now, when).map_or_else(String::new, |retry| format!("; {retry}"));
+            format!("since {}: {error}{retry}{}", when(*since), lost(info))
         }
     };
     let login = info.identity.as_ref().map(|identity| identity.display().to_owned()).unwrap_or_default();

@@ -12,7 +12,7 @@ use callboard_engine::api::{
 use jiff::Timestamp;
 
 use crate::{
-    args::{self, Accounts, Command, Rules, RunResolution},
+    args::{Accounts, Command, Rules, RunResolution},
     board,
     client::Client,
     deliveries, events,
@@ -20,7 +20,7 @@ use crate::{
     item, lists,
     output::{Output, print_wrapped, when},
     printed::on_one_line,
-    run, search, times,
+    run, search, times, verbs,
 };
 
 /// Asks and prints.
@@ -157,7 +157,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
 /// Why there is no help for these words. Only where no command has that name, they may mean a part of this program.
 fn not_found(error: ApiError, words: &[String]) -> anyhow::Error {
     let is_no_command = matches!(error, ApiError::Line { .. });
-    match args::suggestion(words).filter(|_| is_no_command) {
+    match verbs::suggestion(words).filter(|_| is_no_command) {
         Some(suggestion) => {
             let line = words.join(" ");
             Usage(format!("there is no command or part of this program `{line}`; {suggestion}")).into()

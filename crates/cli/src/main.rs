@@ -29,6 +29,7 @@ mod serve;
 mod table;
 mod times;
 mod tray;
+mod verbs;
 mod wrap;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -121,7 +122,7 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
             Ok(Exit::Done)
         }
         Command::Man { folder } => man::write(&folder),
-        Command::Help { command } if let Some(mut verb) = args::verb(&command) => {
+        Command::Help { command } if let Some(mut verb) = verbs::verb(&command) => {
             // The reader may have closed the pipe.
             let _ = verb.print_long_help();
             Ok(Exit::Done)

@@ -330,7 +330,7 @@ pub(crate) fn left(at: Timestamp) -> Option<String> {
 
 /// When a call that was refused at `at` may be made again, as the end of a sentence; empty where that is not known, or has
 /// come.
-pub(crate) fn again(error: &ServiceError, at: Timestamp, now: Timestamp) -> String {
+fn again(error: &ServiceError, at: Timestamp, now: Timestamp) -> String {
     let again = error.retry_at(at).filter(|again| *again > now);
     again.map_or_else(String::new, |again| format!("; it may be tried again at {}", when(again)))
 }

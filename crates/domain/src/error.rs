@@ -35,7 +35,8 @@ pub enum ServiceError {
     RateLimited {
         /// In plain words.
         why: String,
-        /// How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most.
+        /// How long to wait from then on: as the service asks, [`LONGEST_RETRY_AFTER`] at most. Of trouble on record it
+        /// is counted from its beginning, and so may be longer: see [`ServiceError::counted_from`].
         #[ts(type = "{ secs: number; nanos: number }")]
         retry_after: Duration,
     },

@@ -250,8 +250,6 @@ pub struct Received {
     pub snapshots: Vec<Item>,
     /// Single things that are not there any more, with the reason.
     pub gone: Vec<Gone>,
-    /// Where nothing is there any more, with the reason: what a service says of a whole repository.
-    pub emptied: Vec<(Scope, GoneReason)>,
     /// True where it says that something changed, and not all of what: the account is polled soon.
     pub poll: bool,
     /// Where a part of it cannot be read: which field, and why. The account is polled for it, and its page says so.

@@ -26,7 +26,7 @@ impl TypedTitle {
         Self { whole: folded(typed) }
     }
 
-    /// It, [`folded`].
+    /// What was typed, [`folded`].
     pub(crate) fn text(&self) -> &str {
         &self.whole
     }

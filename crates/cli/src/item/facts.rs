@@ -1,6 +1,7 @@
 //! The facts of an item, by name.
 
 use callboard_domain::{
+    board::RunInDoubt,
     item::{
         Answer, Approval, ApprovalDecision, Approvers, AsOf, Build, BuildRun, Detail, Incident, Kind,
         MergeState, PullRequest, PullRequestState, RUNS_KEPT, Verdict,
@@ -19,8 +20,8 @@ use crate::{
 /// How many of a build's runs are shown.
 const RUNS: usize = 5;
 
-/// The facts of an item, each with its name; empty ones are left out.
-/// The facts of an item. `stored_at` is when its account was last read, where nothing has read it since.
+/// The facts of an item, each with its name; empty ones are left out. `stored_at` is when its account was last read,
+/// where nothing has read it since.
 pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'static str, String)> {
     let item = &detail.item;
     let mut facts = Facts(Vec::new());
@@ -43,13 +44,7 @@ pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'st
     facts.add("Snoozed", until.trim_start_matches("snoozed "));
     let gone = detail.gone.as_ref().map(|gone| format!("since {}: {}", when(gone.at), gone.why));
     facts.add("Off the board", gone.unwrap_or_default());
-    let in_doubt = detail.row.iter().flat_map(|row| &row.in_doubt).map(|run| {
-        let line = on_one_line(&run.line);
-        format!(
-            "whether {line} ran; {}; once you have looked: callboard run-resolve {} ran|did-not-run",
-            run.why, run.id
-        )
-    });
+    let in_doubt = detail.row.iter().flat_map(|row| &row.in_doubt).map(unknown);
     facts.add("Unknown", in_doubt.collect::<Vec<_>>().join("\n"));
     match &item.detail {
         Detail::Approval(approval) => facts.approval(approval),
@@ -61,6 +56,13 @@ pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'st
     facts.add("Account", item.key.account.as_str());
     facts.add("Key", item.key.to_string());
     facts.0
+}
+
+/// A run of which nobody knows whether it ran, and how to resolve it.
+fn unknown(run: &RunInDoubt) -> String {
+    let line = on_one_line(&run.line);
+    let resolve = format!("callboard run-resolve {} ran|did-not-run", run.id);
+    format!("whether it ran: {line} ({}); once you have looked: {resolve}", run.why)
 }
 
 /// "2026-11-22 08:00, 3 h ago".
@@ -290,6 +292,14 @@ mod tests {
             );
         }
         assert!(facts.iter().all(|(_, value)| !value.is_empty()), "{facts:?}");
+    }
+
+    #[test]
+    fn unknown_run_is_named_with_how_to_resolve_it() {
+        let run = RunInDoubt { id: "r1".into(), line: "ack a".into(), why: "lost".into() };
+        let resolve = "callboard run-resolve r1 ran|did-not-run";
+        let expected = format!("whether it ran: ack a (lost); once you have looked: {resolve}");
+        assert_eq!(unknown(&run), expected);
     }
 
     #[test]

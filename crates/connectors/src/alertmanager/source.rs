@@ -121,11 +121,11 @@ impl Source for Alerts {
             snapshots.push(snapshot(&self.server.place, alert, began, state));
         }
         self.server.first_seen.listed(first_seen, to_the_second(now));
-        let listed: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
         // What could not be read may be any of the alerts that seem to be missing.
         let is_whole = alerts.odd.is_empty();
         self.server.listed.replace(rows, is_whole, now);
         if is_whole {
+            let listed: BTreeSet<&str> = alerts.good.iter().map(|alert| &*alert.fingerprint).collect();
             self.server.ends.listed(&listed);
         }
         (after.ends, after.gone) = self.server.ends.to_store();

@@ -4,7 +4,7 @@ use callboard_domain::item::BuildStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{normalise, run_position::RunPosition, wire};
+use super::{normalise, run_branch, run_position::RunPosition, wire};
 
 /// A build on the board.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl BoardBuild {
         {
             self.newest = RunPosition::of(newest);
             self.under_way = !normalise::run_status(newest).is_over();
-            self.branch = normalise::own_branch(place.name, newest);
+            self.branch = run_branch::own_branch(place.name, newest);
             self.workflow = newest.workflow_id;
             if !self.red {
                 self.run = newest.id;

@@ -1,7 +1,5 @@
 //! What to read in detail after the lists, and in which turn: what is new first, then what may have changed without a list showing it.
 
-use std::collections::BTreeMap;
-
 use callboard_domain::item::BuildStatus;
 use jiff::Timestamp;
 
@@ -9,7 +7,7 @@ use super::{
     cursor::Part,
     details::Task,
     look::RepoLists,
-    normalise,
+    normalise, run_branch,
     unlisted_runs::{UnlistedRun, UnlistedRuns},
     wire,
 };
@@ -109,15 +107,7 @@ fn in_turn<T>(list: &mut Vec<T>, turn: usize, many: usize) -> Vec<T> {
 
 /// The failed runs whose failed jobs are worth a request: what made a branch red, where it is the default one or mine.
 pub(super) fn unexplained<'a>(look: &'a RepoLists, me: &'a str) -> impl Iterator<Item = &'a wire::Run> {
-    let mut verdicts: BTreeMap<String, &wire::Run> = BTreeMap::new();
-    let repo = look.place();
-    for run in look.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
-        let newest = verdicts.entry(normalise::build_id(&repo, run)).or_insert(run);
-        if (run.id, run.run_attempt) > (newest.id, newest.run_attempt) {
-            *newest = run;
-        }
-    }
-    verdicts.into_values().filter(move |run| {
+    look.newest_verdicts().filter(move |run| {
         is_worth_explaining(look, run, me) && !look.repo.failing.contains_key(&normalise::attempt(run))
     })
 }
@@ -133,7 +123,7 @@ pub(super) fn is_worth_explaining(look: &RepoLists, run: &wire::Run, me: &str) -
     let mine =
         |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
     normalise::run_status(run) == BuildStatus::Failed
-        && (normalise::concerns_all(place.name, run, place.default_branch)
+        && (run_branch::concerns_all(place.name, run, place.default_branch)
             || mine(&run.actor)
             || mine(&run.triggering_actor))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     error::ServiceError,
-    item::{BuildStatus, Detail, Item, Kind, PullRequestState},
+    item::{Detail, Item, Kind, PullRequestState},
     source::{GoneReason, ProblemKind},
 };
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use super::{
     normalise,
     open::LastReported,
     part_error::PartError,
+    run_branch,
     run_position::RunPosition,
     unlisted_runs::UnlistedRun,
     wire,
@@ -55,44 +56,6 @@ impl Missed {
 
 fn has_ended(item: &Item) -> bool {
     matches!(&item.detail, Detail::PullRequest(pull) if pull.state != PullRequestState::Open)
-}
-
-impl RepoLists {
-    /// The repository, as builds are named after it.
-    pub(super) fn place(&self) -> normalise::Place<'_> {
-        let described = self.described();
-        normalise::Place {
-            name: described.map_or("", |described| described.name.as_str()),
-            default_branch: described.and_then(|described| described.default_branch.as_deref()),
-            workflows: &self.repo.workflows,
-        }
-    }
-
-    /// True where the newest verdict on a branch of its own, which is not the default one as far as is known, is red, and was not
-    /// seen before: it may be the default one by now.
-    pub(super) fn has_red_news_elsewhere(&self) -> bool {
-        let place = self.place();
-        let is_elsewhere = |run: &wire::Run| {
-            let branch = normalise::own_branch(place.name, run);
-            branch.is_some_and(|branch| place.default_branch.is_some_and(|default| default != branch))
-        };
-        let mut newest: BTreeMap<String, &wire::Run> = BTreeMap::new();
-        let verdicts = self.runs.iter().filter(|run| normalise::run_status(run).is_verdict());
-        for run in verdicts.filter(|run| is_elsewhere(run)) {
-            let known = newest.entry(normalise::build_id(&place, run)).or_insert(run);
-            if RunPosition::of(run).is_after(RunPosition::of(known)) {
-                *known = run;
-            }
-        }
-        newest.into_values().any(|run| self.is_news_of_red(run))
-    }
-
-    /// True for a failed run that is later than what is known of its build.
-    pub(super) fn is_news_of_red(&self, run: &wire::Run) -> bool {
-        let known = self.repo.board_builds.get(&normalise::build_id(&self.place(), run));
-        normalise::run_status(run) == BuildStatus::Failed
-            && known.is_none_or(|known| RunPosition::of(run).is_after(known.newest))
-    }
 }
 
 impl Account {
@@ -469,7 +432,7 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     let of = |run: &wire::Run| BoardRun {
         build: normalise::build_id(&place, run),
         number: run.run_number,
-        branch: normalise::own_branch(place.name, run),
+        branch: run_branch::own_branch(place.name, run),
     };
     let on_board: Vec<_> = reported.iter().map(|run| (run, of(run))).collect();
     for (run, of) in on_board {

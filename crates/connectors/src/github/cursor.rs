@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    claim::Claim, gone_build::GoneBuild, normalise, open::Open, part_error::PartError,
+    claim::Claim, gone_build::GoneBuild, normalise, open::Open, part_error::PartError, run_branch,
     unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
 };
 
@@ -164,6 +164,14 @@ pub(super) struct Refusal {
     pub(super) postponed: bool,
 }
 
+impl Refusal {
+    /// One of `now`, valid for so long.
+    fn new(why: String, now: Timestamp, valid_for: SignedDuration) -> Self {
+        let until = now.saturating_add(valid_for).unwrap_or(now);
+        Self { why, at: now, until, missing: false, postponed: false }
+    }
+}
+
 impl Place {
     /// What a cursor holds. One of another version, or a broken one, means to start over.
     pub(super) fn read(cursor: Option<&Cursor>) -> Self {
@@ -216,11 +224,7 @@ impl Repo {
     pub(super) fn refuse(&mut self, part: Part, error: &ServiceError, now: Timestamp) -> bool {
         let refused = matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. });
         if refused {
-            let until = now.saturating_add(wait(part, false)).unwrap_or(now);
-            self.refused.insert(
-                part,
-                Refusal { why: error.to_string(), at: now, until, missing: false, postponed: false },
-            );
+            self.refused.insert(part, Refusal::new(error.to_string(), now, wait(part, false)));
         }
         refused
     }
@@ -228,7 +232,7 @@ impl Repo {
     /// Takes note of a run that the board shows. `decides`: it has passed, and its build is shown as it is because of it.
     pub(super) fn note_on_board(&mut self, run: &wire::Run, on_board: BoardRun, decides: bool) {
         self.forget_run(run.id);
-        let has_passed = normalise::run_status(run) == BuildStatus::Passed && !normalise::is_branchless(run);
+        let has_passed = normalise::run_status(run) == BuildStatus::Passed && !run_branch::is_branchless(run);
         let is_of_fork = on_board.branch.is_none();
         let runs = match (has_passed, decides) {
             (false, _) => &mut self.unpassed_runs,
@@ -290,18 +294,15 @@ impl Repo {
 
     /// Does not ask for it again for a while.
     pub(super) fn postpone(&mut self, why: &str, now: Timestamp) {
-        let until = now.saturating_add(POSTPONED_FOR).unwrap_or(now);
-        self.refused.insert(
-            Part::Repo,
-            Refusal { why: why.to_owned(), at: now, until, missing: false, postponed: true },
-        );
+        let refusal = Refusal::new(why.to_owned(), now, POSTPONED_FOR);
+        self.refused.insert(Part::Repo, Refusal { postponed: true, ..refusal });
     }
 
     /// Remembers that the repository is not there, or hidden.
     pub(super) fn miss(&mut self, now: Timestamp) {
         let why = "GitHub has no such repository, or hides it from this account".to_owned();
-        let until = now.saturating_add(REFUSED_FOR).unwrap_or(now);
-        self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true, postponed: false });
+        let refusal = Refusal::new(why, now, REFUSED_FOR);
+        self.refused.insert(Part::Repo, Refusal { missing: true, ..refusal });
     }
 
     /// What of it was refused. A server without commit statuses is no problem.

@@ -17,7 +17,7 @@ use super::{
     cursor::{BoardBuild, Part, Repo, RepoDescription},
     normalise,
     open::{CachedChecks, Open},
-    wire,
+    run_branch, wire,
 };
 use crate::lenient::{Entries, folded};
 
@@ -420,7 +420,7 @@ pub(super) async fn later_runs(
     repo: &normalise::Place<'_>,
     run: &wire::Run,
 ) -> Result<Vec<wire::Run>, ServiceError> {
-    let Some(branch) = run.head_branch.as_deref().filter(|_| !normalise::is_single(repo.name, run)) else {
+    let Some(branch) = run.head_branch.as_deref().filter(|_| !run_branch::is_single(repo.name, run)) else {
         return Ok(Vec::new());
     };
     let build = normalise::build_id(repo, run);

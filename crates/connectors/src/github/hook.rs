@@ -23,7 +23,7 @@ use super::{
     cursor::{BoardRun, RepoDescription},
     knowledge::{KnownRepo, RepoKnowledge},
     look::described,
-    normalise,
+    normalise, run_branch,
     watch::{Watched, is_watched},
     wire,
     workflows::Workflows,
@@ -183,11 +183,11 @@ impl Webhook {
         let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
         run.repository.get_or_insert_with(ran_in);
         let default_branch = repo.described.default_branch.as_deref();
-        normalise::complete_branch(&mut run, None, default_branch);
+        run_branch::complete_branch(&mut run, None, default_branch);
         let none = Workflows::default();
         let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
         let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
-        if normalise::is_single(place.name, &run) {
+        if run_branch::is_single(place.name, &run) {
             // Its build is not known here: a poll may know the branch, and whose that is.
             return Received { poll: true, ..self.ask(Claim::of_incomplete_run(repository, run.id, None)) };
         }
@@ -205,7 +205,7 @@ impl Webhook {
         });
         let is_seen = renamed.is_none() && known.is_some_and(|known| known.has_run(run.id));
         let is_incomplete = normalise::is_missing_conclusion(&run);
-        let branch = normalise::own_branch(place.name, &run);
+        let branch = run_branch::own_branch(place.name, &run);
         let on_board = (!is_seen).then_some(BoardRun { build, number: run.run_number, branch });
         let asked = self.ask(match is_incomplete {
             true => Claim::of_incomplete_run(repository, run.id, on_board),

@@ -163,13 +163,13 @@ impl RepoKnowledge {
         self.claims.write().unwrap_or_else(PoisonError::into_inner).forget(claim, made);
     }
 
-    /// True where any watched repository is away, or missing.
+    /// True where any watched repository is away, missing or not allowed.
     pub(super) fn is_any_away(&self) -> bool {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).is_any_away
     }
 
-    /// When the watched repository of that name was asked for last, where it is missing; another one may have the name
-    /// by now. One that was described is found by [`Self::find`], with its own time.
+    /// When the watched repository of that name was asked for last, where it is missing or not allowed; another one may have the
+    /// name by now. One that was described is found by [`Self::find`], with its own time.
     pub(super) fn refused_at(&self, full_name: &str) -> Option<Timestamp> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.refused_at.get(&full_name.to_ascii_lowercase()).copied()

@@ -25,7 +25,6 @@ use super::{
 const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The error of a repository whose answers do not come.
 const LATE: &str = "GitHub did not answer in time";
-
 /// The error of a repository under whose name GitHub lists what is of another one.
 const TAKEN_OVER: &str = "what GitHub lists under this name is of another repository";
 

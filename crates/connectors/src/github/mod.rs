@@ -24,6 +24,7 @@ mod open;
 mod part;
 mod part_error;
 mod refusal;
+mod run_branch;
 mod run_position;
 mod source;
 mod targets;

@@ -24,13 +24,14 @@ use super::{
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
     collect::{Missed, is_refusal},
-    cursor::{Part, Place, Repo},
+    cursor::{Part, Place},
     details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
     identity::me,
     look::{RepoLists, Target, look},
     normalise,
     part_error::{self, PartError},
-    targets::{Targets, left_out, targets},
+    run_branch,
+    targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
 };
@@ -39,8 +40,6 @@ use super::{
 const AT_ONCE: usize = 8;
 /// How long is waited for what is under way when the time to read is over.
 const GRACE: Duration = Duration::from_secs(15);
-/// How many repositories that are on no list any more are still read, for their builds and pull requests on the board.
-const STRAGGLERS: usize = 50;
 
 #[async_trait]
 impl Source for Account {
@@ -56,7 +55,7 @@ impl Source for Account {
         let me = me(&calls, before.me.as_ref()).await?;
         let mut found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
         let mut known = before.repos.clone();
-        self.follow(&mut found, &mut known);
+        found.follow(&self.watch, &mut known);
         let is_listed = found.error.is_none();
         if let (true, Some(error)) = (found.targets.is_empty(), found.error) {
             return Err(error);
@@ -405,8 +404,8 @@ impl Account {
             Found::News(news) => news,
         };
         let place = look.place();
-        normalise::complete_branch(&mut run, look.repo.branch_of(id), place.default_branch);
-        normalise::complete_owner(repo, &mut run, look.repo.build_of(id));
+        run_branch::complete_branch(&mut run, look.repo.branch_of(id), place.default_branch);
+        run_branch::complete_owner(repo, &mut run, look.repo.build_of(id));
         // What would make a build red may be long past: its lists need not have what came since.
         let later = match look.is_news_of_red(&run) {
             true => match details::later_runs(calls, &place, &run).await {
@@ -425,60 +424,6 @@ impl Account {
             false => Ok(Vec::new()),
         };
         Ok(Found::News(News { content: UnlistedRunRead { run, failing, later }, etag, next }))
-    }
-}
-
-impl Account {
-    /// Follows the repositories that were read before: under the name that an owner's list has for them now, and for as
-    /// long as something of theirs is on the board, though no list has them.
-    fn follow(&self, found: &mut Targets, known: &mut BTreeMap<String, Repo>) {
-        let key = |target: &Target| target.name.to_ascii_lowercase();
-        let named: BTreeSet<_> = found.targets.iter().map(key).collect();
-        let name_of = |repo: &Repo| repo.described.as_ref().map(|(described, _)| described.name.clone());
-        // Two names of one repository are read as one.
-        found.targets.retain(|target| {
-            let now_called = known.get(&key(target)).and_then(name_of).map(|name| name.to_ascii_lowercase());
-            now_called.is_none_or(|name| name == key(target) || !named.contains(&name))
-        });
-        let by_id: BTreeMap<u64, String> = found
-            .targets
-            .iter()
-            .filter_map(|target| Some((target.described.as_ref()?.0.id?, key(target))))
-            .collect();
-        // Where another repository has the name of one that goes by another, each keeps what is its own.
-        let id_of = |repo: &Repo| repo.described.as_ref().and_then(|(described, _)| described.id);
-        for target in &found.targets {
-            let name = key(target);
-            let id = target.described.as_ref().and_then(|(described, _)| described.id);
-            if let Some((before, id)) = known.get(&name).and_then(id_of).zip(id)
-                && before != id
-                && let Some(now_called) = by_id.get(&before).filter(|it| !known.contains_key(*it))
-                && let Some(repo) = known.remove(&name)
-            {
-                known.insert(now_called.clone(), repo);
-            }
-        }
-        let unlisted: Vec<_> = known.keys().filter(|name| !named.contains(*name)).cloned().collect();
-        let mut stragglers = 0;
-        for name in unlisted {
-            let Some(repo) = known.get(&name) else { continue };
-            let id = repo.described.as_ref().and_then(|(described, _)| described.id);
-            if let Some(now_called) = id.and_then(|id| by_id.get(&id)) {
-                if let (false, Some(repo)) = (known.contains_key(now_called), known.get(&name).cloned()) {
-                    known.insert(now_called.clone(), repo);
-                }
-                continue;
-            }
-            let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
-            let is_on_board =
-                !repo.open.is_empty() || repo.board_builds.values().any(|it| it.red || it.under_way);
-            let watched = self.watch.is_empty() || is_watched(&self.watch, &name);
-            if watched && is_on_board && !closed && stragglers < STRAGGLERS {
-                stragglers += 1;
-                let name = name_of(repo).unwrap_or(name);
-                found.targets.push(Target { name, described: None, again: true, is_reported: false });
-            }
-        }
     }
 
     /// Adds to the batch what is gone of a repository.

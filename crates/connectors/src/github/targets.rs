@@ -1,4 +1,5 @@
-//! Which repositories are meant: `acme/web` is itself, `acme/*` is what GitHub lists, asked once an hour.
+//! Which repositories are meant: `acme/web` is itself, `acme/*` is what GitHub lists, asked once an hour. What was read before
+//! is followed, whatever it is called now.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     client::{Calls, get},
-    cursor::Listing,
+    cursor::{Listing, Repo, RepoDescription},
     look::{Target, described},
     watch::{Watched, is_watched},
     wire,
@@ -23,6 +24,8 @@ const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// the 900 a minute that GitHub allows.
 pub(super) const REPOS_AT_MOST: usize = 200;
 const PAGES: usize = 5;
+/// How many repositories that are on no list any more are still read, for their builds and pull requests on the board.
+const STRAGGLERS: usize = 50;
 
 /// The repositories to look at.
 #[derive(Default)]
@@ -97,6 +100,57 @@ pub(super) async fn targets(
         found.owners.insert(owner, listing);
     }
     found
+}
+
+impl Targets {
+    /// Follows the repositories that were read before: under the name that an owner's list has for them now, and for as
+    /// long as something of theirs is on the board, though no list has them.
+    pub(super) fn follow(&mut self, watch: &[Watched], known: &mut BTreeMap<String, Repo>) {
+        let key = |target: &Target| target.name.to_ascii_lowercase();
+        let id_of = |described: &Option<(RepoDescription, Timestamp)>| described.as_ref()?.0.id;
+        let named: BTreeSet<_> = self.targets.iter().map(key).collect();
+        let name_of = |repo: &Repo| repo.described.as_ref().map(|(described, _)| described.name.clone());
+        // Two names of one repository are read as one.
+        self.targets.retain(|target| {
+            let now_called = known.get(&key(target)).and_then(name_of).map(|name| name.to_ascii_lowercase());
+            now_called.is_none_or(|name| name == key(target) || !named.contains(&name))
+        });
+        let by_id: BTreeMap<u64, String> =
+            self.targets.iter().filter_map(|target| Some((id_of(&target.described)?, key(target)))).collect();
+        // Where another repository has the name of one that goes by another, each keeps what is its own.
+        for target in &self.targets {
+            let name = key(target);
+            let before = known.get(&name).and_then(|repo| id_of(&repo.described));
+            if let Some((before, id)) = before.zip(id_of(&target.described))
+                && before != id
+                && let Some(now_called) = by_id.get(&before).filter(|it| !known.contains_key(*it))
+                && let Some(repo) = known.remove(&name)
+            {
+                known.insert(now_called.clone(), repo);
+            }
+        }
+        let unlisted: Vec<_> = known.keys().filter(|name| !named.contains(*name)).cloned().collect();
+        let mut stragglers = 0;
+        for name in unlisted {
+            let Some(repo) = known.get(&name) else { continue };
+            if let Some(now_called) = id_of(&repo.described).and_then(|id| by_id.get(&id)) {
+                if !known.contains_key(now_called) {
+                    let repo = repo.clone();
+                    known.insert(now_called.clone(), repo);
+                }
+                continue;
+            }
+            let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
+            let is_on_board =
+                !repo.open.is_empty() || repo.board_builds.values().any(|it| it.red || it.under_way);
+            let watched = watch.is_empty() || is_watched(watch, &name);
+            if watched && is_on_board && !closed && stragglers < STRAGGLERS {
+                stragglers += 1;
+                let name = name_of(repo).unwrap_or(name);
+                self.targets.push(Target { name, described: None, again: true, is_reported: false });
+            }
+        }
+    }
 }
 
 /// What lists leave out until the token is authorised for single sign-on, and the remedy.

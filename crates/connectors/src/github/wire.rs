@@ -341,6 +341,14 @@ pub(super) struct Run {
     pub(super) pull_requests: Vec<RunPull>,
 }
 
+impl Run {
+    /// Who caused this attempt, or the run.
+    pub(super) fn author(&self) -> Option<String> {
+        let people = [&self.triggering_actor, &self.actor].into_iter().flatten();
+        people.map(|user| user.login.clone()).find(|login| !login.is_empty())
+    }
+}
+
 /// The repository that the commit of a run is of.
 #[derive(Debug, Clone, Default)]
 pub(super) enum HeadRepository {

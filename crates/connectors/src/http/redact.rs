@@ -1,33 +1,43 @@
 //! Takes secrets out of what a service sends back, in whatever form it repeats them.
 //!
-//! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, quoted-printable, terminal),
-//! each as printable ASCII alone ([`view::View`]), and as a terminal shows it ([`shown`]), with what stands in titles and links as
-//! well. So a secret that is escaped, wrapped, spread out, overstruck or in similar letters is found where it stands, and one with
-//! other letters however those are written, or cut in two. Base64 cannot be undone without knowing where it
-//! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
-//! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
-//! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
-//! columns of a dump ([`dump`]) are read as if each stood alone, also between bars ([`frame`]), and the bytes that its numbers
-//! write, in whatever base and size ([`numbers`]), as a text of their own; where lines that repeat a byte are left out, the secrets with one of equal bytes in a row.
-//! Of a dump with other line breaks than it was written with, the offsets divide it into rows ([`rows`]). So are read the bytes of
-//! a list that has an index before each, or writes each as a character in quotes ([`listed`]), and those of numbers with marks of
-//! their own or as many digits as they need ([`runs`]). All of these are read in the text before it was coloured, quoted or framed
-//! as well ([`unescaped`]).
+//! Of each secret, [`forms`] makes once what is searched for, and [`patterns`] finds all of those at once. A text goes through
+//! these in turn, also where it comes in parts ([`parts`]):
+//! 1. [`seen`]: as printable ASCII alone ([`view`]), with what stands in titles and links and without, with its broken lines
+//!    joined, and as a terminal shows it ([`shown`]); and each as it reads once its escapes are undone ([`escape`]).
+//! 2. [`dump`]: the columns of a dump, its digits and its text, as if each stood alone.
+//! 3. [`numbers`]: the bytes that the lines of a dump write. [`rows`] divides it into those, by its offsets where line breaks were
+//!    lost or moved, [`cell`] a line into its parts, and [`notation`] reads its numbers in whatever base and size.
+//! 4. [`listed`]: bytes that each have an index before them, and characters in quotes or at the ends of lines, one by one.
+//! 5. [`runs`]: numbers one after the other with marks of their own or as many digits as each needs.
+//! 6. [`unescaped`]: the text before it was coloured, quoted or framed ([`frame`]), for 2 to 5 once more.
+//!
+//! What 3 to 5 read is a text of its own ([`decoded`]), for 1; where lines that repeat a byte are left out, the secrets are
+//! searched for in it with one of equal bytes in a row. Beside all that, a short secret is found as a word of its own, and one of
+//! which the beginning stands in what Node shows of a buffer that it cuts.
+//!
+//! So a secret that is escaped, wrapped, spread out, overstruck or in similar letters is found where it stands, and one with other
+//! letters however those are written, or cut in two. Base64 cannot be undone without knowing where it begins: there the encoded
+//! secret is searched for, at every alignment, also in base64 once more. In the letters and digits of a text alone, whatever
+//! stands between them, a long secret is searched for in any case, and every secret in base32. In its hexadecimal digits alone,
+//! whatever marks them as such, every long secret is searched for in hexadecimal and as numbers.
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
 //!
-//! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
-//! base64), numbers of base 2 without a mark and words of more than two bytes where other words stand among them on their line,
-//! numbers with words between them that have the letters a to f, or with a fraction, base64 in another case, base64 of what has
-//! several lines (of base64 itself, of a dump), Intel HEX and S-records, a dump with other line breaks whose offsets have as many digits as its numbers, or
-//! neither begin with 0 nor are marked, or whose numbers are broken, or one without offsets beside its text, a dump of characters
-//! beside its text without offsets, a list that is divided into several, in parts a dump of which each line is quoted by itself, three
-//! encodings of one another, and of an encoding more than two escapings; what is moved on a screen otherwise than [`shown`] says,
-//! and what of it was passed on before it was written over. Of a secret that has fewer than [`LONG`] characters of ASCII among
-//! others: what is cut within a letter, or escaped twice.
+//! Not found:
+//! - What was compressed, encrypted, hashed, reversed or cut to pieces; other encodings (base58, base85, UTF-16 in base64); base64
+//!   in another case, or of what has several lines (of base64 itself, of a dump); Intel HEX and S-records.
+//! - Three encodings of one another, and of an encoding more than two escapings.
+//! - Numbers of base 2 without a mark and words of more than two bytes where other words stand among them on their line; numbers
+//!   with words between them that have the letters a to f, or with a fraction; a list that is divided into several.
+//! - A dump with other line breaks whose offsets have as many digits as its numbers, or neither begin with 0 nor are marked, or
+//!   whose numbers are broken, or one without offsets beside its text; a dump of characters beside its text without offsets; in
+//!   parts, a dump of which each line is quoted by itself.
+//! - What is moved on a screen otherwise than [`shown`] says, and what of it was passed on before it was written over.
+//! - Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a letter, or escaped twice.
 
 mod cell;
+mod decoded;
 mod dump;
 mod escape;
 mod forms;
@@ -60,9 +70,9 @@ use serde_json::Value;
 
 pub use self::parts::Parts;
 use self::{
+    decoded::Decoded,
     escape::Escapes,
     forms::{DEPTH, LONG, SHORT, WIDEST, bare, clean},
-    numbers::Decoded,
     patterns::Patterns,
     seen::Seen,
     unescaped::Unescaped,
@@ -289,6 +299,12 @@ impl Search {
         numbers.chain(lists)
     }
 
+    /// What the numbers and lists write that a text may end in the middle of.
+    fn in_unfinished_numbers(&self, text: &str, cut: bool) -> impl Iterator<Item = Decoded> {
+        let lists = listed::unfinished(text, cut).chain(runs::unfinished(text, cut));
+        numbers::unfinished(text, self.longest(), cut).chain(lists)
+    }
+
     /// How many bytes a secret has at most, in whatever form.
     fn longest(&self) -> usize {
         self.reach / WIDEST
@@ -361,10 +377,10 @@ impl Search {
             for seen in [Seen::of(text)].into_iter().chain(columns).chain(others_seen) {
                 let _ = readings(seen, depth, cut, &begins);
             }
-            let lists = listed::unfinished(text, cut).chain(runs::unfinished(text, cut));
-            let numbers = numbers::unfinished(text, self.longest(), cut).chain(lists);
-            let in_others = others.iter().flat_map(|it| it.unfinished(self.longest(), cut));
-            for numbers in numbers.chain(in_others) {
+            let in_others = others.iter().flat_map(|other| {
+                self.in_unfinished_numbers(&other.text, cut).map(move |it| other.placed(it))
+            });
+            for numbers in self.in_unfinished_numbers(text, cut).chain(in_others) {
                 if numbers.is_squeezed {
                     let squeezed = self.squeezed.begins(text, &numbers.seen().plain);
                     first.set(squeezed.into_iter().chain(first.get()).min());

@@ -34,8 +34,10 @@ pub use confirm::Confirm;
 pub use fitting::{Relevance, can_work, fits, is_effect_of_role};
 pub use named::{Lookup, Named};
 pub use partial::PartialParse;
-pub use resolve::{Resolution, applies_to, is_over, item_names, prefill, resolve_item, takes_several};
+pub use resolve::{
+    Resolution, applies_to, is_over, item_names, item_value, prefill, resolve_item, takes_several,
+};
 pub use spec::{ArgSpec, ArgType, CommandSpec, Effect, Policy, Role, USUAL_TIMEOUT};
-pub use token::{Token, line_from, quote, tokens};
+pub use token::{Token, line_from, quote, scan, tokens};
 pub use usage::{Usage, UsageError};
 pub use write_line::{answer, canonical_line, named_line};

@@ -165,7 +165,7 @@ impl Command {
             self.usage.words.iter().any(|literal| same(literal, word)) || self.named(word).is_some()
         };
         // What follows a text of any words is more of that text, and a time is known by its place.
-        let is_text = |given: &&ArgSpec| self.named(&given.name).is_some_and(|at| self.is_rest(at));
+        let is_text = |given: &&ArgSpec| self.named(&given.name).is_some_and(|at| self.usage.is_rest(at));
         let follows_text = arg.ty.is_time() || begun.given.iter().any(is_text);
         let is_several = words.len() > 1 && !may_be_several;
         if !begun.left.is_empty() || words.iter().any(is_own) || is_several || follows_text {
@@ -254,15 +254,10 @@ impl Command {
         Ok(ParsedArgs { args, missing, given })
     }
 
-    /// True where the argument takes all the words that are left.
-    pub(super) fn is_rest(&self, arg: usize) -> bool {
-        self.usage.is_rest(arg)
-    }
-
     /// True for a text that takes all the words that are left, or one that may be left out: nothing says what is meant for it.
     pub(super) fn is_free_text(&self, arg: usize) -> bool {
         let spec = &self.spec().args[arg];
-        self.is_rest(arg) || (spec.ty == ArgType::Text && !spec.required)
+        self.usage.is_rest(arg) || (spec.ty == ArgType::Text && !spec.required)
     }
 
     fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {

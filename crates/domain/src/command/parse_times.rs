@@ -228,15 +228,15 @@ impl Command {
         let (before, after) = (&options.words[..begins], &options.words[text.words.end..]);
         let named = self.named_text(text, &text_of(&options.words[begins..text.words.end]));
         // What is longer than an error shows is no example.
-        let is_short = named.len() <= LONGEST_QUOTED;
+        let is_short = cut(&named, LONGEST_QUOTED) == named;
         let line = before.iter().map(as_typed).chain([named]).chain(after.iter().map(as_typed));
         // What would be refused for another reason is no example.
         let time_text = text_of(&options.words[time.words.clone()]);
         let may_run = is_short && arg.ty.may_be_proposed(&time_text);
         let as_in = if may_run { self.as_in(options, line) } else { String::new() };
-        let zone = Some(text_of(&options.words[text.words.clone()])).filter(|_| begins == text.words.start);
-        let zone = zone.filter(|_| arg.ty == ArgType::Time);
-        let expected = zone.and_then(|rest| clear_zone_expected(&time_text, &rest));
+        let may_have_zone = arg.ty == ArgType::Time && begins == text.words.start;
+        let rest = may_have_zone.then(|| text_of(&options.words[text.words.clone()]));
+        let expected = rest.and_then(|rest| clear_zone_expected(&time_text, &rest));
         let expected = expected.unwrap_or_else(|| arg.ty.expected());
         ArgError::invalid(
             &arg.name,

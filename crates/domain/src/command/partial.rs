@@ -64,7 +64,7 @@ impl Command {
         // What follows a text of any words is more of it: half of `deploying until 31 feb` is no length of time.
         let is_text = |arg: &&ArgSpec| {
             let place = self.named(&arg.name).filter(|place| !options.values.contains_key(place));
-            place.is_some_and(|place| self.is_rest(place))
+            place.is_some_and(|place| self.usage.is_rest(place))
         };
         let text = given.iter().position(is_text).filter(|_| !unplaced.is_empty());
         if let Some(text) = text.map(|at| given.remove(at)) {

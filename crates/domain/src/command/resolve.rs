@@ -238,7 +238,6 @@ pub fn applies_to(spec: &CommandSpec, item: &Item) -> bool {
 /// The line that runs a command on an item, as far as the item determines it; only the name where the command takes none.
 pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
     let Some(arg) = item_arg(spec, item) else { return spec.name.clone() };
-    let value = quote(item.reference());
     let comes_first = Usage::compile(spec).is_ok_and(|usage| {
         match usage.segments.first().and_then(|segment| segment.elements.first()) {
             Some(Element::Word(pieces)) => matches!(pieces.as_slice(), [Piece::Arg(first)] if *first == arg),
@@ -246,14 +245,12 @@ pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
             Some(Element::Group(_)) | None => false,
         }
     });
-    let of = &spec.args[arg];
-    // By its name it is one value, which is a word of each item.
-    let by_name = || if takes_several(spec, of) { quote(&value) } else { value.clone() };
     if comes_first {
-        format!("{} {value}", spec.name)
-    } else {
-        format!("{} {}={}", spec.name, of.name, by_name())
+        return format!("{} {}", spec.name, quote(item.reference()));
     }
+    let of = &spec.args[arg];
+    let value = item_value(spec, of, &[item.reference().to_owned()]);
+    format!("{} {}={}", spec.name, of.name, quote(&value))
 }
 
 /// True for an argument that takes several items: all the words that are left, each an item of its own.
@@ -270,6 +267,14 @@ pub fn item_names(spec: &CommandSpec, arg: &ArgSpec, value: &str) -> Vec<String>
     match words {
         Some(words) => words.into_iter().map(|word| word.text).collect(),
         None => vec![value.to_owned()],
+    }
+}
+
+/// The value of an item argument that means these: what [`item_names`] reads as them.
+pub fn item_value(spec: &CommandSpec, arg: &ArgSpec, names: &[String]) -> String {
+    match takes_several(spec, arg) {
+        true => names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" "),
+        false => names.concat(),
     }
 }
 

@@ -76,7 +76,7 @@ pub fn tokens(line: &str) -> Result<Vec<Token>, ArgError> {
 }
 
 /// The words of a line that may still be being typed, and where a quote begins that is not closed: it goes to the end.
-pub(super) fn scan(line: &str) -> (Vec<Token>, Option<usize>) {
+pub fn scan(line: &str) -> (Vec<Token>, Option<usize>) {
     let mut tokens = Vec::new();
     let mut token: Option<Token> = None;
     let mut quote: Option<(char, usize, usize)> = None;

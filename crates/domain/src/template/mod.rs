@@ -188,13 +188,13 @@ impl Template {
     /// The source and the context of one rendering. Each field of a text, such as `pr.title`, has a name of its own in both,
     /// so that `pr` stays the text that it is, whatever is done with it.
     fn with_fields(&self, context: &Value) -> (Cow<'_, str>, Value) {
-        let value = |name: &str| context.get_attr(name).ok().filter(|value| !value.is_undefined());
-        let (source, names) = fields_renamed(&self.text, |name| value(name).is_some(), undeclared);
+        let is_field = |name: &str| value_of(context, name).is_some();
+        let (source, names) = fields_renamed(&self.text, is_field, undeclared);
         if names.is_empty() {
             return (source, context.clone());
         }
         let fields: Vec<_> =
-            names.into_iter().filter_map(|(field, own)| Some((own, value(&field)?))).collect();
+            names.into_iter().filter_map(|(field, own)| Some((own, value_of(context, &field)?))).collect();
         // The last that has a name counts.
         (source, merge_maps([context.clone(), Value::from_pairs(fields)]))
     }
@@ -241,12 +241,10 @@ impl Template {
 
     /// The first name that the context does not have, with the nearest one that it has at that place.
     fn missing(&self, context: &Value) -> Option<TemplateError> {
-        let is_field = |name: &str| context.get_attr(name).is_ok_and(|value| !value.is_undefined());
-        self.names().into_iter().filter(|found| !is_field(&found.name)).find_map(|found| {
+        self.names().into_iter().filter(|found| value_of(context, &found.name).is_none()).find_map(|found| {
             let mut value = context.clone();
             for part in found.name.split('.') {
-                let inner = value.get_attr(part).unwrap_or(Value::UNDEFINED);
-                if inner.is_undefined() {
+                let Some(inner) = value_of(&value, part) else {
                     let keys: Vec<_> = value.try_iter().into_iter().flatten().collect();
                     return Some(TemplateError {
                         line: found.line,
@@ -254,7 +252,7 @@ impl Template {
                         what: format!("there is no `{}`", found.name),
                         nearest: nearest(part, keys.iter().filter_map(Value::as_str)).map(str::to_owned),
                     });
-                }
+                };
                 value = inner;
             }
             None
@@ -380,6 +378,11 @@ fn is_number(text: &str) -> bool {
 
 fn tag_starts(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// What a context has by a name as it stands, such as `pr.title`.
+fn value_of(context: &Value, name: &str) -> Option<Value> {
+    context.get_attr(name).ok().filter(|value| !value.is_undefined())
 }
 
 /// The names that a source takes from its context.

@@ -104,7 +104,8 @@ pub(super) fn slices_as_indices(source: &str) -> Cow<'_, str> {
 
 /// The source with a name of its own in place of each field of a text, such as `pr.title`, and which those are: a field
 /// and its new name. `is_field` says what is one, `undeclared` which names a source takes from its context. Each name is
-/// as long as what it replaces, so that places in errors stay right.
+/// as long as what it replaces, so that places in errors stay right. A field is one word: `pr['title']` and `pr . title` stay
+/// as they are, and are refused when they are rendered.
 pub(super) fn fields_renamed(
     source: &str,
     is_field: impl Fn(&str) -> bool,

@@ -135,6 +135,9 @@ fn text_may_have_fields() {
         ("{{ pr.title[:3] }}{{ (pr ~ pr.title)[-2:] }}", Escape::None, Ok("Fixit")),
         ("{{ pr.title }} {{ pr.titel }}", Escape::None, Err("there is no `pr.titel`")),
         ("{{ pr.title }} {{ ap }}", Escape::None, Err("there is no `ap`")),
+        // Only one word is a field.
+        ("{{ pr['title'] }}", Escape::None, Err("a value in it is not known")),
+        ("{{ pr . title }}", Escape::None, Err("a value in it is not known")),
     ];
     for (text, escape, expected) in cases {
         let found =

@@ -9,6 +9,10 @@ pub(super) const MORNING: Time = time(9, 0, 0, 0);
 /// And tonight.
 pub(super) const NIGHT: Time = time(20, 0, 0, 0);
 const NOON: Time = time(12, 0, 0, 0);
+pub(super) const MIDNIGHT: Time = time(0, 0, 0, 0);
+
+/// What follows an hour and says that it is one, or of which half of the day.
+pub(super) const AFTER_HOUR: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
 
 /// A time of day that is named.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! What follows a time: more of it, a second one, or any other text.
 
 use super::{
-    clock::{clock, is_clock, is_part_of_day},
+    clock::{AFTER_HOUR, clock, is_clock, is_part_of_day},
     error::Expected,
     form::{has_form_of_length, is_mixed_number, is_unit, unit_after_parts},
     is_always_read, is_always_to_come, is_time,
@@ -11,10 +11,7 @@ use super::{
     reading::weekday,
     zone::{CLEAR, begins_with_zone, in_clear_zones, is_zone, without_zone},
 };
-use crate::duration::{Span, counts_things, folded, is_dimension};
-
-/// What follows a time of day and says that it is one, or of which half of the day.
-const AFTER_CLOCK: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
+use crate::duration::{PUNCTUATION, Span, counts_things, folded, is_dimension};
 
 /// What turns a length of time into a time: `10 minutes ago`.
 const TURNS: [&str; 4] = ["ago", "earlier", "later", "hence"];
@@ -110,7 +107,7 @@ fn day_goes_on(last: &str, words: &[&str]) -> bool {
     let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
     let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
     match words {
-        [first, ..] if AFTER_CLOCK.contains(first) => true,
+        [first, ..] if AFTER_HOUR.contains(first) => true,
         words if weekday(last).is_some() && begins_with_date(words) => true,
         // A number with words after it is a count.
         [number] => !has_clock && (is_hour(number) || is_year(number)),
@@ -187,7 +184,7 @@ fn begins_with_misspelt_time(text: &str) -> bool {
     let [first, second, third] = [0, 1, 2].map(|at: usize| typed.get(at).map_or("", String::as_str));
     let is_alone = || {
         let mut rest = words(text).into_iter().zip(&typed).skip(1);
-        rest.all(|(word, typed)| AFTER_CLOCK.contains(&word.as_str()) || is_zone(typed))
+        rest.all(|(word, typed)| AFTER_HOUR.contains(&word.as_str()) || is_zone(typed))
     };
     is_mixed_number(first, second, third)
         || (is_misspelt(&first.to_lowercase(), &second.to_lowercase())
@@ -208,7 +205,7 @@ fn counts(words: &[String]) -> bool {
 
 /// The first words, without the punctuation around them.
 fn plain_words(text: &str) -> Vec<String> {
-    let plain = |word: &str| folded(word.trim_matches([',', ';', ':', '!', '?', '(', ')', '.'])).into_owned();
+    let plain = |word: &str| folded(word.trim_matches(PUNCTUATION)).into_owned();
     text.split_whitespace().take(MOST_WORDS).map(plain).collect()
 }
 
@@ -223,7 +220,7 @@ fn is_nothing_but_times(text: &str, words: &[String]) -> bool {
 
 /// True where words are one time after another, with their time zones, and nothing else.
 fn are_times(words: &[String]) -> bool {
-    let is_of_clock = |word: &&String| AFTER_CLOCK.contains(&word.to_lowercase().as_str()) || is_zone(word);
+    let is_of_clock = |word: &&String| AFTER_HOUR.contains(&word.to_lowercase().as_str()) || is_zone(word);
     let are_after = |end: usize| {
         let rest = &words[end..];
         are_times(&rest[rest.iter().take_while(is_of_clock).count()..])

@@ -1,12 +1,11 @@
 //! What is written like a time, a date or a length of time, whether or not it is one: `25:00`, `9.30`, `-2h`, `2h30`,
 //! `1/2h`, `2026-02-31`.
 
+use super::clock::AFTER_HOUR;
 use crate::duration;
 
 /// What a unit begins with that is misspelt: `2houres`.
 const STEMS: [&str; 8] = ["hour", "hr", "min", "sec", "day", "week", "month", "year"];
-/// What follows the hour of a clock.
-const OF_A_CLOCK: [&str; 5] = ["am", "pm", "o'clock", "oclock", "uhr"];
 
 /// Letters behind a number that are no unit of time: those of ordinals and multiples, as in `2й`, `1º`, `100к`, `2х`.
 const NO_UNITS: [char; 9] = ['й', 'я', 'е', 'а', 'є', 'º', 'ª', 'к', 'х'];
@@ -89,7 +88,7 @@ fn is_like_clock(word: &str, next: &str) -> bool {
     half.is_some_and(is_of_clock)
         || with_colon
         || with_point
-        || (is_of_clock(word) && OF_A_CLOCK.contains(&next))
+        || (is_of_clock(word) && AFTER_HOUR.contains(&next))
 }
 
 fn is_like_length(word: &str, next: &str) -> bool {

@@ -1,12 +1,14 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all. `reading` has the forms of a time, `clock` those of a time of day, `numeric_date` the
-//! dates whose order is not the same everywhere, `impossible` finds times that do not exist, `form` finds what is written like a
-//! time whether or not it is one, `prose` distinguishes times from other text, `follow` reads what comes after one, `keyboard`
-//! reads what was typed on another layout by its keys, `zone` has the time zones and what is written like one, `month_day` the
-//! days with the name of their month, and `last_date` finds the day that was where a past one is meant.
+//! A text is read whole or not at all. `reading` has the forms of a time, `clock` those of a time of day, `daylight_saving` the
+//! times that a clock skips or shows twice, `month_day` the days with the name of their month, `numeric_date` the dates whose
+//! order is not the same everywhere, `last_date` finds the day that was where a past one is meant, `zone` has the time zones and
+//! what is written like one, `impossible` finds times that do not exist, `form` finds what is written like a time whether or not
+//! it is one, `prose` distinguishes times from other text, `follow` reads what comes after one, `keyboard` reads what was typed
+//! on another layout by its keys, and `error` says why a text is no time to come, and what would be one.
 
 mod clock;
+mod daylight_saving;
 mod error;
 mod follow;
 mod form;
@@ -21,7 +23,7 @@ mod reading;
 mod tests;
 mod zone;
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 
 use self::{
     error::NOT_PAST,
@@ -253,7 +255,8 @@ pub fn is_time(text: &str) -> bool {
 }
 
 /// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
-/// date, which may be past by now. A weekday counts, though early on that day the week is asked for.
+/// date, which may be past by now. A weekday counts, though early on that day the week is asked for, and so does an hour that
+/// the clock skips or shows twice in one night of the year.
 pub fn is_always_to_come(text: &str) -> bool {
     always(text, |read| matches!(read, Ok(_) | Err(TimeError::ThisOrNext(_))))
 }
@@ -264,14 +267,16 @@ fn is_always_read(text: &str) -> bool {
 }
 
 fn always(text: &str, is_right: impl Fn(&Result<Timestamp, TimeError>) -> bool) -> bool {
-    let is_right_at = |year, day, hour, minute| {
-        let now = jiff::civil::date(year, 1, day).at(hour, minute, 0, 0).to_zoned(TimeZone::UTC);
-        now.is_ok_and(|now| is_right(&until(text, &now)))
+    let is_right_on = |day: Date| {
+        [(0, 0), (12, 0), (23, 59)].into_iter().all(|(hour, minute)| {
+            let now = day.at(hour, minute, 0, 0).to_zoned(TimeZone::UTC);
+            now.is_ok_and(|now| is_right(&until(text, &now)))
+        })
     };
-    // Each day of a week as it begins, at noon, and in its last minute a century later.
-    (1..=7).all(|day| {
-        is_right_at(1970, day, 0, 0) && is_right_at(1970, day, 12, 0) && is_right_at(2070, day, 23, 59)
-    })
+    // Every thirty days for a year: on each weekday, and soon after any day that has no year. And once when all that is to
+    // come on the first of them is past.
+    let [first, past_all] = [1970, 2071].map(|year| jiff::civil::date(year, 1, 1));
+    first.series(30.days()).take(13).chain([past_all]).all(is_right_on)
 }
 
 /// The time that a text means, whether it is to come or past.

@@ -4,11 +4,12 @@ use jiff::{
     SignedDuration, Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime, Time, Weekday, time},
     fmt::temporal::Pieces,
-    tz::{AmbiguousOffset, TimeZone},
+    tz::TimeZone,
 };
 
 use super::{
-    clock::{Clock, MORNING, NIGHT, clock, part_of_day},
+    clock::{Clock, MIDNIGHT, MORNING, NIGHT, clock, part_of_day},
+    daylight_saving::{first_and_last, shown_once},
     error::{Expected, TimeError},
     month_day::MonthDay,
     numeric_date::{coming_date, is_in_another_order},
@@ -42,7 +43,6 @@ pub(super) const UNCLEAR_ORDER: &str = "a date as year-month-day";
 /// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
 const MOST_WORDS: usize = 8;
 
-const MIDNIGHT: Time = time(0, 0, 0, 0);
 /// Before it a time of tonight is after midnight.
 const NIGHT_ENDS: Time = time(6, 0, 0, 0);
 
@@ -193,7 +193,7 @@ fn time_of(
         Ok(day) => day,
     };
     if day.kind == DayKind::ThisOrNext {
-        let today = of(Day { date: now.date(), ..day }).and_then(|today| first_and_last(today, now));
+        let today = of(Day { date: now.date(), ..day }).and_then(|at| first_and_last(at, now.time_zone()));
         if today.is_ok_and(|[_, last]| last > now.timestamp()) {
             return Err(this_or_next("", &words.join(" "), now));
         }
@@ -246,31 +246,7 @@ fn near(at: Timestamp, now: &Zoned) -> Result<Timestamp, TimeError> {
 
 /// When the clock shows that where `now` is.
 fn zoned(at: DateTime, now: &Zoned) -> Result<Timestamp, TimeError> {
-    let both = first_and_last(at, now)?;
-    let [first, last] = both;
-    if first == last {
-        return near(first, now);
-    }
-    let zone = now.time_zone();
-    let is_skipped = matches!(zone.to_ambiguous_timestamp(at).offset(), AmbiguousOffset::Gap { .. });
-    let (time, date) = (at.strftime("%H:%M"), at.date());
-    let why = match is_skipped {
-        true => format!("the clock skips {time} on {date}"),
-        false => format!("the clock shows {time} twice on {date}"),
-    };
-    let clear = both.map(|at| at.display_with_offset(zone.to_offset(at)).to_string());
-    Err(TimeError::Ambiguous(Expected::one_of(clear.into(), why)))
-}
-
-/// The first and the last time that is meant by what a clock shows: one, unless it skips that or shows it twice. Midnight is the
-/// beginning of its day, whenever that is.
-fn first_and_last(at: DateTime, now: &Zoned) -> Result<[Timestamp; 2], TimeError> {
-    let shown = now.time_zone().to_ambiguous_timestamp(at);
-    let both = match at.time() == MIDNIGHT {
-        true => shown.compatible().map(|at| [at, at]),
-        false => shown.earlier().and_then(|first| Ok([first, shown.later()?])),
-    };
-    both.map_err(|_| TimeError::TooFar)
+    near(shown_once(at, now.time_zone())?, now)
 }
 
 fn later(now: &Zoned, span: jiff::Span) -> Result<Timestamp, TimeError> {
@@ -430,7 +406,7 @@ pub(super) fn weekday(name: &str) -> Option<Weekday> {
 fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
     let time = shown(clock)?;
     let today = now.date().to_datetime(time);
-    let [_, last] = first_and_last(today, now)?;
+    let [_, last] = first_and_last(today, now.time_zone())?;
     let day = if last > now.timestamp() { today } else { days_later(now, 1)?.to_datetime(time) };
     zoned(day, now)
 }
@@ -439,7 +415,8 @@ fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
 pub(super) fn last_shown(text: &str, now: &Zoned) -> Option<Result<Timestamp, TimeError>> {
     let time = shown(clock(&words_of(&text.to_lowercase()))?).ok()?;
     let of = |days| Some(days_later(now, days).ok()?.to_datetime(time));
-    let is_past = |at: &DateTime| first_and_last(*at, now).is_ok_and(|[first, _]| first <= now.timestamp());
+    let is_past =
+        |at: &DateTime| first_and_last(*at, now.time_zone()).is_ok_and(|[first, _]| first <= now.timestamp());
     let last = [0, -1].into_iter().filter_map(of).find(is_past)?;
     Some(zoned(last, now))
 }

@@ -96,10 +96,11 @@ pub(super) fn begins_with_zone(words: &[String]) -> bool {
 /// True for a word, as it is typed, that has the form of a time zone, whether or not there is one.
 pub(super) fn is_zone(word: &str) -> bool {
     let is_abbreviation = ABBREVIATIONS.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let name = word.trim_matches(['[', ']']);
     is_abbreviation
         || IN_CAPITALS.contains(&word)
-        || is_zone_name(word.trim_matches(['[', ']']))
-        || is_etc_offset(word.trim_matches(['[', ']']))
+        || is_zone_name(name)
+        || is_etc_offset(name)
         || is_offset(word)
 }
 

@@ -220,6 +220,19 @@ pub enum Health {
     },
 }
 
+impl Health {
+    /// When an account in trouble is tried again by itself, else from when on its rate limit allows it, in words; `time`
+    /// shows a time. `None` where neither is to come.
+    pub fn retry(&self, now: Timestamp, time: impl Fn(Timestamp) -> String) -> Option<String> {
+        let Self::Trouble { since, error, next_try } = self else { return None };
+        if let Some(next) = next_try.filter(|at| *at > now) {
+            return Some(format!("next try at {}", time(next)));
+        }
+        let allowed = error.retry_at(*since).filter(|at| *at > now)?;
+        Some(format!("it may be tried again at {}", time(allowed)))
+    }
+}
+
 /// Asks the service who the account is and what it may do.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct TestAccount {

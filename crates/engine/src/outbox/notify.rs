@@ -194,20 +194,17 @@ async fn show_due(
     if pending.is_empty() {
         return Ok(None);
     }
-    let (due, wait) = due(pending, notifier.quiet_now(now).await?.is_some(), *notifier.last(), now);
+    let quiet = notifier.quiet_now(now).await?.is_some();
+    let last = *notifier.last();
+    let (due, wait) = due(pending, quiet, last, now);
     let events = store.events_by_ids(due.iter().map(|notice| notice.event).collect()).await?;
     if !events.is_empty() {
         // Recorded before it is shown: a crash in between loses a notification, and never shows one twice.
         let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
         store.mark_shown(&ids, now).await?;
         if let Some(notification) = notification(store, due, &events).await? {
-            {
-                let mut last = notifier.last();
-                last.any = Some(now);
-                if notification.important {
-                    last.important = Some(now);
-                }
-            }
+            let important = if notification.important { Some(now) } else { last.important };
+            *notifier.last() = LastShown { any: Some(now), important };
             notifier.hand_over(PendingNotifications { show: vec![notification], moot: Vec::new() }).await;
         }
         // A new event replaces the one that was shown before.

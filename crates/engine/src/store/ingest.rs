@@ -1,6 +1,9 @@
 //! Taking in what a source reports: it is compared with what is stored, and everything that follows from it
 //! (items, events, decisions, messages to be sent, the source's cursor, notes for its next poll) is written in one
 //! transaction.
+//!
+//! In this order: runs of builds that were deleted, what has another name by now, what lost its name to something else,
+//! what is reported, what is gone, and last what complete listings lack.
 
 mod gone;
 mod report;
@@ -76,14 +79,13 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, unread: _, note }) => {
+        Report::Hook(Received { delivery, snapshots, gone, poll: _, unread: _, note }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
             context.take_in(snapshots, gone, &[])?;
-            emptied.iter().try_for_each(|(scope, reason)| context.empty(scope, reason))?;
             if context.source.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
@@ -110,6 +112,7 @@ pub(super) fn ingest(
 }
 
 impl ReportContext<'_> {
+    /// Takes in what a report names, by poll or webhook.
     fn take_in(&mut self, snapshots: &[Item], gone: &[Gone], replaced: &[Scope]) -> rusqlite::Result<()> {
         // Before what is reported under the new names, so that it finds what happened under the old ones.
         let (renamed, gone): (Vec<_>, Vec<_>) =
@@ -150,8 +153,7 @@ impl ReportContext<'_> {
             None => None,
         };
         let is_new = known.is_none() || beginning.is_some();
-        let reported = self.is_reported(known.as_ref())
-            || known.as_ref().is_some_and(|known| self.is_listed_as_before(known, snapshot));
+        let reported = self.is_reported(known.as_ref(), snapshot);
         change.transitions.splice(..0, beginning);
         self.apply(known, change, is_new, reported)
     }
@@ -181,25 +183,11 @@ impl ReportContext<'_> {
         self.source.baseline_at.is_some_and(|baseline| is_before(at, baseline))
     }
 
-    /// Whether a listing is still to answer for the item: see [`items::V5`]. A poll that reports it answers for the webhooks
-    /// that came before it began.
-    fn is_reported(&self, known: Option<&Known>) -> bool {
-        match self.polled {
-            None => true,
-            Some(began) => known.is_some_and(|known| known.reported && known.seen_at >= began),
-        }
-    }
-
-    /// True where a webhook has reported an occurrence that no listing has answered for, and what is listed is an earlier one:
-    /// the listing is behind.
-    fn is_listed_as_before(&self, known: &Known, listed: &Item) -> bool {
-        let reported = known.state.as_ref().filter(|_| known.reported).map(|stored| &stored.item.detail);
-        match (reported, &listed.detail) {
-            (Some(Detail::Incident(reported)), Detail::Incident(listed)) => {
-                reported.began().zip(listed.began()).is_some_and(|(reported, listed)| listed < reported)
-            }
-            _ => false,
-        }
+    /// Whether a listing is still to answer for an item, once this is written of it: see [`items::V5`]. A poll that names
+    /// the item answers for the webhooks that came before it began, unless what it found is behind them.
+    fn is_reported(&self, known: Option<&Known>, found: &Item) -> bool {
+        let Some(began) = self.polled else { return true };
+        known.is_some_and(|known| known.reported && (known.seen_at >= began || is_behind(found, known)))
     }
 
     /// Writes what has become of an item, and what happened to it.
@@ -331,6 +319,16 @@ impl ReportContext<'_> {
             && subject.is_new
             && transition.name == EventName::Triggered
             && matches!(&subject.item.detail, Detail::Incident(incident) if incident.status == IncidentStatus::Triggered)
+    }
+}
+
+/// True where what was found is an earlier occurrence than the one on record.
+fn is_behind(found: &Item, known: &Known) -> bool {
+    match (&found.detail, known.state.as_ref().map(|stored| &stored.item.detail)) {
+        (Detail::Incident(found), Some(Detail::Incident(known))) => {
+            found.began().zip(known.began()).is_some_and(|(found, known)| found < known)
+        }
+        _ => false,
     }
 }
 

@@ -4,31 +4,31 @@ mod counts;
 mod damage;
 mod lookup;
 mod reported;
+mod snooze;
 
 use callboard_domain::{
-    actor::Actor,
     board::Snoozed,
     item::{AccountName, Detail, Item, ItemKey, Kind},
     source::GoneReason,
 };
 use jiff::Timestamp;
-use rusqlite::{
-    Connection, Row, ToSql, params,
-    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
-};
+use rusqlite::{Connection, Row, params};
 use url::Url;
 
 use super::{
-    Store, StoreError, audit,
+    audit,
     row::{At, Clock, Flag, Json, Lenient, Text, all, key, one, run},
 };
-use crate::{api::AuditedChange, title_match::folded};
+use crate::title_match::folded;
 
 pub(super) use self::{
     counts::{MISSING, V4, forget_dangling, missing, uncounted},
     damage::{OF_NOBODY, WHOLE, damaged, unreadable},
-    reported::{Present, V5, answered, of_repo, present},
+    lookup::of_repo,
+    reported::{Present, V5, answered, present},
+    snooze::{V3, clear_snooze_on_change, off_board_until, silence, snooze_like},
 };
+pub use self::{lookup::BOARD, snooze::Snooze};
 
 pub(super) const V1: &str = "
 CREATE TABLE items (
@@ -59,16 +59,8 @@ ALTER TABLE items ADD COLUMN gone TEXT;      -- GoneReason as JSON
 ALTER TABLE items ADD COLUMN gone_at INTEGER;
 ";
 
-/// Who snoozed it, while it is.
-pub(super) const V3: &str = "
-ALTER TABLE items ADD COLUMN snoozed_by TEXT; -- Actor as JSON
-";
-
 /// The open items, however many others there are: without a word about it SQLite takes the index of all items of a kind.
 pub(super) const OPEN: &str = "items INDEXED BY items_open WHERE open";
-
-/// How many open items of a kind [`Store::open_items`] gives: more than that is an outage, and nobody reads it row by row.
-pub const BOARD: u32 = 1_000;
 
 /// An item as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,54 +99,6 @@ impl StoredItem {
     }
 }
 
-/// How long an item is off the board, where it is.
-pub(super) fn off_board_until(silenced: bool, snoozed: Option<Snooze>, now: Timestamp) -> Option<Snoozed> {
-    match snoozed.filter(|snooze| snooze.holds(now)) {
-        Some(Snooze::Until(end)) => Some(Snoozed::Until(end)),
-        Some(Snooze::UntilChange) => Some(Snoozed::UntilChange),
-        None => silenced.then_some(Snoozed::UntilChange),
-    }
-}
-
-/// Until when an item is snoozed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Snooze {
-    /// Until this time.
-    Until(Timestamp),
-    /// Until something happens to it.
-    UntilChange,
-}
-
-impl Snooze {
-    /// True where it is not over yet.
-    pub fn holds(self, now: Timestamp) -> bool {
-        match self {
-            Self::Until(end) => now < end,
-            Self::UntilChange => true,
-        }
-    }
-}
-
-impl ToSql for Snooze {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Self::Until(end) => end.as_microsecond().into(),
-            Self::UntilChange => i64::MAX.into(),
-        })
-    }
-}
-
-impl FromSql for Snooze {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        match value.as_i64()? {
-            i64::MAX => Ok(Self::UntilChange),
-            // No person asks for a time before there were clocks.
-            ..0 => Err(FromSqlError::InvalidType),
-            _ => At::column_result(value).map(|end| Self::Until(end.0)),
-        }
-    }
-}
-
 /// True where an item may need a person: an approval that waits, an incident that is not over, an open pull request, a build
 /// that is under way or red.
 fn is_open(item: &Item) -> bool {
@@ -168,7 +112,7 @@ fn is_open(item: &Item) -> bool {
 }
 
 /// What an item is found by: its title on the first line, as it is compared with what is typed.
-pub(super) fn search_text(item: &Item) -> String {
+fn search_text(item: &Item) -> String {
     let more = match &item.detail {
         Detail::Build(build) => build.branch.as_deref().unwrap_or_default().to_owned(),
         Detail::PullRequest(pull_request) => format!("{} {}", pull_request.branch, pull_request.author),
@@ -374,26 +318,6 @@ pub(super) fn rename(
     counts::count(conn, key.account.as_str(), 1)
 }
 
-/// Snoozes one row for as long as the other is, unless it is snoozed already.
-pub(super) fn snooze_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE items SET silenced = items.silenced OR other.silenced,
-               snoozed_by = iif(items.snoozed IS NULL, other.snoozed_by, items.snoozed_by),
-               snoozed = coalesce(items.snoozed, other.snoozed)
-               FROM items AS other WHERE items.n = ?1 AND other.n = ?2";
-    run(conn, sql, params![n, other]).map(drop)
-}
-
-/// Something happened to it: ends what held until then.
-pub(super) fn clear_snooze_on_change(conn: &Connection, n: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE items SET silenced = 0, snoozed = nullif(snoozed, ?2) WHERE n = ?1";
-    run(conn, sql, params![n, Snooze::UntilChange]).map(drop)
-}
-
-/// Keeps it off the board until something happens to it.
-pub(super) fn silence(conn: &Connection, n: i64) -> rusqlite::Result<()> {
-    run(conn, "UPDATE items SET silenced = 1 WHERE n = ?1", [n]).map(drop)
-}
-
 /// Takes a row that is damaged off the board, until its item is listed again: then it is rebuilt, and all
 /// that happened to it is still on its record. One of which it is not known what it is, is deleted with that record.
 pub(super) fn take_off_board(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
@@ -457,47 +381,4 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
     let gone: Vec<i64> = all(conn, sql, params![kind.name(), At(before), limit], |row| row.get(0))?;
     gone.iter().try_for_each(|n| delete(conn, *n))?;
     Ok(gone.len())
-}
-
-impl Store {
-    /// Snoozes an item, or with `None` puts it back on the board, and records who did. False where there is no such item.
-    pub async fn snooze(
-        &self,
-        key: &ItemKey,
-        snooze: Option<Snooze>,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let (key, actor) = (key.clone(), actor.clone());
-        let item = key.clone();
-        let what = match snooze {
-            None => AuditedChange::Unsnoozed { item },
-            Some(Snooze::UntilChange) => AuditedChange::Snoozed { item, until: None },
-            Some(Snooze::Until(end)) => AuditedChange::Snoozed { item, until: Some(end) },
-        };
-        self.write(move |conn| {
-            let sql = "UPDATE items SET snoozed = ?4, snoozed_by = ?5, silenced = silenced AND ?4 IS NOT NULL
-                       WHERE account = ?1 AND kind = ?2 AND id = ?3";
-            let by = snooze.map(|_| Json(&actor));
-            let row = params![key.account.as_str(), key.kind.name(), key.id, snooze, by];
-            let found = run(conn, sql, row)? == 1;
-            if found {
-                audit::insert(conn, &actor, &what, now)?;
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// Who snoozed an item, where it is snoozed at `now` and that is on the record.
-    pub async fn snoozed_by(&self, key: &ItemKey, now: Timestamp) -> Result<Option<Actor>, StoreError> {
-        let key = key.clone();
-        self.read(move |conn| {
-            let sql = "SELECT snoozed_by FROM items
-                       WHERE account = ?1 AND kind = ?2 AND id = ?3 AND snoozed > ?4";
-            let row = params![key.account.as_str(), key.kind.name(), key.id, At(now)];
-            Ok(one(conn, sql, row, |row| audit::read_actor(row, 0))?.flatten())
-        })
-        .await
-    }
 }

@@ -30,8 +30,9 @@ const INDEXED: usize = 3;
 pub(super) const RANKED: usize = 2_000;
 
 /// What a search found: those whose title (of a run, its line) is what is looked for, then those that begin with it, then those
-/// with its words in order, then the rest; of these the newest first. Of more than 2,000, the newest are ranked, with those
-/// that begin with what is looked for (not by words of one or two letters alone), and the others follow, the newest first.
+/// where each of its words begins one, in order, then those with its words in order, then the rest; of each the newest
+/// first. Of more than 2,000, the newest are ranked, with those that begin with what is looked for (not by words of one or
+/// two letters alone), and the others follow, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Items.
@@ -49,27 +50,12 @@ pub(super) fn index_some(conn: &Connection) -> rusqlite::Result<bool> {
 }
 
 pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
-    let sql = format!("SELECT {}, n FROM items WHERE searched = 0 LIMIT {STEP}", items::COLUMNS);
-    // A row that cannot be read is left out of the index, not tried for ever.
-    let found = all(conn, &sql, [], |row| {
-        let text = items::read(row).map(|stored| items::search_text(&stored.item));
-        Ok((row.get::<_, i64>(11)?, text.unwrap_or_default()))
-    })?;
-    for (n, text) in &found {
-        run(conn, "INSERT OR REPLACE INTO item_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;
-        run(conn, "UPDATE items SET searched = 1 WHERE n = ?1", [n])?;
-    }
-    let sql = format!("SELECT {}, n FROM runs WHERE searched = 0 LIMIT {STEP}", runs::COLUMNS);
-    let ran = all(conn, &sql, [], |row| {
-        let text = runs::read(row).map(|run| runs::search_text(&run));
-        Ok((row.get::<_, i64>(12)?, text.unwrap_or_default()))
-    })?;
-    for (n, text) in &ran {
-        run(conn, "INSERT OR REPLACE INTO run_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;
-        run(conn, "UPDATE runs SET searched = 1 WHERE n = ?1", [n])?;
-    }
-    Ok(found.len() == STEP || ran.len() == STEP)
+    let (more_items, more_runs) = (ITEMS.index_step(conn)?, RUNS.index_step(conn)?);
+    Ok(more_items || more_runs)
 }
+
+/// How a row's title answers to what was typed, and the row's number.
+type Hit = (TitleMatch, i64);
 
 /// The words of a query, in lower case: every one must be found.
 struct SearchTerms {
@@ -92,6 +78,15 @@ impl SearchTerms {
         let text = text.to_lowercase();
         self.short.iter().all(|word| text.contains(word))
     }
+
+    /// The rows of a query, which gives their numbers and titles.
+    fn hits(&self, conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Hit>> {
+        all(conn, sql, params, |row| {
+            // A title that cannot be read is nobody's.
+            let title = row.get::<_, String>(1).unwrap_or_default();
+            Ok((self.typed.of(&folded(&title)), row.get(0)?))
+        })
+    }
 }
 
 /// A text in the language of the index: nothing in it is an operator.
@@ -99,17 +94,20 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// A table, and how its rows are found.
+/// A table, and how its rows are indexed and found.
 struct Searched<T> {
     table: &'static str,
     index: &'static str,
+    /// The column that is compared with what is typed.
     title: &'static str,
-    /// Which of its rows are there.
+    /// In SQL, which of its rows are there.
     there: &'static str,
-    /// Where short words are looked for.
+    /// In SQL, where short words are looked for.
     short: &'static str,
+    /// What `read` reads.
     columns: &'static str,
     read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    /// What the index has of a row.
     text: fn(&T) -> String,
 }
 
@@ -121,7 +119,7 @@ const ITEMS: Searched<StoredItem> = Searched {
     short: "lower(id || ' ' || title || ' ' || repo)",
     columns: items::COLUMNS,
     read: items::read,
-    text: |stored| items::search_text(&stored.item),
+    text: StoredItem::search_text,
 };
 
 const RUNS: Searched<Run> = Searched {
@@ -135,10 +133,25 @@ const RUNS: Searched<Run> = Searched {
     text: runs::search_text,
 };
 
-/// A row's number, and how its title answers to what was typed.
-type Hit = (TitleMatch, i64);
-
 impl<T> Searched<T> {
+    /// Brings some rows into the index. True where there may be more.
+    fn index_step(&self, conn: &Connection) -> rusqlite::Result<bool> {
+        let Self { table, index, columns, .. } = self;
+        let unindexed = format!("SELECT {columns}, n FROM {table} WHERE searched = 0 LIMIT {STEP}");
+        let insert = format!("INSERT OR REPLACE INTO {index} (rowid, text) VALUES (?1, ?2)");
+        let mark = format!("UPDATE {table} SET searched = 1 WHERE n = ?1");
+        // A row that cannot be read is left out of the index, not tried for ever.
+        let found: Vec<(i64, String)> = all(conn, &unindexed, [], |row| {
+            let text = (self.read)(row).map(|value| (self.text)(&value));
+            Ok((row.get("n")?, text.unwrap_or_default()))
+        })?;
+        for (n, text) in &found {
+            run(conn, &insert, params![n, text])?;
+            run(conn, &mark, [n])?;
+        }
+        Ok(found.len() == STEP)
+    }
+
     /// The rows that hold every word, in the order of [`Found`].
     fn find(&self, conn: &Connection, terms: &SearchTerms, page: Page) -> rusqlite::Result<Vec<T>> {
         let mut part = Part { page, found: Vec::new() };
@@ -230,16 +243,6 @@ impl<T> Searched<T> {
                 part.push(value);
             }
             Ok(ControlFlow::Continue(()))
-        })
-    }
-}
-
-impl SearchTerms {
-    fn hits(&self, conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Hit>> {
-        all(conn, sql, params, |row| {
-            // A title that cannot be read is nobody's.
-            let title = row.get::<_, String>(1).unwrap_or_default();
-            Ok((self.typed.of(&folded(&title)), row.get(0)?))
         })
     }
 }

@@ -48,12 +48,9 @@ run.exec.argv = ["true", "{{ job }}", "{{ who }}"]"#;
     .concat()
 }
 
-/// A scene with a folder of command files.
+/// A scene with the commands above.
 pub(super) async fn with_commands() -> Scene {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("commands")).unwrap();
-    std::fs::write(folder.path().join("commands/deploy.toml"), commands()).unwrap();
-    Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Serve, &[]).await
+    Scene::with_commands(&commands(), Mode::Serve).await
 }
 
 async fn find(it: &Scene, text: &str) -> Found {

@@ -121,6 +121,14 @@ impl Scene {
         Self { engine: engine.await.unwrap(), host, folder }
     }
 
+    /// With a file of these commands, and nothing else configured.
+    pub(crate) async fn with_commands(commands: &str, mode: Mode) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("commands")).unwrap();
+        std::fs::write(folder.path().join("commands/ours.toml"), commands).unwrap();
+        Self::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", mode, &[]).await
+    }
+
     /// With nothing configured, serving.
     pub(crate) async fn serving() -> Self {
         Self::open("", Mode::Serve, &[]).await
@@ -170,7 +178,6 @@ pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-/// An alert of account `pager`.
 /// A run that is under way since the beginning of time.
 pub(crate) fn running(id: &str) -> Run {
     Run {
@@ -189,6 +196,7 @@ pub(crate) fn running(id: &str) -> Run {
     }
 }
 
+/// An alert of account `pager`.
 pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
     Item {
         key: ItemKey::new(&"pager".into(), Kind::Incident, id),

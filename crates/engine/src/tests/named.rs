@@ -120,13 +120,10 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
 
 #[tokio::test]
 async fn line_on_items_of_several_accounts_keeps_their_keys() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("commands")).unwrap();
     let link = "[[command]]\nname = \"link\"\nsummary = \"Link two alerts\"\nusage = \"link <one> <two>\"\n\
                 args.one.type = \"incident\"\nargs.two.type = \"incident\"\n\
                 run.exec.argv = [\"true\", \"{{ one }}\", \"{{ two }}\"]\n";
-    std::fs::write(folder.path().join("commands/link.toml"), link).unwrap();
-    let it = Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Once, &[]).await;
+    let it = Scene::with_commands(link, Mode::Once).await;
     let of = |account: &str, id: &str| {
         let mut alert = incident(id, IncidentStatus::Triggered, 1);
         alert.key.account = account.into();

@@ -15,11 +15,7 @@ argv = ["echo", "{{ alerts }}", "{{ alerts.title }}"]
 "#;
 
 async fn scene() -> Scene {
-    let folder = tempfile::tempdir().unwrap();
-    let commands = folder.path().join("commands");
-    std::fs::create_dir(&commands).unwrap();
-    std::fs::write(commands.join("page.toml"), PAGE).unwrap();
-    let it = Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Once, &[]).await;
+    let it = Scene::with_commands(PAGE, Mode::Once).await;
     it.report(["a1", "b2", "c3"].map(|id| incident(id, IncidentStatus::Triggered, 1))).await;
     it
 }

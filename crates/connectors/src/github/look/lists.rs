@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     error::ServiceError,
-    item::{Kind, PullRequestState},
+    item::{BuildStatus, Kind, PullRequestState},
     source::GoneReason,
 };
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ use crate::{
         cursor::{BoardRun, Part, Repo, RepoDescription},
         normalise,
         open::Open,
+        run_branch,
+        run_position::RunPosition,
         wire,
     },
     lenient::{MalformedEntry, first_and_more},
@@ -72,6 +74,16 @@ impl RepoLists {
         self.repo.described.as_ref().map(|(described, _)| described)
     }
 
+    /// The repository, as builds are named after it.
+    pub(in crate::github) fn place(&self) -> normalise::Place<'_> {
+        let described = self.described();
+        normalise::Place {
+            name: described.map_or("", |described| described.name.as_str()),
+            default_branch: described.and_then(|described| described.default_branch.as_deref()),
+            workflows: &self.repo.workflows,
+        }
+    }
+
     /// True for a repository that is certainly another one.
     pub(super) fn is_other(&self, repo: &wire::RepoName) -> bool {
         let known = self.described().and_then(|described| described.id);
@@ -90,6 +102,37 @@ impl RepoLists {
     /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.
     pub(in crate::github) fn is_readable(&self) -> bool {
         self.error.is_none() && self.read
+    }
+
+    /// The newest verdict on each build that is on the lists that changed.
+    pub(in crate::github) fn newest_verdicts(&self) -> impl Iterator<Item = &wire::Run> {
+        let place = self.place();
+        let mut newest: BTreeMap<String, &wire::Run> = BTreeMap::new();
+        for run in self.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
+            let known = newest.entry(normalise::build_id(&place, run)).or_insert(run);
+            if RunPosition::of(run).is_after(RunPosition::of(known)) {
+                *known = run;
+            }
+        }
+        newest.into_values()
+    }
+
+    /// True where the newest verdict on a branch of its own, which is not the default one as far as is known, is red, and was not
+    /// seen before: it may be the default one by now.
+    pub(super) fn has_red_news_elsewhere(&self) -> bool {
+        let place = self.place();
+        let is_elsewhere = |run: &wire::Run| {
+            let branch = run_branch::own_branch(place.name, run);
+            branch.is_some_and(|branch| place.default_branch.is_some_and(|default| default != branch))
+        };
+        self.newest_verdicts().any(|run| is_elsewhere(run) && self.is_news_of_red(run))
+    }
+
+    /// True for a failed run that is later than what is known of its build.
+    pub(in crate::github) fn is_news_of_red(&self, run: &wire::Run) -> bool {
+        let known = self.repo.board_builds.get(&normalise::build_id(&self.place(), run));
+        normalise::run_status(run) == BuildStatus::Failed
+            && known.is_none_or(|known| RunPosition::of(run).is_after(known.newest))
     }
 
     /// Makes this poll ask for what a webhook reported, unless its lists have just shown it: what is read after the webhook
@@ -157,8 +200,8 @@ impl RepoLists {
         let name = self.place().name.to_owned();
         let rows = self.runs.iter_mut().filter(|row| row.id == run);
         rows.for_each(|row| {
-            normalise::complete_branch(row, on_board.branch.as_deref(), None);
-            normalise::complete_owner(&name, row, Some(on_board.build.as_str()));
+            run_branch::complete_branch(row, on_board.branch.as_deref(), None);
+            run_branch::complete_owner(&name, row, Some(on_board.build.as_str()));
         });
         let known = self.repo.unpassed_runs.get_mut(&run);
         let Some(known) = known.filter(|known| known.is_branchless(run) && known.build != on_board.build)

@@ -12,7 +12,7 @@ use crate::{
     github::{
         client::{Calls, Rows, in_repo},
         cursor::{BoardRun, Part, Repo, RepoDescription},
-        normalise,
+        normalise, run_branch,
         unlisted_runs::UnlistedRun,
         wire,
     },
@@ -89,14 +89,14 @@ pub(super) async fn runs(
     };
     ask_for_missing(repo, &lists, look.no_runs);
     let mut rows = unambiguous(repo, rows, &mut unread);
-    for run in rows.iter_mut().filter(|run| normalise::is_branchless(run)) {
+    for run in rows.iter_mut().filter(|run| run_branch::is_branchless(run)) {
         let listed = default_branch.as_deref().filter(|_| of_default_branch.contains(&run.id));
         let known = repo.branch_of(run.id).or(listed);
-        normalise::complete_branch(run, known, default_branch.as_deref());
+        run_branch::complete_branch(run, known, default_branch.as_deref());
     }
     for run in &mut rows {
         let build = repo.build_of(run.id);
-        normalise::complete_owner(&name, run, build);
+        run_branch::complete_owner(&name, run, build);
     }
     if repo.busy && !unread.is_empty() {
         // Both are read again: a list that has not changed would not show again which entries are left out.

@@ -1,6 +1,6 @@
 //! What is not there any more.
 
-use callboard_domain::event::EventName;
+use callboard_domain::{event::EventName, source::Scope};
 use jiff::SignedDuration;
 
 use super::{
@@ -15,11 +15,16 @@ pub(super) fn gone(batch: &Batch) -> Vec<String> {
     batch.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).chain(runs).collect()
 }
 
-/// The repositories of which nothing exists any more.
-pub(super) fn emptied(batch: &Batch) -> Vec<&str> {
-    let mut names: Vec<_> = batch.emptied.iter().filter_map(|scope| scope.repo.as_deref()).collect();
+/// The repositories that these are of, each once.
+pub(super) fn names(scopes: &[Scope]) -> Vec<&str> {
+    let mut names: Vec<_> = scopes.iter().filter_map(|scope| scope.repo.as_deref()).collect();
     names.dedup();
     names
+}
+
+/// The repositories of which nothing exists any more.
+pub(super) fn emptied(batch: &Batch) -> Vec<&str> {
+    names(&batch.emptied)
 }
 
 fn missing(at: &str) -> Mock {

@@ -15,40 +15,6 @@ use super::{
 
 const RUNS: &str = "/repos/acme/web/actions/runs";
 
-/// What else a run without a branch has, what is known of it -> its branch.
-#[test]
-fn run_without_a_branch_gets_it_from_elsewhere() {
-    let of = |branches: &[&str]| {
-        let head =
-            |branch: &&str| json!({ "ref": branch, "sha": "aaaa", "repo": { "id": 1, "name": "web" } });
-        let pull = |branch: &&str| json!({ "number": 2, "head": head(branch) });
-        json!({ "pull_requests": branches.iter().map(pull).collect::<Vec<_>>() })
-    };
-    let cases = [
-        (json!({}), None, None),
-        (json!({ "pull_requests": null }), None, None),
-        (json!({ "pull_requests": [null, 3, {}] }), None, None),
-        (json!({}), Some("cache"), Some("cache")),
-        (of(&["cache"]), None, Some("cache")),
-        (of(&["cache", "cache"]), None, Some("cache")),
-        (of(&["cache", "other"]), None, None),
-        (of(&["cache"]), Some("known"), Some("known")),
-        (json!({ "event": "schedule" }), None, Some("main")),
-        (json!({ "event": " Schedule" }), None, Some("main")),
-        (json!({ "event": "push" }), None, None),
-        (json!({ "event": null }), None, None),
-        (json!({ "head_branch": " " }), None, None),
-        (json!({ "head_branch": "", "event": "schedule" }), None, Some("main")),
-        (json!({ "head_branch": "own", "event": "schedule" }), Some("known"), Some("own")),
-    ];
-    for (change, known, expected) in cases {
-        let row = with(run(1, json!({ "head_branch": null })), change.clone());
-        let mut read: wire::Run = serde_json::from_str(&row.to_string()).unwrap();
-        super::super::normalise::complete_branch(&mut read, known, Some("main"));
-        assert_eq!(read.head_branch.as_deref(), expected, "{change} {known:?}");
-    }
-}
-
 /// What else a red run of an unknown branch has -> whether its build concerns everybody.
 #[tokio::test]
 async fn red_run_of_an_unknown_branch_concerns_everybody() {

@@ -13,10 +13,12 @@ mod missing_fields;
 mod normalise;
 mod odd_runs;
 mod poll;
+mod rate_limits;
 mod reading;
 mod renamed;
 mod reported;
 mod restored;
+mod run_branch;
 mod taken_over;
 mod unread;
 

@@ -1,7 +1,7 @@
 //! Fixtures -> snapshots.
 
 use callboard_domain::item::{
-    BuildRun, BuildStatus, Checks, ChecksStatus, Kind, PullRequestState, Review, Size, Verdict,
+    BuildRun, BuildStatus, Checks, ChecksStatus, PullRequestState, Review, Size, Verdict,
 };
 
 use super::{
@@ -264,20 +264,6 @@ fn nulls_and_malformed_dates_are_read() {
     assert_eq!(summary(&items[0]), "acme/web/workflow#9 7.1 failed []");
 }
 
-/// A repository that was renamed meanwhile is not a fork of itself.
-#[test]
-fn renamed_repository_is_no_fork() {
-    let ids = |head: u64| {
-        json!({
-            "repository": { "id": 7, "full_name": "acme/site" }, "head_repository": { "id": head, "full_name": "acme/site" },
-        })
-    };
-    for (head, expected) in [(7, "acme/web/ci@main"), (8, "acme/web/ci@acme:main")] {
-        let items = builds(&[wire(run(1, ids(head)))], &Default::default());
-        assert_eq!(items[0].key.id, expected);
-    }
-}
-
 #[test]
 fn a_build_with_its_runs() {
     let rows: Vec<wire::Run> = wire(json!([
@@ -318,121 +304,6 @@ fn a_build_with_its_runs() {
 }
 
 #[test]
-fn a_build_is_named_by_workflow_and_branch() {
-    let cases = [
-        (json!({}), "acme/web/ci@main", true),
-        (
-            json!({ "path": ".github/workflows/deploy.yaml@refs/heads/main", "name": "Deploy v7 by ana" }),
-            "acme/web/deploy@main",
-            true,
-        ),
-        (json!({ "path": "dynamic/github-code-scanning/codeql" }), "acme/web/codeql@main", true),
-        (json!({ "path": null, "name": "CI" }), "acme/web/CI@main", true),
-        (json!({ "path": "", "name": null }), "acme/web/workflow@main", true),
-        (json!({ "head_branch": "cache" }), "acme/web/ci@cache", false),
-        // It may be of the default branch.
-        (json!({ "head_branch": null }), "acme/web/ci#1", true),
-        (json!({ "head_branch": "" }), "acme/web/ci#1", true),
-        (json!({ "head_branch": null, "event": "pull_request" }), "acme/web/ci#1", false),
-        (
-            json!({ "event": "pull_request", "head_repository": { "full_name": "stranger/web" } }),
-            "acme/web/ci@stranger:main",
-            false,
-        ),
-        // Of a fork that was deleted: another may have had a branch of that name.
-        (json!({ "event": "pull_request", "head_repository": null }), "acme/web/ci#1", false),
-        (json!({ "event": "pull_request_target", "head_repository": null }), "acme/web/ci#1", false),
-        (json!({ "event": "pull_request", "head_repository": {} }), "acme/web/ci#1", false),
-        // No fork's.
-        (json!({ "event": "push", "head_repository": null }), "acme/web/ci@main", true),
-        (json!({ "event": "schedule", "head_repository": null }), "acme/web/ci@main", true),
-        // Left out, as by servers that imitate GitHub.
-        (json!({ "event": "pull_request", "head_repository": "absent" }), "acme/web/ci@unknown:main", false),
-        (json!({ "event": "push", "head_repository": "absent" }), "acme/web/ci@main", true),
-        (json!({ "event": "merge_group", "head_repository": "absent" }), "acme/web/ci@main", true),
-        (json!({ "event": "workflow_dispatch", "head_repository": "absent" }), "acme/web/ci@main", true),
-        // Nothing shows whose it is: it may be of the default branch.
-        (json!({ "event": null, "head_repository": null }), "acme/web/ci#1", true),
-        (json!({ "event": null, "head_repository": "absent" }), "acme/web/ci#1", true),
-        (json!({ "event": " ", "head_repository": "absent" }), "acme/web/ci#1", true),
-        (json!({ "event": null, "repository": null, "head_repository": { "id": 7 } }), "acme/web/ci#1", true),
-        (json!({ "event": null, "head_repository": null, "head_branch": "cache" }), "acme/web/ci#1", false),
-        // Its number shows that, however it is written.
-        (json!({ "event": null, "head_repository": { "id": 1296269 } }), "acme/web/ci@main", true),
-        (json!({ "event": null, "head_repository": { "id": "1296269" } }), "acme/web/ci@main", true),
-        (
-            json!({
-                "event": null, "repository": { "id": "7", "full_name": "acme/site" },
-                "head_repository": { "id": 7, "full_name": "acme/site" },
-            }),
-            "acme/web/ci@main",
-            true,
-        ),
-        // Another repository's for certain.
-        (json!({ "event": null, "head_repository": { "id": "7" } }), "acme/web/ci#1", false),
-        (json!({ "event": "push", "head_repository": { "id": 7 } }), "acme/web/ci#1", false),
-        (
-            json!({ "event": "push", "repository": null, "head_repository": { "id": 7 } }),
-            "acme/web/ci@main",
-            true,
-        ),
-        (
-            json!({
-                "id": "1", "run_number": "1", "event": null, "head_repository": { "id": "7", "full_name": "eve/web" },
-            }),
-            "acme/web/ci@eve:main",
-            false,
-        ),
-    ];
-    for (change, id, default_branch) in cases {
-        let mut row = run(1, change);
-        if row["head_repository"] == "absent" {
-            row.as_object_mut().unwrap().remove("head_repository");
-        }
-        let items = builds(&[wire(row)], &Default::default());
-        assert_eq!(
-            (items[0].key.kind, items[0].key.id.as_str(), build_of(&items[0]).default_branch),
-            (Kind::Build, id, default_branch)
-        );
-    }
-}
-
-/// The build that a run that does not show whose its branch is is on the board with -> the build that it is of.
-#[test]
-fn unknown_owner_is_the_one_that_is_known() {
-    let lost = json!({ "event": "pull_request", "head_branch": "fix/a@b", "head_repository": null });
-    let silent = json!({ "event": null, "head_branch": "fix/a@b", "head_repository": null });
-    let cases = [
-        (lost.clone(), Some("acme/web/ci@eve:fix/a@b"), "acme/web/ci@eve:fix/a@b"),
-        // As earlier versions named it.
-        (lost.clone(), Some("acme/web/ci@unknown:fix/a@b"), "acme/web/ci@unknown:fix/a@b"),
-        (lost.clone(), Some("acme/web/ci#1"), "acme/web/ci#1"),
-        (lost.clone(), Some("acme/web/ci@eve:other"), "acme/web/ci#1"),
-        (lost.clone(), Some("acme/web/ci@fix/a@b"), "acme/web/ci#1"),
-        (lost, None, "acme/web/ci#1"),
-        // It may be a push to a branch of the repository's own.
-        (silent.clone(), Some("acme/web/ci@fix/a@b"), "acme/web/ci@fix/a@b"),
-        (silent.clone(), Some("acme/web/ci@eve:fix/a@b"), "acme/web/ci@eve:fix/a@b"),
-        (silent.clone(), Some("acme/web/ci@other"), "acme/web/ci#1"),
-        (silent.clone(), Some("acme/web/ci#1"), "acme/web/ci#1"),
-        (silent, None, "acme/web/ci#1"),
-        // What says whose it is needs nothing.
-        (json!({ "head_branch": "x" }), Some("acme/web/ci@eve:x"), "acme/web/ci@x"),
-        (
-            json!({ "event": "pull_request", "head_branch": "x", "head_repository": { "full_name": "bo/web" } }),
-            Some("acme/web/ci@eve:x"),
-            "acme/web/ci@bo:x",
-        ),
-    ];
-    for (change, known, expected) in cases {
-        let mut row: wire::Run = wire(run(1, change));
-        normalise::complete_owner("acme/web", &mut row, known);
-        let items = builds(&[row], &Default::default());
-        assert_eq!(items[0].key.id, expected, "{known:?}");
-    }
-}
-
-#[test]
 fn a_run_has_a_status() {
     let cases = [
         (Some("queued"), None, BuildStatus::Queued),
@@ -464,6 +335,6 @@ fn a_run_has_a_status() {
     ];
     for (status, conclusion, expected) in cases {
         let row = wire(run(1, json!({ "status": status, "conclusion": conclusion })));
-        assert_eq!(super::super::normalise::run_status(&row), expected, "{status:?} {conclusion:?}");
+        assert_eq!(normalise::run_status(&row), expected, "{status:?} {conclusion:?}");
     }
 }

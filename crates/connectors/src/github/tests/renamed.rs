@@ -71,30 +71,49 @@ async fn renamed_repository_keeps_its_history() {
     assert!(asked.iter().all(|request| !request.starts_with("web/")), "{asked:?}");
 }
 
+/// A repository that was renamed after a poll.
+struct Renamed {
+    server: MockServer,
+    /// Its next poll finds the new name.
+    watch: Watch,
+    /// What that poll is compared with.
+    board: Board,
+    /// It has not seen the new name when webhooks come.
+    behind: Watch,
+}
+
+async fn renamed_after_a_poll() -> Renamed {
+    let server = serve(forge()).await;
+    let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
+    board.poll(&watch.poll().await);
+    let mut behind = Watch::new(&server, &["acme/web"]);
+    behind.cursor = watch.cursor.clone();
+    behind.poll().await;
+    serve_instead(&server, renamed(&server)).await;
+    Renamed { server, watch, board, behind }
+}
+
+/// A red run of a branch.
+fn red_of_x(repository: &str) -> Value {
+    let of = repo(repository);
+    red(41, json!({ "head_branch": "x", "repository": of, "head_repository": of }))
+}
+
 /// What only webhooks have shown when a poll finds the new name: a pull request, and a run of a branch.
 fn reported(repository: &str) -> [(&'static str, Value); 2] {
     let of = repo(repository);
-    let red = run(
-        41,
-        json!({ "head_branch": "x", "conclusion": "failure", "repository": of, "head_repository": of }),
-    );
     [
         ("pull_request", json!({ "pull_request": pull(500, json!({})), "repository": of })),
-        ("workflow_run", json!({ "workflow_run": red, "repository": of })),
+        ("workflow_run", json!({ "workflow_run": red_of_x(repository), "repository": of })),
     ]
 }
 
 /// The same, as GitHub answers for them under the new name.
 fn reported_by_itself() -> Vec<Mock> {
-    let site = repo("site");
-    let red = run(
-        41,
-        json!({ "head_branch": "x", "conclusion": "failure", "repository": site, "head_repository": site }),
-    );
     vec![
         get("/repos/acme/site/pulls/500", pull(500, json!({}))),
         get("/repos/acme/site/pulls/500/reviews", json!([])),
-        get("/repos/acme/site/actions/runs/41", red),
+        get("/repos/acme/site/actions/runs/41", red_of_x("site")),
     ]
 }
 
@@ -104,14 +123,7 @@ fn reported_by_itself() -> Vec<Mock> {
 async fn what_only_webhooks_have_shown_is_renamed_too() {
     for (name, is_late) in [("web", false), ("site", false), ("web", true), ("site", true)] {
         let case = format!("{name} {is_late}");
-        let server = serve(forge()).await;
-        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
-        board.poll(&watch.poll().await);
-        // It has not seen the new name when the webhooks come.
-        let mut behind = Watch::new(&server, &["acme/web"]);
-        behind.cursor = watch.cursor.clone();
-        behind.poll().await;
-        serve_instead(&server, renamed(&server)).await;
+        let Renamed { server, mut watch, mut board, behind } = renamed_after_a_poll().await;
         serve_instead(&server, reported_by_itself()).await;
         if is_late {
             board.poll(&watch.poll().await);
@@ -152,14 +164,7 @@ async fn old_name_is_kept_until_all_that_webhooks_have_shown_is_read() {
             red(id, json!({ "head_branch": format!("x{id}"), "repository": of, "head_repository": of }))
         };
         let at = |id: u64| format!("/repos/acme/site/actions/runs/{id}");
-        let server = serve(forge()).await;
-        let (mut watch, mut board) = (Watch::new(&server, &["acme/web"]), Board::default());
-        board.poll(&watch.poll().await);
-        // It has not seen the new name when the webhooks come.
-        let mut behind = Watch::new(&server, &["acme/web"]);
-        behind.cursor = watch.cursor.clone();
-        behind.poll().await;
-        serve_instead(&server, renamed(&server)).await;
+        let Renamed { server, mut watch, mut board, behind } = renamed_after_a_poll().await;
         for id in ids.clone() {
             let about = json!({ "workflow_run": of(id, "web"), "repository": repo("web") });
             let received = receive(&behind, "workflow_run", about);

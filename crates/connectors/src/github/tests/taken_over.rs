@@ -1,7 +1,8 @@
-//! Another repository that has a name, and another default branch, in polls that do not ask for the repository by themselves.
+//! Another repository has a name, or the default branch is another one, and only the rows of the lists show it: the poll does not
+//! ask for the repository itself.
 
 use super::{
-    gone::{emptied, gone},
+    gone::{emptied, gone, names},
     poll::{Watch, red, serve_instead, summaries},
     *,
 };
@@ -23,9 +24,7 @@ fn quiet() -> Vec<Mock> {
 }
 
 fn replaced(batch: &Batch) -> Vec<&str> {
-    let mut names: Vec<_> = batch.replaced.iter().filter_map(|scope| scope.repo.as_deref()).collect();
-    names.dedup();
-    names
+    names(&batch.replaced)
 }
 
 /// The repository that the rows of the lists name -> whether they are of another one.
@@ -124,16 +123,15 @@ async fn first_red_run_of_a_new_default_branch_is_everybodys() {
         )
         .await;
         mount(&server, forge().into_iter().chain(quiet())).await;
-        let mut batches = vec![watch.poll().await];
+        let first = watch.poll().await;
         // A branch that is not the default one any more is found out in the repository's turn.
         if (branch, default) == ("main", "trunk") {
-            batches.push(watch.poll().await);
-            let gone = gone(&batches[1]);
+            let gone = gone(&watch.poll().await);
             assert_eq!(gone, ["acme/web/ci@main its branch is no longer the default branch"]);
             continue;
         }
         let id = format!("acme/web/ci@{branch}");
-        let built = batches[0].snapshots.iter().find(|item| item.key.id == id).map(build_of);
+        let built = first.snapshots.iter().find(|item| item.key.id == id).map(build_of);
         assert_eq!(built.map(|build| build.default_branch), Some(expected), "{branch} {default}");
     }
 }

@@ -106,7 +106,7 @@ impl Row {
     fn is_shown_by(&self, characters: usize) -> bool {
         let lengths = characters..=characters + self.blanks;
         let mut bytes = [Some(self.numbers), self.pairs].into_iter().flatten();
-        bytes.any(|bytes| [bytes, bytes + bytes.saturating_sub(1) / 8].iter().any(|it| lengths.contains(it)))
+        bytes.any(|bytes| [bytes, with_bars(bytes)].iter().any(|it| lengths.contains(it)))
     }
 
     /// How many bytes they are at most: a number is a word of up to 8, unless it has more digits.
@@ -121,8 +121,13 @@ pub(super) fn text(line: &[u8], start: usize, bytes: usize, is_marked: bool) -> 
     let rest = line[start..].trim_ascii_end();
     match in_marks(rest).filter(|_| !is_marked) {
         Some(length) => Some(start + 1..start + 1 + length),
-        None => (rest.len() <= bytes + bytes / 8).then_some(start..start + rest.len()),
+        None => (rest.len() <= with_bars(bytes)).then_some(start..start + rest.len()),
     }
+}
+
+/// How many characters show so many bytes with a bar between every eight of them.
+fn with_bars(bytes: usize) -> usize {
+    bytes + bytes.saturating_sub(1) / 8
 }
 
 /// How long a text is in the marks that it begins with, `>...<` or `|...|`; all of it where the second may come.

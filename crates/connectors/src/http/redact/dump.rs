@@ -233,6 +233,16 @@ mod tests {
             ("0000000   g   h   p   _", Some(("g   h   p   _", ""))),
             ("0000000   d   e   a   d   b   e", Some(("d   e   a   d   b   e", ""))),
             ("000000 67 68 70  >ghp<", Some(("67 68 70", "ghp"))),
+            // As many characters as bytes, and a blank for a bar between every eight.
+            ("00000000: 67 68 70 5f 5a 78 38 31  ghp_Zx81", Some(("67 68 70 5f 5a 78 38 31", "ghp_Zx81"))),
+            (
+                "00000000: 67 68 70 5f 5a 78 38 31   50  ghp_Zx81 P",
+                Some(("67 68 70 5f 5a 78 38 31   50", "ghp_Zx81 P")),
+            ),
+            (
+                "00000000: 67 68 70 5f 5a 78 38 31  ghp_Zx81!",
+                Some(("67 68 70 5f 5a 78 38 31  ghp_Zx81!", "")),
+            ),
             ("\t0x0000:  6768 705f  ghp_", Some(("6768 705f", "ghp_"))),
             ("2026-11-22T11:00:00.1Z web | 00000010  67 68  |gh|", Some(("67 68", "gh"))),
             ("12345 00000010  67 68  |gh|", Some(("67 68", "gh"))),

@@ -12,9 +12,9 @@ const OFFSET: usize = 4;
 /// How many digits a row in bars has at least that has no offset: of four bytes.
 const BYTES: usize = 8;
 
-/// True where a character of a frame begins, U+2500 to U+257F.
-pub(super) fn begins_frame(rest: &[u8]) -> bool {
-    matches!(rest, [0xe2, 0x94 | 0x95, _, ..])
+/// True for a character that draws a frame.
+pub(super) fn is_frame(character: char) -> bool {
+    matches!(character, '\u{2500}'..='\u{257f}')
 }
 
 /// True for a text with a dump in a frame.

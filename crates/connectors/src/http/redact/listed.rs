@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::{
     cell::{cell, cell_before},
+    decoded::Decoded,
     forms::{LONG, SHORT},
-    numbers::Decoded,
-    view::place_of,
+    view::{byte, place_of},
 };
 
 /// How a list counts: every so many numbers is an index, which of those after it is the byte, and in which base.
@@ -33,6 +33,10 @@ const COUNTINGS: [Counting; 8] = [
     Counting { stride: 3, column: 2, radix: 16 },
 ];
 
+/// How far from the end of a text a list may stand that goes on, in bytes: a comma, a line break, the blanks before the next item
+/// and its index.
+const NEAR: u32 = 80;
+
 /// A number, and where its digits stand.
 type Number = (Range<usize>, u64);
 
@@ -44,7 +48,10 @@ pub(super) fn decoded(text: &str) -> impl Iterator<Item = Decoded> {
 /// The same of a text that may end in the middle of a list; nothing where something else follows it. Where it was `cut`, its last
 /// number is left out: it may go on.
 pub(super) fn unfinished(text: &str, cut: bool) -> impl Iterator<Item = Decoded> {
-    read(text.as_bytes(), SHORT, cut).filter(move |list| list.ends_near(text.len()))
+    let end = byte(text.len()).0;
+    let goes_on =
+        move |list: &Decoded| list.places.last().is_some_and(|last| end <= last.1.saturating_add(NEAR));
+    read(text.as_bytes(), SHORT, cut).filter(goes_on)
 }
 
 fn read(text: &[u8], least: usize, cut: bool) -> impl Iterator<Item = Decoded> {

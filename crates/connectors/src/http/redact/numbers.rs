@@ -20,11 +20,11 @@ use std::ops::Range;
 
 use super::{
     cell::{MAX_PREFIX, beside_numbers, cell, cell_before, characters_below, is_number, marked, token},
+    decoded::Decoded,
     forms::LONG,
     notation::{Line, NOTATIONS, Notation, Widths},
     rows::{self, Values},
-    seen::Seen,
-    view::{Place, View, byte, place_of},
+    view::{Place, place_of},
 };
 
 /// How much of a line is looked at to see whether it is one of numbers, in bytes.
@@ -35,49 +35,6 @@ pub(super) const MAX_ROWS: usize = 4;
 const SHORTEST: usize = 2 * LONG - 1;
 /// How many bytes are added at most for lines that are left out, or as many as the text has.
 const MAX_REPEATED: usize = 16 << 10;
-
-/// How far from the end of a text a list may stand that goes on, in bytes: a comma, a line break, the blanks before the next item
-/// and its index.
-const NEAR: u32 = 80;
-
-/// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
-#[derive(Default)]
-pub(super) struct Decoded {
-    pub(super) bytes: Vec<u8>,
-    pub(super) places: Vec<Place>,
-    /// True where of equal bytes in a row there is but one: how many there were is not known.
-    pub(super) is_squeezed: bool,
-}
-
-impl Decoded {
-    pub(super) fn seen(&self) -> Seen<Vec<Place>> {
-        Seen::read(&self.bytes, |at| self.places[at])
-    }
-
-    /// Adds the bytes of a line, of equal ones in a row one.
-    fn add_unequal(&mut self, line: &Shown) {
-        for byte in &line.bytes {
-            if self.bytes.last() == Some(byte)
-                && let Some(last) = self.places.last_mut()
-            {
-                last.1 = line.place.1;
-            } else {
-                self.bytes.push(*byte);
-                self.places.push(line.place);
-            }
-        }
-    }
-
-    /// True where it may go on after a text of so many bytes.
-    pub(super) fn ends_near(&self, length: usize) -> bool {
-        self.places.last().is_some_and(|last| byte(length).0 <= last.1.saturating_add(NEAR))
-    }
-
-    /// Every byte of it.
-    pub(super) fn raw(&self) -> View<Vec<Place>> {
-        View::placed(self.bytes.clone(), self.places.clone())
-    }
-}
 
 /// Lines that show the same bytes.
 #[derive(PartialEq)]
@@ -442,7 +399,7 @@ fn repeated(lines: &[Shown], repetition: Repetition, longest: usize, mut budget:
     let share = budget / lines.iter().filter(|line| line.is_repeated).count().max(1);
     for line in lines {
         if is_squeezed {
-            decoded.add_unequal(line);
+            decoded.add_unequal(&line.bytes, line.place);
             continue;
         }
         let length = line.bytes.len();

@@ -3,7 +3,8 @@
 //! `(byte)103, (byte)104`, also in several bases, with characters in quotes among them (`'g', 49`), as words of two bytes
 //! (`26417, 29800`), and UTF-16 byte by byte (`103 0 104 0`), as a zero is not seen.
 //!
-//! Numbers that all have as many digits need none of this: their digits alone are searched, whatever stands between them.
+//! Numbers that all have the same number of digits need none of this: their digits alone are searched, whatever stands between
+//! them.
 
 #[cfg(test)]
 mod tests;
@@ -11,9 +12,9 @@ mod tests;
 use std::ops::Range;
 
 use super::{
+    decoded::Decoded,
     forms::{LONG, SHORT},
     notation::Order,
-    numbers::Decoded,
     view::place_of,
 };
 
@@ -36,31 +37,50 @@ enum Reading {
 
 /// A number of a run, and where it stands with what marks it.
 struct Number<'a> {
-    digits: &'a [u8],
-    /// The base that its mark says.
-    radix: Option<u32>,
+    literal: Literal<'a>,
     place: Range<usize>,
 }
 
-/// The base of a character in quotes, which stands for itself.
-const CHARACTER: Option<u32> = Some(256);
+/// How a number is written.
+#[derive(Clone, Copy)]
+enum Literal<'a> {
+    Unmarked(&'a [u8]),
+    /// With the base that its mark says.
+    Marked(u32, &'a [u8]),
+    /// In quotes: it stands for itself.
+    Character(u8),
+}
+
+impl Literal<'_> {
+    /// The same before a point and zeros: without a mark it is decimal.
+    fn before_fraction(self) -> Self {
+        match self {
+            Self::Unmarked(digits) => Self::Marked(10, digits),
+            Self::Marked(..) | Self::Character(_) => self,
+        }
+    }
+}
 
 impl Number<'_> {
     fn value(&self, reading: Reading) -> Option<u32> {
-        if self.radix == CHARACTER {
-            return self.digits.last().map(|byte| u32::from(*byte));
-        }
-        let digits = std::str::from_utf8(self.digits).ok()?;
-        let radix = self.radix.unwrap_or(match reading {
-            Reading::Octal => 8,
-            Reading::OctalAfterZero if self.is_after_zero() => 8,
-            Reading::Decimal | Reading::OctalAfterZero | Reading::Words(_) => 10,
-        });
-        u32::from_str_radix(digits, radix).ok()
+        let (radix, digits) = match self.literal {
+            Literal::Character(character) => return Some(u32::from(character)),
+            Literal::Marked(radix, digits) => (radix, digits),
+            Literal::Unmarked(digits) => match reading {
+                Reading::Octal => (8, digits),
+                Reading::OctalAfterZero if self.is_after_zero() => (8, digits),
+                Reading::Decimal | Reading::OctalAfterZero | Reading::Words(_) => (10, digits),
+            },
+        };
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+    }
+
+    fn is_unmarked(&self) -> bool {
+        matches!(self.literal, Literal::Unmarked(_))
     }
 
     fn is_after_zero(&self) -> bool {
-        self.radix.is_none() && self.digits.len() > 1 && self.digits.starts_with(b"0")
+        matches!(self.literal, Literal::Unmarked([b'0', _, ..]))
     }
 
     /// Adds the bytes that it writes; none where it is not written so.
@@ -113,7 +133,7 @@ pub(super) fn unfinished(text: &str, cut: bool) -> impl Iterator<Item = Decoded>
 /// What a run writes in each way that it may be read.
 fn readings(run: &[Number<'_>]) -> Vec<Vec<Decoded>> {
     let mut readings = vec![Reading::Decimal];
-    let unmarked = || run.iter().filter(|number| number.radix.is_none());
+    let unmarked = || run.iter().filter(|number| number.is_unmarked());
     if unmarked().next().is_some() {
         readings.push(Reading::Octal);
     }
@@ -266,8 +286,8 @@ fn length(text: &[u8]) -> usize {
 fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     let Range { start, end } = found;
     let found = &text[start..end];
-    if let Some(character) = found.strip_suffix(b"'").or_else(|| found.strip_suffix(b"\"")) {
-        let number = Number { digits: character, radix: CHARACTER, place: start..end };
+    if let [.., character, b'\'' | b'"'] = *found {
+        let number = Number { literal: Literal::Character(character), place: start..end };
         // Before a `:` it is an index.
         return (if text.get(end) == Some(&b':') { Word::Offset } else { Word::Number(number) }, end);
     }
@@ -275,16 +295,18 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
         [b':', next, ..] => next.is_ascii_whitespace(),
         rest => rest == b":",
     };
-    let is_hexadecimal = || end - start >= OFFSET && text[start..end].iter().all(u8::is_ascii_hexdigit);
-    if is_before_numbers && (is_hexadecimal() || number(&text[start..end]).is_some()) {
+    let literal = number(found);
+    let is_hexadecimal = || found.len() >= OFFSET && found.iter().all(u8::is_ascii_hexdigit);
+    if is_before_numbers && (is_hexadecimal() || literal.is_some()) {
         return (Word::Offset, end);
     }
-    let Some((radix, digits)) = number(&text[start..end]) else { return name(text, start, end) };
+    let Some(literal) = literal else { return name(text, start, end) };
     // `&H67`, `#o147`.
-    let has_sign = radix.is_some() && start > 0 && matches!(text[start - 1], b'&' | b'#');
-    let number = |radix, end| {
+    let has_sign =
+        matches!(literal, Literal::Marked(..)) && start > 0 && matches!(text[start - 1], b'&' | b'#');
+    let number = |literal, end| {
         let place = start - usize::from(has_sign)..end;
-        (Word::Number(Number { digits, radix, place }), end)
+        (Word::Number(Number { literal, place }), end)
     };
     if start > 0 && text[start - 1] == b'.' {
         return (Word::Other, end);
@@ -295,7 +317,7 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     match &text[end..] {
         // `103.chr`
         [b'.', method, ..] if method.is_ascii_alphabetic() => {
-            number(radix, end + 1 + length(&text[end + 1..]))
+            number(literal, end + 1 + length(&text[end + 1..]))
         }
         [b'.', fraction @ ..] => {
             let zeros = fraction.iter().take_while(|byte| **byte == b'0').count();
@@ -308,12 +330,12 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
                 let rest = fraction.iter().take_while(|byte| is_of_word(byte) || **byte == b'.').count();
                 (Word::Other, end + 1 + rest)
             } else if zeros > 0 {
-                number(radix.or(Some(10)), end + 1 + zeros)
+                number(literal.before_fraction(), end + 1 + zeros)
             } else {
-                number(radix, end)
+                number(literal, end)
             }
         }
-        _ => number(radix, end),
+        _ => number(literal, end),
     }
 }
 
@@ -325,7 +347,7 @@ fn with_base<'a>(text: &'a [u8], base: &Range<usize>) -> Option<(Number<'a>, usi
     let is_number = (2..=16).contains(&radix) && digits.iter().all(|byte| char::from(*byte).is_digit(radix));
     let end = base.end + 1 + digits.len();
     let end = end + usize::from(text.get(end) == Some(&b'#'));
-    let number = Number { digits, radix: Some(radix), place: base.start..end };
+    let number = Number { literal: Literal::Marked(radix, digits), place: base.start..end };
     (is_number && !digits.is_empty()).then_some((number, end))
 }
 
@@ -335,8 +357,8 @@ const TYPES: [&[u8]; 16] = [
     b"UL", b"uy",
 ];
 
-/// The base that its mark says, and the digits of a number.
-fn number(word: &[u8]) -> Option<(Option<u32>, &[u8])> {
+/// The number that a word is, with the type that may be named after its digits.
+fn number(word: &[u8]) -> Option<Literal<'_>> {
     let (radix, digits) = match word {
         [b'0', b'x' | b'X', digits @ ..] | [b'x' | b'X' | b'H', digits @ ..] => (Some(16), digits),
         [b'0', b'o' | b'O', digits @ ..] | [b'o', digits @ ..] => (Some(8), digits),
@@ -346,7 +368,8 @@ fn number(word: &[u8]) -> Option<(Option<u32>, &[u8])> {
     let is_digit = |byte: &u8| char::from(*byte).is_digit(radix.unwrap_or(10));
     let (digits, kind) = digits.split_at(digits.iter().take_while(|byte| is_digit(byte)).count());
     let kind = kind.strip_prefix(b"_").unwrap_or(kind);
-    (!digits.is_empty() && (kind.is_empty() || TYPES.contains(&kind))).then_some((radix, digits))
+    let literal = radix.map_or(Literal::Unmarked(digits), |radix| Literal::Marked(radix, digits));
+    (!digits.is_empty() && (kind.is_empty() || TYPES.contains(&kind))).then_some(literal)
 }
 
 /// What a word is that is no number, with what a `.` or `::` joins to it.

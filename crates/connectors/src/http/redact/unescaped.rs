@@ -5,12 +5,10 @@
 use std::ops::Range;
 
 use super::{
+    decoded::Decoded,
     dump::{self, Columns},
     escape::{Escapes, Written},
-    frame::{begins_frame, ends_with_offset, has_frame, is_framed},
-    listed,
-    numbers::{self, Decoded},
-    runs,
+    frame::{ends_with_offset, has_frame, is_frame, is_framed},
     view::{Place, begins_string, byte, first_char, terminal},
 };
 
@@ -63,15 +61,11 @@ impl Unescaped {
     /// Adds the character at the start of `rest`, of which the bytes stand from `at` on, as one of ASCII: so a dump's text is
     /// no longer than its bytes are many. Returns its length.
     fn push_first(&mut self, rest: &[u8], at: usize, place: impl Fn(usize) -> Place) -> usize {
-        let length = match rest {
-            [] => 0,
-            [byte, ..] if byte.is_ascii() => 1,
-            _ => first_char(rest).map_or(1, char::len_utf8),
-        };
-        if let Some(first) = rest.first() {
-            let byte = if begins_frame(rest) { self.frame() } else { *first };
-            self.push(byte, (place(at).0, place(at + length - 1).1));
-        }
+        let Some(first) = rest.first() else { return 0 };
+        let character = if first.is_ascii() { None } else { first_char(rest) };
+        let length = character.map_or(1, char::len_utf8);
+        let byte = if character.is_some_and(is_frame) { self.frame() } else { *first };
+        self.push(byte, (place(at).0, place(at + length - 1).1));
         length
     }
 
@@ -132,8 +126,7 @@ impl Unescaped {
                             out.push(ESCAPE, whole);
                             out.push(b'[', whole);
                         }
-                        // A frame.
-                        Written::Character('\u{2500}'..='\u{257f}') => out.push(out.frame(), whole),
+                        Written::Character(character) if is_frame(character) => out.push(out.frame(), whole),
                         Written::Character(character) => {
                             out.push(u8::try_from(character).unwrap_or(b'.'), whole);
                         }
@@ -164,13 +157,6 @@ impl Unescaped {
     /// The same of a text that may go on.
     pub(super) fn unfinished_columns(&self) -> Vec<Columns<Vec<Place>>> {
         dump::unfinished(&self.text, |at| self.places[at])
-    }
-
-    /// What its numbers and lists write, of a text that may go on; see [`numbers::unfinished`].
-    pub(super) fn unfinished(&self, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
-        let lists = listed::unfinished(&self.text, cut).chain(runs::unfinished(&self.text, cut));
-        let numbers = numbers::unfinished(&self.text, longest, cut);
-        numbers.chain(lists).map(move |decoded| self.placed(decoded))
     }
 
     /// What numbers or lists in it write, with places in the text that is searched.

@@ -232,7 +232,9 @@ fn each_word_left_is_an_item_of_its_own() {
         let commands: Commands = [Command::new(spec.clone()).unwrap()].into_iter().collect();
         let args = commands.parse(line).unwrap().args;
         let arg = &spec.args[0];
-        assert_eq!(item_names(spec, arg, args.text(&arg.name)), expected, "{line}");
+        let names = item_names(spec, arg, args.text(&arg.name));
+        assert_eq!(names, expected, "{line}");
+        assert_eq!(item_names(spec, arg, &item_value(spec, arg, &names)), names, "{line}");
         // The line of the run means the same.
         let again = commands.get(&spec.name).unwrap().line(&args);
         assert_eq!(commands.parse(&again).unwrap().args, args, "{line}: {again}");

@@ -279,7 +279,7 @@ fn only_what_is_past_is_proposed_where_that_is_expected() {
         ),
     ];
     for (text, expected) in cases {
-        let found = since(text, &now).map_err(|expected| expected.to_string());
+        let found = past_in_words(text, &now);
         assert_eq!(found, Err(expected), "{text}");
     }
 }

@@ -128,7 +128,7 @@ impl Runner {
                     None => references.push(name),
                 }
             }
-            args.values.insert(arg.name.clone(), item_value(&entry.spec, arg, &references));
+            args.values.insert(arg.name.clone(), command::item_value(&entry.spec, arg, &references));
             let mut items = items.into_iter();
             args.items.extend(items.next().map(|first| (arg.name.clone(), first)));
             let more: Vec<Item> = items.collect();
@@ -201,7 +201,7 @@ fn kept_of_keys(
         let typed = command::item_names(spec, arg, typed.get(&arg.name)?);
         let keys: Vec<String> = args.items_of(&arg.name).map(|item| item.key.to_string()).collect();
         let is_kept = keys.iter().any(|key| typed.contains(key));
-        is_kept.then(|| (arg.name.clone(), item_value(spec, arg, &keys)))
+        is_kept.then(|| (arg.name.clone(), command::item_value(spec, arg, &keys)))
     };
     let keys: BTreeMap<_, _> = spec.args.iter().filter_map(of_arg).collect();
     let mut accounts = args.all_items().map(|(_, item)| &item.key.account);
@@ -228,14 +228,6 @@ fn check_known(entry: &Entry, args: &Args) -> Result<(), ArgError> {
         }
     }
     Ok(())
-}
-
-/// The value of an argument that names these items: the only one, or a word for each.
-fn item_value(spec: &CommandSpec, arg: &ArgSpec, names: &[String]) -> String {
-    match command::takes_several(spec, arg) {
-        true => names.iter().map(|name| command::quote(name)).collect::<Vec<_>>().join(" "),
-        false => names.concat(),
-    }
 }
 
 /// The error for an item of an account that does not have the command: the same as where another account is asked for.

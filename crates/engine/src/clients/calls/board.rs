@@ -61,7 +61,7 @@ impl Engine {
             *unreadable.entry(account).or_default() += count;
         }
 
-        let as_of = status::as_of(&accounts);
+        let (as_of, mut in_doubt) = (status::as_of(&accounts), self.in_doubt().await?);
         let mut sections = Vec::new();
         for RankedSection { title, total, ids } in ranked.sections {
             let mut rows = Vec::new();
@@ -70,13 +70,13 @@ impl Engine {
                 let item = &stored.item;
                 let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
                 let as_of = as_of.get(&item.key.account).copied();
-                let row = board::Row { as_of, ..board::row(entry, now) };
+                let in_doubt = in_doubt.remove(&item.key).unwrap_or_default();
+                let row = board::Row { as_of, in_doubt, ..board::row(entry, now) };
                 rows.push(self.with_snoozer(row, now).await?);
             }
             let total = if title == board::QUIET { total + not_listed } else { total };
             sections.push(Section { title: title.to_owned(), total, shown: rows.len(), rows });
         }
-        self.name_doubts(sections.iter_mut().flat_map(|section| &mut section.rows).collect()).await?;
         let not_seen = status::not_seen(&accounts, &sources, &unreadable);
         Ok(Board { sections, summary: ranked.summary, not_seen })
     }
@@ -90,17 +90,8 @@ impl Engine {
         Ok(board::Row { snoozed_by, ..row })
     }
 
-    /// Names the runs in doubt that are on the items of these rows.
-    pub(crate) async fn name_doubts(&self, rows: Vec<&mut board::Row>) -> Result<(), ApiError> {
-        let mut in_doubt = self.in_doubt().await?;
-        for row in rows {
-            row.in_doubt = in_doubt.remove(&row.key).unwrap_or_default();
-        }
-        Ok(())
-    }
-
-    /// The runs in doubt, by each item that they are on.
-    async fn in_doubt(&self) -> Result<BTreeMap<ItemKey, Vec<RunInDoubt>>, ApiError> {
+    /// The runs of which nobody knows whether they ran, by each item that they are on, the latest first.
+    pub(super) async fn in_doubt(&self) -> Result<BTreeMap<ItemKey, Vec<RunInDoubt>>, ApiError> {
         let found = self.store().runs_in_doubt().await.map_err(ApiError::internal)?;
         let named = |runs: Vec<Run>| runs.into_iter().filter_map(in_doubt_of).collect::<Vec<_>>();
         Ok(found.into_iter().map(|(item, runs)| (item, named(runs))).collect())

@@ -65,8 +65,9 @@ impl Engine {
             });
         }
         let entry = board::Entry { item, me: &me, snoozed: stored.off_board_until(now) };
-        let mut row = self.with_snoozer(board::Row { as_of, ..board::row(entry, now) }, now).await?;
-        self.name_doubts(vec![&mut row]).await?;
+        let in_doubt = self.in_doubt().await?.remove(&item.key).unwrap_or_default();
+        let row = board::Row { as_of, in_doubt, ..board::row(entry, now) };
+        let row = self.with_snoozer(row, now).await?;
         let origin = source.filter(|_| stored.gone.is_none()).and_then(|source| source.origin);
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
         Ok(ItemDetail {

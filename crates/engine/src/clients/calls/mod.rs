@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod board;
 mod change_accounts;
+mod choices;
 mod commands;
 mod item;
 mod line;

@@ -34,6 +34,7 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
                 }
                 (Some(_), _) => Some(format!("callboard accounts secret {}", info.name)),
             };
+            let retry = info.health.retry(now, |at| minute(at, &TimeZone::system()));
             let first = match info.health {
                 Health::Ok => answers(&name, &info),
                 Health::New => remedied(
@@ -53,7 +54,7 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
                     Check { remedy: secret.clone(), ..check(&name, CheckVerdict::Failed, why) }
                 }
                 Health::Trouble { since, error, next_try } => {
-                    let found = trouble(&error, since, next_try, now, &TimeZone::system());
+                    let found = trouble(&error, since, now, retry.as_deref());
                     remedied(
                         check(&name, CheckVerdict::Failed, found),
                         health_remedy(&error, &info.name, secret.as_deref(), next_try.is_some()),
@@ -77,26 +78,16 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
         .collect()
 }
 
-/// What is wrong with an account, for how long, and when it is tried again; where nobody does that, when a rate limit
-/// is over.
-fn trouble(
-    error: &ServiceError,
-    since: Timestamp,
-    next_try: Option<Timestamp>,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> String {
+/// What is wrong with an account, for how long, and when it is tried again.
+fn trouble(error: &ServiceError, since: Timestamp, now: Timestamp, retry: Option<&str>) -> String {
     let minutes = now.duration_since(since).as_mins().max(0);
-    let is_to_come = |at: &Timestamp| *at > now;
-    let next = next_try.filter(is_to_come).map(|at| ("next try", at));
-    let next = next.or_else(|| {
-        let over = error.retry_at(since).filter(is_to_come)?;
-        Some(("it may be tried again", over))
-    });
-    let again = next.map_or_else(String::new, |(what, at)| {
-        format!("; {what} at {}", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"))
-    });
-    format!("{error} (for {minutes} m{again})")
+    let retry = retry.map_or_else(String::new, |retry| format!("; {retry}"));
+    format!("{error} (for {minutes} m{retry})")
+}
+
+/// A time to the minute.
+fn minute(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one; `by_itself`
@@ -220,6 +211,11 @@ mod tests {
     fn trouble_of_an_account_says_when_it_is_tried_again() {
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         let (since, now) = (at("2026-11-22T10:00:00Z"), at("2026-11-22T10:05:30Z"));
+        let found = |error: ServiceError, next_try: Option<Timestamp>| {
+            let health = Health::Trouble { since, error: error.clone(), next_try };
+            let retry = health.retry(now, |at| minute(at, &TimeZone::UTC));
+            trouble(&error, since, now, retry.as_deref())
+        };
         // when it is tried next -> what is found
         let cases = [
             (Some(at("2026-11-22T12:00:00Z")), "slow down (for 5 m; next try at 2026-11-22 12:00)"),
@@ -227,8 +223,7 @@ mod tests {
             (None, "slow down (for 5 m)"),
         ];
         for (next_try, expected) in cases {
-            let error = ServiceError::unavailable("slow down");
-            assert_eq!(trouble(&error, since, next_try, now, &TimeZone::UTC), expected, "{next_try:?}");
+            assert_eq!(found(ServiceError::unavailable("slow down"), next_try), expected, "{next_try:?}");
         }
         // how long a service limits it, when it is tried next -> what is found
         let hour = 3_600;
@@ -241,8 +236,7 @@ mod tests {
         for (seconds, next_try, expected) in cases {
             let retry_after = Duration::from_secs(seconds);
             let error = ServiceError::RateLimited { why: "slow down".into(), retry_after };
-            let found = trouble(&error, since, next_try, now, &TimeZone::UTC);
-            assert_eq!(found, expected, "{seconds} {next_try:?}");
+            assert_eq!(found(error, next_try), expected, "{seconds} {next_try:?}");
         }
     }
 

@@ -191,11 +191,12 @@ impl Index {
         let FoundItems { items, whole, total } = self.find_items(text, &mut wanted, limit);
         let found = Found {
             commands: self.find_commands(&lower, &mut wanted, limit),
-            items_first: self.items_come_first(text, &items),
             items,
             items_total: total,
             runs: self.find_lines(&lower, &mut wanted, limit),
             completion: self.completion(text),
+            // Said once no more items are added.
+            items_first: false,
         };
         (found, whole)
     }

@@ -84,6 +84,7 @@ impl Engine {
         if !made.has_all || found.items.is_empty() {
             self.add_stored(&query.text, &made, limit, whole, &mut found).await?;
         }
+        found.items_first = made.index.items_come_first(&query.text, &found.items);
         for item in &mut found.items {
             item.row = self.with_snoozer(item.row.clone(), now).await?;
         }
@@ -125,7 +126,6 @@ impl Engine {
         let is_hit = |it: &FoundItem| hits.iter().any(|stored| stored.item.key == it.row.key);
         found.items.extend(by_letters.into_iter().filter(|it| !is_hit(it)));
         found.items.truncate(limit);
-        found.items_first = made.index.items_come_first(text, &found.items);
         Ok(())
     }
 

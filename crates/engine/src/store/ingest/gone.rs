@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use callboard_domain::{
     event::{compare, missed, without_runs},
-    item::{Build, Detail, Item, ItemKey, Kind, LATEST},
+    item::{Build, Detail, Item, ItemKey, Kind},
     source::{Batch, DeletedRuns, Gone, GoneReason, Scope},
 };
 use jiff::Timestamp;
@@ -17,13 +17,6 @@ use crate::store::{
 };
 
 impl ReportContext<'_> {
-    /// Takes everything off the board that is there.
-    pub(super) fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
-        let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
-        let mut gone = present.iter().filter(|it| scope.covers(&it.item));
-        gone.try_for_each(|it| items::mark_gone(self.conn, it.n, reason, self.now))
-    }
-
     /// Gives what is stored of a name that something else has by now ids of its own: nothing that is reported under the name
     /// continues it. It is gone, with its history.
     pub(super) fn set_aside(&self, scope: &Scope) -> rusqlite::Result<()> {
@@ -49,7 +42,7 @@ impl ReportContext<'_> {
         let GoneReason::Renamed { to } = reason else {
             let stored = old.state.as_ref().filter(|stored| stored.gone.is_none());
             if let Some(item) = stored.and_then(|stored| of_other_branch(&stored.item, reason)) {
-                items::update(conn, &old, &item, self.is_reported(Some(&old)), now)?;
+                items::update(conn, &old, &item, self.is_reported(Some(&old), &item), now)?;
             }
             return items::mark_gone(conn, old.n, reason, now);
         };
@@ -68,7 +61,7 @@ impl ReportContext<'_> {
                     Some(known) => compare(Some(&moved), known.item.clone()).item,
                     None => moved,
                 };
-                items::update(conn, &new, &item, self.is_reported(Some(&new)), now)?;
+                items::update(conn, &new, &item, self.is_reported(Some(&new), &item), now)?;
                 items::snooze_like(conn, new.n, old.n)?;
                 events::move_to(conn, old.n, new.n)?;
                 items::mark_gone(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
@@ -88,7 +81,7 @@ impl ReportContext<'_> {
         let Some(left) = known.state.as_ref().and_then(|stored| without_runs(&stored.item, numbers)) else {
             return Ok(());
         };
-        items::update(conn, &known, &left, self.is_reported(Some(&known)), now)?;
+        items::update(conn, &known, &left, self.is_reported(Some(&known), &left), now)?;
         let has_none = matches!(&left.detail, Detail::Build(build) if build.runs.is_empty());
         let gone = known.state.as_ref().and_then(|stored| Some(stored.gone.as_ref()?.0.clone()));
         match gone.or(has_none.then_some(GoneReason::Deleted)) {
@@ -139,7 +132,7 @@ impl ReportContext<'_> {
         match missed(item, began_at) {
             Some(over) => {
                 let known = items::load(self.conn, &item.key)?;
-                let reported = self.is_reported(known.as_ref());
+                let reported = self.is_reported(known.as_ref(), &over.item);
                 self.apply(known, over, false, reported)
             }
             None => items::mark_gone(self.conn, *n, &GoneReason::NotListed, self.now),

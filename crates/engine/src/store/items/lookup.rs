@@ -1,13 +1,21 @@
-//! Items looked up: by key, by name, and those that may need a person.
+//! Items looked up: by key, by name, by repository, and those that may need a person.
 
-use callboard_domain::item::{Item, ItemKey, Kind};
+use std::collections::BTreeSet;
+
+use callboard_domain::{
+    item::{AccountName, Item, ItemKey, Kind},
+    source::{GoneReason, Scope},
+};
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::{BOARD, COLUMNS, OPEN, StoredItem, read, read_item};
+use super::{COLUMNS, OPEN, StoredItem, read, read_item};
 use crate::store::{
     Store, StoreError,
     row::{all, one},
 };
+
+/// How many open items of a kind [`Store::open_items`] gives: more than that is an outage, and nobody reads it row by row.
+pub const BOARD: u32 = 1_000;
 
 fn open(conn: &Connection, kind: Kind) -> rusqlite::Result<Vec<StoredItem>> {
     let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}");
@@ -25,6 +33,26 @@ fn pieces(text: &str) -> Vec<String> {
     let text = if text.contains("://") { "" } else { text };
     let pieces = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|piece| !piece.is_empty());
     pieces.take(PIECES).map(str::to_ascii_lowercase).collect()
+}
+
+/// The rows of what was last reported under a name, there or not, and their ids; not of what has another id by now.
+pub(in crate::store) fn of_repo(
+    conn: &Connection,
+    account: &AccountName,
+    scope: &Scope,
+) -> rusqlite::Result<Vec<(i64, String)>> {
+    type Named = (i64, String, Option<String>);
+    let sql = "SELECT n, id, gone FROM items WHERE account = ?1 AND kind = ?2 AND (?3 IS NULL OR repo = ?3)";
+    let of = params![account.as_str(), scope.kind.name(), scope.repo.as_deref()];
+    let rows: Vec<Named> = all(conn, sql, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let now_called = |gone: &Option<String>| match serde_json::from_str(gone.as_deref()?) {
+        Ok(GoneReason::Renamed { to }) => Some(to),
+        _ => None,
+    };
+    // Until it is reported under its new id, its repository is the one that it had.
+    let moved: BTreeSet<String> = rows.iter().filter_map(|(_, _, gone)| now_called(gone)).collect();
+    let is_own = |(_, id, gone): &Named| now_called(gone).is_none() && !moved.contains(id);
+    Ok(rows.into_iter().filter(is_own).map(|(n, id, _)| (n, id)).collect())
 }
 
 impl Store {

@@ -1,19 +1,14 @@
 //! What is there, as far as is known, and which of it a listing is still to confirm.
 
-use std::collections::BTreeSet;
-
-use callboard_domain::{
-    item::{AccountName, Item, Kind},
-    source::{GoneReason, Scope},
-};
+use callboard_domain::item::{AccountName, Item, Kind};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{COLUMNS, OPEN, read_item};
 use crate::store::row::{At, all, run};
 
-/// True from a webhook about the item until a poll that began later has listed it, or has lacked it once: that listing
-/// may be behind the webhook.
+/// True from a webhook about the item until a poll that began later has listed it, in an occurrence that is not an earlier
+/// one, or has lacked it once: that listing may be behind the webhook.
 pub(in crate::store) const V5: &str = "
 ALTER TABLE items ADD COLUMN reported INTEGER NOT NULL DEFAULT 0; -- by a webhook that no poll has answered yet
 UPDATE items SET searched = 0; -- a text of the index begins with its title
@@ -43,26 +38,6 @@ pub(in crate::store) fn present(
         format!("SELECT {COLUMNS}, n, reported FROM {from} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
     let read = |row: &Row<'_>| Ok(Present { n: row.get(11)?, item: read_item(row)?, reported: row.get(12)? });
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
-}
-
-/// The rows of what was last reported under a name, there or not, and their ids; not of what has another id by now.
-pub(in crate::store) fn of_repo(
-    conn: &Connection,
-    account: &AccountName,
-    scope: &Scope,
-) -> rusqlite::Result<Vec<(i64, String)>> {
-    type Named = (i64, String, Option<String>);
-    let sql = "SELECT n, id, gone FROM items WHERE account = ?1 AND kind = ?2 AND (?3 IS NULL OR repo = ?3)";
-    let of = params![account.as_str(), scope.kind.name(), scope.repo.as_deref()];
-    let rows: Vec<Named> = all(conn, sql, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let now_called = |gone: &Option<String>| match serde_json::from_str(gone.as_deref()?) {
-        Ok(GoneReason::Renamed { to }) => Some(to),
-        _ => None,
-    };
-    // Until it is reported under its new id, its repository is the one that it had.
-    let moved: BTreeSet<String> = rows.iter().filter_map(|(_, _, gone)| now_called(gone)).collect();
-    let is_own = |(_, id, gone): &Named| now_called(gone).is_none() && !moved.contains(id);
-    Ok(rows.into_iter().filter(is_own).map(|(n, id, _)| (n, id)).collect())
 }
 
 /// Records that a listing which began after the webhook about an item has answered for it.

@@ -412,21 +412,13 @@ async fn a_store_of_the_first_format_is_read() {
 
 #[tokio::test]
 async fn webhook_can_report_items_as_gone() {
-    let one = |key: &ItemKey| Received {
-        gone: vec![Gone { key: key.clone(), reason: GoneReason::BranchDeleted }],
+    let deleted = |item: &Item| Received {
+        gone: vec![Gone { key: item.key.clone(), reason: GoneReason::BranchDeleted }],
         ..Received::default()
     };
-    let all = |repo: &str| Received {
-        emptied: vec![(Scope { kind: Kind::PullRequest, repo: Some(repo.to_owned()) }, GoneReason::Deleted)],
-        ..Received::default()
-    };
-    let (web, api) = (pull_request("acme/web"), pull_request("acme/api"));
-    let cases = [
-        (one(&web.key), Some(GoneReason::BranchDeleted), None),
-        (all("acme/web"), Some(GoneReason::Deleted), None),
-        (all("acme/api"), None, Some(GoneReason::Deleted)),
-        (all("acme/other"), None, None),
-    ];
+    let (web, api, other) = (pull_request("acme/web"), pull_request("acme/api"), pull_request("acme/other"));
+    let gone = || Some(GoneReason::BranchDeleted);
+    let cases = [(deleted(&web), gone(), None), (deleted(&api), None, gone()), (deleted(&other), None, None)];
     for (received, of_web, of_api) in cases {
         let store = watching().await;
         store
