@@ -4,16 +4,11 @@ use std::{collections::BTreeMap, fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-/// How many cores there are.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// The core of the program that is measured.
-pub(crate) const SERVED_ON: usize = 0;
+const SERVED_ON: usize = 0;
 
 /// Puts a process with all its threads on these cores.
-pub(crate) fn pin(process: u32, cores: &str) -> Result<()> {
+fn pin(process: u32, cores: &str) -> Result<()> {
     let done = Command::new("taskset")
         .args(["--all-tasks", "--cpu-list", "--pid", cores, &process.to_string()])
         .output();
@@ -22,11 +17,19 @@ pub(crate) fn pin(process: u32, cores: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps this process off the core of the measured one while `work` runs.
-pub(crate) fn off_the_served_core<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let (me, last) = (std::process::id(), cores() - 1);
-    pin(me, &if last > SERVED_ON { format!("{}-{last}", SERVED_ON + 1) } else { "0".to_owned() })?;
-    let done = work();
+/// Starts something on one core, and works with it from the others.
+pub(crate) fn served_on_one_core<S, T>(
+    start: impl FnOnce() -> Result<S>,
+    work: impl FnOnce(S) -> Result<T>,
+) -> Result<T> {
+    // Counted before this process is put on one of them: only those that it may run on count.
+    let last = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+    let me = std::process::id();
+    ensure!(last > SERVED_ON, "this takes two cores: one for the program, and one for its client");
+    pin(me, &SERVED_ON.to_string())?;
+    let started = start();
+    pin(me, &format!("{}-{last}", SERVED_ON + 1))?;
+    let done = started.and_then(work);
     pin(me, &format!("0-{last}"))?;
     done
 }

@@ -147,13 +147,6 @@ fn peer_time(peer: &[Ran]) -> f64 {
     Samples::millis(&times).median()
 }
 
-/// Starts something that inherits the core it is measured on, then keeps this process off that core.
-fn pinned<S, T>(start: impl FnOnce() -> Result<S>, work: impl FnOnce(S) -> Result<T>) -> Result<T> {
-    machine::pin(std::process::id(), &machine::SERVED_ON.to_string())?;
-    let started = start();
-    machine::off_the_served_core(|| work(started?))
-}
-
 fn callboard(payloads: &Payloads, sent: Sent, connections: usize, during: Duration) -> Result<Ran> {
     let config = format!(
         "[receive]\nlisten = \"127.0.0.1:0\"\n{}{}",
@@ -168,7 +161,7 @@ fn callboard(payloads: &Payloads, sent: Sent, connections: usize, during: Durati
         ("CALLBOARD_SECRET_ALERTS_WEBHOOK_SECRET", ALERTS_SECRET),
     ];
     let callboard = Callboard::new(&config)?.env(secrets);
-    pinned(
+    machine::served_on_one_core(
         || callboard.serve(),
         |serving| {
             let address = serving.url().trim_start_matches("http://").to_owned();
@@ -214,7 +207,7 @@ fn stored(callboard: &Callboard) -> Result<usize> {
 }
 
 fn alertmanager(payloads: &Payloads, connections: usize, during: Duration) -> Result<Ran> {
-    pinned(Alertmanager::start_plain, |alertmanager| {
+    machine::served_on_one_core(Alertmanager::start_plain, |alertmanager| {
         let address = alertmanager.url().trim_start_matches("http://").to_owned();
         let next = AtomicUsize::new(0);
         let before = machine::memory(alertmanager.id())?.0;
