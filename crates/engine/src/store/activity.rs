@@ -15,15 +15,25 @@ use super::{
     row::{At, Clock, EnumText, Lenient, all, each, one},
 };
 
-/// The events that activity counts, or that end what it measures; of all others nothing is written beside the table.
+/// The events that activity counts, or that end what it measures; of all others nothing is written beside the table. This is
+/// asked of each event that is written, and SQLite makes a table of a list of more than two each time.
 macro_rules! counted {
     () => {
-        "name IN ('passed', 'failed', 'fixed', 'still_failing', 'approved', 'changes_requested', 'acknowledged')"
+        "(name = 'passed' OR name = 'failed' OR name = 'fixed' OR name = 'still_failing' OR name = 'approved'
+          OR name = 'changes_requested' OR name = 'acknowledged')"
     };
 }
 
-pub(super) const V2: &str =
-    concat!("CREATE INDEX events_counted ON events (at, name, item) WHERE ", counted!(), ";");
+pub(super) const V2: &str = "
+CREATE INDEX events_counted ON events (at, name, item)
+    WHERE name IN ('passed', 'failed', 'fixed', 'still_failing', 'approved', 'changes_requested', 'acknowledged');";
+
+/// The same index with a condition that costs less.
+pub(super) const V3: &str = concat!(
+    "DROP INDEX events_counted; CREATE INDEX events_counted ON events (at, name, item) WHERE ",
+    counted!(),
+    ";"
+);
 
 /// The counted events from `?1` to `?2`.
 const COUNTED: &str =

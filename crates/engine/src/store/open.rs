@@ -49,6 +49,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[sources::V4],
     &[notes::V1, deliveries::V5, run_items::V1],
     &[items::V5, runs::V3],
+    &[activity::V3, open_items::V3],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.

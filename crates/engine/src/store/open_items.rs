@@ -22,6 +22,12 @@ CREATE INDEX items_open ON items (kind, changed_at, silenced, snoozed) WHERE ope
 CREATE INDEX items_snoozed ON items (snoozed) WHERE snoozed IS NOT NULL;
 ";
 
+/// The other items by themselves: an index of all wrote each open one twice.
+pub(super) const V3: &str = "
+DROP INDEX items_changed;
+CREATE INDEX items_changed ON items (kind, changed_at) WHERE NOT open;
+";
+
 /// An open item, without what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenRow {

@@ -150,9 +150,11 @@ impl Store {
     /// The items of a kind that are not gone, open or not, the last changed first, at most `limit`.
     pub async fn items(&self, kind: Kind, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
         self.read(move |conn| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM items WHERE kind = ?1 AND gone IS NULL ORDER BY changed_at DESC LIMIT ?2"
-            );
+            // Apart, because each half has an index of its own.
+            let half =
+                |which| format!("SELECT {COLUMNS} FROM items WHERE kind = ?1 AND gone IS NULL AND {which}");
+            let (open, others) = (half("open"), half("NOT open"));
+            let sql = format!("{open} UNION ALL {others} ORDER BY changed_at DESC LIMIT ?2");
             all(conn, &sql, params![kind.name(), limit], read)
         })
         .await
