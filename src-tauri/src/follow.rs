@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     hotkey::{self, Keys},
-    owner::Owner,
+    owner::{Owner, offline},
     shell::Shell,
     tray::{IconKey, Top, View, entries, tooltip},
 };
@@ -103,8 +103,18 @@ impl Follower {
             }
         }
         match owner.call(StatusQuery {}).await {
-            Ok(status) => self.status = Some(status),
-            Err(error) => tracing::debug!(%error, "there is no status"),
+            Ok(status) => {
+                // Time alone decides some of it, and what cannot be stored changes nothing in the store.
+                if self.status.as_ref().is_some_and(|before| before.not_seen != status.not_seen) {
+                    shell.windows().emit("changed", ());
+                }
+                self.status = Some(status);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "there is no status");
+                // What was so before may not be so any more.
+                self.status = Some(offline(&error));
+            }
         }
         self.tops = match owner.call(BoardQuery::default()).await {
             Ok(board) => {

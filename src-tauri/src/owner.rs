@@ -147,7 +147,7 @@ impl Owner {
 }
 
 /// The status where there is no engine.
-fn offline(error: &ApiError) -> Status {
+pub(crate) fn offline(error: &ApiError) -> Status {
     Status {
         icon: TrayIcon::Offline,
         count: 0,

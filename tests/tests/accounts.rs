@@ -77,6 +77,52 @@ fn added_account_is_tested_with_the_secrets_of_the_environment() -> Result<()> {
     Ok(())
 }
 
+/// What is missing is said with what sets it, also where either of two would do, and so is that what is kept is not sent.
+#[test]
+fn added_account_says_what_is_missing_and_how_it_is_set() -> Result<()> {
+    let callboard =
+        Callboard::new("[secrets]\nstore = \"file\"\n")?.env([("CALLBOARD_PASSPHRASE", "sesame")]);
+    let act = |args: &[&str], input: &str| -> Result<(Option<i32>, String)> {
+        let output = callboard.cmd_with_input(&[&["accounts"], args].concat(), input)?;
+        // Lines break between words.
+        let said = format!("{}{}", output.stdout, output.stderr);
+        Ok((output.code, said.split_whitespace().collect::<Vec<_>>().join(" ")))
+    };
+    let (clear, here) = ("url=http://a.example", "url=http://127.0.0.1:1/cc.xml");
+    let cases: [(&[&str], &str, i32, &str); 7] = [
+        (
+            &["add", "chat", "slack"],
+            "",
+            0,
+            "it needs a secret: callboard accounts secret chat token; or callboard accounts secret chat webhook_url",
+        ),
+        (&["add", "forge", "github", "watch=a/b"], "", 0, "callboard accounts secret forge token"),
+        (&["add", "ci", "jenkins", clear, "user=ana"], "", 2, "url=: its secret would travel in the clear"),
+        (
+            &["add", "ci", "jenkins", "url=https://a.example", "user=ana"],
+            "",
+            0,
+            "callboard accounts secret ci token; or callboard accounts secret ci password",
+        ),
+        (&["add", "feed", "cctray", "url=http://127.0.0.1:1/cc.xml?a=b"], "", 2, "goes into query"),
+        (&["add", "feed", "cctray", here, "user=ana", "query.a=b"], "", 0, "accounts secret feed password"),
+        (&["secret", "forge", "token"], "t\n", 0, "token of forge kept in"),
+    ];
+    for (args, input, code, expected) in cases {
+        let (found, said) = act(args, input)?;
+        assert_eq!(found, Some(code), "{args:?}: {said}");
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    let text = fs::read_to_string(callboard.config())?;
+    assert!(text.contains("query = { a = \"b\" }"), "{text}");
+    let pager = "[accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://a.example\"\n";
+    callboard.configure(&format!("{text}{pager}"))?;
+    let (code, said) = act(&["secret", "pager", "token"], "t\n")?;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the token would travel in the clear to http://a.example"), "{said}");
+    Ok(())
+}
+
 const COMMANDS: &str =
     "[[command]]\nname = \"act\"\nsummary = \"Act\"\n[command.run.exec]\nargv = [\"true\"]\n";
 

@@ -294,7 +294,8 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     };
     let lookup = || -> Result<Option<String>> {
         let mut tool = session.command("secret-tool");
-        let output = tool.args(["lookup", "service", "callboard", "username", "forge/token"]).output()?;
+        // Under the service name of this data folder: nobody else uses this keychain.
+        let output = tool.args(["lookup", "username", "forge/token"]).output()?;
         Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     };
     assert_eq!(act(&["accounts", "test", "forge"], "")?.code, Some(2), "it has no token yet");

@@ -222,7 +222,7 @@ fn runs(instance: u64, emulator: &Emulator) -> Result<()> {
             // The effect has happened; the answer may come too late for the client.
             let moment = moments.lock().map_or(Duration::ZERO, |mut random| random.moment(60));
             thread::sleep(moment);
-            Answer::json(201, &json!({ "html_url": "https://github.com/acme/web/pull/1" }))
+            Answer::json(201, &json!({ "id": 1, "html_url": "https://github.com/acme/web/pull/1" }))
         }
         _ if request.path.starts_with("/user") => Answer::json(200, &json!({ "login": "ana" })),
         _ => Answer::json(200, &json!([])),

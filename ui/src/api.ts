@@ -74,7 +74,15 @@ settings: { [key in string]: JsonValue },
 /**
  * The names of its secrets that are set.
  */
-secrets_set: Array<string>, };
+secrets_set: Array<string>, 
+/**
+ * The names of the secrets of which one is to be set before it can be used; none where that is not what it lacks.
+ */
+missing_secrets?: Array<string>, 
+/**
+ * Whether it signs in with one of its secrets. `None` where they could not be read.
+ */
+has_credential?: boolean | null, };
 
 /**
  * The name a person gave an account in the configuration, such as `forge`.
@@ -246,7 +254,15 @@ message: string, } | { "kind": "config",
 /**
  * Everything that is wrong.
  */
-errors: Array<ConfigError>, } | { "kind": "confirm", 
+errors: Array<ConfigError>, } | { "kind": "rules", 
+/**
+ * Everything that is wrong, each with its place.
+ */
+message: string, 
+/**
+ * The same for programs.
+ */
+faults: Array<RuleFault>, } | { "kind": "confirm", 
 /**
  * What to confirm, and how.
  */
@@ -397,7 +413,11 @@ arg: string,
 /**
  * What it is.
  */
-summary: string, } | { "problem": "unexpected", 
+summary: string, 
+/**
+ * The word of the line that calls for it, where one does: its name, or the word that leads it.
+ */
+asked_by: string | null, } | { "problem": "unexpected", 
 /**
  * The command.
  */
@@ -789,9 +809,13 @@ started_at: string | null,
  */
 commit: string | null, 
 /**
- * Whose change, or whose click, caused it: the service's login name.
+ * Whose change it builds: the service's login name.
  */
 author: string | null, 
+/**
+ * Who had it run, where a person and not a change did, or had it run again: the login name. The change need not be theirs.
+ */
+started_by?: string, 
 /**
  * What it builds in a person's words, such as the commit's first line.
  */
@@ -1142,7 +1166,7 @@ line: number,
  */
 column: number, 
 /**
- * What was wrong and what would be right, with the nearest name.
+ * What was wrong and what would be right, with the nearest name; without its middle where it quotes much of the file.
  */
 what: string, 
 /**
@@ -1291,7 +1315,12 @@ first?: FirstInLine, } | { "state": "sending" } | { "state": "posted" } | { "sta
 /**
  * What is known.
  */
-error: ServiceError, } | { "state": "failed", 
+error: ServiceError, 
+/**
+ * True where its channel cannot be searched, by this chat at all or by this account: it is not sent again before a
+ * person has looked and retries it.
+ */
+unsearchable?: boolean, } | { "state": "failed", 
 /**
  * Why.
  */
@@ -1702,7 +1731,19 @@ error: ServiceError,
 /**
  * When it is tried again.
  */
-next_try: string | null, };
+next_try: string | null, } | { "state": "unrecorded", 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * Why.
+ */
+why: string, } | { "state": "overdue", 
+/**
+ * Since when that is due.
+ */
+since: string, };
 
 /**
  * Who is there?
@@ -2214,7 +2255,7 @@ since: string | null, };
 /**
  * What is not seen, and so what may be missing from the board.
  */
-export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
+export type NotSeenKind = "not_set_up" | "down" | "unrecorded" | "part" | "incomplete" | "malformed" | "reading";
 
 /**
  * What the desktop shows for one or several events.
@@ -2515,7 +2556,7 @@ name: string, } | { "kind": "unreadable" };
  */
 export type Problem = { 
 /**
- * The part, as a person names it (`acme/web`); empty for the account as a whole.
+ * The part, as a person names it and as its items' references begin (`acme/web`); empty for the account as a whole.
  */
 part: string, 
 /**
@@ -2525,7 +2566,11 @@ kind: ProblemKind,
 /**
  * Why, in plain words, and the remedy where one is known.
  */
-why: string, };
+why: string, 
+/**
+ * The kind of items that it is about; all of the part's where not given.
+ */
+of?: Kind, };
 
 /**
  * What a problem means for the board.
@@ -2873,7 +2918,7 @@ snoozed: Snoozed | null,
  */
 snoozed_by?: Actor | null, 
 /**
- * Where its account cannot be read: when this was last so.
+ * Where its account, or its part of it, cannot be read: when this was last so.
  */
 as_of: string | null, 
 /**
@@ -2913,6 +2958,23 @@ continue: boolean,
  * False for a rule that is switched off: it is checked like any other, and never matches. Left out where true.
  */
 enabled?: boolean, };
+
+/**
+ * What is wrong with one of the rules that were to be tried.
+ */
+export type RuleFault = { 
+/**
+ * Which of them, counted from 0.
+ */
+rule: number, 
+/**
+ * Which of its keys: `name`, `when`, `post`, `group_by`.
+ */
+key: string, 
+/**
+ * What is wrong, with the nearest right name.
+ */
+what: string, };
 
 /**
  * A rule and what it did lately.

@@ -1,9 +1,8 @@
 //! `callboard accounts`: what changes them. Secrets are read from a prompt or standard input, never from an argument.
 
-use std::{
-    collections::BTreeMap,
-    io::{IsTerminal, Read},
-};
+mod settings;
+
+use std::io::{IsTerminal, Read};
 
 use anyhow::Result;
 use callboard_connectors::SERVICES;
@@ -14,18 +13,21 @@ use callboard_domain::{
 use callboard_engine::{
     api::{
         AccountInfo, AccountsQuery, AddAccount, ApiError, Health, RemoveAccount, Secret, SecretInfo,
-        ServicesQuery, SetSecret, SettingInfo, SettingType, TestAccount,
+        ServicesQuery, SetSecret, TestAccount,
     },
-    config::{Config, ConfigError, ConfigErrors},
+    config::{Config, ConfigError, ConfigErrors, FILE_LIMIT},
     paths::Paths,
+    private,
     secrets::{SecretBackend, variable},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::settings::{is_table, read_settings};
 use crate::{
     args,
     client::{Client, passphrase},
     exit::{Exit, Usage},
+    left_out::left_out,
     output::Output,
 };
 
@@ -86,9 +88,11 @@ fn ask_passphrase(is_new: bool, mut ask: impl FnMut(&str) -> Result<String>) -> 
 async fn account(name: &str, client: &mut Client) -> Result<(AccountInfo, Vec<SecretInfo>)> {
     let accounts = client.call(AccountsQuery {}).await?;
     let known: Vec<&str> = accounts.iter().map(|it| it.name.as_str()).collect();
-    let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
-    let unknown = || Usage(format!("there is no account {name:?}; there are: {known}"));
-    let info = accounts.iter().find(|it| it.name.as_str() == name).ok_or_else(unknown)?.clone();
+    let Some(info) = accounts.iter().find(|it| it.name.as_str() == name).cloned() else {
+        let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+        let left_out = left_out(client).await?.map_or_else(String::new, |why| format!("\n{why}"));
+        return Err(Usage(format!("there is no account {name:?}; there are: {known}{left_out}")).into());
+    };
     let services = client.call(ServicesQuery {}).await?;
     let service = services.into_iter().find(|it| it.service == info.service);
     Ok((info, service.map(|it| it.secrets).unwrap_or_default()))
@@ -110,36 +114,35 @@ async fn add(
     let services = client.call(ServicesQuery {}).await?;
     let known =
         services.into_iter().find(|it| it.service == service).map(|it| it.settings).unwrap_or_default();
-    let settings = read_settings(settings, &known)?;
-    let before = std::fs::read_to_string(&paths.config).unwrap_or_default();
+    let settings = read_settings(settings, &known, |key| is_table(service, key))?;
+    let before = private::read(&paths.config, FILE_LIMIT).ok().and_then(|text| String::from_utf8(text).ok());
+    let before = before.unwrap_or_default();
     let add =
         AddAccount { name: name.into(), service: service.to_owned(), settings, secrets: Default::default() };
-    let added = client.call(add).await.map_err(|error| as_typed(error, &before))?;
+    let mut info = client.call(add).await.map_err(|error| as_typed(error, &before))?;
     output.note(&format!("added {name} to {}", paths.config.display()));
-    let (_, fields) = account(name, client).await?;
-    if std::io::stdin().is_terminal() && added.secrets != SecretBackend::Env {
+    let is_asked = std::io::stdin().is_terminal() && info.secrets != SecretBackend::Env;
+    if is_asked {
+        let (_, fields) = account(name, client).await?;
         for field in fields {
             let optional = if field.required { "" } else { " (Enter to leave it out)" };
             eprintln!("{}", field.help);
             let typed = rpassword::prompt_password(format!("{}{optional}: ", field.name))?;
             if !typed.trim().is_empty() {
                 let secret = Some(Secret(typed.trim().to_owned()));
-                client.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
+                info = client.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
             }
         }
-        return test_added(name, client, output).await;
     }
-    // Whatever it would be used with is there, as with variables that are set, or a service that asks for nothing.
-    if !matches!(added.health, Health::Incomplete { .. }) {
-        return test_added(name, client, output).await;
-    }
-    for field in fields.iter().filter(|field| field.required && !added.secrets_set.contains(&field.name)) {
-        output.note(&missing_secret(
-            added.secrets,
-            name,
-            field,
-            std::env::var_os(variable(name, &field.name)).is_some(),
-        ));
+    match (&info.health, info.missing_secrets.as_slice()) {
+        (Health::Incomplete { why, .. }, []) if !is_asked => output.note(why),
+        // Whatever it would be used with is there, as with variables that are set, or a service that asks for nothing; or the
+        // test unlocks it.
+        (_, []) => return test_added(name, client, output).await,
+        (_, one_of) => {
+            let is_set_here = |variable: &str| std::env::var_os(variable).is_some();
+            output.note(&missing_secret(info.secrets, name, one_of, is_set_here));
+        }
     }
     output.either(&json!({ "added": name }), || {});
     Ok(Exit::Done)
@@ -152,56 +155,25 @@ async fn test_added(name: &str, client: &mut Client, output: &Output) -> Result<
     Ok(ended(&identity))
 }
 
-/// How to set a secret that the owner of the store does not have. `set_here`: its variable is set for this program, which may
-/// be another one.
-fn missing_secret(place: SecretBackend, name: &str, field: &SecretInfo, set_here: bool) -> String {
-    let variable = || variable(name, &field.name);
-    match place {
-        SecretBackend::Env if set_here => {
-            format!("{} is set here, and not for the running Callboard: start that again with it", variable())
-        }
-        SecretBackend::Env => format!("it needs a secret: set the variable {}", variable()),
-        _ => format!("it needs a secret: callboard accounts secret {name} {}", field.name),
+/// How to set a secret that the owner of the store does not have: one of these. `is_set_here`: a variable is set for this
+/// program, which may be another one.
+fn missing_secret(
+    place: SecretBackend,
+    name: &str,
+    one_of: &[String],
+    is_set_here: impl Fn(&str) -> bool,
+) -> String {
+    if place != SecretBackend::Env {
+        let commands = one_of.iter().map(|field| format!("callboard accounts secret {name} {field}"));
+        return format!("it needs a secret: {}", commands.collect::<Vec<_>>().join("; or "));
     }
-}
-
-/// `key=value`, of the type that the service's setting of that name takes: one word is a list of one. What is not of that type
-/// stays text, for the reader of the settings to refuse.
-fn read_setting(setting: &str, known: &[SettingInfo]) -> Result<(String, Value)> {
-    let (key, text) =
-        setting.split_once('=').ok_or_else(|| Usage(format!("expected KEY=VALUE, found {setting:?}")))?;
-    let value: Value = match known.iter().find(|it| it.name == key).map(|it| &it.takes) {
-        Some(SettingType::List) => text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect(),
-        Some(SettingType::Bool) => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-        Some(SettingType::Number) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
-        Some(SettingType::Text | SettingType::Choice(_)) | None => text.into(),
-    };
-    Ok((key.to_owned(), value))
-}
-
-/// The settings that were typed, by their names. A list's option may be given again, and adds to it; another may not.
-fn read_settings(settings: &[String], known: &[SettingInfo]) -> Result<BTreeMap<String, Value>> {
-    let mut read: BTreeMap<String, Value> = BTreeMap::new();
-    for setting in settings {
-        let (key, value) = read_setting(setting, known)?;
-        if key == "service" {
-            return Err(
-                Usage("the service stands after the account's name, and not as service=".into()).into()
-            );
+    let variables: Vec<String> = one_of.iter().map(|field| variable(name, field)).collect();
+    match variables.iter().find(|variable| is_set_here(variable)) {
+        Some(set) => {
+            format!("{set} is set here, and not for the running Callboard: start that again with it")
         }
-        let Some(first) = read.get_mut(&key) else {
-            read.insert(key, value);
-            continue;
-        };
-        match (first, value) {
-            (Value::Array(all), Value::Array(more)) => all.extend(more),
-            (first, second) => {
-                let what = format!("{key}= is given twice and takes one value: {first} and {second}");
-                return Err(Usage(what).into());
-            }
-        }
+        None => format!("it needs a secret: set the variable {}", variables.join(" or ")),
     }
-    Ok(read)
 }
 
 /// A refusal of lines that are not in the file (`before`), because they were to be added: by the options that were typed.
@@ -250,7 +222,7 @@ fn print_identity(name: &str, identity: &Identity) {
     let server = identity.server.as_ref().map_or_else(String::new, |server| format!(" ({server})"));
     println!("{name} {who}{server}");
     for missing in &identity.missing_scopes {
-        println!("  {} cannot be done: the credential lacks `{}`", missing.needed_for, missing.scope);
+        println!("  {missing}");
     }
 }
 
@@ -267,12 +239,18 @@ async fn secret(
         true => None,
         false => Some(Secret(ask(field)?.expose_secret().to_owned())),
     };
-    client.call(SetSecret { account: name.into(), field: field.name.clone(), secret }).await?;
+    let after = client.call(SetSecret { account: name.into(), field: field.name.clone(), secret }).await?;
     let done = if remove { "removed from" } else { "kept in" };
     output.either(
         &json!({ "account": name, "field": field.name, "place": info.secrets, "removed": remove }),
         || println!("{} of {name} {done} {}", field.name, info.secrets.describe()),
     );
+    // What is kept may not be used all the same, such as where it would travel in the clear.
+    if let Health::Incomplete { why, .. } = after.health
+        && !remove
+    {
+        output.note(&why);
+    }
     Ok(Exit::Done)
 }
 
@@ -351,6 +329,39 @@ mod tests {
     }
 
     #[test]
+    fn missing_secret_comes_with_what_sets_it() {
+        let (keychain, env) = (SecretBackend::Keychain, SecretBackend::Env);
+        // place, secrets of which one is missing, variable that is set here -> what is said
+        type Case<'c> = (SecretBackend, &'c [&'c str], Option<&'c str>, &'c str);
+        let cases: [Case<'_>; 5] = [
+            (keychain, &["token"], None, "it needs a secret: callboard accounts secret chat token"),
+            (
+                keychain,
+                &["token", "webhook_url"],
+                Some("CALLBOARD_SECRET_CHAT_TOKEN"),
+                "it needs a secret: callboard accounts secret chat token; or callboard accounts secret chat webhook_url",
+            ),
+            (env, &["token"], None, "it needs a secret: set the variable CALLBOARD_SECRET_CHAT_TOKEN"),
+            (
+                env,
+                &["token", "webhook_url"],
+                None,
+                "it needs a secret: set the variable CALLBOARD_SECRET_CHAT_TOKEN or CALLBOARD_SECRET_CHAT_WEBHOOK_URL",
+            ),
+            (
+                env,
+                &["token", "webhook_url"],
+                Some("CALLBOARD_SECRET_CHAT_WEBHOOK_URL"),
+                "CALLBOARD_SECRET_CHAT_WEBHOOK_URL is set here, and not for the running Callboard: start that again with it",
+            ),
+        ];
+        for (place, one_of, set, expected) in cases {
+            let one_of: Vec<String> = one_of.iter().map(|field| (*field).to_owned()).collect();
+            assert_eq!(missing_secret(place, "chat", &one_of, |it| Some(it) == set), expected);
+        }
+    }
+
+    #[test]
     fn new_passphrase_is_typed_twice() {
         // whether the file is yet to be written, what is typed -> the passphrase, how often it is asked for
         type Case<'c> = (bool, &'c [&'c str], Result<&'c str, &'c str>, usize);
@@ -374,64 +385,5 @@ mod tests {
             }
             assert_eq!(questions, times, "{typed:?}");
         }
-    }
-
-    #[test]
-    fn setting_has_the_type_that_the_service_takes() {
-        let of = |name: &str, takes: SettingType| SettingInfo {
-            name: name.to_owned(),
-            help: String::new(),
-            takes,
-            required: false,
-            default: None,
-        };
-        let known = [
-            of("teams", SettingType::List),
-            of("user", SettingType::Text),
-            of("clear", SettingType::Bool),
-            of("port", SettingType::Number),
-            of("mode", SettingType::Choice(vec!["a".into()])),
-        ];
-        let cases = [
-            ("teams=X", json!(["X"])),
-            ("teams=X,", json!(["X"])),
-            ("teams=X, Y", json!(["X", "Y"])),
-            ("teams=", json!([])),
-            ("teams=true", json!(["true"])),
-            ("user=Lima, Ana", json!("Lima, Ana")),
-            ("user=true", json!("true")),
-            ("user=a=b", json!("a=b")),
-            ("clear=true", json!(true)),
-            ("clear=maybe", json!("maybe")),
-            ("port=8080", json!(8080)),
-            ("port=many", json!("many")),
-            ("mode=a", json!("a")),
-            // The service has no setting of that name, and refuses it.
-            ("nothing=a,b", json!("a,b")),
-        ];
-        for (setting, expected) in cases {
-            let (_, value) = read_setting(setting, &known).unwrap();
-            assert_eq!(value, expected, "{setting}");
-        }
-        let all = |typed: &[&str]| {
-            read_settings(&typed.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), &known)
-                .map(|settings| json!(settings))
-                .map_err(|error| error.to_string())
-        };
-        let repeated = [
-            (&["teams=A", "teams=B,C"][..], Ok(json!({ "teams": ["A", "B", "C"] }))),
-            (&["teams=A", "user=x", "teams=A"][..], Ok(json!({ "teams": ["A", "A"], "user": "x" }))),
-            (&["user=x", "user=y"][..], Err(r#"user= is given twice and takes one value: "x" and "y""#)),
-            (&["nothing=a", "nothing=b"][..], Err("nothing= is given twice")),
-            (&["service=github"][..], Err("the service stands after the account's name")),
-        ];
-        for (typed, expected) in repeated {
-            match (all(typed), expected) {
-                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{typed:?}"),
-                (Err(why), Err(part)) => assert!(why.contains(part), "{typed:?}: {why}"),
-                (found, expected) => panic!("{typed:?}: {found:?}, expected {expected:?}"),
-            }
-        }
-        assert!(read_setting("teams", &known).unwrap_err().to_string().contains("expected KEY=VALUE"));
     }
 }

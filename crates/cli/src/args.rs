@@ -180,9 +180,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Option<Accounts>,
     },
-    /// The channels that can be posted to.
+    /// The channels that have a name in the configuration, and the default one.
     Channels {
-        /// Also ask the services for all of their channels.
+        /// Also ask the chats for all of their channels.
         #[arg(long)]
         live: bool,
     },

@@ -13,6 +13,7 @@ use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONG
 use crate::{
     client::Client,
     exit::Exit,
+    left_out::left_out,
     output::{Output, age, left, mark, print_wrapped, short_id, when},
     printed::on_one_line,
     table::{Column, table},
@@ -73,7 +74,12 @@ async fn ask(
     });
     note_cut_sections(&board, output);
     if !output.json && accounts.is_empty() {
-        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+        match left_out(client).await? {
+            Some(why) => output.note(&why),
+            None => {
+                println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo")
+            }
+        }
     }
     Ok(Exit::Done)
 }
@@ -128,8 +134,9 @@ fn waits_for(accounts: &[AccountName]) -> String {
 fn unusable(info: &AccountInfo) -> Option<String> {
     let why = match &info.health {
         Health::Incomplete { why, .. } => why.clone(),
-        Health::Trouble { error, .. } => error.to_string(),
-        Health::New | Health::Ok => return None,
+        Health::Trouble { error, .. } => error.trouble(),
+        // What is not watched has nothing to be recorded, and is never due.
+        Health::New | Health::Ok | Health::Unrecorded { .. } | Health::Overdue { .. } => return None,
     };
     let mark = mark(Tone::Attention);
     (!info.watched).then(|| format!("{mark} {} cannot be used: {why}", info.name))

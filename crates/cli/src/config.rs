@@ -1,6 +1,6 @@
 //! `callboard config` and `callboard rules test`: what needs no store.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::Result;
 use callboard_domain::{
@@ -10,12 +10,14 @@ use callboard_domain::{
     parse_error::{Notation, readable_message},
     people::{IdentityRealm, People},
     rules::Rules,
+    text,
 };
 use callboard_engine::{
     api::ApiError,
     command_file,
     config::{Config, ConfigErrors, schema, unlisted_users},
     paths::Paths,
+    private,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -65,10 +67,10 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                 println!(
                     "{} {state}: {}, {}, {}, {} from files",
                     paths.config.display(),
-                    count(config.accounts.len(), "account"),
-                    count(config.channels.len(), "channel"),
-                    count(config.rules.len(), "rule"),
-                    count(commands.len(), "command"),
+                    text::count(config.accounts.len(), "account"),
+                    text::count(config.channels.len(), "channel"),
+                    text::count(config.rules.len(), "rule"),
+                    text::count(commands.len(), "command"),
                 );
                 print_people(&config.people);
             });
@@ -125,9 +127,8 @@ fn refused(ConfigErrors(errors): ConfigErrors) -> ApiError {
     ApiError::Config { errors }
 }
 
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
+/// The longest file with an event that is read, in bytes.
+const CASE_LIMIT: u64 = 16 << 20;
 
 #[derive(Deserialize)]
 struct Case {
@@ -137,21 +138,25 @@ struct Case {
     me: Identity,
 }
 
-/// What the rules would do with an event that a file describes.
-pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
-    let config = load(&paths.config)?;
-    let text = fs::read_to_string(file).map_err(|error| {
+fn case(file: &Path) -> Result<Case, Usage> {
+    let text = private::read(file, CASE_LIMIT).map_err(|error| {
         Usage(format!(
             "{}: {error}; expected the number of an event, or a file that describes one",
             file.display()
         ))
     })?;
-    let case: Case = serde_json::from_str(&text).map_err(|error| {
+    serde_json::from_slice(&text).map_err(|error| {
         let what = readable_message(&error.to_string(), Notation::Json);
         let form =
             "expected {\"event\": {...}, \"item\": {...}} as `callboard --json events` and `item` print them";
         Usage(format!("{}: {what}; {form}", file.display()))
-    })?;
+    })
+}
+
+/// What the rules would do with an event that a file describes.
+pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
+    let config = load(&paths.config)?;
+    let case = case(file)?;
     let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
         Usage(errors.into_iter().map(|error| error.message()).collect::<Vec<_>>().join("; "))
     })?;
@@ -162,7 +167,37 @@ pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    /// A file that is to describe an event -> what is said of it. Nothing is waited for, and nothing is read without an end.
+    #[test]
+    fn only_a_file_of_bounded_length_describes_an_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("other.json"), "{}").unwrap();
+        fs::write(at("latin.json"), b"{\"event\": \"\xe9\"}").unwrap();
+        fs::File::create(at("large.json")).unwrap().set_len(CASE_LIMIT + 1).unwrap();
+        let mut cases = vec![
+            (at("other.json"), "expected {\"event\": {...}, \"item\": {...}}"),
+            (at("latin.json"), "expected {\"event\": {...}, \"item\": {...}}"),
+            (at("large.json"), "larger than 16 MB; expected the number of an event"),
+            (at(""), "this is a folder; expected the number of an event"),
+            (at("absent.json"), "expected the number of an event"),
+        ];
+        if cfg!(unix) {
+            cases.push(("/dev/zero".into(), "this is a device; expected the number of an event"));
+            let pipe = std::process::Command::new("mkfifo").arg(at("pipe")).status();
+            if pipe.is_ok_and(|it| it.success()) {
+                cases.push((at("pipe"), "this is a pipe; expected the number of an event"));
+            }
+        }
+        for (file, expected) in cases {
+            let why = case(&file).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(why.contains(expected), "{}: {why}", file.display());
+        }
+    }
 
     #[test]
     fn configuration_and_command_files_are_checked_together() {

@@ -108,7 +108,7 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
     };
     match &delivery.state {
         DeliveryState::Pending { error: Some(error), .. }
-        | DeliveryState::Unknown { error }
+        | DeliveryState::Unknown { error, .. }
         | DeliveryState::Failed { error } => error.to_string(),
         DeliveryState::Pending { next_at, .. } if *next_at > now => {
             both(format!("it is not sent before {}", when(*next_at)))
@@ -138,11 +138,22 @@ pub(crate) fn reason(delivery: &Delivery, now: Timestamp) -> String {
     }
 }
 
+/// What a person does about a message of which nobody else can find out whether it has arrived.
+pub(crate) fn left_to_you(delivery: &Delivery) -> String {
+    let Delivery { address, id, .. } = delivery;
+    format!(
+        "{address} cannot be searched: look whether the message is there; where it is not, `callboard retry {id}` sends it"
+    )
+}
+
 /// Since when the account of a delivery takes no messages for its present reason, and what becomes of the delivery;
-/// `None` where the account takes them.
+/// `None` where the account takes them, and nobody has to look for it.
 pub(crate) fn outlook(delivery: &Delivery, is_served: bool) -> Option<String> {
-    let AccountError { since, .. } = delivery.account_error.as_ref()?;
     let account = &delivery.address.account;
+    if let DeliveryState::Unknown { unsearchable: true, .. } = delivery.state {
+        return Some(left_to_you(delivery));
+    }
+    let AccountError { since, .. } = delivery.account_error.as_ref()?;
     let then = match (&delivery.state, is_served) {
         (DeliveryState::Unknown { .. }, true) => "The message is looked for before it is sent again",
         (DeliveryState::Unknown { .. }, false) => {
@@ -198,6 +209,10 @@ mod tests {
         DeliveryState::Pending { next_at, error, waits_for: waits_for.map(str::to_owned), first: None }
     }
 
+    fn unknown(error: ServiceError) -> DeliveryState {
+        DeliveryState::Unknown { error, unsearchable: false }
+    }
+
     fn behind(at: Timestamp, error: Option<ServiceError>) -> DeliveryState {
         let first = Some(FirstInLine { id: "0".to_owned(), at, error });
         DeliveryState::Pending { next_at: now(), error: None, waits_for: None, first }
@@ -212,10 +227,10 @@ mod tests {
             (DeliveryState::Failed { error: ServiceError::auth("no") }, 3),
             (DeliveryState::Failed { error: ServiceError::unavailable("down") }, 4),
             (DeliveryState::Failed { error: ServiceError::unknown("lost") }, 5),
-            (DeliveryState::Unknown { error: ServiceError::unknown("lost") }, 5),
+            (unknown(ServiceError::unknown("lost")), 5),
             // What could not be looked up may be there.
-            (DeliveryState::Unknown { error: ServiceError::unavailable("down") }, 5),
-            (DeliveryState::Unknown { error: ServiceError::rejected("no") }, 5),
+            (unknown(ServiceError::unavailable("down")), 5),
+            (unknown(ServiceError::rejected("no")), 5),
             (DeliveryState::Sending, 5),
             (pending(now(), None, None), 4),
             (behind(later(), None), 4),
@@ -359,7 +374,7 @@ mod tests {
             (pending(now(), Some(own()), None), false, true, "no route", None),
             (DeliveryState::Sending, true, true, met, kept),
             (DeliveryState::Sending, false, true, "the chat has not answered yet", None),
-            (DeliveryState::Unknown { error: own() }, true, true, "no route", Some("looked for")),
+            (unknown(own()), true, true, "no route", Some("looked for")),
             (DeliveryState::Posted, false, true, "", None),
         ];
         for (state, fails, is_served, why, expected) in cases {
@@ -375,6 +390,35 @@ mod tests {
                 (found, expected) => found.is_none() && expected.is_none(),
             };
             assert!(is_expected, "{state:?}, {fails}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn message_that_cannot_be_looked_for_is_left_to_a_person() {
+        let failing = || Some(AccountError { since: now(), error: ServiceError::unknown("500") });
+        let state =
+            |unsearchable| DeliveryState::Unknown { error: ServiceError::unknown("500"), unsearchable };
+        let asks = "chat:#ops cannot be searched: look whether the message is there; where it is not, `callboard retry 1` sends it";
+        let looks =
+            format!("chat takes no messages (this error since {}). The message is looked for ", when(now()));
+        // whether its channel cannot be searched, whether its account fails, whether Callboard runs -> what is said
+        let cases = [
+            (true, true, true, Some(asks)),
+            (true, true, false, Some(asks)),
+            (true, false, true, Some(asks)),
+            (false, true, true, Some(looks.as_str())),
+            (false, true, false, Some(looks.as_str())),
+            (false, false, true, None),
+        ];
+        for (unsearchable, fails, is_served, expected) in cases {
+            let account_error = failing().filter(|_| fails);
+            let delivery = Delivery { account_error, ..delivery(state(unsearchable), false) };
+            let found = outlook(&delivery, is_served);
+            let is_expected = match (&found, expected) {
+                (Some(found), Some(expected)) => found.starts_with(expected),
+                (found, expected) => found.is_none() && expected.is_none(),
+            };
+            assert!(is_expected, "{unsearchable} {fails} {is_served}: {found:?}");
         }
     }
 }

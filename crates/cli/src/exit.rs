@@ -40,7 +40,10 @@ impl From<&ServiceError> for Exit {
 impl From<&ApiError> for Exit {
     fn from(error: &ApiError) -> Self {
         match error {
-            ApiError::Line { .. } | ApiError::Usage { .. } | ApiError::Config { .. } => Self::Usage,
+            ApiError::Line { .. }
+            | ApiError::Usage { .. }
+            | ApiError::Config { .. }
+            | ApiError::Rules { .. } => Self::Usage,
             ApiError::Confirm { .. } | ApiError::Changed { .. } => Self::NotAllowed,
             ApiError::Service { error, .. } => error.into(),
             ApiError::Internal { .. } => Self::Failed,
@@ -110,6 +113,7 @@ mod tests {
         let service = |error| ApiError::Service { account: "forge".into(), error };
         let cases = [
             (ApiError::usage("no"), 2),
+            (ApiError::Rules { message: "no".into(), faults: Vec::new() }, 2),
             (ApiError::Confirm { message: "sure".into() }, 3),
             (ApiError::Changed { message: "changed".into(), changed: Vec::new() }, 3),
             (ApiError::internal("broken"), 1),

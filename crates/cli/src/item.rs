@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use callboard_domain::{item::Item, text, until};
-use callboard_engine::api::{AccountsQuery, ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
+use callboard_engine::api::{
+    AccountsQuery, ItemDetail, ItemQuery, OffBoardQuery, OffBoardReason, Snooze, SnoozeTimes, Unsnooze,
+};
 use console::{Term, measure_text_width};
 use jiff::Timestamp;
 
@@ -151,7 +153,9 @@ pub(crate) async fn snooze(
         let typed = [&[item][..], title].concat().join(" ");
         let item = client.call(ItemQuery { item: typed }).await?.item;
         client.call(Unsnooze { item: item.key.to_string() }).await?;
-        output.note(&format!("{} is on the board again", name(&item)));
+        // It is done, whether or not what comes of it can be read.
+        let why = why_off_board(&item, client).await.unwrap_or(OffBoardReason::Unknown);
+        output.note(&unsnoozed(&name(&item), &why));
         return Ok(Exit::Done);
     }
     let offers = client.call(SnoozeTimes::default()).await?;
@@ -169,17 +173,71 @@ pub(crate) async fn snooze(
             return Err(anyhow::Error::new(error).context(how));
         }
     };
+    let effect = snoozed(&name(&item), end, &why_off_board(&item, client).await?)?;
     client.call(Snooze { item: item.key.to_string(), until: end }).await?;
-    let name = name(&item);
-    output.note(&match end {
-        None => format!("{name} is off the board until it changes"),
-        Some(end) => format!("{name} is off the board until {}", when(end)),
-    });
+    output.note(&effect);
     Ok(Exit::Done)
+}
+
+async fn why_off_board(item: &Item, client: &mut Client) -> Result<OffBoardReason> {
+    let found = client.call(OffBoardQuery { items: vec![item.key.clone()] }).await?.pop();
+    Ok(found.map_or(OffBoardReason::Unknown, |found| found.why))
+}
+
+/// What a snooze does; an error where it can do nothing: what is merged never comes back, and what is over comes back only with
+/// a change.
+fn snoozed(name: &str, end: Option<Timestamp>, why: &OffBoardReason) -> Result<String, Usage> {
+    let Some(off) = over(why) else {
+        return Ok(match end {
+            None => format!("{name} is off the board until it changes"),
+            Some(end) => format!("{name} is off the board until {}", when(end)),
+        });
+    };
+    let off = format!("{name} is not on the board ({off})");
+    match (why, end) {
+        (OffBoardReason::Merged, _) => Err(Usage(format!("{off}: there is nothing to snooze"))),
+        (_, Some(end)) => {
+            Ok(format!("{off}; if it comes back before {}, it stays off until then", when(end)))
+        }
+        (OffBoardReason::Gone(_), None) => {
+            Ok(format!("{off}; if it comes back as it was, it stays off until it changes"))
+        }
+        (_, None) => Err(Usage(format!("{off}, and to come back is a change; name a time, such as 2h"))),
+    }
+}
+
+/// What the end of a snooze does.
+fn unsnoozed(name: &str, why: &OffBoardReason) -> String {
+    match (over(why), why) {
+        (Some(off), _) => format!("{name} is not snoozed any more; it is not on the board ({off})"),
+        (None, OffBoardReason::Open) => format!("{name} is on the board again"),
+        (None, _) => format!("{name} is not snoozed any more"),
+    }
+}
+
+/// Why an item would not be on the board without a snooze either; `None` where it would, or where that is not known.
+fn over(why: &OffBoardReason) -> Option<String> {
+    let why = match why {
+        OffBoardReason::Passed => "passed",
+        OffBoardReason::Canceled => "ended without a verdict",
+        OffBoardReason::Merged => "merged",
+        OffBoardReason::Closed => "closed",
+        OffBoardReason::Resolved => "resolved",
+        OffBoardReason::Approved => "approved",
+        OffBoardReason::Denied => "rejected",
+        OffBoardReason::Expired => "not answered in time",
+        OffBoardReason::Superseded => "asked for anew, or changed",
+        OffBoardReason::Gone(reason) => return Some(reason.to_string()),
+        OffBoardReason::Snoozed | OffBoardReason::Others | OffBoardReason::Open | OffBoardReason::Unknown => {
+            return None;
+        }
+    };
+    Some(why.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::source::GoneReason;
     use jiff::Zoned;
 
     use super::*;
@@ -276,6 +334,62 @@ mod tests {
                 }
                 (found, expected) => panic!("{words}: {found:?}, not {expected:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_snooze_says_what_it_does_and_is_refused_where_it_does_nothing() {
+        use OffBoardReason as R;
+        let end: Timestamp = "2026-11-25T13:00:00Z".parse().unwrap();
+        let told = |end, why: &R| match snoozed("K", end, why) {
+            Ok(effect) => effect,
+            Err(error) => format!("refused: {error}"),
+        };
+        // why it is off the board now -> what a snooze until a time does, and one until it changes
+        let open = ("K is off the board until TIME", "K is off the board until it changes");
+        let merged = "refused: K is not on the board (merged): there is nothing to snooze";
+        let cases = [
+            (R::Open, open),
+            (R::Snoozed, open),
+            (R::Others, open),
+            (R::Unknown, open),
+            (
+                R::Resolved,
+                (
+                    "K is not on the board (resolved); if it comes back before TIME, it stays off until then",
+                    "refused: K is not on the board (resolved), and to come back is a change; name a time, such as 2h",
+                ),
+            ),
+            (
+                R::Gone(GoneReason::BranchDeleted),
+                (
+                    "K is not on the board (its branch was deleted); if it comes back before TIME, it stays off until then",
+                    "K is not on the board (its branch was deleted); if it comes back as it was, it stays off until it changes",
+                ),
+            ),
+            (R::Merged, (merged, merged)),
+        ];
+        for (why, (until, until_change)) in cases {
+            assert_eq!(told(Some(end), &why), until.replace("TIME", &when(end)), "{why:?}");
+            assert_eq!(told(None, &why), until_change, "{why:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_snooze_says_whether_the_item_is_back() {
+        use OffBoardReason as R;
+        let cases = [
+            (R::Open, "K is on the board again"),
+            (R::Resolved, "K is not snoozed any more; it is not on the board (resolved)"),
+            (
+                R::Gone(GoneReason::NotWatched),
+                "K is not snoozed any more; it is not on the board (no longer watched)",
+            ),
+            (R::Others, "K is not snoozed any more"),
+            (R::Unknown, "K is not snoozed any more"),
+        ];
+        for (why, expected) in cases {
+            assert_eq!(unsnoozed("K", &why), expected, "{why:?}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
     args::Page,
     client::Client,
     exit::{Exit, Usage},
+    left_out::left_out,
     output::{Output, age, origin, when},
     pages,
     table::{Column, table},
@@ -56,8 +57,9 @@ pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output:
 /// The commands that can be run.
 pub(crate) async fn commands(client: &mut Client, output: &Output) -> Result<Exit> {
     let commands = client.call(CommandsQuery {}).await?;
+    let left_out = left_out(client).await?;
     output.either(&commands, || {
-        if commands.is_empty() {
+        if commands.is_empty() && left_out.is_none() {
             println!("There are no commands yet: add an account, or a folder of command files");
         }
         let rows = commands
@@ -65,6 +67,7 @@ pub(crate) async fn commands(client: &mut Client, output: &Output) -> Result<Exi
             .map(|info| [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]);
         print!("{}", table(rows, [Column::Title; 3]));
     });
+    left_out.iter().for_each(|it| output.note(it));
     Ok(Exit::Done)
 }
 
@@ -122,13 +125,15 @@ pub(crate) async fn room(
 /// The accounts and their state.
 pub(crate) async fn accounts(client: &mut Client, output: &Output) -> Result<Exit> {
     let accounts = client.call(AccountsQuery {}).await?;
+    let left_out = left_out(client).await?;
     output.either(&accounts, || {
-        if accounts.is_empty() {
+        if accounts.is_empty() && left_out.is_none() {
             println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
         }
         let now = Timestamp::now();
         print!("{}", table(accounts.iter().map(|info| account(info, now)), ACCOUNT_COLUMNS));
     });
+    left_out.iter().for_each(|it| output.note(it));
     Ok(Exit::Done)
 }
 
@@ -137,9 +142,16 @@ fn account(info: &AccountInfo, now: Timestamp) -> [String; 4] {
         Health::New => "not asked yet".to_owned(),
         Health::Ok => seen(info),
         Health::Incomplete { why, .. } => format!("{why}{}", lost(info)),
+        Health::Unrecorded { since, why } => {
+            format!("since {}: what is read of it is not recorded: {why}{}", when(*since), lost(info))
+        }
+        Health::Overdue { since } => {
+            let last = info.last_ok.map_or_else(String::new, |at| format!("; last read {} ago", age(at)));
+            format!("since {}: the poll that is due has not ended{last}{}", when(*since), lost(info))
+        }
         Health::Trouble { since, error, .. } => {
             let retry = info.health.retry(now, when).map_or_else(String::new, |retry| format!("; {retry}"));
-            format!("since {}: {error}{retry}{}", when(*since), lost(info))
+            format!("since {}: {}{retry}{}", when(*since), error.trouble(), lost(info))
         }
     };
     let login = info.identity.as_ref().map(|identity| identity.display().to_owned()).unwrap_or_default();
@@ -189,7 +201,7 @@ fn reading(progress: Progress) -> String {
     format!("reading: {} of {} so far", progress.done, progress.total)
 }
 
-/// The channels that can be posted to.
+/// The channels that are named; with `live` also those that the chats list.
 pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -> Result<Exit> {
     let channels = client.call(ChannelsQuery { live }).await?;
     output.either(&channels, || {
@@ -199,6 +211,7 @@ pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -
         });
         print!("{}", table(rows, [Column::Whole, Column::Whole, Column::Text]));
     });
+    left_out(client).await?.iter().for_each(|it| output.note(it));
     Ok(Exit::Done)
 }
 
@@ -307,6 +320,8 @@ mod tests {
             watched: true,
             settings: Default::default(),
             secrets_set: Vec::new(),
+            missing_secrets: Vec::new(),
+            has_credential: None,
         }
     }
 
@@ -353,6 +368,41 @@ mod tests {
         for (error, next_try, rate_limit, expected) in cases {
             let health = error.map_or(Health::Ok, |error| Health::Trouble { since: past, error, next_try });
             let [.., state] = account(&AccountInfo { health, rate_limit, ..answers() }, now);
+            assert_eq!(state, expected);
+        }
+    }
+
+    #[test]
+    fn account_is_ok_only_where_it_is_read_and_recorded() {
+        let now = Timestamp::now();
+        let since = now - Duration::from_secs(90);
+        let began = when(since);
+        let hidden = || vec![Problem::new(ProblemKind::NotSeen, "alerts", "no")];
+        let unrecorded = || Health::Unrecorded { since, why: "the disk is full".into() };
+        // how it is, what is not seen of it -> its state
+        let cases = [
+            (Health::Ok, Vec::new(), "ok, 0 s ago".to_owned()),
+            (
+                unrecorded(),
+                Vec::new(),
+                format!("since {began}: what is read of it is not recorded: the disk is full"),
+            ),
+            (
+                unrecorded(),
+                hidden(),
+                format!(
+                    "since {began}: what is read of it is not recorded: the disk is full; \
+                     not all of it was seen: alerts: no"
+                ),
+            ),
+            (
+                Health::Overdue { since },
+                Vec::new(),
+                format!("since {began}: the poll that is due has not ended; last read 0 s ago"),
+            ),
+        ];
+        for (health, problems, expected) in cases {
+            let [.., state] = account(&AccountInfo { health, problems, ..answers() }, now);
             assert_eq!(state, expected);
         }
     }

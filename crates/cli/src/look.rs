@@ -7,7 +7,7 @@ use callboard_domain::{
 };
 use callboard_engine::api::{
     ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, Doctor, Flush, FollowRun, HelpQuery, Post,
-    PostPlanQuery, Quiet, ResolveRun, Retry, RulesReplay,
+    PostPlanQuery, Quiet, QuietStatus, ResolveRun, Retry, RulesReplay, StatusQuery,
 };
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use crate::{
     deliveries, events,
     exit::{Exit, MayHaveHappened, Usage},
     item, lists,
-    output::{Output, print_wrapped, when},
+    output::{Output, RunOutput, print_wrapped, when},
     printed::on_one_line,
     run, search, times, verbs,
 };
@@ -73,18 +73,19 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
                         "Who asked for it, and through what, is unknown: an older version recorded it"
                     ),
                 }
-                output.run_output(&progress.output);
-                output.ended(&progress, &progress.output);
+                let mut printed = RunOutput::default();
+                output.run_output(&mut printed, &progress.output, false);
+                output.ended(&progress, printed.text());
             });
         }
         Command::Cancel { id } => {
             let run = client.call(Cancel { id }).await?;
-            output.either(&run, || output.run(&run, &[]));
+            output.either(&run, || output.run(&run, ""));
         }
         Command::RunResolve { id, resolution } => {
             let run = client.call(ResolveRun { id, ran: resolution == RunResolution::Ran }).await?;
             let progress = run::flush(client.call(at_once(run.id)).await?, client).await?;
-            output.either(&progress, || output.ended(&progress, &[]));
+            output.either(&progress, || output.ended(&progress, ""));
         }
         Command::Post { channel, text, item, dry_run } => {
             let what = Post { channel, text: text.join(" "), item };
@@ -128,10 +129,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
                 until => Some(times::to_come(until, "`off` ends it", Timestamp::now())?),
             };
             client.call(Quiet { until }).await?;
-            output.note(&match until {
-                None => "all notifications are shown".to_owned(),
-                Some(until) => format!("only important notifications are shown until {}", when(until)),
-            });
+            output.note(&shown_now(client.call(StatusQuery {}).await?.quiet));
         }
         Command::Audit { limit, page } => return lists::audit(limit, page, client, output).await,
         Command::Doctor => {
@@ -152,6 +150,17 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         | Command::Man { .. } => {}
     }
     Ok(Exit::Done)
+}
+
+/// Which notifications are shown: quiet hours hold whatever was asked for.
+fn shown_now(quiet: Option<QuietStatus>) -> String {
+    match quiet {
+        None => "all notifications are shown".to_owned(),
+        Some(QuietStatus { until, manual }) => {
+            let hours = if manual { "" } else { ": these are your quiet hours" };
+            format!("only important notifications are shown until {}{hours}", when(until))
+        }
+    }
 }
 
 /// Why there is no help for these words. Only where no command has that name, they may mean a part of this program.
@@ -204,6 +213,23 @@ mod tests {
     use callboard_domain::command::ArgError;
 
     use super::*;
+
+    #[test]
+    fn quiet_hours_hold_after_the_end_of_what_was_asked_for() {
+        let until: Timestamp = "2026-11-25T07:00:00Z".parse().unwrap();
+        let at = when(until);
+        let cases = [
+            (None, "all notifications are shown".to_owned()),
+            (Some(true), format!("only important notifications are shown until {at}")),
+            (
+                Some(false),
+                format!("only important notifications are shown until {at}: these are your quiet hours"),
+            ),
+        ];
+        for (manual, expected) in cases {
+            assert_eq!(shown_now(manual.map(|manual| QuietStatus { until, manual })), expected);
+        }
+    }
 
     #[test]
     fn unknown_command_suggests_a_part_of_this_program() {

@@ -17,6 +17,7 @@ mod exit;
 mod host;
 mod hyphens;
 mod item;
+mod left_out;
 mod lists;
 mod look;
 mod man;

@@ -17,6 +17,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
 
+pub(crate) use self::run::RunOutput;
 use crate::{printed::on_one_line, wrap};
 
 mod event;

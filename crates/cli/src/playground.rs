@@ -351,7 +351,7 @@ impl Tour {
         let (progress, printed) = run::follow(&started, &mut client, output).await?;
         let progress = run::flush(progress, &mut client).await?;
         if Exit::from(&progress.run.state) != Exit::Done {
-            output.either(&progress, || output.ended(&progress, &printed));
+            output.either(&progress, || output.ended(&progress, printed.text()));
             bail!("{line} ended as {}", progress.run.state.name());
         }
         let delivery = progress.delivery.as_ref().context("its outcome was not to be posted")?;

@@ -16,7 +16,7 @@ use crate::{
     args,
     client::Client,
     exit::{Exit, Usage},
-    output::{Output, spinner_text},
+    output::{Output, RunOutput, spinner_text},
 };
 
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
@@ -143,7 +143,7 @@ pub(crate) async fn run(request: args::Run, client: &mut Client, output: &Output
     };
     let (progress, printed) = follow(&run, client, output).await?;
     let progress = flush(progress, client).await?;
-    output.either(&progress, || output.ended(&progress, &printed));
+    output.either(&progress, || output.ended(&progress, printed.text()));
     Ok(Exit::from(&progress.run.state))
 }
 
@@ -217,11 +217,11 @@ pub(crate) async fn follow(
     run: &Run,
     client: &mut Client,
     output: &Output,
-) -> Result<(RunProgress, Vec<String>)> {
+) -> Result<(RunProgress, RunOutput)> {
     let spinner = output.spinner();
     let line = named_line(&run.line, &run.args);
     spinner.set_message(spinner_text(&line, ""));
-    let mut printed = Vec::new();
+    let mut printed = RunOutput::default();
     let mut seen = FollowRun { id: run.id.clone(), seen: 0, status: String::new() };
     let mut stopping = false;
     loop {
@@ -236,11 +236,11 @@ pub(crate) async fn follow(
             client.call(Cancel { id: run.id.clone() }).await?;
             continue;
         };
-        spinner.suspend(|| output.run_output(&next.output));
-        printed.extend_from_slice(&next.output);
+        let more = !next.run.state.is_final();
+        spinner.suspend(|| output.run_output(&mut printed, &next.output, more));
         spinner.set_message(spinner_text(&line, &next.status));
         (seen.seen, seen.status) = (next.seen, next.status.clone());
-        if next.run.state.is_final() {
+        if !more {
             spinner.finish_and_clear();
             return Ok((next, printed));
         }

@@ -27,7 +27,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::feed::PROJECTS;
 use self::{
@@ -64,6 +64,7 @@ pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD];
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The feed, such as `https://ci.acme.example/cc.xml`; what follows a `?` goes into `query`.
+    #[serde(deserialize_with = "feed_url")]
     pub url: ServiceUrl,
     /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -82,6 +83,17 @@ pub struct Config {
     pub every: Option<Span>,
 }
 
+/// The address of a feed. One with a query is refused as that of any service, with the key that takes the query.
+fn feed_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ServiceUrl, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|why: String| {
+        let has_query = url::Url::parse(text.trim()).is_ok_and(|url| url.query().is_some());
+        let also = "; what follows the ? goes into query: query.branch = \"main\" in the file, query.branch=main on the \
+                    command line";
+        serde::de::Error::custom(format!("{why}{}", if has_query { also } else { "" }))
+    })
+}
+
 impl Config {
     /// What is wrong although every value has its type.
     pub fn validate(&self) -> Vec<Problem> {
@@ -93,6 +105,11 @@ impl Config {
         self.every
     }
 
+    /// The secrets of which it needs one: those of its user.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        if self.user.is_some() { &[PASSWORD, TOKEN] } else { &[] }
+    }
+
     /// What the account offers: a source, and no more.
     ///
     /// # Errors
@@ -100,10 +117,10 @@ impl Config {
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
         let (token, password) = (access.secret(TOKEN.name), access.secret(PASSWORD.name));
         if self.user.is_some() && token.is_none() && password.is_none() {
-            return Err(ConnectError::MissingSecret { field: PASSWORD.name, help: PASSWORD.help });
+            return Err(ConnectError::MissingSecret { one_of: self.needs_one_of().to_vec() });
         }
         let credential = sign_in(self.user.as_deref(), token, password)?;
-        let http = Http::new(access.client, self.url.to_url(), "The feed", credential);
+        let http = Http::new(access.client, self.url.to_url(), "the feed", credential);
         let feed = Arc::new(Feed { http: http.clone(), account: access.account, config: self.clone() });
         Ok(Connection {
             identify: feed.clone(),

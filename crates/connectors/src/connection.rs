@@ -19,12 +19,10 @@ use crate::http;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// A secret is not set.
-    #[error("the {field} is not set: {help}")]
+    #[error("{}", missing(one_of))]
     MissingSecret {
-        /// Its field's name.
-        field: &'static str,
-        /// What it is and where to get it.
-        help: &'static str,
+        /// The fields of which one must be set.
+        one_of: Vec<SecretField>,
     },
     /// A secret is set to something that it cannot be.
     #[error("the {field} is not right: {what}")]
@@ -37,6 +35,16 @@ pub enum ConnectError {
     /// The table misses a key, or the key does not go with the secrets.
     #[error("{}: {}", .0.key, .0.what)]
     Config(Problem),
+}
+
+/// What is not set, with what it is and where to get it.
+fn missing(one_of: &[SecretField]) -> String {
+    if let [only] = one_of {
+        return format!("the {} is not set: {}", only.name, only.help);
+    }
+    let names: Vec<_> = one_of.iter().map(|field| field.name).collect();
+    let helps: Vec<_> = one_of.iter().map(|field| format!("{}: {}", field.name, field.help)).collect();
+    format!("{} must be set; {}", names.join(" or "), helps.join("; "))
 }
 
 /// What a connector is given to work with.
@@ -68,7 +76,7 @@ impl Access {
     /// # Errors
     /// [`ConnectError::MissingSecret`], where it is not set or empty.
     pub fn require(&self, field: &SecretField) -> Result<SecretString, ConnectError> {
-        self.set(field).ok_or(ConnectError::MissingSecret { field: field.name, help: field.help })
+        self.set(field).ok_or_else(|| ConnectError::MissingSecret { one_of: vec![*field] })
     }
 }
 

@@ -39,7 +39,7 @@ pub use self::{
 };
 use self::{
     credential::secret_parts,
-    error::{error_message, innermost, retry_after},
+    error::{error_message, innermost, is_not_tls, retry_after},
     rate_limit::{LastRateLimit, Pace},
     redirect::{RedirectStep, chain, onward},
     request::{Body, Target},
@@ -125,6 +125,11 @@ impl Http {
         self.client.pause(wait).await;
     }
 
+    /// How its requests are signed.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
     /// The service's base URL.
     pub fn base(&self) -> &Url {
         &self.base
@@ -193,7 +198,7 @@ impl Http {
                 answer => answer?,
             };
             answer.redirected = !visited.is_empty();
-            let onward = onward(answer.status, &method, &request)
+            let onward = onward(answer.status, &method, &request, taken)
                 .filter(|onward| request.follow || (*onward == RedirectStep::Same && !request.is_read()));
             let Some(onward) = onward else {
                 answer.asked = request.line(&first);
@@ -260,8 +265,8 @@ impl Http {
     }
 
     /// A redirect that is not followed, and what the service `did` instead of answering. For a write it decides whether
-    /// anything was done: a 307 or 308 means that it is to be done elsewhere, and so does a 301 or 302 unless it is to a POST,
-    /// where it may mean either; a 303 means that it was done.
+    /// anything was done: a 307 or 308 means that it is to be done elsewhere, and so does a 301 or 302 of a service that
+    /// documents it so, where that of others may mean either; a 303 means that it was done.
     fn not_followed(
         &self,
         request: &Request,
@@ -427,7 +432,9 @@ impl Http {
     fn service_error_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
         let (service, host) = (self.service, self.host());
         let sure = read || error.is_connect() || error.is_builder();
-        let why = if error.is_connect() {
+        let why = if is_not_tls(error) {
+            format!("{service} does not speak https at {host}; is its url http://?")
+        } else if error.is_connect() {
             format!("{service} cannot be reached at {host}: {}", innermost(error))
         } else if error.is_timeout() {
             format!("{service} did not answer within {:?}", self.client.time_out)

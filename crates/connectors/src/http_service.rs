@@ -85,6 +85,15 @@ impl Config {
         None
     }
 
+    /// The secrets of which it needs one: the user's, or what its header takes.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        match (&self.user, &self.header) {
+            (Some(_), _) => &[PASSWORD],
+            (None, Some(_)) => &[TOKEN],
+            (None, None) => &[],
+        }
+    }
+
     /// What the account offers: its API, and no more.
     ///
     /// # Errors

@@ -111,6 +111,17 @@ macro_rules! services {
                 }
             }
 
+            /// The secrets of which one must be set, as the table is, beside those that are required whatever it says.
+            pub fn needs_one_of(&self) -> &'static [SecretField] {
+                match self {
+                    Self::Cctray(config) => config.needs_one_of(),
+                    Self::Http(config) => config.needs_one_of(),
+                    Self::Jenkins(config) => config.needs_one_of(),
+                    Self::Slack(_) => slack::SECRETS,
+                    Self::Alertmanager(_) | Self::Github(_) | Self::Pagerduty(_) | Self::SplunkOnCall(_) => &[],
+                }
+            }
+
             /// What is wrong although every value has its type. Pure.
             pub fn validate(&self) -> Vec<Problem> {
                 match self {

@@ -152,3 +152,60 @@ fn command_of_several_services_is_declared_once() {
     }
     assert!(shared.contains("ack") && shared.contains("on-call"), "{shared:?}");
 }
+
+#[test]
+fn account_that_lacks_a_secret_names_all_that_would_do() {
+    let url = "url = \"https://a.example\"";
+    // table -> the secrets of which one must be set, how a missing one is told
+    let cases = [
+        (format!("service = \"jenkins\"\n{url}"), vec![], None),
+        (
+            format!("service = \"jenkins\"\n{url}\nuser = \"ana\""),
+            vec!["token", "password"],
+            Some("token or password must be set; token: an API token"),
+        ),
+        (format!("service = \"cctray\"\n{url}"), vec![], None),
+        (
+            format!("service = \"cctray\"\n{url}\nuser = \"ana\""),
+            vec!["password", "token"],
+            Some("password or token must be set; password: the user's"),
+        ),
+        (
+            "service = \"slack\"".to_owned(),
+            vec!["token", "webhook_url"],
+            Some("token or webhook_url must be set; token: a bot token"),
+        ),
+        (format!("service = \"http\"\n{url}"), vec![], None),
+        (
+            format!("service = \"http\"\n{url}\nuser = \"ana\""),
+            vec!["password"],
+            Some("the password is not set"),
+        ),
+        (
+            format!("service = \"http\"\n{url}\nheader = \"X-Key\""),
+            vec!["token"],
+            Some("the token is not set"),
+        ),
+        // In its user's name silences are made, whether or not anybody signs in.
+        (format!("service = \"alertmanager\"\n{url}\nuser = \"ana\""), vec![], None),
+        // Required whatever the table says.
+        ("service = \"pagerduty\"".to_owned(), vec![], Some("the token is not set")),
+    ];
+    for (table, expected, told) in cases {
+        let config = read(&format!("[x]\n{table}")).unwrap();
+        let names: Vec<_> = config.needs_one_of().iter().map(|field| field.name).collect();
+        assert_eq!(names, expected, "{table}");
+        let access = Access {
+            account: "x".into(),
+            client: http::Client::new().unwrap(),
+            secrets: Default::default(),
+            person: None,
+        };
+        let error = config.connect(access).err().map(|error| error.to_string());
+        match (&error, told) {
+            (None, None) => {}
+            (Some(error), Some(told)) => assert!(error.starts_with(told), "{table}: {error}"),
+            _ => panic!("{table}: {error:?}"),
+        }
+    }
+}

@@ -107,6 +107,17 @@ impl ServiceError {
         Self::RateLimited { why, retry_after: LONGEST_RETRY_AFTER }
     }
 
+    /// What is the matter with the account that met it, without what it means for the call.
+    pub fn trouble(&self) -> String {
+        match self {
+            Self::Unknown { why } => why.clone(),
+            Self::Auth { .. }
+            | Self::RateLimited { .. }
+            | Self::Rejected { .. }
+            | Self::Unavailable { .. } => self.to_string(),
+        }
+    }
+
     /// When a call that was refused like this `at` that time may be made again, where the service says so.
     pub fn retry_at(&self, at: Timestamp) -> Option<Timestamp> {
         match self {
@@ -171,6 +182,22 @@ mod tests {
                 matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == expected),
                 "{asks}: {error:?}"
             );
+        }
+    }
+
+    #[test]
+    fn trouble_of_an_account_does_not_say_what_became_of_the_call() {
+        let scopes =
+            ServiceError::Auth { why: "no".into(), missing_scopes: vec!["repo".into()], signed_in: true };
+        let cases = [
+            (ServiceError::unknown("no answer"), "no answer; it may have happened", "no answer"),
+            (ServiceError::unavailable("down"), "down", "down"),
+            (ServiceError::rejected("odd"), "odd", "odd"),
+            (ServiceError::auth("no"), "no", "no"),
+            (scopes, "no; it lacks repo", "no; it lacks repo"),
+        ];
+        for (error, call, account) in cases {
+            assert_eq!((error.to_string().as_str(), error.trouble().as_str()), (call, account));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Who an account acts as.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Who an account acts as on its service, and which permissions its credential is missing.
@@ -79,6 +81,12 @@ pub struct MissingScope {
     pub scope: String,
     /// What cannot be done, such as "run jobs again".
     pub needed_for: String,
+}
+
+impl fmt::Display for MissingScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: the credential lacks `{}`", self.needed_for, self.scope)
+    }
 }
 
 #[cfg(test)]

@@ -151,12 +151,16 @@ impl fmt::Display for GoneReason {
 /// A part of what the account watches that a poll did not see whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Problem {
-    /// The part, as a person names it (`acme/web`); empty for the account as a whole.
+    /// The part, as a person names it and as its items' references begin (`acme/web`); empty for the account as a whole.
     pub part: String,
     /// What it means for the board.
     pub kind: ProblemKind,
     /// Why, in plain words, and the remedy where one is known.
     pub why: String,
+    /// The kind of items that it is about; all of the part's where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub of: Option<Kind>,
 }
 
 /// What a problem means for the board.
@@ -177,7 +181,21 @@ pub enum ProblemKind {
 impl Problem {
     /// A problem of that kind.
     pub fn new(kind: ProblemKind, part: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { part: part.into(), kind, why: why.into() }
+        Self { part: part.into(), kind, why: why.into(), of: None }
+    }
+
+    /// About items of that kind alone, where one is given.
+    #[must_use]
+    pub fn only(self, of: Option<Kind>) -> Self {
+        Self { of, ..self }
+    }
+
+    /// True where nothing of the item was read: it is the part, or in it. Where a part is not named, it is not known which
+    /// items were.
+    pub fn leaves_unread(&self, item: &Item) -> bool {
+        let rest = item.reference().strip_prefix(self.part.as_str()).filter(|_| !self.part.is_empty());
+        let is_in_it = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#', '@']));
+        self.kind == ProblemKind::NotSeen && is_in_it && self.of.is_none_or(|kind| kind == item.key.kind)
     }
 
     /// True where something that needs a person may be missing from the board.
@@ -268,4 +286,53 @@ pub enum HookError {
     /// Its body is not what the service sends (202, as the account is polled for it). The text says which field, and why.
     #[error("{0}")]
     Malformed(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::examples::{build, pull_request};
+
+    #[test]
+    fn item_is_unread_where_a_named_part_that_has_it_is_not_seen() {
+        use ProblemKind::{Details, Incomplete, Malformed, NotSeen};
+        // the problem, the kind of items that it is about -> whether the build `acme/web/ci@main` is unread, and whether
+        // `acme/web#479` is
+        let cases = [
+            ((NotSeen, "acme/web"), None, (true, true)),
+            ((NotSeen, "acme/web"), Some(Kind::Build), (true, false)),
+            ((NotSeen, "acme/web"), Some(Kind::PullRequest), (false, true)),
+            ((NotSeen, "acme"), None, (true, true)),
+            ((NotSeen, "acme/web/ci@main"), None, (true, false)),
+            ((NotSeen, "acme/web/ci"), None, (true, false)),
+            ((NotSeen, "acme/web#479"), None, (false, true)),
+            ((NotSeen, "acme/we"), None, (false, false)),
+            ((NotSeen, "acme/web#4"), None, (false, false)),
+            ((NotSeen, "acme/*"), None, (false, false)),
+            ((NotSeen, "web"), None, (false, false)),
+            // It does not say which.
+            ((NotSeen, ""), None, (false, false)),
+            ((Incomplete, "acme/web"), None, (false, false)),
+            ((Malformed, "acme/web"), None, (false, false)),
+            ((Details, "acme/web"), None, (false, false)),
+        ];
+        for ((kind, part), of, expected) in cases {
+            let problem = Problem::new(kind, part, "no").only(of);
+            let found =
+                (problem.leaves_unread(&build(Vec::new())), problem.leaves_unread(&pull_request(|_| {})));
+            assert_eq!(found, expected, "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn problem_is_written_as_before_unless_it_is_about_one_kind() {
+        let problem = Problem::new(ProblemKind::NotSeen, "acme/web", "no");
+        let written = serde_json::json!({ "part": "acme/web", "kind": "not_seen", "why": "no" });
+        assert_eq!(serde_json::to_value(&problem).unwrap(), written);
+        assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), problem);
+        let of_builds = problem.only(Some(Kind::Build));
+        let written = serde_json::to_value(&of_builds).unwrap();
+        assert_eq!(written["of"], "build");
+        assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), of_builds);
+    }
 }

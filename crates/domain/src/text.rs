@@ -40,6 +40,11 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
+/// How many there are of something that adds an `s` for several: `1 incident`, `2 incidents`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.
 pub fn block(text: &str, max: usize) -> String {
     cut(&without_escapes(text), max)
@@ -220,6 +225,14 @@ mod tests {
             assert_eq!(visible(text), expected, "{text:?}");
             assert_eq!(masked(text).chars().count(), text.chars().count());
             assert!(!masked(text).contains(|c| is_unsafe(c) && c != '\t'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_thing_is_counted_without_an_s() {
+        let cases = [(0, "0 open incidents"), (1, "1 open incident"), (2, "2 open incidents")];
+        for (number, expected) in cases {
+            assert_eq!(count(number, "open incident"), expected);
         }
     }
 

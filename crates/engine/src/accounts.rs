@@ -1,5 +1,6 @@
 //! Accounts: configuration and secrets made into connections.
 
+mod secrets;
 mod webhooks;
 
 use std::{
@@ -16,11 +17,14 @@ use callboard_domain::{
     chat::{ChatService, DeliveryKey, Limits, Posted},
     error::ServiceError,
     item::AccountName,
-    secret::{ExposeSecret, SecretString},
+    secret::{ExposeSecret, SecretField, SecretString},
 };
 use jiff::Timestamp;
 
-use self::webhooks::UnreadWebhooks;
+use self::{
+    secrets::{adopt, needs_secrets, read, records},
+    webhooks::UnreadWebhooks,
+};
 use crate::{
     config::{Config, ROOM, clear_remedy},
     extra_sources::{ExtraSources, with_extra},
@@ -60,18 +64,32 @@ pub(crate) struct Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AccountUnusable {
     /// A secret must be set first.
-    Incomplete(String),
+    Incomplete(MissingSecret),
     /// Its table must be changed first: it is missing a key, or does not allow that secrets are sent unencrypted.
     Misconfigured(String),
     /// The place of its secrets cannot be read now; that is tried again.
     Waiting(SecretsError),
 }
 
+/// A secret that is not set, or not rightly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MissingSecret {
+    why: String,
+    /// Their names, of which one is to be set.
+    one_of: Vec<String>,
+}
+
 impl From<ConnectError> for AccountUnusable {
     fn from(error: ConnectError) -> Self {
         let why = error.to_string();
         match error {
-            ConnectError::MissingSecret { .. } | ConnectError::WrongSecret { .. } => Self::Incomplete(why),
+            ConnectError::MissingSecret { one_of } => {
+                let one_of = one_of.iter().map(|field| field.name.to_owned()).collect();
+                Self::Incomplete(MissingSecret { why, one_of })
+            }
+            ConnectError::WrongSecret { field, .. } => {
+                Self::Incomplete(MissingSecret { why, one_of: vec![field.to_owned()] })
+            }
             ConnectError::Config(_) => Self::Misconfigured(why),
         }
     }
@@ -80,7 +98,7 @@ impl From<ConnectError> for AccountUnusable {
 impl fmt::Display for AccountUnusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Incomplete(why) | Self::Misconfigured(why) => f.write_str(why),
+            Self::Incomplete(MissingSecret { why, .. }) | Self::Misconfigured(why) => f.write_str(why),
             Self::Waiting(error) => error.fmt(f),
         }
     }
@@ -90,6 +108,20 @@ impl Account {
     /// The names of its secrets that are set, as far as they could be read when it was connected.
     pub(crate) fn secrets_set(&self) -> Vec<String> {
         self.secrets.keys().cloned().collect()
+    }
+
+    /// The names of the secrets of which one is to be set before it can be used; none where that is not what it lacks.
+    pub(crate) fn missing_secrets(&self) -> Vec<String> {
+        match &self.connection {
+            Err(AccountUnusable::Incomplete(missing)) => missing.one_of.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it signs in with a secret; `None` where its secrets could not be read.
+    pub(crate) fn has_credential(&self) -> Option<bool> {
+        let is_set = |field: &SecretField| !field.is_inbound() && self.secrets.contains_key(field.name);
+        (!self.is_waiting()).then(|| self.config.secrets().iter().any(is_set))
     }
 
     /// A secret of it, as it was when it was connected.
@@ -149,9 +181,6 @@ impl Account {
 /// The accounts by name.
 pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 
-/// The secrets of an account that are set, or why they could not be read.
-type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
-
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
 /// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `extra` are read
 /// with those of the accounts. `person` is who is at this computer.
@@ -168,7 +197,7 @@ pub(crate) async fn connect(
     let needs = |name: &AccountName, config: &ConnectorConfig| needs_secrets(name, config, &records, client);
     // Nobody is asked for the keychain's password where no account has anything in it.
     let known = match config.accounts.iter().any(|(name, config)| needs(name, config)) {
-        true => read(&config.accounts, secrets).await,
+        true => read(&config.accounts, secrets, &records).await,
         false => config.accounts.keys().map(|name| (name.clone(), Ok(BTreeMap::new()))).collect(),
     };
     adopt(config, secrets, store, &records, &known).await;
@@ -226,92 +255,17 @@ pub(crate) async fn connect(
     config.accounts.iter().map(make).collect()
 }
 
-/// What is recorded of the secrets there. Where that cannot be read, any may be set, and none is known to be another's.
-async fn records(store: &Store, secrets: &Secrets) -> SecretRecords {
-    let Some(place) = secrets.recorded_as() else { return SecretRecords::default() };
-    store.secret_records(place).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "which secrets were set cannot be read");
-        SecretRecords::default()
-    })
-}
-
-/// Whether an account cannot be connected rightly without its secrets being read.
-fn needs_secrets(
-    name: &AccountName,
-    config: &ConnectorConfig,
-    records: &SecretRecords,
-    client: &Client,
-) -> bool {
-    let none =
-        || Access { account: name.clone(), client: client.clone(), secrets: BTreeMap::new(), person: None };
-    !records.complete
-        || config.secrets().iter().any(|field| records.origin(name, field.name).is_some())
-        || config.connect(none()).is_err()
-}
-
 /// Whether the accounts with a missing secret have other secrets now than they were made from. No other account is read.
 pub(crate) async fn have_new_secrets(accounts: &Accounts, secrets: &Secrets) -> bool {
     let missing = accounts.iter().filter(|(_, account)| account.misses_secrets());
     let missing: BTreeMap<_, _> =
         missing.map(|(name, account)| (name.clone(), account.config.clone())).collect();
-    let known = read(&missing, secrets).await;
+    // What is recorded was taken over when they were connected, if it was there.
+    let known = read(&missing, secrets, &SecretRecords::default()).await;
     known.iter().any(|(name, known)| match (known, accounts.get(name)) {
         (Ok(known), Some(account)) => !account.has_secrets(known),
         _ => false,
     })
-}
-
-async fn read(
-    configs: &BTreeMap<AccountName, ConnectorConfig>,
-    secrets: &Secrets,
-) -> BTreeMap<AccountName, Known> {
-    let each = configs.iter();
-    let wanted: Vec<(AccountName, &'static str)> = each
-        .flat_map(|(name, config)| config.secrets().iter().map(|field| (name.clone(), field.name)))
-        .collect();
-    let fields = wanted.iter().map(|(name, field)| (name.to_string(), (*field).to_owned())).collect();
-    let read = secrets.get_all(fields).await;
-    let mut known: BTreeMap<AccountName, Known> = BTreeMap::new();
-    for (place, (name, field)) in wanted.into_iter().enumerate() {
-        let of = known.entry(name).or_insert_with(|| Ok(BTreeMap::new()));
-        let secret =
-            read.as_ref().map_err(Clone::clone).and_then(|all| all.get(place).cloned().unwrap_or(Ok(None)));
-        match (secret, of) {
-            (Ok(Some(secret)), Ok(of)) => drop(of.insert(field.to_owned(), secret)),
-            (Err(error), of @ Ok(_)) => *of = Err(error),
-            _ => {}
-        }
-    }
-    known
-}
-
-/// Records the secrets that were found and are not recorded: those of before this was done, and those that were put there
-/// by hand. They are taken to be for where their account is now.
-async fn adopt(
-    config: &Config,
-    secrets: &Secrets,
-    store: &Store,
-    records: &SecretRecords,
-    known: &BTreeMap<AccountName, Known>,
-) {
-    let Some(place) = secrets.recorded_as() else { return };
-    let recorded = async {
-        for (name, known) in known {
-            let Some(config) = config.accounts.get(name) else { continue };
-            for field in known.iter().flat_map(BTreeMap::keys) {
-                if records.origin(name, field).is_none() {
-                    store.record_secret(place, name, field, Some(config.url().origin())).await?;
-                }
-            }
-        }
-        if !records.complete && !known.is_empty() && known.values().all(Result::is_ok) {
-            store.secrets_are_recorded().await?;
-        }
-        Ok::<(), StoreError>(())
-    };
-    if let Err(error) = recorded.await {
-        tracing::warn!(%error, "which secrets are set could not be recorded");
-    }
 }
 
 /// Whether an account's secrets may be sent to where it is: they were given for that host, and are not sent in the clear
@@ -326,10 +280,11 @@ fn check_sent(
     let here = config.url().origin();
     for field in known.keys().filter(|field| sent(field)) {
         if let Some(given_for) = records.origin(name, field).filter(|origin| *origin != here) {
-            return Err(AccountUnusable::Incomplete(format!(
+            let why = format!(
                 "the {field} was given for {given_for}, not for {here}: nothing is sent there. Set it again: \
                  callboard accounts secret {name} {field}"
-            )));
+            );
+            return Err(AccountUnusable::Incomplete(MissingSecret { why, one_of: vec![field.clone()] }));
         }
         if config.url().is_clear() && !config.allow_http() {
             let why = format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name));
@@ -463,31 +418,6 @@ mod tests {
                 (Err(why), Some(words)) => assert!(why.to_string().contains(words), "{table}: {why}"),
                 (found, _) => panic!("{table}, {field} for {origin}: {found:?}"),
             }
-        }
-    }
-
-    #[test]
-    fn an_account_without_secrets_needs_no_keychain() {
-        let client = Client::new().unwrap();
-        let (alerts, forge) = (
-            "service = \"alertmanager\"\nurl = \"http://alerts:9093\"",
-            "service = \"github\"\nwatch = [\"a/b\"]",
-        );
-        let chat = "service = \"slack\"";
-        let set = [("webhook_secret", "http://alerts:9093")];
-        let cases = [
-            (alerts, records(true, &[]), false),
-            (alerts, records(true, &set), true),
-            (alerts, records(false, &[]), true),
-            (forge, records(true, &[]), true),
-            (chat, records(true, &[]), true),
-        ];
-        for (table, records, expected) in cases {
-            assert_eq!(
-                needs_secrets(&"ci".into(), &config(table), &records, &client),
-                expected,
-                "{table} {records:?}"
-            );
         }
     }
 }

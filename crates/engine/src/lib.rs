@@ -51,7 +51,7 @@ use crate::{
     secrets::Secrets,
     store::{Store, StoreError},
     system::{paths::Paths, supervise::Tasks},
-    watch::{poll::Watcher, receive::Receiver},
+    watch::{poll::Watcher, receive::Receiver, unrecorded::UnrecordedReports},
 };
 pub use crate::{
     clients::{socket, tray_app},
@@ -195,13 +195,13 @@ impl Engine {
             },
             None => None,
         };
-        let tasks = Tasks::new();
+        let (tasks, unrecorded) = (Tasks::new(), UnrecordedReports::default());
         let builtin_chat =
             Chat::new(Arc::new(outbox::builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now)));
         let engine = Self {
             inner: Arc::new(Inner {
-                watcher: Watcher::new(store.clone(), live.clone(), tasks.clone()),
-                receiver: Receiver::new(store.clone(), live.clone(), tasks.clone()),
+                watcher: Watcher::new(store.clone(), live.clone(), tasks.clone(), unrecorded.clone()),
+                receiver: Receiver::new(store.clone(), live.clone(), tasks.clone(), unrecorded),
                 runner: Runner::new(store.clone(), live.clone(), tasks.clone()),
                 deliverer: Deliverer::new(
                     store.clone(),

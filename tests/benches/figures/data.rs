@@ -101,6 +101,7 @@ pub(crate) fn run(item: usize, number: usize, status: BuildStatus) -> BuildRun {
         started_at: Some(at(item + number * 60 - 50)),
         commit: Some(format!("{:040x}", mixed((item * 31 + number) as u64))),
         author: Some(format!("dev{}", number % 60)),
+        started_by: None,
         subject: Some(format!("Rework the {} of the {}", word(number), word(item))),
         url: format!("https://github.example/acme/runs/{}", item * 1_000 + number).parse().ok(),
         failing: Vec::new(),

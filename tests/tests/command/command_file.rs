@@ -94,3 +94,30 @@ fn program_flags_may_follow_a_commands_words() -> Result<()> {
     assert!(refused.to_string().contains("--nothing"), "errors are JSON too: {output:?}");
     Ok(())
 }
+
+#[test]
+fn commands_that_are_left_out_are_named_with_the_reason() -> Result<()> {
+    let none = Callboard::new("")?.cmd(&["commands"])?;
+    assert!(none.stdout.contains("There are no commands yet"), "{none:?}");
+    assert!(!none.stderr.contains("Left out"), "{none:?}");
+    // how many files are in the folder, which is itself a file where that is nothing -> why none of them can be run
+    for (files, expected) in [(None, "/ops: "), (Some(501), "there are more than 500 command files")] {
+        let callboard = Callboard::new("[commands]\ndirs = [\"ops\"]\n")?;
+        let folder = callboard.folder().join("ops");
+        match files {
+            None => std::fs::write(&folder, "")?,
+            Some(files) => {
+                std::fs::create_dir(&folder)?;
+                for nth in 0..files {
+                    std::fs::write(folder.join(format!("{nth}.toml")), "")?;
+                }
+            }
+        }
+        let listed = callboard.cmd(&["commands"])?;
+        assert!(!listed.stdout.contains("There are no commands yet"), "{listed:?}");
+        assert!(listed.stderr.contains("Left out") && listed.stderr.contains(expected), "{listed:?}");
+        let refused = run(&callboard, 2, &["hi"])?;
+        assert!(refused.stderr.contains(expected), "{refused:?}");
+    }
+    Ok(())
+}

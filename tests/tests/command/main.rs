@@ -227,7 +227,7 @@ fn only_forge(url: &str) -> Result<Callboard> {
 #[test]
 fn exit_code_matches_the_outcome() -> Result<()> {
     let comment = "pr comment acme/web#1 hello";
-    let done = forge(|| Answer::json(201, &json!({ "html_url": "https://github.com/x" })))?;
+    let done = forge(|| Answer::json(201, &json!({ "id": 1, "html_url": "https://github.com/x" })))?;
     run(&only_forge(done.url())?, 0, &[comment])?;
     let refused = forge(|| Answer::json(422, &json!({ "message": "No" })))?;
     let output = run(&only_forge(refused.url())?, 1, &[comment])?;

@@ -286,7 +286,8 @@ fn account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
 
     let lookup = || -> Result<Option<String>> {
         let mut tool = desktop.session.command("secret-tool");
-        let output = tool.args(["lookup", "service", "callboard", "username", "forge/token"]).output()?;
+        // Under the service name of this data folder: nobody else uses this keychain.
+        let output = tool.args(["lookup", "username", "forge/token"]).output()?;
         Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     };
     wait_until("the account", PATIENCE, || desktop.callboard.account("forge").ok())?;

@@ -266,7 +266,7 @@ export const CHECKS: Check[] = [
   {
     name: "account forge",
     verdict: "warning",
-    found: "run jobs again cannot be done: the credential lacks `workflow`",
+    found: "cannot run jobs again: the credential lacks `workflow`",
     remedy: "give it that scope",
   },
   { name: "deliveries", verdict: "ok", found: "everything has arrived", remedy: null },

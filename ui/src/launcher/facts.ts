@@ -26,7 +26,7 @@ export interface BuildFacts {
   number: number | null;
   /** "Failed in unit tests after 31 green". */
   summary: string;
-  /** The commit that turned it red, or the latest one. */
+  /** The run that turned it red, or the latest one. What it builds is a likely cause only where that is known to be a change. */
   cause: BuildRun | null;
   causeIs: "Likely cause" | "Commit";
   lastGreen: BuildRun | null;
@@ -68,14 +68,19 @@ export function buildFacts({ runs }: Build): BuildFacts {
   const after =
     red.length > 1 ? `, ${red.length} times in a row` : greens > 0 ? ` after ${greens} green` : "";
   const going = latest && latest !== verdict ? `, ${AFTER[latest.status]}` : "";
+  const cause = red.at(-1) ?? verdict;
   return {
     number: verdict.number,
     summary: `Failed${where}${after}${going}`,
-    cause: red.at(-1) ?? verdict,
-    causeIs: "Likely cause",
+    cause,
+    causeIs: isChange(cause, lastGreen) ? "Likely cause" : "Commit",
     lastGreen,
   };
 }
+
+/** True if it builds what had not been built when it was last green. */
+const isChange = ({ author, commit }: BuildRun, lastGreen: BuildRun | null): boolean =>
+  author !== null || (commit !== null && !!lastGreen?.commit && commit !== lastGreen.commit);
 
 /** The number of items before the first that does not match. */
 function count<T>(list: T[], is: (each: T) => boolean): number {

@@ -6,6 +6,7 @@ import { reason } from "../parts/words";
 const MEANS: Record<NotSeenKind, string> = {
   not_set_up: "is not set up",
   down: "cannot be read",
+  unrecorded: "is not recorded",
   part: "is not seen",
   incomplete: "is not seen whole",
   malformed: "has an entry that cannot be read",

@@ -3,9 +3,12 @@
 import type { ApiError, ConfigError } from "../api";
 import type { Failure } from "../desktop";
 
-/** Anything that a promise was rejected with, as a failure. */
+/** Anything that a promise was rejected with, as a failure. Faults of a file are a line each, quoting nothing. */
 export function failureOf(error: unknown): Failure {
-  if (isFailure(error)) return error;
+  if (isFailure(error)) {
+    const { error: why } = error;
+    return why.kind === "config" ? { ...error, message: why.errors.map(located).join("; ") } : error;
+  }
   const message = error instanceof Error ? error.message : String(error);
   return { message, error: { kind: "internal", message } };
 }
@@ -50,6 +53,7 @@ export function fieldOf(fault: ConfigError, fields: readonly string[]): string |
   return fields.find((field) => fault.what.includes(`\`${field}\``)) ?? null;
 }
 
-function join(before: string | undefined, what: string): string {
+/** Several errors of one field. */
+export function join(before: string | undefined, what: string): string {
   return before === undefined ? what : `${before}; ${what}`;
 }

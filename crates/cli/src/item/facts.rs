@@ -235,17 +235,18 @@ fn answer(answer: &Answer) -> String {
     format!("{} {decided}{at}{why}", answer.by.name)
 }
 
-/// "#57 failed, by ana, 3 h ago: Add the cart (unit tests)".
+/// "#57 failed, by ana, started by bo, 3 h ago: Add the cart (unit tests)".
 fn run(run: &BuildRun) -> String {
     let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
     let by = run.author.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let started = run.started_by.as_ref().map_or_else(String::new, |by| format!(", started by {by}"));
     let at = run.at.map_or_else(String::new, |at| format!(", {} ago", age(at)));
     let subject =
         run.subject.as_ref().map_or_else(String::new, |subject| format!(": {}", text::line(subject, 100)));
     let failing =
         if run.failing.is_empty() { String::new() } else { format!(" ({})", run.failing.join(", ")) };
     let url = run.url.as_ref().map_or_else(String::new, |url| format!("\n{url}"));
-    format!("#{} {}{attempt}{by}{at}{subject}{failing}{url}", run.number, run.status.name())
+    format!("#{} {}{attempt}{by}{started}{at}{subject}{failing}{url}", run.number, run.status.name())
 }
 
 #[cfg(test)]

@@ -17,21 +17,45 @@ use serde_json::json;
 use super::{Output, again, mark, print_wrapped};
 use crate::{deliveries, printed::on_one_line};
 
+/// The output of a run as far as it has come. It comes in pieces that may end anywhere, and is printed line by line.
+#[derive(Debug, Default)]
+pub(crate) struct RunOutput {
+    text: String,
+    /// How much of it is printed, in bytes.
+    printed: usize,
+}
+
+impl RunOutput {
+    /// All of it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What can be printed now that these pieces have come: whole lines, and all that is left where `more` says that
+    /// nothing follows.
+    fn add(&mut self, pieces: &[String], more: bool) -> String {
+        self.text.extend(pieces.iter().map(String::as_str));
+        let unprinted = self.text.get(self.printed..).unwrap_or_default();
+        let end = if more { unprinted.rfind('\n').map_or(0, |at| at + 1) } else { unprinted.len() };
+        let mut lines = text::block(unprinted.get(..end).unwrap_or_default(), usize::MAX);
+        if !lines.is_empty() && !lines.ends_with('\n') {
+            lines.push('\n');
+        }
+        self.printed += end;
+        lines
+    }
+}
+
 impl Output {
-    /// Output of a run, as it comes.
-    pub(crate) fn run_output(&self, pieces: &[String]) {
+    /// Output of a run, as it comes; `more` says whether further pieces may come.
+    pub(crate) fn run_output(&self, output: &mut RunOutput, pieces: &[String], more: bool) {
         if self.json {
             for piece in pieces {
                 self.json(&json!({ "output": piece }));
             }
             return;
         }
-        for piece in pieces {
-            print!("{}", text::block(piece, usize::MAX));
-            if !piece.ends_with('\n') {
-                println!();
-            }
-        }
+        print!("{}", output.add(pieces, more));
         let _ = std::io::stdout().flush();
     }
 
@@ -66,7 +90,7 @@ impl Output {
     }
 
     /// How a run ended, and whether it was posted. Lines of `printed`, its output, are not repeated.
-    pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
+    pub(crate) fn ended(&self, progress: &RunProgress, printed: &str) {
         self.run(&progress.run, printed);
         posting_lines(&progress.run, progress.delivery.as_ref(), Timestamp::now())
             .iter()
@@ -78,7 +102,7 @@ impl Output {
     }
 
     /// A run's result, without the lines of `printed`.
-    pub(crate) fn run(&self, run: &Run, printed: &[String]) {
+    pub(crate) fn run(&self, run: &Run, printed: &str) {
         let line = || on_one_line(&named_line(&run.line, &run.args));
         match &run.state {
             RunState::Pending { .. } => {
@@ -118,9 +142,8 @@ impl Output {
 }
 
 /// The blocks that do not only repeat lines of what was printed: an outcome holds an excerpt of a run's output for the chat.
-fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
-    let printed_lines: HashSet<&str> =
-        printed.iter().flat_map(|piece| piece.lines()).map(str::trim).collect();
+fn not_printed(blocks: &[Block], printed: &str) -> Vec<Block> {
+    let printed_lines: HashSet<&str> = printed.lines().map(str::trim).collect();
     // The line of an excerpt that counts the lines left out is in no output.
     let is_repeated = |line: &str| line.is_empty() || line.starts_with('…') || printed_lines.contains(line);
     let repeats = |text: &str| !printed_lines.is_empty() && text.lines().all(|line| is_repeated(line.trim()));
@@ -142,12 +165,15 @@ fn posting_lines(run: &Run, delivery: Option<&Delivery>, now: Timestamp) -> Vec<
     };
     match delivery.map(|delivery| &delivery.state) {
         Some(DeliveryState::Posted) => vec![format!("Posted in {address}")],
-        Some(DeliveryState::Unknown { error }) => vec![
-            format!(
-                "We do not know whether it was posted in {address}. It is looked for before it is sent again"
-            ),
-            why(error),
-        ],
+        Some(DeliveryState::Unknown { error, unsearchable }) => {
+            let unknown = format!("We do not know whether it was posted in {address}");
+            match delivery.filter(|_| *unsearchable) {
+                Some(delivery) => {
+                    vec![unknown, why(error), format!("  {}", deliveries::left_to_you(delivery))]
+                }
+                None => vec![format!("{unknown}. It is looked for before it is sent again"), why(error)],
+            }
+        }
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
             let again = format!("  Try again with: callboard retry {id}");
@@ -298,6 +324,29 @@ mod tests {
     }
 
     #[test]
+    fn message_that_may_have_arrived_is_looked_for_or_left_to_a_person() {
+        let unknown = "We do not know whether it was posted in room:general";
+        let looked_for = format!("{unknown}. It is looked for before it is sent again");
+        let cases = [
+            (false, vec![looked_for.as_str(), "  Why: 500; it may have happened"]),
+            (
+                true,
+                vec![
+                    unknown,
+                    "  Why: 500; it may have happened",
+                    "  room:general cannot be searched: look whether the message is there; where it is not, \
+                     `callboard retry 1` sends it",
+                ],
+            ),
+        ];
+        for (unsearchable, expected) in cases {
+            let state = DeliveryState::Unknown { error: ServiceError::unknown("500"), unsearchable };
+            let lines = posting_lines(&run(RunState::Running), Some(&delivery(state)), Timestamp::UNIX_EPOCH);
+            assert_eq!(lines, expected);
+        }
+    }
+
+    #[test]
     fn message_that_something_holds_up_is_not_being_posted() {
         let now = Timestamp::UNIX_EPOCH;
         let later = now + std::time::Duration::from_secs(60);
@@ -333,17 +382,44 @@ mod tests {
         assert!(lines[1].starts_with("  Why: 0 is before it, and is not sent before "), "{lines:?}");
     }
 
+    /// Pieces, one after the other -> what is printed at each, and once nothing follows.
+    #[test]
+    fn output_is_printed_in_whole_lines_wherever_it_is_cut() {
+        let cases: [(&[&[&str]], &[&str]); 8] = [
+            (&[&["line 0 of"], &[" web\nlin", "e 1 of web\n"]], &["", "line 0 of web\nline 1 of web\n", ""]),
+            (&[&["one\n"], &["two\n"]], &["one\n", "two\n", ""]),
+            (&[&["one"], &["\ntwo\n"]], &["", "one\ntwo\n", ""]),
+            (&[&["one\r"], &["\ntwo\n"]], &["", "one\ntwo\n", ""]),
+            (&[&["a\n", "\n", "b\n"]], &["a\n\nb\n", ""]),
+            (&[&["\u{1b}[3"], &["1mred\u{1b}[0m\n"]], &["", "red\n", ""]),
+            (&[&["one\ntwo"], &[]], &["one\n", "", "two\n"]),
+            (&[&[]], &["", ""]),
+        ];
+        for (pieces, expected) in cases {
+            let mut output = RunOutput::default();
+            let mut printed: Vec<String> = Vec::new();
+            for pieces in pieces {
+                let pieces: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
+                printed.push(output.add(&pieces, true));
+            }
+            printed.push(output.add(&[], false));
+            assert_eq!(printed, expected, "{pieces:?}");
+            let whole: String = pieces.concat().concat();
+            assert_eq!(output.text(), whole, "{pieces:?}");
+        }
+    }
+
     #[test]
     fn printed_output_is_not_repeated_in_the_summary() {
         let code = |text: &str| Block::Code(text.to_owned());
-        let output = ["unit tests\n##[error] one\n  two\n".to_owned(), "three\n".to_owned()];
+        let output = "unit tests\n##[error] one\n  two\nthree\n";
         let blocks = vec![
             Block::Text("unit tests".into()),
             code("##[error] one\n… 40 lines …\nthree"),
             code("##[error] one\nelse"),
             Block::Fields(vec![("a".into(), "b".into())]),
         ];
-        assert_eq!(not_printed(&blocks, &output), &blocks[2..]);
-        assert_eq!(not_printed(&blocks, &[]), blocks, "nothing was printed");
+        assert_eq!(not_printed(&blocks, output), &blocks[2..]);
+        assert_eq!(not_printed(&blocks, ""), blocks, "nothing was printed");
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Place {
 impl Place {
     /// The key of the incident that an alert is.
     pub(super) fn key(&self, fingerprint: &str) -> ItemKey {
-        ItemKey::new(&self.account, Kind::Incident, text::line(fingerprint, LABEL_NAME))
+        ItemKey::new(&self.account, Kind::Incident, fingerprint)
     }
 }
 
@@ -104,9 +104,10 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
     let (shown, cut) = shown_labels(labels);
     let description = annotation(alert, &["description", "message"]);
     let description = description.map(|text| text::block(text, DESCRIPTION));
+    let key = place.key(&alert.fingerprint);
     Item {
-        key: place.key(&alert.fingerprint),
-        title: title(alert),
+        title: title(alert, &key.id),
+        key,
         url: web(&alert.generator_url).or_else(|| page(&place.base, labels)),
         detail: Detail::Incident(Incident {
             service: text::line(service, LABEL_NAME),
@@ -139,16 +140,15 @@ fn annotation<'l, S>(alert: &'l Alert<'_, S>, names: &[&str]) -> Option<&'l str>
     alert.annotations.as_ref()?.first(names)
 }
 
-fn title<S>(alert: &Alert<'_, S>) -> String {
+/// `id`: what it is called where it has no name.
+fn title<S>(alert: &Alert<'_, S>, id: &str) -> String {
     if let Some(title) = annotation(alert, &["summary", "title"]) {
         return text::line(title, LONGEST_LINE);
     }
-    let id = text::line(&alert.fingerprint, LABEL_NAME);
     let name = alert.labels.first(&["alertname"]);
     match alert.labels.first(&["instance"]) {
-        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(&id)), LONGEST_LINE),
-        // By its id: it has no title.
-        None => name.map_or(id, |name| text::line(name, LONGEST_LINE)),
+        Some(instance) => text::line(&format!("{} on {instance}", name.unwrap_or(id)), LONGEST_LINE),
+        None => text::line(name.unwrap_or(id), LONGEST_LINE),
     }
 }
 

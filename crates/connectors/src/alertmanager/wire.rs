@@ -181,7 +181,7 @@ fn yes() -> bool {
 /// The answer to a new silence.
 #[derive(Debug, Deserialize)]
 pub(super) struct Created {
-    #[serde(rename = "silenceID", deserialize_with = "lenient::text")]
+    #[serde(rename = "silenceID", deserialize_with = "lenient::required_text")]
     pub silence_id: String,
 }
 

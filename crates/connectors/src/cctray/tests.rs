@@ -93,6 +93,25 @@ fn feed_is_read() {
 }
 
 #[test]
+fn address_with_a_query_is_refused_with_the_key_that_takes_it() {
+    // the address -> whether it is taken, whether the key is named
+    let cases = [
+        ("https://ci.example/cc.xml", true, false),
+        (" https://ci.example/cc.xml ", true, false),
+        ("https://ci.example/cc.xml?branch=s3cret", false, true),
+        ("https://ci.example/cc.xml#?branch", false, false),
+        ("https://ana@ci.example/cc.xml?branch=s3cret", false, true),
+        ("ci.example/cc.xml?branch=s3cret", false, false),
+    ];
+    for (url, taken, named) in cases {
+        let error = serde_json::from_value::<Config>(json!({ "url": url })).err().map(|it| it.to_string());
+        let error = error.unwrap_or_default();
+        assert_eq!((error.is_empty(), error.contains("goes into query")), (taken, named), "{url}: {error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn invalid_feed_is_refused() {
     let cases = [
         ("", "it has no Projects"),
@@ -381,7 +400,7 @@ async fn feed_may_need_a_sign_in() {
         (json!({}), &["token"], Ok("Bearer s3cr3t-Zq9xW7vT")),
         (json!({ "user": USER }), &["password"], Ok("Basic YW5hOnMzY3IzdC1acTl4Vzd2VA==")),
         (json!({ "user": USER }), &["token"], Ok("Bearer s3cr3t-Zq9xW7vT")),
-        (json!({ "user": USER }), &[], Err("the password is not set")),
+        (json!({ "user": USER }), &[], Err("password or token must be set")),
         (json!({}), &["password"], Err("user: a password is set")),
     ];
     assert_eq!(SECRET, "s3cr3t-Zq9xW7vT");

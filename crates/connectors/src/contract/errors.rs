@@ -1,4 +1,5 @@
-//! Every error of the service comes out as what it is, and a write whose answer is lost is unknown and not sent again.
+//! Every error of the service comes out as what it is, and a write whose answer is lost, or another than the service
+//! documents, is unknown and not sent again.
 
 use std::{io, time::Duration};
 
@@ -52,6 +53,9 @@ const FAULTS: [(Fault, Kind, Kind); 16] = [
     (Fault::Slow, Kind::Unavailable, Kind::Unknown),
     (Fault::NotData, Kind::Unavailable, Kind::Unknown),
 ];
+
+/// What has a status of success and data, but none that a service documents as the answer to a write.
+const OTHER_SUCCESSES: [Fault; 3] = [Fault::Status(200), Fault::Status(201), Fault::Status(202)];
 
 /// A fault that the test server injects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +142,8 @@ impl Subject {
     }
 
     pub(super) async fn lost_writes_are_unknown_and_not_repeated(&self) {
-        for (fault, _, expected) in FAULTS {
+        let faults = FAULTS.into_iter().map(|(fault, _, write)| (fault, write));
+        for (fault, expected) in faults.chain(OTHER_SUCCESSES.map(|fault| (fault, Kind::Unknown))) {
             let server = self.good_service().await;
             fault.mock(self.writes).mount(&server).await;
             let connection = (self.connect)(&server.uri(), client(fault.time_out()));

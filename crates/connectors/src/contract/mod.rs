@@ -1,9 +1,10 @@
 //! What every connector must keep, as one table that each connector's tests run through [`Subject::check`].
 //!
 //! - Every error of the service comes out as the right [`ServiceError`], from every call.
-//! - A write whose answer is lost is `Unknown`, and is not sent again.
+//! - A write whose answer is lost, or another than the service documents, is `Unknown`, and is not sent again.
 //! - No secret appears in an error, a log, a preview or a result, even where the service repeats it.
 //! - An answer with nothing in its lists, with unknown fields, or in another charset hides nothing.
+//! - An answer in another form is no sign-in, whatever its status.
 //! - No list (`null`) is not an empty list: what is missing because of it is reported, and not taken to be over.
 //! - What may not be a whole answer (203, 206 ...) is no evidence that anything is over.
 //! - No credential follows a redirect to another host.
@@ -43,6 +44,7 @@ impl Subject {
         self.lost_writes_are_unknown_and_not_repeated().await;
         self.credentials_stay_home().await;
         self.odd_answers_hide_nothing().await;
+        self.another_form_is_no_sign_in().await;
         self.no_list_is_not_an_empty_one().await;
         self.only_200_is_an_answer_in_full().await;
         self.dropped_runs_close_their_connections().await;

@@ -1,6 +1,7 @@
 //! A service with unusual answers: nothing in a list, an unknown field, another charset.
 
 use serde_json::Value;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use super::{
     proxy::between,
@@ -131,6 +132,27 @@ impl Subject {
                 let claims_nothing = batch.complete.is_empty() && batch.emptied.is_empty();
                 assert!(seen || (is_reported && claims_nothing), "{what}: {batch:?}");
             }
+        }
+    }
+}
+
+/// Answers with 200 that are no service's to the question who asks.
+const OTHER_FORMS: [&str; 4] = ["{}", "[]", "null", "<!DOCTYPE html><html><body>Sign in</body></html>"];
+
+impl Subject {
+    /// Whoever answers in another form is not the service: a test of the account fails.
+    pub(super) async fn another_form_is_no_sign_in(&self) {
+        for body in OTHER_FORMS {
+            let is_page = body.starts_with('<');
+            let kind = if is_page { "text/html" } else { "application/json" };
+            let server = MockServer::start().await;
+            let answer = ResponseTemplate::new(200).set_body_raw(body, kind);
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            let connection = self.connect(&server.uri());
+            // What a path answers that a user has named is not known here; a web page is somebody's sign-in.
+            let is_any_service = connection.source.is_none() && connection.chat.is_none();
+            let came = connection.identify.identify().await;
+            assert_eq!(came.is_ok(), is_any_service && !is_page, "{body}: {came:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{
     cursor::Part,
     details::Task,
+    gone_build::Cause,
     look::RepoLists,
     normalise, run_branch,
     unlisted_runs::{UnlistedRun, UnlistedRuns},
@@ -23,6 +24,8 @@ const UNLISTED_RUNS: usize = 10;
 const SUSPECTS: usize = 20;
 /// How many other builds on the board are checked in each poll, in turns: their branch may be deleted.
 const BOARD_BUILDS: usize = 3;
+/// How many builds that are gone are checked in each poll, in turns: what they are gone for may have ended.
+const GONE_BUILDS: usize = 1;
 /// Where GitHub's merge queue tries what it would merge; it deletes these branches by itself.
 const MERGE_QUEUE: &str = "gh-readonly-queue/";
 
@@ -37,7 +40,7 @@ pub(super) fn choose(
     now: Timestamp,
 ) -> (Vec<Placed>, Vec<Placed>) {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut branches, mut suspect, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut branches, mut suspect, mut others, mut gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     // One that is left alone for a while is not asked for its parts either.
     let is_asked = |look: &RepoLists| look.read || look.error.is_none() && !look.repo.is_refused(Part::Repo);
     for (at, look) in looks.iter().enumerate().filter(|(_, look)| is_asked(look)) {
@@ -55,8 +58,17 @@ pub(super) fn choose(
         tasks.extend(
             unlisted_in_turn(&look.repo.unlisted_runs, turn).into_iter().map(|id| (at, Task::Run(id))),
         );
-        let reported_deleted = look.reported_deleted.iter().filter(|_| look.is_readable());
-        branches.extend(reported_deleted.map(|name| (at, Task::Branch(name.clone()))));
+        let reported = look.reported_branches.iter().filter(|_| look.is_readable());
+        branches.extend(reported.map(|name| (at, Task::Branch(name.clone()))));
+        // A description shows which branch is the default one, and a merge queue restores none.
+        let can_be_back = |cause: Cause<'_>| match cause {
+            Cause::NoBranch(branch) => !branch.starts_with(MERGE_QUEUE),
+            Cause::Workflow(_) => true,
+            Cause::NotDefault(_) => false,
+        };
+        let causes = look.repo.gone_builds.causes().filter(|(_, cause)| can_be_back(*cause));
+        let causes = causes.filter(|_| look.is_readable());
+        gone.extend(causes.map(|(id, _)| (at, Task::GoneBuild(id.to_owned()))));
         for (id, known) in look.repo.board_builds.iter().filter(|_| look.is_readable()) {
             // One that the list should have is asked for by itself.
             let (listed, unlisted_runs) = (&look.repo.listed, &look.repo.unlisted_runs);
@@ -82,7 +94,8 @@ pub(super) fn choose(
     in_turn(&mut branches, turn, SUSPECTS);
     in_turn(&mut suspect, turn, SUSPECTS);
     in_turn(&mut others, turn, BOARD_BUILDS);
-    let chosen = [branches, due, quiet, tasks, suspect, others].into_iter().flatten().collect();
+    in_turn(&mut gone, turn, GONE_BUILDS);
+    let chosen = [branches, due, quiet, tasks, suspect, others, gone].into_iter().flatten().collect();
     (chosen, later)
 }
 

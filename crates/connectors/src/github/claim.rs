@@ -7,8 +7,8 @@ use super::{
     wire,
 };
 
-/// What the next poll has to ask for: a repository that may be gone or back, a branch that was reported deleted, or the
-/// run or pull request that was reported. A webhook may be late: its subject may be gone, and is as a poll reads it then.
+/// What the next poll has to ask for: a repository or branch that may be gone or back, or the run or pull request that
+/// was reported. A webhook may be late: its subject may be gone, and is as a poll reads it then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// The repository's full name in small letters, as the webhook has it.
@@ -67,7 +67,7 @@ impl Claim {
         Self { pull: Some((pull.number, pull.head.sha.clone())), ..Self::of_repo(repo) }
     }
 
-    /// True where the repository itself is to be asked for: it is gone, or one of its branches is.
+    /// True where the repository itself is to be asked for: it is gone or back, or one of its branches is.
     pub(super) fn asks_for_repo(&self) -> bool {
         self.run.is_none() && self.pull.is_none()
     }

@@ -15,12 +15,13 @@ use super::{
     board_run::renamed_id,
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
-    details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
-    gone_build::GoneBuild,
+    details::{PullRead, TaskResult, UnlistedRunRead},
+    gone_build::{Cause, GoneBuild},
     look::RepoLists,
     normalise,
     open::LastReported,
     part_error::PartError,
+    presence::{BoardBuildGone, BoardBuildRead},
     run_branch,
     run_position::RunPosition,
     unlisted_runs::UnlistedRun,
@@ -48,6 +49,11 @@ impl Missed {
         Self { kind, part, error }
     }
 
+    /// Of a look at whether something is still there, or there again.
+    fn of_details(error: ServiceError) -> Self {
+        Self { kind: ProblemKind::Details, part: None, error }
+    }
+
     /// As a problem names it.
     pub(super) fn part_error(&self) -> PartError {
         PartError { kind: self.kind, part: self.part, why: self.error.to_string() }
@@ -72,6 +78,7 @@ impl Account {
         let (mut unlisted, mut later_runs) = (Vec::new(), Vec::new());
         let mut deleted = Vec::new();
         let readable = look.is_readable();
+        let runs_readable = look.is_list_readable(Part::Runs);
         let mut is_awaited = false;
         for done in done {
             match done {
@@ -126,7 +133,7 @@ impl Account {
                         look.repo.unlisted_runs.insert(id, UnlistedRun::Unread);
                         is_awaited = true;
                     }
-                    Ok(Found::Gone) if readable => run_is_gone(look, id),
+                    Ok(Found::Gone) if runs_readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
                     Err(error) if is_refusal(&error) => look.repo.unlisted_runs.remove(id),
                     Err(error) => {
@@ -145,19 +152,32 @@ impl Account {
                         }
                     }
                 },
-                TaskResult::BoardBuild { id, read } => recheck(look, id, *read, readable, now, &mut errors),
+                TaskResult::BoardBuild { id, read } => {
+                    recheck(look, id, *read, runs_readable, now, &mut errors)
+                }
+                TaskResult::GoneBuild { id, read } => {
+                    note_branches(look, read.answers, now);
+                    let error = read.error.filter(|error| !is_refusal(error));
+                    errors.extend(error.map(Missed::of_details));
+                    if read.is_back {
+                        look.repo.readmit(|gone, _| gone == id);
+                    }
+                }
                 TaskResult::Branch { name, read } => {
                     note_branches(look, read.answers, now);
                     let error = read.error.filter(|error| !is_refusal(error));
                     if error.is_none() {
-                        look.reported_deleted.remove(&name);
+                        look.reported_branches.remove(&name);
                     }
-                    errors.extend(error.map(|error| Missed {
-                        kind: ProblemKind::Details,
-                        part: None,
-                        error,
-                    }));
-                    deleted.extend(Some(name).filter(|_| read.gone && readable));
+                    errors.extend(error.map(Missed::of_details));
+                    match read.is_there {
+                        Some(true) => {
+                            let lost = Some(Cause::NoBranch(&name));
+                            look.repo.readmit(|id, gone| gone.cause(id) == lost);
+                        }
+                        Some(false) if readable => deleted.push(name),
+                        Some(false) | None => {}
+                    }
                 }
             }
         }
@@ -243,7 +263,7 @@ fn recheck(
     note_branches(look, read.branches, now);
     // What may not be asked for is no evidence, and nothing that the board needs.
     let error = read.error.filter(|error| !is_refusal(error));
-    errors.extend(error.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
+    errors.extend(error.map(Missed::of_details));
     match read.gone.filter(|_| readable) {
         Some(BoardBuildGone::Run) => {
             if let Some(run) = look.repo.board_builds.get(&id).map(|known| known.run) {
@@ -280,7 +300,7 @@ fn remove_branch(look: &mut RepoLists, branch: &str) {
     let of_branch = |known: &BoardBuild| known.branch.as_deref() == Some(branch);
     let on_board = look.repo.board_builds.iter().filter(|(_, known)| of_branch(known));
     let on_board: BTreeSet<_> = on_board.map(|(id, _)| id.clone()).collect();
-    let is_new = |id: &String| !on_board.contains(id) && !look.repo.gone_builds.contains_key(id);
+    let is_new = |id: &String| !on_board.contains(id) && !look.repo.gone_builds.contains(id);
     let others: Vec<_> = ids.into_iter().filter(is_new).collect();
     look.repo.retain_runs(|run| run.branch.as_deref() != Some(branch));
     look.gone.extend(others.into_iter().map(|id| (Kind::Build, id, GoneReason::BranchDeleted)));
@@ -339,13 +359,13 @@ fn remove_all_builds(look: &mut RepoLists, found: &[(wire::Run, Vec<String>)], i
     look.all_builds_gone = true;
 }
 
-/// A build is gone. Its runs may still be listed: only a newer one brings it back.
+/// A build is gone. Its runs may still be listed: a newer one brings it back, or the end of what it is gone for.
 fn remove_build(look: &mut RepoLists, id: String, reason: GoneReason) {
     let Some(known) = look.repo.board_builds.remove(&id) else { return };
     look.repo.unlisted_runs.remove(known.run);
     look.repo.running.remove(&known.run);
     look.repo.retain_runs(|run| run.build != id);
-    look.repo.gone_builds.insert(id.clone(), GoneBuild::new(known.newest, reason.clone()));
+    look.repo.gone_builds.insert(id.clone(), GoneBuild::new(&known, reason.clone()));
     look.gone.push((Kind::Build, id, reason));
 }
 
@@ -391,13 +411,11 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     for run in &runs {
         builds.entry(normalise::build_id(&place, run)).or_default().push(run);
     }
-    let is_gone =
-        |id: &str, newest: RunPosition| look.repo.gone_builds.get(id).is_some_and(|gone| gone.covers(newest));
     let (mut updated, mut silent, mut back, mut away) = (Vec::new(), BTreeSet::new(), Vec::new(), Vec::new());
     let mut decided_by = BTreeSet::new();
     for (id, of_build) in &builds {
         let Some(newest) = newest_of(of_build.iter().copied()) else { continue };
-        if is_gone(id, RunPosition::of(newest)) {
+        if look.repo.gone_builds.covers(id, RunPosition::of(newest)) {
             silent.extend(of_build.iter().map(|run| normalise::attempt(run)));
             away.push(id.clone());
             continue;
@@ -415,10 +433,10 @@ fn note_builds(look: &mut RepoLists, runs: Vec<wire::Run>, now: Timestamp) -> Ve
     let repo = &mut look.repo;
     repo.retain_runs(|run| !away.contains(&run.build));
     if look.relisted {
-        // A build that is on no list can't be reported by mistake.
-        repo.gone_builds.retain(|id, _| listed.contains(id));
+        // A build that is on no list can't be reported by mistake, but one may be back without a newer run.
+        repo.gone_builds.retain(|id, gone| listed.contains(id) || gone.cause(id).is_some());
     }
-    repo.gone_builds.retain(|id, _| !back.contains(id));
+    repo.gone_builds.retain(|id, _| !back.iter().any(|back| back == id));
     for (id, (known, is_tracked)) in updated {
         if is_tracked {
             repo.board_builds.insert(id, known);

@@ -11,8 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    claim::Claim, gone_build::GoneBuild, normalise, open::Open, part_error::PartError, run_branch,
-    unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+    claim::Claim,
+    gone_build::{GoneBuild, GoneBuilds},
+    normalise,
+    open::Open,
+    part_error::PartError,
+    run_branch,
+    unlisted_runs::{UnlistedRun, UnlistedRuns},
+    wire,
+    workflows::Workflows,
 };
 
 pub(super) use super::{
@@ -97,6 +104,9 @@ pub(super) struct Repo {
     pub(super) newest_run: Option<Timestamp>,
     /// True where one page of runs does not hold all of them.
     pub(super) busy: bool,
+    /// True where the page of pull requests that each poll reads has all there are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) whole_page: bool,
     pub(super) open: BTreeMap<u64, Open>,
     /// Runs under way on the page of runs, and those that must be asked for one by one.
     pub(super) running: BTreeSet<u64>,
@@ -114,9 +124,9 @@ pub(super) struct Repo {
     /// The builds that the board shows until they change, by their id: red ones, those under way, those of the default branch.
     #[serde(rename = "standing")]
     pub(super) board_builds: BTreeMap<String, BoardBuild>,
-    /// The builds that are gone although their runs are still listed.
+    /// The builds that are gone although their runs may still be listed.
     #[serde(rename = "left")]
-    pub(super) gone_builds: BTreeMap<String, GoneBuild>,
+    pub(super) gone_builds: GoneBuilds,
     /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
@@ -262,6 +272,18 @@ impl Repo {
         self.board_runs_mut().into_iter().for_each(|runs| runs.retain(|_, run| is_kept(run)));
     }
 
+    /// Has the builds read again whose cause to be gone has ended.
+    pub(super) fn readmit(&mut self, is_back: impl Fn(&str, &GoneBuild) -> bool) {
+        let back = self.gone_builds.take(is_back);
+        if back.is_empty() {
+            return;
+        }
+        // The lists need not have the run that decides any more.
+        let deciding = back.iter().filter_map(|gone| gone.run);
+        deciding.for_each(|run| self.unlisted_runs.insert(run, UnlistedRun::New));
+        (self.runs, self.default_runs) = (None, None);
+    }
+
     /// The branch that a run on the board is of, where that is one of the repository's own.
     pub(super) fn branch_of(&self, run: u64) -> Option<&str> {
         let of_board_build = || {
@@ -336,26 +358,7 @@ impl Repo {
             let why = "more open pull requests than are read: those opened last are watched";
             Problem::new(ProblemKind::Incomplete, name, why)
         });
-        let details = self.open.iter().flat_map(|(number, open)| {
-            let part = format!("{name}#{number}");
-            let missing = open.sum().missing();
-            let so = |is_so: bool, why: &str| is_so.then(|| why.to_owned());
-            let because = |what: &str, why: &Option<String>| Some(format!("{what}: {}", why.as_ref()?));
-            let asked = because("it is not known whose review is asked for", &open.requests_unread);
-            let reviews = because("some reviews are left out", &open.reviews_unread);
-            let nameless = "some reviews do not say whose they are: they count as ghost's";
-            let reasons = [
-                (ProblemKind::Incomplete, asked),
-                (ProblemKind::Incomplete, open.headless().map(str::to_owned)),
-                (ProblemKind::Malformed, reviews),
-                (ProblemKind::Malformed, so(missing.malformed, "some checks cannot be read")),
-                (ProblemKind::Details, so(missing.more, "more checks than were read: they count as pending")),
-                (ProblemKind::Details, so(open.reviews_cut, "more reviews than were read")),
-                (ProblemKind::Details, so(open.reviews_nameless, nameless)),
-            ];
-            let reasons = reasons.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
-            reasons.map(|(kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
-        });
+        let details = self.open.iter().flat_map(|(number, open)| open.problems(&format!("{name}#{number}")));
         let default_unknown = self.described.iter().filter_map(|(described, _)| {
             let (kind, meaning) = match &described.default_branch {
                 None => (ProblemKind::Incomplete, "red builds of it may not be shown".to_owned()),
@@ -402,7 +405,7 @@ mod tests {
         let repo: Repo = serde_json::from_str(stored).unwrap();
         assert!(repo.unlisted_runs.contains(7));
         assert!(repo.board_builds["acme/web/ci@main"].red);
-        assert!(repo.gone_builds.contains_key("acme/web/ci@late"));
+        assert!(repo.gone_builds.contains("acme/web/ci@late"));
         assert!(repo.unpassed_runs.contains_key(&8) && repo.reruns.contains(&8));
         assert!(repo.described.as_ref().is_some_and(|(described, _)| described.default_unknown));
         let written = serde_json::to_value(&repo).unwrap();

@@ -4,22 +4,20 @@
 use callboard_domain::{
     error::ServiceError,
     item::{AccountName, ChecksStatus, Item},
-    source::GoneReason,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
-use serde::de::IgnoredAny;
-use serde_json::Value;
 
 use super::{
     checks::{Missing, Sum},
     client::{Calls, Found, in_repo},
-    cursor::{BoardBuild, Part, Repo, RepoDescription},
+    cursor::Part,
     normalise,
-    open::{CachedChecks, Open},
+    open::{CachedChecks, Listed, Open},
+    presence::{BoardBuildRead, BranchRead, GoneBuildRead},
     run_branch, wire,
 };
-use crate::lenient::{Entries, folded};
+use crate::{http::Request, lenient::Entries};
 
 /// How many pages of 100 reviews or checks are read.
 const PAGES: usize = 5;
@@ -37,7 +35,9 @@ pub(super) enum Task {
     Jobs(u64, String),
     /// Whether a build on the board is still there, by its id.
     BoardBuild(String),
-    /// Whether a branch is still there, by its name.
+    /// Whether what a build is gone for has ended, by its id.
+    GoneBuild(String),
+    /// Whether a branch is there, by its name.
     Branch(String),
 }
 
@@ -48,6 +48,7 @@ pub(super) enum TaskResult {
     Run { id: u64, found: Result<Found<UnlistedRunRead>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
     BoardBuild { id: String, read: Box<BoardBuildRead> },
+    GoneBuild { id: String, read: GoneBuildRead },
     Branch { name: String, read: BranchRead },
 }
 
@@ -72,17 +73,21 @@ pub(super) struct PullRead {
     pub(super) errors: PartErrors,
 }
 
-/// Reads a pull request's reviews and checks, as far as they are not refused. `row` is the pull request where a list
-/// just showed it. The pull request itself is read where there is news to report, where whether it can be merged
-/// matters, which no list has, and where the list does not have it.
+/// Reads a pull request's reviews and checks, as far as they are not refused. The pull request itself is read where
+/// there is news to report, where whether it can be merged matters, which no list has, and where the list does not
+/// have it.
 pub(super) async fn pull(
     calls: &Calls<'_>,
     (account, repo, now): (&AccountName, &str, Timestamp),
     number: u64,
     known: &Open,
-    row: Option<&wire::Pull>,
+    listed: Listed<'_>,
     readable: impl Fn(Part) -> bool + Send,
 ) -> PullRead {
+    let row = match listed {
+        Listed::Changed(row) => Some(row),
+        Listed::Same | Listed::Absent | Listed::Unknown => None,
+    };
     let mut open = known.clone();
     let mut errors = PartErrors::new();
     let mut reviews = Vec::new();
@@ -147,9 +152,13 @@ pub(super) async fn pull(
             let checks = (known && is_of_head).then(|| open.sum().of(&open.head, pull));
             item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
-        match (calls.find::<wire::Pull>(itself, etag).await, row) {
-            (Ok(Found::Same), _) => {}
-            (Ok(Found::News(mut found)), _) => {
+        let found = calls.find::<wire::Pull>(itself, etag).await;
+        if let Ok(found) = &found {
+            open.is_missing = matches!(found, Found::Gone);
+        }
+        match found {
+            Ok(Found::Same) => {}
+            Ok(Found::News(mut found)) => {
                 open.itself = Some(found.etag);
                 open.computing = normalise::is_computing(&found.content);
                 open.note_requests(&found.content);
@@ -160,12 +169,19 @@ pub(super) async fn pull(
                 is_other_head = open.note_head(&found.content, now);
                 report(&found.content, &open);
             }
-            // A list has just shown it: that a server does not show it by itself is no evidence.
-            (Ok(Found::Gone), Some(row)) => report(row, &open),
-            // A webhook may come before GitHub answers for its subject: it is asked for once more.
-            (Ok(Found::Gone), None) if known.is_only_reported => is_awaited = true,
-            (Ok(Found::Gone), None) => gone = true,
-            (Err(error), row) => {
+            // GitHub answers so to what is not allowed, too: only what its lists lack as well is gone.
+            Ok(Found::Gone) => match listed {
+                Listed::Changed(row) => {
+                    report(row, &open);
+                    is_itself_unread = true;
+                }
+                Listed::Same => is_itself_unread = true,
+                // A webhook may come before GitHub answers for its subject: it is asked for once more.
+                Listed::Absent | Listed::Unknown if known.is_only_reported => is_awaited = true,
+                Listed::Absent => gone = true,
+                Listed::Unknown => is_itself_unread = true,
+            },
+            Err(error) => {
                 // What its row leaves out is not known.
                 if let Some(row) = row {
                     report(row, &open);
@@ -184,7 +200,8 @@ pub(super) async fn pull(
     open.due = is_other_head || is_itself_unread || errors.iter().any(lost);
     if is_unreported {
         // What was news stays news.
-        open = Open { due: open.due, is_only_reported: false, ..known.clone() };
+        let Open { due, is_missing, .. } = open;
+        open = Open { due, is_missing, is_only_reported: false, ..known.clone() };
     }
     PullRead { open, item, gone, errors }
 }
@@ -219,173 +236,6 @@ async fn sum(
     Ok(())
 }
 
-/// What of a build on the board is not there any more.
-#[derive(Debug)]
-pub(super) enum BoardBuildGone {
-    /// The run that decides its status.
-    Run,
-    /// All of it.
-    Build(GoneReason),
-}
-
-/// What was found of a build on the board.
-#[derive(Debug, Default)]
-pub(super) struct BoardBuildRead {
-    /// What is not there any more, where that is certain.
-    pub(super) gone: Option<BoardBuildGone>,
-    /// The ETags of its run, branch and workflow.
-    pub(super) etags: [Option<String>; 3],
-    /// True where its run names its branch by now, and did not before.
-    pub(super) is_named: bool,
-    /// Whether its workflow was asked for.
-    pub(super) workflow_asked: bool,
-    /// Whether the repository answers for branches, where that was asked.
-    pub(super) branches: Option<bool>,
-    pub(super) error: Option<ServiceError>,
-}
-
-/// What was found of a branch.
-#[derive(Debug, Default)]
-pub(super) struct BranchRead {
-    /// True where it is not there any more, and that is certain.
-    pub(super) gone: bool,
-    /// Its ETag.
-    etag: Option<String>,
-    /// Whether the repository answers for branches, where that was asked.
-    pub(super) answers: Option<bool>,
-    pub(super) error: Option<ServiceError>,
-}
-
-/// How long a workflow that is not disabled is taken to stay so.
-const WORKFLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// How long it is taken to be known whether a server answers for branches.
-const BRANCHES_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// Looks whether a build on the board is still there: its run, its branch, its workflow.
-pub(super) async fn board_build(
-    calls: &Calls<'_>,
-    repo: &Repo,
-    described: &RepoDescription,
-    known: &BoardBuild,
-    now: Timestamp,
-) -> BoardBuildRead {
-    let mut read = BoardBuildRead { etags: known.etags.clone(), ..BoardBuildRead::default() };
-    if let Err(error) = board_build_parts(calls, repo, described, known, now, &mut read).await {
-        read.error = Some(error);
-    }
-    read
-}
-
-async fn board_build_parts(
-    calls: &Calls<'_>,
-    repo: &Repo,
-    described: &RepoDescription,
-    known: &BoardBuild,
-    now: Timestamp,
-    read: &mut BoardBuildRead,
-) -> Result<(), ServiceError> {
-    let name = described.name.as_str();
-    let [run_etag, branch_etag, workflow_etag] = &mut read.etags;
-    if !repo.listed.contains(&known.run) {
-        let request = in_repo(Method::GET, name, &["actions", "runs", &known.run.to_string()]);
-        match calls.find::<Value>(request, run_etag.as_deref()).await? {
-            Found::Same => {}
-            Found::News(news) => {
-                *run_etag = Some(news.etag);
-                let branch = news.content["head_branch"].as_str().unwrap_or_default();
-                let on_board = repo.unpassed_runs.get(&known.run);
-                read.is_named =
-                    !branch.trim().is_empty() && on_board.is_some_and(|it| it.is_branchless(known.run));
-            }
-            Found::Gone => {
-                read.gone = Some(BoardBuildGone::Run);
-                return Ok(());
-            }
-        }
-    }
-    if let Some(own) = known.branch.as_deref() {
-        let found = branch(calls, repo, described, own, branch_etag.take(), now).await;
-        (*branch_etag, read.branches) = (found.etag, found.answers);
-        found.error.map_or(Ok(()), Err)?;
-        if found.gone {
-            read.gone = Some(BoardBuildGone::Build(GoneReason::BranchDeleted));
-            return Ok(());
-        }
-    }
-    let fresh = known.workflow_at.is_some_and(|at| now.duration_since(at) < WORKFLOW_FOR);
-    if let Some(id) = known.workflow.filter(|_| !fresh) {
-        read.workflow_asked = true;
-        let request = in_repo(Method::GET, name, &["actions", "workflows", &id.to_string()]);
-        if let Found::News(news) = calls.find::<wire::Workflow>(request, workflow_etag.as_deref()).await? {
-            *workflow_etag = Some(news.etag);
-            read.gone = match folded(&news.content.state).as_deref() {
-                Some("deleted") => Some(BoardBuildGone::Build(GoneReason::Deleted)),
-                Some(state) if state.starts_with("disabled") => {
-                    Some(BoardBuildGone::Build(GoneReason::Disabled))
-                }
-                _ => None,
-            };
-        }
-    }
-    Ok(())
-}
-
-/// Looks whether a branch is still there. The default branch is; a server that does not answer for it shows nothing about other
-/// branches.
-pub(super) async fn branch(
-    calls: &Calls<'_>,
-    repo: &Repo,
-    described: &RepoDescription,
-    branch: &str,
-    etag: Option<String>,
-    now: Timestamp,
-) -> BranchRead {
-    let mut read = BranchRead { etag, ..BranchRead::default() };
-    if let Err(error) = branch_parts(calls, repo, described, branch, now, &mut read).await {
-        read.error = Some(error);
-    }
-    read
-}
-
-async fn branch_parts(
-    calls: &Calls<'_>,
-    repo: &Repo,
-    described: &RepoDescription,
-    branch: &str,
-    now: Timestamp,
-    read: &mut BranchRead,
-) -> Result<(), ServiceError> {
-    let name = described.name.as_str();
-    let Some(default) = described.default_branch.as_deref().filter(|default| *default != branch) else {
-        return Ok(());
-    };
-    let of = |branch: &str| in_repo(Method::GET, name, &["branches", branch]);
-    let asked = repo.branches.filter(|(_, at)| now.duration_since(*at) < BRANCHES_FOR).map(|(yes, _)| yes);
-    let answers = match asked {
-        Some(answers) => answers,
-        None => {
-            let found = calls.find::<IgnoredAny>(of(default), None).await?;
-            let answers = !matches!(found, Found::Gone);
-            read.answers = Some(answers);
-            answers
-        }
-    };
-    if answers {
-        match calls.find::<IgnoredAny>(of(branch), read.etag.as_deref()).await? {
-            Found::Same => {}
-            Found::News(news) => read.etag = Some(news.etag),
-            // A run of a tag has the tag's name for its branch.
-            Found::Gone => read.gone = !is_tag(calls, name, branch).await?,
-        }
-    }
-    Ok(())
-}
-
-async fn is_tag(calls: &Calls<'_>, repo: &str, name: &str) -> Result<bool, ServiceError> {
-    let request = in_repo(Method::GET, repo, &["git", "ref", "tags", name]);
-    Ok(!matches!(calls.find::<IgnoredAny>(request, None).await?, Found::Gone))
-}
-
 /// The names of a run's jobs that failed.
 pub(super) async fn failing(calls: &Calls<'_>, repo: &str, run: u64) -> Result<Vec<String>, ServiceError> {
     Ok(normalise::failing(&jobs(calls, repo, run).await?.rows))
@@ -407,7 +257,7 @@ pub(super) async fn jobs(calls: &Calls<'_>, repo: &str, run: u64) -> Result<RunJ
 }
 
 /// The request for a run's jobs.
-pub(super) fn jobs_of(repo: &str, run: u64) -> crate::http::Request {
+pub(super) fn jobs_of(repo: &str, run: u64) -> Request {
     in_repo(Method::GET, repo, &["actions", "runs", &run.to_string(), "jobs"])
         .query("filter", "latest")
         .query("per_page", "100")

@@ -63,7 +63,7 @@ struct ReviewEvent {
     repository: wire::Repo,
 }
 
-/// What was deleted: a `branch` or a `tag`.
+/// What was deleted or created: a `branch` or a `tag`.
 #[derive(Deserialize)]
 struct RefType {
     #[serde(default, deserialize_with = "any_text")]
@@ -72,7 +72,7 @@ struct RefType {
 
 /// Of a branch.
 #[derive(Deserialize)]
-struct DeleteEvent {
+struct BranchEvent {
     #[serde(rename = "ref", deserialize_with = "required_text")]
     name: String,
     repository: wire::Repo,
@@ -271,12 +271,17 @@ impl Hook for Webhook {
                 let event: RunEvent = parse(headers, body)?;
                 self.run(&event.repository, event.workflow_run, now)
             }
-            "delete" => {
+            event @ ("delete" | "create") => {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
-                    let DeleteEvent { name, repository } = parse(headers, body)?;
+                    let BranchEvent { name, repository } = parse(headers, body)?;
+                    // Of a new branch nothing is known that would be back.
+                    let is_asked = |subject: &Subject| {
+                        let known = subject.known.as_ref();
+                        event == "delete" || known.is_none_or(|known| known.has_lost(&name))
+                    };
+                    let subject = self.watched(&repository).filter(is_asked);
                     let claim = Claim::of_branch(&repository, name);
-                    let subject = self.watched(&repository);
                     subject.map(|subject| self.ask_soon(&subject, claim, now)).unwrap_or_default()
                 } else {
                     Received::default()

@@ -13,17 +13,21 @@ use super::{
     refusal::scopes,
     wire,
 };
-use crate::{Identify, http::Answer, lenient::Entries};
+use crate::{
+    Identify,
+    http::{Answer, Http},
+    lenient::Entries,
+};
 
-/// What a classic token should be allowed, with the wider scopes that include it, and what for:
+/// What a classic token should be allowed, with the wider scopes that include it, and what cannot be done without it:
 /// "Scopes for OAuth apps" in GitHub's documentation.
 const SCOPES: [(&str, &[&str], &str); 3] = [
-    ("repo", &[], "see private repositories, review, merge, run jobs again"),
-    ("workflow", &[], "merge changes to workflow files, run their jobs again"),
+    ("repo", &[], "see private repositories, review, merge or run jobs again"),
+    ("workflow", &[], "merge changes to workflow files or run their jobs again"),
     (
         "read:org",
         &["write:org", "admin:org"],
-        "see reviews asked of your teams, and all of an organisation's repositories",
+        "see reviews asked of your teams or all of an organisation's repositories",
     ),
 ];
 const TEAM_PAGES: usize = 5;
@@ -33,9 +37,20 @@ const TEAM_PAGES: usize = 5;
 pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, ServiceError> {
     let news = calls.look::<wire::User>(get(["user"]), known.map(|me| me.etag.as_str())).await?;
     match (news, known) {
-        (Some(news), _) => Ok(Me { login: name(&news.content.login), etag: news.etag }),
+        (Some(news), _) => Ok(Me { login: login(&news.content)?, etag: news.etag }),
         (None, Some(known)) => Ok(known.clone()),
         (None, None) => Err(ServiceError::unavailable("GitHub answered 304 to an unconditional request")),
+    }
+}
+
+/// Whose account it is: an answer without a login is not GitHub's.
+fn login(user: &wire::User) -> Result<String, ServiceError> {
+    match name(&user.login) {
+        login if login.is_empty() => {
+            let why = "GitHub does not say whose token it is; is the URL its API's?";
+            Err(ServiceError::unavailable(why))
+        }
+        login => Ok(login),
     }
 }
 
@@ -43,17 +58,17 @@ pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, Serv
 impl Identify for Account {
     async fn identify(&self) -> Result<Identity, ServiceError> {
         let answer = send(&self.http, get(["user"])).await?;
-        let user: wire::User = answer.json()?;
+        let login = login(&answer.json()?)?;
         let (teams, teams_unread) = self.teams().await?;
         self.teams.note(teams_unread.clone());
         self.identified.note();
         Ok(Identity {
-            login: name(&user.login),
+            login,
             name: None,
             teams,
             teams_unread,
             server: Some(server(&answer)),
-            missing_scopes: missing_scopes(&answer),
+            missing_scopes: missing_scopes(&self.http, &answer),
             tenant: None,
         })
     }
@@ -92,12 +107,9 @@ fn server(answer: &Answer) -> String {
     }
 }
 
-/// Of a classic token. What a fine-grained one or an app's may do shows only when it is refused: they have no scopes, and
-/// the header is missing or blank.
-fn missing_scopes(answer: &Answer) -> Vec<MissingScope> {
-    let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) else {
-        return Vec::new();
-    };
+/// What a token without scopes, a fine-grained one or an app's, may do shows only when it is refused.
+fn missing_scopes(http: &Http, answer: &Answer) -> Vec<MissingScope> {
+    let Some(granted) = scopes(http, answer) else { return Vec::new() };
     let has = |scope: &str| granted.iter().any(|granted| granted == scope);
     let missing =
         SCOPES.iter().filter(|(scope, wider, _)| !has(scope) && !wider.iter().any(|scope| has(scope)));

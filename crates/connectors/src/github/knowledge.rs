@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{
     claim::Claim,
     cursor::{Place, Repo, RepoDescription},
-    gone_build::GoneBuild,
+    gone_build::GoneBuilds,
     run_position::RunPosition,
     wire,
     workflows::Workflows,
@@ -82,7 +82,7 @@ pub(super) struct KnownRepo {
     pub(super) is_away: bool,
     /// When it was asked for last, where it is missing or not allowed.
     pub(super) refused_at: Option<Timestamp>,
-    gone_builds: BTreeMap<String, GoneBuild>,
+    gone_builds: GoneBuilds,
     runs: BTreeSet<u64>,
     /// The builds of runs whose branch is unknown, by the run.
     branchless: BTreeMap<u64, String>,
@@ -106,7 +106,12 @@ impl KnownRepo {
 
     /// True for a run of a build that is gone, where that run does not bring it back.
     pub(super) fn is_gone(&self, build: &str, run: &wire::Run) -> bool {
-        self.gone_builds.get(build).is_some_and(|gone| gone.covers(RunPosition::of(run)))
+        self.gone_builds.covers(build, RunPosition::of(run))
+    }
+
+    /// True where a build of that branch is gone because the branch was deleted.
+    pub(super) fn has_lost(&self, branch: &str) -> bool {
+        self.gone_builds.has_lost(branch)
     }
 
     /// True for a run that polls have seen: they find out when it is gone.

@@ -15,7 +15,7 @@ use super::{
     board_run::renamed_id,
     client::{Calls, Found, in_repo},
     cursor::{BoardBuild, Part, Repo, RepoDescription},
-    gone_build::GoneBuild,
+    gone_build::{Cause, GoneBuild},
     normalise,
     unlisted_runs::UnlistedRun,
     wire,
@@ -108,6 +108,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Tim
 
 async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut RepoLists, now: Timestamp) {
     look.is_taken_over = false;
+    readmit_default_branch(&mut look.repo);
     if look.described().is_some_and(|described| described.closed) {
         look.read = true;
         return;
@@ -243,8 +244,7 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
     }
     repo.board_builds =
         std::mem::take(&mut repo.board_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
-    repo.gone_builds =
-        std::mem::take(&mut repo.gone_builds).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    repo.gone_builds.rename(under);
     let runs = repo.board_runs_mut().into_iter().flat_map(|runs| runs.values_mut());
     runs.for_each(|run| run.build = under(&run.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
@@ -258,9 +258,18 @@ fn remove_default_branch(look: &mut RepoLists, old: Option<&str>) {
     let of_old = |build: &BoardBuild| old.is_some() && build.branch.as_deref() == old;
     for (id, build) in repo.board_builds.iter().filter(|(_, build)| of_old(build)) {
         look.gone.push((Kind::Build, id.clone(), GoneReason::NotDefaultBranch));
-        let gone = GoneBuild::new(build.newest, GoneReason::NotDefaultBranch);
+        let gone = GoneBuild::new(build, GoneReason::NotDefaultBranch);
         repo.gone_builds.insert(id.clone(), gone);
     }
     repo.board_builds.retain(|_, build| !of_old(build));
     (repo.runs, repo.default_runs, repo.branches) = (None, None, None);
+}
+
+/// The default branch is there, and everybody's: what is said of it to the contrary was true before.
+fn readmit_default_branch(repo: &mut Repo) {
+    let Some((described, _)) = &repo.described else { return };
+    let Some(default) = described.default_branch.clone() else { return };
+    repo.readmit(|id, gone| {
+        matches!(gone.cause(id), Some(Cause::NoBranch(branch) | Cause::NotDefault(branch)) if branch == default)
+    });
 }

@@ -23,6 +23,7 @@ mod normalise;
 mod open;
 mod part;
 mod part_error;
+mod presence;
 mod refusal;
 mod run_branch;
 mod run_position;

@@ -267,6 +267,7 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         started_at: run.run_started_at,
         commit: Some(run.head_sha.clone()).filter(|sha| !sha.is_empty()),
         author: run.author(),
+        started_by: run.started_by(),
         subject,
         url: run.html_url.as_deref().and_then(web_url),
         failing,

@@ -1,6 +1,9 @@
 //! An open pull request, as the cursor keeps it.
 
-use callboard_domain::item::ChecksStatus;
+use callboard_domain::{
+    item::ChecksStatus,
+    source::{Problem, ProblemKind},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +61,24 @@ pub(super) struct Open {
     /// Nothing but a webhook has shown it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_only_reported: bool,
+    /// GitHub did not show it when it was asked for by itself last, which is no proof that it is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_missing: bool,
     #[serde(rename = "said", default = "LastReported::of_earlier_version")]
     pub(super) last_reported: LastReported,
+}
+
+/// What the lists of one poll show of a pull request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Listed<'a> {
+    /// One of them has it, new or changed.
+    Changed(&'a wire::Pull),
+    /// One of them has it, as it was.
+    Same,
+    /// They have all that are open, and not this one.
+    Absent,
+    /// They were not read, or not as far as it may be.
+    Unknown,
 }
 
 /// The last known values of fields that some answers leave out.
@@ -127,6 +146,7 @@ impl Open {
             head_unread: head.is_empty(),
             is_unlisted: false,
             is_only_reported: false,
+            is_missing: false,
             last_reported: LastReported::default(),
         }
     }
@@ -146,6 +166,33 @@ impl Open {
             }
         };
         self.head_unread.then_some(why)
+    }
+
+    /// What it means that GitHub does not show it by itself, where that is so.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        self.is_missing.then_some("GitHub does not show it by itself: it may have changed")
+    }
+
+    /// What of it is not seen, in plain words. `part` is what a problem calls it.
+    pub(super) fn problems(&self, part: &str) -> Vec<Problem> {
+        let missing = self.sum().missing();
+        let so = |is_so: bool, why: &str| is_so.then(|| why.to_owned());
+        let because = |what: &str, why: &Option<String>| Some(format!("{what}: {}", why.as_ref()?));
+        let asked = because("it is not known whose review is asked for", &self.requests_unread);
+        let reviews = because("some reviews are left out", &self.reviews_unread);
+        let nameless = "some reviews do not say whose they are: they count as ghost's";
+        let reasons = [
+            (ProblemKind::Incomplete, self.missing().map(str::to_owned)),
+            (ProblemKind::Incomplete, asked),
+            (ProblemKind::Incomplete, self.headless().map(str::to_owned)),
+            (ProblemKind::Malformed, reviews),
+            (ProblemKind::Malformed, so(missing.malformed, "some checks cannot be read")),
+            (ProblemKind::Details, so(missing.more, "more checks than were read: they count as pending")),
+            (ProblemKind::Details, so(self.reviews_cut, "more reviews than were read")),
+            (ProblemKind::Details, so(self.reviews_nameless, nameless)),
+        ];
+        let reasons = reasons.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
+        reasons.map(|(kind, why)| Problem::new(kind, part, why)).collect()
     }
 
     /// Takes note of the head that the pull request itself has: its list may name none, or not have it. True where it

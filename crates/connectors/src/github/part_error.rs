@@ -1,6 +1,9 @@
 //! What of a repository could not be read: each error is named once, whatever it hides.
 
-use callboard_domain::source::{Problem, ProblemKind};
+use callboard_domain::{
+    item::Kind,
+    source::{Problem, ProblemKind},
+};
 
 use super::part::Part;
 
@@ -11,6 +14,17 @@ pub(super) struct PartError {
     /// What is not seen; none where it is all of the repository, or a single thing.
     pub(super) part: Option<Part>,
     pub(super) why: String,
+}
+
+impl PartError {
+    /// The kind of items that are not seen; `None` for all.
+    fn items(&self) -> Option<Kind> {
+        match self.part {
+            Some(Part::Pulls) => Some(Kind::PullRequest),
+            Some(Part::Runs) => Some(Kind::Build),
+            _ => None,
+        }
+    }
 }
 
 /// A repository's errors as problems, in the order in which each came first.
@@ -34,7 +48,12 @@ pub(super) fn problems(name: &str, errors: impl IntoIterator<Item = PartError>) 
             true => why,
             false => format!("no {}: {why}", parts.join(", ")),
         };
-        Problem::new(worst.unwrap_or(ProblemKind::Details), name, why)
+        let mut of: Vec<_> =
+            same.iter().filter(|error| error.kind == ProblemKind::NotSeen).map(PartError::items).collect();
+        of.dedup();
+        // Two errors of one kind of items are about both.
+        let of = if let [of] = of[..] { of } else { None };
+        Problem::new(worst.unwrap_or(ProblemKind::Details), name, why).only(of)
     };
     once.into_iter().map(problem).collect()
 }
@@ -54,6 +73,7 @@ mod tests {
             (Incomplete, Some(Part::Checks)),
             (Details, Some(Part::Jobs)),
         );
+        let (pulls, runs) = ((NotSeen, Some(Part::Pulls)), (NotSeen, Some(Part::Runs)));
         type Case<'a> = (&'a [((ProblemKind, Option<Part>), &'a str)], &'a [(ProblemKind, &'a str)]);
         let cases: [Case<'_>; 7] = [
             (&[], &[]),
@@ -79,6 +99,27 @@ mod tests {
             let found = problems("acme/web", errors.iter().map(of));
             let found: Vec<_> = found.iter().map(|problem| (problem.kind, problem.why.as_str())).collect();
             assert_eq!(found, expected, "{errors:?}");
+        }
+        // Errors -> the items that none is seen of.
+        let cases = [
+            (vec![pulls], Some(Kind::PullRequest)),
+            (vec![runs], Some(Kind::Build)),
+            (vec![runs, checks], Some(Kind::Build)),
+            (vec![runs, runs], Some(Kind::Build)),
+            (vec![runs, pulls], None),
+            (vec![runs, all], None),
+            (vec![all], None),
+            (vec![checks], None),
+        ];
+        for (errors, expected) in cases {
+            let of = |(kind, part): &(ProblemKind, Option<Part>)| PartError {
+                kind: *kind,
+                part: *part,
+                why: "away".to_owned(),
+            };
+            let found = problems("acme/web", errors.iter().map(of));
+            assert_eq!(found.len(), 1, "{errors:?}");
+            assert_eq!(found[0].of, expected, "{errors:?}");
         }
     }
 }

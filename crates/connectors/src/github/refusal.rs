@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use callboard_domain::{error::ServiceError, text};
+use callboard_domain::{error::ServiceError, secret::ExposeSecret, text};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::http::{Answer, Http};
+use crate::http::{Answer, Credential, Http};
 
 /// How long to wait where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
         }
         ServiceError::Auth { why, signed_in, .. } => {
             let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);
-            ServiceError::Auth { why, missing_scopes: missing_scopes(answer), signed_in }
+            ServiceError::Auth { why, missing_scopes: missing_scopes(http, answer), signed_in }
         }
         error => error,
     }
@@ -62,9 +62,8 @@ pub(super) fn left_out(answer: &Answer) -> Option<String> {
 /// The permissions that would have been accepted and that the token does not have, where GitHub names them: in
 /// `X-Accepted-GitHub-Permissions` for a fine-grained token (the first of several sets), in `X-Accepted-OAuth-Scopes`
 /// (any one of them will do) against `X-OAuth-Scopes` for a classic one.
-fn missing_scopes(answer: &Answer) -> Vec<String> {
-    // Without any scope it is no classic token, or one whose scopes GitHub does not name.
-    if let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) {
+fn missing_scopes(http: &Http, answer: &Answer) -> Vec<String> {
+    if let Some(granted) = scopes(http, answer) {
         let accepted = separated_by_commas(answer.header("x-accepted-oauth-scopes").unwrap_or_default());
         let enough = accepted.is_empty() || accepted.iter().any(|scope| granted.contains(scope));
         return if enough { Vec::new() } else { vec![accepted.join(" or ")] };
@@ -76,9 +75,20 @@ fn missing_scopes(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// The scopes of a classic token; a fine-grained one or an app's has none: GitHub then leaves the header out or blank.
-pub(super) fn scopes(answer: &Answer) -> Option<Vec<String>> {
-    answer.header("x-oauth-scopes").map(separated_by_commas)
+/// The scopes of the token, where they are known. A fine-grained one and a GitHub App's have permissions instead: GitHub
+/// then leaves the header out or blank. So a blank one means none only for a token that goes by scopes.
+pub(super) fn scopes(http: &Http, answer: &Answer) -> Option<Vec<String>> {
+    let granted = separated_by_commas(answer.header("x-oauth-scopes")?);
+    (!granted.is_empty() || goes_by_scopes(http.credential())).then_some(granted)
+}
+
+/// True for a classic token and an OAuth app's, by the prefix ("About authentication to GitHub"), and for one from before
+/// there were prefixes.
+fn goes_by_scopes(credential: &Credential) -> bool {
+    let Credential::Bearer(token) = credential else { return false };
+    let token = token.expose_secret();
+    let has_no_prefix = token.len() == 40 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    has_no_prefix || ["ghp_", "gho_"].iter().any(|prefix| token.starts_with(prefix))
 }
 
 fn separated_by_commas(list: &str) -> Vec<String> {

@@ -69,7 +69,7 @@ pub(super) fn complete_owner(repo: &str, run: &mut wire::Run, build: Option<&str
 pub(super) fn concerns_all(repo: &str, run: &wire::Run, default_branch: Option<&str>) -> bool {
     let is_so_named = run.head_branch.as_deref() == default_branch;
     match owner(repo, run) {
-        _ if is_branchless(run) => !is_of_a_pull(run) || run.author().is_none(),
+        _ if is_branchless(run) => !is_of_a_pull(run) || !run.has_actor(),
         Owner::Own => is_so_named,
         Owner::Unknown => is_so_named && !is_of_a_pull(run),
         Owner::Fork(_) | Owner::Nameless => false,

@@ -13,6 +13,7 @@ use callboard_domain::{
     error::ServiceError,
     item::{Item, ItemKey, Kind},
     source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    text,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -25,11 +26,12 @@ use super::{
     client::{Calls, Found, News, in_repo},
     collect::{Missed, is_refusal},
     cursor::{Part, Place},
-    details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
+    details::{self, Task, TaskResult, UnlistedRunRead},
     identity::me,
     look::{RepoLists, Target, look},
     normalise,
     part_error::{self, PartError},
+    presence::{self, BoardBuildRead, BranchRead, GoneBuildRead},
     run_branch,
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
@@ -171,17 +173,19 @@ impl Source for Account {
         left += no_room.into_iter().filter_map(|(at, task)| leave_for_later(&mut looks[at], task)).count();
         batch.details_left = left;
         if left > 0 {
-            let items = if left == 1 { "item" } else { "items" };
-            let why = format!("reviews, checks or failed jobs of {left} {items} are still to be read");
+            let items = text::count(left, "item");
+            let why = format!("reviews, checks or failed jobs of {items} are still to be read");
             problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (at, task) in late {
             // It was tried: the next round is soon enough.
             let kind = match task {
                 Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
-                Task::Merger(_) | Task::Jobs(..) | Task::BoardBuild(_) | Task::Branch(_) => {
-                    ProblemKind::Details
-                }
+                Task::Merger(_)
+                | Task::Jobs(..)
+                | Task::BoardBuild(_)
+                | Task::GoneBuild(_)
+                | Task::Branch(_) => ProblemKind::Details,
             };
             leave_for_later(&mut looks[at], task);
             let (part, why) = (
@@ -208,7 +212,7 @@ impl Source for Account {
                 let answered = look.error.as_ref().is_none_or(is_refusal);
                 look.is_described
                     && answered
-                    && claim.branch.as_ref().is_none_or(|it| !look.reported_deleted.contains(it))
+                    && claim.branch.as_ref().is_none_or(|it| !look.reported_branches.contains(it))
             };
             let mut own = looks.iter().filter(|look| claim.is_of(&look.key, look.described())).peekable();
             if own.peek().is_some() && own.all(is_checked) {
@@ -353,10 +357,9 @@ impl Account {
         match task {
             Task::Pull(number) => {
                 let readable = |part| !look.repo.is_refused(part);
-                let row = look.pulls.get(&number);
                 let known = &look.repo.open[&number];
                 let of = (&self.name, repo, now);
-                let read = details::pull(calls, of, number, known, row, readable).await;
+                let read = details::pull(calls, of, number, known, look.listed(number), readable).await;
                 TaskResult::Pull { number, read: Box::new(read) }
             }
             Task::Merger(number) => {
@@ -373,15 +376,25 @@ impl Account {
             Task::BoardBuild(id) => {
                 let read = match (look.described(), look.repo.board_builds.get(&id)) {
                     (Some(described), Some(known)) => {
-                        details::board_build(calls, &look.repo, described, known, now).await
+                        presence::board_build(calls, &look.repo, described, known, now).await
                     }
                     _ => BoardBuildRead::default(),
                 };
                 TaskResult::BoardBuild { id, read: Box::new(read) }
             }
+            Task::GoneBuild(id) => {
+                let cause = look.repo.gone_builds.get(&id).and_then(|gone| gone.cause(&id));
+                let read = match (look.described(), cause) {
+                    (Some(described), Some(cause)) => {
+                        presence::gone_build(calls, &look.repo, described, cause, now).await
+                    }
+                    _ => GoneBuildRead::default(),
+                };
+                TaskResult::GoneBuild { id, read }
+            }
             Task::Branch(name) => {
                 let read = match look.described() {
-                    Some(described) => details::branch(calls, &look.repo, described, &name, None, now).await,
+                    Some(described) => presence::branch(calls, &look.repo, described, &name, None, now).await,
                     None => BranchRead::default(),
                 };
                 TaskResult::Branch { name, read }

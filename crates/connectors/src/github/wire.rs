@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient::{
-    Entries, Listed, any_text, date, details, double_option, enum_value, number, object, optional_text,
-    or_nothing, required_number, required_text,
+    Entries, Listed, any_text, date, details, double_option, enum_value, folded, number, object,
+    optional_text, or_nothing, required_number, required_text,
 };
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
@@ -342,11 +342,55 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Who caused this attempt, or the run.
+    /// Whose change it runs for: that of who caused the first attempt, where a change did.
     pub(super) fn author(&self) -> Option<String> {
-        let people = [&self.triggering_actor, &self.actor].into_iter().flatten();
-        people.map(|user| user.login.clone()).find(|login| !login.is_empty())
+        let first = || known(&self.triggering_actor).filter(|_| !self.is_again());
+        known(&self.actor).or_else(first).filter(|_| self.cause() == Cause::Change)
     }
+
+    fn is_again(&self) -> bool {
+        self.run_attempt.is_some_and(|attempt| attempt > 1)
+    }
+
+    /// Who had it run, or had it run again. Whoever ran it again did that, whatever caused the first attempt.
+    pub(super) fn started_by(&self) -> Option<String> {
+        let again = || known(&self.triggering_actor).filter(|_| self.is_again());
+        match self.cause() {
+            Cause::Change | Cause::Schedule => again(),
+            Cause::Person => known(&self.triggering_actor).or_else(|| known(&self.actor)),
+        }
+    }
+
+    /// True where it is known of whom it is, whatever they did.
+    pub(super) fn has_actor(&self) -> bool {
+        [&self.actor, &self.triggering_actor].into_iter().any(|user| known(user).is_some())
+    }
+
+    /// By "Events that trigger workflows". Of an event that is missing or not known here, it is not known whose change it is.
+    fn cause(&self) -> Cause {
+        match self.event.as_deref().and_then(folded).as_deref() {
+            Some("push" | "pull_request" | "pull_request_target" | "merge_group") => Cause::Change,
+            // Its actor is who changed the schedule last.
+            Some("schedule") => Cause::Schedule,
+            _ => Cause::Person,
+        }
+    }
+}
+
+/// What has a workflow run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// A change, whose author is the actor.
+    Change,
+    /// The time.
+    Schedule,
+    /// Something that the actor did, such as pressing a button.
+    Person,
+}
+
+/// A login that can be read.
+fn known(user: &Option<User>) -> Option<String> {
+    user.as_ref().map(|user| user.login.clone()).filter(|login| !login.is_empty())
 }
 
 /// The repository that the commit of a run is of.

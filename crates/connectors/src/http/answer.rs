@@ -10,6 +10,7 @@ use callboard_domain::{
 };
 use reqwest::{StatusCode, header};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{charset, redact::Redactor};
 
@@ -110,6 +111,14 @@ impl Answer {
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
         })
+    }
+
+    /// The fields of the object that the body is; none where there is no body, as services answer some writes.
+    pub fn fields(&self) -> Result<Map<String, Value>, ServiceError> {
+        if self.body.trim_ascii().is_empty() {
+            return self.in_full().map(|_| Map::new());
+        }
+        Ok(self.json::<Option<Map<String, Value>>>()?.unwrap_or_default())
     }
 
     /// The body as text.

@@ -1,6 +1,6 @@
 //! What went wrong, from what came back.
 
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
 use callboard_domain::{error::ServiceError, text};
 use jiff::{Timestamp, tz::TimeZone};
@@ -12,12 +12,34 @@ use super::{Answer, RateLimitHeaders, charset, rate_limit::LONGEST_WINDOW};
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The innermost reason of an error: the outer ones only repeat that a request failed.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn Error) -> String {
     let mut reason = error;
     while let Some(source) = reason.source() {
         reason = source;
     }
     reason.to_string()
+}
+
+/// True where the other side answered a TLS handshake with something else, as a server does that speaks plain HTTP.
+pub(super) fn is_not_tls(error: &(dyn Error + 'static)) -> bool {
+    let by_tls = |error: &rustls::Error| {
+        matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
+    };
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<rustls::Error>().is_some_and(by_tls) {
+            return true;
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            // It gives its cause's cause as its own.
+            Some(cause) => {
+                let cause: &(dyn Error + 'static) = cause;
+                Some(cause)
+            }
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// Where services put an error message in a JSON body, the most specific first.
@@ -143,4 +165,30 @@ pub(super) fn retry_after(
     // With calls left it is another limit that was met, and the window says nothing of that.
     let renewed = || limits.wait(headers, now).filter(|_| !limits.has_calls_left(headers));
     asked().or_else(renewed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_that_is_no_tls_is_known_by_the_type_of_its_error() {
+        let tls = |why| io::Error::new(io::ErrorKind::InvalidData, rustls::Error::InvalidMessage(why));
+        let plain = || tls(rustls::InvalidMessage::InvalidContentType);
+        let cases = [
+            (plain(), true),
+            (io::Error::other(plain()), true),
+            (
+                io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)),
+                true,
+            ),
+            (tls(rustls::InvalidMessage::MessageTooLarge), false),
+            (io::Error::other(rustls::Error::NoCertificatesPresented), false),
+            (io::Error::from(io::ErrorKind::ConnectionRefused), false),
+            (io::Error::other("received corrupt message of type InvalidContentType"), false),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(is_not_tls(&error), expected, "{error:?}");
+        }
+    }
 }

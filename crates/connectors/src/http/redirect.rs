@@ -2,7 +2,7 @@
 //!
 //! | status | a read | a write |
 //! | --- | --- | --- |
-//! | 301, 302 | the same | a POST becomes a GET that does not show the result of the write (as every client does it), unless the service documents that it is to be repeated ([`Request::repeated`](super::Request::repeated)); other methods are repeated |
+//! | 301, 302 | the same, but a POST becomes a GET (as every client does it) | nothing: it may have been done, and is shown there, or is to be done there. It is repeated where the service documents that ([`Request::repeated`](super::Request::repeated)) |
 //! | 303 | GET | GET: the service took the write, and shows what came of it |
 //! | 307, 308 | the same | the same method and body: nothing was done yet |
 
@@ -18,19 +18,24 @@ pub(super) enum RedirectStep {
     Same,
     /// A GET (or HEAD) without a body. The service has done what was asked.
     Look,
-    /// A POST that would become a GET: what became of it can't be known.
+    /// A write that is not sent elsewhere by itself: what became of it can't be known.
     Unsure,
 }
 
-/// How a request goes on, by its answer's status; `None` where that is no redirect to be followed.
-pub(super) fn onward(status: StatusCode, method: &Method, request: &Request) -> Option<RedirectStep> {
-    let looks = matches!(*method, Method::GET | Method::HEAD);
+/// How a request goes on, by its answer's status; `None` where that is no redirect to be followed. Once the service has
+/// `taken` a write, what follows only looks.
+pub(super) fn onward(
+    status: StatusCode,
+    method: &Method,
+    request: &Request,
+    taken: bool,
+) -> Option<RedirectStep> {
+    let writes = !request.is_read() && !taken;
     match status.as_u16() {
-        301 | 302 if *method == Method::POST && !request.repeat => {
-            Some(if request.is_read() { RedirectStep::Look } else { RedirectStep::Unsure })
-        }
+        301 | 302 if writes && !request.repeat => Some(RedirectStep::Unsure),
+        301 | 302 if *method == Method::POST && !request.repeat => Some(RedirectStep::Look),
         301 | 302 | 307 | 308 => Some(RedirectStep::Same),
-        303 if looks => Some(RedirectStep::Same),
+        303 if !writes && matches!(*method, Method::GET | Method::HEAD) => Some(RedirectStep::Same),
         303 => Some(RedirectStep::Look),
         _ => None,
     }

@@ -139,8 +139,8 @@ impl Request {
         self
     }
 
-    /// Repeats a POST as it is where the answer is a 301 or 302: for services that document it so. Others mean by it that
-    /// the answer is to be fetched somewhere else, or that somebody has to sign in first.
+    /// Repeats a write as it is where the answer is a 301 or 302: for services that document it so. Others mean by it that
+    /// it is done and the answer is to be fetched somewhere else, or that somebody has to sign in first.
     #[must_use]
     pub fn repeated(mut self) -> Self {
         self.repeat = true;

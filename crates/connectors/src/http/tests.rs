@@ -3,6 +3,10 @@ mod redirects;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{any, header, method, path},
@@ -48,6 +52,22 @@ fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
         Err(ServiceError::Unavailable { .. }) => "unavailable",
         Err(ServiceError::Unknown { .. }) => "unknown",
     }
+}
+
+#[tokio::test]
+async fn https_at_a_port_that_speaks_http_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            // Whatever of the handshake has come: it is answered as by a web server.
+            let _ = socket.read(&mut [0; 16 << 10]).await;
+            drop(socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        }
+    });
+    let result = http(&format!("https://{host}"), Credential::None).send(Request::get(["x"])).await;
+    let why = format!("Forge does not speak https at {host}; is its url http://?");
+    assert_eq!(result.unwrap_err(), ServiceError::unavailable(why));
 }
 
 #[test]

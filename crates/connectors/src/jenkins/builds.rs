@@ -64,9 +64,17 @@ fn next_number(job: &wire::Job) -> Option<u64> {
     job.next_build_number.filter(|next| job.builds().iter().all(|build| build.number < *next))
 }
 
-/// True for a job whose counter gives numbers again that builds had: it was deleted and made again. Where Jenkins does not show
-/// the next number, a build shows that has a lower number than the `last` one that was known, and was made after it.
+/// True for a job whose counter gives numbers again that builds had: it was deleted and made again. So it was where a build
+/// has the number of the `last` one that was known and another time, which no build changes. Where Jenkins does not show the next
+/// number, a build shows that has a lower number than that one, and was made after it.
 fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>, last: Option<Dated>) -> bool {
+    if let Some((number, before)) = last.filter(|(number, _)| *number > 0) {
+        let namesakes = job.builds().iter().filter(|build| build.number == number);
+        let times: Vec<i64> = namesakes.filter_map(|build| build.timestamp).collect();
+        if !times.is_empty() && !times.contains(&before) {
+            return true;
+        }
+    }
     if let Some(next) = next_number(job) {
         return known.keys().next_back().is_some_and(|last| next <= *last);
     }

@@ -11,7 +11,7 @@ use url::Url;
 use super::{job::JobName, wire};
 use crate::{
     http::{Answer, Http, Request},
-    lenient::web_url,
+    lenient::{Entries, web_url},
 };
 
 /// The pause between two looks at something that is under way.
@@ -62,13 +62,26 @@ impl Jenkins {
         let request = Request::get(["whoAmI", "api", "json"]).query("tree", "name,anonymous");
         let answer = self.http.send(request).await?;
         let server = answer.header("x-jenkins").map(|version| format!("Jenkins {}", text::line(version, 40)));
-        Ok((answer.json()?, server))
+        let who: wire::WhoAmI = answer.json()?;
+        if who.name.is_empty() && !who.anonymous {
+            let why = "Jenkins does not say who asks; is it Jenkins that answers?";
+            return Err(ServiceError::unavailable(why));
+        }
+        Ok((who, server))
     }
 
-    /// The jobs in a folder.
-    pub(super) async fn jobs(&self, folders: &[String], tree: &str) -> Result<wire::Folder, ServiceError> {
-        let folders = folders.iter().flat_map(|folder| ["job", folder]);
-        self.http.send(Request::get(folders.chain(["api", "json"])).query("tree", tree)).await?.json()
+    /// The jobs in a folder. Where Jenkins does not list them, nothing of what was asked for is read.
+    pub(super) async fn jobs(
+        &self,
+        folders: &[String],
+        tree: &str,
+    ) -> Result<Entries<wire::Job>, ServiceError> {
+        let path = folders.iter().flat_map(|folder| ["job", folder]).chain(["api", "json"]);
+        let folder: wire::Folder = self.http.send(Request::get(path).query("tree", tree)).await?.json()?;
+        folder.jobs.ok_or_else(|| {
+            let place = if folders.is_empty() { String::new() } else { format!(" in {}", folders.join("/")) };
+            ServiceError::unavailable(format!("Jenkins does not say which jobs there are{place}"))
+        })
     }
 
     /// What a job takes and how it is.
@@ -155,9 +168,10 @@ impl Jenkins {
             let why = format!("Jenkins has moved to {to}: nothing was done; make that the account's url");
             return Err(ServiceError::rejected(why));
         }
-        // Jenkins answers a write with nothing or a redirect; a page is somebody else's, a proxy's sign-in perhaps.
-        if answer.status.is_success() && answer.body.trim_ascii_start().starts_with(b"<") {
-            return Err(ServiceError::unknown("Jenkins answered with a web page; is a proxy in the way?"));
+        // Jenkins answers a write with nothing or a redirect; a text is somebody else's, a proxy's sign-in perhaps.
+        if answer.status.is_success() && !answer.body.trim_ascii().is_empty() {
+            let why = "Jenkins answered with a text where it has none; is a proxy in the way?";
+            return Err(ServiceError::unknown(why));
         }
         Ok(answer)
     }

@@ -84,6 +84,11 @@ impl Config {
         self.every
     }
 
+    /// The secrets of which it needs one: those of its user.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        if self.user.is_some() { SECRETS } else { &[] }
+    }
+
     /// What the account offers.
     ///
     /// # Errors
@@ -109,7 +114,7 @@ impl Config {
         let secret: Option<SecretString> = access.secret(TOKEN.name).or_else(|| access.secret(PASSWORD.name));
         match (&self.user, secret) {
             (Some(user), Some(password)) => Ok(Credential::Basic { user: user.clone(), password }),
-            (Some(_), None) => Err(ConnectError::MissingSecret { field: TOKEN.name, help: TOKEN.help }),
+            (Some(_), None) => Err(ConnectError::MissingSecret { one_of: self.needs_one_of().to_vec() }),
             (None, None) => Ok(Credential::None),
             (None, Some(_)) => Err(ConnectError::Config(Problem {
                 key: "user",

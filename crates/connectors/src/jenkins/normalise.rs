@@ -1,9 +1,12 @@
 //! Jenkins's jobs and builds as items. Pure.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use callboard_domain::{
-    item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, LONGEST_LINE, RUNS_KEPT},
+    item::{
+        AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, LATEST, LONGEST_LINE,
+        RUNS_KEPT,
+    },
     source::{Problem, ProblemKind},
     text,
 };
@@ -204,6 +207,25 @@ fn number_in_time(newest_first: &mut [BuildRun]) {
     }
 }
 
+/// The newest build of a job that has been listed: its number and its serial.
+pub(super) type Newest = (u64, u64);
+
+/// The same from one listing to the next: while a job is the same one, none of its builds is later than those that follow,
+/// whatever Jenkins's clock shows. Returns the newest build now.
+pub(super) fn follow_in_time(newest_first: &mut [BuildRun], before: Option<Newest>) -> Option<Newest> {
+    if let Some((number, known)) = before {
+        for run in newest_first.iter_mut() {
+            run.serial = run.serial.map(|serial| match run.number.cmp(&number) {
+                Ordering::Less => serial.min(known),
+                Ordering::Equal => known,
+                Ordering::Greater => serial.max(known),
+            });
+        }
+    }
+    let listed = newest_first.iter().find_map(|run| Some((run.number, run.serial?)));
+    listed.max(before)
+}
+
 /// The source's own value where it gives one (the scm-api plugin marks the job), else the usual names.
 fn is_default(branch: &str, job: &wire::Job) -> bool {
     let marked = job.actions.iter().filter_map(|action| action.class.as_deref());
@@ -218,10 +240,12 @@ fn queued(job: &wire::Job) -> Option<BuildRun> {
     Some(BuildRun { at, ..BuildRun::new(job.next_build_number?, BuildStatus::Queued) })
 }
 
-/// What waited for that number, the so-manieth time, and then neither waits nor was built.
+/// What waited for that number, the so-manieth time, and then neither waits nor was built. It is later than all builds that
+/// are there, also where Jenkins's clock is ahead.
 pub(super) fn left_the_queue(number: u64, attempt: u32, now: Timestamp) -> BuildRun {
     let subject = Some("taken off the queue".to_owned());
-    BuildRun { attempt, subject, at: Some(now), ..BuildRun::new(number, BuildStatus::Canceled) }
+    let serial = u64::try_from(now.as_millisecond()).ok();
+    BuildRun { attempt, subject, at: Some(now), serial, ..BuildRun::new(number, BuildStatus::Canceled) }
 }
 
 fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
@@ -236,11 +260,16 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
         at: if status.is_over() { ended_at.or(started_at) } else { started_at },
         started_at,
         commit: revision.map(|(commit, _)| commit),
-        author: author(build, change),
+        author: change.and_then(author),
+        started_by: started_by(build),
         subject: if lost { Some("ended without a result".to_owned()) } else { subject(build, change) },
         url: build.url.as_deref().and_then(web_url),
-        // When it was made, at the same time as its number; a job that is made again counts from 1.
-        serial: build.timestamp.and_then(|at| u64::try_from(at).ok()),
+        // When it was made, at the same time as its number; a job that is made again counts from 1. What is seen has been made:
+        // a time ahead of our clock is a wrong one.
+        serial: build
+            .timestamp
+            .filter(|at| *at <= LATEST.as_millisecond())
+            .and_then(|at| u64::try_from(at.min(now.as_millisecond())).ok()),
         ..BuildRun::new(build.number, status)
     }
 }
@@ -335,15 +364,20 @@ fn change<'a>(build: &'a wire::Build, commit: Option<&str>) -> Option<&'a wire::
     built.or_else(|| changes().max_by_key(|change| change.timestamp))
 }
 
-/// Who clicked, else whose change it is.
-fn author(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
+/// Whose change it is.
+fn author(change: &wire::Change) -> Option<String> {
+    let author = change.author.as_ref()?;
+    login(author.id.as_ref().or(author.full_name.as_ref())?)
+}
+
+/// Who clicked.
+fn started_by(build: &wire::Build) -> Option<String> {
     let mut causes = build.actions.iter().flat_map(|action| &action.causes);
-    let clicked = causes.find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()));
-    let changed = || {
-        let author = change?.author.as_ref()?;
-        author.id.as_ref().or(author.full_name.as_ref())
-    };
-    clicked.or_else(changed).map(|name| text::line(name, 100)).filter(|name| !name.is_empty())
+    login(causes.find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()))?)
+}
+
+fn login(name: &str) -> Option<String> {
+    Some(text::line(name, 100)).filter(|name| !name.is_empty())
 }
 
 /// The change's first line, else the parameters; before it, what made it unstable.

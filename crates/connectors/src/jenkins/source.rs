@@ -8,6 +8,7 @@ use callboard_domain::{
     source::{
         self, Batch, Cursor, DeletedRuns, Gone, GoneReason, Problem, ProblemKind, READING_TIME, Source,
     },
+    text,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,10 +19,10 @@ use super::{
     client::Jenkins,
     job::JobName,
     normalise,
-    normalise::Listing,
+    normalise::{Listing, Newest},
     wire,
 };
-use crate::Watch;
+use crate::{Watch, lenient::Entries};
 
 /// How many levels of folders are looked into.
 const DEEPEST: usize = 6;
@@ -44,8 +45,8 @@ impl Jobs {
 
     /// The names that a command can take, of the watched jobs.
     pub(super) async fn choices(&self) -> Result<Vec<Choice>, ServiceError> {
-        let folder = self.jenkins.jobs(&self.scope.folders, &wire::jobs(self.scope.depth)).await?;
-        let found = self.listing(&folder, std::iter::empty()).jobs;
+        let jobs = self.jenkins.jobs(&self.scope.folders, &wire::jobs(self.scope.depth)).await?;
+        let found = self.listing(&jobs, std::iter::empty()).jobs;
         Ok(found.into_iter().map(|(name, _)| Choice { value: name.to_string(), note: None }).collect())
     }
 
@@ -67,16 +68,16 @@ impl Jobs {
             remaining -= 1;
         }
         if remaining > 0 {
-            let why = format!("{remaining} builds are on no list and are still to be asked for");
+            let why = format!("{} on no list, still to be asked for", text::count(remaining, "build"));
             problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         asked
     }
 
     /// `known`: the jobs that were there before.
-    fn listing<'a>(&self, folder: &'a wire::Folder, known: impl Iterator<Item = JobName>) -> Listing<'a> {
+    fn listing<'a>(&self, jobs: &'a Entries<wire::Job>, known: impl Iterator<Item = JobName>) -> Listing<'a> {
         let mut listing = Listing::knowing(known);
-        listing.add(folder.jobs.as_ref(), &self.scope.folders, self.scope.depth, &self.watch);
+        listing.add(Some(jobs), &self.scope.folders, self.scope.depth, &self.watch);
         if !self.scope.bounded {
             for folder in std::mem::take(&mut listing.too_deep) {
                 let why = format!("has folders more than {DEEPEST} deep: they are not watched");
@@ -94,9 +95,9 @@ impl Source for Jobs {
     /// off its queue, and what is deleted.
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let tree = wire::jobs_with_builds(self.scope.depth);
-        let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
+        let jobs = self.jenkins.jobs(&self.scope.folders, &tree).await?;
         let memory = since.map(Memory::read).unwrap_or_default();
-        let mut listing = self.listing(&folder, memory.jobs());
+        let mut listing = self.listing(&jobs, memory.jobs());
         let recreated = memory.recreated(&listing.jobs);
         let missing = memory.builds.missing(&listing.jobs, &recreated);
         let asked = self.ask(&missing, &mut listing.problems).await;
@@ -121,7 +122,8 @@ impl Source for Jobs {
         let builds = memory.builds.next(&listing, &missing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
-        let completed = memory.complete(&listing, &mut snapshots, &recreated, now);
+        let mut completed = memory.complete(&listing, &mut snapshots, &recreated, now);
+        completed.newest.retain(|name, _| known.contains_key(name));
         let memory = Memory { known: Some(known), builds, ..completed };
         Ok(Batch {
             cursor: Some(memory.cursor()),
@@ -196,6 +198,8 @@ struct Memory {
     known: Option<BTreeMap<String, Option<Dated>>>,
     /// The builds that were listed, or still ran.
     builds: Builds,
+    /// By which the builds of a job stay in order although Jenkins's clock is put right.
+    newest: BTreeMap<String, Newest>,
 }
 
 impl Memory {
@@ -301,10 +305,13 @@ impl Memory {
         let next_number =
             |(name, job): &(JobName, &wire::Job)| Some((name.to_string(), job.next_build_number?));
         let next_numbers: BTreeMap<_, _> = listing.jobs.iter().filter_map(next_number).collect();
-        let mut next = Self::default();
+        let mut next = Self { newest: std::mem::take(&mut self.newest), ..Self::default() };
         for item in snapshots {
             let name = item.reference().to_owned();
             let Detail::Build(build) = &mut item.detail else { continue };
+            let newest = next.newest.remove(&name).filter(|_| !recreated.contains(&name));
+            let newest = normalise::follow_in_time(&mut build.runs, newest);
+            next.newest.extend(newest.map(|newest| (name.clone(), newest)));
             // A restarted counter gives the numbers to other builds.
             let is_ahead = |number: u64| {
                 !recreated.contains(&name) && next_numbers.get(&name).is_none_or(|next| *next >= number)

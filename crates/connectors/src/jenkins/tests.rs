@@ -60,13 +60,14 @@ fn summary(item: &Item) -> String {
     for run in &build.runs {
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         lines.push(format!(
-            "  #{} {} {} by {} at {} of {}",
+            "  #{} {} {} by {} at {} of {}{}",
             run.number,
             run.status.name(),
             or(&run.commit),
             or(&run.author),
             run.at.map_or("-".to_owned(), |at| at.to_string()),
             or(&run.subject),
+            run.started_by.as_ref().map_or_else(String::new, |by| format!(", started by {by}")),
         ));
     }
     lines.join("\n")
@@ -88,7 +89,7 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
                #3 failed - by - at 2026-11-22T12:00:00Z of unstable, 3 of 120 tests failed",
             "test/build/web/site = web / site / main default https://ci.example/job/web/job/site/\n  \
                #8 queued - by - at 2026-11-22T12:01:40Z of -\n  \
-               #7 running beef by ana at 2026-11-22T12:01:00Z of -",
+               #7 running beef by - at 2026-11-22T12:01:00Z of -, started by ana",
             "test/build/deploy = deploy / deploy / - default -\n  \
                #2 canceled - by - at 2026-11-22T12:00:05Z of REF=v2 DRY=true\n  \
                #1 canceled - by - at 1969-12-31T23:59:59.999Z of -",
@@ -248,6 +249,12 @@ async fn identity_comes_from_the_server() {
     let open: Config = serde_json::from_value(json!({ "url": server.uri() })).unwrap();
     let identity = open.connect(access(&[])).unwrap().identify.identify().await.unwrap();
     assert_eq!(identity.login, "");
+    for odd in [json!({}), json!([]), json!({ "name": null }), json!({ "name": "", "anonymous": false })] {
+        let server = serve([get("/whoAmI/api/json", odd.clone())]).await;
+        let open: Config = serde_json::from_value(json!({ "url": server.uri() })).unwrap();
+        let error = open.connect(access(&[])).unwrap().identify.identify().await.unwrap_err();
+        assert!(matches!(error, ServiceError::Unavailable { .. }), "{odd}: {error:?}");
+    }
 }
 
 #[test]
@@ -255,7 +262,7 @@ fn user_and_secret_must_be_set_together() {
     let cases: [(Option<&str>, &[&str], Option<&str>); 6] = [
         (Some("ana"), &["token"], None),
         (Some("ana"), &["password"], None),
-        (Some("ana"), &[], Some("the token is not set")),
+        (Some("ana"), &[], Some("token or password must be set")),
         (None, &[], None),
         (None, &["token"], Some("user: a token or password is set")),
         (None, &["password"], Some("user: a token or password is set")),

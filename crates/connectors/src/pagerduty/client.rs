@@ -236,6 +236,10 @@ impl Identify for PagerDuty {
         let me = self.me().await?;
         let name = Some(text::line(&me.name, 100)).filter(|name| !name.is_empty());
         let login = text::line(&me.id, 100);
+        if login.is_empty() {
+            let why = "PagerDuty does not say whose key it is; is the URL its API's?";
+            return Err(ServiceError::unavailable(why));
+        }
         // All accounts are at one address, and each has a host of its own for people.
         let tenant = web_url(&me.html_url).and_then(|url| url.host_str().map(str::to_owned));
         Ok(Identity { login, name, tenant, server: Some("PagerDuty".to_owned()), ..Identity::default() })

@@ -98,7 +98,8 @@ impl Hook for Webhooks {
         let body = charset::text(body, content_type);
         let wire::Webhook { event } =
             webhook::read(&body).map_err(|why| malformed(format!("not a webhook: {why}")))?;
-        let delivery = Some(text::line(&event.id, 100)).filter(|id| !id.is_empty());
+        // What is not whole tells no delivery from another.
+        let delivery = Some(text::line(&event.id, 100)).filter(|id| !id.is_empty() && *id == event.id);
         let received = Received { delivery, ..Received::default() };
         if NO_NEWS.contains(&event.event_type.as_str()) {
             return Ok(received);

@@ -11,6 +11,7 @@ use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind, User},
     source::{self, Batch, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
+    text,
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -145,10 +146,11 @@ impl Source for Incidents {
         let read = batch.snapshots.len();
         batch.problems.extend(lenient::problem(&odd, read, "", "incidents"));
         if let Some(error) = error {
-            let why = format!("only {read} open incidents were read: {error}");
+            let why = format!("only {} could be read: {error}", text::count(read, "open incident"));
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         } else if !complete && odd.is_empty() {
-            let why = format!("more than {read} incidents are open, or they changed while they were read");
+            let read = text::count(read, "open incident");
+            let why = format!("{read} could be read, and there are more, or they changed meanwhile");
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
 
@@ -191,7 +193,8 @@ impl Source for Incidents {
             before.open.contains(id) || missing_since(id).is_some_and(is_overdue)
         };
         if !later.is_empty() {
-            let why = format!("whether {} more incidents have ended is read with the next poll", later.len());
+            let more = text::count(later.len(), "more incident");
+            let why = format!("what became of {more} is read with the next poll");
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (end, id) in ends {

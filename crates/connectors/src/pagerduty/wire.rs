@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_domain::parse_error::{self, Notation};
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -205,7 +206,29 @@ pub(super) struct OnCall {
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) escalation_level: Option<u32>,
     #[serde(default)]
-    pub(super) end: Date,
+    pub(super) end: DutyEnd,
+}
+
+/// Until when somebody is on call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum DutyEnd {
+    /// It is `null`: for ever, as PagerDuty documents it.
+    Never,
+    /// Then.
+    At(Timestamp),
+    /// It is missing, or no date.
+    #[default]
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for DutyEnd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Option::<Date>::deserialize(deserializer)? {
+            None => Self::Never,
+            Some(Date(Some(at))) => Self::At(at),
+            Some(Date(None)) => Self::Unknown,
+        })
+    }
 }
 
 /// A webhook: <https://developer.pagerduty.com/docs/webhooks-overview>.

@@ -161,7 +161,17 @@ impl Api {
         if !answer.status.is_success() {
             return Err(self.http.service_error(answer).into());
         }
-        Ok(answer.json()?)
+        let result = answer.json()?;
+        // "Always contains a top-level boolean property ok": an answer without it is not Slack's.
+        if field("ok").and_then(Value::as_bool) != Some(true) {
+            let why = "something else than Slack answered";
+            return Err(match read {
+                true => ServiceError::unavailable(why),
+                false => ServiceError::unknown(why),
+            }
+            .into());
+        }
+        Ok(result)
     }
 
     /// The account of the token, asked again.

@@ -118,7 +118,7 @@ impl Config {
             return Ok(offers(Arc::new(Who { api: api.clone() }), Arc::new(Chat { api }), Some(http)));
         }
         let url =
-            set(&WEBHOOK_URL).ok_or(ConnectError::MissingSecret { field: TOKEN.name, help: TOKEN.help })?;
+            set(&WEBHOOK_URL).ok_or_else(|| ConnectError::MissingSecret { one_of: SECRETS.to_vec() })?;
         check_webhook_url(&url)?;
         let webhook = Arc::new(Webhook { http: http(Credential::None), url });
         // A webhook's URL takes messages and nothing else.

@@ -35,13 +35,15 @@ pub enum NotSeenKind {
     NotSetUp,
     /// The account cannot be read: its rows are from before.
     Down,
+    /// What is read of the account cannot be recorded: its rows are from before.
+    Unrecorded,
     /// Nothing of the part is read.
     Part,
     /// There is more than was read.
     Incomplete,
     /// An entry could not be read and is left out.
     Malformed,
-    /// The first poll has not ended, or a long one that is read in parts.
+    /// The first poll has not ended, or a long one that is read in parts, or one that is due since long.
     Reading,
 }
 
@@ -70,6 +72,7 @@ impl fmt::Display for NotSeen {
         let what = match self.kind {
             NotSeenKind::NotSetUp => "is not set up",
             NotSeenKind::Down => "cannot be read",
+            NotSeenKind::Unrecorded => "is not recorded",
             NotSeenKind::Part => "is not seen",
             NotSeenKind::Incomplete => "is not seen whole",
             NotSeenKind::Malformed => "has an entry that cannot be read",

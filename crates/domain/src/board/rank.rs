@@ -154,12 +154,12 @@ fn build_key(build: &Build, me: &Identity) -> Option<RankKey> {
         None if !latest.status.is_over() => Place::Running,
         None => Place::Quiet,
     };
-    let author = red.unwrap_or(latest).author.as_deref();
-    let mine = author.is_some_and(|author| me.is(author));
+    let shown = red.unwrap_or(latest);
+    let (mine, is_my_change) = (shown.is_of(me), shown.author.as_deref().is_some_and(|author| me.is(author)));
     let concerns_me = build.default_branch || mine;
     // A default branch that I broke keeps others from working.
     let urgency = match concerns_me {
-        true if place == Place::Builds && build.default_branch && mine => 0,
+        true if place == Place::Builds && build.default_branch && is_my_change => 0,
         true => 1,
         false => 2,
     };

@@ -54,7 +54,7 @@ pub struct Row {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub snoozed_by: Option<Actor>,
-    /// Where its account cannot be read: when this was last so.
+    /// Where its account, or its part of it, cannot be read: when this was last so.
     #[serde(default)]
     pub as_of: Option<Timestamp>,
     /// The runs on it of which nobody knows whether they ran, the latest first. Filled in on the board and on an item's page.
@@ -215,8 +215,6 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
     };
     let red = state == State::Failing;
     let shown = verdict.filter(|_| red).unwrap_or(latest);
-    let author = shown.author.as_deref();
-    let mine = author.is_some_and(|author| me.is(author));
     let mut subtitle = match (red, shown.failing.as_slice()) {
         (true, []) => "failed".to_owned(),
         (true, jobs) => format!("{} failed", listed(jobs)),
@@ -227,13 +225,18 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
         subtitle.push_str(", running again");
     }
     let kind = TurnKind::FixBuild;
-    let turn = author.filter(|_| red).map(|author| match mine {
-        true => Turn { mine, who: Vec::new(), kind, what: "your change".to_owned() },
-        false => Turn { mine, who: vec![author.to_owned()], kind, what: format!("change by {author}") },
+    // Who started it has not broken it.
+    let (who, yours, theirs) = match &shown.author {
+        Some(author) => (Some(author), "your change", "change by"),
+        None => (shown.started_by.as_ref(), "started by you", "started by"),
+    };
+    let turn = who.filter(|_| red).map(|who| match me.is(who) {
+        true => Turn { mine: true, who: Vec::new(), kind, what: yours.to_owned() },
+        false => Turn { mine: false, who: vec![who.clone()], kind, what: format!("{theirs} {who}") },
     });
     Some(Row {
         // A red branch of somebody else is in its author's hands.
-        held: red && !build.default_branch && !mine,
+        held: red && !build.default_branch && !shown.is_of(me),
         title: build.name(),
         subtitle,
         turn,

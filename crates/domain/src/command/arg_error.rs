@@ -19,8 +19,8 @@ pub enum ArgError {
         /// The nearest name.
         nearest: Option<String>,
     },
-    /// A required argument is not given: it is asked for, with its choices.
-    #[error("{command} needs {arg}: {summary}")]
+    /// A required argument is not given, or one that the line names has no value yet: it is asked for, with its choices.
+    #[error("{}", what_is_missing(command, arg, summary, asked_by.as_deref()))]
     Missing {
         /// The command.
         command: String,
@@ -28,6 +28,8 @@ pub enum ArgError {
         arg: String,
         /// What it is.
         summary: String,
+        /// The word of the line that calls for it, where one does: its name, or the word that leads it.
+        asked_by: Option<String>,
     },
     /// The command has no such argument.
     #[error("{command} takes no {name:?}{}", did_you_mean(nearest))]
@@ -113,6 +115,16 @@ impl ArgError {
             false => Self::Ambiguous { arg, found, candidates },
         }
     }
+}
+
+/// A word that only names an argument may also have been meant as a value: both are said.
+fn what_is_missing(command: &str, arg: &str, summary: &str, asked_by: Option<&str>) -> String {
+    let Some(word) = asked_by else { return format!("{command} needs {arg}: {summary}") };
+    let itself = match word.eq_ignore_ascii_case(arg) {
+        true => format!(", or {arg}={word} if that is the value"),
+        false => String::new(),
+    };
+    format!("{command}: {word:?} needs a value ({summary}): {arg}=VALUE{itself}")
 }
 
 /// An account is no argument of the command, so no usage says how it is named.

@@ -101,6 +101,7 @@ impl Args {
             command: spec.name.clone(),
             arg: name.to_owned(),
             summary: spec.find_arg(name).map(|arg| arg.summary.clone()).unwrap_or_default(),
+            asked_by: None,
         })
     }
 

@@ -7,6 +7,7 @@ use super::{
     arg_error::MOST_CANDIDATES,
     parse_args::ParsedArgs,
     token::{Token, scan, tokens},
+    value::{names, same},
 };
 use crate::nearest::edit_distance;
 
@@ -51,6 +52,8 @@ pub struct Parsed<'c> {
     pub missing: Vec<&'c ArgSpec>,
     /// What the line itself gives, in the order of the spec; the other arguments have their default or nothing.
     pub given: Vec<&'c ArgSpec>,
+    /// The word of the line that calls for the first of `missing`, where one does.
+    pub asked_by: Option<String>,
 }
 
 impl Parsed<'_> {
@@ -60,7 +63,19 @@ impl Parsed<'_> {
             command: self.spec.name.clone(),
             arg: arg.name.clone(),
             summary: arg.summary.clone(),
+            asked_by: self.asked_by.clone(),
         })
+    }
+}
+
+impl Command {
+    /// The word that calls for an argument without giving it: its name, or, of one that may be left out, a word of the usage.
+    fn word_that_asks(&self, words: &[Token], arg: &ArgSpec) -> Option<String> {
+        let bare = || words.iter().rev().filter(|word| !word.is_quoted());
+        let by_name = bare().find(|word| names(word.text.trim_start_matches("--"), &arg.name));
+        let is_own = |word: &&Token| self.usage.words.iter().any(|own| same(own, &word.text));
+        let asks = by_name.or_else(|| bare().find(is_own).filter(|_| !arg.required));
+        asks.map(|word| word.text.clone())
     }
 }
 
@@ -91,8 +106,10 @@ impl Commands {
         let tokens = tokens(line)?;
         let (place, name) = self.find(&tokens)?;
         let command = &self.list[place];
-        let ParsedArgs { args, missing, given } = command.read(&tokens[name..])?;
-        Ok(Parsed { spec: command.spec(), place, args, missing, given })
+        let words = &tokens[name..];
+        let ParsedArgs { args, missing, given } = command.read(words)?;
+        let asked_by = missing.first().and_then(|arg| command.word_that_asks(words, arg));
+        Ok(Parsed { spec: command.spec(), place, args, missing, given, asked_by })
     }
 
     /// The place of the command that a line begins with, whether or not the rest of it makes sense.
@@ -123,11 +140,15 @@ impl Commands {
         }
     }
 
-    /// The first word, the first two and so on, in lower case, as far as a name may be long.
+    /// The first word, the first two and so on, in lower case, as far as a name may be long. A line begins with no value, so its
+    /// first word may be quoted, and be a name of several words.
     fn leading(&self, tokens: &[Token]) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for token in tokens.iter().take(self.longest).take_while(|token| !token.is_quoted()) {
-            let word = token.text.to_lowercase();
+        for (at, token) in tokens.iter().take(self.longest).enumerate() {
+            let word = token.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+            if token.is_quoted() && (at > 0 || word.is_empty()) {
+                break;
+            }
             names.push(names.last().map_or(word.clone(), |before| format!("{before} {word}")));
         }
         names
@@ -151,23 +172,23 @@ impl Commands {
                 };
             }
         }
-        let near = |typed: &String| {
+        let near = |(at, typed): (usize, &String)| {
             let words = typed.split(' ').count();
             self.names
                 .keys()
                 .filter(|name| name.split(' ').count() == words)
-                .filter_map(|name| Some((edit_distance(typed, name)?, name)))
+                .filter_map(|name| Some((edit_distance(typed, name)?, name, at + 1)))
                 .min()
         };
-        let nearest = typed.iter().filter_map(near).min().map(|(_, name)| name.clone());
+        let nearest = typed.iter().enumerate().filter_map(near).min().map(|(_, name, count)| (name, count));
         let begins = || {
             let whole = typed.last()?;
             let mut names = self.names.keys().filter(|name| name.starts_with(whole.as_str()));
-            names.next().filter(|_| names.next().is_none()).cloned()
+            names.next().filter(|_| names.next().is_none()).map(|name| (name, typed.len()))
         };
         let nearest = nearest.or_else(begins);
-        let words = nearest.as_ref().map_or(1, |name| name.split(' ').count());
-        let typed: Vec<_> = tokens.iter().take(words).map(|token| token.text.as_str()).collect();
-        ArgError::NoCommand { typed: typed.join(" "), nearest }
+        let count = nearest.map_or(1, |(_, count)| count);
+        let typed: Vec<_> = tokens.iter().take(count).map(|token| token.text.as_str()).collect();
+        ArgError::NoCommand { typed: typed.join(" "), nearest: nearest.map(|(name, _)| name.clone()) }
     }
 }

@@ -147,6 +147,7 @@ fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
         started_at: fill(&old.started_at, new.started_at, order),
         commit: fill(&old.commit, new.commit, order),
         author: fill(&old.author, new.author, order),
+        started_by: fill(&old.started_by, new.started_by, order),
         subject: fill(&old.subject, new.subject, order),
         url: fill(&old.url, new.url, order),
         failing,
@@ -192,7 +193,14 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
         }
         let older = &build.runs[index + 1..];
         let was_red = older.iter().find(|run| run.status.is_verdict()).is_some_and(is_failed);
+        // A later run had coloured the branch before this became known.
+        let is_overtaken = build.runs.iter().take(index).any(|newer| {
+            let had_verdict = |known: &BuildRun| known.status.is_verdict() && is_same(newer, known);
+            newer.number != run.number && known.iter().any(had_verdict)
+        });
         let name = match run.status {
+            // How its first attempt ended is on record, and this changes nothing about the branch.
+            _ if is_overtaken && run.attempt > 1 => continue,
             // An older run that is seen for the first time, or goes on, while a newer one is known: nobody waits for it.
             BuildStatus::Queued | BuildStatus::Running if latest.is_some_and(|at| at < index) => continue,
             // How it ended is reported once it is known.
@@ -200,16 +208,20 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
             BuildStatus::Queued => EventName::Queued,
             BuildStatus::Running => EventName::Running,
             BuildStatus::Canceled => EventName::Canceled,
-            BuildStatus::Passed if was_red => EventName::Fixed,
+            BuildStatus::Passed if was_red && !is_overtaken => EventName::Fixed,
             BuildStatus::Passed => EventName::Passed,
             BuildStatus::Failed if was_red => EventName::StillFailing,
             BuildStatus::Failed => EventName::Failed,
         };
+        let summary = match is_overtaken {
+            true => overtaken_summary(build, run),
+            false => summary(build, name, run, older),
+        };
         found.push(Transition {
             at: run.at,
-            by: run.author.clone().map(User::named),
+            by: run.by().map(User::named),
             distinct: distinct(run),
-            ..Transition::new(name, summary(build, name, run, older))
+            ..Transition::new(name, summary)
         });
     }
     found
@@ -225,10 +237,24 @@ fn is_failed(run: &BuildRun) -> bool {
     run.status == BuildStatus::Failed
 }
 
+/// " in lint and unit tests", where it is known what failed.
+fn in_failing(run: &BuildRun) -> String {
+    if run.failing.is_empty() { String::new() } else { format!(" in {}", listed(&run.failing)) }
+}
+
+/// Of a run that says nothing about the branch any more.
+fn overtaken_summary(build: &Build, run: &BuildRun) -> String {
+    let end = match run.status {
+        BuildStatus::Failed => format!("failed{}", in_failing(run)),
+        BuildStatus::Passed => "passed".to_owned(),
+        status => format!("was {}", status.name()),
+    };
+    format!("an earlier run of {} {end}", build.name())
+}
+
 fn summary(build: &Build, name: EventName, run: &BuildRun, older: &[BuildRun]) -> String {
     let build = build.name();
-    let failing =
-        if run.failing.is_empty() { String::new() } else { format!(" in {}", listed(&run.failing)) };
+    let failing = in_failing(run);
     match name {
         EventName::Queued => format!("{build} is queued"),
         EventName::Running => format!("{build} is running"),

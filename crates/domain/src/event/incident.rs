@@ -236,6 +236,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         old.filter(|old| is_same_occurrence(old, new) || new.started_at < old.started_at || is_back(old));
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
+    let changed = own_time(new, updated, old.map(|old| old.updated_at));
     let subject = subject(new, item);
     let severity = match new.severity {
         Severity::Unknown => String::new(),
@@ -258,7 +259,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 Some(end) => (None, format!("{began} missed {}", end.since)),
                 // Its last change was before that end.
                 None if updated < over.updated_at => (None, format!("{began} after {}", over.updated_at)),
-                None => (Some(updated), format!("{began} {updated}")),
+                None => (changed, format!("{began} {updated}")),
             };
             found.push(transition(EventName::Triggered, at, None, distinct, summary));
         }
@@ -272,7 +273,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             let by = new.changed_by.clone();
             found.push(transition(
                 EventName::Unacknowledged,
-                Some(updated),
+                changed,
                 by,
                 format!("{began} {updated}"),
                 summary,
@@ -302,10 +303,11 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         };
         let to: Vec<_> = now.to.iter().map(|user| user.id.as_str()).collect();
         let distinct = format!("{began} {} {}", now.at, to.join(" "));
+        let at = own_time(new, now.at, Some(before.at));
         found.push(Transition {
             of: now.to.clone(),
             asked_before: before.to.iter().map(|user| user.id.clone()).collect(),
-            ..transition(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary)
+            ..transition(EventName::Reassigned, at, now.by.clone(), distinct, summary)
         });
     }
     // Who had it when it was missed still has it when it is back: that makes no event.
@@ -324,7 +326,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             let by = new.changed_by.clone().or_else(|| new.holders().first().cloned());
             found.push(transition(
                 EventName::Acknowledged,
-                Some(updated),
+                changed,
                 by,
                 format!("{began} {updated}"),
                 summary,
@@ -332,19 +334,25 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         }
         Resolved if before != Some(Resolved) => {
             let (at, distinct) = match new.inferred_end {
-                Some(end) => (end.since, format!("{began} missed {}", end.since)),
-                None => (updated, format!("{began} {updated}")),
+                Some(end) => (Some(end.since), format!("{began} missed {}", end.since)),
+                None => (changed, format!("{began} {updated}")),
             };
             let by = new.changed_by.clone().filter(|_| new.inferred_end.is_none());
             let summary = match &by {
                 Some(by) => format!("{subject} was resolved by {}", by.name),
                 None => format!("{subject} is resolved"),
             };
-            found.push(transition(EventName::Resolved, Some(at), by, distinct, summary));
+            found.push(transition(EventName::Resolved, at, by, distinct, summary));
         }
         _ => {}
     }
     found
+}
+
+/// The time of a change, where that is its own: what is dated at the beginning of the incident, or like what was known
+/// `before`, has changed at a time that the service does not give.
+fn own_time(incident: &Incident, at: Timestamp, before: Option<Timestamp>) -> Option<Timestamp> {
+    Some(at).filter(|at| *at > incident.started_at && before != Some(*at))
 }
 
 /// What it is called in an event: see [`Incident::called`]. One without a title goes by its service.

@@ -12,9 +12,9 @@
 //!
 //! Take one item's true history, and snapshots of it: full ones from polls, partial ones from webhooks.
 //!
-//! - **Lasting facts are reported once**, in whatever order and however often the snapshots arrive: each run's verdict, each
-//!   review that is not taken back, a merge, the last closing, the beginning and the end of the newest occurrence of an
-//!   incident, that the newest request for an approval was asked, and how it ended.
+//! - **Lasting facts are reported once**, in whatever order and however often the snapshots arrive: each run's verdict (but
+//!   for another attempt at an old run, see below), each review that is not taken back, a merge, the last closing, the beginning
+//!   and the end of the newest occurrence of an incident, that the newest request for an approval was asked, and how it ended.
 //! - **No event is reported twice**: `(name, distinct)` never comes back. The store's unique column is a second lock, not
 //!   the first.
 //! - **The stored state does not depend on the order** in which snapshots arrived.
@@ -30,6 +30,8 @@
 //!
 //! - A run is judged (`failed`, `fixed`, ...) by the verdicts known at that time. If an older verdict comes later, the event
 //!   that was reported is not corrected.
+//! - A run that ends once the verdict of a later one is known says nothing about the branch, and is called an earlier run: it
+//!   makes no branch green again. Of another attempt at such a run nothing is reported.
 //! - A run's first verdict is reported. If the service changes its mind about the same attempt, the state follows, silently.
 //! - Where a service's counter restarts, a run of the one before is forgotten once another has its number.
 //! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident, and an

@@ -2,6 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::identity::Identity;
+
 /// How many runs of a pipeline on a branch are kept with the item; older ones live on as events only.
 pub const RUNS_KEPT: usize = 20;
 
@@ -39,8 +41,12 @@ pub struct BuildRun {
     pub started_at: Option<Timestamp>,
     /// The commit that it builds.
     pub commit: Option<String>,
-    /// Whose change, or whose click, caused it: the service's login name.
+    /// Whose change it builds: the service's login name.
     pub author: Option<String>,
+    /// Who had it run, where a person and not a change did, or had it run again: the login name. The change need not be theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub started_by: Option<String>,
     /// What it builds in a person's words, such as the commit's first line.
     pub subject: Option<String>,
     /// Where it can be seen.
@@ -48,7 +54,8 @@ pub struct BuildRun {
     /// The names of the jobs or steps that failed, where known.
     pub failing: Vec<String>,
     /// What never falls although a counter may restart (the pipeline was deleted and made again), where the service has
-    /// such a thing: the same for all attempts at a run, and greater for every later run. Its unit is the service's.
+    /// such a thing: the same for all attempts at a run, no smaller for any later run, and greater once the counter has restarted.
+    /// Its unit is the service's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(skip)]
     pub serial: Option<u64>,
@@ -85,11 +92,22 @@ impl BuildRun {
             started_at: None,
             commit: None,
             author: None,
+            started_by: None,
             subject: None,
             url: None,
             failing: Vec::new(),
             serial: None,
         }
+    }
+
+    /// Whose doing it is: who had it run, else whose change did.
+    pub fn by(&self) -> Option<&str> {
+        self.started_by.as_deref().or(self.author.as_deref())
+    }
+
+    /// True where it is that person's change, or they had it run.
+    pub fn is_of(&self, me: &Identity) -> bool {
+        [&self.author, &self.started_by].into_iter().flatten().any(|who| me.is(who))
     }
 
     /// True where the service's counter restarted between the other run and this one: it is later, and does not come after

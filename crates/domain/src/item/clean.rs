@@ -66,12 +66,14 @@ fn clean_build(build: &mut Build) {
     line(&mut build.repo, NAME);
     line(&mut build.pipeline, NAME);
     optional(&mut build.branch, NAME);
-    for BuildRun { id, at, started_at, commit, author, subject, url, failing, .. } in &mut build.runs {
+    for run in &mut build.runs {
+        let BuildRun { id, at, started_at, commit, author, started_by, subject, url, failing, .. } = run;
         optional_time(at);
         optional_time(started_at);
         line(id, NAME);
         optional(commit, SHORT);
         optional(author, SHORT);
+        optional(started_by, SHORT);
         optional(subject, LONGEST_LINE);
         keep_safe_link(url);
         set(failing, NAME, NAMES_KEPT);

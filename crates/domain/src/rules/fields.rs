@@ -75,7 +75,7 @@ pub const FIELDS: &[Name<'static>] = &[
     field(
         "item.author",
         Type::Text,
-        "Who wrote the pull request or caused the build: the service's login name",
+        "Who wrote the pull request or the change that is built, else who started the build: the login name",
     ),
     field(
         "item.mine",
@@ -290,7 +290,8 @@ impl<'a> View<'a> {
                     incident.holders().iter().chain(incident.assignees()).any(|user| self.me.is(&user.id))
                 }
                 Detail::Approval(approval) => approval.is_asked_by(self.me),
-                Detail::Build(_) | Detail::PullRequest(_) => self.me.is(self.author()),
+                Detail::Build(build) => self.run(build).is_some_and(|run| run.is_of(self.me)),
+                Detail::PullRequest(pull_request) => self.me.is(&pull_request.author),
             }),
             "item.number" => {
                 let number = build.and_then(|build| self.run(build)).map(|run| run.number);
@@ -380,7 +381,10 @@ impl<'a> View<'a> {
 
     fn author(&self) -> &'a str {
         match &self.item.detail {
-            Detail::Build(build) => self.run(build).and_then(|run| run.author.as_deref()).unwrap_or_default(),
+            Detail::Build(build) => {
+                let run = self.run(build);
+                run.and_then(|run| run.author.as_deref().or(run.by())).unwrap_or_default()
+            }
             Detail::PullRequest(pull_request) => &pull_request.author,
             Detail::Incident(_) | Detail::Approval(_) => "",
         }

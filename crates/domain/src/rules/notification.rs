@@ -189,7 +189,7 @@ fn things(kind: Kind, count: usize) -> String {
         Kind::Incident => "incident",
         Kind::Approval => "approval",
     };
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+    text::count(count, thing)
 }
 
 fn places(kind: Kind) -> &'static str {

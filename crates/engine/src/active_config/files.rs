@@ -8,16 +8,22 @@ use crate::{
     system::private,
 };
 
-/// What is in the files that are followed, or why it cannot be read.
+/// What is in the files that are followed, or why they, or their folder, cannot be read.
 pub(super) type Files = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
 
 /// What is in the configuration file and in the command files now.
 pub(super) fn contents(config: &Config) -> Files {
-    let commands =
-        config.commands.dirs.iter().flat_map(|dir| command_file::files_in(dir).unwrap_or_default());
     let content = |file: PathBuf| {
-        let read = private::read(&file, FILE_LIMIT).map_err(|error| error.to_string());
+        let read = private::read_trusted(&file, FILE_LIMIT).map_err(|error| error.to_string());
         (file, read)
     };
-    commands.chain([config.path.clone()]).map(content).collect()
+    let mut files: Files = [content(config.path.clone())].into();
+    for dir in &config.commands.dirs {
+        match command_file::files_in(dir) {
+            Ok(found) => files.extend(found.into_iter().map(content)),
+            // That it can be read again is a change, also where it is empty.
+            Err(error) => drop(files.insert(dir.clone(), Err(error.to_string()))),
+        }
+    }
+    files
 }

@@ -190,7 +190,7 @@ impl ConfigHandle {
 /// and what is wrong.
 async fn first(means: &ConfigDeps, go_on: bool) -> Result<(ActiveConfig, State), ConfigErrors> {
     let path = &means.paths.config;
-    let own = private::read(path, config::FILE_LIMIT).map_err(|error| error.to_string());
+    let own = private::read_trusted(path, config::FILE_LIMIT).map_err(|error| error.to_string());
     let (config, wrong) = match Config::load(path) {
         Ok(config) => (config, None),
         Err(errors) if go_on => (Config::read(path, "")?, Some(errors)),

@@ -57,6 +57,14 @@ pub struct AccountInfo {
     pub settings: BTreeMap<String, Value>,
     /// The names of its secrets that are set.
     pub secrets_set: Vec<String>,
+    /// The names of the secrets of which one is to be set before it can be used; none where that is not what it lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub missing_secrets: Vec<String>,
+    /// Whether it signs in with one of its secrets. `None` where they could not be read.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub has_credential: Option<bool>,
 }
 
 /// The services that an account can be of.
@@ -217,6 +225,18 @@ pub enum Health {
         error: ServiceError,
         /// When it is tried again.
         next_try: Option<Timestamp>,
+    },
+    /// What is read of it cannot be recorded: what is shown of it is from before.
+    Unrecorded {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// It should have been read by now and was not, as after a start or a sleep: what is shown of it is from before.
+    Overdue {
+        /// Since when that is due.
+        since: Timestamp,
     },
 }
 

@@ -13,7 +13,7 @@ use callboard_domain::{
     item::{Item, ItemKey, Kind},
     origin::Origin,
     source::GoneReason,
-    until,
+    text, until,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -128,8 +128,7 @@ impl Events {
 
 /// "1 event cannot be read; see: callboard doctor".
 pub fn unreadable_events(count: usize) -> String {
-    let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
-    format!("{events} cannot be read; see: callboard doctor")
+    format!("{} cannot be read; see: callboard doctor", text::count(count, "event"))
 }
 
 /// One item.

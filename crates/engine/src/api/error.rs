@@ -4,7 +4,7 @@ use callboard_domain::{command::ArgError, error::ServiceError};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::commands::Changed;
+use super::{commands::Changed, rules::RuleFault};
 use crate::config::ConfigError;
 
 /// Why a call failed.
@@ -28,6 +28,14 @@ pub enum ApiError {
     Config {
         /// Everything that is wrong.
         errors: Vec<ConfigError>,
+    },
+    /// Rules that were to be tried are not good.
+    #[error("{message}")]
+    Rules {
+        /// Everything that is wrong, each with its place.
+        message: String,
+        /// The same for programs.
+        faults: Vec<RuleFault>,
     },
     /// It needs a person's word first.
     #[error("{message}")]

@@ -174,6 +174,11 @@ pub enum DeliveryState {
     Unknown {
         /// What is known.
         error: ServiceError,
+        /// True where its channel cannot be searched, by this chat at all or by this account: it is not sent again before a
+        /// person has looked and retries it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(optional, as = "Option<bool>")]
+        unsearchable: bool,
     },
     /// It will not arrive unless a person mends what is wrong and retries it.
     Failed {

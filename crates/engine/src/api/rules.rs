@@ -3,7 +3,7 @@
 use callboard_domain::{
     event::Event,
     item::Item,
-    rules::{Decision, RuleConfig},
+    rules::{Decision, RuleConfig, RuleError},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -52,6 +52,23 @@ pub struct RulesReplay {
     pub last: usize,
     /// A person's own rules, to be tried in place of the active ones; `None` tries the active ones.
     pub rules: Option<Vec<RuleConfig>>,
+}
+
+/// What is wrong with one of the rules that were to be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuleFault {
+    /// Which of them, counted from 0.
+    pub rule: usize,
+    /// Which of its keys: `name`, `when`, `post`, `group_by`.
+    pub key: String,
+    /// What is wrong, with the nearest right name.
+    pub what: String,
+}
+
+impl From<&RuleError> for RuleFault {
+    fn from(error: &RuleError) -> Self {
+        Self { rule: error.rule, key: error.key.to_owned(), what: error.message() }
+    }
 }
 
 /// What would be decided otherwise.

@@ -54,7 +54,7 @@ pub struct Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TrayIcon {
-    /// Nothing that is to be watched can be read.
+    /// Nothing that is to be watched can be read, or what is read cannot be recorded.
     Offline,
     /// As [`Tray::Failing`].
     Failing,

@@ -1,5 +1,6 @@
 //! Who asks: every call's answer, in process and over the local socket.
 
+pub(crate) mod as_of;
 pub(crate) mod calls;
 pub(crate) mod choice_cache;
 pub(crate) mod dispatch;

@@ -183,11 +183,7 @@ impl Client {
 
     /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
     pub async fn call_named(&mut self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
-        let gone = |error: io::Error| {
-            ApiError::internal(format!(
-                "the connection to the running Callboard was lost during {name}: {error}"
-            ))
-        };
+        let gone = |error: io::Error| ApiError::internal(lost(name, &error));
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let request = Request { call: name.to_owned(), params, via, version };
         self.was_answered = false;
@@ -205,9 +201,35 @@ impl Client {
     }
 }
 
+/// Why a call has no answer: the other side closes the socket where it ends, also where it is killed.
+fn lost(name: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            "the running Callboard ended before it answered".to_owned()
+        }
+        _ => format!("the connection to the running Callboard was lost during {name}: {error}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn socket_that_was_closed_says_that_callboard_ended() {
+        let ended = "the running Callboard ended before it answered";
+        let lost_by =
+            |why: &str| format!("the connection to the running Callboard was lost during hello: {why}");
+        let cases = [
+            (io::Error::from(io::ErrorKind::UnexpectedEof), ended.to_owned()),
+            (io::Error::from(io::ErrorKind::BrokenPipe), ended.to_owned()),
+            (io::Error::from(io::ErrorKind::ConnectionReset), ended.to_owned()),
+            (io::Error::other("the line is too long"), lost_by("the line is too long")),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(lost("hello", &error), expected, "{error:?}");
+        }
+    }
 
     #[test]
     fn request_without_a_version_is_read() {

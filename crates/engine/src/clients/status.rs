@@ -54,7 +54,14 @@ pub(crate) fn not_seen(
                 not_seen.push(whole(NotSeenKind::NotSetUp, why.clone(), info.last_ok));
             }
             Health::Trouble { since, error, .. } => {
-                not_seen.push(whole(NotSeenKind::Down, error.to_string(), Some(*since)));
+                not_seen.push(whole(NotSeenKind::Down, error.trouble(), Some(*since)));
+            }
+            Health::Unrecorded { since, why } => {
+                not_seen.push(whole(NotSeenKind::Unrecorded, why.clone(), Some(*since)));
+            }
+            Health::Overdue { since } => {
+                let why = "the poll that is due has not ended".to_owned();
+                not_seen.push(whole(NotSeenKind::Reading, why, Some(*since)));
             }
             Health::New | Health::Ok => {
                 // What is read in parts is not seen whole before the last one.
@@ -81,7 +88,13 @@ pub(crate) fn not_seen(
         }
         // What the last poll did not see, or is lost of what was stored, is not seen while the account is down either.
         let problems = source.map(|source| source.problems.as_slice()).unwrap_or_default();
-        not_seen.extend(problems.iter().filter_map(|it| NotSeen::of(&info.name, &it.problem, it.since)));
+        // That nothing of it is read is said.
+        let is_said = |it: &NotSeen| {
+            let is_all = it.part.is_empty() && it.kind == NotSeenKind::Part;
+            is_all && matches!(info.health, Health::Incomplete { .. } | Health::Trouble { .. })
+        };
+        let parts = problems.iter().filter_map(|it| NotSeen::of(&info.name, &it.problem, it.since));
+        not_seen.extend(parts.filter(|it| !is_said(it)));
     }
     not_seen.sort_by(|one, other| {
         (one.kind, &one.account, &one.part).cmp(&(other.kind, &other.account, &other.part))
@@ -89,11 +102,17 @@ pub(crate) fn not_seen(
     not_seen
 }
 
-/// The accounts that cannot be read now, and when each was last read: their rows are from then.
+/// The accounts that are not up to date, and when each was last read: their rows are from then.
 pub(crate) fn as_of(accounts: &[AccountInfo]) -> BTreeMap<AccountName, Timestamp> {
     let last_read = |info: &AccountInfo| {
         let last_ok = info.last_ok?;
-        let is_old = matches!(info.health, Health::Incomplete { .. } | Health::Trouble { .. });
+        let is_old = match info.health {
+            Health::Incomplete { .. }
+            | Health::Trouble { .. }
+            | Health::Unrecorded { .. }
+            | Health::Overdue { .. } => true,
+            Health::New | Health::Ok => false,
+        };
         is_old.then(|| (info.name.clone(), last_ok))
     };
     accounts.iter().filter_map(last_read).collect()
@@ -112,12 +131,12 @@ fn is_connected(health: &Health) -> bool {
         Health::Ok => true,
         // One that says "too many calls" answers.
         Health::Trouble { error, .. } => matches!(error, ServiceError::RateLimited { .. }),
-        // It has not answered yet.
-        Health::New | Health::Incomplete { .. } => false,
+        // It has not answered yet, or lately, or that is not on record.
+        Health::New | Health::Incomplete { .. } | Health::Unrecorded { .. } | Health::Overdue { .. } => false,
     }
 }
 
-/// True where something should be watched, and nothing of it can be read: what the board shows may long be over.
+/// True where something should be watched, and nothing of it can be read and recorded: what the board shows may long be over.
 pub(crate) fn is_offline(accounts: &[AccountInfo]) -> bool {
     let mut watched = accounts.iter().filter(|account| account.watched).peekable();
     watched.peek().is_some() && watched.all(|account| is_out_of_reach(&account.health))
@@ -127,8 +146,9 @@ fn is_out_of_reach(health: &Health) -> bool {
     match health {
         // One that says "too many calls" answers.
         Health::Trouble { error, .. } => !matches!(error, ServiceError::RateLimited { .. }),
-        Health::Incomplete { .. } => true,
-        Health::New | Health::Ok => false,
+        Health::Incomplete { .. } | Health::Unrecorded { .. } => true,
+        // It is being read.
+        Health::New | Health::Ok | Health::Overdue { .. } => false,
     }
 }
 
@@ -147,7 +167,8 @@ pub(crate) fn account_problems(accounts: &[AccountInfo]) -> Vec<AccountProblem> 
 
 fn account_problem(health: &Health) -> Option<(u8, String)> {
     let error = match health {
-        Health::New | Health::Ok => return None,
+        Health::New | Health::Ok | Health::Overdue { .. } => return None,
+        Health::Unrecorded { .. } => return Some((1, "is not recorded".into())),
         Health::Incomplete { waits_for: Some(place), .. } => {
             return Some((1, format!("waits for {place} to be unlocked")));
         }
@@ -192,6 +213,8 @@ mod tests {
             watched,
             settings: Default::default(),
             secrets_set: Vec::new(),
+            missing_secrets: Vec::new(),
+            has_credential: None,
         }
     }
 
@@ -205,6 +228,14 @@ mod tests {
 
     fn limited() -> Health {
         trouble_of(ServiceError::RateLimited { why: String::new(), retry_after: Default::default() })
+    }
+
+    fn unrecorded() -> Health {
+        Health::Unrecorded { since: Timestamp::UNIX_EPOCH, why: "the disk is full".into() }
+    }
+
+    fn overdue() -> Health {
+        Health::Overdue { since: Timestamp::UNIX_EPOCH }
     }
 
     fn incomplete() -> Health {
@@ -261,11 +292,14 @@ mod tests {
                 }),
             ),
             read("forge", Health::Ok),
+            read("full", unrecorded()),
+            read("late", overdue()),
             account("locked", true, incomplete()),
         ];
         let problem = |kind, part: &str| StoredProblem {
             problem: Problem::new(kind, part, "no"),
             since: Some(Timestamp::UNIX_EPOCH),
+            read_at: None,
         };
         let forge = StoredSource {
             origin: None,
@@ -287,7 +321,11 @@ mod tests {
         };
         let down = StoredSource {
             account: "down".into(),
-            problems: vec![problem(ProblemKind::Incomplete, "")],
+            problems: vec![
+                problem(ProblemKind::Incomplete, ""),
+                problem(ProblemKind::NotSeen, ""),
+                problem(ProblemKind::NotSeen, "jobs/x"),
+            ],
             ..forge.clone()
         };
         let unreadable = [("known".into(), 2)].into();
@@ -297,19 +335,22 @@ mod tests {
             "locked is not set up: the token is not set",
             "down cannot be read: down",
             "limited cannot be read: too many calls",
+            "full is not recorded: the disk is full",
+            // What was lost is not back because the account cannot be read; that all of it is not seen is said.
+            "jobs/x is not seen: no",
             "acme/secret is not seen: no",
-            // What was lost is not back because the account cannot be read.
             "down is not seen whole: no",
             "acme/c is not seen whole: no",
             "known is not seen whole: what was stored of items is damaged; everything is read anew by the next poll",
             "acme/b has an entry that cannot be read: no",
             "known is being read: its first poll has not ended",
+            "late is being read: the poll that is due has not ended",
             "long is being read: 3 of 200 are read",
             "new is being read: its first poll has not ended",
         ];
         assert_eq!(found, expected);
         let old: Vec<String> = as_of(&accounts).into_keys().map(|name| name.0).collect();
-        assert_eq!(old, ["down", "limited"]);
+        assert_eq!(old, ["down", "full", "late", "limited"]);
     }
 
     #[test]
@@ -321,6 +362,8 @@ mod tests {
             (vec![account("a", true, down())], (0, 1)),
             (vec![account("a", true, limited())], (1, 1)),
             (vec![account("a", true, incomplete())], (0, 1)),
+            (vec![account("a", true, unrecorded())], (0, 1)),
+            (vec![account("a", true, overdue())], (0, 1)),
             // What is only posted to, or used by commands, counts neither way.
             (vec![account("chat", false, Health::Ok)], (0, 0)),
             (vec![account("chat", false, Health::New)], (0, 0)),
@@ -352,6 +395,10 @@ mod tests {
             (vec![account("chat", false, down())], false),
             (vec![account("a", true, limited())], false),
             (vec![account("a", true, incomplete())], true),
+            (vec![account("a", true, unrecorded())], true),
+            (vec![account("a", true, unrecorded()), account("b", true, down())], true),
+            (vec![account("a", true, unrecorded()), account("b", true, Health::Ok)], false),
+            (vec![account("a", true, overdue())], false),
             (vec![account("chat", false, incomplete())], false),
             (vec![account("a", true, incomplete()), account("b", true, Health::New)], false),
         ];
@@ -375,6 +422,8 @@ mod tests {
             account("h", true, trouble_of(scopes)),
             account("k", true, trouble_of(ServiceError::forbidden("Nope"))),
             account("i", true, Health::New),
+            account("l", true, unrecorded()),
+            account("m", true, overdue()),
             account(
                 "j",
                 false,
@@ -393,6 +442,7 @@ mod tests {
             "k lacks a permission",
             "f is not set up",
             "j waits for the keychain to be unlocked",
+            "l is not recorded",
             "e refuses what is asked",
             "c cannot be reached",
             "d cannot be reached",

@@ -2,6 +2,7 @@
 
 use std::{fs, io, path::Path};
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
@@ -174,6 +175,11 @@ pub(crate) fn toml(value: &Json) -> Result<Value, String> {
             Value::InlineTable(pairs.collect::<Result<toml_edit::InlineTable, String>>()?)
         }
     })
+}
+
+/// A TOML value as JSON has it, where the text is one.
+pub fn toml_value(text: &str) -> Option<Json> {
+    Json::deserialize(toml::de::ValueDeserializer::parse(text.trim()).ok()?).ok()
 }
 
 /// Writes beside and renames: nobody reads half a file.

@@ -24,7 +24,7 @@ pub struct ConfigError {
     pub line: usize,
     /// In characters, counted from 1.
     pub column: usize,
-    /// What was wrong and what would be right, with the nearest name.
+    /// What was wrong and what would be right, with the nearest name; without its middle where it quotes much of the file.
     pub what: String,
     /// The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
     pub text: String,
@@ -33,7 +33,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// What is wrong with a file as a whole: it is shown at its beginning, without a line.
     pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 1, column: 1, what: what.into(), text: String::new() }
+        Self { file: file.to_owned(), line: 1, column: 1, what: shortened(what.into()), text: String::new() }
     }
 
     /// What is wrong at a byte of a file's text.
@@ -47,7 +47,8 @@ impl fmt::Display for ConfigError {
         let file = self.file.display().to_string();
         write!(f, "{}:{}:{}: {}", text::visible(&file), self.line, self.column, text::visible(&self.what))?;
         let gutter = " ".repeat(self.line.to_string().len());
-        let under = " ".repeat(self.column.saturating_sub(1));
+        // Of a place beyond what is quoted of the line, the end of that is shown.
+        let under = " ".repeat(self.column.saturating_sub(1).min(self.text.chars().count()));
         write!(f, "\n {gutter} |\n {} | {}\n {gutter} | {under}^", self.line, text::masked(&self.text))
     }
 }
@@ -86,8 +87,23 @@ fn in_accounts(text: &str, at: usize) -> bool {
     table.is_some_and(|table| table.trim_start_matches('[').trim_start().starts_with("accounts"))
 }
 
-/// The most characters of a line that are looked at to quote it.
-const QUOTED: usize = 1_000;
+/// The most characters of a line that are looked at for secrets: what is said of it may quote what comes late in it.
+const LOOKED_AT: usize = 8_000;
+/// The most characters that are quoted of a line.
+const QUOTED: usize = 200;
+/// The most characters of what is wrong that are kept from its beginning and from its end, each.
+const KEPT: usize = 500;
+
+/// A text without its middle where it is long: it quotes what was found at one end, and says what would be right at the other.
+fn shortened(text: String) -> String {
+    let count = text.chars().count();
+    if count <= 2 * KEPT {
+        return text;
+    }
+    let beginning: String = text.chars().take(KEPT).collect();
+    let end: String = text.chars().skip(count - KEPT).collect();
+    format!("{beginning} … {end}")
+}
 
 /// The line and column of a byte, counted from 1; the column in characters.
 pub(super) fn place(text: &str, byte: usize) -> (usize, usize) {
@@ -113,15 +129,16 @@ pub(super) fn fault(
     let start = char_start(text, span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    // Of a line without end, such as a generated one, no more is looked at than is shown, and a little after it.
-    let line = line.char_indices().nth(QUOTED).map_or(line, |(end, _)| &line[..end]);
-    let masked = mask(line, quoted == Quoted::WithoutValues);
+    // Of a line without end, such as a generated one, only the beginning is looked at.
+    let looked_at = line.char_indices().nth(LOOKED_AT).map_or(line, |(end, _)| &line[..end]);
+    let masked = mask(looked_at, quoted == Quoted::WithoutValues);
+    let what = if looked_at.len() < line.len() { masked.redact_open(&what) } else { masked.redact(&what) };
     ConfigError {
         file: path.to_owned(),
         line: line_number,
         column,
-        what: callboard_domain::text::visible(&masked.redact(&what)).into_owned(),
-        text: callboard_domain::text::masked(&masked.line.chars().take(200).collect::<String>()),
+        what: callboard_domain::text::visible(&shortened(what)).into_owned(),
+        text: callboard_domain::text::masked(&masked.line.chars().take(QUOTED).collect::<String>()),
     }
 }
 
@@ -136,4 +153,87 @@ pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item
         None => format!("; it can be {}", list.join(", ")),
     };
     format!("there is no {what} `{found}`{right}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, at: usize, what: &str) -> ConfigError {
+        fault(Path::new("x.toml"), text, at..at, what.to_owned(), Quoted::WithoutSecrets)
+    }
+
+    #[test]
+    fn what_is_short_is_shown_whole() {
+        let shown = of("a = \"xy\"", 4, "expected a number, found the text \"xy\"").to_string();
+        let expected =
+            "x.toml:1:5: expected a number, found the text \"xy\"\n   |\n 1 | a = \"xy\"\n   |     ^";
+        assert_eq!(shown, expected);
+        let kept = "y".repeat(2 * KEPT);
+        assert_eq!(of("a = 1", 0, &kept).what, kept);
+        let shown = ConfigError::of_file(Path::new("x.toml"), "this is a pipe").to_string();
+        assert_eq!(shown, "x.toml:1:1: this is a pipe\n   |\n 1 | \n   | ^");
+    }
+
+    #[test]
+    fn an_error_is_short_however_long_its_line_is() {
+        let long = "x y ".repeat(17_000);
+        // the line, the place, what is said -> what is left of that
+        let cases = [
+            (
+                format!("a = \"{long}\""),
+                4,
+                format!("expected a number, found the text \"{long}\""),
+                ["expected a number, found the text \"x y", "x y \""],
+            ),
+            (
+                format!("a = \"{long}\" b"),
+                68_007,
+                "expected a new line".to_owned(),
+                ["expected a new line"; 2],
+            ),
+            (
+                format!("\"{long}\" = 1"),
+                0,
+                format!("there is no key `{long}`; did you mean `xy`?"),
+                ["there is no key `x y", "did you mean `xy`?"],
+            ),
+        ];
+        for (line, at, what, expected) in cases {
+            let error = of(&line, at, &what);
+            let shown = error.to_string();
+            assert!(shown.len() < 2_000, "{} bytes", shown.len());
+            assert!(
+                error.what.starts_with(expected[0]) && error.what.ends_with(expected[1]),
+                "{}",
+                error.what
+            );
+            assert!(error.text.chars().count() <= QUOTED, "{}", error.text);
+        }
+        let unreadable = ConfigError::of_file(Path::new("x.toml"), long);
+        assert!(unreadable.to_string().len() < 2_000);
+    }
+
+    #[test]
+    fn secret_in_a_long_line_is_masked_in_all_that_is_said() {
+        let filler = "x y ".repeat(800);
+        let (short, long) = ("hunter2-hunter2".to_owned(), "s3cr3t ".repeat(3_000));
+        for (line, secret) in [
+            (format!("token = \"{short}\""), &short),
+            (format!("a = {{ b = \"{filler}\", token = \"{short}\" }}"), &short),
+            (format!("token = \"{long}\""), &long),
+            (format!("a = {{ b = \"{filler}\", token = \"{long}\" }}"), &long),
+        ] {
+            let at = line.find("token").unwrap();
+            let error = of(&line, at, &format!("expected a number, found the text \"{secret}\""));
+            assert!(
+                error.what.starts_with("expected a number, found the text \"[REDACTED]"),
+                "{}",
+                error.what
+            );
+            for part in ["hunter2", "s3cr3t"] {
+                assert!(!error.to_string().contains(part), "{error}");
+            }
+        }
+    }
 }

@@ -9,6 +9,8 @@ pub(super) struct Masked {
     /// The line, as long as it was: what a column points to stays where it is.
     pub(super) line: String,
     values: Vec<String>,
+    /// True where the end of the line is masked.
+    ends_hidden: bool,
 }
 
 impl Masked {
@@ -18,6 +20,15 @@ impl Masked {
         let mut values: Vec<&String> = self.values.iter().collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "[REDACTED]"))
+    }
+
+    /// The same for a line that was cut: a value up to its end may go on, so nothing of a text is kept from there on.
+    pub(super) fn redact_open(&self, text: &str) -> String {
+        let open = self.values.last().filter(|_| self.ends_hidden);
+        match open.and_then(|value| text.split_once(value.as_str())) {
+            Some((before, _)) => format!("{}[REDACTED] …", self.redact(before)),
+            None => self.redact(text),
+        }
     }
 }
 
@@ -79,7 +90,8 @@ pub(super) fn mask(line: &str, every_value: bool) -> Masked {
         }
     }
     assignments(line).into_iter().chain(addresses(line)).for_each(|(from, to)| hide(from, to));
-    Masked { line: masked(line, &hidden), values: runs(line, &hidden) }
+    let ends_hidden = hidden.last() == Some(&true);
+    Masked { line: masked(line, &hidden), values: runs(line, &hidden), ends_hidden }
 }
 
 /// A value in a line, after its key and `=`.

@@ -18,7 +18,7 @@ use crate::system::private;
 use error::MOST_FAULTS;
 use reader::Reader;
 
-pub use edit::{add_account, remove_account};
+pub use edit::{add_account, remove_account, toml_value};
 pub(crate) use edit::{configure, edit_account, toml, write};
 pub(crate) use error::unknown;
 pub use error::{ConfigError, ConfigErrors};
@@ -29,8 +29,8 @@ pub use schema::schema;
 pub(crate) use schema::{alternatives, keys_of, properties};
 pub use sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey, Theme, TrayColours};
 pub(crate) use toml_file::{Step, TomlFile};
-pub use values::{Config, DEFAULT_CHANNEL, DEFAULT_EVERY, ROOM, SHORTEST_EVERY, is_name};
-pub(crate) use values::{FILE_LIMIT, below, clear_remedy};
+pub use values::{Config, DEFAULT_CHANNEL, DEFAULT_EVERY, FILE_LIMIT, ROOM, SHORTEST_EVERY, is_name};
+pub(crate) use values::{below, clear_remedy};
 
 impl Config {
     /// Reads and checks a file. One that does not exist is an empty one.
@@ -104,7 +104,7 @@ pub(crate) fn text_of(path: &Path) -> Result<String, ConfigErrors> {
 
 /// The same with a mark in place of what is no UTF-8, and what is wrong with that.
 fn lossy_text_of(path: &Path) -> Result<(String, Vec<ConfigError>), ConfigError> {
-    let bytes = match private::read(path, FILE_LIMIT) {
+    let bytes = match private::read_trusted(path, FILE_LIMIT) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
         Err(error) => return Err(ConfigError::of_file(path, error.to_string())),

@@ -11,6 +11,7 @@ use callboard_domain::{
     chat::Address,
     item::AccountName,
     rules::{RuleConfig, Rules},
+    secret::SecretField,
     template::Template,
 };
 use serde::de::IntoDeserializer;
@@ -161,7 +162,9 @@ impl<'t> Reader<'_, 't> {
         // What is refused or missing has been named; of that nothing else is wrong.
         let problems = config.validate().into_iter().filter(|problem| !part.is_missing(problem.key));
         self.errors.extend(problems.map(|problem| file.fault(&at(problem.key), problem.what)));
-        let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
+        let one_of = config.needs_one_of();
+        let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent())
+            || (!one_of.is_empty() && one_of.iter().all(SecretField::is_sent));
         let may_be_clear = config.allow_http() || part.is_missing("allow_http");
         if sends_a_secret && config.url().is_clear() && !may_be_clear {
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));

@@ -24,7 +24,7 @@ pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
 /// The shortest `every` that is taken: a typing mistake must not hammer a service.
 pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
 /// The largest file that is read as a configuration or command file, in bytes.
-pub(crate) const FILE_LIMIT: u64 = 1 << 20;
+pub const FILE_LIMIT: u64 = 1 << 20;
 /// What to do about an `http` address of another machine.
 pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
     format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")

@@ -138,8 +138,7 @@ fn digest(entries: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Messa
     let message = Message::new(tone, title).with_block(Block::List(rows.collect()));
     match items.len().saturating_sub(NAMED) {
         0 => message,
-        1 => message.with_block(Block::Text("and 1 more item".to_owned())),
-        left => message.with_block(Block::Text(format!("and {left} more items"))),
+        left => message.with_block(Block::Text(format!("and {}", text::count(left, "more item")))),
     }
 }
 

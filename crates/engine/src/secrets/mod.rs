@@ -35,13 +35,14 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Opens the place that the configuration names. Nothing is asked of it yet.
+    /// Opens the place that the configuration names. Nothing is asked of it yet. What is kept there is this data folder's:
+    /// that of another is neither read nor changed.
     ///
     /// `passphrase` opens the encrypted file; where it is `None` and needed, calls fail.
     pub fn open(place: SecretBackend, data: &Path, passphrase: Option<SecretString>) -> Self {
         let vault: Arc<dyn Vault> = match place {
-            SecretBackend::Keychain => Arc::new(keyring::Keyring::system()),
-            SecretBackend::Session => Arc::new(keyring::Keyring::kernel()),
+            SecretBackend::Keychain => Arc::new(keyring::Keyring::system(data)),
+            SecretBackend::Session => Arc::new(keyring::Keyring::kernel(data)),
             SecretBackend::File => Arc::new(file::EncryptedFile::new(data.join("secrets.enc"), passphrase)),
             SecretBackend::Env => Arc::new(environment::Environment),
         };
@@ -55,6 +56,12 @@ impl Secrets {
             .map(|(account, field, secret)| ((account.to_owned(), field.to_owned()), secret.into()))
             .collect();
         Self { vault: Arc::new(memory::Memory(Mutex::new(known))), place: SecretBackend::Env }
+    }
+
+    /// Secrets of a data folder (`None`: the usual one) in a keyring that stands in for the kernel's.
+    #[cfg(test)]
+    pub(crate) fn in_keyring(store: &Arc<keyring_core::CredentialStore>, data: Option<&Path>) -> Self {
+        Self { vault: Arc::new(keyring::Keyring::on(store, data)), place: SecretBackend::Session }
     }
 
     /// Where they are kept.
@@ -87,6 +94,19 @@ impl Secrets {
         }
         let count = u32::try_from(fields.len()).unwrap_or(u32::MAX);
         self.bounded(count, move |vault| vault.get_all(&fields)).await
+    }
+
+    /// Reads several that are not kept under this data folder's own name, and are known to be its own all the same: they were
+    /// set before folders had names of their own, and have them from then on.
+    pub async fn take_over(&self, fields: Vec<(String, String)>) -> Result<Vec<Found>, SecretsError> {
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = u32::try_from(fields.len()).unwrap_or(u32::MAX);
+        self.bounded(count, move |vault| {
+            Ok(fields.iter().map(|(account, field)| vault.take_over(account, field)).collect())
+        })
+        .await
     }
 
     /// Whether reading makes sense now: false where it is known to be locked, or does not answer.

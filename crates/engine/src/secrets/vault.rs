@@ -99,6 +99,12 @@ pub(super) trait Vault: Send + Sync {
         Ok(fields.iter().map(|(account, field)| self.get(account, field)).collect())
     }
 
+    /// Reads a secret that was kept before data folders had names of their own in this place, and keeps it under its own name
+    /// from now on. Only for one that is known to be this folder's.
+    fn take_over(&self, _account: &str, _field: &str) -> Found {
+        Ok(None)
+    }
+
     /// Whether it is locked, without anybody being asked to unlock it; `None` where that cannot be known.
     fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
         Ok(None)

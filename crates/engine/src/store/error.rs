@@ -81,7 +81,7 @@ pub enum StoreError {
         file: PathBuf,
     },
     /// Another process owns the store.
-    #[error("{} is in use by another Callboard. Quit that one first", file.display())]
+    #[error("{} is in use by another program (another Callboard, a backup). Quit that one first", file.display())]
     InUse {
         /// The database.
         file: PathBuf,

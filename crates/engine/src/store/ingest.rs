@@ -18,7 +18,7 @@ use callboard_domain::{
     run::Run,
     source::{Gone, GoneReason, Received, Scope},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use self::report::NEWS;
@@ -38,6 +38,10 @@ use super::{
 /// How long an item may be reported unchanged before that is written, so that what is still reported is not deleted as
 /// long over, and then news again.
 const SEEN: Duration = Duration::from_secs(86_400);
+
+/// How far clocks differ. What is seen has happened: a time further ahead is a wrong one, and counts as not known. A nearer
+/// one stays as the item has it, to be compared with that.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// The effects of a run are reported while it is under way or soon after.
 const LATELY: Duration = Duration::from_secs(86_400);
@@ -237,7 +241,8 @@ impl ReportContext<'_> {
             true => Transition { name: EventName::Triggered, ..transition.clone() },
             false => transition.clone(),
         };
-        let at = whole_micros(transition.at.unwrap_or(now));
+        let told = transition.at.filter(|at| at.duration_since(now) <= SKEW);
+        let at = whole_micros(told.unwrap_or(now));
         let old = match transition.at {
             Some(at) => {
                 self.is_before_baseline(at)

@@ -6,6 +6,7 @@ use callboard_domain::{
     item::AccountName,
     origin::Origin,
     source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit},
+    text,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -79,6 +80,9 @@ pub struct StoredProblem {
     pub problem: Problem,
     /// When a poll first had it; `None` where a version before this one did.
     pub since: Option<Timestamp>,
+    /// When its part was last read: by the last poll before that one. `None` where there was none, or it is not on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
 }
 
 /// A problem as any version has stored it: 0.1.0 wrote a sentence alone, which is kept until the next poll.
@@ -90,6 +94,8 @@ enum AnyProblem {
         problem: Problem,
         #[serde(default)]
         since: Option<Timestamp>,
+        #[serde(default)]
+        read_at: Option<Timestamp>,
     },
     Sentence(String),
 }
@@ -97,9 +103,9 @@ enum AnyProblem {
 impl From<AnyProblem> for StoredProblem {
     fn from(stored: AnyProblem) -> Self {
         match stored {
-            AnyProblem::Problem { problem, since } => Self { problem, since },
+            AnyProblem::Problem { problem, since, read_at } => Self { problem, since, read_at },
             AnyProblem::Sentence(why) => {
-                Self { problem: Problem::new(ProblemKind::NotSeen, "", why), since: None }
+                Self { problem: Problem::new(ProblemKind::NotSeen, "", why), since: None, read_at: None }
             }
         }
     }
@@ -112,21 +118,27 @@ fn since(
     problems: &[Problem],
     began_at: Timestamp,
 ) -> rusqlite::Result<Vec<StoredProblem>> {
-    let before = match problems {
-        [] => Vec::new(),
+    let (before, last_read) = match problems {
+        [] => (Vec::new(), None),
         _ => {
-            let sql = "SELECT problems FROM sources WHERE account = ?1";
+            let sql = "SELECT problems, last_ok_at FROM sources WHERE account = ?1";
             // What cannot be read any more had no time.
             let found = one(conn, sql, [account.as_str()], |row| {
-                Lenient::new(row).get::<Json<Vec<StoredProblem>>>(0)
+                let mut row = Lenient::new(row);
+                Ok((row.get::<Json<Vec<StoredProblem>>>(0)?, row.get::<Option<Clock>>(1)?.flatten()))
             })?;
-            found.flatten().map(|it| it.0).unwrap_or_default()
+            let (before, last_read) = found.unwrap_or_default();
+            (before.map(|it| it.0).unwrap_or_default(), last_read.map(|at| at.0))
         }
     };
     let with_since = |problem: &Problem| {
-        let same = |it: &&StoredProblem| it.problem.part == problem.part && it.problem.kind == problem.kind;
-        let since = before.iter().find(same).map_or(Some(began_at), |it| it.since);
-        StoredProblem { problem: problem.clone(), since }
+        let Problem { part, kind, of, .. } = problem;
+        let same = |it: &&StoredProblem| {
+            it.problem.part == *part && it.problem.kind == *kind && it.problem.of == *of
+        };
+        let known = before.iter().find(same);
+        let (since, read_at) = known.map_or((Some(began_at), last_read), |it| (it.since, it.read_at));
+        StoredProblem { problem: problem.clone(), since, read_at }
     };
     Ok(problems.iter().map(with_since).collect())
 }
@@ -259,7 +271,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
     };
     if !source.unreadable.is_empty() {
         let damage = AccountDamage { columns: source.unreadable.clone(), ..AccountDamage::default() };
-        source.problems.push(StoredProblem { problem: damage.problem(), since: None });
+        source.problems.push(StoredProblem { problem: damage.problem(), since: None, read_at: None });
     }
     Ok(source)
 }
@@ -300,7 +312,7 @@ impl AccountDamage {
         let columns = (!self.columns.is_empty()).then(|| format!("its {}", self.columns.join(", ")));
         let items = self.items.iter().take(NAMED).map(|(_, row)| row.to_string());
         let more = self.items.len().saturating_sub(NAMED);
-        let more = (more > 0).then(|| format!("{more} more items"));
+        let more = (more > 0).then(|| text::count(more, "more item"));
         let missing = (self.missing != 0).then(|| items::missing(self.missing));
         let notes = self.notes.then(|| "what webhooks noted for its next poll".to_owned());
         let what = columns.into_iter().chain(items).chain(more).chain(missing).chain(notes);
@@ -338,7 +350,7 @@ fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) 
     // What happened up to the last poll is known, and not news again, though it is on no record any more.
     let sql = "UPDATE sources SET cursor = NULL, reading = NULL, problems = ?2,
                baseline_at = coalesce(iif(?4, last_ok_at, baseline_at), baseline_at, last_ok_at, ?3) WHERE account = ?1";
-    let problem = StoredProblem { problem: damage.problem(), since: Some(now) };
+    let problem = StoredProblem { problem: damage.problem(), since: Some(now), read_at: None };
     run(conn, sql, params![account.as_str(), Json([problem]), At(now), *missing > 0])?;
     Ok(true)
 }

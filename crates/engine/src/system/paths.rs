@@ -7,6 +7,8 @@ use std::{
 
 use callboard_domain::command::quote;
 
+use super::local;
+
 /// The file that marks a data folder as a playground's.
 const PLAYGROUND: &str = "playground";
 
@@ -74,6 +76,24 @@ pub fn playground_remedy(data: &Path) -> String {
     )
 }
 
+/// True for the data folder that this user has where nothing says otherwise: by the system's own list of users, where that
+/// names them, because another `HOME` has a data folder of its own.
+pub(crate) fn is_usual_data(data: &Path) -> bool {
+    usual_data(local::home()).is_some_and(|usual| canonical(&usual) == canonical(data))
+}
+
+fn usual_data(home: Option<PathBuf>) -> Option<PathBuf> {
+    match home {
+        Some(home) if cfg!(target_os = "linux") => Some(home.join(".local/share/callboard")),
+        _ => directories::ProjectDirs::from("", "", "callboard").map(|places| places.data_dir().to_owned()),
+    }
+}
+
+/// A folder by its one name, whatever links lead to it; as it is where that cannot be found out.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// As it is where there is no working directory: opening it says so.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
@@ -109,6 +129,15 @@ mod tests {
             let remedy = playground_remedy(Path::new(data));
             assert!(remedy.contains(expected) && !remedy.contains("callboard open"), "{remedy}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn usual_data_folder_is_below_the_home_that_the_system_names() {
+        let usual = usual_data(Some("/home/ana".into()));
+        assert_eq!(usual, Some("/home/ana/.local/share/callboard".into()));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_usual_data(folder.path()));
     }
 
     #[test]

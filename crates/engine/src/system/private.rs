@@ -97,6 +97,37 @@ pub fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io:
 /// # Errors
 /// What is there instead, or is too large (`InvalidInput`), or what the system reports.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_where(path, most, |_| Ok(()))
+}
+
+/// The same of a file that decides what runs: one that everybody can change is refused.
+///
+/// # Errors
+/// Also that everybody can, and what to do (`PermissionDenied`).
+pub(crate) fn read_trusted(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_where(path, most, |about| check_trusted(path, about))
+}
+
+/// Refuses a folder whose files decide what runs, as [`read_trusted`] does a file.
+///
+/// # Errors
+/// That everybody can change it and what to do (`PermissionDenied`), or what the system reports.
+pub(crate) fn check_trusted_folder(folder: &Path) -> io::Result<()> {
+    check_trusted(folder, &fs::metadata(folder)?)
+}
+
+fn check_trusted(path: &Path, about: &fs::Metadata) -> io::Result<()> {
+    system::check_trusted(about).map_err(|why| {
+        let why = why.replace("{}", &path.display().to_string());
+        io::Error::new(ErrorKind::PermissionDenied, why)
+    })
+}
+
+fn read_where(
+    path: &Path,
+    most: u64,
+    check: impl FnOnce(&fs::Metadata) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
     let about = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
             return Err(not_a_file("this is a link that leads nowhere"));
@@ -110,6 +141,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Another may be there by now.
     let about = file.metadata()?;
     check_file(&about)?;
+    check(&about)?;
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
@@ -162,6 +194,8 @@ mod system {
 
     /// What others may do with it is in these bits: the group's and everybody's right to write.
     const OTHERS_WRITE: u32 = 0o022;
+    /// Everybody's right to write.
+    const EVERYBODY_WRITES: u32 = 0o002;
 
     pub(super) fn check_folder(about: &Metadata) -> Result<(), &'static str> {
         if about.uid() != rustix::process::geteuid().as_raw() {
@@ -170,6 +204,17 @@ mod system {
         if about.mode() & OTHERS_WRITE != 0 {
             return Err(
                 "can be written to by others, who could put their own files there: run `chmod go-w '{}'`, or choose another folder with --data",
+            );
+        }
+        Ok(())
+    }
+
+    /// Its owner and its group are trusted: where everybody has a group of his own, with a umask of 002, it can write to
+    /// whatever he writes, and a team's folder belongs to one of them.
+    pub(super) fn check_trusted(about: &Metadata) -> Result<(), &'static str> {
+        if about.mode() & EVERYBODY_WRITES != 0 {
+            return Err(
+                "everybody can write to this, and could change what runs: run `chmod o-w '{}'`, or keep it elsewhere",
             );
         }
         Ok(())
@@ -212,6 +257,10 @@ mod system {
 
     /// The user's own folders are closed to others already.
     pub(super) fn check_folder(_about: &Metadata) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    pub(super) fn check_trusted(_about: &Metadata) -> Result<(), &'static str> {
         Ok(())
     }
 
@@ -318,6 +367,37 @@ mod tests {
         }
         open(OpenOptions::new().create(true).write(true), &at("new")).unwrap();
         open(OpenOptions::new().read(true), &at("new")).unwrap();
+    }
+
+    #[test]
+    fn rights_are_those_of_the_file_that_a_link_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "text").unwrap();
+        symlink(&file, &link).unwrap();
+        for (rights, expected) in
+            [(0o644, true), (0o664, true), (0o600, true), (0o646, false), (0o666, false)]
+        {
+            fs::set_permissions(&file, fs::Permissions::from_mode(rights)).unwrap();
+            for path in [&file, &link] {
+                let found = read_trusted(path, 1 << 20);
+                assert_eq!(found.is_ok(), expected, "{rights:o} {found:?}");
+                if let Err(error) = found {
+                    let remedy = format!("chmod o-w '{}'", path.display());
+                    assert!(error.to_string().contains(&remedy), "{error}");
+                }
+            }
+            // What runs nothing is read all the same.
+            assert!(read(&file, 1 << 20).is_ok());
+        }
+        for (rights, expected) in
+            [(0o700, true), (0o755, true), (0o775, true), (0o777, false), (0o1777, false)]
+        {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(rights)).unwrap();
+            assert_eq!(check_trusted_folder(folder.path()).is_ok(), expected, "{rights:o}");
+        }
+        let absent = check_trusted_folder(&folder.path().join("absent")).unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound);
     }
 
     #[cfg(target_os = "linux")]

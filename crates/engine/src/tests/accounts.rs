@@ -75,6 +75,33 @@ async fn an_account_is_added_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn account_says_which_secrets_it_lacks_and_whether_it_signs_in() {
+    let it = Scene::open("", Mode::Once, &[]).await;
+    let pager = json!({ "url": "http://127.0.0.1:1" });
+    let ci = json!({ "url": "http://127.0.0.1:1", "user": "ana" });
+    // service, settings, secrets -> the secrets of which one is missing, whether it signs in
+    type Given<'s> = &'s [(&'s str, &'s str)];
+    let cases: [(&str, Value, Given<'_>, &[&str], bool); 8] = [
+        ("slack", json!({}), &[], &["token", "webhook_url"], false),
+        ("slack", json!({}), &[("token", "xoxb-1")], &[], true),
+        ("slack", json!({}), &[("webhook_url", "https://hooks.example/1")], &[], true),
+        ("jenkins", ci.clone(), &[], &["token", "password"], false),
+        ("jenkins", ci, &[("password", "p")], &[], true),
+        ("jenkins", pager.clone(), &[], &[], false),
+        // That one only checks what comes in.
+        ("alertmanager", pager.clone(), &[("webhook_secret", "w")], &[], false),
+        ("alertmanager", pager, &[("token", "t")], &[], true),
+    ];
+    for (n, (service, settings, secrets, missing, signs_in)) in cases.into_iter().enumerate() {
+        let name = format!("a{n}");
+        let added = it.call(add(&name, service, settings, secrets)).await.unwrap();
+        assert_eq!(added.missing_secrets, missing, "{name} {service}");
+        assert_eq!(added.has_credential, Some(signs_in), "{name} {service}");
+    }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn failed_test_of_a_new_account_is_its_health() {
     // A port at which nobody listens any more.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

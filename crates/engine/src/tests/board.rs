@@ -167,6 +167,46 @@ async fn rows_of_an_account_that_is_down_carry_their_age() {
 }
 
 #[tokio::test]
+async fn rows_of_a_part_that_is_not_seen_carry_the_age_of_its_last_reading() {
+    let it = Scene::open(FEED, Mode::Once, &[]).await;
+    let red = |repo: &str| {
+        let mut red = build(repo, &[BuildStatus::Failed]);
+        red.key.account = "feed".into();
+        red
+    };
+    it.report([red("acme/web"), red("acme/api")]).await;
+    let ages = async || {
+        let board = board(&it).await;
+        let rows = board.sections.iter().flat_map(|section| &section.rows);
+        let ages: BTreeMap<_, _> = rows.map(|row| (row.key.id.clone(), row.as_of)).collect();
+        ["acme/web/ci@main", "acme/api/ci@main"].map(|id| ages[id])
+    };
+    let problem = |kind, part: &str, of| vec![Problem::new(kind, part, "403").only(of)];
+    let unseen = |of| problem(ProblemKind::NotSeen, "acme/web", of);
+    // when a poll began, the problem that it had -> how old the rows of acme/web and of acme/api are
+    let steps = [
+        (0, Vec::new(), [None, None]),
+        (10, unseen(None), [Some(at(0)), None]),
+        // Of two polls that did not see it neither is when it was read.
+        (20, unseen(None), [Some(at(0)), None]),
+        (30, Vec::new(), [None, None]),
+        (40, unseen(Some(Kind::PullRequest)), [None, None]),
+        (50, unseen(Some(Kind::Build)), [Some(at(40)), None]),
+        (60, problem(ProblemKind::Incomplete, "acme/web", None), [None, None]),
+        (70, problem(ProblemKind::NotSeen, "", None), [None, None]),
+        (80, unseen(None), [Some(at(70)), None]),
+    ];
+    for (began, problems, expected) in steps {
+        read_feed(&it, problems, at(began)).await;
+        assert_eq!(ages().await, expected, "at {began}");
+    }
+    let down = ServiceError::unavailable("no route");
+    it.engine.store().poll_failed(&"feed".into(), down, at(90)).await.unwrap();
+    assert_eq!(ages().await, [Some(at(70)), Some(at(80))]);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn all_open_items_are_ranked_before_the_board_is_cut() {
     let it = Scene::serving().await;
     let account: AccountName = "pager".into();

@@ -3,7 +3,7 @@
 use callboard_domain::rules::{NotifyLevel, RuleConfig};
 
 use super::*;
-use crate::api::{ActivityQuery, Reload, RulesQuery, RulesReplay};
+use crate::api::{ActivityQuery, ApiError, Reload, RulesQuery, RulesReplay};
 
 #[tokio::test]
 async fn rules_count_their_matches() {
@@ -69,6 +69,11 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     );
     let wrong = try_out(Some(vec![rule("item.rep == 'acme/web'", &[])])).await.unwrap_err();
     assert!(wrong.to_string().contains("item.repo"), "it names what is right: {wrong}");
+    // Each fault is named by its rule and key, so that a form can show it at its field.
+    let both = vec![rule("true", &[]), RuleConfig { name: "api".into(), ..rule("event ==", &[" "]) }];
+    let ApiError::Rules { faults, .. } = try_out(Some(both)).await.unwrap_err() else { panic!("other") };
+    let places: Vec<_> = faults.iter().map(|fault| (fault.rule, fault.key.as_str())).collect();
+    assert_eq!(places, [(1, "when"), (1, "post")]);
 
     // Once applied, the replay compares with what was decided then.
     let edited = own.replace("acme/web", "acme/api").replace("show", "silence");
@@ -100,13 +105,13 @@ async fn days_in_numbers() {
     it.report([alert.clone()]).await;
     if let Detail::Incident(incident) = &mut alert.detail {
         (incident.status, incident.updated_at) =
-            (IncidentStatus::Acknowledged, now + Duration::from_secs(90));
+            (IncidentStatus::Acknowledged, now + Duration::from_secs(45));
     }
     it.report([alert]).await;
     let ask =
         async |days, zone: Option<&str>| it.call(ActivityQuery { days, zone: zone.map(str::to_owned) }).await;
     let found = ask(7, Some("UTC")).await.unwrap();
-    assert_eq!((found.days.len(), found.time_to_acknowledge), (7, Some(90)));
+    assert_eq!((found.days.len(), found.time_to_acknowledge), (7, Some(45)));
     assert_eq!(ask(0, None).await.unwrap().days.len(), 1);
     assert_eq!(ask(900, None).await.unwrap().days.len(), 90);
     assert!(ask(7, Some("Nowhere/Land")).await.unwrap_err().to_string().contains("time zone"));

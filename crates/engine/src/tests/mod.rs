@@ -18,6 +18,7 @@ mod rooms;
 mod runs;
 mod several;
 mod signals;
+mod unrecorded;
 mod upkeep;
 
 use std::{

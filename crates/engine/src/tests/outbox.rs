@@ -77,7 +77,10 @@ async fn message_waits_for_its_accounts_secret_and_is_sent_once_that_is_there() 
         let it = Scene::open(&config, mode, &secrets).await;
         let posted = it.call(hello("chat:#ops")).await.unwrap();
         let retried = it.call(Retry { id: posted.id.clone() }).await.unwrap_err().to_string();
-        assert!(retried.contains("as soon as its account has what it lacks: the token"), "{retried}");
+        assert!(
+            retried.contains("as soon as its account has what it lacks: token or webhook_url"),
+            "{retried}"
+        );
         // Who waits for it to be sent waits for no secret.
         let left = it.call(all_sent()).await.unwrap();
         assert_eq!(left.len(), 1, "{left:?}");

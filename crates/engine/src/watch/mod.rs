@@ -5,3 +5,4 @@ pub(crate) mod maintenance;
 pub(crate) mod poll;
 pub(crate) mod receive;
 pub(crate) mod snooze;
+pub(crate) mod unrecorded;

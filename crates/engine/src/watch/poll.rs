@@ -1,5 +1,8 @@
 //! The poll loop: one task per watched account, its pace, its backoff.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
@@ -17,7 +20,10 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::decide;
+use super::{
+    decide,
+    unrecorded::{Unrecorded, UnrecordedReports},
+};
 use crate::{
     accounts::Account,
     active_config::ConfigHandle,
@@ -37,6 +43,31 @@ const SECOND_LOOK: Duration = Duration::from_secs(5);
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The same where not all of its teams could be read.
 const TEAMS_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// How often the wait for a poll is compared with the clock.
+const CLOCK_LOOK: Duration = Duration::from_secs(30);
+/// How long after it is due a poll may end: another one that somebody asked for may be under way first.
+const OVERDUE_AFTER: Duration = POLL_TIME.saturating_mul(2);
+
+/// Why a poll failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PollError {
+    /// The account could not be read.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// What is read of it could not be recorded.
+    #[error("it could not be recorded: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<PollError> for ServiceError {
+    fn from(error: PollError) -> Self {
+        match error {
+            PollError::Service(error) => error,
+            PollError::Store(error) => Self::unavailable(error.to_string()),
+        }
+    }
+}
 
 /// What a poll leaves to be known by who goes on polling.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,6 +89,7 @@ struct Inner {
     store: Store,
     live: ConfigHandle,
     tasks: Tasks,
+    unrecorded: UnrecordedReports,
     state: Mutex<State>,
 }
 
@@ -71,8 +103,8 @@ struct State {
 }
 
 impl Watcher {
-    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { store, live, tasks, state: Mutex::default() }) }
+    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks, unrecorded: UnrecordedReports) -> Self {
+        Self { inner: Arc::new(Inner { store, live, tasks, unrecorded, state: Mutex::default() }) }
     }
 
     /// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
@@ -135,8 +167,14 @@ impl Watcher {
                     if on { Duration::ZERO } else { wait }
                 }
                 Err(error) => {
-                    failures += 1;
-                    let wait = backoff(every, failures, &error);
+                    let wait = match &error {
+                        // It is not the service that is to be spared.
+                        PollError::Store(_) => every,
+                        PollError::Service(error) => {
+                            failures += 1;
+                            backoff(every, failures, error)
+                        }
+                    };
                     tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
                     wait
                 }
@@ -172,7 +210,7 @@ impl Watcher {
                 () = account.unread_webhooks.poll_due(), if may_hurry => return Some(false),
                 // Somebody had it polled, and the trouble is over.
                 () = account.answered.notified(), if in_trouble && !may_hurry => wait = every,
-                () = tokio::time::sleep(wait) => return Some(false),
+                () = wait_until(next, wait, Timestamp::now) => return Some(false),
             }
         }
     }
@@ -192,27 +230,44 @@ impl Watcher {
         self.state().next_poll.get(account).copied()
     }
 
+    /// What is not recorded of what polls and webhooks reported of an account.
+    pub(crate) fn unrecorded(&self, account: &AccountName) -> Option<Unrecorded> {
+        self.inner.unrecorded.of(account)
+    }
+
+    /// Since when an account that was read last at that time is to be polled, where that should have ended by now.
+    pub(crate) fn overdue(&self, account: &Account, last_ok: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let is_polled = account.connection.as_ref().is_ok_and(|connection| connection.source.is_some());
+        let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
+        overdue(last_ok, self.next_poll(&account.name), every, now).filter(|_| is_polled)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Polls an account once and stores what it found, or that it is in trouble. Concurrent polls of an account wait for
     /// each other, so that what is stored last was read last.
-    pub(crate) async fn poll_once(&self, account: &Account) -> Result<Polled, ServiceError> {
+    pub(crate) async fn poll_once(&self, account: &Account) -> Result<Polled, PollError> {
         let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
         let Some(source) = &connection.source else { return Ok(Polled::default()) };
         let _polling = account.polling.lock().await;
         let now = Timestamp::now();
         // A source that panics is treated like one that cannot be reached: its status shows that, and it is polled again.
         let polled = catch_panic(self.poll(account, source, now)).map(|polled| {
-            polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string())))
+            polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string()).into()))
         });
         let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
-            Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
+            let why = format!("reading it took longer than {} s", POLL_TIME.as_secs());
+            Err(ServiceError::unavailable(why).into())
         });
         match &polled {
-            Ok(_) => account.answered.notify_waiters(),
-            Err(error) => self.record_error(&account.name, error, now).await,
+            Ok(_) => {
+                self.inner.unrecorded.polled(&account.name);
+                account.answered.notify_waiters();
+            }
+            Err(PollError::Service(error)) => self.record_error(&account.name, error, now).await,
+            Err(PollError::Store(error)) => self.inner.unrecorded.failed(&account.name, error, now),
         }
         polled
     }
@@ -222,11 +277,10 @@ impl Watcher {
         account: &Account,
         source: &Arc<dyn Source>,
         now: Timestamp,
-    ) -> Result<Polled, ServiceError> {
-        let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
+    ) -> Result<Polled, PollError> {
         let store = &self.inner.store;
-        account.rebuild_unreadable(store, now).await.map_err(stored)?;
-        let (mut known, mut notes) = store.source_with_notes(&account.name).await.map_err(stored)?;
+        account.rebuild_unreadable(store, now).await?;
+        let (mut known, mut notes) = store.source_with_notes(&account.name).await?;
         let identity = known.as_ref().and_then(|known| known.identity.as_ref());
         let age = identity.map_or(Duration::ZERO, |identity| match identity.teams_unread {
             Some(_) => TEAMS_AGE,
@@ -236,7 +290,7 @@ impl Watcher {
         let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < age);
         if !fresh {
             self.identify(account, now).await?;
-            (known, notes) = store.source_with_notes(&account.name).await.map_err(stored)?;
+            (known, notes) = store.source_with_notes(&account.name).await?;
         }
         let cursor = known.as_ref().and_then(|known| known.cursor.as_ref());
         let since = source.with_notes(cursor, &notes.texts);
@@ -247,11 +301,10 @@ impl Watcher {
             let source = Arc::clone(source);
             Watched::by(move |item| source.watches(item))
         };
-        self.ingest(&account.name, batch, watched.clone(), now, notes.last).await.map_err(stored)?;
+        self.ingest(&account.name, batch, watched.clone(), now, notes.last).await?;
         // What the configuration does not cover any more leaves the board.
         if !account.covered.load(Ordering::Relaxed) && polled.partial.is_none() {
-            let left = store.leave_unwatched(&account.name, watched, now, Timestamp::now());
-            left.await.map_err(stored)?;
+            store.leave_unwatched(&account.name, watched, now, Timestamp::now()).await?;
             account.covered.store(true, Ordering::Relaxed);
         }
         Ok(polled)
@@ -273,25 +326,28 @@ impl Watcher {
 
     /// Records that an account could not be read.
     pub(crate) async fn record_error(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
-        if let Err(error) = self.inner.store.poll_failed(account, error.clone(), now).await {
-            tracing::error!(%error, %account, "a failed poll could not be recorded");
+        match self.inner.store.poll_failed(account, error.clone(), now).await {
+            Ok(()) => self.inner.unrecorded.polled(account),
+            Err(error) => {
+                tracing::error!(%error, %account, "a failed poll could not be recorded");
+                self.inner.unrecorded.failed(account, &error, now);
+            }
         }
     }
 
     /// Asks the service who the account is, and records it.
-    pub(crate) async fn identify(&self, account: &Account, now: Timestamp) -> Result<Identity, ServiceError> {
+    pub(crate) async fn identify(&self, account: &Account, now: Timestamp) -> Result<Identity, PollError> {
         let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.to_string()))?;
-        let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
         let store = &self.inner.store;
         let read = connection.identify.identify().await?;
         let origin = account.config.origin(Some(&read));
-        let known = store.source(&account.name).await.map_err(stored)?;
+        let known = store.source(&account.name).await?;
         let identity = with_teams_known_here(read, origin.as_ref(), known);
-        store.identified(&account.name, identity.clone(), origin, now).await.map_err(stored)?;
+        store.identified(&account.name, identity.clone(), origin, now).await?;
         if connection.source.is_none() {
-            store.first_answered(&account.name).await.map_err(stored)?;
+            store.first_answered(&account.name).await?;
         }
-        store.account_answered(&account.name, now).await.map_err(stored)?;
+        store.account_answered(&account.name, now).await?;
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }
@@ -312,6 +368,31 @@ type Part = (Progress, usize);
 /// True where there is more to read and reading progresses; without progress the account keeps its usual pace.
 fn goes_on(before: Option<Part>, now: Option<Part>) -> bool {
     now.is_some() && now != before
+}
+
+/// Waits that long, or until `at` by the clock, where that comes first: while a computer sleeps, only its clock goes on.
+async fn wait_until(at: Timestamp, wait: Duration, now: impl Fn() -> Timestamp) {
+    let waited = tokio::time::sleep(wait);
+    tokio::pin!(waited);
+    loop {
+        tokio::select! {
+            () = &mut waited => return,
+            () = tokio::time::sleep(CLOCK_LOOK) => if now() >= at { return },
+        }
+    }
+}
+
+/// Since when an account is to be polled that was read last at `last_ok` and is to be polled at `next`, where that should
+/// have ended by `now`. The clock alone decides, so that it does not matter what keeps the poll.
+fn overdue(
+    last_ok: Timestamp,
+    next: Option<Timestamp>,
+    every: Duration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let due = last_ok.checked_add(every).ok()?.max(next.unwrap_or(Timestamp::MIN));
+    let late = Duration::try_from(now.duration_since(due)).ok()?;
+    (late > OVERDUE_AFTER).then_some(due)
 }
 
 /// The wait after a good poll: longer while the service's rate limit is nearly reached.
@@ -339,126 +420,4 @@ fn wait_left(error: &ServiceError, since: Timestamp, now: Timestamp) -> Option<D
     // A clock that was put back makes no wait longer.
     let left = Duration::try_from(left).ok()?.min(LONGEST_RETRY_AFTER);
     (!left.is_zero()).then_some(left)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rate_limit(remaining: u32) -> Option<RateLimit> {
-        Some(RateLimit { limit: 5_000, remaining, reset_at: Timestamp::from_second(1_000).unwrap() })
-    }
-
-    #[test]
-    fn polls_are_slow_while_a_rate_limit_is_nearly_reached() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let minute = Duration::from_secs(60);
-        let cases = [
-            (None, 0, minute),
-            (rate_limit(5_000), 0, minute),
-            (rate_limit(1_000), 0, minute),
-            (rate_limit(999), 0, SPARING_EVERY),
-            (rate_limit(0), 999, SPARING_EVERY),
-            (rate_limit(0), 1_000, minute),
-        ];
-        for (rate_limit, now, expected) in cases {
-            assert_eq!(pace(minute, rate_limit, at(now)), expected, "{rate_limit:?} at {now}");
-        }
-        assert_eq!(pace(SPARING_EVERY * 2, rate_limit(0), at(0)), SPARING_EVERY * 2);
-    }
-
-    #[test]
-    fn source_read_in_parts_is_polled_again_at_once_while_it_progresses() {
-        let left = |done, details_left| Some((Progress { done, total: 200 }, details_left));
-        let part = |done| left(done, 0);
-        let cases = [
-            (None, None, false),
-            (None, part(40), true),
-            (part(40), part(80), true),
-            (part(40), part(40), false),
-            (part(190), None, false),
-            (part(190), part(10), true), // begun again: more is watched by now
-            // All is listed, and details are left.
-            (part(190), left(200, 8), true),
-            (left(200, 8), left(200, 4), true),
-            (left(200, 4), left(200, 4), false),
-            (left(200, 4), left(200, 9), true),
-            (left(200, 4), None, false),
-        ];
-        for (before, now, expected) in cases {
-            assert_eq!(goes_on(before, now), expected, "{before:?}, {now:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn teams_are_kept_of_the_same_place_alone() {
-        let origin = |url: &str| Origin::new("github", &url.parse().unwrap(), None);
-        let (here, elsewhere) = (origin("https://a.example"), origin("https://b.example"));
-        let me = |teams: &[&str], unread: Option<&str>| Identity {
-            login: "kim".to_owned(),
-            teams: teams.iter().copied().map(str::to_owned).collect(),
-            teams_unread: unread.map(str::to_owned),
-            ..Identity::default()
-        };
-        // where it was known to be, where it is -> the teams that it has
-        let cases: [(Option<&Origin>, Option<&Origin>, &[&str]); 4] = [
-            (Some(&here), Some(&here), &["web", "release"]),
-            (None, Some(&here), &["web", "release"]),
-            (Some(&elsewhere), Some(&here), &["web"]),
-            (Some(&elsewhere), None, &["web"]),
-        ];
-        let (forge, now) = (AccountName::from("forge"), Timestamp::UNIX_EPOCH);
-        let store = Store::temporary(now).unwrap();
-        store.identified(&forge, me(&["release"], None), None, now).await.unwrap();
-        let known = store.source(&forge).await.unwrap().unwrap();
-        for (before, origin, expected) in cases {
-            let known = StoredSource { origin: before.cloned(), ..known.clone() };
-            let identity = with_teams_known_here(me(&["web"], Some("no")), origin, Some(known));
-            assert_eq!(identity.teams, me(expected, None).teams, "{before:?} -> {origin:?}");
-        }
-    }
-
-    #[test]
-    fn wait_that_a_service_asked_for_outlasts_a_restart() {
-        let limited =
-            |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
-        // the error, since when, when the program is started -> for how many seconds it is not asked
-        let cases = [
-            (limited(600), 1_000, 1_000, Some(600)),
-            (limited(600), 1_000, 1_300, Some(300)),
-            (limited(600), 1_000, 1_600, None),
-            (limited(600), 1_000, 9_000, None),
-            // It was refused again and again, and the wait is counted from the first time.
-            (limited(9_000), 1_000, 9_400, Some(600)),
-            (limited(9_000), 1_000, 1_000, Some(3_600)),
-            // The clock was put back.
-            (limited(600), 90_000, 1_000, Some(3_600)),
-            (limited(u64::MAX), 1_000, 1_000, None),
-            (limited(0), 1_000, 1_000, None),
-            (ServiceError::unavailable("down"), 1_000, 1_000, None),
-            (ServiceError::auth("no"), 1_000, 1_000, None),
-        ];
-        let at = |second| Timestamp::from_second(second).unwrap();
-        for (error, since, now, expected) in cases {
-            let left = wait_left(&error, at(since), at(now));
-            assert_eq!(left, expected.map(Duration::from_secs), "{error:?} since {since} at {now}");
-        }
-    }
-
-    #[test]
-    fn trouble_is_tried_again_later_and_later() {
-        let minute = Duration::from_secs(60);
-        let down = ServiceError::unavailable("down");
-        let waits: Vec<u64> = [1, 2, 3, 4, 5, 6, 100].map(|n| backoff(minute, n, &down).as_secs()).to_vec();
-        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
-        let limited =
-            |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
-        assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
-        assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
-        assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);
-        assert_eq!(backoff(minute, 1, &limited(3_601)), LONGEST_RETRY_AFTER);
-        assert_eq!(backoff(minute, 1, &limited(u64::MAX)), LONGEST_RETRY_AFTER);
-        assert_eq!(backoff(Duration::from_secs(7_200), 1, &limited(u64::MAX)).as_secs(), 7_200);
-        assert_eq!(backoff(Duration::from_secs(3_600), 2, &down).as_secs(), 3_600);
-    }
 }

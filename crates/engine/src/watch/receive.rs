@@ -50,7 +50,7 @@ use self::{
     refusals::Refusals,
     verifier::{Delivery, Verifier},
 };
-use super::decide;
+use super::{decide, unrecorded::UnrecordedReports};
 use crate::{
     active_config::{ActiveConfig, ConfigHandle},
     config::{DEFAULT_EVERY, Receive},
@@ -77,6 +77,7 @@ struct Inner {
     store: Store,
     live: ConfigHandle,
     tasks: Tasks,
+    unrecorded: UnrecordedReports,
     listening: Mutex<Listening>,
 }
 
@@ -110,8 +111,9 @@ impl ListenError {
 }
 
 impl Receiver {
-    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
-        Self { inner: Arc::new(Inner { store, live, tasks, listening: Mutex::default() }) }
+    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks, unrecorded: UnrecordedReports) -> Self {
+        let listening = Mutex::default();
+        Self { inner: Arc::new(Inner { store, live, tasks, unrecorded, listening }) }
     }
 
     pub(crate) fn listening(&self) -> Listening {
@@ -137,7 +139,8 @@ impl Receiver {
         let decide = decide::by(self.inner.live.now());
         let (poll, unread) = (received.poll, received.unread.take());
         let is_about_something = poll || !received.snapshots.is_empty();
-        self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await?;
+        let stored = self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await;
+        stored.inspect_err(|error| self.inner.unrecorded.failed(account, error, now))?;
         if let Some(why) = &unread {
             self.note_unreadable(account, why, now);
             return Ok(unread);
@@ -385,7 +388,7 @@ enum Taken {
 }
 
 async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Result<Taken, Refusal> {
-    check_host(request.headers(), &shared.hosts)?;
+    check_host(request.uri(), request.headers(), &shared.hosts)?;
     let account = request
         .uri()
         .path()

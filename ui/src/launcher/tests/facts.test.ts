@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Build, BuildStatus, Incident, TurnKind } from "../../api";
+import type { Build, BuildRun, BuildStatus, Incident, TurnKind } from "../../api";
 import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
 import { buttonFor, buttonsOf } from "../action-buttons";
@@ -50,6 +50,23 @@ test.each<
     causeIs,
     green,
   ]);
+});
+
+test.each<[change: Partial<BuildRun>, green: string | null, causeIs: string]>([
+  [{ author: "ana", commit: "a1" }, "a1", "Likely cause"],
+  [{ author: "ana", commit: null }, null, "Likely cause"],
+  [{ author: null, commit: "a2" }, "a1", "Likely cause"],
+  // Who pressed "build" changed nothing.
+  [{ author: null, started_by: "ana", commit: null }, "a1", "Commit"],
+  [{ author: null, started_by: "ana", commit: "a1" }, "a1", "Commit"],
+  [{ author: null, started_by: "ana", commit: "a1" }, null, "Commit"],
+])("what turned a build red %#", (change, green, causeIs) => {
+  const [red, before] = build("failed", "passed").runs as [BuildRun, BuildRun];
+  const runs = [
+    { ...red, ...change },
+    { ...before, commit: green },
+  ];
+  expect(buildFacts({ ...BUILD, runs }).causeIs).toBe(causeIs);
 });
 
 test.each([

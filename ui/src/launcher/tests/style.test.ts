@@ -53,6 +53,13 @@ test.each<[file: string, selector: string, has: string]>([
   ["Frame.svelte", "header", "min-height: var(--field-height)"],
   ["Footer.svelte", ".cut", "text-overflow: ellipsis"],
   ["LineView.svelte", ".two .right", "max-width: none"],
+  // What is not delivered is said whole; the account in trouble beside it gives way.
+  ["Footer.svelte", "button.whole", "flex: none"],
+  // What is hidden could still be scrolled to, by the focus or by `scrollIntoView`.
+  ["../base.css", "html", "overflow: hidden"],
+  ["../base.css", "body", "overflow: clip"],
+  ["../base.css", "body", "position: relative"],
+  ["App.svelte", ".window", "overflow: clip"],
 ])("%s: %s has %s", (file, selector, has) => {
   expect(rule(file, selector)).toContain(has);
 });

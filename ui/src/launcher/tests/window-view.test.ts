@@ -256,3 +256,15 @@ test.each<[accounts: number, connected: number, shown: string]>([
   const count = await screen.findByText(shown);
   expect(count.className).not.toContain("cut");
 });
+
+test.each<[undelivered: number, in_trouble: boolean, shown: string, name: string]>([
+  [5, false, "5 messages not delivered", "5 messages not delivered"],
+  [1, false, "1 message not delivered", "1 message not delivered"],
+  // Beside an account in trouble there is less room.
+  [1200, true, "1,200 not delivered", "1,200 messages not delivered"],
+])("%i not delivered, trouble: %s: the footer has %j", async (undelivered, in_trouble, shown, name) => {
+  const troubles = in_trouble ? STATUS.troubles : [];
+  await open({ status: { ...STATUS, undelivered, troubles } });
+  const told = await screen.findByRole("button", { name });
+  expect([...told.children].map((part) => part.textContent).join(" ")).toBe(shown);
+});

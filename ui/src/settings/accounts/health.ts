@@ -1,6 +1,6 @@
 /** The state of an account, as a mark and as a line. */
 
-import type { AccountInfo, RateLimit, ServiceError } from "../../api";
+import type { AccountInfo, Identity, RateLimit, ServiceError } from "../../api";
 import { moment } from "../../parts/time";
 import { counted, reason } from "../../parts/words";
 import { textOf } from "./fields";
@@ -21,7 +21,9 @@ export const MARK_WORD: Record<Mark, string> = {
 };
 
 export function accountState({ health, identity, problems }: AccountInfo): Mark {
-  if (health.state === "trouble" || health.state === "incomplete") return "failing";
+  if (health.state === "trouble" || health.state === "incomplete" || health.state === "unrecorded")
+    return "failing";
+  if (health.state === "overdue") return "attention";
   if (problems.length > 0 || (identity?.missing_scopes.length ?? 0) > 0) return "attention";
   return health.state === "ok" ? "passing" : "quiet";
 }
@@ -44,13 +46,35 @@ function troubleOf({ secrets_set }: Pick<AccountInfo, "secrets_set">, error: Ser
   return secrets_set.length === 0 ? "refused what was asked (401 or 403)" : TROUBLE.auth;
 }
 
+/** What people call who it acts as; empty where the service has no users. */
+export function called({ name, login }: Identity): string {
+  return name || login;
+}
+
+/** Whom the credential is of, as an answer to a test. */
+export function signedText(identity: Identity): string {
+  return called(identity) ? `Signed in as ${called(identity)}` : "It answers";
+}
+
+/** Its service, where, and who it acts as: "GitHub, github.com as kim". A place may name the service itself. */
+export function whereText(service: string, { identity, settings }: AccountInfo): string {
+  const { url } = settings;
+  const place = identity?.server ?? (typeof url === "string" ? url.replace(/^https?:\/\//, "") : service);
+  const rest = place.startsWith(service) ? place.slice(service.length) : null;
+  const where = rest !== null && /^([ ,(]|$)/.test(rest) ? place : `${service}, ${place}`;
+  const who = identity ? called(identity) : "";
+  return who === "" ? where : `${where} as ${who}`;
+}
+
 /** The line under its name in the list. */
 export function accountLine(account: AccountInfo, now: number): string {
   const { health, identity, last_ok: last, problems } = account;
   if (health.state === "incomplete") return "not complete";
   if (health.state === "trouble") return troubleOf(account, health.error);
+  if (health.state === "unrecorded") return "is not recorded";
+  if (health.state === "overdue") return last ? `last read ${ago(last, now)}` : "is being read";
   const missing = identity?.missing_scopes.length ?? 0;
-  const who = identity?.login ? [identity.login] : [];
+  const who = identity ? [called(identity)].filter(Boolean) : [];
   if (missing > 0) return [...who, counted(missing, "scope") + " missing"].join(", ");
   if (problems.length > 0) return [...who, counted(problems.length, "problem")].join(", ");
   const reading = account.reading;
@@ -93,19 +117,34 @@ export function troubleText(
   return `${service} ${troubleOf(account, error)} ${when}. ${why} ${rows}${again}`;
 }
 
-/** The used share of the rate limit, the share at which checks slow down, and texts for both. */
-export function rateLimitText(rate_limit: RateLimit, now: number) {
-  const used = Math.max(0, rate_limit.limit - rate_limit.remaining);
-  const slow = Math.floor(rate_limit.limit * 0.8);
-  const left = (Date.parse(rate_limit.reset_at) - now) / 1000;
+const rowsFrom = (last: string | null, now: number) =>
+  last ? ` Its rows are from ${moment(last, now)}.` : "";
+
+/** The note for an account that is read, but not recorded: why, since when, how old its rows are. */
+export function unrecordedText(why: string, since: string, last: string | null, now: number): string {
+  const rows = rowsFrom(last, now);
+  return `What is read of it has not been recorded since ${moment(since, now)}. ${reason(why)}${rows}`;
+}
+
+/** The note for an account that should have been read by now. */
+export function overdueText(since: string, last: string | null, now: number): string {
+  return `The check that was due at ${moment(since, now)} has not ended.${rowsFrom(last, now)}`;
+}
+
+/** The share of the rate limit that is left, below how much checks slow down, and texts for both. */
+export function rateLimitText({ limit, remaining, reset_at }: RateLimit, now: number) {
+  const slow = limit - Math.floor(limit * 0.8);
+  const seconds = (Date.parse(reset_at) - now) / 1000;
   const number = (value: number) => value.toLocaleString("en");
-  const over = left <= 0;
   return {
-    used: number(used),
-    share: rate_limit.limit > 0 ? Math.min(1, used / rate_limit.limit) : 0,
-    of: `of ${number(rate_limit.limit)} calls`,
-    slows: used > slow ? `Checks every 5 min now, past ${number(slow)}` : `Slows at ${number(slow)}`,
-    resets: over ? "The limit was reset" : `Resets in ${about(left)}`,
+    left: number(remaining),
+    share: limit > 0 ? Math.min(1, remaining / limit) : 0,
+    of: `of ${number(limit)} calls left`,
+    slows:
+      remaining < slow
+        ? `Checked every 5 min now: fewer than ${number(slow)} left`
+        : `Checked less often below ${number(slow)}`,
+    resets: seconds <= 0 ? "The limit was reset" : `Resets in ${about(seconds)}`,
   };
 }
 

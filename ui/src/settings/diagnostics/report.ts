@@ -14,9 +14,13 @@ export const VERDICT: Record<
   failed: { icon: "st_fail", tone: "failing", label: "does not work" },
 };
 
+/** What a check is of. What the engine calls the daemon is this app where it has the store itself. */
+const checked = (name: string, desktop: Desktop | null) =>
+  name === "daemon" && desktop?.owner === "here" ? "this app" : name;
+
 /** A check's name as a title. */
-export function checkTitle(name: string): string {
-  return capital(name);
+export function checkTitle(name: string, desktop: Desktop | null): string {
+  return capital(checked(name, desktop));
 }
 
 /** The action of a check's remedy in this window, if there is one. */
@@ -56,9 +60,9 @@ export function report({ desktop, checks, errors, at }: Reported): string {
         `tray: ${desktop.tray.shown ? "shown" : "not shown"}${desktop.tray.why ? ` (${desktop.tray.why})` : ""}`,
       ]
     : ["Callboard"];
-  const checked = checks.map(({ name, verdict, found, remedy }) => {
+  const results = checks.map(({ name, verdict, found, remedy }) => {
     const lines = [
-      `[${verdict}] ${name}: ${found}`,
+      `[${verdict}] ${checked(name, desktop)}: ${found}`,
       ...(remedy && verdict !== "ok" ? [`    to do: ${remedy}`] : []),
     ];
     return lines.join("\n");
@@ -68,7 +72,7 @@ export function report({ desktop, checks, errors, at }: Reported): string {
     `checked: ${at}`,
     "",
     ...errors.map((fault) => `[fault] ${located(fault)}`),
-    ...checked,
+    ...results,
     "",
   ].join("\n");
 }

@@ -1,9 +1,9 @@
 /** A person's own rules while they are edited: all are saved at once, and errors are shown at their fields. */
 
-import type { ConfigError, JsonValue, RuleConfig, RuleInfo } from "../../api";
+import type { ConfigError, JsonValue, RuleConfig, RuleFault, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
 import { Draft, same } from "../draft.svelte";
-import { fieldOf, located } from "../failure";
+import { fieldOf, join, located } from "../failure";
 import { keep, readKept } from "../kept";
 import { freshName, written } from "./rules";
 
@@ -32,7 +32,7 @@ export function faultsAt(
     const field = fieldOf(fault, FIELDS) as Field | null;
     const place = field === null ? -1 : ruleOf(fault, field, rules, base);
     if (field === null || place < 0 || SWITCHES.includes(field)) found.rest.push(located(fault));
-    else found.fields[at(place, field)] = fault.what;
+    else found.fields[at(place, field)] = join(found.fields[at(place, field)], fault.what);
   }
   return found;
 }
@@ -72,21 +72,30 @@ function readRules(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
 }
 
 export class Editing {
-  readonly draft = new Draft<RuleConfig[]>([]);
-  errors = $state.raw<RuleFaults>(NO_FAULTS);
+  readonly draft: Draft<RuleConfig[]>;
+  #refused = $state.raw<RuleFaults>(NO_FAULTS);
+  #tried = $state.raw<RuleFaults["fields"]>({});
 
-  #restored = false;
+  /** Unsaved rules are restored at once, so that they are never a surprise once the rules are opened. */
+  constructor() {
+    const kept = readRules();
+    this.draft = new Draft(kept?.base ?? []);
+    if (kept) this.draft.mine = kept.mine;
+  }
 
-  /** Call when the rules were read again. The first time, unsaved rules are restored. */
+  /** What is wrong: with the rules as they were refused, and with the rules as they stand. */
+  get errors(): RuleFaults {
+    return { ...this.#refused, fields: { ...this.#refused.fields, ...this.#tried } };
+  }
+
+  /** True if the file has no such rule. */
+  unsaved(place: number): boolean {
+    const rule = $state.snapshot(this.draft.mine[place]);
+    return rule !== undefined && !this.draft.base.some((known) => same(known, rule));
+  }
+
+  /** Call when the rules were read again. */
   offer(infos: readonly RuleInfo[]) {
-    if (!this.#restored) {
-      this.#restored = true;
-      const kept = readRules();
-      if (kept) {
-        this.draft.take(kept.base);
-        this.draft.mine = kept.mine;
-      }
-    }
     this.draft.offer(infos.filter((info) => !info.builtin).map((info) => info.rule));
   }
 
@@ -94,12 +103,17 @@ export class Editing {
   keep() {
     const changed = this.draft.changed;
     const kept = { base: this.draft.base, mine: $state.snapshot(this.draft.mine) };
-    if (this.#restored) keep(KEPT, changed ? kept : null);
+    keep(KEPT, changed ? kept : null);
   }
 
   change(place: number, change: Partial<RuleConfig>) {
     const rule = this.draft.mine[place];
-    if (rule) this.draft.mine[place] = { ...rule, ...change };
+    if (!rule) return;
+    this.draft.mine[place] = { ...rule, ...change };
+    // What was refused is what stood there before.
+    const edited = Object.keys(change).map((field) => at(place, field as Field));
+    const left = Object.entries(this.#refused.fields).filter(([field]) => !edited.includes(field));
+    this.#refused = { ...this.#refused, fields: Object.fromEntries(left) };
   }
 
   /** Adds a rule at the top, where it decides before the others. Returns its index. */
@@ -113,12 +127,13 @@ export class Editing {
       continue: false,
     };
     this.draft.mine = [rule, ...this.draft.mine];
+    this.#forget();
     return 0;
   }
 
   remove(place: number) {
     this.draft.mine = this.draft.mine.filter((_, other) => other !== place);
-    this.errors = NO_FAULTS;
+    this.#forget();
   }
 
   /** Moves a rule up or down. Returns its new index. */
@@ -129,13 +144,13 @@ export class Editing {
     if (!rule || to < 0 || to > rules.length) return place;
     rules.splice(to, 0, rule);
     this.draft.mine = rules;
-    this.errors = NO_FAULTS;
+    this.#forget();
     return to;
   }
 
   revert() {
     this.draft.revert();
-    this.errors = NO_FAULTS;
+    this.#forget();
   }
 
   /**
@@ -165,10 +180,23 @@ export class Editing {
 
   saved() {
     this.draft.take($state.snapshot(this.draft.mine));
-    this.errors = NO_FAULTS;
+    this.#forget();
   }
 
   refused(failure: Failure) {
-    this.errors = faultsAt(failure, $state.snapshot(this.draft.mine), this.draft.base);
+    this.#refused = faultsAt(failure, $state.snapshot(this.draft.mine), this.draft.base);
+  }
+
+  /** Takes what trying the rules found wrong with them as they stand. */
+  tried(faults: readonly RuleFault[]) {
+    const fields: RuleFaults["fields"] = {};
+    for (const { rule, key, what } of faults) fields[`${rule}.${key}`] = join(fields[`${rule}.${key}`], what);
+    this.#tried = fields;
+  }
+
+  /** Faults are known by the index of their rule, which is another one now. */
+  #forget() {
+    this.#refused = NO_FAULTS;
+    this.#tried = {};
   }
 }

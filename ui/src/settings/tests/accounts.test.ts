@@ -110,7 +110,7 @@ test("the place of the secrets is changed only after a confirmation", async () =
   file.click();
   await screen.findByText(/not moved automatically/);
   expect(fake.asked("configure")).toEqual([]);
-  await press("Keep them there");
+  await press("Use this place");
   await waitFor(() =>
     expect(fake.asked("configure")).toEqual([{ path: ["secrets", "store"], value: "file" }]),
   );
@@ -141,4 +141,18 @@ test("an unsaved draft of an account is kept while another section is open", asy
   await button("Change…");
   expect(localStorage.getItem("callboard.account.forge")).toBeNull();
   expect(fake.asked("edit_account")).toEqual([]);
+});
+
+test("without a credential it is not known what may be done, and nothing is promised", async () => {
+  // whether the account signs in -> what is said
+  const cases: [boolean | null, RegExp][] = [
+    [true, /everything that Callboard can use/],
+    [null, /everything that Callboard can use/],
+    [false, /No credential is set: what may be done is not known/],
+  ];
+  for (const [has_credential, expected] of cases) {
+    await open("accounts/ci", { accounts: ACCOUNTS.map((it) => ({ ...it, has_credential })) });
+    expect(await screen.findByText(expected)).toBeTruthy();
+    cleanup();
+  }
 });

@@ -9,7 +9,8 @@ test("a rule with an error shows it at its field, and is saved once corrected", 
   const { fake } = await open("rules");
   await press("Edit");
   const when = await type("When", 'item.brunch == "main"');
-  expect(await screen.findAllByText("Not saved")).toHaveLength(2);
+  // In the side bar, above the rules, and at the rule.
+  expect(await screen.findAllByText("Not saved")).toHaveLength(3);
   fake.fail(
     "configure",
     failure("callboard.toml:21:8", {
@@ -109,10 +110,18 @@ test("the effect of an edited rule is shown before it is saved", async () => {
     rules: [{ name: "main is red", when: 'event == "triggered"' }, { name: "nightly is flaky" }],
   });
 
-  fake.fail("rules_replay", failure('rule "main is red", when, line 1', { kind: "usage", message: "" }));
-  await type("When", "event ==");
+  const message = 'rule "main is red", when, line 1';
+  const faults = [{ rule: 0, key: "when", what: "expected a value" }];
+  fake.fail("rules_replay", failure(message, { kind: "rules", message, faults }));
+  const when = await type("When", "event ==");
   await within(tried).findByText(/cannot be tried as it stands: rule "main is red"/);
-  expect(screen.queryByRole("alert")).toBeNull();
+  expect((await screen.findByRole("alert")).textContent).toBe("expected a value");
+  expect(when.getAttribute("aria-invalid")).toBe("true");
+  // What is not an error of the rules is none of the field.
+  fake.answer("rules_replay", { events: 0, otherwise: [] });
+  await type("When", 'event == "fixed"');
+  await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+  expect(when.getAttribute("aria-invalid")).toBeNull();
   await press("Revert");
   await waitFor(() => expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull());
 });
@@ -144,6 +153,28 @@ test("a new rule comes first, can be moved, and is gone when it is removed", asy
   await waitFor(() => expect(screen.queryByText("Not saved")).toBeNull());
 });
 
+test("only what is not in the file is marked as not saved, and nothing is saved before the file is read", async () => {
+  const { fake } = await open("rules");
+  await button("main is red");
+  await key("Ctrl+n");
+  await screen.findByLabelText("Name");
+  const marked = screen.getAllByRole("button", { name: /Not saved/ });
+  expect(marked.map((row) => /^(Rules|new rule)/.exec(row.textContent?.trim() ?? "")?.[0])).toEqual([
+    "Rules",
+    "new rule",
+  ]);
+  await press("Done");
+  expect(await screen.findByText(/it is not saved, and has no effect yet/)).toBeTruthy();
+  await press("main is red");
+  expect(screen.queryByText(/it is not saved/)).toBeNull();
+
+  cleanup();
+  const again = await open("rules", { rules: () => new Promise<never>(() => {}) });
+  expect(await button("Save")).toHaveProperty("disabled", true);
+  await key("Ctrl+s");
+  expect([...fake.asked("configure"), ...again.fake.asked("configure")]).toEqual([]);
+});
+
 test("unsaved rules are kept while another view is open, and when the window is opened again", async () => {
   const first = await open("rules");
   await press("Edit");
@@ -157,6 +188,10 @@ test("unsaved rules are kept while another view is open, and when the window is 
   expect((await when()).value).toBe('event == "fixed"');
   expect(first.fake.asked("configure")).toEqual([]);
 
+  cleanup();
+  // The side bar says it before the rules are opened.
+  await open("channels");
+  expect(await screen.findByText("Not saved")).toBeTruthy();
   cleanup();
   await open("rules");
   await press("Edit");

@@ -206,6 +206,27 @@ test("errors are shown at their rule and field", () => {
   });
 });
 
+test("a refused value is wrong until it is edited, and faults found by trying go with the next try", () => {
+  const editing = new Editing();
+  editing.offer(RULES);
+  editing.change(0, { post: ["nowhere"] });
+  const what = (text: string) => ({ file: "f", line: 1, column: 1, what: text, text });
+  const errors = [what('post = ["nowhere"]'), what('name = "main is red"')];
+  editing.refused(failure("m", { kind: "config", errors }));
+  editing.tried([
+    { rule: 1, key: "when", what: "expected a value" },
+    { rule: 1, key: "when", what: "too long" },
+  ]);
+  expect(editing.errors.fields["1.when"]).toBe("expected a value; too long");
+  expect(Object.keys(editing.errors.fields).sort()).toEqual(["0.name", "0.post", "1.when"]);
+  editing.change(0, { post: [] });
+  expect(Object.keys(editing.errors.fields).sort()).toEqual(["0.name", "1.when"]);
+  editing.tried([]);
+  expect(Object.keys(editing.errors.fields)).toEqual(["0.name"]);
+  editing.move(0, 1);
+  expect(editing.errors).toEqual({ fields: {}, rest: [] });
+});
+
 test("rules are added first, moved and removed", () => {
   const editing = new Editing();
   editing.offer(RULES);

@@ -2,8 +2,10 @@
 
 import { expect, test } from "vitest";
 
-import type { AccountInfo, ActivityDay, ConfigError, ServiceError, SettingType } from "../../api";
+import type { AccountInfo, ActivityDay, ConfigError, Identity, ServiceError, SettingType } from "../../api";
 import { ACCOUNTS, ACTIVITY, CHANNELS, CHECKS } from "../../fake/settings-data";
+import type { Desktop } from "../../desktop";
+import { DESKTOP } from "../../fake/backend";
 import { SERVICES } from "../../fake/services";
 import { reason, sentence } from "../../parts/words";
 import { freeName, questions, spelled, textOf, valueOf, wrong } from "../accounts/fields";
@@ -13,14 +15,18 @@ import {
   accountState,
   rateLimitText,
   letters,
+  overdueText,
+  signedText,
   troubleText,
+  unrecordedText,
   watchText,
+  whereText,
 } from "../accounts/health";
 import { axis, lasted, MEASURES, percent, stretches } from "../activity/plot";
 import { moved } from "../arrows";
 import { found, heading, shortName, wrongName } from "../channels/channels";
 import { takesText } from "../commands/commands";
-import { remedyOf, report } from "../diagnostics/report";
+import { checkTitle, remedyOf, report } from "../diagnostics/report";
 import { failureOf, fieldOf, placed } from "../failure";
 import { hotkeyText, recorded } from "../keys/hotkey";
 import { quietHours, timeOf } from "../notifications/quiet";
@@ -67,6 +73,11 @@ test.each([
   ["a text", "a text"],
   [new Error("an error"), "an error"],
   [{ message: "a failure", error: { kind: "usage", message: "a failure" } }, "a failure"],
+  // What a terminal shows as a quoted line with a mark under it is a line here.
+  [
+    { message: "a:3:2: wrong\n |\n3 | x\n |  ^", error: { kind: "config", errors: [fault("x", 2)] } },
+    "callboard.toml:3:2: wrong",
+  ],
 ])("anything that is thrown becomes a failure: %s", (thrown, message) => {
   expect(failureOf(thrown).message).toBe(message);
 });
@@ -155,6 +166,7 @@ test("names", () => {
 
 const problem = (why: string) => ({ part: "acme/web", kind: "not_seen" as const, why });
 const account = (more: Partial<AccountInfo>) => ({ ...(ACCOUNTS[1] as AccountInfo), ...more });
+const identity = ACCOUNTS[1]?.identity as Identity;
 
 test.each([
   [account({ last_ok: at(20) }), "answered 20 s ago", "passing"],
@@ -168,7 +180,27 @@ test.each([
     "has been unreachable",
     "failing",
   ],
+  [
+    account({ health: { state: "unrecorded", since: at(60), why: "the disk is full" } }),
+    "is not recorded",
+    "failing",
+  ],
+  [
+    account({ health: { state: "overdue", since: at(60) }, last_ok: at(120) }),
+    "last read 2 min ago",
+    "attention",
+  ],
   [account({ problems: [problem("a"), problem("b")] }), "kim, 2 problems", "attention"],
+  [
+    account({ problems: [problem("a")], identity: { ...identity, login: "PXPGF42", name: "Bo" } }),
+    "Bo, 1 problem",
+    "attention",
+  ],
+  [
+    account({ problems: [problem("a")], identity: { ...identity, login: "", name: "" } }),
+    "1 problem",
+    "attention",
+  ],
   [ACCOUNTS[0] as AccountInfo, "kim, 1 scope missing", "attention"],
 ])("an account in a line, %#", (account, line, state) => {
   expect(accountLine(account, NOW)).toBe(line);
@@ -189,6 +221,35 @@ test("a missing permission is not shown as a refused sign-in", () => {
     expect(troubleText("Web", refused, at(0), null, null, NOW, { secrets_set })).toMatch(
       /^Web did not permit what was asked at \d\d:\d\d\. Why: 403\./,
     );
+});
+
+test("the note of an account that is not recorded says why, since when, and how old its rows are", () => {
+  expect(unrecordedText("the disk is full", at(0), at(60), NOW)).toMatch(
+    /^What is read of it has not been recorded since \d\d:\d\d\. Why: the disk is full\. Its rows are from \d\d:\d\d\.$/,
+  );
+  expect(unrecordedText("the disk is full", at(0), null, NOW)).toMatch(/Why: the disk is full\.$/);
+  expect(overdueText(at(0), at(60), NOW)).toMatch(
+    /^The check that was due at \d\d:\d\d has not ended\. Its rows are from \d\d:\d\d\.$/,
+  );
+});
+
+test.each<[string, string | null, Partial<Identity>, string]>([
+  ["GitHub", "GitHub", { login: "ana" }, "GitHub as ana"],
+  ["Slack", "Slack, Acme", { login: "callboard" }, "Slack, Acme as callboard"],
+  ["Jenkins", "Jenkins 2.479", { login: "kim" }, "Jenkins 2.479 as kim"],
+  ["GitHub", "github.com", { login: "kim" }, "GitHub, github.com as kim"],
+  ["Web", "Webster", { login: "" }, "Web, Webster"],
+  ["PagerDuty", null, { login: "PME", name: "Ana" }, "PagerDuty, ci.acme.example as Ana"],
+])("%s at %s is named once", (service, server, who, text) => {
+  const settings = { url: "https://ci.acme.example" };
+  expect(whereText(service, account({ settings, identity: { ...identity, ...who, server } }))).toBe(text);
+  expect(whereText(service, account({ settings: {}, identity: null }))).toBe(service);
+});
+
+test("a person is named as people call them, and none where the service has no users", () => {
+  expect(signedText({ ...identity, login: "PME", name: "Ana" })).toBe("Signed in as Ana");
+  expect(signedText({ ...identity, login: "kim" })).toBe("Signed in as kim");
+  expect(signedText({ ...identity, login: "" })).toBe("It answers");
 });
 
 test("a key in a text is shown in quotation marks", () => {
@@ -221,12 +282,16 @@ test("the note of a failing account shows what failed, since when, and how old i
 });
 
 test.each([
-  [5000, 3820, -22 * 60, ["1,180", "Slows at 4,000", "Resets in 22 min"]],
-  [5000, 900, -30, ["4,100", "Checks every 5 min now, past 4,000", "Resets in 30 s"]],
-  [60, 0, 10, ["60", "Checks every 5 min now, past 48", "The limit was reset"]],
+  [5000, 3820, -22 * 60, ["3,820", 0.764, "Checked less often below 1,000", "Resets in 22 min"]],
+  [5000, 1000, -30, ["1,000", 0.2, "Checked less often below 1,000", "Resets in 30 s"]],
+  [5000, 999, -30, ["999", 0.1998, "Checked every 5 min now: fewer than 1,000 left", "Resets in 30 s"]],
+  [60, 0, 10, ["0", 0, "Checked every 5 min now: fewer than 12 left", "The limit was reset"]],
+  // A limit that was raised within its window.
+  [5000, 6000, 10, ["6,000", 1, "Checked less often below 1,000", "The limit was reset"]],
 ])("a rate limit of %i with %i left", (limit, remaining, seconds, texts) => {
   const text = rateLimitText({ limit, remaining, reset_at: at(seconds) }, NOW);
-  expect([text.used, text.slows, text.resets]).toEqual(texts);
+  expect([text.left, text.share, text.slows, text.resets]).toEqual(texts);
+  expect(text.of).toBe(`of ${limit.toLocaleString("en")} calls left`);
 });
 
 test("a rate limit of 0 is not divided by", () => {
@@ -382,6 +447,18 @@ test("a failing check has the action of its remedy, a passing one has none", () 
     "account",
     null,
   ]);
+});
+
+test.each<[string, Partial<Desktop> | null, string]>([
+  ["daemon", { owner: "here" }, "This app"],
+  ["daemon", { owner: "daemon" }, "Daemon"],
+  ["daemon", null, "Daemon"],
+  ["store", { owner: "here" }, "Store"],
+])("the check of %s, with %o, is titled %s", (name, desktop, title) => {
+  expect(checkTitle(name, desktop && { ...DESKTOP, ...desktop })).toBe(title);
+  const checks = [{ name, verdict: "ok" as const, found: "running", remedy: null }];
+  const text = report({ desktop: desktop && { ...DESKTOP, ...desktop }, checks, errors: [], at: "" });
+  expect(text.toLowerCase()).toContain(`[ok] ${title.toLowerCase()}: running`);
 });
 
 test("a report is plain text, with errors and remedies", () => {

@@ -393,3 +393,26 @@ async fn watched_alerts_follow_the_filter() {
         assert_eq!(source.watches(&item), expected, "{filter:?}");
     }
 }
+
+#[tokio::test]
+async fn alerts_whose_fingerprints_begin_alike_are_two() {
+    for length in [1, 99, 100, 120, 299, 300, 400] {
+        let fingerprints = ["a", "b"].map(|end| format!("{}{end}", "f".repeat(length)));
+        let alerts = fingerprints.each_ref().map(|fingerprint| {
+            let mut alert = listed("HighCPU", &[]);
+            (alert["fingerprint"], alert["annotations"]) = (json!(fingerprint), json!({}));
+            alert["labels"] = json!({ "severity": "page" });
+            alert
+        });
+        let server = MockServer::start().await;
+        lists(&server, &alerts).await;
+        let found = polled(&source(&server.uri()), None).await.snapshots;
+        let ids: Vec<&str> = found.iter().map(Item::reference).collect();
+        assert_eq!(ids.len(), 2, "{length}");
+        assert_ne!(ids[0], ids[1], "{length}");
+        let is_whole = ids == fingerprints.each_ref().map(String::as_str);
+        assert_eq!(is_whole, length < 300, "{length}");
+        // Without a name they go by their ids.
+        assert!(found.iter().all(|item| item.given_title().is_empty()), "{length}");
+    }
+}

@@ -84,10 +84,18 @@ async fn silence_with_a_lost_response_is_looked_up() {
     made["matchers"].as_array_mut().unwrap().reverse();
     let mut by_another = made.clone();
     by_another["createdBy"] = json!("bob");
-    for (listed, found) in [(json!([by_another, made]), true), (json!([by_another]), false)] {
+    let lost = ResponseTemplate::new(502);
+    let another = |body: Value| ResponseTemplate::new(200).set_body_json(body);
+    let cases = [
+        (lost.clone(), json!([by_another, made]), true),
+        (lost, json!([by_another]), false),
+        (another(json!({ "silenceID": null })), json!([by_another]), false),
+        (another(json!({ "silenceID": "" })), json!([by_another, made]), true),
+        (another(json!({ "message": "m" })), json!([by_another]), false),
+    ];
+    for (answer, listed, found) in cases {
         let server = MockServer::start().await;
-        let broken = ResponseTemplate::new(502);
-        Mock::given(method("POST")).respond_with(broken).expect(1).mount(&server).await;
+        Mock::given(method("POST")).respond_with(answer).expect(1).mount(&server).await;
         let answer = ResponseTemplate::new(200).set_body_json(&listed);
         Mock::given(method("GET")).and(path("/api/v2/silences")).respond_with(answer).mount(&server).await;
         let (silence, args) = action(&server.uri(), "silence", THIRTY, None);

@@ -26,7 +26,7 @@ use crate::{
         client::{Calls, get, in_repo},
         cursor::Part,
         details, normalise,
-        open::Open,
+        open::{Listed, Open},
         targets::targets,
         wire,
     },
@@ -218,7 +218,7 @@ async fn read(
 ) -> (Item, Vec<String>) {
     let open = Open::new(&pull.head.sha, pull.version(now), now);
     let of = (&account.name, repo, now);
-    let read = details::pull(calls, of, pull.number, &open, Some(pull), |_| true).await;
+    let read = details::pull(calls, of, pull.number, &open, Listed::Changed(pull), |_| true).await;
     let mut item = read.item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None, now));
     item.clean();
     let named = |what: &str| format!("{repo}#{}: {what}", pull.number);
@@ -227,9 +227,10 @@ async fn read(
     // A server without commit statuses has none.
     let refused = read.errors.iter().filter(|(part, _)| *part != Part::Statuses);
     let refused = refused.map(|(part, error)| named(&format!("no {}: {error}", part.name())));
+    let missing = read.open.missing().map(named);
     let headless = open.headless().map(named);
-    let unread = unread_requests(repo, pull).into_iter().chain(headless).chain(reviews).chain(refused);
-    let unread = unread.collect();
+    let unread = unread_requests(repo, pull).into_iter().chain(missing).chain(headless);
+    let unread = unread.chain(reviews).chain(refused).collect();
     (item, unread)
 }
 

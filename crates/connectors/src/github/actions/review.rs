@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::reference::{PullRef, rejected};
 use crate::{
@@ -26,8 +27,8 @@ use crate::{
         refusal::check,
         wire,
     },
-    http::Request,
-    lenient::{Entries, web_url},
+    http::{Answer, Request},
+    lenient::{Entries, optional_text, required_number, web_url},
 };
 
 /// How far this machine's clock may be behind GitHub's, or before it, when looking for a review just given.
@@ -129,11 +130,9 @@ impl Action for Approve {
         let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
         let link = args.item("pr").and_then(|item| item.url.clone());
         let done = Outcome::ok(format!("{pr} is approved"));
-        match send(&self.account.http, Self::request(&pr, args.text("message"))).await {
-            Ok(answer) => {
-                let review: Reviewed = answer.json()?;
-                Ok(done.with_link(review.html_url.as_deref().and_then(web_url).or(link)))
-            }
+        let sent = send(&self.account.http, Self::request(&pr, args.text("message"))).await;
+        match sent.and_then(|answer| approval(&answer)) {
+            Ok(made) => Ok(done.with_link(made.page().or(link))),
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.status("no clear answer: looking whether it was approved");
                 match self.is_done(&pr, now).await {
@@ -149,9 +148,28 @@ impl Action for Approve {
     }
 }
 
+/// What GitHub answers with where something was made: just that.
 #[derive(Deserialize)]
-struct Reviewed {
+struct Made {
+    #[serde(rename = "id", deserialize_with = "required_number")]
+    _id: u64,
+    #[serde(default, deserialize_with = "optional_text")]
     html_url: Option<String>,
+}
+
+impl Made {
+    fn page(&self) -> Option<Url> {
+        self.html_url.as_deref().and_then(web_url)
+    }
+}
+
+/// The approval that GitHub answers with; another answer does not show that it was made.
+fn approval(answer: &Answer) -> Result<Made, ServiceError> {
+    let made = answer.json()?;
+    match normalise::is_approval(&answer.json::<wire::Review>()?) {
+        true => Ok(made),
+        false => Err(ServiceError::unknown("GitHub answered with something else than the approval")),
+    }
 }
 
 /// `pr comment`.
@@ -202,8 +220,8 @@ impl Action for Comment {
         let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
         let message = args.needed(&self.spec, "message").map_err(rejected)?;
         let answer = send(&self.account.http, Self::request(&pr, message)).await?;
-        let comment: Reviewed = answer.json()?;
-        Ok(Outcome::ok(format!("Commented on {pr}")).with_link(comment.html_url.as_deref().and_then(web_url)))
+        let comment: Made = answer.json()?;
+        Ok(Outcome::ok(format!("Commented on {pr}")).with_link(comment.page()))
     }
 }
 

@@ -12,8 +12,7 @@ use callboard_domain::{
     run::Outcome,
 };
 use jiff::Timestamp;
-use reqwest::Method;
-use serde::de::IgnoredAny;
+use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::{
@@ -26,7 +25,7 @@ use crate::{
         client::{Calls, in_repo, send},
         details, normalise, wire,
     },
-    http::Request,
+    http::{Answer, Request},
     lenient::folded,
 };
 
@@ -132,9 +131,8 @@ impl Action for Rerun {
     ) -> Result<Outcome, ServiceError> {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
         let done = Outcome::ok(format!("{} runs again", run.name)).with_link(run.link.clone());
-        // GitHub answers with an empty object: a page of something in between is no answer.
-        let answer = send(&self.account.http, Self::request(&run, args)).await;
-        match answer.and_then(|answer| answer.json::<IgnoredAny>().map(drop)) {
+        let sent = send(&self.account.http, Self::request(&run, args)).await;
+        match sent.and_then(|answer| begun(&answer)) {
             Ok(()) => Ok(done),
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.status("no clear answer: looking whether it runs");
@@ -145,6 +143,16 @@ impl Action for Rerun {
             }
             Err(error) => Err(refused(&run, error)),
         }
+    }
+}
+
+/// GitHub answers 201 with an empty object, other servers with the run that has begun: anything else, such as a page of
+/// something in between, does not show that one has.
+fn begun(answer: &Answer) -> Result<(), ServiceError> {
+    let fields = answer.fields()?;
+    match answer.status == StatusCode::CREATED && (fields.is_empty() || fields.contains_key("id")) {
+        true => Ok(()),
+        false => Err(ServiceError::unknown("GitHub answered with something else than that it runs again")),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         claim::Claim,
         cursor::{BoardRun, Part, Repo, RepoDescription},
         normalise,
-        open::Open,
+        open::{Listed, Open},
         run_branch,
         run_position::RunPosition,
         wire,
@@ -34,7 +34,11 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) repo: Repo,
     /// The pull requests that are new or changed.
     pub(in crate::github) pulls: BTreeMap<u64, wire::Pull>,
-    /// Of those, the ones that were open, or so a webhook says, and are merged now.
+    /// The numbers of all that are on its lists, changed or not.
+    pub(in crate::github) listed_pulls: BTreeSet<u64>,
+    /// True where its lists have all pull requests that are open.
+    pub(in crate::github) lists_all_open: bool,
+    /// Of the changed ones, those that were open, or so a webhook says, and are merged now.
     pub(in crate::github) merged: BTreeSet<u64>,
     /// The runs of lists that changed.
     pub(in crate::github) runs: Vec<wire::Run>,
@@ -60,8 +64,8 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) replaced: BTreeSet<String>,
     /// True where what is listed under its name is of another repository. None of it was taken in.
     pub(in crate::github) is_taken_over: bool,
-    /// Branches that a webhook reported deleted.
-    pub(in crate::github) reported_deleted: BTreeSet<String>,
+    /// Branches that a webhook reported deleted or created.
+    pub(in crate::github) reported_branches: BTreeSet<String>,
     /// True where its name and default branch were asked for in this poll.
     pub(in crate::github) is_described: bool,
     /// True where this poll found that it goes by another name: until now webhooks were reported under the old one.
@@ -104,6 +108,21 @@ impl RepoLists {
         self.error.is_none() && self.read
     }
 
+    /// The same of what that list has: one that is refused says nothing of what it lacks.
+    pub(in crate::github) fn is_list_readable(&self, list: Part) -> bool {
+        self.is_readable() && !self.repo.is_refused(list)
+    }
+
+    /// What its lists show of a pull request.
+    pub(in crate::github) fn listed(&self, number: u64) -> Listed<'_> {
+        match self.pulls.get(&number) {
+            Some(row) => Listed::Changed(row),
+            None if self.listed_pulls.contains(&number) => Listed::Same,
+            None if self.lists_all_open => Listed::Absent,
+            None => Listed::Unknown,
+        }
+    }
+
     /// The newest verdict on each build that is on the lists that changed.
     pub(in crate::github) fn newest_verdicts(&self) -> impl Iterator<Item = &wire::Run> {
         let place = self.place();
@@ -140,7 +159,7 @@ impl RepoLists {
     pub(in crate::github) fn check(&mut self, claim: &Claim, now: Timestamp) {
         let is_away = self.repo.is_away();
         if claim.asks_for_repo() {
-            self.reported_deleted.extend(claim.branch.clone().filter(|_| !is_away));
+            self.reported_branches.extend(claim.branch.clone().filter(|_| !is_away));
             return;
         }
         if is_away {
@@ -182,7 +201,7 @@ impl RepoLists {
         let mut is_asked = is_incomplete || !is_on_list;
         if let Some(on_board) = on_board {
             is_asked |= self.name_branch(run, &on_board);
-            let is_gone = self.repo.gone_builds.contains_key(&on_board.build);
+            let is_gone = self.repo.gone_builds.contains(&on_board.build);
             // A run on a list exists.
             if is_gone || !self.repo.listed.contains(&run) {
                 is_asked = true;

@@ -49,8 +49,14 @@ pub(super) async fn pulls(
         let reaches = |seen: Timestamp| last.is_none_or(|last| last.version(now) > seen);
         !rows.is_empty() && newest.is_some_and(reaches)
     };
-    let list = calls.rows::<Entries<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
+    // Whether one that GitHub does not show by itself is still open, only the list of all that are shows.
+    let is_in_doubt = repo.open.values().any(|open| open.is_missing && open.is_unlisted);
+    let etag = repo.pulls.as_deref().filter(|_| !is_in_doubt);
+    let list = calls.rows::<Entries<wire::Pull>>(list, etag, PAGES, unseen);
     let Some(found) = list.await? else {
+        let on_page = look.repo.open.iter().filter(|(_, open)| !open.is_unlisted);
+        look.listed_pulls = on_page.map(|(number, _)| *number).collect();
+        look.lists_all_open = look.repo.whole_page;
         return Ok(());
     };
     if found.rows.iter().filter_map(|pull| pull.base.repo.as_ref()).any(|repo| look.is_other(repo)) {
@@ -62,8 +68,9 @@ pub(super) async fn pulls(
     let has_moved_back = reach(&found, now).is_some_and(|reach| {
         newest.is_some_and(|newest| newest > *reach.end()) || lacks_open(&repo.open, &found.rows, &reach)
     });
-    let all_seen =
-        !found.more || newest.is_some() && found.error.is_none() && !unseen(&found.rows) && !has_moved_back;
+    let goes_back = newest.is_some() && found.error.is_none() && !unseen(&found.rows) && !has_moved_back;
+    let all_seen = !found.more || goes_back && !is_in_doubt;
+    let is_one_page = found.whole;
     // The others change without a change of the page that each poll reads.
     let on_page: BTreeSet<_> = found.rows.iter().take(found.first).map(|pull| pull.number).collect();
     let (mut rows, mut unread, mut error) = (found.rows, found.unread, found.error);
@@ -81,10 +88,10 @@ pub(super) async fn pulls(
             Err(other) => error = error.or(Some(other)),
         }
     }
+    let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
     if all_open {
         repo.cut = false;
         // What was open and is on no list any more has ended meanwhile, or is gone: its details show which.
-        let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
         let unlisted = repo.open.iter_mut().filter(|(number, _)| !listed.contains(number));
         unlisted.for_each(|(_, open)| open.due = true);
     }
@@ -92,6 +99,9 @@ pub(super) async fn pulls(
     let further = |one: &wire::Pull, other: &wire::Pull| normalise::further_pull(one, other, now);
     let rows = once(rows, &mut unread, |pull| Some(pull.number), further, |pull| format!("#{}", pull.number));
     let is_complete = error.is_none() && unread.len() == odd;
+    // One that cannot be read may be any that seems to be missing.
+    repo.whole_page = is_one_page && unread.is_empty();
+    (look.listed_pulls, look.lists_all_open) = (listed, all_open && unread.is_empty());
     // What could not be read is asked for again, though the first page may not change.
     repo.pulls = is_complete.then_some(found.etag);
     note_unread(repo, Part::Pulls, &unread);

@@ -78,8 +78,7 @@ async fn writes_send_the_requests_of_their_preview() {
         ),
     ];
     for (name, args, verb, at, body) in cases {
-        let answer =
-            json!({ "merged": true, "message": "", "html_url": "https://github.com/acme/web/pull/482#x" });
+        let answer = json!({ "merged": true, "id": 80, "state": "APPROVED" });
         let sent = Mock::given(method(verb)).and(path(at)).and(body_json(&body));
         let server =
             serve([sent.respond_with(ResponseTemplate::new(200).set_body_json(answer)).expect(1)]).await;
@@ -216,6 +215,52 @@ async fn lost_response_of_a_write_is_checked_once() {
     }
 }
 
+/// What a write is answered with -> whether that shows that it was done; nothing shows it where it is looked up.
+#[tokio::test]
+async fn only_the_documented_answer_shows_that_a_write_was_done() {
+    let (approve, comment, merge, rerun) = ("pr approve", "pr comment", "pr merge", "run rerun");
+    let review = |state: &str| review("ana", state, "2026-11-22T12:00:01Z");
+    let another = || json!({ "message": "m" });
+    let cases = [
+        (approve, 200, Some(review("APPROVED")), true),
+        (approve, 201, Some(review("approved")), true),
+        (approve, 200, Some(review("COMMENTED")), false),
+        (approve, 200, Some(with(review("APPROVED"), json!({ "id": null }))), false),
+        (approve, 200, Some(json!({ "id": 80 })), false),
+        (approve, 200, Some(another()), false),
+        (approve, 202, Some(another()), false),
+        (approve, 206, Some(another()), false),
+        (approve, 204, None, false),
+        (comment, 201, Some(json!({ "id": 5 })), true),
+        (comment, 201, Some(json!({ "id": 5, "html_url": null, "body": "hello" })), true),
+        (comment, 201, Some(another()), false),
+        (comment, 200, Some(json!({})), false),
+        (comment, 201, None, false),
+        (merge, 200, Some(json!({ "merged": true })), true),
+        (merge, 200, Some(another()), false),
+        (merge, 204, None, false),
+        (rerun, 201, Some(json!({})), true),
+        (rerun, 201, None, true),
+        (rerun, 201, Some(run(32, json!({ "status": "queued" }))), true),
+        (rerun, 201, Some(another()), false),
+        (rerun, 200, Some(json!({})), false),
+        (rerun, 202, None, false),
+        (rerun, 204, None, false),
+    ];
+    for (name, status, body, done) in cases {
+        let answer = ResponseTemplate::new(status);
+        let answer = body.iter().fold(answer, |answer, body| answer.set_body_json(body));
+        let is_write = |request: &Request| request.method != "GET";
+        let server = serve([Mock::given(is_write).respond_with(answer).expect(1)]).await;
+        let came = perform(&server, name, &on_board(&[("message", "hello")])).await;
+        let case = format!("{name} {status} {body:?}: {came:?}");
+        match came {
+            Ok(outcome) => assert!(done && outcome.ok, "{case}"),
+            Err(error) => assert!(!done && matches!(error, ServiceError::Unknown { .. }), "{case}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn runs_are_run_again() {
     for (values, at) in [
@@ -233,7 +278,7 @@ async fn runs_are_run_again() {
 async fn a_403_names_the_missing_permissions() {
     let not_accessible = "Resource not accessible by personal access token";
     type Headers = &'static [(&'static str, &'static str)];
-    let cases: [(Headers, &str, Option<&[&str]>); 6] = [
+    let cases: [(Headers, &str, Option<&[&str]>); 7] = [
         (&[("x-accepted-github-permissions", "actions=write")], not_accessible, Some(&["actions:write"])),
         (
             &[("x-accepted-github-permissions", "actions=write,contents=read; administration=write")],
@@ -245,6 +290,8 @@ async fn a_403_names_the_missing_permissions() {
             "Must have admin rights",
             Some(&["repo or workflow"]),
         ),
+        // A classic token without any scope.
+        (&[("x-oauth-scopes", ""), ("x-accepted-oauth-scopes", "repo")], not_accessible, Some(&["repo"])),
         (
             &[("x-oauth-scopes", "repo"), ("x-accepted-oauth-scopes", "repo, workflow")],
             "Must have admin rights",

@@ -43,7 +43,7 @@ async fn red_run_of_an_unknown_branch_concerns_everybody() {
         let build = build_of(item);
         assert_eq!((build.branch.as_deref(), build.default_branch), (None, expected), "{change}");
         assert_eq!(build.runs[0].status.name(), "failed", "{change}");
-        assert_eq!(build.runs[0].author.is_none(), change.get("actor").is_some(), "{change}");
+        assert_eq!(build.runs[0].by().is_none(), change.get("actor").is_some(), "{change}");
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod actions;
 mod away;
+mod back;
 mod branchless;
 mod checks;
 mod counter;
 mod errors;
 mod gone;
+mod hidden;
 mod hook;
 mod late_hooks;
 mod missing_fields;
@@ -199,7 +201,11 @@ fn config(url: &str, watch: &[&str]) -> Config {
 }
 
 fn connect(url: &str, watch: &[&str]) -> Connection {
-    let secrets = [("token", "ghp_secret"), ("webhook_secret", "It's a Secret to Everybody")];
+    connect_by(url, watch, "ghp_secret")
+}
+
+fn connect_by(url: &str, watch: &[&str], token: &str) -> Connection {
+    let secrets = [("token", token), ("webhook_secret", "It's a Secret to Everybody")];
     let secrets = secrets.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
     let access = Access {
         account: "forge".into(),
@@ -270,24 +276,26 @@ async fn keeps_the_contract() {
                     .and(path("/repos/acme/web/actions/jobs/7/logs"))
                     .respond_with(ResponseTemplate::new(200).set_body_string(log)),
             );
-            for (verb, at, body) in [
+            for (verb, at, status, body) in [
                 (
                     "POST",
                     "/repos/acme/web/pulls/482/reviews",
+                    200,
                     review("ana", "APPROVED", "2026-11-22T12:00:00Z"),
                 ),
-                ("POST", "/repos/acme/web/issues/482/comments", json!({ "id": 5 })),
+                ("POST", "/repos/acme/web/issues/482/comments", 201, json!({ "id": 5 })),
                 (
                     "PUT",
                     "/repos/acme/web/pulls/482/merge",
+                    200,
                     json!({ "sha": SHA, "merged": true, "message": "" }),
                 ),
-                ("POST", "/repos/acme/web/actions/runs/31/rerun", json!({})),
+                ("POST", "/repos/acme/web/actions/runs/31/rerun", 201, json!({})),
             ] {
                 mocks.push(
                     Mock::given(method(verb))
                         .and(path(at))
-                        .respond_with(ResponseTemplate::new(200).set_body_json(body)),
+                        .respond_with(ResponseTemplate::new(status).set_body_json(body)),
                 );
             }
             mocks
@@ -358,22 +366,36 @@ fn a_config_has_the_usual_defaults_and_refuses_the_website() {
         secrets: Default::default(),
         person: None,
     };
-    assert!(matches!(config.connect(access), Err(ConnectError::MissingSecret { field: "token", .. })));
+    let missing = config.connect(access).err();
+    assert!(matches!(missing, Some(ConnectError::MissingSecret { one_of }) if one_of == SECRETS[..1]));
 }
 
 #[tokio::test]
 async fn identity_names_the_missing_scopes() {
+    let classic = "ghp_secret";
+    let unprefixed = "0123456789abcdef0123456789abcdef01234567";
+    let all = &["repo", "workflow", "read:org"][..];
     let cases = [
-        (Some("repo, workflow, read:org"), &[][..]),
-        (Some("repo, workflow, admin:org"), &[]),
-        (Some("repo, read:org"), &["workflow"]),
-        (Some("public_repo"), &["repo", "workflow", "read:org"]),
+        (classic, Some("repo, workflow, read:org"), &[][..]),
+        (classic, Some("repo, workflow, admin:org"), &[]),
+        (classic, Some("repo, read:org"), &["workflow"]),
+        (classic, Some("public_repo"), all),
+        ("secret", Some("public_repo"), all),
+        // None of them is ticked.
+        (classic, Some(""), all),
+        (classic, Some(" "), all),
+        ("gho_secret", Some(""), all),
+        (unprefixed, Some(""), all),
         // A fine-grained token or an app's has no scopes: what is not known is not missing.
-        (None, &[]),
-        (Some(""), &[]),
-        (Some(" "), &[]),
+        (classic, None, &[]),
+        ("github_pat_secret", None, &[]),
+        ("github_pat_secret", Some(""), &[]),
+        ("ghu_secret", Some(""), &[]),
+        ("ghs_secret", Some(" "), &[]),
+        (&unprefixed[1..], Some(""), &[]),
+        ("secret", Some(""), &[]),
     ];
-    for (scopes, expected) in cases {
+    for (token, scopes, expected) in cases {
         let mut answer = ResponseTemplate::new(200).set_body_json(user("ana"));
         if let Some(scopes) = scopes {
             answer = answer.insert_header("x-oauth-scopes", scopes);
@@ -385,11 +407,26 @@ async fn identity_names_the_missing_scopes() {
             Mock::given(path("/user/teams")).respond_with(refused),
         ])
         .await;
-        let identity = connect(&server.uri(), &[]).identify.identify().await.unwrap();
+        let identity = connect_by(&server.uri(), &[], token).identify.identify().await.unwrap();
         let missing: Vec<_> = identity.missing_scopes.iter().map(|missing| missing.scope.as_str()).collect();
-        assert_eq!(missing, expected, "{scopes:?}");
+        assert_eq!(missing, expected, "{token} {scopes:?}");
         assert_eq!((identity.login.as_str(), identity.teams.len()), ("ana", 0));
     }
+}
+
+#[tokio::test]
+async fn missing_scope_is_named_in_a_sentence() {
+    let answer =
+        ResponseTemplate::new(200).set_body_json(user("ana")).insert_header("x-oauth-scopes", "gist");
+    let server = serve([Mock::given(path("/user")).respond_with(answer)]).await;
+    let identity = connect(&server.uri(), &[]).identify.identify().await.unwrap();
+    let sentences: Vec<_> = identity.missing_scopes.iter().map(ToString::to_string).collect();
+    let expected = [
+        "cannot see private repositories, review, merge or run jobs again: the credential lacks `repo`",
+        "cannot merge changes to workflow files or run their jobs again: the credential lacks `workflow`",
+        "cannot see reviews asked of your teams or all of an organisation's repositories: the credential lacks `read:org`",
+    ];
+    assert_eq!(sentences, expected);
 }
 
 #[tokio::test]

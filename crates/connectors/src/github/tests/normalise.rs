@@ -290,7 +290,8 @@ fn a_build_with_its_runs() {
         at: Some("2026-11-22T09:10:00Z".parse().unwrap()),
         started_at: Some("2026-11-22T09:00:00Z".parse().unwrap()),
         commit: Some("aaaa".to_owned()),
-        author: Some("kim".to_owned()),
+        author: Some("bo".to_owned()),
+        started_by: Some("kim".to_owned()),
         subject: Some("Round the totals".to_owned()),
         url: Some("https://github.com/acme/web/actions/runs/31".parse().unwrap()),
         failing: vec!["unit tests".to_owned()],
@@ -336,5 +337,39 @@ fn a_run_has_a_status() {
     for (status, conclusion, expected) in cases {
         let row = wire(run(1, json!({ "status": status, "conclusion": conclusion })));
         assert_eq!(normalise::run_status(&row), expected, "{status:?} {conclusion:?}");
+    }
+}
+
+#[test]
+fn who_started_a_run_is_not_whose_change_it_is() {
+    let (ana, bo) = (|| user("ana"), || user("bo"));
+    // the event, the attempt, who caused the first and this one -> whose change it is, who started it
+    let cases = [
+        (json!("push"), 1, ana(), ana(), (Some("ana"), None)),
+        (json!("PUSH"), 1, ana(), ana(), (Some("ana"), None)),
+        (json!("pull_request"), 1, ana(), ana(), (Some("ana"), None)),
+        (json!("push"), 2, ana(), bo(), (Some("ana"), Some("bo"))),
+        (json!("push"), 2, ana(), json!(null), (Some("ana"), None)),
+        (json!("push"), 1, json!(null), bo(), (Some("bo"), None)),
+        (json!("push"), 2, json!(null), bo(), (None, Some("bo"))),
+        (json!("workflow_dispatch"), 1, ana(), ana(), (None, Some("ana"))),
+        (json!("workflow_dispatch"), 2, ana(), bo(), (None, Some("bo"))),
+        (json!("workflow_dispatch"), 1, ana(), json!(null), (None, Some("ana"))),
+        // Its actor is who changed the schedule last.
+        (json!("schedule"), 1, ana(), ana(), (None, None)),
+        (json!("schedule"), 2, ana(), bo(), (None, Some("bo"))),
+        (json!("of_tomorrow"), 1, ana(), ana(), (None, Some("ana"))),
+        (json!(null), 1, ana(), ana(), (None, Some("ana"))),
+        (json!("push"), 1, json!(null), json!(null), (None, None)),
+    ];
+    for (event, attempt, actor, again, expected) in cases {
+        let row = run(
+            31,
+            json!({ "event": event, "run_attempt": attempt, "actor": actor, "triggering_actor": again }),
+        );
+        let items = builds(&[wire(row)], &Default::default());
+        let run = &build_of(&items[0]).runs[0];
+        let found = (run.author.as_deref(), run.started_by.as_deref());
+        assert_eq!(found, expected, "{event} {attempt}");
     }
 }

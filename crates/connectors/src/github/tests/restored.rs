@@ -16,21 +16,21 @@ use super::{
     *,
 };
 
-const PULLS: &str = "/repos/acme/web/pulls";
+pub(super) const PULLS: &str = "/repos/acme/web/pulls";
 const RUNS: &str = "/repos/acme/web/actions/runs";
-const REVIEWS: &str = "/repos/acme/web/pulls/482/reviews";
+pub(super) const REVIEWS: &str = "/repos/acme/web/pulls/482/reviews";
 
 /// A pull request that changed last at that time.
-fn at(number: u64, time: &str, change: Value) -> Value {
+pub(super) fn at(number: u64, time: &str, change: Value) -> Value {
     pull(number, with(json!({ "updated_at": format!("2026-11-22T{time}:00Z") }), change))
 }
 
-fn closed(number: u64, time: &str) -> Value {
+pub(super) fn closed(number: u64, time: &str) -> Value {
     at(number, time, json!({ "state": "closed", "closed_at": "2026-11-21T12:00:00Z" }))
 }
 
 /// The first page of the list of pull requests, which has more, and the list of those that are open.
-fn lists(server: &MockServer, page: &[Value], open: &[Value]) -> [Mock; 2] {
+pub(super) fn lists(server: &MockServer, page: &[Value], open: &[Value]) -> [Mock; 2] {
     let link = format!("<{}/never>; rel=\"next\"", server.uri());
     let list = |rows: &[Value]| ResponseTemplate::new(200).set_body_json(rows);
     let all = Mock::given(path(PULLS)).and(query_param("state", "all"));
@@ -40,12 +40,12 @@ fn lists(server: &MockServer, page: &[Value], open: &[Value]) -> [Mock; 2] {
     ]
 }
 
-fn itself(row: &Value) -> Mock {
+pub(super) fn itself(row: &Value) -> Mock {
     get(&format!("{PULLS}/{}", row["number"]), row.clone())
 }
 
 /// A server with that first page, on which one pull request, which changed at 10:00 and has no reviews, is open.
-async fn serve_page(page: &[Value]) -> MockServer {
+pub(super) async fn serve_page(page: &[Value]) -> MockServer {
     let (server, one) = (serve([]).await, at(482, "10:00", json!({})));
     mount(&server, lists(&server, page, std::slice::from_ref(&one))).await;
     mount(&server, [itself(&one), get(REVIEWS, json!([]))]).await;

@@ -432,7 +432,7 @@ async fn unreadable_teams_become_a_problem() {
             assert!(me.teams_unread.is_some_and(|unread| unread.starts_with(why)), "{why}");
             let mut watch = Watch::of(connection.source.unwrap());
             let batch = watch.poll().await;
-            let [Problem { part, kind, why: found }] = &batch.problems[..] else {
+            let [Problem { part, kind, why: found, .. }] = &batch.problems[..] else {
                 panic!("{:?}", batch.problems)
             };
             let expected = if hides { ProblemKind::Incomplete } else { ProblemKind::Details };

@@ -23,12 +23,14 @@ async fn read_follows_a_redirect_on_the_same_host() {
     );
     assert_eq!(kind(&http.send(Request::get(["circle"])).await), "unavailable");
     assert_eq!(kind(&http.send(Request::get(["nowhere"])).await), "unavailable");
-    // A POST that is answered by a 302 may have been done, and may not.
-    let write = http.send(Request::post(["old"])).await;
-    assert_eq!(kind(&write), "unknown");
-    assert!(write.unwrap_err().to_string().contains("(302) to http"));
-    let answer = http.send(Request::post(["old"]).unfollowed()).await.unwrap();
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (302, Some("/new?page=2")));
+    // A write that is answered by a 302 may have been done, and may not.
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let write = http.send(Request::new(method.clone(), ["old"])).await;
+        assert_eq!(kind(&write), "unknown", "{method}");
+        assert!(write.unwrap_err().to_string().contains("(302) to http"), "{method}");
+        let answer = http.send(Request::new(method, ["old"]).unfollowed()).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (302, Some("/new?page=2")));
+    }
 }
 
 /// What arrives at the second place of a redirect: RFC 9110, section 15.4.
@@ -36,6 +38,7 @@ async fn read_follows_a_redirect_on_the_same_host() {
 async fn redirects_follow_http() {
     let post = || Request::post(["old"]).json(json!({ "a": 1 }));
     let put = || Request::new(Method::PUT, ["old"]).json(json!({ "a": 1 }));
+    let delete = || Request::new(Method::DELETE, ["old"]);
     let get = || Request::get(["old"]);
     let cases = [
         (301, get(), "GET "),
@@ -50,9 +53,16 @@ async fn redirects_follow_http() {
         (303, post().repeated(), "GET "),
         (307, post(), "POST {\"a\":1}"),
         (308, post(), "POST {\"a\":1}"),
-        (301, put(), "PUT {\"a\":1}"),
+        (301, put().repeated(), "PUT {\"a\":1}"),
+        (302, put().repeated(), "PUT {\"a\":1}"),
         (303, put(), "GET "),
         (307, put(), "PUT {\"a\":1}"),
+        (302, delete().repeated(), "DELETE "),
+        (303, delete(), "GET "),
+        (307, delete(), "DELETE "),
+        (308, delete(), "DELETE "),
+        (303, get().changes(), "GET "),
+        (308, get().changes(), "GET "),
     ];
     for (status, request, expected) in cases {
         let server = MockServer::start().await;
@@ -84,6 +94,9 @@ async fn redirected_write_has_the_right_error() {
         (301, "/gone", 200, "unknown", "ok"),
         (307, "https://127.0.0.1/x", 200, "rejected", "rejected"),
         (307, "http://other.example/x", 200, "rejected", "rejected"),
+        (302, "/gone", 200, "unknown", "ok"),
+        (302, "/gone", 404, "unknown", "rejected"),
+        (302, "/old", 200, "unknown", "unavailable"),
         (302, "http://other.example/x", 200, "unknown", "rejected"),
         (303, "http://other.example/x", 200, "unknown", "rejected"),
         (307, "/old", 200, "rejected", "unavailable"),
@@ -96,11 +109,34 @@ async fn redirected_write_has_the_right_error() {
         Mock::given(path("/old")).respond_with(moved).mount(&server).await;
         Mock::given(path("/gone")).respond_with(ResponseTemplate::new(then)).mount(&server).await;
         let http = http(&server.uri(), bearer());
-        let came = http.send(Request::post(["old"])).await;
-        assert_eq!(kind(&came), write, "{status} {to} {then}: {came:?}");
+        let [put, patch, delete] =
+            [Method::PUT, Method::PATCH, Method::DELETE].map(|method| Request::new(method, ["old"]));
+        let writes = [Request::post(["old"]), put, patch, delete, Request::get(["old"]).changes()];
+        for request in writes {
+            let came = http.send(request.clone()).await;
+            assert_eq!(kind(&came), write, "{status} {to} {then} {request:?}: {came:?}");
+        }
+        if matches!(status, 301 | 302) {
+            let sent = server.received_requests().await.unwrap();
+            assert!(sent.iter().all(|it| it.url.path() == "/old"), "{status} {to}: {sent:?}");
+        }
         let came = http.send(Request::get(["old"])).await;
         assert_eq!(kind(&came), read, "{status} {to} {then}: {came:?}");
     }
+    // What follows a write that was taken only looks, wherever it is sent on to.
+    let server = MockServer::start().await;
+    for (from, status, to) in [("/old", 303, "/moved"), ("/moved", 302, "/shown")] {
+        let moved = ResponseTemplate::new(status).insert_header("location", to);
+        Mock::given(path(from)).respond_with(moved).mount(&server).await;
+    }
+    Mock::given(path("/shown")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let delete = Request::new(Method::DELETE, ["old"]);
+    for request in [Request::post(["old"]), delete, Request::get(["old"]).changes()] {
+        assert_eq!(kind(&http(&server.uri(), bearer()).send(request).await), "ok");
+    }
+    let sent = server.received_requests().await.unwrap();
+    assert!(sent.iter().all(|it| it.url.path() == "/old" || it.method == "GET"), "{sent:?}");
+
     let server = MockServer::start().await;
     for (from, to) in [("/a", "/b"), ("/b", "/a")] {
         let moved = ResponseTemplate::new(307).insert_header("location", to);

@@ -20,7 +20,7 @@ use super::{
     outcome::{length, outcome},
 };
 use crate::{
-    http::{Answer, Parts, Request},
+    http::{Answer, Request},
     jenkins::{
         client::{JOB, Jenkins, PAUSE, PollResult, below, job_arg, refused},
         job::JobName,
@@ -68,7 +68,7 @@ impl BuildJob {
     ) -> Result<wire::Build, ServiceError> {
         let began = Instant::now();
         let what = format!("{job} #{number} was started");
-        let read = Mutex::new(Read { next: 0, parts: self.jenkins.http().parts() });
+        let read = Mutex::new(Read { next: 0, lines: log::Lines::new(self.jenkins.http().parts()) });
         let console = Console { jenkins: &self.jenkins, job, number, read };
         self.jenkins
             .follow(&what, || async {
@@ -143,7 +143,7 @@ struct Console<'a> {
 struct Read {
     /// Where the part begins that was not read yet, in bytes.
     next: u64,
-    parts: Parts,
+    lines: log::Lines,
 }
 
 impl Console<'_> {
@@ -156,7 +156,7 @@ impl Console<'_> {
         let new = part.filter(|part| part.next > read.next && !part.text.is_empty());
         // A part that was cut at its beginning still ends where the next one starts.
         read.next = new.as_ref().map_or(read.next, |part| part.next);
-        let text = read.parts.next(new.as_ref().map_or("", |part| &part.text), more);
+        let text = read.lines.next(new.as_ref().map_or("", |part| &part.text), more);
         if !text.is_empty() {
             progress.output(&text::block(log::end(&text, log::SHOWN), usize::MAX));
         }

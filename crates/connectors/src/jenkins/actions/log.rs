@@ -14,10 +14,13 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::outcome::outcome;
-use crate::jenkins::{
-    client::{JOB, Jenkins, PAUSE, job_arg, number_arg, refused},
-    normalise,
-    source::Jobs,
+use crate::{
+    http::Parts,
+    jenkins::{
+        client::{JOB, Jenkins, PAUSE, job_arg, number_arg, refused},
+        normalise,
+        source::Jobs,
+    },
 };
 
 /// How much of a log is kept while it is read, in bytes.
@@ -75,10 +78,11 @@ impl Action for BuildLog {
         let (job, number) = (job_arg(args).map_err(refused)?, number_arg(args).map_err(refused)?);
         let mut build = self.jenkins.build(&job, number).await?;
         let number = build.number;
-        let (mut log, mut start, mut parts) = (String::new(), 0, self.jenkins.http().parts());
+        let (mut log, mut start) = (String::new(), 0);
+        let mut lines = Lines::new(self.jenkins.http().parts());
         loop {
             let part = self.jenkins.log(&job, number, start).await?;
-            let text = parts.next(&part.text, part.more);
+            let text = lines.next(&part.text, part.more);
             if !text.is_empty() {
                 progress.output(&text::block(end(&text, SHOWN), usize::MAX));
                 log.push_str(&text);
@@ -103,6 +107,30 @@ impl Action for BuildLog {
 
     async fn choices(&self, arg: &str, _args: &Args) -> Result<Vec<Choice>, ServiceError> {
         if arg == "job" { self.jobs.choices().await } else { Ok(Vec::new()) }
+    }
+}
+
+/// A log that comes in parts, without secrets and in whole lines: a part may end in the middle of a line, of its end or of an
+/// escape.
+pub(super) struct Lines {
+    parts: Parts,
+    /// The beginning of a line whose end has not come.
+    rest: String,
+}
+
+impl Lines {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self { parts, rest: String::new() }
+    }
+
+    /// The lines that have ended by now that this part has come; all that is left where `more` says that no further one will.
+    pub(super) fn next(&mut self, part: &str, more: bool) -> String {
+        self.rest.push_str(&self.parts.next(part, more));
+        // What long has no end is no line.
+        let waits = more && self.rest.len() <= SHOWN;
+        let end = if waits { self.rest.rfind('\n').map_or(0, |at| at + 1) } else { self.rest.len() };
+        let rest = self.rest.split_off(end);
+        std::mem::replace(&mut self.rest, rest)
     }
 }
 
@@ -134,6 +162,7 @@ pub(super) fn excerpt(log: &str, failed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Redactor;
 
     #[test]
     fn excerpt_of_a_failed_build_begins_at_its_first_error() {
@@ -160,6 +189,29 @@ mod tests {
         );
         assert_eq!(cut.lines().count(), LINES + 1);
         assert!(excerpt(&long, true).starts_with("after 81"));
+    }
+
+    /// Parts -> what is passed on as each comes. The last is the last there is.
+    #[test]
+    fn log_is_passed_on_in_whole_lines_wherever_it_is_cut() {
+        let cases: [(&[&str], &[&str]); 6] = [
+            (&["line 0 of", " web\nlin", "e 1 of web\n"], &["", "line 0 of web\n", "line 1 of web\n"]),
+            (&["one\n", "two\n", ""], &["one\n", "two\n", ""]),
+            (&["one", "\ntwo"], &["", "one\ntwo"]),
+            (&["one\r", "\ntwo\r\n"], &["", "one\r\ntwo\r\n"]),
+            (&["\u{1b}[3", "1merror\u{1b}[0m\n", "$ "], &["", "\u{1b}[31merror\u{1b}[0m\n", "$ "]),
+            (&["$ ", ""], &["", "$ "]),
+        ];
+        for (parts, expected) in cases {
+            let mut lines = Lines::new(Redactor::of_fields([]).parts());
+            let last = parts.len() - 1;
+            let passed: Vec<_> =
+                parts.iter().enumerate().map(|(at, part)| lines.next(part, at < last)).collect();
+            assert_eq!(passed, expected, "{parts:?}");
+        }
+        let mut lines = Lines::new(Redactor::of_fields([]).parts());
+        let long = "x".repeat(SHOWN + 1);
+        assert_eq!((lines.next(&long, true), lines.next("y", true)), (long, String::new()), "held for ever");
     }
 
     #[test]

@@ -223,7 +223,7 @@ async fn log_is_read_while_it_is_written() {
     assert_eq!(outcome.link.unwrap().as_str(), "https://ci.example/job/web/job/api/57/console");
     assert_eq!(outcome.blocks, [Block::Code("error: no cart, [REDACTED]".into())]);
     let output: Vec<_> = lines.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
-    assert_eq!(output, ["compiling\nerr", "or: no cart, [REDACTED]\n"]);
+    assert_eq!(output, ["compiling\n", "error: no cart, [REDACTED]\n"]);
 }
 
 #[tokio::test]

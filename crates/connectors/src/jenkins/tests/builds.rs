@@ -277,6 +277,92 @@ async fn recreated_job_starts_a_new_history() {
     }
 }
 
+/// The clock shows minute 30.
+#[tokio::test]
+async fn clock_that_is_put_right_hides_no_build() {
+    use EventName::{Failed, Fixed, StillFailing};
+    // What is listed, poll by poll -> what the last poll tells, and the builds then.
+    type Case<'a> = (&'a str, Vec<JobState>, &'a [EventName], &'a str);
+    let one = |next: u64, build: Value| job_state(next, &[build], &[]);
+    let cases: [Case<'_>; 9] = [
+        (
+            "it was ahead, and one build is kept",
+            vec![
+                one(11, made(10, 80, "SUCCESS")),
+                one(12, made(11, 28, "FAILURE")),
+                one(13, made(12, 29, "FAILURE")),
+            ],
+            &[StillFailing],
+            "#12 failed, #11 failed, #10 passed",
+        ),
+        (
+            "it was ahead, and the next build is green",
+            vec![one(11, made(10, 80, "FAILURE")), one(12, made(11, 29, "SUCCESS"))],
+            &[Fixed],
+            "#11 passed, #10 failed",
+        ),
+        (
+            "it was ahead, and both are listed",
+            vec![
+                one(11, made(10, 80, "SUCCESS")),
+                job_state(12, &[made(11, 29, "FAILURE"), made(10, 80, "SUCCESS")], &[]),
+            ],
+            &[Failed],
+            "#11 failed, #10 passed",
+        ),
+        (
+            "it is set back",
+            vec![
+                one(11, made(10, 20, "SUCCESS")),
+                one(12, made(11, 5, "FAILURE")),
+                one(13, made(12, 6, "FAILURE")),
+            ],
+            &[StillFailing],
+            "#12 failed, #11 failed, #10 passed",
+        ),
+        (
+            "it is right",
+            vec![one(11, made(10, 20, "SUCCESS")), one(12, made(11, 21, "FAILURE"))],
+            &[Failed],
+            "#11 failed, #10 passed",
+        ),
+        (
+            "nothing is built",
+            vec![one(11, made(10, 80, "SUCCESS")), one(11, made(10, 80, "SUCCESS"))],
+            &[],
+            "#10 passed",
+        ),
+        (
+            "the job is made again",
+            vec![one(11, made(10, 80, "SUCCESS")), one(2, made(1, 29, "FAILURE"))],
+            &[Failed],
+            "#1 failed",
+        ),
+        (
+            "it is made again, and has the same number",
+            vec![one(2, made(1, 80, "SUCCESS")), one(2, made(1, 29, "FAILURE"))],
+            &[Failed],
+            "#1 failed",
+        ),
+        (
+            "it is made again, and counts on",
+            vec![
+                one(11, made(10, 80, "SUCCESS")),
+                one(2, made(1, 28, "FAILURE")),
+                one(3, made(2, 29, "SUCCESS")),
+            ],
+            &[Fixed],
+            "#2 passed, #1 failed",
+        ),
+    ];
+    for (name, polls, reported, runs) in cases {
+        let (got_reported, got_runs, _) = follow(&polls).await;
+        assert_eq!(got_reported.first().map(Vec::len), Some(1), "{name}");
+        assert_eq!(got_reported.last().map(Vec::as_slice), Some(reported), "{name}");
+        assert_eq!(got_runs, runs, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn build_listed_twice_counts_as_its_further_row() {
     let twice =
@@ -309,4 +395,31 @@ async fn build_listed_twice_counts_as_its_further_row() {
     let (reported, runs, asked) = follow(&[before.clone(), odd, before]).await;
     assert_eq!(reported, [vec![EventName::Passed, EventName::Failed], vec![], vec![]]);
     assert_eq!((runs.as_str(), asked), ("#2 failed, #1 passed", vec![]));
+}
+
+#[tokio::test]
+async fn who_pressed_build_is_not_whose_change_it_is() {
+    let click = json!([{ "causes": [{ "shortDescription": "Started by user Ana", "userId": "ana" }] }]);
+    let named = json!([{ "causes": [{ "userName": "Ana" }] }]);
+    let none = json!([{ "causes": [{ "shortDescription": "Started by an SCM change" }] }]);
+    let change = json!([{ "items": [{ "commitId": "c1", "timestamp": 1, "author": { "id": "bo" } }] }]);
+    let nobodys = json!([{ "items": [{ "commitId": "c1", "timestamp": 1 }] }]);
+    // why it was built, what changed -> whose change it is, who started it
+    let cases = [
+        (&click, json!([]), (None, Some("ana"))),
+        (&named, json!([]), (None, Some("Ana"))),
+        (&click, change.clone(), (Some("bo"), Some("ana"))),
+        (&click, nobodys, (None, Some("ana"))),
+        (&none, change, (Some("bo"), None)),
+        (&none, json!(null), (None, None)),
+    ];
+    for (actions, changes, expected) in cases {
+        let mut build = made(57, 1, "FAILURE");
+        (build["actions"], build["changeSets"]) = (actions.clone(), changes.clone());
+        let (batch, _) = look(&job_state(58, &[build], &[]), None).await;
+        let Detail::Build(build) = &batch.snapshots[0].detail else { panic!("not a build") };
+        let run = &build.runs[0];
+        let found = (run.author.as_deref(), run.started_by.as_deref());
+        assert_eq!(found, expected, "{actions} {changes}");
+    }
 }

@@ -51,8 +51,12 @@ impl Action for Note {
 
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (item, request) = self.wanted(args).map_err(rejected)?;
-        // The answer is the note: what is no JSON is not PagerDuty's.
-        let _: Value = self.base.pagerduty.change(request).await?.json()?;
+        let answer: Value = self.base.pagerduty.change(request).await?.json()?;
+        // The answer is the note: without one it does not show that there is one.
+        if answer["note"]["id"].as_str().is_none_or(str::is_empty) {
+            let why = format!("PagerDuty does not say whether it noted that on {}", item.title);
+            return Err(ServiceError::unknown(why));
+        }
         Ok(Outcome::ok(format!("Noted on {}", item.title)))
     }
 }

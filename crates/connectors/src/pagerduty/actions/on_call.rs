@@ -19,7 +19,7 @@ use crate::{
     http::Request,
     pagerduty::{
         normalise::name,
-        wire::{OnCall as Duty, Reference},
+        wire::{DutyEnd, OnCall as Duty, Reference},
     },
 };
 
@@ -50,9 +50,14 @@ fn row(duty: &Duty) -> String {
     let level = duty.escalation_level.map_or_else(String::new, |level| format!("level {level} of "));
     let of = duty.escalation_policy.as_ref().map(name).unwrap_or_default();
     let schedule = duty.schedule.as_ref().map(|schedule| format!(" ({})", name(schedule)));
-    let until = duty.end.0.map(|end| end.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
-    let until = until.map_or_else(|| ", always".to_owned(), |until| format!(", until {until}"));
-    format!("{}: {level}{of}{}{until}", name(&duty.user), schedule.unwrap_or_default())
+    let until = match duty.end {
+        DutyEnd::Never => "always".to_owned(),
+        DutyEnd::At(end) => {
+            format!("until {}", end.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M"))
+        }
+        DutyEnd::Unknown => "it is not known until when".to_owned(),
+    };
+    format!("{}: {level}{of}{}, {until}", name(&duty.user), schedule.unwrap_or_default())
 }
 
 #[async_trait]
@@ -107,12 +112,14 @@ impl Action for OnCall {
         let data: Vec<_> = duties
             .iter()
             .map(|duty| {
+                let until = if let DutyEnd::At(end) = duty.end { Some(end) } else { None };
                 json!({
                     "person": name(&duty.user),
                     "policy": duty.escalation_policy.as_ref().map(name),
                     "level": duty.escalation_level,
                     "schedule": duty.schedule.as_ref().map(name),
-                    "until": duty.end.0,
+                    "until": until,
+                    "always": duty.end == DutyEnd::Never,
                 })
             })
             .collect();

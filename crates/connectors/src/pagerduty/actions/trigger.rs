@@ -96,11 +96,14 @@ impl Action for Trigger {
         let made: wire::One = self.base.pagerduty.change(request).await?.json()?;
         let link = web_url(&made.incident.html_url);
         let id = made.incident.id.as_str();
-        let began = (!id.is_empty()).then(|| ItemKey::new(&self.base.account, Kind::Incident, id));
+        if id.is_empty() {
+            return Err(ServiceError::unknown("PagerDuty does not say which incident has begun"));
+        }
+        let began = ItemKey::new(&self.base.account, Kind::Incident, id);
         Ok(Outcome::ok(format!("The incident {title} has begun"))
             .with_link(link)
             .with_data(json!({ "incident": text::line(id, 40) }))
-            .with_began(began))
+            .with_began(Some(began)))
     }
 
     async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<LookupResult>, ServiceError> {

@@ -239,6 +239,76 @@ async fn response_without_the_requested_state_is_unknown() {
     }
 }
 
+/// What is answered to what adds something -> whether that shows that it was added.
+#[tokio::test]
+async fn addition_is_done_where_the_answer_has_it() {
+    let note = || on_the_board("Q1SLOW", &[("text", "the queue drains")]);
+    let trigger = || args(&[("service", SERVICE), ("title", "checkout is down")]);
+    let cases = [
+        ("note", note(), json!({ "note": { "id": "N1", "content": "the queue drains" } }), true),
+        ("note", note(), json!({ "note": { "id": "N1" } }), true),
+        ("note", note(), json!({ "note": { "id": "" } }), false),
+        ("note", note(), json!({ "note": null }), false),
+        ("note", note(), json!({ "message": "m" }), false),
+        ("note", note(), json!([]), false),
+        ("trigger", trigger(), json!({ "incident": incident("QNEW001") }), true),
+        (
+            "trigger",
+            trigger(),
+            json!({ "incident": with(incident("QNEW001"), json!({ "id": null })) }),
+            false,
+        ),
+        ("trigger", trigger(), json!({ "incident": {} }), false),
+        ("trigger", trigger(), json!({ "message": "m" }), false),
+    ];
+    for (name, args, answer, done) in cases {
+        let http = MockServer::start().await;
+        let added = ResponseTemplate::new(201).set_body_json(&answer);
+        Mock::given(method("POST")).respond_with(added).with_priority(1).mount(&http).await;
+        Server::holding([incident("Q1SLOW")]).mock().mount(&http).await;
+        let connection = connect(&http.uri());
+        let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
+        match action.run(&args, now(), &RecordedProgress::default()).await {
+            Ok(outcome) => assert!(done && outcome.ok, "{name} {answer}: {outcome:?}"),
+            Err(error) => {
+                assert!(!done && matches!(error, ServiceError::Unknown { .. }), "{name} {answer}: {error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_shift_without_an_end_is_for_always() {
+    // the end that PagerDuty gives -> what is said of it, whether it is for always
+    let cases = [
+        (json!({ "end": null }), "always", true),
+        (json!({ "end": "2026-11-23T09:00:00Z" }), "until 2026-11-2", false),
+        (json!({ "end": "bad" }), "it is not known until when", false),
+        (json!({ "end": "" }), "it is not known until when", false),
+        (json!({ "end": {} }), "it is not known until when", false),
+        (json!({}), "it is not known until when", false),
+    ];
+    for (end, expected, always) in cases {
+        let mut duty = json!({
+            "user": { "id": "PXPGF42", "type": "user_reference", "summary": "Bo" }, "escalation_level": 1,
+            "escalation_policy": { "id": "PPOLICY1", "type": "escalation_policy_reference", "summary": "Ops" },
+        });
+        duty.as_object_mut().unwrap().extend(end.as_object().unwrap().clone());
+        let http = MockServer::start().await;
+        let page = ResponseTemplate::new(200).set_body_json(json!({ "oncalls": [duty], "more": false }));
+        Mock::given(path("/oncalls")).respond_with(page).mount(&http).await;
+        let outcome = run(&http, "on-call", &args(&[])).await;
+        let row = format!("Bo: level 1 of Ops, {expected}");
+        assert!(format!("{outcome:?}").contains(&row), "{end}: {outcome:?}");
+        let data = &outcome.data.as_ref().unwrap()["on_call"][0];
+        assert_eq!(
+            (&data["always"], data["until"].is_null()),
+            (&json!(always), !expected.starts_with("until")),
+            "{end}"
+        );
+    }
+}
+
 #[test]
 fn arguments_that_do_not_fit_are_refused_before_anything_is_sent() {
     let connection = connect("http://127.0.0.1:9");

@@ -1,5 +1,6 @@
 //! By a bot token: messages, channels, and finding again what was sent.
 
+use callboard_domain::chat::Edited;
 use jiff::{SignedDuration, tz::TimeZone};
 
 use super::*;
@@ -71,6 +72,30 @@ async fn message_is_edited_and_answered() {
     let reply = chat.reply(&posted("1.1"), &message(), &key()).await.unwrap();
     let link = reply.link.unwrap();
     assert!(link.ends_with("/p1700000001000200?thread_ts=1.1&cid=C0DEPLOYS1"), "{link}");
+}
+
+/// What is answered to an edit -> whether that shows that it was made.
+#[tokio::test]
+async fn edit_is_done_where_slack_says_so() {
+    let cases = [
+        (sent(), true),
+        (json!({ "ok": true }), true),
+        (json!({ "ok": "true" }), false),
+        (json!({ "message": "m" }), false),
+        (json!({}), false),
+        (json!(null), false),
+    ];
+    for (answer, done) in cases {
+        let server = MockServer::start().await;
+        on("chat.update", answer.clone()).expect(1).mount(&server).await;
+        let came = chat(&server).edit(&posted("1.1"), &message()).await;
+        match came {
+            Ok(edited) => assert!(done && edited == Edited::Done, "{answer}: {edited:?}"),
+            Err(error) => {
+                assert!(!done && matches!(error, ServiceError::Unknown { .. }), "{answer}: {error}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -194,6 +219,11 @@ async fn refused_write_is_distinguished_from_a_lost_answer() {
         (ResponseTemplate::new(500), "unknown", "may have happened"),
         (ResponseTemplate::new(200).set_body_string("<html>"), "unknown", "may have happened"),
         (ResponseTemplate::new(200).set_body_json(json!({ "ok": true })), "unknown", "may have happened"),
+        (
+            ResponseTemplate::new(200).set_body_json(json!({ "channel": "C0DEPLOYS1", "ts": "1.2" })),
+            "unknown",
+            "something else than Slack answered",
+        ),
     ];
     for (n, (answer, kind, words)) in cases.into_iter().enumerate() {
         let server = MockServer::start().await;

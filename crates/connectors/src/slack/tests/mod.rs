@@ -130,8 +130,8 @@ async fn secrets_are_checked_before_they_are_used() {
     let server = MockServer::start().await;
     type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
     let cases: [Case<'_>; 9] = [
-        (&[], Some("the token is not set")),
-        (&[("token", "")], Some("the token is not set")),
+        (&[], Some("token or webhook_url must be set")),
+        (&[("token", "")], Some("token or webhook_url must be set")),
         (&[("token", "xapp-1-hush")], Some("app-level token")),
         (&[("token", "https://hooks.slack.com/services/hush")], Some("webhook_url")),
         (&[("token", "xoxb hush")], Some("white space")),

@@ -12,7 +12,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::base::{Base, rejected};
 use crate::{http::Request, splunk_oncall::normalise::number};
@@ -64,9 +64,10 @@ impl Action for Note {
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (item, request) = self.wanted(args).map_err(rejected)?;
         let answer = self.base.service.send(request).await?;
-        // It answers with nothing, or with JSON without content: anything else is not its answer.
-        if !answer.body.trim_ascii().is_empty() {
-            let _: Value = answer.json()?;
+        // It answers with nothing, or with an empty object: anything else does not show that it was noted.
+        if !answer.fields()?.is_empty() {
+            let why = format!("Splunk On-Call does not say whether it noted that on {}", item.title);
+            return Err(ServiceError::unknown(why));
         }
         Ok(Outcome::ok(format!("Noted on {}", item.title)))
     }

@@ -229,6 +229,32 @@ async fn reroute_result_needs_incident_and_target() {
     }
 }
 
+/// What is answered to a note -> whether that shows that it was added.
+#[tokio::test]
+async fn note_is_added_where_the_answer_has_no_content() {
+    let cases = [
+        ("", true),
+        (" \n", true),
+        ("{}", true),
+        ("null", true),
+        (r#"{"message": "m"}"#, false),
+        (r#"["m"]"#, false),
+        ("OK", false),
+        ("<html>", false),
+    ];
+    for (answer, done) in cases {
+        let http = MockServer::start().await;
+        let noted = ResponseTemplate::new(200).set_body_raw(answer, "application/json");
+        Mock::given(path("/api-public/v1/chat")).respond_with(noted).expect(1).mount(&http).await;
+        match try_run(&http, "note", &on_the_board("42", &[("text", "the queue drains")])).await {
+            Ok(outcome) => assert!(done && outcome.ok, "{answer:?}: {outcome:?}"),
+            Err(error) => {
+                assert!(!done && matches!(error, ServiceError::Unknown { .. }), "{answer:?}: {error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn arguments_that_do_not_fit_are_refused_before_anything_is_sent() {
     let nobody: Config = serde_json::from_value(json!({ "url": "http://127.0.0.1:9" })).unwrap();

@@ -178,3 +178,30 @@ fn last_review_of_a_person_counts_whatever_its_date() {
 fn reviews(verdicts: &[Verdict]) -> Vec<Review> {
     (1..).zip(verdicts).map(|(minute, verdict)| review("bo", minute, *verdict)).collect()
 }
+
+#[test]
+fn who_started_a_red_build_has_not_broken_it() {
+    // its author, who started it -> whose turn it is (`*` where it is mine)
+    let cases = [
+        (Some("ana"), None, Some("change by ana")),
+        (Some("kim"), None, Some("*your change")),
+        (Some("ana"), Some("bo"), Some("change by ana")),
+        // It was run again.
+        (Some("ana"), Some("kim"), Some("change by ana")),
+        (Some("kim"), Some("bo"), Some("*your change")),
+        (None, Some("ana"), Some("started by ana")),
+        (None, Some("kim"), Some("*started by you")),
+        (None, None, None),
+    ];
+    let me = kim();
+    for (author, started_by, expected) in cases {
+        let text = |who: Option<&str>| who.map(str::to_owned);
+        for (status, expected) in [(BuildStatus::Failed, expected), (BuildStatus::Passed, None)] {
+            let run = BuildRun { author: text(author), started_by: text(started_by), ..run(1, status) };
+            let item = build(vec![run]);
+            let shown = row(Entry { item: &item, me: &me, snoozed: None }, at(60));
+            let turn = shown.turn.map(|turn| format!("{}{}", if turn.mine { "*" } else { "" }, turn.what));
+            assert_eq!(turn.as_deref(), expected, "{author:?} {started_by:?} {status:?}");
+        }
+    }
+}

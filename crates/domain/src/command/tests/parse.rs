@@ -229,6 +229,62 @@ fn missing_arguments_are_listed() {
 }
 
 #[test]
+fn what_calls_for_a_value_is_named_with_what_would_be_right() {
+    let build = CommandSpec::new("build", "Run a job")
+        .usage("build <job> [param=value...]")
+        .arg(ArgSpec::live("job", "the job"))
+        .arg(ArgSpec::pairs("params", "its parameters"))
+        .arg(ArgSpec::text("branch", "which").optional());
+    let builds: Commands = [Command::new(build).unwrap()].into_iter().collect();
+    let of_branch =
+        "build: \"branch\" needs a value (which): branch=VALUE, or branch=branch if that is the value";
+    let of_duration = "silence: \"for\" needs a value (for how long): duration=VALUE";
+    let of_ref = "deploy: \"--ref\" needs a value (what of it): ref=VALUE";
+    let of_env = "deploy: \"env\" needs a value (where): env=VALUE, or env=env if that is the value";
+    // a line -> what is missing of it
+    let cases = [
+        ("build web branch", Some(of_branch)),
+        ("build branch=branch", Some("build needs job: the job")),
+        ("build web branch retries=2", Some(of_branch)),
+        ("build", Some("build needs job: the job")),
+        ("build web branch=main", None),
+        ("build web branch=branch", None),
+        ("build web", None),
+        ("deploy api", Some("deploy needs env: where")),
+        ("deploy api to", Some("deploy needs env: where")),
+        ("deploy api env", Some(of_env)),
+        ("deploy api to staging --ref", Some(of_ref)),
+        ("silence DiskFull for", Some(of_duration)),
+        ("silence DiskFull", None),
+    ];
+    for (line, expected) in cases {
+        let all = if line.starts_with("build") { builds.clone() } else { commands() };
+        let parsed = all.parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let missing = parsed.first_missing().map(|error| error.to_string());
+        assert_eq!(missing.as_deref(), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_name_may_be_quoted_at_the_start_of_a_line() {
+    check_all(&[
+        ("\"pr list\" all", "pr list state=all"),
+        ("\"who is on call\" web", "who is on call team=web"),
+        ("\"Who is  on\" call", "who is on call"),
+        ("\"run log\" 7", "run log run=7"),
+        ("\"ack\" PD-123", "ack incident=PD-123"),
+        // Only at its start: elsewhere what is quoted is a value.
+        ("pr \"list\"", "error: there is no command \"pr\""),
+        ("ack \"pr list\"", "ack incident=\"pr list\""),
+    ]);
+    assert_eq!(
+        commands().parse(&line_from(&["pr list", "closed"])).unwrap().args.text("state"),
+        "closed",
+        "as a shell gives it"
+    );
+}
+
+#[test]
 fn answers_complete_the_line() {
     let cases = [
         ("deploy", "deploy app=x env=staging"),
@@ -269,7 +325,9 @@ fn unreadable_lines_are_errors_and_never_guessed() {
         ("frobnicate it", "error: there is no command \"frobnicate\""),
         ("pr", "error: command: \"pr\" could be pr approve, pr comment, pr list"),
         ("who is", "error: there is no command \"who is\"; did you mean \"who is on call\"?"),
-        ("\"pr list\"", "error: there is no command \"pr list\""),
+        ("\"pr lst\" all", "error: there is no command \"pr lst\"; did you mean \"pr list\"?"),
+        ("\"\" list", "error: there is no command \"\""),
+        ("\"frobnicate it\" all", "error: there is no command \"frobnicate it\""),
         (
             "deploy api to stagin",
             "error: env: expected staging or production, found \"stagin\"; did you mean \"staging\"?",

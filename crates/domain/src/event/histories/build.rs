@@ -76,6 +76,8 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
             .iter()
             .find(|run| run.status.is_verdict())
             .is_some_and(|run| run.status == BuildStatus::Failed);
+        let number = runs[index].number;
+        let overtaken = runs[..index].iter().any(|newer| newer.number != number && newer.status.is_verdict());
         let run = &mut runs[index];
         run.at = Some(at(tick));
         if run.status == BuildStatus::Running {
@@ -88,19 +90,24 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
             BuildStatus::Running => Some(EventName::Running),
             BuildStatus::Unknown => None,
             BuildStatus::Canceled => Some(EventName::Canceled),
-            BuildStatus::Passed if was_red => Some(EventName::Fixed),
+            BuildStatus::Passed if was_red && !overtaken => Some(EventName::Fixed),
             BuildStatus::Passed => Some(EventName::Passed),
             BuildStatus::Failed if was_red => Some(EventName::StillFailing),
             BuildStatus::Failed => Some(EventName::Failed),
         };
-        if !thought_again.contains(&run.id) && (run.status.is_final() || index == 0) {
+        let is_told = (run.status.is_final() || index == 0) && !(overtaken && run.attempt > 1);
+        if is_told && !thought_again.contains(&run.id) {
             events.extend(name.map(|name| (name, run.id.clone())));
         }
         // A second thought without a time can't be distinguished from the first one arriving late.
         let hook = partial(run.clone(), if second_thoughts { how & !1 } else { *how });
         steps.push(Step { hook: named(vec![hook]), poll: named(runs.clone()), events });
     }
-    let ended = runs.into_iter().filter(|run| run.status.is_final()).map(|run| run.id);
+    // Another attempt at a run that is not the newest one is told of only where it becomes known first.
+    let newest = runs.first().map(|run| run.number);
+    let is_lasting =
+        |run: &BuildRun| run.status.is_final() && (run.attempt == 1 || Some(run.number) == newest);
+    let ended = runs.into_iter().filter(is_lasting).map(|run| run.id);
     let lasting = ended.map(|id| -> Lasting {
         Box::new(move |(name, distinct)| *name > EventName::Running && *distinct == id)
     });

@@ -239,3 +239,72 @@ fn unknown_end_makes_no_event_and_gives_way_to_a_known_one() {
     }
     assert!(Unknown.is_over() && !Unknown.is_final() && !Unknown.is_verdict());
 }
+
+/// What is known, what is read after that -> the events, in words.
+#[test]
+fn run_with_a_later_verdict_makes_no_branch_green_or_red() {
+    use BuildStatus::{Canceled as C, Failed as F, Passed as P, Running as R};
+    let red = || vec![run(2, F), run(1, F)];
+    let green = || vec![run(2, P), run(1, P)];
+    type Case<'a> = (&'a str, Vec<BuildRun>, Vec<BuildRun>, &'a [(EventName, &'a str)]);
+    let cases: [Case<'_>; 12] = [
+        ("an old one again, green", red(), vec![attempt(1, 2, P)], &[]),
+        ("an old one again, red", green(), vec![attempt(1, 2, F)], &[]),
+        ("an old one again, canceled", red(), vec![attempt(1, 2, C)], &[]),
+        ("an old one again, under way", red(), vec![attempt(1, 2, R)], &[]),
+        (
+            "the newest again, green",
+            red(),
+            vec![attempt(2, 2, P)],
+            &[(Fixed, "web main is green again after 2 red")],
+        ),
+        (
+            "the newest again, red",
+            green(),
+            vec![attempt(2, 2, F)],
+            &[(Failed, "web main failed after 2 green")],
+        ),
+        // The verdict of the old one is still the newest.
+        (
+            "an old one again, beside one that runs",
+            vec![run(2, R), run(1, F)],
+            vec![attempt(1, 2, P)],
+            &[(Fixed, "web main is green again")],
+        ),
+        (
+            "all seen at once",
+            vec![run(1, F)],
+            vec![run(2, P), attempt(1, 2, P)],
+            &[(Fixed, "web main is green again"), (Passed, "web main passed")],
+        ),
+        (
+            "one that ends late, green",
+            vec![run(3, F), run(2, R), run(1, F)],
+            vec![run(2, P)],
+            &[(Passed, "an earlier run of web main passed")],
+        ),
+        (
+            "one that ends late, red",
+            vec![run(3, P), run(2, R), run(1, P)],
+            vec![run(2, F)],
+            &[(Failed, "an earlier run of web main failed")],
+        ),
+        (
+            "one that is canceled late",
+            vec![run(3, P), run(2, R)],
+            vec![run(2, C)],
+            &[(Canceled, "an earlier run of web main was canceled")],
+        ),
+        (
+            "a new one after an old one again",
+            vec![run(2, F), attempt(1, 2, P), run(1, F)],
+            vec![run(3, P)],
+            &[(Fixed, "web main is green again")],
+        ),
+    ];
+    for (name, known, read, expected) in cases {
+        let found = events(&[build(known), build(read)]).pop().expect("a snapshot");
+        let found: Vec<_> = found.iter().map(|(name, words)| (*name, words.as_str())).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}

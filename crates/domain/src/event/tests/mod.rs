@@ -4,6 +4,7 @@ mod approval;
 mod beginnings;
 mod build;
 mod counter;
+mod dates;
 mod incident;
 mod pull_request;
 mod requests;

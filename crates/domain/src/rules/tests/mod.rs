@@ -39,6 +39,7 @@ fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
         started_at: None,
         commit: None,
         author: Some(author.into()),
+        started_by: None,
         subject: Some("Speed up the search".into()),
         url: None,
         failing: vec!["unit tests".into()],

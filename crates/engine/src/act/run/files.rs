@@ -13,7 +13,9 @@ use super::plan::hexadecimal;
 
 /// The longest file that is read; of a longer one its size and the time of its last change count.
 const WHOLE: u64 = 1 << 20;
-/// How many files are looked at: those that a command names first.
+/// How many names are looked for: those that come first.
+const NAMES: usize = 10_000;
+/// How many files are looked at: those that a command names first. What is no file takes the place of none.
 const MOST: usize = 256;
 
 /// What stands for the content of each of these files; nothing for what is not there, or is no regular file.
@@ -22,7 +24,8 @@ pub(super) async fn contents(files: Vec<PathBuf>) -> BTreeMap<PathBuf, String> {
         return BTreeMap::new();
     }
     let look = move || {
-        files.into_iter().take(MOST).filter_map(|file| Some((file.clone(), content(&file)?))).collect()
+        let found = files.into_iter().take(NAMES).filter_map(|file| Some((file.clone(), content(&file)?)));
+        found.take(MOST).collect()
     };
     // A task that panics leaves nothing, which differs from what was shown.
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
@@ -68,5 +71,19 @@ mod tests {
         let large = of("large").await;
         fs::write(file("large"), vec![b'x'; 3 << 20]).unwrap();
         assert_ne!(large, of("large").await);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_takes_the_place_of_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.sh");
+        fs::write(&file, "echo a").unwrap();
+        // names of nothing before that of a file -> whether it is found
+        for (before, expected) in [(0, true), (MOST, true), (NAMES - 1, true), (NAMES, false)] {
+            let absent = (0..before).map(|nth| folder.path().join(format!("absent-{nth}")));
+            let found = contents(absent.chain([file.clone()]).collect()).await;
+            assert_eq!(found.contains_key(&file), expected, "{before}");
+            assert!(found.len() <= 1, "{found:?}");
+        }
     }
 }

@@ -14,7 +14,10 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::{account::account_of, runner::Runner};
-use crate::{active_config::ActiveConfig, api::ApiError, commands::registry::Entry, store::StoreError};
+use crate::{
+    active_config::ActiveConfig, api::ApiError, commands::registry::Entry, config::ConfigError,
+    store::StoreError,
+};
 
 /// How many items that are not open are looked at when an argument names one.
 const RECENT: u32 = 500;
@@ -44,7 +47,8 @@ impl Runner {
         line: &str,
     ) -> Result<Read<'l>, ApiError> {
         let (line, asked) = account_of(line)?;
-        let (entry, parsed) = active.registry.parse(&line).map_err(|error| no_command(error, active))?;
+        let no_command = |error| no_command(error, &self.inner.live.all_errors());
+        let (entry, parsed) = active.registry.parse(&line).map_err(no_command)?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
         let typed = args.values.clone();
@@ -259,12 +263,11 @@ async fn look_up(
     Ok(())
 }
 
-/// Where there is no such command, and a command file is left out, that may be why.
-fn no_command(error: ArgError, active: &ActiveConfig) -> ApiError {
-    let errors = &active.command_errors;
+/// Where there is no such command, and a command file or the configuration is left out, that may be why.
+fn no_command(error: ArgError, errors: &[ConfigError]) -> ApiError {
     if errors.is_empty() || !matches!(error, ArgError::NoCommand { .. }) {
         return error.into();
     }
     let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    ApiError::usage(format!("{error}\nCommand files that are left out:\n{errors}"))
+    ApiError::usage(format!("{error}\nLeft out until it is corrected:\n{errors}"))
 }

@@ -23,6 +23,7 @@ use crate::{
     },
     outbox::deliver::is_trouble,
     store::{RateLimitWait, StoredSource},
+    watch::unrecorded::Unrecorded,
 };
 
 /// How long [`PollNow`] waits for all accounts.
@@ -70,6 +71,8 @@ impl Engine {
                 watched: account.config.watches(),
                 settings: account.settings(),
                 secrets_set: account.secrets_set(),
+                missing_secrets: account.missing_secrets(),
+                has_credential: account.has_credential(),
             }
         };
         Ok(active.accounts.values().map(|account| info(account)).collect())
@@ -91,15 +94,26 @@ impl Engine {
             };
             return Health::Incomplete { why: why.to_string(), needs, waits_for };
         }
+        let (watched, is_serving) = (account.config.watches(), self.inner.options.mode == Mode::Serve);
+        let watcher = &self.inner.watcher;
+        // What is stored is from before that.
+        if let Some(Unrecorded { since, error }) = watcher.unrecorded(&account.name).filter(|_| watched) {
+            return Health::Unrecorded { since, why: error.to_string() };
+        }
         match source {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
                 since: *since,
                 error: error.clone(),
-                next_try: self.inner.watcher.next_poll(&account.name).or(next_post),
+                next_try: watcher.next_poll(&account.name).or(next_post),
             },
             known => {
-                let is_serving = self.inner.options.mode == Mode::Serve;
-                answering(known, account.config.watches(), limit, is_serving)
+                // Only who serves polls by itself.
+                let last_ok = known.and_then(|source| source.last_ok_at).filter(|_| is_serving);
+                let overdue = last_ok.and_then(|last_ok| watcher.overdue(account, last_ok, Timestamp::now()));
+                match overdue {
+                    Some(since) => Health::Overdue { since },
+                    None => answering(known, watched, limit, is_serving),
+                }
             }
         }
     }
@@ -134,7 +148,7 @@ impl Engine {
             return Err(ApiError::usage(format!("{name} is not complete: {why}")));
         }
         let now = Timestamp::now();
-        let asked = self.inner.watcher.identify(account, now).await;
+        let asked = self.inner.watcher.identify(account, now).await.map_err(ServiceError::from);
         // Of one that has been read, its polls say how it is.
         if account.config.watches() {
             match &asked {
@@ -142,7 +156,9 @@ impl Engine {
                     let known = self.store().source(name).await.map_err(ApiError::internal)?;
                     self.store().first_answered(name).await.map_err(ApiError::internal)?;
                     // Who has mended it does not wait for the next turn. A rate limit that is answered may be over too.
-                    if known.is_some_and(|source| source.error.is_some()) {
+                    if known.is_some_and(|source| source.error.is_some())
+                        || self.inner.watcher.unrecorded(name).is_some()
+                    {
                         // How that went is recorded with the account.
                         let _ = self.read_in_time(account, POLL_NOW_TIME).await;
                     }
@@ -204,7 +220,12 @@ fn problems(account: &accounts::Account, source: Option<&StoredSource>) -> Vec<P
 fn calls_left(health: &Health, counted: Option<RateLimit>) -> Option<RateLimit> {
     match health {
         Health::Trouble { error: ServiceError::RateLimited { .. }, .. } => None,
-        Health::Trouble { .. } | Health::New | Health::Ok | Health::Incomplete { .. } => counted,
+        Health::Trouble { .. }
+        | Health::New
+        | Health::Ok
+        | Health::Incomplete { .. }
+        | Health::Unrecorded { .. }
+        | Health::Overdue { .. } => counted,
     }
 }
 

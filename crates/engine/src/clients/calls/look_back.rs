@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::limited;
 use crate::{
     Engine,
-    api::{Activity, ActivityQuery, ApiError, Replay, Replayed, RuleInfo, RulesQuery, RulesReplay},
+    api::{
+        Activity, ActivityQuery, ApiError, Replay, Replayed, RuleFault, RuleInfo, RulesQuery, RulesReplay,
+    },
 };
 
 /// How far back a rule's matches are counted.
@@ -53,8 +55,9 @@ impl Engine {
     pub(crate) async fn rules_replay(&self, query: RulesReplay) -> Result<Replay, ApiError> {
         let active = self.active();
         let tried = query.rules.map(|own| Rules::compile(&own, active.config.builtin_rules)).transpose();
-        let tried = tried.map_err(|errors| {
-            ApiError::usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        let tried = tried.map_err(|errors| ApiError::Rules {
+            message: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            faults: errors.iter().map(RuleFault::from).collect(),
         })?;
         let store = self.store();
         let records = store.latest_decisions(limited(query.last.min(REPLAYED))).await;

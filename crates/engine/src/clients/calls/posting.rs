@@ -290,8 +290,13 @@ impl Engine {
         let waits_for = missing.is_some().then(|| self.missing_of(&delivery.to.account));
         let account_error =
             errors.get(&delivery.to.account).filter(|_| is_on_its_way(delivery.state)).cloned();
+        let is_unsearchable = self.inner.deliverer.is_unsearchable(&delivery);
         let delivery = store::Delivery { error: missing.or(delivery.error), ..delivery };
-        Delivery { account_error, ..shown(delivery, waits_for) }
+        let mut shown = Delivery { account_error, ..shown(delivery, waits_for) };
+        if let DeliveryState::Unknown { unsearchable, .. } = &mut shown.state {
+            *unsearchable = is_unsearchable;
+        }
+        shown
     }
 
     /// What an account is missing, without which nothing is posted through it.
@@ -359,7 +364,7 @@ fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
         }
         store::DeliveryState::Sending => DeliveryState::Sending,
         store::DeliveryState::Posted => DeliveryState::Posted,
-        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error) },
+        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error), unsearchable: false },
         store::DeliveryState::Failed => DeliveryState::Failed { error: known(error) },
         store::DeliveryState::Moot => {
             DeliveryState::Moot { reason: delivery.moot.unwrap_or(MootReason::Forgotten) }

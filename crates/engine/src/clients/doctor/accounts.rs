@@ -53,6 +53,15 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
                 Health::Incomplete { why, needs: Needs::Secret, waits_for: None } => {
                     Check { remedy: secret.clone(), ..check(&name, CheckVerdict::Failed, why) }
                 }
+                // What to do about the store is a check of its own.
+                Health::Unrecorded { since, why } => remedied(
+                    check(&name, CheckVerdict::Failed, unrecorded(&why, since, now)),
+                    "see to the store; the account is read again by itself",
+                ),
+                Health::Overdue { since } => remedied(
+                    check(&name, CheckVerdict::Warning, overdue(&info.service, since, &TimeZone::system())),
+                    "it is read by itself; where that lasts, start Callboard again",
+                ),
                 Health::Trouble { since, error, next_try } => {
                     let found = trouble(&error, since, now, retry.as_deref());
                     remedied(
@@ -64,8 +73,7 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
             let missing = info.identity.into_iter().flat_map(|identity| identity.missing_scopes);
             let missing: Vec<Check> = missing
                 .map(|it| {
-                    let found =
-                        format!("{} cannot be done: the credential lacks `{}`", it.needed_for, it.scope);
+                    let found = it.to_string();
                     let then = secret.as_ref().map_or_else(String::new, |secret| format!(", then: {secret}"));
                     remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope{then}"))
                 })
@@ -80,9 +88,22 @@ pub(super) async fn checks(engine: &Engine) -> Vec<Check> {
 
 /// What is wrong with an account, for how long, and when it is tried again.
 fn trouble(error: &ServiceError, since: Timestamp, now: Timestamp, retry: Option<&str>) -> String {
-    let minutes = now.duration_since(since).as_mins().max(0);
     let retry = retry.map_or_else(String::new, |retry| format!("; {retry}"));
-    format!("{error} (for {minutes} m{retry})")
+    format!("{} (for {} m{retry})", error.trouble(), minutes(since, now))
+}
+
+fn minutes(since: Timestamp, now: Timestamp) -> i64 {
+    now.duration_since(since).as_mins().max(0)
+}
+
+/// Why what is read of an account is not recorded, and for how long.
+fn unrecorded(why: &str, since: Timestamp, now: Timestamp) -> String {
+    format!("what is read of it is not recorded: {why} (for {} m)", minutes(since, now))
+}
+
+/// Since when an account is due to be read.
+fn overdue(service: &str, since: Timestamp, zone: &TimeZone) -> String {
+    format!("{service}: the poll that is due since {} has not ended", minute(since, zone))
 }
 
 /// A time to the minute.
@@ -208,6 +229,16 @@ mod tests {
     }
 
     #[test]
+    fn account_that_is_not_up_to_date_says_why_and_since_when() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let (since, now) = (at("2026-11-22T10:00:00Z"), at("2026-11-22T10:05:30Z"));
+        let full = "what is read of it is not recorded: the disk is full (for 5 m)";
+        assert_eq!(unrecorded("the disk is full", since, now), full);
+        let late = "github: the poll that is due since 2026-11-22 10:00 has not ended";
+        assert_eq!(overdue("github", since, &TimeZone::UTC), late);
+    }
+
+    #[test]
     fn trouble_of_an_account_says_when_it_is_tried_again() {
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         let (since, now) = (at("2026-11-22T10:00:00Z"), at("2026-11-22T10:05:30Z"));
@@ -288,6 +319,8 @@ mod tests {
             watched: true,
             settings: Default::default(),
             secrets_set: Vec::new(),
+            missing_secrets: Vec::new(),
+            has_credential: None,
         };
         let problem = |kind| vec![Problem::new(kind, "alerts", "no")];
         let (ok, warning) = (CheckVerdict::Ok, CheckVerdict::Warning);

@@ -1,6 +1,6 @@
 //! The outbox: what has not arrived, and why.
 
-use callboard_domain::error::ServiceError;
+use callboard_domain::{error::ServiceError, text};
 
 use crate::{
     Engine, Mode,
@@ -86,7 +86,7 @@ fn reasons(found: impl Iterator<Item = String>) -> String {
     let more = reasons.len().saturating_sub(REASONS);
     reasons.truncate(REASONS);
     if more > 0 {
-        reasons.push(format!("and {more} more reasons"));
+        reasons.push(format!("and {}", text::count(more, "more reason")));
     }
     reasons.iter().map(|reason| format!("\n{reason}")).collect()
 }

@@ -6,7 +6,6 @@ mod index;
 
 use std::{
     cmp::Reverse,
-    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +14,7 @@ use callboard_domain::{
     board,
     command::{self, ArgType, What},
     identity::Identity,
-    item::{AccountName, Kind},
+    item::Kind,
 };
 use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
@@ -24,7 +23,7 @@ use crate::{
     Engine,
     active_config::ActiveConfig,
     api::{AccountsQuery, ApiError, Find, Found, FoundItem},
-    clients::status,
+    clients::as_of::AsOf,
     store::StoredItem,
     title_match::{TypedTitle, folded},
 };
@@ -58,8 +57,8 @@ struct Made {
     /// The store's counter of changes.
     changes: u64,
     active: Arc<ActiveConfig>,
-    /// The accounts that could not be read then, and when each was read last.
-    as_of: BTreeMap<AccountName, Timestamp>,
+    /// What was not up to date then.
+    as_of: AsOf,
 }
 
 impl Finder {
@@ -163,9 +162,9 @@ impl Engine {
         // Counted before it is read: a change in between makes it old, not wrong.
         let (changes, active) = (*self.store().changed().borrow(), self.active());
         let accounts = self.accounts(AccountsQuery {}).await?;
-        let as_of = status::as_of(&accounts);
         let runs = self.store().runs(RUNS).await.map_err(ApiError::internal)?;
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let as_of = AsOf::new(&accounts, &sources);
         let mut items = self.store().open_items().await.map_err(ApiError::internal)?;
         let mut has_all = true;
         for kind in Kind::ALL {
@@ -197,16 +196,11 @@ impl Engine {
     }
 }
 
-fn row(
-    stored: &StoredItem,
-    index: &Index,
-    as_of: &BTreeMap<AccountName, Timestamp>,
-    now: Timestamp,
-) -> board::Row {
+fn row(stored: &StoredItem, index: &Index, as_of: &AsOf, now: Timestamp) -> board::Row {
     let (nobody, account) = (Identity::default(), &stored.item.key.account);
     let me = index.me.get(account).unwrap_or(&nobody);
     let entry = board::Entry { item: &stored.item, me, snoozed: stored.off_board_until(now) };
-    board::Row { as_of: as_of.get(account).copied(), ..board::row(entry, now) }
+    board::Row { as_of: as_of.of(&stored.item), ..board::row(entry, now) }
 }
 
 /// A line with the word that is being typed at its end, where what a command takes says how it goes on.

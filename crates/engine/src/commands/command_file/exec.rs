@@ -1,6 +1,9 @@
 //! `[command.run.exec]`: a program with its arguments, and never a shell.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use callboard_connectors::{http::Redactor, writes};
 use callboard_domain::{
@@ -14,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::{
     executed::Executed,
     fit::fit,
+    named_files::named_files,
     process::{self, ProcessError, Program},
 };
 
@@ -35,6 +39,13 @@ struct Invocation {
     args: Vec<String>,
     env: Vec<(String, String)>,
     stdin: Option<String>,
+}
+
+impl Invocation {
+    /// What the program is given beside its input.
+    fn texts(self) -> Vec<String> {
+        self.args.into_iter().chain(self.env.into_iter().map(|(_, value)| value)).collect()
+    }
 }
 
 impl Exec {
@@ -69,16 +80,12 @@ impl Exec {
         Ok(vec![Step { what: format!("Run {}", self.program), request }])
     }
 
-    /// The program, and the files that its arguments may name: `deploy.sh`, `--file=deploy.yaml`. For a command that only
-    /// reads, the program alone: what it reads may change all the time.
+    /// The program, and what its arguments and its environment may name as files: `deploy.sh`, `--file=deploy.yaml`,
+    /// `@body.json`. For a command that only reads, the program alone: what it reads may change all the time.
     pub(super) fn files(&self, scope: &Map<String, Value>, effect: Effect) -> Vec<PathBuf> {
-        let args = match effect {
-            Effect::Changes => self.invocation(scope).map(|it| it.args).unwrap_or_default(),
+        let texts: Vec<String> = match effect {
+            Effect::Changes => self.invocation(scope).map(Invocation::texts).unwrap_or_default(),
             Effect::Reads => Vec::new(),
-        };
-        let named = |arg: &String| {
-            let value = arg.split_once('=').map(|(_, value)| value.to_owned());
-            [Some(arg.clone()), value].into_iter().flatten().filter(|name| !name.is_empty())
         };
         let program = program_in(&self.program, &self.cwd);
         let program = match program.is_absolute() {
@@ -88,7 +95,15 @@ impl Exec {
                 .map(|path| std::env::split_paths(&path).map(|folder| folder.join(&program)).collect())
                 .unwrap_or_default(),
         };
-        program.into_iter().chain(args.iter().flat_map(named).map(|name| self.cwd.join(name))).collect()
+        // Only so many are looked at: those that are most likely meant come first.
+        let whole = texts.iter().filter(|text| !text.is_empty()).map(PathBuf::from);
+        let names = whole.chain(texts.iter().flat_map(|text| named_files(text)));
+        let mut seen = BTreeSet::new();
+        program
+            .into_iter()
+            .chain(names.map(|name| self.cwd.join(name)))
+            .filter(|file| seen.insert(file.clone()))
+            .collect()
     }
 
     /// Runs it to its end. Dropped before, it ends the program and all that it started.

@@ -10,6 +10,7 @@ mod exec;
 mod executed;
 mod fit;
 mod http;
+mod named_files;
 mod path;
 mod process;
 mod read;
@@ -40,6 +41,7 @@ use self::{command::Run, read::Checked};
 use crate::{
     accounts::{Account, Accounts},
     config::{Config, ConfigError, ConfigErrors, STAND_IN, Step, TomlFile, text_of},
+    system::private,
 };
 
 pub(crate) use choices::Listing;
@@ -67,8 +69,10 @@ pub(crate) struct FileCommand {
     pub(crate) definition: String,
 }
 
-/// The command files of a folder, by name. What editors keep beside them begins with a dot and is none.
+/// The command files of a folder, by name. What editors keep beside them begins with a dot and is none. A folder in which
+/// anybody could put one is refused.
 pub(crate) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    private::check_trusted_folder(dir)?;
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();

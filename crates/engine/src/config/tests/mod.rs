@@ -1,4 +1,5 @@
 mod at_once;
+mod clear;
 
 use std::{fs, path::Path};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use callboard_domain::{
-    chat::{Address, DeliveryKey},
+    chat::{Address, DeliveryKey, Limits},
     error::ServiceError,
     item::AccountName,
 };
@@ -139,6 +139,14 @@ impl Deliverer {
         }
     }
 
+    /// True for a message that may have arrived and cannot be looked for: a person looks.
+    pub(crate) fn is_unsearchable(&self, delivery: &Delivery) -> bool {
+        delivery.state == DeliveryState::Unknown
+            && self
+                .chat(&delivery.to.account)
+                .is_ok_and(|chat| is_unsearchable(chat.limits(), delivery.error.as_ref()))
+    }
+
     /// Notes for the health of an account how it answered what was sent, as a poll would. One that is polled has its health by
     /// that.
     pub(super) async fn note_answer(&self, account: &AccountName, error: Option<&ServiceError>) {
@@ -180,9 +188,40 @@ impl Deliverer {
     }
 }
 
+/// True where what may have arrived at a chat with these limits cannot be looked for: the chat has no search, or has refused it
+/// to the account, which is then the last error. Where sending again does no harm, nobody need look.
+fn is_unsearchable(limits: Limits, last: Option<&ServiceError>) -> bool {
+    let is_refused = matches!(last, Some(ServiceError::Auth { .. } | ServiceError::Rejected { .. }));
+    !limits.idempotent && (!limits.finds || is_refused)
+}
+
 #[cfg(test)]
 mod tests {
+    use callboard_domain::length::LengthUnit;
+
     use super::*;
+
+    #[test]
+    fn what_cannot_be_looked_for_is_left_to_a_person() {
+        let lost = ServiceError::unknown("no answer");
+        // whether the chat searches, whether a repeated post is one message, the last error -> whether a person has to look
+        let cases = [
+            (true, false, Some(lost.clone()), false),
+            (true, false, Some(ServiceError::unavailable("503")), false),
+            (true, false, None, false),
+            (true, false, Some(ServiceError::auth("may not read it")), true),
+            (true, false, Some(ServiceError::rejected("not in the channel")), true),
+            (false, false, Some(lost.clone()), true),
+            (false, false, None, true),
+            (false, true, Some(lost), false),
+            (true, true, Some(ServiceError::auth("may not read it")), false),
+        ];
+        for (finds, idempotent, last, expected) in cases {
+            let posting = Limits::posting(100, LengthUnit::Characters, Duration::ZERO);
+            let limits = Limits { finds, idempotent, ..posting };
+            assert_eq!(is_unsearchable(limits, last.as_ref()), expected, "{finds} {idempotent} {last:?}");
+        }
+    }
 
     #[test]
     fn account_health_follows_the_response() {

@@ -13,7 +13,7 @@ pub(crate) use unix::{Connected, LocalListener, connect};
 #[cfg(windows)]
 pub(crate) use windows::{Connected, LocalListener, connect};
 
-pub(crate) use user::{User, numbers};
+pub(crate) use user::{User, home, numbers};
 
 /// After a caller that could not be taken. Too many open files, most likely: taking the next at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);

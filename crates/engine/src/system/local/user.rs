@@ -1,6 +1,6 @@
 //! The user whose computer this is, from the operating system, never from the environment.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use callboard_domain::{actor::Principal, people::People, text};
 
@@ -60,7 +60,7 @@ impl User {
 pub(crate) fn numbers() -> BTreeMap<String, u32> {
     // Names are UTF-8 where they are plain, and no others can be configured.
     let list = std::fs::read("/etc/passwd").unwrap_or_default();
-    entries(&String::from_utf8_lossy(&list)).collect()
+    entries(&String::from_utf8_lossy(&list)).map(|(login, number, _)| (login, number)).collect()
 }
 
 #[cfg(not(unix))]
@@ -68,12 +68,30 @@ pub(crate) fn numbers() -> BTreeMap<String, u32> {
     BTreeMap::new()
 }
 
+/// The home folder of the user that this process runs as, as that list has it, whatever the environment says; `None` where
+/// it does not name them.
 #[cfg(unix)]
-fn entries(list: &str) -> impl Iterator<Item = (String, u32)> {
+pub(crate) fn home() -> Option<PathBuf> {
+    let own = rustix::process::geteuid().as_raw();
+    let list = std::fs::read("/etc/passwd").unwrap_or_default();
+    let mut entries = entries(&String::from_utf8_lossy(&list)).collect::<Vec<_>>().into_iter();
+    entries.find(|(_, number, _)| *number == own).map(|(_, _, home)| home).filter(|home| home.is_absolute())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn home() -> Option<PathBuf> {
+    None
+}
+
+/// The login name, number and home folder of each user.
+#[cfg(unix)]
+fn entries(list: &str) -> impl Iterator<Item = (String, u32, PathBuf)> {
     list.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let login = fields.next().filter(|login| !login.is_empty() && !login.starts_with(['#', '+', '-']))?;
-        Some((login.to_owned(), fields.nth(1)?.parse().ok()?))
+        let number = fields.nth(1)?.parse().ok()?;
+        // The group's number and the person's name stand between.
+        Some((login.to_owned(), number, fields.nth(2).unwrap_or_default().into()))
     })
 }
 
@@ -94,7 +112,8 @@ mod tests {
     #[test]
     fn list_of_users_is_read() {
         let list = "root:x:0:0:root:/root:/bin/bash\n# a note\n+::::::\nana:x:1000:1000::/home/ana:/bin/sh\nbroken\nbo:x:many:\n";
-        let expected = [("root".to_owned(), 0), ("ana".to_owned(), 1000)];
+        let expected: [(String, u32, PathBuf); 2] =
+            [("root".into(), 0, "/root".into()), ("ana".into(), 1000, "/home/ana".into())];
         assert_eq!(entries(list).collect::<Vec<_>>(), expected);
     }
 

@@ -2,16 +2,25 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 
 use super::refusal::{Refusal, refuse};
 
 /// A web page must not be able to post here by a name that it made to point to this machine (DNS rebinding), nor at all.
-pub(super) fn check_host(headers: &HeaderMap, hosts: &[String]) -> Result<(), Refusal> {
+/// A request names one host (RFC 9112, 3.2): in its target where that is a whole URL, whatever its `Host` says, else there.
+pub(super) fn check_host(target: &Uri, headers: &HeaderMap, hosts: &[String]) -> Result<(), Refusal> {
     if headers.contains_key(header::ORIGIN) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages may not send webhooks"));
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut named = headers.get_all(header::HOST).iter();
+    let (host, another) = (named.next(), named.next());
+    if another.is_some() {
+        return Err(refuse(StatusCode::BAD_REQUEST, "it has more than one Host header"));
+    }
+    let host = match target.authority() {
+        Some(authority) => authority.as_str(),
+        None => host.and_then(|host| host.to_str().ok()).unwrap_or_default(),
+    };
     if is_known_host(host, hosts) {
         Ok(())
     } else {
@@ -20,7 +29,7 @@ pub(super) fn check_host(headers: &HeaderMap, hosts: &[String]) -> Result<(), Re
     }
 }
 
-/// Whether a `Host` header names this machine: a loopback name or address, or a configured name, with any port.
+/// Whether a host names this machine: a loopback name or address, or a configured name, with any port.
 fn is_known_host(host: &str, hosts: &[String]) -> bool {
     if let Ok(address) = host.parse::<SocketAddr>() {
         return address.ip().is_loopback();
@@ -38,6 +47,35 @@ fn is_known_host(host: &str, hosts: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn request_names_one_host_and_its_target_outranks_the_header() {
+        // The target, the `Host` headers -> the status of the refusal, where it is one.
+        let cases: [(&str, &[&str], Option<u16>); 13] = [
+            ("/hooks/forge", &["localhost:7878"], None),
+            ("/hooks/forge", &["evil.example"], Some(421)),
+            ("/hooks/forge", &[], Some(421)),
+            ("/hooks/forge", &["localhost:7878", "evil.example"], Some(400)),
+            ("/hooks/forge", &["evil.example", "localhost:7878"], Some(400)),
+            ("/hooks/forge", &["localhost:7878", "localhost:7878"], Some(400)),
+            ("http://localhost:7878/hooks/forge", &["localhost:7878"], None),
+            ("http://localhost:7878/hooks/forge", &["evil.example"], None),
+            ("http://[::1]:7878/hooks/forge", &[], None),
+            ("http://localhost:7878/hooks/forge", &["localhost:7878", "evil.example"], Some(400)),
+            ("http://evil.example/hooks/forge", &["localhost:7878"], Some(421)),
+            ("http://localhost@evil.example/hooks/forge", &["localhost:7878"], Some(421)),
+            ("http://localhost.evil.example:7878/hooks/forge", &["localhost:7878"], Some(421)),
+        ];
+        for (target, named, expected) in cases {
+            let uri: Uri = target.parse().unwrap();
+            let mut headers = HeaderMap::new();
+            for host in named {
+                headers.append(header::HOST, host.parse().unwrap());
+            }
+            let refused = check_host(&uri, &headers, &[]).err().map(|refusal| refusal.status.as_u16());
+            assert_eq!(refused, expected, "{target} {named:?}");
+        }
+    }
 
     #[test]
     fn hosts_that_name_this_machine() {

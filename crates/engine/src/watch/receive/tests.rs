@@ -83,6 +83,38 @@ async fn slow_senders_hold_up_nobody_however_many() {
     listener.stop.cancel();
 }
 
+/// How a request names its host on the wire -> the status of the response; what is heard is refused for its signature.
+#[tokio::test]
+async fn request_that_names_another_host_is_refused_in_every_form() {
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    let listener = Listener::of(&scene);
+    let cases = [
+        ("/hooks/forge", "Host: localhost\r\n", 401),
+        ("/hooks/forge", "Host: evil.example\r\n", 421),
+        ("/hooks/forge", "", 421),
+        ("/hooks/forge", "Host: localhost\r\nHost: evil.example\r\n", 400),
+        ("/hooks/forge", "Host: evil.example\r\nHost: localhost\r\n", 400),
+        ("http://localhost/hooks/forge", "Host: localhost\r\n", 401),
+        ("http://localhost/hooks/forge", "Host: evil.example\r\n", 401),
+        ("http://evil.example/hooks/forge", "Host: localhost\r\n", 421),
+    ];
+    for (target, hosts, expected) in cases {
+        let request = format!(
+            "POST {target} HTTP/1.1\r\n{hosts}Content-Length: 2\r\nX-Hub-Signature-256: sha256={}\r\n\r\n{{}}",
+            "0".repeat(64)
+        );
+        let mut stream = listener.connect([10, 0, 0, 1]).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{target} {hosts:?}: {answer}");
+    }
+    listener.stop.cancel();
+}
+
 #[tokio::test]
 async fn large_bodies_that_stall_hold_up_no_other_large_one() {
     let config =
@@ -279,5 +311,41 @@ async fn a_webhook_that_cannot_be_read_is_named_and_has_its_account_polled() {
         let is_said = expected.is_none_or(|words| problems[0].contains(words));
         assert!(is_said, "{body}: {problems:?}");
     }
+    listener.stop.cancel();
+}
+
+/// What a webhook reported that could not be stored is not recorded, until a poll has seen it or failed.
+#[tokio::test]
+async fn a_webhook_that_cannot_be_stored_is_not_recorded_until_a_poll_is() {
+    use crate::api::{AccountsQuery, Health, PollNow};
+    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+    let listener = Listener::of(&scene);
+    let alert = |number: usize| {
+        format!(
+            r#"{{"status":"firing","fingerprint":"f{number}","labels":{{"alertname":"Disk{number}"}},"annotations":{{}},"startsAt":"2026-11-22T20:57:25Z"}}"#
+        )
+    };
+    let alerts: Vec<String> = (0..200).map(alert).collect();
+    let body = format!(r#"{{"version":"4","alerts":[{}]}}"#, alerts.join(","));
+    let request = format!(
+        "POST /hooks/alerts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer hush\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let health = async || scene.engine.accounts(AccountsQuery {}).await.unwrap().remove(0).health;
+    // whether the disk is full -> the answer
+    for (is_full, status) in [(true, "503"), (false, "200")] {
+        scene.engine.store().limit_growth(is_full.then_some(0)).await;
+        let mut sender = listener.connect([10, 0, 0, 1]).await;
+        sender.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        sender.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        // The one that was stored says nothing of the other.
+        assert!(matches!(health().await, Health::Unrecorded { .. }), "{status}");
+    }
+    scene.engine.poll_now(PollNow { account: None }).await.unwrap();
+    assert!(matches!(health().await, Health::Trouble { .. }), "that it cannot be read is recorded");
     listener.stop.cancel();
 }

@@ -98,6 +98,39 @@ fn fifo_in_place_of_a_command_file_is_reported_without_blocking() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn file_or_folder_that_anybody_can_change_is_left_out_with_its_remedy() {
+    use std::os::unix::fs::PermissionsExt;
+    let command = |name: &str| {
+        format!("[[command]]\nname = \"{name}\"\nsummary = \"x\"\n[command.run.exec]\nargv = [\"true\"]\n")
+    };
+    let files = files(&[("a.toml", &command("a")), ("b.toml", &command("b"))]);
+    let may = |path: PathBuf, rights| fs::set_permissions(path, fs::Permissions::from_mode(rights)).unwrap();
+    // the rights to a.toml and to the folder -> the commands that are left, and what is said
+    for (file, folder, left, expected) in [
+        (0o600, 0o700, vec!["a", "b"], None),
+        (0o664, 0o775, vec!["a", "b"], None),
+        (0o666, 0o755, vec!["b"], Some("a.toml:1:1: everybody can write to this")),
+        (0o644, 0o777, vec![], Some("callboard.toml:12:9: ")),
+    ] {
+        may(files.folder().join("a.toml"), file);
+        may(files.folder(), folder);
+        let names: Vec<String> =
+            read_all(&files.config).0.into_iter().map(|it| it.command.spec.name).collect();
+        assert_eq!(names, left, "{file:o} {folder:o}");
+        let found = files.errors();
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");
+        let expected = expected.unwrap_or_default();
+        assert!(found.iter().all(|it| it.starts_with(expected) && it.contains("chmod o-w")), "{found:?}");
+    }
+    may(files.folder(), 0o755);
+    may(files.config.path.clone(), 0o666);
+    let refused = Config::load(&files.config.path).unwrap_err().to_string();
+    let remedy = format!("chmod o-w '{}'", files.config.path.display());
+    assert!(refused.contains(&remedy), "{refused}");
+}
+
 /// One line of a good file changed, and the fault that this makes, at the text after `^`.
 #[test]
 fn every_mistake_is_named_with_its_place() {

@@ -93,6 +93,39 @@ async fn files_are_those_that_the_arguments_may_name() {
         let is_arg = found.contains(&files.folder().join("a.yaml"));
         assert_eq!(is_arg, expected.contains(&"a.yaml"), "{argv}: {found:?}");
     }
+    for (argv, env, expected) in [
+        (r#"["go", "@p.txt"]"#, "", vec!["p.txt"]),
+        (r#"["go", "-Ff=@p.txt"]"#, "", vec!["p.txt"]),
+        (r#"["go", "--from-file=app.txt=p.txt"]"#, "", vec!["p.txt"]),
+        (r#"["go", "-fp.txt"]"#, "", vec!["p.txt"]),
+        (r#"["go", "--values=q.txt,p.txt"]"#, "", vec!["p.txt", "q.txt"]),
+        (r#"["go", "p.txt:/etc/x"]"#, "", vec!["p.txt"]),
+        (r#"["go", "file://FOLDER/p.txt"]"#, "", vec!["p.txt"]),
+        (r#"["go"]"#, r#"CFG = "p.txt""#, vec!["p.txt"]),
+        (r#"["go"]"#, r#"CFG = "--values=q.txt,p.txt""#, vec!["p.txt", "q.txt"]),
+        (r#"["go", "p.txt,p.txt", "p.txt"]"#, "", vec!["p.txt"]),
+        // What a shell, or the program itself, opens.
+        (r#"["go", "-c", "cat p.txt"]"#, "", vec![]),
+        (r#"["go", "{\"a\": \"b\"}", "https://p.example/q?x=1", "FOLDER", ""]"#, r#"CFG = """#, vec![]),
+    ] {
+        let files = go("argv = [\"true\"]", "");
+        for name in ["p.txt", "q.txt"] {
+            fs::write(files.folder().join(name), name).unwrap();
+        }
+        let folder = files.folder().display().to_string();
+        let text = format!(
+            "[[command]]\nname = \"go\"\nsummary = \"Go\"\n[command.run.exec]\nargv = {}\nenv = {{ {env} }}\n",
+            argv.replace("FOLDER", &folder)
+        );
+        fs::write(files.folder().join("a.toml"), text).unwrap();
+        let commands = files.commands().await;
+        let (action, args) = read(&commands, "go");
+        let is_here = |file: &PathBuf| file.is_file() && file.starts_with(files.folder());
+        let mut found: Vec<PathBuf> = action.files(&args).into_iter().filter(is_here).collect();
+        found.sort();
+        let expected: Vec<PathBuf> = expected.iter().map(|name| files.folder().join(name)).collect();
+        assert_eq!(found, expected, "{argv} {env}");
+    }
     // Where the program is looked up, it is among the files.
     let files = go(r#"argv = ["sh", "-c", "exit 0"]"#, "");
     let commands = files.commands().await;

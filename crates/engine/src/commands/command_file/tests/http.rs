@@ -296,16 +296,16 @@ async fn response_is_judged() {
     }
 }
 
-/// A POST that is redirected: its outcome, and what arrived at the other path on the same origin.
+/// A write that is redirected: its outcome, and what arrived at the other path on the same origin.
 #[tokio::test]
-async fn redirected_post_follows_http_or_is_unknown() {
-    let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
+async fn redirected_write_follows_http_or_is_unknown() {
     let unsure = "That does not say whether it was done; it was not sent again";
     let cases = [
         (301, "/base/y", "unknown: the service answered with a redirect (301) to ", unsure, None),
         (302, "/base/y", "unknown: the service answered with a redirect (302) to ", unsure, None),
         (303, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("GET")),
-        (307, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("POST")),
+        (307, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("the same")),
+        (308, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("the same")),
         (301, "", "unknown: the service redirects (301) without saying where to", unsure, None),
         (302, "  ", "unknown: the service redirects (302) without saying where to", unsure, None),
         (
@@ -338,19 +338,25 @@ async fn redirected_post_follows_http_or_is_unknown() {
             None,
         ),
     ];
-    for (status, to, expected, and, sent) in cases {
+    let methods = ["POST", "PUT", "PATCH", "DELETE"];
+    for (method, (status, to, expected, and, sent)) in
+        methods.into_iter().flat_map(|method| cases.map(|case| (method, case)))
+    {
         let server = MockServer::start().await;
         let moved = ResponseTemplate::new(status).insert_header("location", to);
         Mock::given(path("/base/x")).respond_with(moved).expect(1).mount(&server).await;
         Mock::given(path("/base/y")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-        let result = run(&go(&server, post, "").await, "go 1").await;
+        let write = format!("method = \"{method}\"\npath = \"/x?q={{{{ x }}}}\"");
+        let result = run(&go(&server, &write, "").await, "go 1").await;
         let expected = &expected.replace("127.0.0.1", server.uri().trim_start_matches("http://"));
         let found = outcome_text(&result);
-        assert!(found.starts_with(expected) && found.contains(and), "{status} {to:?}: {found}");
-        assert_eq!(found.contains("account's url"), to.contains("evil"), "{status} {to:?}: {found}");
+        let case = format!("{method} {status} {to:?}: {found}");
+        assert!(found.starts_with(expected) && found.contains(and), "{case}");
+        assert_eq!(found.contains("account's url"), to.contains("evil"), "{case}");
         let there =
             server.received_requests().await.unwrap().into_iter().filter(|it| it.url.path() == "/base/y");
-        assert_eq!(there.map(|it| it.method.to_string()).next().as_deref(), sent, "{status} {to:?}");
+        let sent = sent.map(|sent| if sent == "the same" { method } else { sent });
+        assert_eq!(there.map(|it| it.method.to_string()).next().as_deref(), sent, "{case}");
         server.verify().await;
     }
 }

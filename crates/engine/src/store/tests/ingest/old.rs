@@ -189,3 +189,41 @@ async fn events_without_a_time_are_old_in_the_first_poll_only() {
         assert_eq!(ingested.events[0].at, at(began));
     }
 }
+
+/// When the service says that it happened -> when it is dated. It is seen at 110.
+#[tokio::test]
+async fn event_of_a_clock_that_is_ahead_is_dated_when_it_was_seen() {
+    for (began, dated) in [(100, 100), (110, 110), (170, 170), (171, 110), (100 + 3_600, 110)] {
+        let store = watching().await;
+        let mut alert = firing("a");
+        if let Detail::Incident(incident) = &mut alert.detail {
+            (incident.started_at, incident.updated_at) = (at(began), at(began));
+        }
+        let ingested = store.ingest(&pager(), hook("1", vec![alert]), at(110), everything()).await.unwrap();
+        let event = &ingested.events[0];
+        assert_eq!((event.at, event.old), (at(dated), false), "{began}");
+    }
+}
+
+/// The service dates nothing but the beginning of the incident, which was before the account was watched.
+#[tokio::test]
+async fn change_without_a_time_is_dated_when_it_was_seen() {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    let store = Store::temporary(at(0)).unwrap();
+    store.watch(&pager(), at(105)).await.unwrap();
+    let mut found = Vec::new();
+    for (now, status) in (110..).step_by(10).zip([Triggered, Acknowledged, Triggered, Resolved]) {
+        let report = poll(now, vec![alert("a", status, 100)]);
+        let ingested = store.ingest(&pager(), report, at(now), everything()).await.unwrap();
+        found.extend(ingested.events.iter().map(|event| (event.name, event.at, event.old)));
+    }
+    assert_eq!(
+        found,
+        [
+            (EventName::Triggered, at(100), true),
+            (EventName::Acknowledged, at(120), false),
+            (EventName::Unacknowledged, at(130), false),
+            (EventName::Resolved, at(140), false),
+        ]
+    );
+}
