@@ -120,6 +120,15 @@ fn added_account_says_what_is_missing_and_how_it_is_set() -> Result<()> {
     let (code, said) = act(&["secret", "pager", "token"], "t\n")?;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("the token would travel in the clear to http://a.example"), "{said}");
+    // One that is in the file already keeps nothing else from working.
+    let ci = "[accounts.ci]\nservice = \"jenkins\"\nurl = \"http://a.example\"\nuser = \"ana\"\n";
+    callboard.configure(&format!("{ci}[secrets]\nstore = \"file\"\n"))?;
+    let checked = callboard.cmd(&["config", "check"])?;
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let said = checked.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("ci cannot be used, line 3: its secret would travel in the clear"), "{said}");
+    let listed = callboard.cmd(&["accounts"])?;
+    assert_eq!(listed.code, Some(0), "{listed:?}");
     Ok(())
 }
 

@@ -45,7 +45,11 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
             for renamed in &config.renamed {
                 output.note(&format!("note: {renamed}"));
             }
-            let warnings = unlisted_users(&config.people);
+            let unusable = config
+                .unusable_accounts
+                .iter()
+                .map(|(name, fault)| format!("{name} cannot be used, line {}: {}", fault.line, fault.what));
+            let warnings: Vec<String> = unusable.chain(unlisted_users(&config.people)).collect();
             for warning in &warnings {
                 output.note(&format!("warning: {warning}"));
             }

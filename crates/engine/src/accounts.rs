@@ -26,7 +26,7 @@ use self::{
     webhooks::UnreadWebhooks,
 };
 use crate::{
-    config::{Config, ROOM, clear_remedy},
+    config::{Config, ROOM, always_clear, clear_remedy},
     extra_sources::{ExtraSources, with_extra},
     secrets::{Secrets, SecretsError},
     store::{Claimed, SecretRecords, Store, StoreError},
@@ -193,14 +193,17 @@ pub(crate) async fn connect(
     person: &str,
     before: &Accounts,
 ) -> Accounts {
-    let records = records(store, secrets).await;
+    let recorded = records(store, secrets).await;
+    let records = recorded.clone().unwrap_or_default();
     let needs = |name: &AccountName, config: &ConnectorConfig| needs_secrets(name, config, &records, client);
     // Nobody is asked for the keychain's password where no account has anything in it.
     let known = match config.accounts.iter().any(|(name, config)| needs(name, config)) {
         true => read(&config.accounts, secrets, &records).await,
         false => config.accounts.keys().map(|name| (name.clone(), Ok(BTreeMap::new()))).collect(),
     };
-    adopt(config, secrets, store, &records, &known).await;
+    if let Some(recorded) = &recorded {
+        adopt(config, secrets, store, recorded, &known).await;
+    }
     let make = |(name, config): (&AccountName, &ConnectorConfig)| {
         let before = before.get(name);
         let needs_secrets = needs(name, config);
@@ -256,12 +259,13 @@ pub(crate) async fn connect(
 }
 
 /// Whether the accounts with a missing secret have other secrets now than they were made from. No other account is read.
-pub(crate) async fn have_new_secrets(accounts: &Accounts, secrets: &Secrets) -> bool {
+pub(crate) async fn have_new_secrets(accounts: &Accounts, secrets: &Secrets, store: &Store) -> bool {
     let missing = accounts.iter().filter(|(_, account)| account.misses_secrets());
     let missing: BTreeMap<_, _> =
         missing.map(|(name, account)| (name.clone(), account.config.clone())).collect();
-    // What is recorded was taken over when they were connected, if it was there.
-    let known = read(&missing, secrets, &SecretRecords::default()).await;
+    // What an earlier version kept is taken over now where it could not be found before.
+    let records = records(store, secrets).await.unwrap_or_default();
+    let known = read(&missing, secrets, &records).await;
     known.iter().any(|(name, known)| match (known, accounts.get(name)) {
         (Ok(known), Some(account)) => !account.has_secrets(known),
         _ => false,
@@ -291,7 +295,8 @@ fn check_sent(
             return Err(AccountUnusable::Misconfigured(why));
         }
     }
-    Ok(())
+    // Nobody is asked for a secret that would then be refused.
+    always_clear(name, config).map_or(Ok(()), |why| Err(AccountUnusable::Misconfigured(why)))
 }
 
 /// A chat. Whoever has it may look; what posts is given for a delivery that the outbox has claimed.
@@ -380,7 +385,36 @@ mod tests {
     fn records(complete: bool, origins: &[(&str, &str)]) -> SecretRecords {
         let origins =
             origins.iter().map(|(field, origin)| (("ci".into(), (*field).into()), (*origin).into()));
-        SecretRecords { origins: origins.collect(), complete }
+        SecretRecords { origins: origins.collect(), complete, shared: false }
+    }
+
+    #[test]
+    fn account_that_can_only_send_its_secret_in_the_clear_is_no_fault_of_the_others() {
+        let clear = "url = \"http://a.example\"";
+        let is_refused = |table: &str| {
+            let checked = check_sent(&"ci".into(), &config(table), &BTreeMap::new(), &records(true, &[]));
+            let refused = "its secret would travel in the clear: expected https://";
+            match checked {
+                Ok(()) => false,
+                Err(AccountUnusable::Misconfigured(why)) => why.starts_with(refused),
+                Err(why) => panic!("{table}: {why}"),
+            }
+        };
+        // its table -> whether it is refused before it has a secret
+        let cases = [
+            (format!("service = \"jenkins\"\n{clear}\nuser = \"ana\""), true),
+            (format!("service = \"cctray\"\n{clear}\nuser = \"ana\""), true),
+            (format!("service = \"http\"\n{clear}\nheader = \"X-Api-Key\""), true),
+            (format!("service = \"jenkins\"\n{clear}\nuser = \"ana\"\nallow_http = true"), false),
+            (format!("service = \"jenkins\"\n{clear}"), false),
+            ("service = \"jenkins\"\nurl = \"https://a.example\"\nuser = \"ana\"".to_owned(), false),
+            ("service = \"jenkins\"\nurl = \"http://127.0.0.1:1\"\nuser = \"ana\"".to_owned(), false),
+            (format!("service = \"alertmanager\"\n{clear}\nuser = \"ana\""), false),
+            (format!("service = \"slack\"\n{clear}"), false),
+        ];
+        for (table, refused) in cases {
+            assert_eq!(is_refused(&table), refused, "{table}");
+        }
     }
 
     #[test]

@@ -233,7 +233,7 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
       return {
         ...late,
         before: "We do not know whether it was posted",
-        more: `${reason(state.error.why)} The channel is checked before it is sent again.`,
+        more: `${reason(state.error.why)} ${checkText(state)}`,
       };
   }
 }
@@ -322,4 +322,11 @@ export function isFinal({ run, delivery }: Followed): boolean {
     !run.post ||
     (delivery !== null && (delivery.state.state === "posted" || delivery.state.state === "failed"))
   );
+}
+
+/** What becomes of a message of which it is not known whether it was posted. */
+export function checkText({ unsearchable }: { unsearchable?: boolean }): string {
+  return unsearchable
+    ? "The channel cannot be searched: look whether it is there, and retry it where it is not."
+    : "The channel is checked before it is sent again.";
 }

@@ -153,7 +153,12 @@ impl Account {
                     }
                 },
                 TaskResult::BoardBuild { id, read } => {
-                    recheck(look, id, *read, runs_readable, now, &mut errors)
+                    // A run is missed only where its list can be read.
+                    let is_evidence = |gone: &BoardBuildGone| match gone {
+                        BoardBuildGone::Run => runs_readable,
+                        BoardBuildGone::Build(_) => readable,
+                    };
+                    recheck(look, id, *read, is_evidence, now, &mut errors)
                 }
                 TaskResult::GoneBuild { id, read } => {
                     note_branches(look, read.answers, now);
@@ -256,7 +261,7 @@ fn recheck(
     look: &mut RepoLists,
     id: String,
     read: BoardBuildRead,
-    readable: bool,
+    is_evidence: impl Fn(&BoardBuildGone) -> bool,
     now: Timestamp,
     errors: &mut Vec<Missed>,
 ) {
@@ -264,7 +269,9 @@ fn recheck(
     // What may not be asked for is no evidence, and nothing that the board needs.
     let error = read.error.filter(|error| !is_refusal(error));
     errors.extend(error.map(Missed::of_details));
-    match read.gone.filter(|_| readable) {
+    match read.gone {
+        // What was answered is not kept, so that it is asked anew.
+        Some(gone) if !is_evidence(&gone) => {}
         Some(BoardBuildGone::Run) => {
             if let Some(run) = look.repo.board_builds.get(&id).map(|known| known.run) {
                 remove_run(look, id, run);

@@ -125,11 +125,13 @@ impl GoneBuilds {
 
     pub(super) fn insert(&mut self, id: String, gone: GoneBuild) {
         self.0.insert(id, gone);
+        // Branches are deleted every day. The others are few, and their runs may be listed for long.
+        let of_branches =
+            |(id, gone): &(&String, &GoneBuild)| matches!(gone.cause(id), Some(Cause::NoBranch(_)));
         while self.0.len() > KEPT {
-            let oldest = self.0.iter().min_by_key(|(_, gone)| gone.run).map(|(id, _)| id.clone());
-            if let Some(id) = oldest {
-                self.0.remove(&id);
-            }
+            let oldest = self.0.iter().filter(of_branches).min_by_key(|(_, gone)| gone.run);
+            let Some(id) = oldest.map(|(id, _)| id.clone()) else { break };
+            self.0.remove(&id);
         }
     }
 

@@ -326,7 +326,8 @@ impl Memory {
                 && build.runs.iter().all(|run| run.number < waited)
             {
                 (number, times) = (waited, if number == waited { times + 1 } else { 1 });
-                build.runs.insert(0, normalise::left_the_queue(number, times, now));
+                let serial = newest.map(|(_, serial)| serial);
+                build.runs.insert(0, normalise::left_the_queue(number, times, serial, now));
             }
             // Once the number is older than what is looked at, it cannot come again.
             if times > 0 && build.runs.iter().any(|run| run.number <= number) {

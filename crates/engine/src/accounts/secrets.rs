@@ -7,20 +7,18 @@ use callboard_domain::{item::AccountName, secret::SecretString};
 
 use crate::{
     config::Config,
-    secrets::{Secrets, SecretsError},
+    secrets::{SecretBackend, Secrets, SecretsError},
     store::{SecretRecords, Store, StoreError},
 };
 
 /// The secrets of an account that are set, or why they could not be read.
 pub(super) type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
 
-/// What is recorded of the secrets there. Where that cannot be read, any may be set, and none is known to be another's.
-pub(super) async fn records(store: &Store, secrets: &Secrets) -> SecretRecords {
-    let Some(place) = secrets.recorded_as() else { return SecretRecords::default() };
-    store.secret_records(place).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "which secrets were set cannot be read");
-        SecretRecords::default()
-    })
+/// What is recorded of the secrets there; `None` where that cannot be read, or nothing is recorded of such a place. Then
+/// any may be set, and none is known to be another's.
+pub(super) async fn records(store: &Store, secrets: &Secrets) -> Option<SecretRecords> {
+    let read = store.secret_records(secrets.recorded_as()?).await;
+    read.inspect_err(|error| tracing::warn!(%error, "which secrets were set cannot be read")).ok()
 }
 
 /// Whether an account cannot be connected rightly without its secrets being read.
@@ -37,8 +35,8 @@ pub(super) fn needs_secrets(
         || config.connect(none()).is_err()
 }
 
-/// Reads the accounts' secrets. One that is recorded here and not kept under this data folder's name is taken over; without a
-/// record it is another's.
+/// Reads the accounts' secrets. In a store from before data folders had names of their own in the keychain, those that are
+/// not kept under this folder's are taken over.
 pub(super) async fn read(
     configs: &BTreeMap<AccountName, ConnectorConfig>,
     secrets: &Secrets,
@@ -67,17 +65,23 @@ pub(super) async fn read(
     known
 }
 
-/// Takes over the secrets that were `read` in vain and are recorded.
+/// Takes over the secrets that were `read` in vain and are this folder's, as far as anybody knew before folders had names:
+/// those that are recorded, and any where not all were.
 async fn take_over(
     wanted: &[(AccountName, &'static str)],
     read: &mut [Result<Option<SecretString>, SecretsError>],
     secrets: &Secrets,
     records: &SecretRecords,
 ) {
+    if !records.shared {
+        return;
+    }
+    let may_be_ours =
+        |name: &AccountName, field: &str| !records.complete || records.origin(name, field).is_some();
     let (lacking, fields): (Vec<_>, Vec<_>) = read
         .iter_mut()
         .zip(wanted)
-        .filter(|(read, (name, field))| matches!(read, Ok(None)) && records.origin(name, field).is_some())
+        .filter(|(read, (name, field))| matches!(read, Ok(None)) && may_be_ours(name, field))
         .map(|(read, (name, field))| (read, (name.to_string(), (*field).to_owned())))
         .unzip();
     match secrets.take_over(fields).await {
@@ -106,8 +110,16 @@ pub(super) async fn adopt(
                 }
             }
         }
-        if !records.complete && !known.is_empty() && known.values().all(Result::is_ok) {
-            store.secrets_are_recorded().await?;
+        let is_open = !records.complete || records.shared;
+        let all_read = !known.is_empty() && known.values().all(Result::is_ok);
+        // What is locked finds nothing as readily as what is empty.
+        if is_open && all_read && secrets.is_ready().await {
+            if !records.complete {
+                store.secrets_are_recorded().await?;
+            }
+            if records.shared && secrets.place() == SecretBackend::Keychain {
+                store.secrets_are_taken_over().await?;
+            }
         }
         Ok::<(), StoreError>(())
     };
@@ -124,47 +136,142 @@ mod tests {
 
     use super::*;
 
+    /// A configuration with one account.
+    fn whole(text: &str) -> Config {
+        Config::read(Path::new("callboard.toml"), &format!("[accounts.ci]\n{text}")).unwrap()
+    }
+
     fn config(text: &str) -> ConnectorConfig {
-        let text = format!("[accounts.ci]\n{text}");
-        let config = Config::read(Path::new("callboard.toml"), &text).unwrap();
-        config.accounts[&AccountName::from("ci")].clone()
+        whole(text).accounts[&AccountName::from("ci")].clone()
+    }
+
+    fn forge() -> Config {
+        whole("service = \"github\"\nwatch = [\"a/b\"]")
     }
 
     fn records(complete: bool, origins: &[(&str, &str)]) -> SecretRecords {
         let origins =
             origins.iter().map(|(field, origin)| (("ci".into(), (*field).into()), (*origin).into()));
-        SecretRecords { origins: origins.collect(), complete }
+        SecretRecords { origins: origins.collect(), complete, shared: false }
+    }
+
+    /// The keyring, with a token under the name that all data folders once had.
+    async fn keyring(place: SecretBackend) -> Arc<keyring_core::CredentialStore> {
+        let keyring: Arc<keyring_core::CredentialStore> = keyring_core::mock::Store::new().unwrap();
+        Secrets::in_keyring(&keyring, place, None).set("ci", "token", "t1".into()).await.unwrap();
+        keyring
+    }
+
+    fn token(known: &BTreeMap<AccountName, Known>) -> Option<String> {
+        let known = known[&AccountName::from("ci")].as_ref().unwrap();
+        known.get("token").map(|secret| secret.expose_secret().to_owned())
     }
 
     #[tokio::test]
-    async fn secret_of_the_common_name_is_read_only_where_it_is_recorded_here() {
-        let store: Arc<keyring_core::CredentialStore> = keyring_core::mock::Store::new().unwrap();
-        Secrets::in_keyring(&store, None).set("ci", "token", "t1".into()).await.unwrap();
-        let configs =
-            BTreeMap::from([(AccountName::from("ci"), config("service = \"github\"\nwatch = [\"a/b\"]"))]);
+    async fn secret_of_the_common_name_is_read_only_where_it_may_be_of_before_there_were_others() {
+        use SecretBackend::{Keychain, Session};
+        let one = Some("/srv/one");
+        let before = |records| SecretRecords { shared: true, ..records };
         let here = |field| records(true, &[(field, "https://api.github.com")]);
-        // data folder, what is recorded there -> the token
+        // place, data folder, what is recorded there -> whether the token is found
         let cases = [
-            (None, records(true, &[]), Some("t1")),
-            (Some("/srv/one"), records(true, &[]), None),
-            (Some("/srv/one"), records(false, &[]), None),
-            (Some("/srv/one"), here("webhook_secret"), None),
-            (Some("/srv/one"), here("token"), Some("t1")),
-            // By now it has one of its own.
-            (Some("/srv/one"), records(true, &[]), Some("t1")),
-            (Some("/srv/two"), records(true, &[]), None),
+            (Keychain, None, records(true, &[]), true),
+            (Session, None, records(true, &[]), true),
+            (Keychain, one, before(here("token")), true),
+            (Keychain, one, before(records(false, &[])), true),
+            (Keychain, one, before(records(true, &[])), false),
+            (Keychain, one, before(here("webhook_secret")), false),
+            (Session, one, before(here("token")), false),
+            (Session, one, before(records(false, &[])), false),
+            (Keychain, one, here("token"), false),
+            (Keychain, one, records(false, &[]), false),
+            (Keychain, one, records(true, &[]), false),
+            (Session, one, here("token"), false),
+            (Keychain, one, SecretRecords::default(), false),
         ];
-        for (folder, records, expected) in cases {
-            let secrets = Secrets::in_keyring(&store, folder.map(Path::new));
-            let known = read(&configs, &secrets, &records).await;
-            let known = known[&AccountName::from("ci")].as_ref().unwrap();
-            let found = known.get("token").map(|secret| secret.expose_secret());
-            assert_eq!(found, expected, "{folder:?}, {records:?}");
+        for (place, folder, records, expected) in cases {
+            let keyring = keyring(place).await;
+            let secrets = Secrets::in_keyring(&keyring, place, folder.map(Path::new));
+            let found = token(&read(&forge().accounts, &secrets, &records).await);
+            assert_eq!(found.is_some(), expected, "{place:?}, {folder:?}, {records:?}");
+            // By now it has one of its own, or none.
+            let again = secrets.get("ci", "token").await.unwrap();
+            assert_eq!(again.is_some(), expected, "{place:?}, {folder:?}, {records:?}");
         }
-        let one = Secrets::in_keyring(&store, Some(Path::new("/srv/one")));
-        one.remove("ci", "token").await.unwrap();
-        let usual = Secrets::in_keyring(&store, None).get("ci", "token").await.unwrap();
-        assert_eq!(usual.unwrap().expose_secret(), "t1", "who removes an account removes its own");
+    }
+
+    #[tokio::test]
+    async fn secrets_are_taken_over_once_and_not_by_a_new_store() {
+        let config = forge();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        // what the store was like when it was first opened -> whether the token is taken over
+        let cases = [
+            ("", false),
+            ("DELETE FROM settings", true),
+            ("DELETE FROM settings; INSERT INTO settings VALUES ('secrets_unrecorded', 1)", true),
+        ];
+        for (before, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("callboard.db");
+            let store = Store::open(&file, now).unwrap();
+            store.watch(&"ci".into(), now).await.unwrap();
+            if !before.contains("secrets_unrecorded") {
+                let origin = Some("https://api.github.com".to_owned());
+                store.record_secret("keychain", &"ci".into(), "token", origin).await.unwrap();
+            }
+            store.close().await;
+            drop(store);
+            rusqlite::Connection::open(&file).unwrap().execute_batch(before).unwrap();
+
+            let store = Store::open(&file, now).unwrap();
+            let keyring = keyring(SecretBackend::Keychain).await;
+            let secrets = Secrets::in_keyring(&keyring, SecretBackend::Keychain, Some(Path::new("/srv/one")));
+            let recorded = records_of(&store, &secrets).await;
+            let known = read(&config.accounts, &secrets, &recorded).await;
+            assert_eq!(token(&known).is_some(), expected, "{before}");
+            adopt(&config, &secrets, &store, &recorded, &known).await;
+            let recorded = records_of(&store, &secrets).await;
+            assert!(recorded.complete && !recorded.shared, "{before}: {recorded:?}");
+            // Whatever becomes of its own one, that of the common name is not read again.
+            secrets.remove("ci", "token").await.unwrap();
+            let known = read(&config.accounts, &secrets, &recorded).await;
+            assert_eq!(token(&known), None, "{before}");
+            let usual = Secrets::in_keyring(&keyring, SecretBackend::Keychain, None);
+            let usual = usual.get("ci", "token").await.unwrap();
+            assert_eq!(usual.unwrap().expose_secret(), "t1", "who removes a secret removes its own");
+        }
+    }
+
+    async fn records_of(store: &Store, secrets: &Secrets) -> SecretRecords {
+        super::records(store, secrets).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn question_what_is_set_stays_open_until_all_was_read_where_it_may_be() {
+        let config = forge();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let unread = || Err(SecretsError::NoAnswer { place: "it" });
+        // place, what was read -> whether records are complete, whether some may still have the common name
+        let cases = [
+            (SecretBackend::Keychain, unread(), (false, true)),
+            (SecretBackend::Session, unread(), (false, true)),
+            (SecretBackend::Keychain, Ok(BTreeMap::new()), (true, false)),
+            (SecretBackend::Session, Ok(BTreeMap::new()), (true, true)),
+        ];
+        for (place, read, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("callboard.db");
+            let store = Store::open(&file, now).unwrap();
+            let sql = "INSERT INTO settings VALUES ('secrets_unrecorded', 1), ('secrets_shared', 1)";
+            rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+            let keyring = keyring(place).await;
+            let secrets = Secrets::in_keyring(&keyring, place, Some(Path::new("/srv/one")));
+            let recorded = records_of(&store, &secrets).await;
+            let known = BTreeMap::from([(AccountName::from("ci"), read)]);
+            adopt(&config, &secrets, &store, &recorded, &known).await;
+            let recorded = records_of(&store, &secrets).await;
+            assert_eq!((recorded.complete, recorded.shared), expected, "{place:?}, {known:?}");
+        }
     }
 
     #[test]

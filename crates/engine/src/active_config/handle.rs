@@ -62,6 +62,11 @@ impl ConfigHandle {
         Arc::clone(&self.inner.active.borrow())
     }
 
+    /// Whether accounts that lack a secret have others by now than they were made from.
+    pub(crate) async fn have_new_secrets(&self, active: &ActiveConfig) -> bool {
+        accounts::have_new_secrets(&active.accounts, &active.secrets, &self.inner.means.store).await
+    }
+
     /// Follows the active configuration.
     pub(crate) fn changes(&self) -> watch::Receiver<Arc<ActiveConfig>> {
         self.inner.active.subscribe()

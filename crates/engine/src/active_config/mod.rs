@@ -60,10 +60,10 @@ impl ActiveConfig {
             ConfigErrors(errors.into_iter().map(error).collect())
         })?;
         let as_before = before.map(|it| &it.secrets).filter(|secrets| secrets.place() == config.secrets);
-        let secrets =
-            means.secrets.as_ref().or(as_before).cloned().unwrap_or_else(|| {
-                Secrets::open(config.secrets, &means.paths.data, means.passphrase.clone())
-            });
+        let secrets = means.secrets.as_ref().or(as_before).cloned().unwrap_or_else(|| {
+            let service = means.store.keychain_service();
+            Secrets::open(config.secrets, &means.paths.data, service, means.passphrase.clone())
+        });
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
         let ConfigDeps { store, client, sources, .. } = means;

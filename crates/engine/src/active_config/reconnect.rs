@@ -5,10 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::handle::ConfigHandle;
-use crate::{
-    accounts::{self, Accounts},
-    secrets::Secrets,
-};
+use crate::{accounts::Accounts, secrets::Secrets};
 
 /// The wait before secrets are read for the first time again; it is doubled up to the longest.
 const FIRST: Duration = Duration::from_secs(1);
@@ -54,7 +51,7 @@ pub(crate) async fn reconnect(live: ConfigHandle, stop: CancellationToken) {
         let active = live.now();
         // What could not be read is read once, not looked at first: each time may ask the person.
         if active.secrets.is_ready().await
-            && (lack != Lack::NotThere || accounts::have_new_secrets(&active.accounts, &active.secrets).await)
+            && (lack != Lack::NotThere || live.have_new_secrets(&active).await)
             && let Err(error) = live.read_secrets_again().await
         {
             tracing::warn!(%error, "accounts could not be reconnected");

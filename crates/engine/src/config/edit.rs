@@ -2,6 +2,7 @@
 
 use std::{fs, io, path::Path};
 
+use callboard_domain::item::AccountName;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
@@ -9,14 +10,15 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 use super::{Config, ConfigError, ConfigErrors, sections::RENAMED, text_of};
 use crate::system::private;
 
-/// The text of the file with an account more. Refused where the result would not be a good configuration.
+/// The text of the file with an account more. Refused where the result would not be a good configuration, or the account
+/// could not be used.
 pub fn add_account(
     path: &Path,
     name: &str,
     service: &str,
     settings: &[(String, Value)],
 ) -> Result<String, ConfigErrors> {
-    edit(path, |document| {
+    let text = edit(path, |document| {
         let accounts = document.entry("accounts").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -37,16 +39,25 @@ pub fn add_account(
         }
         accounts.insert(name, Item::Table(table));
         Ok(())
-    })
+    })?;
+    with_usable(path, text, name)
 }
 
-/// The text of the file with other settings of an account; a null takes one out.
+/// A text of the file, where the account that was changed in it can be used.
+fn with_usable(path: &Path, text: String, name: &str) -> Result<String, ConfigErrors> {
+    match Config::read(path, &text)?.unusable_accounts.remove(&AccountName::from(name)) {
+        Some(fault) => Err(ConfigErrors(vec![fault])),
+        None => Ok(text),
+    }
+}
+
+/// The text of the file with other settings of an account; a null takes one out. Refused as [`add_account`] refuses.
 pub(crate) fn edit_account(
     path: &Path,
     name: &str,
     settings: &[(String, Option<Value>)],
 ) -> Result<String, ConfigErrors> {
-    edit(path, |document| {
+    let text = edit(path, |document| {
         let accounts = document.get_mut("accounts").and_then(Item::as_table_like_mut);
         let account = accounts.and_then(|accounts| accounts.get_mut(name)).and_then(Item::as_table_like_mut);
         let Some(account) = account else { return Err(format!("there is no account `{name}`")) };
@@ -60,7 +71,8 @@ pub(crate) fn edit_account(
             }
         }
         Ok(())
-    })
+    })?;
+    with_usable(path, text, name)
 }
 
 /// The text of the file with another value at a place: keys of tables, and numbers (from 0) of `[[tables]]`.

@@ -30,7 +30,7 @@ pub(crate) use schema::{alternatives, keys_of, properties};
 pub use sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey, Theme, TrayColours};
 pub(crate) use toml_file::{Step, TomlFile};
 pub use values::{Config, DEFAULT_CHANNEL, DEFAULT_EVERY, FILE_LIMIT, ROOM, SHORTEST_EVERY, is_name};
-pub(crate) use values::{below, clear_remedy};
+pub(crate) use values::{always_clear, below, clear_remedy};
 
 impl Config {
     /// Reads and checks a file. One that does not exist is an empty one.

@@ -11,7 +11,6 @@ use callboard_domain::{
     chat::Address,
     item::AccountName,
     rules::{RuleConfig, Rules},
-    secret::SecretField,
     template::Template,
 };
 use serde::de::IntoDeserializer;
@@ -19,7 +18,7 @@ use toml::de::DeValue;
 
 use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, RenamedKey, SHORTEST_EVERY, Step,
-    TomlFile, clear_remedy, is_name,
+    TomlFile, always_clear, clear_remedy, is_name,
     schema::SECTIONS,
     sections::{RENAMED, SecretsSection},
     stand_in, unknown,
@@ -68,6 +67,7 @@ impl<'t> Reader<'_, 't> {
         Config {
             path: path.to_owned(),
             default_channel,
+            unusable_accounts: self.unusable(&accounts),
             accounts,
             unread_accounts,
             channels,
@@ -127,6 +127,18 @@ impl<'t> Reader<'_, 't> {
         (accounts, unread)
     }
 
+    /// Why accounts that can be read are never connected as they are.
+    fn unusable(
+        &self,
+        accounts: &BTreeMap<AccountName, ConnectorConfig>,
+    ) -> BTreeMap<AccountName, ConfigError> {
+        let fault = |(name, config): (&AccountName, &ConnectorConfig)| {
+            let url: [Step<'_>; 3] = ["accounts".into(), name.as_str().into(), "url".into()];
+            Some((name.clone(), self.file.fault(&url, always_clear(name, config)?)))
+        };
+        accounts.iter().filter_map(fault).collect()
+    }
+
     /// An account as far as it can be read, also with faults: what names it is right all the same.
     fn account(&mut self, name: &str, value: &toml::Spanned<DeValue<'t>>) -> Option<ConnectorConfig> {
         let file = self.file;
@@ -162,9 +174,7 @@ impl<'t> Reader<'_, 't> {
         // What is refused or missing has been named; of that nothing else is wrong.
         let problems = config.validate().into_iter().filter(|problem| !part.is_missing(problem.key));
         self.errors.extend(problems.map(|problem| file.fault(&at(problem.key), problem.what)));
-        let one_of = config.needs_one_of();
-        let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent())
-            || (!one_of.is_empty() && one_of.iter().all(SecretField::is_sent));
+        let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
         let may_be_clear = config.allow_http() || part.is_missing("allow_http");
         if sends_a_secret && config.url().is_clear() && !may_be_clear {
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));

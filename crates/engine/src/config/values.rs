@@ -7,10 +7,12 @@ use std::{
 };
 
 use callboard_connectors::ConnectorConfig;
-use callboard_domain::{chat::Address, duration::Span, item::AccountName, people::People, rules::RuleConfig};
+use callboard_domain::{
+    chat::Address, duration::Span, item::AccountName, people::People, rules::RuleConfig, secret::SecretField,
+};
 
 use super::{
-    error::unknown,
+    error::{ConfigError, unknown},
     sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey},
 };
 use crate::secrets::SecretBackend;
@@ -30,6 +32,14 @@ pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
     format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")
 }
 
+/// Why an account is refused whichever of its secrets is set: each of which it needs one would be sent in the clear.
+pub(crate) fn always_clear(name: &AccountName, config: &ConnectorConfig) -> Option<String> {
+    let one_of = config.needs_one_of();
+    let is_sent = !one_of.is_empty() && one_of.iter().all(SecretField::is_sent);
+    (is_sent && config.url().is_clear() && !config.allow_http())
+        .then(|| format!("its secret would travel in the clear: {}", clear_remedy(name)))
+}
+
 /// The configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -41,6 +51,8 @@ pub struct Config {
     pub accounts: BTreeMap<AccountName, ConnectorConfig>,
     /// The names of accounts that cannot be read; none where nothing is wrong.
     pub(super) unread_accounts: BTreeSet<AccountName>,
+    /// The accounts that are never connected as they are, and why: the others work all the same.
+    pub unusable_accounts: BTreeMap<AccountName, ConfigError>,
     /// Short names for addresses.
     pub channels: BTreeMap<String, Address>,
     /// The webhook listener; none listens where the section is absent.

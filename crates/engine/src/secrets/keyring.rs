@@ -2,15 +2,12 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use keyring_core::{CredentialStore, Entry, Error};
-use sha2::{Digest, Sha256};
 
-use super::vault::{Found, SecretBackend, SecretsError, Vault};
-use crate::system::paths::{canonical, is_usual_data};
-
-/// The service name of the usual data folder's entries. Once it was that of all.
-const USUAL: &str = "callboard";
-/// So much of a folder's digest is in its service name, in bytes.
-const DIGEST: usize = 8;
+use super::{
+    service::KeychainService,
+    vault::{Found, SecretBackend, SecretsError, Vault},
+};
+use crate::system::paths::canonical;
 
 type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, SecretsError> + Send + Sync>;
 
@@ -18,65 +15,43 @@ type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, SecretsError> + Send + 
 pub(super) struct Keyring {
     place: SecretBackend,
     open: Open,
-    service: Service,
-}
-
-/// Under what name a data folder's entries are kept, which keychain programs show: no two folders have one in common.
-#[derive(Debug, PartialEq, Eq)]
-enum Service {
-    Usual,
-    Other {
-        name: String,
-        /// The folder, for who reads the entries' labels.
-        folder: String,
-    },
-}
-
-impl Service {
-    fn of(data: &Path) -> Self {
-        if is_usual_data(data) { Self::Usual } else { Self::other(&canonical(data)) }
-    }
-
-    fn other(folder: &Path) -> Self {
-        let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        let digits = digest.iter().take(DIGEST).map(|byte| format!("{byte:02x}"));
-        let name = std::iter::once(format!("{USUAL}-")).chain(digits).collect();
-        Self::Other { name, folder: folder.display().to_string() }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Usual => USUAL,
-            Self::Other { name, .. } => name,
-        }
-    }
+    /// Whether it is locked, as far as that shows without anybody being asked to unlock it.
+    is_locked: fn() -> Result<Option<bool>, SecretsError>,
+    service: KeychainService,
+    /// The data folder, for who reads the entries' labels; `None` where they have none, or need not say it.
+    folder: Option<String>,
 }
 
 impl Keyring {
-    pub(super) fn system(data: &Path) -> Self {
-        Self { place: SecretBackend::Keychain, open: Box::new(open_system), service: Service::of(data) }
-    }
-
-    pub(super) fn kernel(data: &Path) -> Self {
-        Self { place: SecretBackend::Session, open: Box::new(open_kernel), service: Service::of(data) }
-    }
-
-    /// A keyring that stands in for the kernel's; `data` is the data folder, `None` the usual one.
-    #[cfg(test)]
-    pub(super) fn on(store: &Arc<CredentialStore>, data: Option<&Path>) -> Self {
-        let store = Arc::clone(store);
-        let service = data.map_or(Service::Usual, Service::other);
-        Self { place: SecretBackend::Session, open: Box::new(move || Ok(Arc::clone(&store))), service }
-    }
-
-    /// What a new entry is called in the keychain's own window. Only the Secret Service has such labels.
-    fn label(&self, account: &str, field: &str) -> Option<String> {
-        match (&self.service, self.place) {
-            (Service::Other { folder, .. }, SecretBackend::Keychain) if cfg!(target_os = "linux") => {
-                Some(format!("Callboard: {account}/{field} ({folder})"))
-            }
-            _ => None,
+    pub(super) fn system(data: &Path, service: KeychainService) -> Self {
+        // Only the Secret Service has labels.
+        let is_named = service != KeychainService::Usual && cfg!(target_os = "linux");
+        Self {
+            place: SecretBackend::Keychain,
+            open: Box::new(open_system),
+            is_locked,
+            service,
+            folder: is_named.then(|| canonical(data).display().to_string()),
         }
+    }
+
+    pub(super) fn kernel(service: KeychainService) -> Self {
+        let open: Open = Box::new(open_kernel);
+        Self { place: SecretBackend::Session, open, is_locked: || Ok(None), service, folder: None }
+    }
+
+    /// A keyring that stands in for the system's or the kernel's; `data` is the data folder, `None` the usual one.
+    #[cfg(test)]
+    pub(super) fn on(store: &Arc<CredentialStore>, place: SecretBackend, data: Option<&Path>) -> Self {
+        let store = Arc::clone(store);
+        let service = data.map_or(KeychainService::Usual, KeychainService::other);
+        let open: Open = Box::new(move || Ok(Arc::clone(&store)));
+        Self { place, open, is_locked: || Ok(None), service, folder: None }
+    }
+
+    /// What a new entry is called in the keychain's own window.
+    fn label(&self, account: &str, field: &str) -> Option<String> {
+        self.folder.as_ref().map(|folder| format!("Callboard: {account}/{field} ({folder})"))
     }
 
     fn with<T>(
@@ -85,20 +60,20 @@ impl Keyring {
         field: &str,
         act: impl FnOnce(&Entry) -> Result<T, Error>,
     ) -> Result<Option<T>, SecretsError> {
-        self.with_store(&*(self.open)()?, self.service.name(), account, field, act)
+        self.with_store(&*(self.open)()?, self.service, account, field, act)
     }
 
     fn with_store<T>(
         &self,
         store: &CredentialStore,
-        service: &str,
+        service: KeychainService,
         account: &str,
         field: &str,
         act: impl FnOnce(&Entry) -> Result<T, Error>,
     ) -> Result<Option<T>, SecretsError> {
         let label = self.label(account, field);
         let modifiers = label.as_deref().map(|label| HashMap::from([("label", label)]));
-        let entry = store.build(service, &format!("{account}/{field}"), modifiers.as_ref());
+        let entry = store.build(&service.to_string(), &format!("{account}/{field}"), modifiers.as_ref());
         match entry.and_then(|entry| act(&entry)) {
             Ok(value) => Ok(Some(value)),
             Err(Error::NoEntry) => Ok(None),
@@ -123,33 +98,29 @@ impl Vault for Keyring {
     fn get_all(&self, fields: &[(String, String)]) -> Result<Vec<Found>, SecretsError> {
         let store = (self.open)()?;
         let get = |(account, field): &(String, String)| {
-            self.with_store(&*store, self.service.name(), account, field, read)
+            self.with_store(&*store, self.service, account, field, read)
         };
         Ok(fields.iter().map(get).collect())
     }
 
     fn take_over(&self, account: &str, field: &str) -> Found {
-        if self.service == Service::Usual {
+        // The kernel's keyring is emptied by each restart: what is there may have been put there by another folder since.
+        if self.service == KeychainService::Usual || self.place != SecretBackend::Keychain {
             return Ok(None);
         }
         let store = (self.open)()?;
-        let found = self.with_store(&*store, USUAL, account, field, read)?;
+        let found = self.with_store(&*store, KeychainService::Usual, account, field, read)?;
         if let Some(secret) = &found {
             let keep = |entry: &Entry| entry.set_password(secret.expose_secret());
-            // The one of the common name stays: the usual data folder may have the same account.
-            if let Err(error) = self.with_store(&*store, self.service.name(), account, field, keep) {
-                tracing::warn!(account, field, %error, "the secret could not be kept under this folder's name");
-            }
+            // The one of the common name stays: the usual data folder may have the same account. What could not be kept
+            // is not taken over, and is tried again.
+            self.with_store(&*store, self.service, account, field, keep)?;
         }
         Ok(found)
     }
 
-    #[cfg(target_os = "linux")]
     fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
-        match self.place {
-            SecretBackend::Keychain => is_locked().map(Some),
-            _ => Ok(None),
-        }
+        (self.is_locked)()
     }
 }
 
@@ -160,7 +131,7 @@ fn read(entry: &Entry) -> Result<SecretString, Error> {
 /// Asks the Secret Service whether its default collection is locked, which shows no prompt. Where there is none yet, it is
 /// made when the first secret is kept.
 #[cfg(target_os = "linux")]
-fn is_locked() -> Result<bool, SecretsError> {
+fn is_locked() -> Result<Option<bool>, SecretsError> {
     use secret_service::{EncryptionType, Error, blocking::SecretService};
     let fault = |error: Error| SecretsError::Unavailable {
         place: SecretBackend::Keychain.describe(),
@@ -168,10 +139,16 @@ fn is_locked() -> Result<bool, SecretsError> {
     };
     let service = SecretService::connect(EncryptionType::Plain).map_err(fault)?;
     match service.get_default_collection() {
-        Ok(collection) => collection.is_locked().map_err(fault),
-        Err(Error::NoResult) => Ok(false),
+        Ok(collection) => collection.is_locked().map(Some).map_err(fault),
+        Err(Error::NoResult) => Ok(Some(false)),
         Err(error) => Err(fault(error)),
     }
+}
+
+/// No other system shows it.
+#[cfg(not(target_os = "linux"))]
+fn is_locked() -> Result<Option<bool>, SecretsError> {
+    Ok(None)
 }
 
 fn unavailable(place: SecretBackend, error: &Error) -> SecretsError {
@@ -232,8 +209,8 @@ mod tests {
     #[test]
     fn each_data_folder_has_entries_of_its_own() {
         let store: Arc<CredentialStore> = keyring_core::mock::Store::new().unwrap();
-        let usual = Keyring::on(&store, None);
-        let [one, two] = ["/srv/one", "/srv/two"].map(|it| Keyring::on(&store, Some(Path::new(it))));
+        let on = |data: Option<&str>| Keyring::on(&store, SecretBackend::Keychain, data.map(Path::new));
+        let [usual, one, two] = [None, Some("/srv/one"), Some("/srv/two")].map(on);
         let known = || [&usual, &one, &two].map(get);
         let text = |it: &str| Some(it.to_owned());
         usual.set("forge", "token", &"usual".into()).unwrap();
@@ -250,45 +227,33 @@ mod tests {
     #[test]
     fn secret_of_the_common_name_is_taken_over_and_stays() {
         let store: Arc<CredentialStore> = keyring_core::mock::Store::new().unwrap();
-        let usual = Keyring::on(&store, None);
-        let other = Keyring::on(&store, Some(Path::new("/srv/one")));
+        let on = |place, data: Option<&str>| Keyring::on(&store, place, data.map(Path::new));
+        let usual = on(SecretBackend::Keychain, None);
+        let other = on(SecretBackend::Keychain, Some("/srv/one"));
+        let session = on(SecretBackend::Session, Some("/srv/one"));
         let take = |keyring: &Keyring| {
             keyring.take_over("forge", "token").unwrap().map(|secret| secret.expose_secret().to_owned())
         };
         assert_eq!((take(&other), get(&other)), (None, None), "there is none");
         usual.set("forge", "token", &"t1".into()).unwrap();
         assert_eq!((get(&other), take(&usual)), (None, None), "nothing is read unasked");
+        assert_eq!((take(&session), get(&session)), (None, None), "what does not last is of since then");
         assert_eq!((take(&other).as_deref(), get(&other).as_deref()), (Some("t1"), Some("t1")));
         usual.set("forge", "token", &"t2".into()).unwrap();
         assert_eq!((get(&other).as_deref(), get(&usual).as_deref()), (Some("t1"), Some("t2")));
     }
 
     #[test]
-    fn service_name_is_that_of_the_folder_whatever_leads_to_it() {
-        // What is kept is found by these names: they stay as they are.
-        let one = Service::other(Path::new("/srv/one"));
-        assert_eq!((Service::Usual.name(), one.name()), ("callboard", "callboard-875fb59d40696cfc"));
-        let folder = tempfile::tempdir().unwrap();
-        let (data, link) = (folder.path().join("data"), folder.path().join("link"));
-        std::fs::create_dir(&data).unwrap();
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(&data, &link).unwrap();
-        #[cfg(unix)]
-        assert_eq!(Service::of(&data), Service::of(&link));
-        assert_ne!(Service::of(&data), Service::of(folder.path()));
-    }
-
-    #[test]
     fn label_names_the_folder_in_the_keychain_alone() {
-        let other = || Service::other(Path::new("/srv/one"));
+        let (data, other) = (Path::new("/srv/one"), KeychainService::other(Path::new("/srv/one")));
         let cases = [
-            (SecretBackend::Keychain, other(), cfg!(target_os = "linux")),
-            (SecretBackend::Session, other(), false),
-            (SecretBackend::Keychain, Service::Usual, false),
+            (Keyring::system(data, other), cfg!(target_os = "linux")),
+            (Keyring::kernel(other), false),
+            (Keyring::system(data, KeychainService::Usual), false),
         ];
-        for (place, service, expected) in cases {
-            let keyring = Keyring { place, open: Box::new(open_system), service };
+        for (keyring, expected) in cases {
             let label = keyring.label("forge", "token");
+            let place = keyring.place;
             assert_eq!(label, expected.then(|| "Callboard: forge/token (/srv/one)".to_owned()), "{place:?}");
         }
     }

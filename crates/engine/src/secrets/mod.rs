@@ -4,6 +4,7 @@ mod environment;
 mod file;
 mod keyring;
 mod memory;
+mod service;
 mod vault;
 
 use std::{
@@ -19,6 +20,7 @@ use self::vault::{Found, Vault};
 
 pub use self::{
     environment::variable,
+    service::KeychainService,
     vault::{SecretBackend, SecretsError, TIME_OUT},
 };
 
@@ -36,13 +38,18 @@ pub struct Secrets {
 
 impl Secrets {
     /// Opens the place that the configuration names. Nothing is asked of it yet. What is kept there is this data folder's:
-    /// that of another is neither read nor changed.
+    /// that of another is neither read nor changed. In a keychain it goes by the name of `service`.
     ///
     /// `passphrase` opens the encrypted file; where it is `None` and needed, calls fail.
-    pub fn open(place: SecretBackend, data: &Path, passphrase: Option<SecretString>) -> Self {
+    pub fn open(
+        place: SecretBackend,
+        data: &Path,
+        service: KeychainService,
+        passphrase: Option<SecretString>,
+    ) -> Self {
         let vault: Arc<dyn Vault> = match place {
-            SecretBackend::Keychain => Arc::new(keyring::Keyring::system(data)),
-            SecretBackend::Session => Arc::new(keyring::Keyring::kernel(data)),
+            SecretBackend::Keychain => Arc::new(keyring::Keyring::system(data, service)),
+            SecretBackend::Session => Arc::new(keyring::Keyring::kernel(service)),
             SecretBackend::File => Arc::new(file::EncryptedFile::new(data.join("secrets.enc"), passphrase)),
             SecretBackend::Env => Arc::new(environment::Environment),
         };
@@ -58,10 +65,14 @@ impl Secrets {
         Self { vault: Arc::new(memory::Memory(Mutex::new(known))), place: SecretBackend::Env }
     }
 
-    /// Secrets of a data folder (`None`: the usual one) in a keyring that stands in for the kernel's.
+    /// Secrets of a data folder (`None`: the usual one) in a keyring that stands in for the system's or the kernel's.
     #[cfg(test)]
-    pub(crate) fn in_keyring(store: &Arc<keyring_core::CredentialStore>, data: Option<&Path>) -> Self {
-        Self { vault: Arc::new(keyring::Keyring::on(store, data)), place: SecretBackend::Session }
+    pub(crate) fn in_keyring(
+        store: &Arc<keyring_core::CredentialStore>,
+        place: SecretBackend,
+        data: Option<&Path>,
+    ) -> Self {
+        Self { vault: Arc::new(keyring::Keyring::on(store, place, data)), place }
     }
 
     /// Where they are kept.

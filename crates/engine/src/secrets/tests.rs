@@ -25,8 +25,13 @@ async fn hanging_vault_is_reported_and_blocks_nothing() {
     assert_eq!(error, SecretsError::NoAnswer { place: "the system's keychain" });
 }
 
+fn open(place: SecretBackend, folder: &tempfile::TempDir, passphrase: Option<SecretString>) -> Secrets {
+    let data = folder.path();
+    Secrets::open(place, data, KeychainService::of(data), passphrase)
+}
+
 fn file(folder: &tempfile::TempDir, passphrase: Option<&str>) -> Secrets {
-    Secrets::open(SecretBackend::File, folder.path(), passphrase.map(Into::into))
+    open(SecretBackend::File, folder, passphrase.map(Into::into))
 }
 
 async fn read(secrets: &Secrets, field: &str) -> Result<Option<String>, SecretsError> {
@@ -78,7 +83,7 @@ async fn damaged_file_is_reported_and_left_as_it_is() {
 #[tokio::test]
 async fn the_environment_is_read_only_and_names_its_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let secrets = Secrets::open(SecretBackend::Env, folder.path(), None);
+    let secrets = open(SecretBackend::Env, &folder, None);
     assert_eq!(variable("my-forge", "webhook_secret"), "CALLBOARD_SECRET_MY_FORGE_WEBHOOK_SECRET");
     assert_eq!(
         secrets.set("my-forge", "token", "x".into()).await,
@@ -90,7 +95,7 @@ async fn the_environment_is_read_only_and_names_its_variable() {
 #[tokio::test]
 async fn absent_keychain_is_reported_in_time() {
     let folder = tempfile::tempdir().unwrap();
-    let secrets = Secrets::open(SecretBackend::Keychain, folder.path(), None);
+    let secrets = open(SecretBackend::Keychain, &folder, None);
     let answer = secrets.get("no-such-account", "token").await;
     // Where the machine that runs this has a keychain, the secret is just not there.
     assert!(matches!(

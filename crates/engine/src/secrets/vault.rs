@@ -100,7 +100,7 @@ pub(super) trait Vault: Send + Sync {
     }
 
     /// Reads a secret that was kept before data folders had names of their own in this place, and keeps it under its own name
-    /// from now on. Only for one that is known to be this folder's.
+    /// from now on. Only for one that is known to be this folder's. One that cannot be kept so is an error.
     fn take_over(&self, _account: &str, _field: &str) -> Found {
         Ok(None)
     }

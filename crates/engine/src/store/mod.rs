@@ -46,6 +46,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::{readers::Readers, writer::Writer};
+use crate::secrets::KeychainService;
 
 pub use self::{
     activity::Counted,
@@ -82,6 +83,7 @@ struct Inner {
     readers: Readers,
     changed: watch::Receiver<u64>,
     interrupted: Vec<Run>,
+    keychain_service: KeychainService,
     file: PathBuf,
     _owned: File,
     _temporary: Option<TemporaryFolder>,
@@ -105,7 +107,10 @@ impl Store {
     fn open_in(file: &Path, now: Timestamp, temporary: Option<TemporaryFolder>) -> Result<Self, StoreError> {
         let owned = open::own(file)?;
         let conn = open::writer(file, open::FORMATS)?;
-        let interrupted = open::recover(&conn, now).map_err(|error| StoreError::sqlite(file, &error))?;
+        let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
+        let interrupted = open::recover(&conn, now).map_err(fault)?;
+        let data = file.parent().unwrap_or(file);
+        let keychain_service = secret_records::keychain_service(&conn, data).map_err(fault)?;
         let (sender, changed) = watch::channel(0);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -113,6 +118,7 @@ impl Store {
                 readers: Readers::open(file.to_owned())?,
                 changed,
                 interrupted,
+                keychain_service,
                 file: file.to_owned(),
                 _owned: owned,
                 _temporary: temporary,
@@ -135,6 +141,11 @@ impl Store {
     /// The runs that were under way when the program last ended, now unknown: their messages still say "running".
     pub fn interrupted(&self) -> &[Run] {
         &self.inner.interrupted
+    }
+
+    /// Under what name the secrets of this store's data folder are kept in a keychain.
+    pub fn keychain_service(&self) -> KeychainService {
+        self.inner.keychain_service
     }
 
     /// Where it is.

@@ -1,14 +1,15 @@
 //! Which secrets of accounts are kept where, and for whom: known without asking the place that keeps them.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path};
 
 use callboard_domain::item::AccountName;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
     row::{each, is_unreadable, one, run},
 };
+use crate::secrets::KeychainService;
 
 /// Where accounts were there before this was recorded, what is kept is not known until the place has been read once.
 pub(super) const V1: &str = "
@@ -25,6 +26,30 @@ INSERT INTO settings (name, value) SELECT 'secrets_unrecorded', 1 WHERE EXISTS (
 /// The setting that is there where not every secret is known to be recorded.
 pub(super) const UNRECORDED: &str = "secrets_unrecorded";
 
+/// The setting that is there where secrets may still be in the keychain under the one name of earlier versions.
+pub(super) const SHARED: &str = "secrets_shared";
+
+/// The setting that says under what name the data folder's secrets are kept in a keychain.
+pub(super) const SERVICE: &str = "keychain_service";
+
+/// Under what name the secrets of this store's data folder are kept in a keychain. It is settled when a version that has
+/// such names first opens the store, and so is whether the store is from before them: a new one has no accounts yet.
+pub(super) fn keychain_service(conn: &Connection, data: &Path) -> rusqlite::Result<KeychainService> {
+    let stored = one(conn, "SELECT value FROM settings WHERE name = ?1", [SERVICE], |row| row.get(0))?;
+    if let Some(number) = stored {
+        return Ok(KeychainService::of_number(number));
+    }
+    let service = KeychainService::of(data);
+    let step = conn.unchecked_transaction()?;
+    let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2)";
+    run(conn, sql, params![SERVICE, service.number()])?;
+    let sql = "INSERT OR IGNORE INTO settings (name, value) SELECT ?1, 1
+               WHERE EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM secret_records)";
+    run(conn, sql, [SHARED])?;
+    step.commit()?;
+    Ok(service)
+}
+
 /// The columns that [`read`] reads.
 pub(super) const COLUMNS: &str = "place, account, field, origin";
 
@@ -40,6 +65,8 @@ pub struct SecretRecords {
     pub origins: BTreeMap<(AccountName, String), String>,
     /// False where there may be secrets that are not recorded.
     pub complete: bool,
+    /// True where they may be in the keychain under the one name that all data folders once had there.
+    pub shared: bool,
 }
 
 impl SecretRecords {
@@ -54,8 +81,12 @@ impl Store {
     pub async fn secret_records(&self, place: &'static str) -> Result<SecretRecords, StoreError> {
         self.read(move |conn| {
             let sql = format!("SELECT {COLUMNS} FROM secret_records WHERE place = ?1");
-            let unrecorded = one(conn, "SELECT 1 FROM settings WHERE name = ?1", [UNRECORDED], |_| Ok(()))?;
-            let mut records = SecretRecords { origins: BTreeMap::new(), complete: unrecorded.is_none() };
+            let is_set = |name: &str| {
+                let set = one(conn, "SELECT 1 FROM settings WHERE name = ?1", [name], |_| Ok(()));
+                set.map(|set| set.is_some())
+            };
+            let (complete, shared) = (!is_set(UNRECORDED)?, is_set(SHARED)?);
+            let mut records = SecretRecords { origins: BTreeMap::new(), complete, shared };
             each(conn, &sql, [place], |row| {
                 match read(row) {
                     Ok((secret, origin)) => drop(records.origins.insert(secret, origin)),
@@ -96,5 +127,10 @@ impl Store {
     /// Notes that every secret there is has been recorded.
     pub async fn secrets_are_recorded(&self) -> Result<(), StoreError> {
         self.write(|conn| run(conn, "DELETE FROM settings WHERE name = ?1", [UNRECORDED]).map(drop)).await
+    }
+
+    /// Notes that nothing of this store's is left in the keychain under the one name of earlier versions alone.
+    pub async fn secrets_are_taken_over(&self) -> Result<(), StoreError> {
+        self.write(|conn| run(conn, "DELETE FROM settings WHERE name = ?1", [SHARED]).map(drop)).await
     }
 }

@@ -57,7 +57,10 @@ fn tables() -> Vec<Table> {
         }),
         table(RowKind::Setting, from("name, value", "settings"), &[0], |row| match row.get::<_, String>(0) {
             Ok(name) if name == "quiet_until" => strict(row, row.get::<_, Clock>(1).map(drop)),
-            Ok(name) if name == secret_records::UNRECORDED => Ok(Vec::new()),
+            Ok(name) if name == secret_records::SERVICE => strict(row, row.get::<_, i64>(1).map(drop)),
+            Ok(name) if [secret_records::UNRECORDED, secret_records::SHARED].contains(&name.as_str()) => {
+                Ok(Vec::new())
+            }
             Ok(_) => Ok(vec!["name".to_owned()]),
             Err(error) => strict(row, Err(error)),
         }),

@@ -83,10 +83,13 @@ pub(crate) fn is_usual_data(data: &Path) -> bool {
 }
 
 fn usual_data(home: Option<PathBuf>) -> Option<PathBuf> {
-    match home {
-        Some(home) if cfg!(target_os = "linux") => Some(home.join(".local/share/callboard")),
-        _ => directories::ProjectDirs::from("", "", "callboard").map(|places| places.data_dir().to_owned()),
+    if !cfg!(target_os = "linux") {
+        return directories::ProjectDirs::from("", "", "callboard")
+            .map(|places| places.data_dir().to_owned());
     }
+    // Users whom only a directory on the network knows are not in the list. XDG_DATA_HOME may differ between sessions.
+    let home = home.or_else(|| directories::BaseDirs::new().map(|places| places.home_dir().to_owned()))?;
+    Some(home.join(".local/share/callboard"))
 }
 
 /// A folder by its one name, whatever links lead to it; as it is where that cannot be found out.
@@ -136,6 +139,9 @@ mod tests {
     fn usual_data_folder_is_below_the_home_that_the_system_names() {
         let usual = usual_data(Some("/home/ana".into()));
         assert_eq!(usual, Some("/home/ana/.local/share/callboard".into()));
+        let home = directories::BaseDirs::new().map(|places| places.home_dir().to_owned());
+        // Whom it does not name.
+        assert_eq!(usual_data(None), home.map(|home| home.join(".local/share/callboard")));
         let folder = tempfile::tempdir().unwrap();
         assert!(!is_usual_data(folder.path()));
     }

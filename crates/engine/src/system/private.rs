@@ -117,7 +117,7 @@ pub(crate) fn check_trusted_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn check_trusted(path: &Path, about: &fs::Metadata) -> io::Result<()> {
-    system::check_trusted(about).map_err(|why| {
+    system::check_trusted(path, about).map_err(|why| {
         let why = why.replace("{}", &path.display().to_string());
         io::Error::new(ErrorKind::PermissionDenied, why)
     })
@@ -188,9 +188,10 @@ mod system {
     use std::{
         fs::{Metadata, OpenOptions},
         os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+        path::Path,
     };
 
-    use rustix::fs::OFlags;
+    use rustix::fs::{OFlags, StatVfsMountFlags, statvfs};
 
     /// What others may do with it is in these bits: the group's and everybody's right to write.
     const OTHERS_WRITE: u32 = 0o022;
@@ -211,13 +212,23 @@ mod system {
 
     /// Its owner and its group are trusted: where everybody has a group of his own, with a umask of 002, it can write to
     /// whatever he writes, and a team's folder belongs to one of them.
-    pub(super) fn check_trusted(about: &Metadata) -> Result<(), &'static str> {
-        if about.mode() & EVERYBODY_WRITES != 0 {
+    pub(super) fn check_trusted(path: &Path, about: &Metadata) -> Result<(), &'static str> {
+        if everybody_can_change(about.mode(), || is_read_only(path)) {
             return Err(
-                "everybody can write to this, and could change what runs: run `chmod o-w '{}'`, or keep it elsewhere",
+                "everybody can write to this, and could change what runs: run `chmod o-w '{}'`, or keep it elsewhere where that changes nothing, as on a Windows drive",
             );
         }
         Ok(())
+    }
+
+    /// Nobody can change what is on a mount that is read-only, such as that of a Kubernetes ConfigMap, whatever its rights are.
+    pub(super) fn everybody_can_change(mode: u32, is_read_only: impl FnOnce() -> bool) -> bool {
+        mode & EVERYBODY_WRITES != 0 && !is_read_only()
+    }
+
+    /// True where a path is known to be on a mount that is read-only.
+    pub(super) fn is_read_only(path: &Path) -> bool {
+        statvfs(path).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
     pub(super) fn no_core_dumps() -> std::io::Result<()> {
@@ -253,14 +264,17 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use std::fs::{Metadata, OpenOptions};
+    use std::{
+        fs::{Metadata, OpenOptions},
+        path::Path,
+    };
 
     /// The user's own folders are closed to others already.
     pub(super) fn check_folder(_about: &Metadata) -> Result<(), &'static str> {
         Ok(())
     }
 
-    pub(super) fn check_trusted(_about: &Metadata) -> Result<(), &'static str> {
+    pub(super) fn check_trusted(_path: &Path, _about: &Metadata) -> Result<(), &'static str> {
         Ok(())
     }
 
@@ -398,6 +412,29 @@ mod tests {
         }
         let absent = check_trusted_folder(&folder.path().join("absent")).unwrap_err();
         assert_eq!(absent.kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn nobody_can_change_what_is_on_a_read_only_mount() {
+        // its rights, whether its mount is read-only -> whether everybody can change it
+        for (rights, is_read_only, expected) in [
+            (0o100_777, false, true),
+            (0o100_777, true, false),
+            (0o040_777, false, true),
+            (0o040_777, true, false),
+            (0o041_777, false, true),
+            (0o100_666, false, true),
+            (0o100_664, false, false),
+            (0o100_664, true, false),
+        ] {
+            let found = system::everybody_can_change(rights, || is_read_only);
+            assert_eq!(found, expected, "{rights:o}, read-only: {is_read_only}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        // What cannot be asked is not known to be.
+        for path in [folder.path(), &folder.path().join("absent")] {
+            assert!(!system::is_read_only(path), "{}", path.display());
+        }
     }
 
     #[cfg(target_os = "linux")]

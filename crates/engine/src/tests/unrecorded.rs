@@ -4,7 +4,7 @@ use callboard_domain::board::NotSeenKind;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 use super::*;
-use crate::api::{AccountsQuery, BoardQuery, Health, PollNow, StatusQuery, TrayIcon};
+use crate::api::{AccountsQuery, BoardQuery, Health, PollNow, StatusQuery, TestAccount, TrayIcon};
 
 /// Has the server answer with a feed of so many red projects.
 async fn serve_feed(server: &MockServer, projects: usize) {
@@ -51,5 +51,30 @@ async fn full_disk_is_never_calm() {
     let board = it.call(BoardQuery::default()).await.unwrap();
     assert_eq!((board.not_seen, board.sections.is_empty()), (Vec::new(), false));
     assert_eq!(it.call(AccountsQuery {}).await.unwrap()[0].health, Health::Ok);
+    it.engine.stop().await;
+}
+
+/// What the service says of who asks takes more room than the disk has.
+#[tokio::test]
+async fn full_disk_is_no_trouble_of_the_service_that_is_tested() {
+    let server = MockServer::start().await;
+    let who = serde_json::json!({ "name": "a".repeat(400_000), "anonymous": false, "jobs": [] });
+    let answer = ResponseTemplate::new(200).set_body_json(who);
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    let config = format!("[accounts.ci]\nservice = \"jenkins\"\nurl = \"{}\"\n", server.uri());
+    let it = Scene::open(&config, Mode::Once, &[]).await;
+    let test = async || it.call(TestAccount { account: "ci".into() }).await;
+    let health = async || it.call(AccountsQuery {}).await.unwrap().remove(0).health;
+
+    it.engine.store().limit_growth(Some(0)).await;
+    let failed = test().await.unwrap_err();
+    assert!(matches!(failed, ApiError::Internal { .. }), "{failed:?}");
+    let found = health().await;
+    assert!(matches!(&found, Health::Unrecorded { why, .. } if why.contains("is full")), "{found:?}");
+
+    it.engine.store().limit_growth(None).await;
+    test().await.unwrap();
+    let found = health().await;
+    assert!(!matches!(found, Health::Unrecorded { .. }), "{found:?}");
     it.engine.stop().await;
 }

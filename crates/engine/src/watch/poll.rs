@@ -167,14 +167,8 @@ impl Watcher {
                     if on { Duration::ZERO } else { wait }
                 }
                 Err(error) => {
-                    let wait = match &error {
-                        // It is not the service that is to be spared.
-                        PollError::Store(_) => every,
-                        PollError::Service(error) => {
-                            failures += 1;
-                            backoff(every, failures, error)
-                        }
-                    };
+                    failures += 1;
+                    let wait = backoff(every, failures, &error);
                     tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
                     wait
                 }
@@ -267,7 +261,9 @@ impl Watcher {
                 account.answered.notify_waiters();
             }
             Err(PollError::Service(error)) => self.record_error(&account.name, error, now).await,
-            Err(PollError::Store(error)) => self.inner.unrecorded.failed(&account.name, error, now),
+            Err(PollError::Store(error)) => {
+                self.inner.unrecorded.failed(&account.name, error, now);
+            }
         }
         polled
     }
@@ -332,6 +328,14 @@ impl Watcher {
                 tracing::error!(%error, %account, "a failed poll could not be recorded");
                 self.inner.unrecorded.failed(account, &error, now);
             }
+        }
+    }
+
+    /// What was read of an account outside its polls could not be recorded: it is polled, as only a poll that is recorded ends
+    /// that.
+    pub(crate) fn not_recorded(&self, account: &AccountName, error: &StoreError, now: Timestamp) {
+        if self.inner.unrecorded.failed(account, error, now) {
+            self.inner.live.poll_soon(account);
         }
     }
 
@@ -406,12 +410,16 @@ fn pace(every: Duration, rate_limit: Option<RateLimit>, now: Timestamp) -> Durat
 }
 
 /// The wait after a failed poll: what the service asks for, up to an hour, else twice as long each time.
-fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
-    let doubled = every.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(every));
-    match error {
-        ServiceError::RateLimited { retry_after, .. } => (*retry_after).min(LONGEST_RETRY_AFTER).max(every),
-        _ => doubled,
-    }
+fn backoff(every: Duration, failures: u32, error: &PollError) -> Duration {
+    let first = match error {
+        PollError::Service(ServiceError::RateLimited { retry_after, .. }) => {
+            return (*retry_after).min(LONGEST_RETRY_AFTER).max(every);
+        }
+        PollError::Service(_) => every,
+        // How often the service is asked says nothing of when a disk has room again; each try reads all anew.
+        PollError::Store(_) => every.min(DEFAULT_EVERY.0),
+    };
+    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(first))
 }
 
 /// What is left at `now` of the wait that a service asked for with an error that lasts `since` then.

@@ -52,6 +52,7 @@ use self::{
 };
 use super::{decide, unrecorded::UnrecordedReports};
 use crate::{
+    accounts::Account,
     active_config::{ActiveConfig, ConfigHandle},
     config::{DEFAULT_EVERY, Receive},
     store::{Report, Store, StoreError},
@@ -140,7 +141,15 @@ impl Receiver {
         let (poll, unread) = (received.poll, received.unread.take());
         let is_about_something = poll || !received.snapshots.is_empty();
         let stored = self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await;
-        stored.inspect_err(|error| self.inner.unrecorded.failed(account, error, now))?;
+        if let Err(error) = stored {
+            // Only a poll that is recorded ends that; whether it is sent again is its sender's choice.
+            if self.inner.unrecorded.failed(account, &error, now)
+                && let Some(found) = self.inner.live.now().accounts.get(account)
+            {
+                self.poll_at_pace(found, now);
+            }
+            return Err(error);
+        }
         if let Some(why) = &unread {
             self.note_unreadable(account, why, now);
             return Ok(unread);
@@ -159,12 +168,18 @@ impl Receiver {
         let active = self.inner.live.now();
         let Some(found) = active.accounts.get(account) else { return };
         found.unread_webhooks.note(why, now);
-        let every = found.config.every().unwrap_or(DEFAULT_EVERY).min(DEFAULT_EVERY);
-        let Some(wait) = found.unread_webhooks.poll_in(every.0, now) else { return };
+        self.poll_at_pace(found, now);
+    }
+
+    /// Has an account polled for what a webhook reported and the store lacks: at once, and no more often than by default,
+    /// whatever comes.
+    fn poll_at_pace(&self, account: &Arc<Account>, now: Timestamp) {
+        let every = account.config.every().unwrap_or(DEFAULT_EVERY).min(DEFAULT_EVERY);
+        let Some(wait) = account.unread_webhooks.poll_in(every.0, now) else { return };
         if wait.is_zero() {
-            return found.unread_webhooks.poll_now();
+            return account.unread_webhooks.poll_now();
         }
-        let (account, stopping) = (Arc::clone(found), self.inner.tasks.stopping());
+        let (account, stopping) = (Arc::clone(account), self.inner.tasks.stopping());
         self.inner.tasks.spawn("a poll for webhooks", async move {
             tokio::select! {
                 () = stopping.cancelled() => {}

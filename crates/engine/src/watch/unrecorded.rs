@@ -24,15 +24,16 @@ pub(crate) struct UnrecordedReports {
 }
 
 impl UnrecordedReports {
-    /// A poll or a webhook of that time, or that a poll failed, was not recorded.
-    pub(super) fn failed(&self, account: &AccountName, error: &StoreError, at: Timestamp) {
+    /// A poll or a webhook of that time, or that a poll failed, was not recorded. False where that means nothing.
+    pub(super) fn failed(&self, account: &AccountName, error: &StoreError, at: Timestamp) -> bool {
         // One has much to do for a moment, the other is that of a program which ends.
         if matches!(error, StoreError::Busy | StoreError::Closed) {
-            return;
+            return false;
         }
         let mut accounts = self.accounts();
         let since = accounts.get(account).map_or(at, |before| before.since);
         accounts.insert(account.clone(), Unrecorded { since, error: error.clone() });
+        true
     }
 
     /// A poll was recorded, or that it failed. A webhook that was recorded says nothing of one that was not: a poll sees what
@@ -82,7 +83,9 @@ mod tests {
             for (second, step) in (0..).zip(steps) {
                 match step {
                     Failed(error) => {
-                        reports.failed(&forge, error, Timestamp::from_second(second).unwrap());
+                        let counts = !matches!(error, StoreError::Busy | StoreError::Closed);
+                        let noted = reports.failed(&forge, error, Timestamp::from_second(second).unwrap());
+                        assert_eq!(noted, counts, "case {number}: {error:?}");
                     }
                     Polled => reports.polled(&forge),
                 }

@@ -49,8 +49,10 @@ pub(super) async fn pulls(
         let reaches = |seen: Timestamp| last.is_none_or(|last| last.version(now) > seen);
         !rows.is_empty() && newest.is_some_and(reaches)
     };
-    // Whether one that GitHub does not show by itself is still open, only the list of all that are shows.
-    let is_in_doubt = repo.open.values().any(|open| open.is_missing && open.is_unlisted);
+    // Whether one that GitHub does not show by itself is still open, only the list of all that are shows, where it can be read
+    // whole.
+    let can_tell = !repo.cut && !repo.malformed.contains_key(&Part::Pulls);
+    let is_in_doubt = can_tell && repo.open.values().any(|open| open.is_missing && open.is_unlisted);
     let etag = repo.pulls.as_deref().filter(|_| !is_in_doubt);
     let list = calls.rows::<Entries<wire::Pull>>(list, etag, PAGES, unseen);
     let Some(found) = list.await? else {

@@ -23,7 +23,7 @@ use crate::{
     },
     outbox::deliver::is_trouble,
     store::{RateLimitWait, StoredSource},
-    watch::unrecorded::Unrecorded,
+    watch::{poll::PollError, unrecorded::Unrecorded},
 };
 
 /// How long [`PollNow`] waits for all accounts.
@@ -148,7 +148,7 @@ impl Engine {
             return Err(ApiError::usage(format!("{name} is not complete: {why}")));
         }
         let now = Timestamp::now();
-        let asked = self.inner.watcher.identify(account, now).await.map_err(ServiceError::from);
+        let asked = self.inner.watcher.identify(account, now).await;
         // Of one that has been read, its polls say how it is.
         if account.config.watches() {
             match &asked {
@@ -163,7 +163,8 @@ impl Engine {
                         let _ = self.read_in_time(account, POLL_NOW_TIME).await;
                     }
                 }
-                Err(error) => {
+                Err(PollError::Store(error)) => self.inner.watcher.not_recorded(name, error, now),
+                Err(PollError::Service(error)) => {
                     let known = self.store().source(name).await.map_err(ApiError::internal)?;
                     if known.is_none_or(|source| source.last_ok_at.is_none()) {
                         self.inner.watcher.record_error(name, error, now).await;
@@ -171,7 +172,10 @@ impl Engine {
                 }
             }
         }
-        asked.map_err(|error| ApiError::Service { account: name.to_string(), error })
+        asked.map_err(|error| match error {
+            PollError::Service(error) => ApiError::Service { account: name.to_string(), error },
+            PollError::Store(error) => ApiError::internal(error),
+        })
     }
 
     pub(crate) async fn secret_changed(&self, query: SecretChanged, actor: &Actor) -> Result<(), ApiError> {

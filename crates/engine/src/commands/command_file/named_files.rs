@@ -1,6 +1,10 @@
 //! The files that a text which is handed to a program may name.
 
-use std::{iter, path::PathBuf};
+use std::{
+    ffi::OsStr,
+    iter,
+    path::{Path, PathBuf},
+};
 
 use url::Url;
 
@@ -13,21 +17,26 @@ const BEGINNINGS: usize = 256;
 const LONGEST: usize = 4_096;
 
 /// What may be the name of a file in a text, however a program reads that; the whole text first. Whether there is such a file
-/// is not looked at.
+/// is not looked at. No part of a text is taken for a file of another machine: to look for that would ask the network.
 pub(super) fn named_files(text: &str) -> impl Iterator<Item = PathBuf> {
-    let after_marks = text.match_indices(BESIDE_A_NAME).flat_map(move |(at, mark)| {
+    let after_marks = text.match_indices(BESIDE_A_NAME).map(move |(at, mark)| {
         let rest = text.get(at + mark.len()..).unwrap_or_default();
-        // Of `file://a.json`, which some programs take for a relative path.
-        let in_url = rest.strip_prefix("//").filter(|_| mark == ":");
-        iter::once(rest).chain(in_url)
+        // The rest of a URL is no file, but for that of `file://a.json`, which some programs take for a relative path.
+        rest.strip_prefix("//").filter(|_| mark == ":").unwrap_or(rest)
     });
     let beginnings = iter::once(text).chain(after_option(text)).chain(after_marks);
-    beginnings.take(BEGINNINGS).flat_map(|rest| {
+    let names = beginnings.take(BEGINNINGS).flat_map(|rest| {
         let parts = BESIDE_A_NAME.into_iter().filter_map(move |mark| Some(rest.split_once(mark)?.0));
         let names = iter::once(rest).chain(parts);
         let names = names.filter(|name| !name.is_empty() && name.len() <= LONGEST);
         names.flat_map(|name| iter::once(PathBuf::from(name)).chain(path_of_url(name)))
-    })
+    });
+    names.filter(move |name| !cfg!(windows) || !is_unc(name) || name.as_os_str() == OsStr::new(text))
+}
+
+/// True of a name that Windows looks for on another machine, such as `\\server\share` and `//server/share`.
+fn is_unc(name: &Path) -> bool {
+    matches!(name.as_os_str().as_encoded_bytes(), [b'/' | b'\\', b'/' | b'\\', ..])
 }
 
 /// What follows the letter of an option at once: `-fa.yaml`.
@@ -40,7 +49,9 @@ fn after_option(text: &str) -> Option<&str> {
 /// The path of a `file:` URL, which may be written otherwise there: `file:///tmp/a%20b`.
 fn path_of_url(name: &str) -> Option<PathBuf> {
     name.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("file:"))?;
-    Url::parse(name).ok()?.to_file_path().ok()
+    let url = Url::parse(name).ok()?;
+    let is_here = url.host_str().is_none_or(|host| host.is_empty() || host == "localhost");
+    url.to_file_path().ok().filter(|_| is_here)
 }
 
 #[cfg(test)]
@@ -95,6 +106,39 @@ mod tests {
     }
 
     #[test]
+    fn on_windows_no_part_of_a_text_is_looked_for_on_another_machine() {
+        // a name -> whether Windows looks for it on another machine
+        let names = [
+            ("//p.example/q", true),
+            (r"\\p.example\q", true),
+            (r"/\p.example\q", true),
+            (r"\\?\C:\q", true),
+            ("/q", false),
+            (r"C:\q", false),
+            ("C://q", false),
+            ("q//r", false),
+            ("p", false),
+        ];
+        for (name, expected) in names {
+            assert_eq!(is_unc(Path::new(name)), expected, "{name}");
+        }
+        // a text -> the name in it
+        for (text, name) in [
+            ("--file=//p.example/q", "//p.example/q"),
+            (r"-f\\p.example\q", r"\\p.example\q"),
+            (r"file:\\p.example\q", r"\\p.example\q"),
+            ("http:////p.example", "//p.example"),
+        ] {
+            let found = named_files(text).any(|found| found.as_os_str() == OsStr::new(name));
+            assert_eq!(found, !cfg!(windows), "{text}");
+        }
+        // What is asked for by itself is meant.
+        for text in ["//p.example/q", r"\\p.example\q"] {
+            assert_eq!(named_files(text).next(), Some(PathBuf::from(text)));
+        }
+    }
+
+    #[test]
     fn text_that_is_no_name_has_few_readings() {
         // a text -> all that it may name
         let cases: &[(&str, &[&str])] = &[
@@ -105,6 +149,8 @@ mod tests {
             ("-n", &["-n"]),
             ("cat p.txt", &["cat p.txt"]),
             ("--replicas=3", &["--replicas=3", "--replicas", "3"]),
+            ("https://p.example/q", &["https://p.example/q", "https", "p.example/q"]),
+            ("file://p.example/q", &["file://p.example/q", "file", "p.example/q"]),
         ];
         for (text, expected) in cases {
             let found: Vec<PathBuf> = named_files(text).collect();

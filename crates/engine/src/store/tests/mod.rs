@@ -9,6 +9,7 @@ mod reading;
 mod reported;
 mod runs;
 mod search;
+mod secret_records;
 mod unreadable;
 mod writing;
 

@@ -102,9 +102,15 @@ async fn damaged_row_is_named_with_its_column() {
         // Nothing is named by nothing, nor by what could steer a terminal.
         ("runs SET id = ''".to_owned(), "run (empty) (id)"),
         ("runs SET id = char(27) || '[31mr1', args = '['".to_owned(), "run r1 (args)"),
-        ("settings SET value = -1".to_owned(), "setting quiet_until (value)"),
-        ("settings SET name = 'loud_until'".to_owned(), "setting loud_until (name)"),
-        ("settings SET name = CAST(x'ff' AS TEXT)".to_owned(), "setting \u{fffd} (name)"),
+        ("settings SET value = -1 WHERE name = 'quiet_until'".to_owned(), "setting quiet_until (value)"),
+        (
+            "settings SET name = 'loud_until' WHERE name = 'quiet_until'".to_owned(),
+            "setting loud_until (name)",
+        ),
+        (
+            "settings SET name = CAST(x'ff' AS TEXT) WHERE name = 'quiet_until'".to_owned(),
+            "setting \u{fffd} (name)",
+        ),
         ("item_counts SET count = 5".to_owned(), "account pager (3 items are missing)"),
         ("items SET title = CAST(x'ff' AS TEXT) WHERE id = 'a'".to_owned(), "item pager:incident:a (title)"),
         ("runs SET state = '{\"state\":\"dancing\"}'".to_owned(), "run r1 (state)"),

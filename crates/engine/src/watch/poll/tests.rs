@@ -102,10 +102,13 @@ fn wait_that_a_service_asked_for_outlasts_a_restart() {
 #[test]
 fn trouble_is_tried_again_later_and_later() {
     let minute = Duration::from_secs(60);
-    let down = ServiceError::unavailable("down");
+    let down = PollError::from(ServiceError::unavailable("down"));
     let waits: Vec<u64> = [1, 2, 3, 4, 5, 6, 100].map(|n| backoff(minute, n, &down).as_secs()).to_vec();
     assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
-    let limited = |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
+    let limited = |s| {
+        let retry_after = Duration::from_secs(s);
+        PollError::from(ServiceError::RateLimited { why: String::new(), retry_after })
+    };
     assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
     assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
     assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);
@@ -113,6 +116,30 @@ fn trouble_is_tried_again_later_and_later() {
     assert_eq!(backoff(minute, 1, &limited(u64::MAX)), LONGEST_RETRY_AFTER);
     assert_eq!(backoff(Duration::from_secs(7_200), 1, &limited(u64::MAX)).as_secs(), 7_200);
     assert_eq!(backoff(Duration::from_secs(3_600), 2, &down).as_secs(), 3_600);
+}
+
+#[test]
+fn what_could_not_be_recorded_is_read_again_soon_and_then_later_and_later() {
+    let full = PollError::from(StoreError::Full { file: "/data/callboard.db".into() });
+    let down = PollError::from(ServiceError::unavailable("down"));
+    // how often it is polled, how many polls have failed, why -> the wait in seconds
+    let cases = [
+        (6 * 3_600, 1, &full, 60),
+        (6 * 3_600, 2, &full, 120),
+        (6 * 3_600, 100, &full, 900),
+        (60, 1, &full, 60),
+        (60, 5, &full, 900),
+        (1, 1, &full, 1),
+        (1, 5, &full, 16),
+        (1, 100, &full, 900),
+        // It is the service that is spared.
+        (6 * 3_600, 1, &down, 6 * 3_600),
+        (1, 5, &down, 16),
+    ];
+    for (every, failures, error, expected) in cases {
+        let wait = backoff(Duration::from_secs(every), failures, error);
+        assert_eq!(wait.as_secs(), expected, "{error:?}, {failures} times, every {every} s");
+    }
 }
 
 #[test]

@@ -334,8 +334,9 @@ async fn a_webhook_that_cannot_be_stored_is_not_recorded_until_a_poll_is() {
         body.len()
     );
     let health = async || scene.engine.accounts(AccountsQuery {}).await.unwrap().remove(0).health;
-    // whether the disk is full -> the answer
-    for (is_full, status) in [(true, "503"), (false, "200")] {
+    let account = listener.shared.receiver.inner.live.now().accounts[&AccountName::from("alerts")].clone();
+    // whether the disk is full -> the answer, whether the account is polled for it
+    for (is_full, status, is_polled) in [(true, "503", true), (false, "200", false)] {
         scene.engine.store().limit_growth(is_full.then_some(0)).await;
         let mut sender = listener.connect([10, 0, 0, 1]).await;
         sender.write_all(request.as_bytes()).await.unwrap();
@@ -344,6 +345,7 @@ async fn a_webhook_that_cannot_be_stored_is_not_recorded_until_a_poll_is() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
         // The one that was stored says nothing of the other.
         assert!(matches!(health().await, Health::Unrecorded { .. }), "{status}");
+        assert_eq!(account.unread_webhooks.poll_due().now_or_never().is_some(), is_polled, "{status}");
     }
     scene.engine.poll_now(PollNow { account: None }).await.unwrap();
     assert!(matches!(health().await, Health::Trouble { .. }), "that it cannot be read is recorded");
