@@ -110,7 +110,7 @@ impl Store {
         let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
         let interrupted = open::recover(&conn, now).map_err(fault)?;
         let data = file.parent().unwrap_or(file);
-        let keychain_service = secret_records::keychain_service(&conn, data).map_err(fault)?;
+        let keychain_service = open::keychain_service(&conn, data).map_err(fault)?;
         let (sender, changed) = watch::channel(0);
         Ok(Self {
             inner: Arc::new(Inner {

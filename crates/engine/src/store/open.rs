@@ -10,14 +10,16 @@ use std::{
 
 use callboard_domain::run::Run;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 use sha2::{Digest, Sha256};
 
 use super::{
     StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, notes,
-    open_items, run_items, run_output, runs, search, secret_records, settings, sources,
+    open_items,
+    row::{one, run},
+    run_items, run_output, runs, search, secret_records, settings, sources,
 };
-use crate::system::private;
+use crate::{secrets::KeychainService, system::private};
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
 pub(super) const FORMATS: &[&[&str]] = &[
@@ -283,6 +285,25 @@ pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec
     let interrupted = runs::recover(conn, now)?;
     step.commit()?;
     Ok(interrupted)
+}
+
+/// Under what name the secrets of this store's data folder are kept in a keychain. It is settled when a version that has
+/// such names first opens the store, and so is whether the store is from before them: a new one has no accounts yet.
+pub(super) fn keychain_service(conn: &Connection, data: &Path) -> rusqlite::Result<KeychainService> {
+    let stored =
+        one(conn, "SELECT value FROM settings WHERE name = ?1", [secret_records::SERVICE], |row| row.get(0))?;
+    if let Some(number) = stored {
+        return Ok(KeychainService::of_number(number));
+    }
+    let service = KeychainService::of(data);
+    let step = conn.unchecked_transaction()?;
+    let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2)";
+    run(conn, sql, params![secret_records::SERVICE, service.number()])?;
+    let sql = "INSERT OR IGNORE INTO settings (name, value) SELECT ?1, 1
+               WHERE EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM secret_records)";
+    run(conn, sql, [secret_records::SHARED])?;
+    step.commit()?;
+    Ok(service)
 }
 
 #[cfg(unix)]

@@ -1,15 +1,14 @@
 //! Which secrets of accounts are kept where, and for whom: known without asking the place that keeps them.
 
-use std::{collections::BTreeMap, ops::ControlFlow, path::Path};
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use callboard_domain::item::AccountName;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 use super::{
     Store, StoreError,
     row::{each, is_unreadable, one, run},
 };
-use crate::secrets::KeychainService;
 
 /// Where accounts were there before this was recorded, what is kept is not known until the place has been read once.
 pub(super) const V1: &str = "
@@ -31,24 +30,6 @@ pub(super) const SHARED: &str = "secrets_shared";
 
 /// The setting that says under what name the data folder's secrets are kept in a keychain.
 pub(super) const SERVICE: &str = "keychain_service";
-
-/// Under what name the secrets of this store's data folder are kept in a keychain. It is settled when a version that has
-/// such names first opens the store, and so is whether the store is from before them: a new one has no accounts yet.
-pub(super) fn keychain_service(conn: &Connection, data: &Path) -> rusqlite::Result<KeychainService> {
-    let stored = one(conn, "SELECT value FROM settings WHERE name = ?1", [SERVICE], |row| row.get(0))?;
-    if let Some(number) = stored {
-        return Ok(KeychainService::of_number(number));
-    }
-    let service = KeychainService::of(data);
-    let step = conn.unchecked_transaction()?;
-    let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2)";
-    run(conn, sql, params![SERVICE, service.number()])?;
-    let sql = "INSERT OR IGNORE INTO settings (name, value) SELECT ?1, 1
-               WHERE EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM secret_records)";
-    run(conn, sql, [SHARED])?;
-    step.commit()?;
-    Ok(service)
-}
 
 /// The columns that [`read`] reads.
 pub(super) const COLUMNS: &str = "place, account, field, origin";
