@@ -54,8 +54,8 @@ pub use self::{
     decisions::{Notice, PendingNotice},
     deliveries::{
         About, AfterRun, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits,
-        FirstOfLine, ItemAfterRun, LONGEST_WAIT, NewDelivery, OwnMessage, PreparedDelivery, QueuedEvent,
-        RateLimitWait, SinceRun,
+        FirstOfLine, ItemAfterRun, LONGEST_WAIT, LOOK_AFTER, NewDelivery, OwnMessage, PreparedDelivery,
+        QueuedEvent, RateLimitWait, SinceRun,
     },
     error::StoreError,
     ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},

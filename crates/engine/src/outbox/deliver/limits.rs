@@ -12,8 +12,6 @@ pub(super) const SENT_AT_ONCE: u32 = 8;
 pub(super) const LOOKED_UP_AT_ONCE: u32 = 2;
 /// How long one call may take; after it the message may have arrived. Longer than the HTTP client's own limit.
 pub(super) const CALL_TIME: Duration = Duration::from_secs(40);
-/// The wait before a message that got no answer is looked for: it may still be under way.
-pub(super) const LOOK_AFTER: Duration = Duration::from_secs(10);
 /// The wait before it is looked for again, where the search got no answer.
 pub(super) const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// The wait of a message whose account turned out to lack something after it was claimed.

@@ -22,12 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::deliverer::{Deliverer, is_trouble};
 use self::{
-    limits::{LOOK_AFTER, LOOK_AT_LEAST_EVERY, LOOK_EVERY, LOOKED_UP_AT_ONCE, RECORD_AGAIN, SENT_AT_ONCE},
+    limits::{LOOK_AT_LEAST_EVERY, LOOK_EVERY, LOOKED_UP_AT_ONCE, RECORD_AGAIN, SENT_AT_ONCE},
     look_up::look_up,
     send::{broken, send},
 };
 use crate::{
-    store::{Attempt, Delivery, LONGEST_WAIT, StoreError},
+    store::{Attempt, Delivery, LONGEST_WAIT, LOOK_AFTER, StoreError},
     system::supervise::{catch_panic, sleep_for},
 };
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     deliverer::Deliverer,
-    limits::{CALL_TIME, LOOK_AFTER, WAIT_FOR_ACCOUNT},
+    limits::{CALL_TIME, WAIT_FOR_ACCOUNT},
     look_up::{Found, look_for},
     method::{DeliveryMethod, delivery_method},
 };
@@ -20,7 +20,10 @@ use crate::{
     accounts::{Chat, ChatUnavailable},
     api::MootReason,
     outbox::compose::{Moot, compose, compose_run},
-    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, PreparedDelivery, Store, StoreError},
+    store::{
+        About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, LOOK_AFTER, PreparedDelivery, Store,
+        StoreError,
+    },
 };
 
 /// A message that could not be sent for this long, and this often, is given up until a person retries it.

@@ -56,7 +56,7 @@ pub use self::{
     list::RateLimitWait,
     news::{CurrentEvent, PreparedDelivery, QueuedEvent},
     posted_message::Edits,
-    queue::{Claimed, LONGEST_WAIT},
+    queue::{Claimed, LONGEST_WAIT, LOOK_AFTER},
     soonest::FirstOfLine,
 };
 pub(super) use self::{

@@ -25,6 +25,8 @@ use crate::api::AuditedChange;
 
 /// The longest wait between two tries, but for a service that asks for a longer one.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The wait before a message that got no answer is looked for: it may still be under way.
+pub const LOOK_AFTER: Duration = Duration::from_secs(10);
 /// How long messages that may have arrived keep one that is behind them in its channel waiting, however many they are, to be
 /// looked up a few times first: so the channel reads in order, and an end is not posted where its beginning may be missing.
 const HOLDS: Duration = Duration::from_secs(2 * 60);
@@ -216,7 +218,8 @@ pub(super) fn begin_behind(conn: &Connection, key: &DeliveryKey, now: Timestamp)
     run(conn, &sql, params![At(now), key.0])
 }
 
-/// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
+/// What may have been sent when the program ended: posts are to be looked up once they are no longer under way, edits are safe
+/// to repeat.
 pub(in crate::store) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let error = ServiceError::unknown("Callboard ended while the message was being sent");
     // What is behind them waits from now on.
@@ -231,11 +234,12 @@ pub(in crate::store) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::
     run(conn, &sql, params![At(now)])?;
     let unknown_from = unknown_from("?1");
     let sql = format!(
-        "UPDATE deliveries SET state = iif({EDITABLE}, 'pending', 'unknown'), next_at = ?1, error = ?2,
+        "UPDATE deliveries SET state = iif({EDITABLE}, 'pending', 'unknown'), next_at = iif({EDITABLE}, ?1, ?3), error = ?2,
          unknown_since = {unknown_from}
          WHERE state IN ('pending', 'sending') AND state = 'sending'"
     );
-    run(conn, &sql, params![At(now), Json(&error)])
+    let looked_up_at = now.checked_add(LOOK_AFTER).unwrap_or(now);
+    run(conn, &sql, params![At(now), Json(&error), At(looked_up_at)])
 }
 
 /// Makes due what waits for another try because its account could not be reached: it has just answered. What its service has
