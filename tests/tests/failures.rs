@@ -292,15 +292,9 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
         outputs.push(output.clone());
         Ok(output)
     };
-    let lookup = || -> Result<Option<String>> {
-        let mut tool = session.command("secret-tool");
-        // Under the service name of this data folder: nobody else uses this keychain.
-        let output = tool.args(["lookup", "username", "forge/token"]).output()?;
-        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
-    };
     assert_eq!(act(&["accounts", "test", "forge"], "")?.code, Some(2), "it has no token yet");
     assert_eq!(act(&["accounts", "secret", "forge"], &format!("{TOKEN}\n"))?.code, Some(0));
-    assert_eq!(lookup()?.as_deref(), Some(TOKEN));
+    assert_eq!(session.kept_secret("forge/token")?.as_deref(), Some(TOKEN));
     let tested = act(&["accounts", "test", "forge"], "")?;
     assert_eq!(tested.code, Some(0), "{tested:?}");
     assert!(tested.stdout.contains("acts as ana"), "{tested:?}");
@@ -327,7 +321,7 @@ fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     assert!(!log.contains(TOKEN), "the log");
 
     assert_eq!(act(&["accounts", "secret", "forge", "--remove"], "")?.code, Some(0));
-    assert_eq!(lookup()?, None);
+    assert_eq!(session.kept_secret("forge/token")?, None);
     let incomplete =
         || callboard.account("forge").ok().filter(|forge| forge["health"]["state"] == "incomplete");
     wait_until("the daemon to notice", PATIENCE, incomplete)?;

@@ -41,7 +41,8 @@ pub use crate::{
 ///
 /// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `WATCHES` (whether its
 /// accounts have something to watch), `TENANTS` (whether one address serves several organisations, so that who an account acts
-/// as must say which: [`Identity::tenant`]), `SECRETS`, and `Config` with `validate`, `every` and `connect`.
+/// as must say which: [`Identity::tenant`]), `SECRETS`, and `Config` with `validate`, `every`, `needs_one_of` and
+/// `connect`.
 macro_rules! services {
     ($($(#[doc = $what:literal])+ $Service:ident in $module:ident,)+) => {
         /// An account's table in the configuration, by its `service`.
@@ -114,11 +115,7 @@ macro_rules! services {
             /// The secrets of which one must be set, as the table is, beside those that are required whatever it says.
             pub fn needs_one_of(&self) -> &'static [SecretField] {
                 match self {
-                    Self::Cctray(config) => config.needs_one_of(),
-                    Self::Http(config) => config.needs_one_of(),
-                    Self::Jenkins(config) => config.needs_one_of(),
-                    Self::Slack(_) => slack::SECRETS,
-                    Self::Alertmanager(_) | Self::Github(_) | Self::Pagerduty(_) | Self::SplunkOnCall(_) => &[],
+                    $(Self::$Service(config) => config.needs_one_of(),)+
                 }
             }
 

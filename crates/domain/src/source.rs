@@ -186,7 +186,7 @@ impl Problem {
 
     /// About items of that kind alone, where one is given.
     #[must_use]
-    pub fn only(self, of: Option<Kind>) -> Self {
+    pub fn of_kind(self, of: Option<Kind>) -> Self {
         Self { of, ..self }
     }
 
@@ -317,7 +317,7 @@ mod tests {
             ((Details, "acme/web"), None, (false, false)),
         ];
         for ((kind, part), of, expected) in cases {
-            let problem = Problem::new(kind, part, "no").only(of);
+            let problem = Problem::new(kind, part, "no").of_kind(of);
             let found =
                 (problem.leaves_unread(&build(Vec::new())), problem.leaves_unread(&pull_request(|_| {})));
             assert_eq!(found, expected, "{problem:?}");
@@ -330,7 +330,7 @@ mod tests {
         let written = serde_json::json!({ "part": "acme/web", "kind": "not_seen", "why": "no" });
         assert_eq!(serde_json::to_value(&problem).unwrap(), written);
         assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), problem);
-        let of_builds = problem.only(Some(Kind::Build));
+        let of_builds = problem.of_kind(Some(Kind::Build));
         let written = serde_json::to_value(&of_builds).unwrap();
         assert_eq!(written["of"], "build");
         assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), of_builds);

@@ -86,6 +86,12 @@ impl DesktopSession {
         self.start_service(command, "org.freedesktop.secrets", b"correct horse")
     }
 
+    /// What the keyring keeps under this user name, whatever the service name: nobody else uses this keyring.
+    pub fn kept_secret(&self, username: &str) -> Result<Option<String>> {
+        let output = self.command("secret-tool").args(["lookup", "username", username]).output()?;
+        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
     /// The environment that puts a child process into this session.
     pub fn env(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.path(name).display().to_string();

@@ -284,14 +284,8 @@ fn account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
     page.shows("admin")?;
     page.click("button", "Done")?;
 
-    let lookup = || -> Result<Option<String>> {
-        let mut tool = desktop.session.command("secret-tool");
-        // Under the service name of this data folder: nobody else uses this keychain.
-        let output = tool.args(["lookup", "username", "forge/token"]).output()?;
-        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
-    };
     wait_until("the account", PATIENCE, || desktop.callboard.account("forge").ok())?;
-    assert_eq!(lookup()?.as_deref(), Some(Emulator::ADMIN));
+    assert_eq!(desktop.session.kept_secret("forge/token")?.as_deref(), Some(Emulator::ADMIN));
     let file = std::fs::read_to_string(desktop.callboard.config())?;
     assert!(file.contains("[accounts.forge]") && !file.contains(Emulator::ADMIN), "{file}");
     assert!(!app.output().contains(Emulator::ADMIN), "the log");
@@ -302,7 +296,7 @@ fn account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
     desktop.session.type_text("forge")?;
     desktop.session.press(&["Return"])?;
     wait_until("it to be gone", PATIENCE, || desktop.callboard.account("forge").is_err().then_some(()))?;
-    assert_eq!(lookup()?, None);
+    assert_eq!(desktop.session.kept_secret("forge/token")?, None);
     Ok(())
 }
 

@@ -96,6 +96,11 @@ impl Config {
         self.every
     }
 
+    /// None: whoever has a user need not sign in.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        &[]
+    }
+
     /// What the account offers: alerts, and to silence them. Of token and password the token is used.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub(super) fn problems(name: &str, errors: impl IntoIterator<Item = PartError>) 
         of.dedup();
         // Two errors of one kind of items are about both.
         let of = if let [of] = of[..] { of } else { None };
-        Problem::new(worst.unwrap_or(ProblemKind::Details), name, why).only(of)
+        Problem::new(worst.unwrap_or(ProblemKind::Details), name, why).of_kind(of)
     };
     once.into_iter().map(problem).collect()
 }

@@ -65,9 +65,7 @@ pub(super) async fn board_build(
     now: Timestamp,
 ) -> BoardBuildRead {
     let mut read = BoardBuildRead { etags: known.etags.clone(), ..BoardBuildRead::default() };
-    if let Err(error) = board_build_parts(calls, repo, described, known, now, &mut read).await {
-        read.error = Some(error);
-    }
+    read.error = board_build_parts(calls, repo, described, known, now, &mut read).await.err();
     read
 }
 
@@ -154,14 +152,10 @@ pub(super) async fn gone_build(
             GoneBuildRead { is_back: is_there == Some(true), answers, error }
         }
         Cause::Workflow(id) => {
-            match calls.find::<wire::Workflow>(workflow(&described.name, id), None).await {
-                Ok(Found::News(news)) => {
-                    let is_back = folded(&news.content.state).as_deref() == Some("active");
-                    GoneBuildRead { is_back, ..GoneBuildRead::default() }
-                }
-                Ok(Found::Same | Found::Gone) => GoneBuildRead::default(),
-                Err(error) => GoneBuildRead { error: Some(error), ..GoneBuildRead::default() },
-            }
+            let found = calls.find::<wire::Workflow>(workflow(&described.name, id), None).await;
+            let is_active = |state: &str| folded(state).as_deref() == Some("active");
+            let is_back = matches!(&found, Ok(Found::News(news)) if is_active(&news.content.state));
+            GoneBuildRead { is_back, answers: None, error: found.err() }
         }
         // Its description shows it.
         Cause::NotDefault(_) => GoneBuildRead::default(),
@@ -179,9 +173,7 @@ pub(super) async fn branch(
     now: Timestamp,
 ) -> BranchRead {
     let mut read = BranchRead { etag, ..BranchRead::default() };
-    if let Err(error) = branch_parts(calls, repo, described, branch, now, &mut read).await {
-        read.error = Some(error);
-    }
+    read.error = branch_parts(calls, repo, described, branch, now, &mut read).await.err();
     read
 }
 

@@ -240,8 +240,8 @@ fn queued(job: &wire::Job) -> Option<BuildRun> {
     Some(BuildRun { at, ..BuildRun::new(job.next_build_number?, BuildStatus::Queued) })
 }
 
-/// What waited for that number, the so-manieth time, and then neither waits nor was built. Its serial is that of the newest
-/// build: it is no earlier than that, and no later than what gets its number next, whatever Jenkins's clock shows.
+/// What waited for that number, for the `attempt`th time, and then neither waits nor was built. Its serial is that of the
+/// newest build: it is no earlier than that, and no later than what gets its number next, whatever Jenkins's clock shows.
 pub(super) fn left_the_queue(number: u64, attempt: u32, serial: Option<u64>, now: Timestamp) -> BuildRun {
     let subject = Some("taken off the queue".to_owned());
     BuildRun { attempt, subject, at: Some(now), serial, ..BuildRun::new(number, BuildStatus::Canceled) }

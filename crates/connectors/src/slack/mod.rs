@@ -94,14 +94,16 @@ impl Config {
         None
     }
 
+    /// The secrets of which it needs one: with either it can post.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        SECRETS
+    }
+
     /// What the account offers: a chat.
     ///
     /// # Errors
     /// Where there is neither a token nor a webhook URL, or one is not what it should be.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
-        let set = |field: &SecretField| {
-            access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
-        };
         let http = |credential| Http::new(access.client.clone(), self.url.to_url(), "Slack", credential);
         let offers = |identify, chat, http| Connection {
             identify,
@@ -111,14 +113,14 @@ impl Config {
             chat: Some(chat),
             http,
         };
-        if let Some(token) = set(&TOKEN) {
+        if let Some(token) = access.set(&TOKEN) {
             check_token(&token)?;
             let http = http(Credential::Bearer(token));
             let api = Arc::new(Api::new(http.clone()));
             return Ok(offers(Arc::new(Who { api: api.clone() }), Arc::new(Chat { api }), Some(http)));
         }
-        let url =
-            set(&WEBHOOK_URL).ok_or_else(|| ConnectError::MissingSecret { one_of: SECRETS.to_vec() })?;
+        let missing = || ConnectError::MissingSecret { one_of: self.needs_one_of().to_vec() };
+        let url = access.set(&WEBHOOK_URL).ok_or_else(missing)?;
         check_webhook_url(&url)?;
         let webhook = Arc::new(Webhook { http: http(Credential::None), url });
         // A webhook's URL takes messages and nothing else.

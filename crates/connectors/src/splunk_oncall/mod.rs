@@ -111,6 +111,11 @@ impl Config {
         self.every
     }
 
+    /// None but those that are required.
+    pub(crate) fn needs_one_of(&self) -> &'static [SecretField] {
+        &[]
+    }
+
     /// What the account offers.
     ///
     /// # Errors

@@ -383,7 +383,7 @@ impl<'a> View<'a> {
         match &self.item.detail {
             Detail::Build(build) => {
                 let run = self.run(build);
-                run.and_then(|run| run.author.as_deref().or(run.by())).unwrap_or_default()
+                run.and_then(|run| run.author.as_deref().or(run.started_by.as_deref())).unwrap_or_default()
             }
             Detail::PullRequest(pull_request) => &pull_request.author,
             Detail::Incident(_) | Detail::Approval(_) => "",

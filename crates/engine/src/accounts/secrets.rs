@@ -135,24 +135,10 @@ mod tests {
     use callboard_domain::secret::ExposeSecret;
 
     use super::*;
-
-    /// A configuration with one account.
-    fn whole(text: &str) -> Config {
-        Config::read(Path::new("callboard.toml"), &format!("[accounts.ci]\n{text}")).unwrap()
-    }
-
-    fn config(text: &str) -> ConnectorConfig {
-        whole(text).accounts[&AccountName::from("ci")].clone()
-    }
+    use crate::accounts::tests::{config, records, whole};
 
     fn forge() -> Config {
         whole("service = \"github\"\nwatch = [\"a/b\"]")
-    }
-
-    fn records(complete: bool, origins: &[(&str, &str)]) -> SecretRecords {
-        let origins =
-            origins.iter().map(|(field, origin)| (("ci".into(), (*field).into()), (*origin).into()));
-        SecretRecords { origins: origins.collect(), complete, shared: false }
     }
 
     /// The keyring, with a token under the name that all data folders once had.

@@ -1,14 +1,11 @@
 //! The whole in numbers and words, from what is known of the board, the accounts and the person's wishes.
 
-use std::collections::BTreeMap;
-
 use callboard_domain::{
     board::{NotSeen, NotSeenKind, Summary},
     error::ServiceError,
     item::AccountName,
     source::Progress,
 };
-use jiff::Timestamp;
 
 use crate::{
     api::{AccountInfo, AccountProblem, Health, TrayIcon},
@@ -102,22 +99,6 @@ pub(crate) fn not_seen(
     not_seen
 }
 
-/// The accounts that are not up to date, and when each was last read: their rows are from then.
-pub(crate) fn as_of(accounts: &[AccountInfo]) -> BTreeMap<AccountName, Timestamp> {
-    let last_read = |info: &AccountInfo| {
-        let last_ok = info.last_ok?;
-        let is_old = match info.health {
-            Health::Incomplete { .. }
-            | Health::Trouble { .. }
-            | Health::Unrecorded { .. }
-            | Health::Overdue { .. } => true,
-            Health::New | Health::Ok => false,
-        };
-        is_old.then(|| (info.name.clone(), last_ok))
-    };
-    accounts.iter().filter_map(last_read).collect()
-}
-
 /// How many of the accounts that are watched are connected, and how many there are. Of others nothing is asked before they are
 /// used.
 pub(crate) fn connected(accounts: &[AccountInfo]) -> (usize, usize) {
@@ -192,31 +173,11 @@ mod tests {
     use super::*;
     use crate::{
         api::{Needs, TrayIcon as I},
-        secrets::SecretBackend,
         store::StoredProblem,
+        tests::account_info,
     };
     use callboard_domain::source::{Problem, ProblemKind};
-
-    fn account(name: &str, watched: bool, health: Health) -> AccountInfo {
-        AccountInfo {
-            origin: None,
-            name: name.into(),
-            service: "github".into(),
-            health,
-            identity: None,
-            person: None,
-            rate_limit: None,
-            last_ok: None,
-            reading: None,
-            problems: Vec::new(),
-            secrets: SecretBackend::Env,
-            watched,
-            settings: Default::default(),
-            secrets_set: Vec::new(),
-            missing_secrets: Vec::new(),
-            has_credential: None,
-        }
-    }
+    use jiff::Timestamp;
 
     fn trouble_of(error: ServiceError) -> Health {
         Health::Trouble { since: Timestamp::UNIX_EPOCH, error, next_try: None }
@@ -273,15 +234,15 @@ mod tests {
     fn unseen_accounts_are_listed_worst_first() {
         let read = |name: &str, health| AccountInfo {
             last_ok: Some(Timestamp::UNIX_EPOCH),
-            ..account(name, true, health)
+            ..account_info(name, true, health)
         };
         let accounts = [
-            account("chat", false, incomplete()),
-            account("new", true, Health::New),
-            account("known", true, Health::Ok),
+            account_info("chat", false, incomplete()),
+            account_info("new", true, Health::New),
+            account_info("known", true, Health::Ok),
             AccountInfo {
                 reading: Some(Progress { done: 3, total: 200 }),
-                ..account("long", true, Health::Ok)
+                ..account_info("long", true, Health::Ok)
             },
             read("down", down()),
             read(
@@ -294,7 +255,7 @@ mod tests {
             read("forge", Health::Ok),
             read("full", unrecorded()),
             read("late", overdue()),
-            account("locked", true, incomplete()),
+            account_info("locked", true, incomplete()),
         ];
         let problem = |kind, part: &str| StoredProblem {
             problem: Problem::new(kind, part, "no"),
@@ -349,31 +310,29 @@ mod tests {
             "new is being read: its first poll has not ended",
         ];
         assert_eq!(found, expected);
-        let old: Vec<String> = as_of(&accounts).into_keys().map(|name| name.0).collect();
-        assert_eq!(old, ["down", "full", "late", "limited"]);
     }
 
     #[test]
     fn watched_accounts_that_answer_are_connected() {
         let cases = [
             (vec![], (0, 0)),
-            (vec![account("a", true, Health::Ok)], (1, 1)),
-            (vec![account("a", true, Health::New)], (0, 1)),
-            (vec![account("a", true, down())], (0, 1)),
-            (vec![account("a", true, limited())], (1, 1)),
-            (vec![account("a", true, incomplete())], (0, 1)),
-            (vec![account("a", true, unrecorded())], (0, 1)),
-            (vec![account("a", true, overdue())], (0, 1)),
+            (vec![account_info("a", true, Health::Ok)], (1, 1)),
+            (vec![account_info("a", true, Health::New)], (0, 1)),
+            (vec![account_info("a", true, down())], (0, 1)),
+            (vec![account_info("a", true, limited())], (1, 1)),
+            (vec![account_info("a", true, incomplete())], (0, 1)),
+            (vec![account_info("a", true, unrecorded())], (0, 1)),
+            (vec![account_info("a", true, overdue())], (0, 1)),
             // What is only posted to, or used by commands, counts neither way.
-            (vec![account("chat", false, Health::Ok)], (0, 0)),
-            (vec![account("chat", false, Health::New)], (0, 0)),
-            (vec![account("chat", false, down())], (0, 0)),
+            (vec![account_info("chat", false, Health::Ok)], (0, 0)),
+            (vec![account_info("chat", false, Health::New)], (0, 0)),
+            (vec![account_info("chat", false, down())], (0, 0)),
             (
                 vec![
-                    account("a", true, limited()),
-                    account("b", true, Health::Ok),
-                    account("c", true, down()),
-                    account("deployer", false, Health::New),
+                    account_info("a", true, limited()),
+                    account_info("b", true, Health::Ok),
+                    account_info("c", true, down()),
+                    account_info("deployer", false, Health::New),
                 ],
                 (2, 3),
             ),
@@ -387,20 +346,20 @@ mod tests {
     fn offline_is_when_nothing_that_is_watched_can_be_read() {
         let cases = [
             (vec![], false),
-            (vec![account("a", true, Health::Ok)], false),
-            (vec![account("a", true, Health::New)], false),
-            (vec![account("a", true, down())], true),
-            (vec![account("a", true, down()), account("b", true, Health::Ok)], false),
-            (vec![account("a", true, down()), account("chat", false, Health::Ok)], true),
-            (vec![account("chat", false, down())], false),
-            (vec![account("a", true, limited())], false),
-            (vec![account("a", true, incomplete())], true),
-            (vec![account("a", true, unrecorded())], true),
-            (vec![account("a", true, unrecorded()), account("b", true, down())], true),
-            (vec![account("a", true, unrecorded()), account("b", true, Health::Ok)], false),
-            (vec![account("a", true, overdue())], false),
-            (vec![account("chat", false, incomplete())], false),
-            (vec![account("a", true, incomplete()), account("b", true, Health::New)], false),
+            (vec![account_info("a", true, Health::Ok)], false),
+            (vec![account_info("a", true, Health::New)], false),
+            (vec![account_info("a", true, down())], true),
+            (vec![account_info("a", true, down()), account_info("b", true, Health::Ok)], false),
+            (vec![account_info("a", true, down()), account_info("chat", false, Health::Ok)], true),
+            (vec![account_info("chat", false, down())], false),
+            (vec![account_info("a", true, limited())], false),
+            (vec![account_info("a", true, incomplete())], true),
+            (vec![account_info("a", true, unrecorded())], true),
+            (vec![account_info("a", true, unrecorded()), account_info("b", true, down())], true),
+            (vec![account_info("a", true, unrecorded()), account_info("b", true, Health::Ok)], false),
+            (vec![account_info("a", true, overdue())], false),
+            (vec![account_info("chat", false, incomplete())], false),
+            (vec![account_info("a", true, incomplete()), account_info("b", true, Health::New)], false),
         ];
         for (accounts, expected) in cases {
             assert_eq!(is_offline(&accounts), expected, "{accounts:?}");
@@ -412,19 +371,19 @@ mod tests {
         let scopes =
             ServiceError::Auth { why: "no".into(), missing_scopes: vec!["workflow".into()], signed_in: true };
         let accounts = [
-            account("a", true, Health::Ok),
-            account("b", true, limited()),
-            account("c", true, down()),
-            account("d", true, trouble_of(ServiceError::unknown("half an answer"))),
-            account("e", true, trouble_of(ServiceError::rejected("no such repository"))),
-            account("f", false, incomplete()),
-            account("g", true, trouble_of(ServiceError::auth("Bad credentials"))),
-            account("h", true, trouble_of(scopes)),
-            account("k", true, trouble_of(ServiceError::forbidden("Nope"))),
-            account("i", true, Health::New),
-            account("l", true, unrecorded()),
-            account("m", true, overdue()),
-            account(
+            account_info("a", true, Health::Ok),
+            account_info("b", true, limited()),
+            account_info("c", true, down()),
+            account_info("d", true, trouble_of(ServiceError::unknown("half an answer"))),
+            account_info("e", true, trouble_of(ServiceError::rejected("no such repository"))),
+            account_info("f", false, incomplete()),
+            account_info("g", true, trouble_of(ServiceError::auth("Bad credentials"))),
+            account_info("h", true, trouble_of(scopes)),
+            account_info("k", true, trouble_of(ServiceError::forbidden("Nope"))),
+            account_info("i", true, Health::New),
+            account_info("l", true, unrecorded()),
+            account_info("m", true, overdue()),
+            account_info(
                 "j",
                 false,
                 Health::Incomplete {

@@ -18,7 +18,7 @@ pub fn add_account(
     service: &str,
     settings: &[(String, Value)],
 ) -> Result<String, ConfigErrors> {
-    let text = edit(path, |document| {
+    let edited = edit(path, |document| {
         let accounts = document.entry("accounts").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -40,12 +40,12 @@ pub fn add_account(
         accounts.insert(name, Item::Table(table));
         Ok(())
     })?;
-    with_usable(path, text, name)
+    usable(edited, name)
 }
 
-/// A text of the file, where the account that was changed in it can be used.
-fn with_usable(path: &Path, text: String, name: &str) -> Result<String, ConfigErrors> {
-    match Config::read(path, &text)?.unusable_accounts.remove(&AccountName::from(name)) {
+/// The text of a good configuration in which the account that was changed can be used.
+fn usable((text, mut config): (String, Config), name: &str) -> Result<String, ConfigErrors> {
+    match config.unusable_accounts.remove(&AccountName::from(name)) {
         Some(fault) => Err(ConfigErrors(vec![fault])),
         None => Ok(text),
     }
@@ -57,7 +57,7 @@ pub(crate) fn edit_account(
     name: &str,
     settings: &[(String, Option<Value>)],
 ) -> Result<String, ConfigErrors> {
-    let text = edit(path, |document| {
+    let edited = edit(path, |document| {
         let accounts = document.get_mut("accounts").and_then(Item::as_table_like_mut);
         let account = accounts.and_then(|accounts| accounts.get_mut(name)).and_then(Item::as_table_like_mut);
         let Some(account) = account else { return Err(format!("there is no account `{name}`")) };
@@ -72,7 +72,7 @@ pub(crate) fn edit_account(
         }
         Ok(())
     })?;
-    with_usable(path, text, name)
+    usable(edited, name)
 }
 
 /// The text of the file with another value at a place: keys of tables, and numbers (from 0) of `[[tables]]`.
@@ -129,6 +129,7 @@ pub(crate) fn configure(path: &Path, place: &[String], value: Option<&Json>) -> 
         }
         Ok(())
     })
+    .map(|(text, _)| text)
 }
 
 fn numbered(tables: &ArrayOfTables, number: &str) -> Result<usize, String> {
@@ -213,12 +214,14 @@ pub fn remove_account(path: &Path, name: &str) -> Result<String, ConfigErrors> {
             None => Err(format!("there is no account `{name}`")),
         }
     })
+    .map(|(text, _)| text)
 }
 
+/// The changed text of the file, and what it configures.
 fn edit(
     path: &Path,
     change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
-) -> Result<String, ConfigErrors> {
+) -> Result<(String, Config), ConfigErrors> {
     let whole = |what: String| ConfigErrors(vec![ConfigError::of_file(path, what)]);
     let text = text_of(path)?;
     // Says where a fault is better than the editing parser does.
@@ -227,6 +230,6 @@ fn edit(
         text.parse().map_err(|error: toml_edit::TomlError| whole(error.message().to_owned()))?;
     change(&mut document).map_err(whole)?;
     let changed = document.to_string();
-    Config::read(path, &changed)?;
-    Ok(changed)
+    let config = Config::read(path, &changed)?;
+    Ok((changed, config))
 }

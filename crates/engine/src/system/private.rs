@@ -117,10 +117,15 @@ pub(crate) fn check_trusted_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn check_trusted(path: &Path, about: &fs::Metadata) -> io::Result<()> {
-    system::check_trusted(path, about).map_err(|why| {
-        let why = why.replace("{}", &path.display().to_string());
-        io::Error::new(ErrorKind::PermissionDenied, why)
-    })
+    if !system::can_everybody_change(path, about) {
+        return Ok(());
+    }
+    let path = path.display();
+    let why = format!(
+        "everybody can write to this, and could change what runs: run `chmod o-w '{path}'`, or keep it elsewhere where \
+         that changes nothing, as on a Windows drive"
+    );
+    Err(io::Error::new(ErrorKind::PermissionDenied, why))
 }
 
 fn read_where(
@@ -212,17 +217,12 @@ mod system {
 
     /// Its owner and its group are trusted: where everybody has a group of his own, with a umask of 002, it can write to
     /// whatever he writes, and a team's folder belongs to one of them.
-    pub(super) fn check_trusted(path: &Path, about: &Metadata) -> Result<(), &'static str> {
-        if everybody_can_change(about.mode(), || is_read_only(path)) {
-            return Err(
-                "everybody can write to this, and could change what runs: run `chmod o-w '{}'`, or keep it elsewhere where that changes nothing, as on a Windows drive",
-            );
-        }
-        Ok(())
+    pub(super) fn can_everybody_change(path: &Path, about: &Metadata) -> bool {
+        is_open_to_all(about.mode(), || is_read_only(path))
     }
 
     /// Nobody can change what is on a mount that is read-only, such as that of a Kubernetes ConfigMap, whatever its rights are.
-    pub(super) fn everybody_can_change(mode: u32, is_read_only: impl FnOnce() -> bool) -> bool {
+    pub(super) fn is_open_to_all(mode: u32, is_read_only: impl FnOnce() -> bool) -> bool {
         mode & EVERYBODY_WRITES != 0 && !is_read_only()
     }
 
@@ -274,8 +274,8 @@ mod system {
         Ok(())
     }
 
-    pub(super) fn check_trusted(_path: &Path, _about: &Metadata) -> Result<(), &'static str> {
-        Ok(())
+    pub(super) fn can_everybody_change(_path: &Path, _about: &Metadata) -> bool {
+        false
     }
 
     pub(super) fn no_core_dumps() -> std::io::Result<()> {
@@ -427,7 +427,7 @@ mod tests {
             (0o100_664, false, false),
             (0o100_664, true, false),
         ] {
-            let found = system::everybody_can_change(rights, || is_read_only);
+            let found = system::is_open_to_all(rights, || is_read_only);
             assert_eq!(found, expected, "{rights:o}, read-only: {is_read_only}");
         }
         let folder = tempfile::tempdir().unwrap();

@@ -181,7 +181,7 @@ async fn rows_of_a_part_that_is_not_seen_carry_the_age_of_its_last_reading() {
         let ages: BTreeMap<_, _> = rows.map(|row| (row.key.id.clone(), row.as_of)).collect();
         ["acme/web/ci@main", "acme/api/ci@main"].map(|id| ages[id])
     };
-    let problem = |kind, part: &str, of| vec![Problem::new(kind, part, "403").only(of)];
+    let problem = |kind, part: &str, of| vec![Problem::new(kind, part, "403").of_kind(of)];
     let unseen = |of| problem(ProblemKind::NotSeen, "acme/web", of);
     // when a poll began, the problem that it had -> how old the rows of acme/web and of acme/api are
     let steps = [

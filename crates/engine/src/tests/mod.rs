@@ -45,9 +45,9 @@ use tempfile::TempDir;
 
 use crate::{
     Engine, Mode, OnConfigError, Options,
-    api::{ApiError, Call, Check, CheckVerdict},
+    api::{AccountInfo, ApiError, Call, Check, CheckVerdict, Health},
     host::Host,
-    secrets::Secrets,
+    secrets::{SecretBackend, Secrets},
     store::Watched,
     system::paths::Paths,
 };
@@ -177,6 +177,28 @@ pub(crate) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+/// An account of which nothing is known but that.
+pub(crate) fn account_info(name: &str, watched: bool, health: Health) -> AccountInfo {
+    AccountInfo {
+        origin: None,
+        name: name.into(),
+        service: "github".into(),
+        health,
+        identity: None,
+        person: None,
+        rate_limit: None,
+        last_ok: None,
+        reading: None,
+        problems: Vec::new(),
+        secrets: SecretBackend::Env,
+        watched,
+        settings: BTreeMap::new(),
+        secrets_set: Vec::new(),
+        missing_secrets: Vec::new(),
+        has_credential: None,
+    }
 }
 
 /// A run that is under way since the beginning of time.

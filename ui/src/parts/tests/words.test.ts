@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { counted, isolated, isolatedSentence } from "../words";
+import { counted, isolated, isolatedSentence, reason, sentence } from "../words";
 
 test.each<[name: string, isIsolated: boolean]>([
   ["", false],
@@ -30,4 +30,15 @@ test.each([
   [1_200, "1,200 lines"],
 ])("%i: %s", (count, text) => {
   expect(counted(count, "line")).toBe(text);
+});
+
+test("a text becomes a sentence", () => {
+  expect(["a token", "Which?", ""].map(sentence)).toEqual(["A token.", "Which?", ""]);
+  // A name keeps its first letter.
+  expect(["acme/web#1 was not merged", ""].map(reason)).toEqual(["Why: acme/web#1 was not merged.", ""]);
+});
+
+test("a key in a text is shown in quotation marks", () => {
+  expect(sentence("with `http://`, say `allow_http`")).toBe('With "http://", say "allow_http".');
+  expect(sentence('all of these, such as `team="web"`')).toBe(`All of these, such as 'team="web"'.`);
 });

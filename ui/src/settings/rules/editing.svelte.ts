@@ -18,7 +18,7 @@ export interface RuleFaults {
   rest: string[];
 }
 export const NO_FAULTS: RuleFaults = { fields: {}, rest: [] };
-export const at = (place: number, field: Field) => `${place}.${field}`;
+export const at = (place: number, field: string) => `${place}.${field}`;
 
 /** Assigns the errors of a refused file to their rules and fields. */
 export function faultsAt(
@@ -111,7 +111,7 @@ export class Editing {
     if (!rule) return;
     this.draft.mine[place] = { ...rule, ...change };
     // What was refused is what stood there before.
-    const edited = Object.keys(change).map((field) => at(place, field as Field));
+    const edited = Object.keys(change).map((field) => at(place, field));
     const left = Object.entries(this.#refused.fields).filter(([field]) => !edited.includes(field));
     this.#refused = { ...this.#refused, fields: Object.fromEntries(left) };
   }
@@ -190,7 +190,7 @@ export class Editing {
   /** Takes what trying the rules found wrong with them as they stand. */
   tried(faults: readonly RuleFault[]) {
     const fields: RuleFaults["fields"] = {};
-    for (const { rule, key, what } of faults) fields[`${rule}.${key}`] = join(fields[`${rule}.${key}`], what);
+    for (const { rule, key, what } of faults) fields[at(rule, key)] = join(fields[at(rule, key)], what);
     this.#tried = fields;
   }
 

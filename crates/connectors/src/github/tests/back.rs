@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     branchless::Board,
     gone::gone,
-    late_hooks::{missing, receive, restarted, store},
+    late_hooks::{receive, restarted, store},
     poll::{Watch, red, serve_anew, summaries},
     *,
 };

@@ -27,11 +27,6 @@ pub(super) fn emptied(batch: &Batch) -> Vec<&str> {
     names(&batch.emptied)
 }
 
-fn missing(at: &str) -> Mock {
-    Mock::given(path(at))
-        .respond_with(ResponseTemplate::new(404).set_body_json(json!({ "message": "Not Found" })))
-}
-
 #[tokio::test]
 async fn deleted_pull_request_and_run_are_gone() {
     let mine = |id, change| run(id, with(json!({ "head_branch": "mine", "actor": user("ana") }), change));

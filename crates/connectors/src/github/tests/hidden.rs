@@ -2,7 +2,7 @@
 
 use super::{
     gone::gone,
-    late_hooks::{missing, receive},
+    late_hooks::receive,
     poll::{Watch, red, serve_anew, summaries},
     restored::{PULLS, REVIEWS, at, closed, itself, lists, serve_page},
     *,

@@ -11,11 +11,6 @@ use super::{
 
 const RUNS: &str = "/repos/acme/web/actions/runs";
 
-pub(super) fn missing(at: &str) -> Mock {
-    Mock::given(path(at))
-        .respond_with(ResponseTemplate::new(404).set_body_json(json!({ "message": "Not Found" })))
-}
-
 pub(super) fn receive(watch: &Watch, event: &str, about: Value) -> Received {
     let (headers, body) = hook::signed(event, &with(json!({ "repository": repo("web") }), about));
     watch.hook().receive(&headers, &body, now()).unwrap()

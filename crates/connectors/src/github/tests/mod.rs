@@ -184,6 +184,12 @@ async fn serve(mocks: impl IntoIterator<Item = Mock>) -> MockServer {
     server
 }
 
+/// What GitHub answers for what is not there, or hidden.
+fn missing(at: &str) -> Mock {
+    Mock::given(path(at))
+        .respond_with(ResponseTemplate::new(404).set_body_json(json!({ "message": "Not Found" })))
+}
+
 /// Those that are mounted first answer first.
 async fn mount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
     for mock in mocks {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     gone::gone,
-    late_hooks::{missing, receive, restarted, store},
+    late_hooks::{receive, restarted, store},
     poll::{Watch, asked, serve_anew, serve_instead, summaries},
     *,
 };

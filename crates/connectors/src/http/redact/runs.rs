@@ -106,8 +106,8 @@ impl Number<'_> {
 /// What a word of a text is to a run.
 enum Word<'a> {
     Number(Number<'a>),
-    /// Before a `:`, where the numbers after it stand; or what they are added to. Neither ends the run nor is part of it.
-    Offset,
+    /// Neither part of the run nor its end: an offset or index before a `:`, or what numbers are added to.
+    Skipped,
     /// What may call or cast the number right after it: `chr(`, `(byte)`.
     Mark(Range<usize>),
     /// Ends the run.
@@ -205,7 +205,7 @@ fn runs(text: &[u8], least: usize, cut: bool) -> Runs<'_> {
                 runs.open.push(number);
             }
             Word::Mark(range) => mark = Some(range),
-            Word::Offset | Word::Other => {}
+            Word::Skipped | Word::Other => {}
         }
     }
     if text.len() - at > BETWEEN {
@@ -289,7 +289,7 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     if let [.., character, b'\'' | b'"'] = *found {
         let number = Number { literal: Literal::Character(character), place: start..end };
         // Before a `:` it is an index.
-        return (if text.get(end) == Some(&b':') { Word::Offset } else { Word::Number(number) }, end);
+        return (if text.get(end) == Some(&b':') { Word::Skipped } else { Word::Number(number) }, end);
     }
     let is_before_numbers = match &text[end..] {
         [b':', next, ..] => next.is_ascii_whitespace(),
@@ -298,7 +298,7 @@ fn word(text: &[u8], found: Range<usize>) -> (Word<'_>, usize) {
     let literal = number(found);
     let is_hexadecimal = || found.len() >= OFFSET && found.iter().all(u8::is_ascii_hexdigit);
     if is_before_numbers && (is_hexadecimal() || literal.is_some()) {
-        return (Word::Offset, end);
+        return (Word::Skipped, end);
     }
     let Some(literal) = literal else { return name(text, start, end) };
     // `&H67`, `#o147`.
@@ -393,7 +393,7 @@ fn name(text: &[u8], start: usize, mut end: usize) -> (Word<'_>, usize) {
         (_, Some(b'(' | b'{')) => (Word::Mark(start..end + 1), end + 1),
         (Some(b'('), Some(b')')) | (Some(b'['), Some(b']')) => (Word::Mark(start - 1..end + 1), end + 1),
         _ if is_before_more(&text[end..]) || text[start..end].eq_ignore_ascii_case(b"chr") => {
-            (Word::Offset, end)
+            (Word::Skipped, end)
         }
         _ => (Word::Other, end),
     }

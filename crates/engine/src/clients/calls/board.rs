@@ -21,7 +21,7 @@ use crate::{
         OffBoardQuery, OffBoardReason, Quiet, RulesExplain, Search, SearchHit, Snooze, SnoozeTime,
         SnoozeTimes, Unsnooze,
     },
-    clients::as_of::AsOf,
+    clients::last_read::LastRead,
     clients::rank_cache::Identities,
     clients::snooze_times,
     clients::status,
@@ -62,7 +62,7 @@ impl Engine {
             *unreadable.entry(account).or_default() += count;
         }
 
-        let (as_of, mut in_doubt) = (AsOf::new(&accounts, &sources), self.in_doubt().await?);
+        let (last_read, mut in_doubt) = (LastRead::new(&accounts, &sources), self.in_doubt().await?);
         let mut sections = Vec::new();
         for RankedSection { title, total, ids } in ranked.sections {
             let mut rows = Vec::new();
@@ -70,7 +70,7 @@ impl Engine {
                 let Some(stored) = items.get(id) else { continue };
                 let item = &stored.item;
                 let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
-                let as_of = as_of.of(item);
+                let as_of = last_read.of(item);
                 let in_doubt = in_doubt.remove(&item.key).unwrap_or_default();
                 let row = board::Row { as_of, in_doubt, ..board::row(entry, now) };
                 rows.push(self.with_snoozer(row, now).await?);

@@ -12,7 +12,7 @@ use crate::{
     Engine,
     act::run::with_account,
     api::{AccountsQuery, ApiError, Events, GoneItem, ItemAction, ItemDetail, ItemQuery, unreadable_events},
-    clients::as_of::AsOf,
+    clients::last_read::LastRead,
     commands::registry::Entry,
     store::StoredItem,
 };
@@ -52,7 +52,7 @@ impl Engine {
         };
         let actions = entries.into_iter().map(action).collect();
         let accounts = self.accounts(AccountsQuery {}).await?;
-        let as_of = AsOf::new(&accounts, source.as_slice()).of(item);
+        let as_of = LastRead::new(&accounts, source.as_slice()).of(item);
         let mut not_seen = self.not_seen(&accounts, now).await?;
         not_seen.retain(|it| it.account == item.key.account);
         if !unreadable.is_empty() {

@@ -290,13 +290,9 @@ impl Engine {
         let waits_for = missing.is_some().then(|| self.missing_of(&delivery.to.account));
         let account_error =
             errors.get(&delivery.to.account).filter(|_| is_on_its_way(delivery.state)).cloned();
-        let is_unsearchable = self.inner.deliverer.is_unsearchable(&delivery);
+        let unsearchable = self.inner.deliverer.is_unsearchable(&delivery);
         let delivery = store::Delivery { error: missing.or(delivery.error), ..delivery };
-        let mut shown = Delivery { account_error, ..shown(delivery, waits_for) };
-        if let DeliveryState::Unknown { unsearchable, .. } = &mut shown.state {
-            *unsearchable = is_unsearchable;
-        }
-        shown
+        Delivery { account_error, ..shown(delivery, waits_for, unsearchable) }
     }
 
     /// What an account is missing, without which nothing is posted through it.
@@ -353,8 +349,8 @@ fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Resu
     ))
 }
 
-/// A delivery as it is recorded, and what it waits for.
-fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
+/// A delivery as it is recorded, what it waits for, and whether it cannot be looked for.
+fn shown(delivery: store::Delivery, waits_for: Option<String>, unsearchable: bool) -> Delivery {
     let is_edit = is_edit(&delivery);
     let edit_refused = delivery.edit_refused.filter(|_| delivery.state == store::DeliveryState::Posted);
     let error = delivery.error;
@@ -364,7 +360,7 @@ fn shown(delivery: store::Delivery, waits_for: Option<String>) -> Delivery {
         }
         store::DeliveryState::Sending => DeliveryState::Sending,
         store::DeliveryState::Posted => DeliveryState::Posted,
-        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error), unsearchable: false },
+        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error), unsearchable },
         store::DeliveryState::Failed => DeliveryState::Failed { error: known(error) },
         store::DeliveryState::Moot => {
             DeliveryState::Moot { reason: delivery.moot.unwrap_or(MootReason::Forgotten) }
@@ -420,7 +416,7 @@ mod tests {
             let edit_refused = is_refused.then(|| "too old".to_owned());
             let edits = if is_refused { Edits::Closed } else { Edits::Open };
             let stored = store::Delivery { edit_refused, ..delivery(state, Some("17.1"), edits) };
-            let shown = shown(stored, None);
+            let shown = shown(stored, None, false);
             assert_eq!(shown.edit_refused.is_some(), expected, "{state:?}");
             assert!(!(shown.is_edit && expected), "{state:?}: no edit waits");
         }

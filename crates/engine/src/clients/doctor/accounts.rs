@@ -183,6 +183,7 @@ mod tests {
     use callboard_domain::source::{Problem, ProblemKind};
 
     use super::*;
+    use crate::tests::account_info;
 
     #[test]
     fn remedy_of_an_account_fits_its_trouble_and_its_secrets() {
@@ -305,22 +306,9 @@ mod tests {
     #[test]
     fn account_is_well_only_where_all_of_it_is_seen() {
         let answering = || AccountInfo {
-            origin: None,
-            name: "pager".into(),
             service: "alertmanager".into(),
-            health: Health::Ok,
-            identity: None,
-            person: None,
-            rate_limit: None,
             last_ok: Some(Timestamp::UNIX_EPOCH),
-            reading: None,
-            problems: Vec::new(),
-            secrets: SecretBackend::Env,
-            watched: true,
-            settings: Default::default(),
-            secrets_set: Vec::new(),
-            missing_secrets: Vec::new(),
-            has_credential: None,
+            ..account_info("pager", true, Health::Ok)
         };
         let problem = |kind| vec![Problem::new(kind, "alerts", "no")];
         let (ok, warning) = (CheckVerdict::Ok, CheckVerdict::Warning);

@@ -23,7 +23,7 @@ use crate::{
     Engine,
     active_config::ActiveConfig,
     api::{AccountsQuery, ApiError, Find, Found, FoundItem},
-    clients::as_of::AsOf,
+    clients::last_read::LastRead,
     store::StoredItem,
     title_match::{TypedTitle, folded},
 };
@@ -58,7 +58,7 @@ struct Made {
     changes: u64,
     active: Arc<ActiveConfig>,
     /// What was not up to date then.
-    as_of: AsOf,
+    last_read: LastRead,
 }
 
 impl Finder {
@@ -114,7 +114,7 @@ impl Engine {
                 found.items_total = found.items_total.map(|total| total + 1);
             }
             if !found.items.iter().any(|it| it.row.key == stored.item.key) {
-                let row = row(stored, &made.index, &made.as_of, now);
+                let row = row(stored, &made.index, &made.last_read, now);
                 found.items.push(FoundItem { title: fuzzy::with_words(&row.title, text), row });
             }
         }
@@ -164,7 +164,7 @@ impl Engine {
         let accounts = self.accounts(AccountsQuery {}).await?;
         let runs = self.store().runs(RUNS).await.map_err(ApiError::internal)?;
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
-        let as_of = AsOf::new(&accounts, &sources);
+        let last_read = LastRead::new(&accounts, &sources);
         let mut items = self.store().open_items().await.map_err(ApiError::internal)?;
         let mut has_all = true;
         for kind in Kind::ALL {
@@ -183,11 +183,11 @@ impl Engine {
             }
             index.add_runs(&runs, &used);
             for stored in &items {
-                let row = row(stored, &index, &as_of, now);
+                let row = row(stored, &index, &last_read, now);
                 let search_text = stored.search_text();
                 index.add_item(row, stored.item.repo(), &search_text, stored.is_open(), stored.changed_at);
             }
-            Arc::new(Made { index, has_all, changes, active, as_of })
+            Arc::new(Made { index, has_all, changes, active, last_read })
         };
         let made = tokio::task::spawn_blocking(make).await;
         let made = made.map_err(ApiError::internal)?;
@@ -196,11 +196,11 @@ impl Engine {
     }
 }
 
-fn row(stored: &StoredItem, index: &Index, as_of: &AsOf, now: Timestamp) -> board::Row {
+fn row(stored: &StoredItem, index: &Index, last_read: &LastRead, now: Timestamp) -> board::Row {
     let (nobody, account) = (Identity::default(), &stored.item.key.account);
     let me = index.me.get(account).unwrap_or(&nobody);
     let entry = board::Entry { item: &stored.item, me, snoozed: stored.off_board_until(now) };
-    board::Row { as_of: as_of.of(&stored.item), ..board::row(entry, now) }
+    board::Row { as_of: last_read.of(&stored.item), ..board::row(entry, now) }
 }
 
 /// A line with the word that is being typed at its end, where what a command takes says how it goes on.

@@ -30,6 +30,7 @@ fn account_that_can_only_send_its_secret_in_the_clear_is_named() {
         ("jenkins", CLEAR, "user = \"ana\"", Unusable),
         ("jenkins", CLEAR, "user = \"ana\"\nallow_http = true", Good),
         ("jenkins", here, "user = \"ana\"", Good),
+        ("jenkins", "https://a.example", "user = \"ana\"", Good),
         ("jenkins", CLEAR, "", Good),
         ("cctray", CLEAR, "user = \"ana\"", Unusable),
         ("cctray", CLEAR, "", Good),

@@ -37,6 +37,20 @@ impl Listener {
     }
 }
 
+/// With an account whose webhooks are signed over their bodies, so that these are read for every name.
+async fn with_forge() -> Scene {
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+    Scene::open(config, crate::Mode::Once, &secrets).await
+}
+
+/// With an account whose webhooks carry its secret.
+async fn with_alerts() -> Scene {
+    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await
+}
+
 /// What a sender sends that never sends the rest.
 const SLOW: [&str; 6] = [
     "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx",
@@ -49,11 +63,7 @@ const SLOW: [&str; 6] = [
 
 #[tokio::test]
 async fn slow_senders_hold_up_nobody_however_many() {
-    // An account with webhooks, whose hook reads bodies for every name.
-    let config =
-        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
-    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    let scene = with_forge().await;
     tokio::time::pause();
     let listener = Listener::of(&scene);
     let began = Instant::now();
@@ -86,10 +96,7 @@ async fn slow_senders_hold_up_nobody_however_many() {
 /// How a request names its host on the wire -> the status of the response; what is heard is refused for its signature.
 #[tokio::test]
 async fn request_that_names_another_host_is_refused_in_every_form() {
-    let config =
-        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
-    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    let scene = with_forge().await;
     let listener = Listener::of(&scene);
     let cases = [
         ("/hooks/forge", "Host: localhost\r\n", 401),
@@ -117,10 +124,7 @@ async fn request_that_names_another_host_is_refused_in_every_form() {
 
 #[tokio::test]
 async fn large_bodies_that_stall_hold_up_no_other_large_one() {
-    let config =
-        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
-    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    let scene = with_forge().await;
     tokio::time::pause();
     let listener = Listener::of(&scene);
     let head = format!(
@@ -165,10 +169,7 @@ async fn large_bodies_that_stall_hold_up_no_other_large_one() {
 /// Nobody is behind yet: the one that sends on is read no further until one of the others is, and is not sent away.
 #[tokio::test]
 async fn a_large_body_that_sends_on_waits_for_those_that_stall_in_their_first_second() {
-    let config =
-        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
-    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    let scene = with_forge().await;
     tokio::time::pause();
     let listener = Listener::of(&scene);
     let head = format!(
@@ -245,14 +246,13 @@ async fn the_hosts_that_are_served_are_those_of_the_configuration_that_was_bound
 /// Whatever is wrong with what is sent, a flood of it writes a few lines, and how many more there were.
 #[tokio::test]
 async fn a_flood_of_webhooks_that_are_not_read_in_full_is_counted_in_the_log() {
-    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
     let alerts = |alerts: &str| format!(r#"{{"version":"4","alerts":[{alerts}]}}"#);
     let nameless = alerts(r#"{"status":"firing","fingerprint":"f1","labels":null,"annotations":null}"#);
     // the secret of who sends, what is sent
     for (secret, body) in
         [("hush", &nameless), ("hush", &alerts("{}")), ("hush", &"{{{".to_owned()), ("guess", &nameless)]
     {
-        let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+        let scene = with_alerts().await;
         let listener = Listener::of(&scene);
         for _ in 0..40 {
             let mut sender = listener.connect([10, 0, 0, 1]).await;
@@ -272,8 +272,7 @@ async fn a_flood_of_webhooks_that_are_not_read_in_full_is_counted_in_the_log() {
 /// The secret of who sends, what is sent -> the answer, whether the account is polled, what its page says then.
 #[tokio::test]
 async fn a_webhook_that_cannot_be_read_is_named_and_has_its_account_polled() {
-    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
-    let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+    let scene = with_alerts().await;
     let listener = Listener::of(&scene);
     let alerts = |alerts: &str| format!(r#"{{"version":"4","alerts":[{alerts}]}}"#);
     let good = r#"{"status":"firing","fingerprint":"f1","labels":{"alertname":"Disk"},"annotations":{},"startsAt":"2026-11-22T20:57:25Z"}"#;
@@ -318,8 +317,7 @@ async fn a_webhook_that_cannot_be_read_is_named_and_has_its_account_polled() {
 #[tokio::test]
 async fn a_webhook_that_cannot_be_stored_is_not_recorded_until_a_poll_is() {
     use crate::api::{AccountsQuery, Health, PollNow};
-    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
-    let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+    let scene = with_alerts().await;
     let listener = Listener::of(&scene);
     let alert = |number: usize| {
         format!(
