@@ -2,13 +2,12 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
+use callboard_window_link::window::Kind;
 use gtk::{
     gdk, glib,
     prelude::{Cast, GtkWindowExt, WidgetExt},
 };
 use tauri::WebviewWindow;
-
-use crate::window_kind::Kind;
 
 thread_local! {
     /// Keys pressed and released before a page is ready; only the main thread has them.

@@ -1,81 +1,71 @@
-//! `callboard-tray`: Callboard in the tray. Composes the engine with the desktop; what is decided is decided there.
+//! `callboard-window`: shows the launcher and the settings, for `callboard-tray`, which starts it when a window is needed.
+//!
+//! It renders what services wrote, and has no store, no secret and no socket: what a page calls for goes to the tray.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
-#![allow(clippy::print_stderr, reason = "errors before there is a window go to the terminal")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a person reads who starts it by hand")]
 
-mod act;
-mod args;
-mod autostart;
 mod commands;
 #[cfg(target_os = "linux")]
 mod focus;
-mod follow;
-mod hotkey;
-mod instance;
-mod links;
-mod notices;
-mod owner;
 // The build script's: it is tested with the app.
 #[cfg(test)]
 #[path = "../pages.rs"]
 #[allow(dead_code, reason = "the build script uses all of it")]
 mod pages;
-#[cfg(target_os = "linux")]
-mod panel;
-mod playground;
-mod shell;
-mod timing;
 mod tray;
-mod undo;
-mod window_kind;
 mod windows;
 
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
-use callboard_engine::{
-    command_file, log,
-    paths::{Paths, playground_remedy},
-    private,
-    tray_app::AppCommand,
-};
-use clap::Parser;
-use tauri::RunEvent;
-use tokio_util::sync::CancellationToken;
+use anyhow::{Context, Result};
+use callboard_window_link::message::{Order, ToWindow, VERSION};
+use tauri::{Manager, RunEvent};
 
 use crate::{
-    args::Args,
-    hotkey::{Listener, Press},
-    instance::{First, Found},
-    shell::Shell,
-    tray::Tray,
+    tray::{Begun, Tray},
+    windows::Windows,
 };
 
-/// How long tray and hotkey may take before the launcher is shown because neither is there.
-const REACHABLE_TIME: Duration = Duration::from_secs(10);
 /// As the command line's: usage or configuration.
-#[cfg(target_os = "linux")]
 const USAGE: u8 = 2;
+/// How long the end may take once the tray wants it.
+const GOODBYE: Duration = Duration::from_secs(1);
+const BY_HAND: &str =
+    "callboard-window shows the windows of callboard-tray, which starts it: start callboard-tray instead.";
 
 fn main() -> ExitCode {
-    if let Some(ended) = command_file::become_subreaper_if_asked() {
-        return ended;
-    }
-    timing::begin();
-    #[cfg(target_os = "linux")]
-    draw_without_gl();
     human_panic::setup_panic!();
-    let args = Args::parse();
-    log_to_stderr();
-    #[cfg(target_os = "linux")]
-    if !has_display() {
-        eprintln!(
-            "There is no display: neither WAYLAND_DISPLAY nor DISPLAY is set. Start callboard-tray in a desktop \
-             session; without one, `callboard serve` does the work and `callboard board` shows it."
-        );
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("--version" | "-V") => {
+            println!("callboard-window {VERSION}");
+            return ExitCode::SUCCESS;
+        }
+        Some("--help" | "-h") => {
+            println!("{BY_HAND}");
+            return ExitCode::SUCCESS;
+        }
+        Some(_) => {
+            eprintln!("{BY_HAND}");
+            return USAGE.into();
+        }
+    }
+    if std::io::stdin().is_terminal() {
+        eprintln!("{BY_HAND}");
         return USAGE.into();
     }
-    match run(args) {
+    #[cfg(target_os = "linux")]
+    draw_without_gl();
+    log_to_stderr();
+    let begun = match tray::begin() {
+        Ok(begun) => begun,
+        Err(error) => {
+            eprintln!("{BY_HAND} ({error:#})");
+            return USAGE.into();
+        }
+    };
+    match run(begun) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
@@ -84,38 +74,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<ExitCode> {
-    // Before any secret is read. It is best effort: the system may refuse.
-    let _ = private::keep_from_core_dumps();
-    let (command, forwarded) = (args.at_start(), args.forwarded());
-    let paths = Paths::new(args.config, args.data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("callboard")
-        .enable_all()
-        .build()?;
-    let first = match runtime.block_on(instance::enter(&paths.data, forwarded)) {
-        Ok(Found::First(first)) => Some(first),
-        Ok(Found::Running) if args.playground => bail!(
-            "callboard-tray already runs on {}, and no playground is started beside it. Without --playground its \
-             window is shown; to play, quit it first, or run `callboard playground` in a terminal",
-            paths.data.display()
-        ),
-        Ok(Found::Forwarded | Found::Running) => return Ok(ExitCode::SUCCESS),
-        Ok(Found::Silent(why)) => bail!(
-            "The callboard-tray that runs on {} does not answer: {why}. End it, or choose another folder with \
-             --data",
-            paths.data.display()
-        ),
-        Ok(Found::Playground(data)) => bail!(playground_remedy(&data)),
-        Err(error) => {
-            // The window reports what is wrong with the folder; a second start is then one more app.
-            tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");
-            None
-        }
-    };
-    tauri::async_runtime::set(runtime.handle().clone());
-    let stop = CancellationToken::new();
+fn run(begun: Begun) -> Result<ExitCode> {
     let app = tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![
             commands::call,
@@ -130,130 +89,47 @@ fn run(args: Args) -> Result<ExitCode> {
             commands::test_notification,
             commands::quit,
         ])
-        .setup({
-            let (handle, stop) = (runtime.handle().clone(), stop.clone());
-            move |app| {
-                let _entered = handle.enter();
-                set_up(app, paths, first, command, args.playground, stop)?;
-                Ok(())
-            }
+        .setup(move |app| {
+            let Begun { messages, tray, pages, look } = begun;
+            let windows = Windows::new(app.handle().clone(), Arc::clone(&tray), pages, look);
+            app.manage(Arc::clone(&tray));
+            app.manage(Arc::clone(&windows));
+            let handle = app.handle().clone();
+            std::thread::Builder::new().name("tray".into()).spawn(move || {
+                messages.for_each(|message| received(&windows, &tray, message));
+                tracing::debug!("the tray has ended this process");
+                handle.exit(0);
+                // A main thread that hangs is not waited for.
+                std::thread::sleep(GOODBYE);
+                std::process::exit(0);
+            })?;
+            Ok(())
         })
         .build(tauri::generate_context!())
         .context("the desktop's windows cannot be used")?;
     let code = app.run_return(|_, event| {
-        // Without windows it goes on: the tray and the hotkey bring them back.
+        // Without windows it goes on, until the tray ends it.
         if let RunEvent::ExitRequested { api, code: None, .. } = event {
             api.prevent_exit();
         }
     });
-    stop.cancel();
-    // A keychain that hangs must not hold up the end.
-    runtime.shutdown_timeout(Duration::from_millis(200));
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn set_up(
-    app: &tauri::App,
-    paths: Paths,
-    first: Option<First>,
-    command: Option<AppCommand>,
-    playground: bool,
-    stop: CancellationToken,
-) -> Result<()> {
-    use tauri::Manager;
-    let shell = Shell::new(app.handle().clone(), paths, stop.clone());
-    app.manage(Arc::clone(&shell));
-
-    let (acting, changing) = (Arc::clone(&shell), Arc::clone(&shell));
-    let tray = Tray::start(
-        #[cfg(not(target_os = "linux"))]
-        app.handle(),
-        follow::first_view(&shell),
-        move |act| acting.act(act),
-        move || emit_desktop(&changing),
-    );
-    match tray {
-        // Set once, here.
-        Ok(tray) => drop(shell.tray.set(tray)),
-        Err(error) => tracing::error!(%error, "there is no tray"),
-    }
-    let keys = shell.settings().hotkey.parse().map_err(anyhow::Error::msg)?;
-    let (pressing, changing) = (Arc::clone(&shell), Arc::clone(&shell));
-    let listener = Listener::start(
-        #[cfg(not(target_os = "linux"))]
-        app.handle(),
-        &keys,
-        shell::is_wayland(),
-        move |press| match press {
-            Press::Down(token) => pressing.windows().press(token),
-            Press::Up => pressing.windows().release(),
+/// Does what the tray sends.
+fn received(windows: &Arc<Windows>, tray: &Tray, message: ToWindow) {
+    match message {
+        // Read before.
+        ToWindow::Begin { .. } => {}
+        ToWindow::Look { look } => windows.set_look(look),
+        ToWindow::Order { number, order } => match order {
+            Order::Show { window, shown, token } => windows.show(number, window, shown, token),
+            Order::Press { token } => windows.press(number, token),
+            Order::Release => windows.release(number),
         },
-        move || emit_desktop(&changing),
-    );
-    let _ = shell.hotkey.set(listener);
-
-    if let Some(first) = first {
-        let receiving = Arc::clone(&shell);
-        tokio::spawn(first.listen(move |command| receiving.command(command, None), stop.clone()));
+        ToWindow::Event { name, payload } => windows.emit(&name, payload),
+        ToWindow::Answer { number, answer } => tray.answered(number, answer),
     }
-    #[cfg(target_os = "linux")]
-    tokio::spawn(panel::follow(Arc::clone(&shell)));
-    tokio::spawn(follow::show_notices(Arc::clone(&shell)));
-    tokio::spawn(quit_on_signal(Arc::clone(&shell)));
-    tokio::spawn(begin(shell, command, playground));
-    Ok(())
-}
-
-/// Starts with the command; without one, shows the launcher where neither tray nor hotkey lead to it.
-async fn begin(shell: Arc<Shell>, command: Option<AppCommand>, playground: bool) {
-    if playground && let Err(error) = shell.playground(true).await {
-        tracing::error!(%error, "the playground could not be started");
-    }
-    tokio::spawn(follow::follow(Arc::clone(&shell)));
-    match command {
-        Some(command) => shell.command(command, None),
-        None => {
-            tokio::time::sleep(REACHABLE_TIME).await;
-            if !shell.is_reachable() {
-                tracing::warn!("there is neither a tray nor a hotkey: the launcher is shown");
-                shell.command(AppCommand::Open, None);
-            }
-        }
-    }
-}
-
-fn emit_desktop(shell: &Arc<Shell>) {
-    let shell = Arc::clone(shell);
-    tauri::async_runtime::spawn(async move { shell.emit_desktop().await });
-}
-
-#[cfg(unix)]
-async fn quit_on_signal(shell: Arc<Shell>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminated), Ok(mut interrupted)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    shell.quit();
-}
-
-#[cfg(not(unix))]
-async fn quit_on_signal(shell: Arc<Shell>) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        shell.quit();
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn has_display() -> bool {
-    ["WAYLAND_DISPLAY", "DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// Has WebKit draw the windows by the processor, unless the environment overrides it. While there is one thread.
@@ -268,19 +144,9 @@ fn draw_without_gl() {
     }
 }
 
-/// Logs to standard error; `RUST_LOG` selects what.
+/// Logs to standard error, which the tray passes on; `RUST_LOG` selects what.
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new("warn,callboard_tray=info,callboard_engine=info")
-    });
-    let filter = match log::NOT_OF_ITSELF.parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    };
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || log::Plain::new(std::io::stderr(), colours))
-        .with_ansi(colours)
-        .init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,callboard_window=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 }

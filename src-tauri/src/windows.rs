@@ -2,18 +2,25 @@
 
 mod own_pages;
 mod theme;
+#[cfg(target_os = "linux")]
+mod web_process;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use callboard_engine::config;
-use serde::Serialize;
+use callboard_window_link::{
+    message::{FromWindow, Look},
+    timing,
+    window::{Kind, Shown},
+};
+use serde_json::Value;
 use tauri::{
     AppHandle, Emitter, EventTarget, LogicalSize, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent,
@@ -25,29 +32,18 @@ use self::{
 };
 #[cfg(target_os = "linux")]
 use crate::focus;
-use crate::{timing, window_kind::Kind};
-
-/// Why a window is shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Shown {
-    /// The key of the item to open.
-    pub item: Option<String>,
-    /// A line to open with what it would do, on that item.
-    pub line: Option<String>,
-    /// The settings' view to open.
-    pub view: Option<String>,
-}
+use crate::tray::Tray;
 
 /// The windows there are.
 pub(crate) struct Windows {
     app: AppHandle,
+    tray: Arc<Tray>,
     /// Where pages keep what they keep; in memory only where it cannot be written.
-    pages: Option<std::path::PathBuf>,
+    pages: Option<PathBuf>,
     open: Mutex<HashMap<Kind, Open>>,
-    /// How long a hidden window is kept.
-    unload_after: Mutex<Duration>,
-    /// Light or dark, as configured.
-    theme: Mutex<config::Theme>,
+    look: Mutex<Look>,
+    /// The number of the tray's last order.
+    ordered: AtomicU64,
     /// The launcher is to be hidden once the hotkey is up.
     hides: AtomicBool,
 }
@@ -77,13 +73,14 @@ enum Focus {
 }
 
 impl Windows {
-    pub(crate) fn new(app: AppHandle, pages: Option<std::path::PathBuf>) -> Arc<Self> {
+    pub(crate) fn new(app: AppHandle, tray: Arc<Tray>, pages: Option<PathBuf>, look: Look) -> Arc<Self> {
         Arc::new(Self {
             app,
+            tray,
             pages,
             open: Mutex::default(),
-            unload_after: Mutex::new(config::Desktop::default().unload_after.0),
-            theme: Mutex::default(),
+            look: Mutex::new(look),
+            ordered: AtomicU64::new(0),
             hides: AtomicBool::new(false),
         })
     }
@@ -100,23 +97,24 @@ impl Windows {
         })
     }
 
-    /// Keeps hidden windows for so long.
-    pub(crate) fn keep_hidden_for(&self, time: Duration) {
-        *self.unload_after.lock().unwrap_or_else(PoisonError::into_inner) = time;
-    }
-
-    /// Draws windows light or dark: those that there are, and those made from now on.
-    pub(crate) fn set_theme(&self, theme: config::Theme) {
-        *self.theme.lock().unwrap_or_else(PoisonError::into_inner) = theme;
-        for kind in [Kind::Launcher, Kind::Settings] {
-            if let Some(window) = self.window(kind) {
-                self.paint(&window, kind);
-            }
+    /// Draws windows so, those that there are and those made from now on, and keeps hidden ones so long.
+    pub(crate) fn set_look(self: &Arc<Self>, look: Look) {
+        let before = std::mem::replace(&mut *self.look.lock().unwrap_or_else(PoisonError::into_inner), look);
+        if before.theme == look.theme {
+            return;
         }
+        let windows = Arc::clone(self);
+        self.on_main_thread(move || {
+            for kind in Kind::ALL {
+                if let Some(window) = windows.window(kind) {
+                    windows.paint(&window, kind);
+                }
+            }
+        });
     }
 
-    fn theme(&self) -> config::Theme {
-        *self.theme.lock().unwrap_or_else(PoisonError::into_inner)
+    fn look(&self) -> Look {
+        *self.look.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a window the page's own colour: it is seen before the page has drawn anything.
@@ -125,7 +123,7 @@ impl Windows {
             return;
         }
         let system_is_dark = || window.theme().is_ok_and(|theme| theme == tauri::Theme::Dark);
-        let surface = surface(self.theme(), system_is_dark);
+        let surface = surface(self.look().theme, system_is_dark);
         if let Err(error) = window.set_background_color(Some(surface)) {
             tracing::warn!(%error, "a window has no colour before its page is drawn");
         }
@@ -136,47 +134,61 @@ impl Windows {
     }
 
     /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's permission to take it.
-    pub(crate) fn show(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) {
+    pub(crate) fn show(self: &Arc<Self>, number: u64, kind: Kind, shown: Shown, token: Option<String>) {
+        self.carry_out(number, move |windows| windows.show_now(kind, shown, token));
+    }
+
+    /// Shows a window that a page asks for.
+    pub(crate) fn show_for_page(self: &Arc<Self>, kind: Kind, shown: Shown) {
         let windows = Arc::clone(self);
         self.on_main_thread(move || {
-            if let Err(error) = windows.show_now(kind, shown, token) {
+            if let Err(error) = windows.show_now(kind, shown, None) {
                 tracing::error!(%error, window = kind.label(), "a window could not be shown");
             }
         });
     }
 
-    /// Shows the launcher, or hides it where it has the focus.
-    pub(crate) fn toggle(self: &Arc<Self>, token: Option<String>) {
-        self.press(token);
-        self.release();
-    }
-
     /// The hotkey is down: shows the launcher, unless it has the focus.
-    pub(crate) fn press(self: &Arc<Self>, token: Option<String>) {
-        let windows = Arc::clone(self);
-        self.on_main_thread(move || {
+    pub(crate) fn press(self: &Arc<Self>, number: u64, token: Option<String>) {
+        self.carry_out(number, move |windows| {
             let there = windows.window(Kind::Launcher);
             let focused =
                 there.is_some_and(|it| it.is_visible().unwrap_or(false)) && windows.has_focus(Kind::Launcher);
             windows.hides.store(focused, Ordering::Relaxed);
-            if focused {
-                return;
-            }
-            if let Err(error) = windows.show_now(Kind::Launcher, Shown::default(), token) {
-                tracing::error!(%error, "the launcher could not be shown");
-            }
+            if focused { Ok(()) } else { windows.show_now(Kind::Launcher, Shown::default(), token) }
         });
     }
 
     /// The hotkey is up: hides the launcher where it had the focus. Not before: as long as the key is down, the
     /// keyboard is grabbed, and window managers do not see that the focus has gone elsewhere.
-    pub(crate) fn release(self: &Arc<Self>) {
-        let windows = Arc::clone(self);
-        self.on_main_thread(move || {
+    pub(crate) fn release(self: &Arc<Self>, number: u64) {
+        self.carry_out(number, move |windows| {
             if windows.hides.swap(false, Ordering::Relaxed) {
                 windows.hide(Kind::Launcher);
             }
+            Ok(())
         });
+    }
+
+    /// Carries out an order on the main thread, and reports that it is done.
+    fn carry_out(
+        self: &Arc<Self>,
+        number: u64,
+        order: impl FnOnce(&Arc<Self>) -> tauri::Result<()> + Send + 'static,
+    ) {
+        self.ordered.store(number, Ordering::Relaxed);
+        let windows = Arc::clone(self);
+        self.on_main_thread(move || {
+            let error = order(&windows).err().map(|error| error.to_string());
+            windows.tray.send(&FromWindow::Done { number, error });
+        });
+    }
+
+    /// Reports which windows are on the screen.
+    fn report_on_screen(&self) {
+        let on_screen =
+            |kind: &Kind| self.window(*kind).is_some_and(|window| window.is_visible().unwrap_or(false));
+        self.tray.send(&FromWindow::OnScreen { windows: Kind::ALL.into_iter().filter(on_screen).collect() });
     }
 
     fn show_now(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) -> tauri::Result<()> {
@@ -211,6 +223,7 @@ impl Windows {
             drop(token);
             window.set_focus()?;
         }
+        self.report_on_screen();
         Ok(())
     }
 
@@ -237,7 +250,7 @@ impl Windows {
             builder = builder.data_directory(pages.clone());
         }
         // Known before the page asks: its first picture is right.
-        if let Some(theme) = forced(self.theme()) {
+        if let Some(theme) = forced(self.look().theme) {
             builder =
                 builder.initialization_script(format!("document.documentElement.dataset.theme = {theme:?};"));
         }
@@ -262,7 +275,10 @@ impl Windows {
         let window = builder.build()?;
         self.paint(&window, kind);
         #[cfg(target_os = "linux")]
-        focus::keep_keys(&window, kind);
+        {
+            focus::keep_keys(&window, kind);
+            web_process::end_with(&window)?;
+        }
         let windows = Arc::clone(self);
         window.on_window_event(move |event| match event {
             WindowEvent::Focused(focused) => {
@@ -278,7 +294,16 @@ impl Windows {
                 windows.hide(kind);
             }
             WindowEvent::Destroyed => {
-                windows.open().remove(&kind);
+                let is_last = {
+                    let mut open = windows.open();
+                    open.remove(&kind);
+                    open.is_empty()
+                };
+                windows.report_on_screen();
+                if is_last {
+                    let number = windows.ordered.load(Ordering::Relaxed);
+                    windows.tray.send(&FromWindow::Unused { number });
+                }
             }
             _ => {}
         });
@@ -317,7 +342,8 @@ impl Windows {
         let Some(turn) = turn else {
             return;
         };
-        let unload_after = *self.unload_after.lock().unwrap_or_else(PoisonError::into_inner);
+        self.report_on_screen();
+        let unload_after = self.look().unload_after;
         let windows = Arc::clone(self);
         tauri::async_runtime::spawn(async move {
             tokio::time::sleep(unload_after).await;
@@ -332,7 +358,7 @@ impl Windows {
     }
 
     /// Sends an event to all windows.
-    pub(crate) fn emit<T: Serialize + Clone>(&self, event: &str, payload: T) {
+    pub(crate) fn emit(&self, event: &str, payload: Value) {
         if self.open().is_empty() {
             return;
         }
@@ -415,14 +441,6 @@ fn is_composited() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_name_windows() {
-        for kind in [Kind::Launcher, Kind::Settings] {
-            assert_eq!(Kind::of(kind.label()), Some(kind));
-        }
-        assert_eq!(Kind::of("other"), None);
-    }
 
     #[test]
     fn a_window_grows_with_the_text_as_far_as_there_is_room() {

@@ -193,10 +193,10 @@ impl Callboard {
     }
 
     /// The desktop app, in a session, with this value's folders and the rest of its environment.
-    pub(crate) fn app(&self, session: &DesktopSession, args: &[&str]) -> Result<Command> {
-        let mut command = self.start(&paths::app()?, args);
+    pub(crate) fn app_at(&self, program: &Path, session: &DesktopSession, args: &[&str]) -> Command {
+        let mut command = self.start(program, args);
         command.envs(session.env()).envs([("RUST_LOG", LOG), ("CALLBOARD_LOG", LOG), ("NO_COLOR", "1")]);
-        Ok(command)
+        command
     }
 
     fn start(&self, program: &Path, args: &[&str]) -> Command {

@@ -13,8 +13,9 @@ pub(crate) fn callboard() -> Result<PathBuf> {
     built("callboard")
 }
 
-/// The built desktop app.
-pub(crate) fn app() -> Result<PathBuf> {
+/// The built desktop app; the program of its windows lies beside it.
+pub fn app() -> Result<PathBuf> {
+    built("callboard-window")?;
     built("callboard-tray")
 }
 

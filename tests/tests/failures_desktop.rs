@@ -9,7 +9,7 @@ use callboard_engine::{
     socket::Client,
 };
 use callboard_tests::{
-    Alertmanager, App, Callboard, DesktopSession, Keyring, PATIENCE, TrayHost, wait_until,
+    Alertmanager, App, Callboard, DesktopSession, Keyring, PATIENCE, TrayHost, paths, wait_until,
 };
 
 fn config(pager: &Alertmanager) -> String {
@@ -43,9 +43,7 @@ fn failed_check(callboard: &Callboard, part: &str) -> Result<Check> {
 
 /// The window shows the alert all the same.
 fn shows_the_alert(app: &App, session: &DesktopSession) -> Result<()> {
-    wait_until("the window to have the keyboard", PATIENCE, || {
-        session.focused().filter(|window| window.process == app.id())
-    })?;
+    wait_until("the window to have the keyboard", PATIENCE, || app.focused(session))?;
     app.page().shows("DiskFull").with_context(|| app.output())
 }
 
@@ -110,9 +108,7 @@ fn taken_hotkey_is_reported_and_another_can_be_set() -> Result<()> {
 
     session.press(&["Escape"])?;
     let shown = |expected: bool| {
-        wait_until("the window", PATIENCE, || {
-            (session.windows(app.id()).is_empty() != expected).then_some(())
-        })
+        wait_until("the window", PATIENCE, || (app.windows(&session).is_empty() != expected).then_some(()))
     };
     shown(false)?;
     callboard.configure(&format!(
@@ -122,11 +118,57 @@ fn taken_hotkey_is_reported_and_another_can_be_set() -> Result<()> {
     wait_until("the new key", PATIENCE, || {
         session.press(&["ctrl+alt+space"]).ok()?;
         wait_until("the window", std::time::Duration::from_secs(1), || {
-            (!session.windows(app.id()).is_empty()).then_some(())
+            (!app.windows(&session).is_empty()).then_some(())
         })
         .ok()
     })
     .with_context(|| app.output())
+}
+
+#[test]
+fn app_without_the_program_of_its_windows_works_in_the_tray_and_says_so() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?.with_notifications()?;
+    let tray = TrayHost::start(&session)?;
+    let (_pager, callboard) = watched(&session)?;
+    // A program of its own folder, as one is that was installed without the other package.
+    let alone = callboard.folder().join("callboard-tray");
+    fs::copy(paths::app()?, &alone)?;
+    let app = App::start_program(&alone, &callboard, &session, &["--hidden"])?;
+    let icon = tray.icon().with_context(|| app.output())?;
+    wait_until("the alert's menu", PATIENCE, || icon.menu().ok()?.find("DiskFull").map(drop))?;
+    icon.activate()?;
+    let check = failed_check(&callboard, "windows")?;
+    assert!(check.found.contains("callboard-window is not there"), "{check:?}");
+    assert!(check.remedy.is_some_and(|remedy| remedy.contains("callboard-window")));
+    wait_until("the menu to say so", PATIENCE, || {
+        icon.menu().ok()?.find("No window can be shown").map(drop)
+    })?;
+    // What cannot be seen in a window can be run in a terminal, and the notification has the line.
+    icon.choose("Silence for 2 h")?;
+    wait_until("the line for a terminal", PATIENCE, || {
+        let shown = session.notifications().ok()?;
+        shown.iter().any(|it| it.body.contains("callboard run") && it.body.contains("silence")).then_some(())
+    })
+    .with_context(|| app.output())?;
+    assert!(app.runs() && app.window_process().is_none());
+    Ok(())
+}
+
+#[test]
+fn program_of_the_windows_is_not_started_by_hand() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Absent)?;
+    let window = paths::app()?.with_file_name("callboard-window");
+    for arguments in [&[][..], &["open"]] {
+        let mut command = session.command(window.to_str().context("a path that is text")?);
+        let output = command.args(arguments).stdin(std::process::Stdio::null()).output()?;
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{printed}");
+        assert!(
+            printed.contains("start callboard-tray instead") && !printed.contains("panicked"),
+            "{printed}"
+        );
+    }
+    Ok(())
 }
 
 #[test]

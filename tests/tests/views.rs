@@ -79,8 +79,7 @@ impl Studio {
     }
 
     fn focused(&self, app: &App, title: &str) -> Result<()> {
-        let ours =
-            || self.session.focused().filter(|window| window.process == app.id() && window.title == title);
+        let ours = || app.focused(&self.session).filter(|window| window.title == title);
         wait_until("the window to have the keyboard", PATIENCE, ours).map(drop)
     }
 

@@ -17,8 +17,10 @@ pub(crate) fn bench(args: &[&str]) -> Result<()> {
     ui::build()?;
     // One command for all: each is built with the features that all need, and nothing is built twice.
     let mut build = shell::cargo(&["build", "--release"]);
-    build.args(["--package", "callboard", "--package", "callboard-tray", "--package", "callboard-tests"]);
-    build.args(["--bin", "callboard", "--bin", "callboard-tray", "--bench", "figures"]);
+    for program in ["callboard", "callboard-tray", "callboard-window"] {
+        build.args(["--package", program, "--bin", program]);
+    }
+    build.args(["--package", "callboard-tests", "--bench", "figures"]);
     build.arg("--message-format=json-render-diagnostics");
     let program = built(build)?;
 

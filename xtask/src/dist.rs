@@ -88,14 +88,16 @@ pub(crate) fn dist(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Builds both programs without a trace of this machine's folders in them.
+/// Builds the programs without a trace of this machine's folders in them.
 fn build() -> Result<()> {
     ui::build()?;
     let home = env::var("HOME").unwrap_or_default();
     let registry = env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
     let root = shell::root().display();
-    let mut cargo = shell::cargo(&["build", "--release", "--locked", "--package", "callboard"]);
-    cargo.args(["--package", "callboard-tray"]);
+    let mut cargo = shell::cargo(&["build", "--release", "--locked"]);
+    for package in &PACKAGES {
+        cargo.args(["--package", package.name]);
+    }
     cargo.env(
         "CARGO_ENCODED_RUSTFLAGS",
         [format!("--remap-path-prefix={registry}=cargo"), format!("--remap-path-prefix={root}=callboard")]

@@ -1,6 +1,6 @@
 //! Light or dark: the colour of a window before its page is drawn, and the theme that its page gets.
 
-use callboard_engine::config;
+use callboard_window_link::message::Theme;
 use tauri::window::Color;
 
 /// `--surface-window` of ui/src/tokens.css, light and dark.
@@ -8,20 +8,20 @@ const LIGHT: Color = Color(0xfd, 0xfc, 0xfa, 0xff);
 const DARK: Color = Color(0x15, 0x17, 0x1e, 0xff);
 
 /// The theme that the pages have, where it is not the system's.
-pub(super) fn forced(theme: config::Theme) -> Option<&'static str> {
+pub(super) fn forced(theme: Theme) -> Option<&'static str> {
     match theme {
-        config::Theme::System => None,
-        config::Theme::Light => Some("light"),
-        config::Theme::Dark => Some("dark"),
+        Theme::System => None,
+        Theme::Light => Some("light"),
+        Theme::Dark => Some("dark"),
     }
 }
 
 /// The colour of a page's window.
-pub(super) fn surface(theme: config::Theme, system_is_dark: impl FnOnce() -> bool) -> Color {
+pub(super) fn surface(theme: Theme, system_is_dark: impl FnOnce() -> bool) -> Color {
     let dark = match theme {
-        config::Theme::System => system_is_dark(),
-        config::Theme::Light => false,
-        config::Theme::Dark => true,
+        Theme::System => system_is_dark(),
+        Theme::Light => false,
+        Theme::Dark => true,
     };
     if dark { DARK } else { LIGHT }
 }
@@ -35,10 +35,10 @@ mod tests {
         let tokens = include_str!("../../../ui/src/tokens.css");
         let hex = |Color(r, g, b, _): Color| format!("--surface-window: #{r:02x}{g:02x}{b:02x};");
         for (theme, system_is_dark, colour) in [
-            (config::Theme::System, false, LIGHT),
-            (config::Theme::System, true, DARK),
-            (config::Theme::Light, true, LIGHT),
-            (config::Theme::Dark, false, DARK),
+            (Theme::System, false, LIGHT),
+            (Theme::System, true, DARK),
+            (Theme::Light, true, LIGHT),
+            (Theme::Dark, false, DARK),
         ] {
             assert_eq!(surface(theme, || system_is_dark), colour, "{theme:?}");
             assert!(tokens.contains(&hex(colour)), "{colour:?} is the pages'");

@@ -1,11 +1,11 @@
 //! The app under test, started by itself or by the driver of its windows.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 
-use super::{DesktopSession, Page};
-use crate::{Callboard, PATIENCE, Server, server::signal, wait_until};
+use super::{DesktopSession, Page, Window};
+use crate::{Callboard, PATIENCE, Server, paths, server::signal, wait_until};
 
 /// A running `callboard-tray`; killed with all its processes when dropped.
 #[derive(Debug)]
@@ -19,7 +19,18 @@ pub struct App {
 impl App {
     /// Starts it in a session, on the folders of this `callboard`; nothing is awaited.
     pub fn start(callboard: &Callboard, session: &DesktopSession, args: &[&str]) -> Result<App> {
-        let server = Server::spawn("callboard-tray", callboard.app(session, args)?, &log(callboard)?)?;
+        App::start_program(&paths::app()?, callboard, session, args)
+    }
+
+    /// The same for a program elsewhere.
+    pub fn start_program(
+        program: &Path,
+        callboard: &Callboard,
+        session: &DesktopSession,
+        args: &[&str],
+    ) -> Result<App> {
+        let command = callboard.app_at(program, session, args);
+        let server = Server::spawn("callboard-tray", command, &log(callboard)?)?;
         Ok(App { process: server.id(), page: None, server })
     }
 
@@ -30,7 +41,7 @@ impl App {
 
     /// The same, with these arguments, which must make it open a window.
     pub fn open_with(callboard: &Callboard, session: &DesktopSession, args: &[&str]) -> Result<App> {
-        let app = callboard.app(session, args)?;
+        let app = callboard.app_at(&paths::app()?, session, args);
         let mut driver = std::process::Command::new("WebKitWebDriver");
         driver.arg("--port=0").env_clear().current_dir(callboard.folder());
         driver.envs(app.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -54,6 +65,26 @@ impl App {
         self.process
     }
 
+    /// The process of its windows; none while there is no window.
+    pub fn window_process(&self) -> Option<u32> {
+        // The kernel keeps 15 letters of a name (proc(5), comm).
+        let shows_windows = |process: &u32| {
+            fs::read_to_string(format!("/proc/{process}/comm"))
+                .is_ok_and(|name| name.trim_end() == "callboard-windo")
+        };
+        children(self.process).into_iter().find(shows_windows)
+    }
+
+    /// The titles of its windows that can be seen.
+    pub fn windows(&self, session: &DesktopSession) -> Vec<String> {
+        self.window_process().map(|process| session.windows(process)).unwrap_or_default()
+    }
+
+    /// The window of its that has the keyboard.
+    pub fn focused(&self, session: &DesktopSession) -> Option<Window> {
+        session.focused().filter(|window| self.window_process() == Some(window.process))
+    }
+
     /// It and all the processes below it.
     pub fn processes(&self) -> Vec<u32> {
         let mut all = vec![self.process];
@@ -70,7 +101,7 @@ impl App {
         self.server.output()
     }
 
-    /// The moments of this name that it has stamped, in microseconds since its start.
+    /// The moments of this name that it has stamped, in microseconds since 1970.
     pub fn moments(&self, name: &str) -> Vec<u64> {
         self.output().lines().filter_map(|line| moment(line, name)).collect()
     }

@@ -2,6 +2,7 @@
 //! presses, on real services.
 
 mod outside;
+mod processes;
 
 use std::{path::Path, time::Duration};
 
@@ -77,15 +78,14 @@ impl Desktop {
 
     /// Waits until a window of the app has the keyboard.
     fn focused(&self, app: &App) -> Result<()> {
-        let ours = || self.session.focused().filter(|window| window.process == app.id());
-        wait_until("the app's window to have the keyboard", PATIENCE, ours)
+        wait_until("the app's window to have the keyboard", PATIENCE, || app.focused(&self.session))
             .with_context(|| app.output())
             .map(drop)
     }
 
     /// Waits until no window of the app is to be seen.
     fn no_window(&self, app: &App) -> Result<()> {
-        let gone = || self.session.windows(app.id()).is_empty().then_some(());
+        let gone = || app.windows(&self.session).is_empty().then_some(());
         wait_until("the app's window to be hidden", PATIENCE, gone).with_context(|| app.output())
     }
 
@@ -304,20 +304,20 @@ fn account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
 fn second_start_and_command_line_raise_the_first() -> Result<()> {
     let desktop = Desktop::new()?;
     let app = desktop.hidden()?;
-    assert!(desktop.session.windows(app.id()).is_empty(), "no window before it is needed");
+    assert!(app.windows(&desktop.session).is_empty(), "no window before it is needed");
     // A playground is refused beside it, and a start that is to show no window shows none.
     let mut play = App::start(&desktop.callboard, &desktop.session, &["--playground"])?;
     assert!(!play.ended()?.success() && play.output().contains("already runs on"), "{}", play.output());
     let mut hidden = App::start(&desktop.callboard, &desktop.session, &["--hidden"])?;
     assert!(hidden.ended()?.success(), "{}", hidden.output());
-    assert!(desktop.session.windows(app.id()).is_empty(), "neither shows a window");
+    assert!(app.windows(&desktop.session).is_empty(), "neither shows a window");
     let mut second = App::start(&desktop.callboard, &desktop.session, &[])?;
     assert!(second.ended()?.success(), "{}", second.output());
     desktop.focused(&app)?;
     // The board is there a moment after the page, and nothing announces it.
     wait_until("the window to go", PATIENCE, || {
         desktop.session.press(&["Escape"]).ok()?;
-        let gone = || desktop.session.windows(app.id()).is_empty().then_some(());
+        let gone = || app.windows(&desktop.session).is_empty().then_some(());
         wait_until("it", Duration::from_secs(1), gone).ok()
     })?;
 

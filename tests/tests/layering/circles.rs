@@ -13,12 +13,14 @@ use super::{
 };
 
 /// The crates by the folder of their sources and their main file.
-const CRATES: [(&str, &str); 6] = [
+const CRATES: [(&str, &str); 8] = [
     ("crates/domain/src", "lib.rs"),
     ("crates/connectors/src", "lib.rs"),
     ("crates/engine/src", "lib.rs"),
     ("crates/playground/src", "lib.rs"),
     ("crates/cli/src", "main.rs"),
+    ("crates/window-link/src", "lib.rs"),
+    ("crates/tray/src", "main.rs"),
     ("src-tauri/src", "main.rs"),
 ];
 

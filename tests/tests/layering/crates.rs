@@ -17,6 +17,8 @@ const ENGINE: &str = "callboard-engine";
 const PLAYGROUND: &str = "callboard-playground";
 const CLI: &str = "callboard";
 const TRAY: &str = "callboard-tray";
+const LINK: &str = "callboard-window-link";
+const WINDOW: &str = "callboard-window";
 
 /// What each package depends on when it is built as it is shipped: without tests, on every platform.
 struct Graph {
@@ -26,10 +28,12 @@ struct Graph {
 }
 
 impl Graph {
-    fn read() -> Result<Graph> {
+    /// Of every platform, or of this one.
+    fn read(platform: Option<&str>) -> Result<Graph> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command.args(["metadata", "--format-version=1", "--locked", "--offline"]).current_dir(root());
+        command.args(platform.map(|platform| ["--filter-platform", platform]).into_iter().flatten());
         let output = command.output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let metadata: Value = serde_json::from_slice(&output.stdout)?;
@@ -71,14 +75,17 @@ impl Graph {
 
 #[test]
 fn crate_dependencies_point_one_way() -> Result<()> {
-    let graph = Graph::read()?;
-    let expected: [(&str, &[&str]); 6] = [
+    let graph = Graph::read(None)?;
+    let expected: [(&str, &[&str]); 8] = [
         (DOMAIN, &[]),
         (CONNECTORS, &[DOMAIN]),
         (ENGINE, &[CONNECTORS, DOMAIN]),
         (PLAYGROUND, &[CONNECTORS, DOMAIN, ENGINE]),
         (CLI, &[CONNECTORS, DOMAIN, ENGINE, PLAYGROUND]),
-        (TRAY, &[CONNECTORS, DOMAIN, ENGINE, PLAYGROUND]),
+        (TRAY, &[CONNECTORS, DOMAIN, ENGINE, PLAYGROUND, LINK]),
+        (LINK, &[]),
+        // It renders what services wrote: no store, no secret, no way to a service.
+        (WINDOW, &[LINK]),
     ];
     for (name, allowed) in expected {
         let all = graph.of(name, true)?;
@@ -91,7 +98,7 @@ fn crate_dependencies_point_one_way() -> Result<()> {
 
 #[test]
 fn crates_depend_only_on_allowed_packages() -> Result<()> {
-    let graph = Graph::read()?;
+    let graph = Graph::read(None)?;
     let network = ["tokio", "reqwest", "hyper", "rusqlite", "axum", "mio", "socket2", "async-io", "notify"];
     let keeping = ["rusqlite", "libsqlite3-sys", "keyring-core", "secret-service", "zbus", "axum"];
     // Not `tauri-winrt-notification`: that is Windows' own notifications, and links nothing elsewhere.
@@ -106,7 +113,9 @@ fn crates_depend_only_on_allowed_packages() -> Result<()> {
         "tao",
         "winit",
     ];
-    let forbidden: [(&str, &[&str]); 8] = [
+    let web_view = ["webkit2gtk", "javascriptcore-rs", "tauri-runtime", "tauri-utils", "wry"];
+    let services = ["rusqlite", "keyring-core", "secret-service", "axum"];
+    let forbidden: [(&str, &[&str]); 12] = [
         (DOMAIN, &network),
         (DOMAIN, &keeping),
         (CONNECTORS, &keeping),
@@ -115,6 +124,28 @@ fn crates_depend_only_on_allowed_packages() -> Result<()> {
         (CLI, &desktop),
         (CLI, &["openssl-sys", "native-tls", "aws-lc-sys"]),
         (TRAY, &["openssl-sys", "native-tls", "aws-lc-sys"]),
+        (TRAY, &web_view),
+        (WINDOW, &services),
+        (LINK, &network),
+        (LINK, &desktop),
+    ];
+    for (name, families) in forbidden {
+        for found in graph.of(name, true)? {
+            let hit = families.iter().find(|it| found == **it || found.starts_with(&format!("{it}-")));
+            assert!(hit.is_none(), "{name} reaches {found}");
+        }
+    }
+    Ok(())
+}
+
+/// On Linux the tray is D-Bus alone and loads no library of a desktop, and the windows have no way to a service. What other
+/// systems need is in the graph of all of them.
+#[test]
+fn tray_on_linux_has_no_toolkit_and_windows_have_no_client() -> Result<()> {
+    let graph = Graph::read(Some("x86_64-unknown-linux-gnu"))?;
+    let forbidden: [(&str, &[&str]); 2] = [
+        (TRAY, &["gtk", "gdk", "glib", "cairo", "tao", "tray-icon"]),
+        (WINDOW, &["reqwest", "hyper", "rustls", "rusqlite", "keyring-core", "secret-service"]),
     ];
     for (name, families) in forbidden {
         for found in graph.of(name, true)? {

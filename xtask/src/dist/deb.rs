@@ -63,7 +63,9 @@ fn control(package: &Package, architecture: &str, depends: &str, size: u64) -> S
          Installed-Size: {size}\nDepends: {depends}\n"
     );
     for (field, packages) in [("Recommends", package.recommends), ("Suggests", package.suggests)] {
-        control += &format!("{field}: {}\n", packages.join(", "));
+        if !packages.is_empty() {
+            control += &format!("{field}: {}\n", packages.join(", "));
+        }
     }
     control += &format!("Section: {section}\nPriority: optional\nHomepage: {HOME}\nDescription: {summary}\n");
     let paragraphs: Vec<String> =
@@ -128,7 +130,7 @@ mod tests {
             "Package: callboard-tray\n",
             "Depends: libc6 (>= 2.36)\n",
             "Installed-Size: 7\n",
-            "Recommends: callboard, ",
+            "Recommends: callboard-window (= ",
             "\n .\n This is the desktop app.",
         ] {
             assert!(control.contains(line), "{line:?} in\n{control}");

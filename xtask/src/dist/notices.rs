@@ -22,7 +22,7 @@ struct Part {
 /// Names everything that is part of the program, with each licence's text once.
 pub(super) fn of(program: &str) -> Result<String> {
     let mut parts = crates(program)?;
-    if program == "callboard-tray" {
+    if program == "callboard-window" {
         parts.extend(pages()?);
     }
     let mut names = String::new();

@@ -1,4 +1,4 @@
-//! The two packages, and what is in them.
+//! The packages, and what is in them.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -50,6 +50,9 @@ pub(super) enum Family {
     Rpm,
 }
 
+/// The tray takes windows of its own version only.
+const WITH_THIS_WINDOW: &str = concat!("callboard-window (= ", env!("CARGO_PKG_VERSION"), "-1)");
+
 /// What goes into the packages.
 pub(super) struct Parts {
     /// Where the built programs are.
@@ -61,7 +64,7 @@ pub(super) struct Parts {
 }
 
 /// The packages.
-pub(super) const PACKAGES: [Package; 2] = [
+pub(super) const PACKAGES: [Package; 3] = [
     Package {
         name: "callboard",
         summary: "team's notice board of builds, pull requests and incidents",
@@ -89,14 +92,34 @@ pub(super) const PACKAGES: [Package; 2] = [
              is to be done, see exactly what will run and where the outcome will be\n\
              posted, and run it as yourself.",
             "This is the desktop app. It works alone, and as the face of the daemon\n\
-             in the package callboard.",
+             in the package callboard. The board, the launcher and the settings are\n\
+             in the package callboard-window; without it there are the tray, its menu\n\
+             and notifications.",
         ],
         section: "devel",
         needs: &["ca-certificates"],
-        recommends: &["callboard", "gnome-keyring | kwalletmanager | keepassxc", "xdg-utils"],
+        recommends: &[
+            WITH_THIS_WINDOW,
+            "callboard",
+            "gnome-keyring | kwalletmanager | keepassxc",
+            "xdg-utils",
+        ],
         suggests: &["gnome-shell-extension-appindicator"],
-        rpm_recommends: &["callboard", "xdg-utils"],
+        rpm_recommends: &["callboard-window", "callboard", "xdg-utils"],
         own: app,
+    },
+    Package {
+        name: "callboard-window",
+        summary: "board, launcher and settings of Callboard's desktop app",
+        description: &["Callboard shows in the tray whether builds, pull requests or incidents\n\
+             need a person. This package has its windows: the board, which is also a\n\
+             launcher, and the settings. The tray starts the program in it."],
+        section: "devel",
+        needs: &[],
+        recommends: &["callboard-tray"],
+        suggests: &[],
+        rpm_recommends: &["callboard-tray"],
+        own: window,
     },
 ];
 
@@ -169,4 +192,8 @@ fn app(tree: &Tree, parts: &Parts, _: Family) -> Result<()> {
         tree.put(&format!("usr/share/icons/hicolor/{size}x{size}/apps/callboard.png"), icon)?;
     }
     Ok(())
+}
+
+fn window(tree: &Tree, parts: &Parts, _: Family) -> Result<()> {
+    tree.put_gz("usr/share/man/man1/callboard-window.1", parts.text("packaging/callboard-window.1")?)
 }

@@ -79,7 +79,7 @@ fn warm_shows(callboard: &Callboard, session: &DesktopSession, count: usize) -> 
         // The first time, the board may not be there yet to receive it.
         wait_until("the window to be hidden", PATIENCE, || {
             session.press(&["Escape"]).ok()?;
-            let gone = || session.windows(app.id()).is_empty().then_some(());
+            let gone = || app.windows(session).is_empty().then_some(());
             wait_until("it", Duration::from_secs(1), gone).ok()
         })?;
         shows.push(Shown { focused: press(&app, session)?, ready: 0 });

@@ -55,9 +55,7 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
     let callboard = stored(&session, ENTRIES, "")?;
     let app = App::open(&callboard, &session)?;
     let page = app.page();
-    wait_until("the window to have the keyboard", PATIENCE, || {
-        session.focused().filter(|window| window.process == app.id())
-    })?;
+    wait_until("the window to have the keyboard", PATIENCE, || app.focused(&session))?;
     page.until("all('option').length > 0")?;
     page.script(WATCH, &[])?;
 

@@ -13,7 +13,7 @@ use x11rb::{
 };
 
 use super::{Hotkey, Keys, Press};
-use crate::timing;
+use callboard_window_link::timing;
 
 const NUM_LOCK: u32 = 0xff7f;
 

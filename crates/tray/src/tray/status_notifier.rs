@@ -11,8 +11,10 @@ use ksni::{
     menu::{StandardItem, SubMenu},
 };
 
+use callboard_window_link::timing;
+
 use super::{Entry, View, picture::SIZES};
-use crate::{act::Act, timing};
+use crate::act::Act;
 
 /// How often a session bus that is not there is looked for.
 const AGAIN: Duration = Duration::from_secs(30);

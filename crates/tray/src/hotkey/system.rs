@@ -7,10 +7,10 @@ use std::{
 };
 
 use global_hotkey::{GlobalHotKeyEvent, GlobalHotKeyManager, HotKeyState, hotkey::HotKey};
-use tauri::AppHandle;
 
 use super::{Hotkey, Keys, Press, State};
-use crate::timing;
+use crate::event_loop::MainThread;
+use callboard_window_link::timing;
 
 /// How long the main thread may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ thread_local! {
 
 /// Listens for the hotkey, and can change it while the app runs.
 pub(crate) struct Listener {
-    app: AppHandle,
+    main: MainThread,
     held: Mutex<Option<HotKey>>,
     now: Mutex<Hotkey>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Listener {
 impl Listener {
     /// Takes the keys; `pressed` is called on each press.
     pub(crate) fn start(
-        app: &AppHandle,
+        main: &MainThread,
         keys: &Keys,
         _wayland: bool,
         pressed: impl Fn(Press) + Send + Sync + 'static,
@@ -44,7 +44,7 @@ impl Listener {
             HotKeyState::Released => pressed(Press::Up),
         }));
         let now = Mutex::new(Hotkey::unavailable(keys, "the system has not answered yet"));
-        let listener = Self { app: app.clone(), held: Mutex::default(), now };
+        let listener = Self { main: main.clone(), held: Mutex::default(), now };
         listener.set(keys);
         listener
     }
@@ -69,13 +69,13 @@ impl Listener {
         }
         let (before, owned_keys) = (*held, keys.clone());
         let (answer, answered) = mpsc::channel();
-        let sent = self.app.run_on_main_thread(move || {
+        self.main.run(move || {
             // The receiver is gone where it took too long.
             let _ = answer.send(swap(before, requested, &owned_keys));
         });
-        let hotkey = match sent.map(|()| answered.recv_timeout(PATIENCE)) {
-            Ok(Ok(hotkey)) => hotkey,
-            _ => Hotkey::unavailable(keys, "the app's main thread does not answer"),
+        let hotkey = match answered.recv_timeout(PATIENCE) {
+            Ok(hotkey) => hotkey,
+            Err(_) => Hotkey::unavailable(keys, "the app's main thread does not answer"),
         };
         if hotkey.state == State::Active {
             *held = Some(requested);

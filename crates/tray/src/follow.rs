@@ -11,6 +11,7 @@ use callboard_engine::api::{
     BoardQuery, Changes, ItemAction, NotificationsQuery, SettingsQuery, Status, StatusQuery, TrayIcon,
 };
 use callboard_engine::config;
+use callboard_window_link::message::{Look, Theme};
 use jiff::Zoned;
 use serde::Deserialize;
 
@@ -77,7 +78,7 @@ impl Follower {
                         again = AGAIN;
                         if now != seen {
                             seen = now;
-                            shell.windows().emit("changed", ());
+                            shell.windows().emit("changed", &());
                             tokio::time::sleep(TOGETHER).await;
                         }
                     }
@@ -86,7 +87,7 @@ impl Follower {
                             _ = link.changed() => {}
                             () = tokio::time::sleep(again) => again = (again * 2).min(AGAIN_AT_MOST),
                         }
-                        shell.windows().emit("changed", ());
+                        shell.windows().emit("changed", &());
                     }
                 }
             }
@@ -106,7 +107,7 @@ impl Follower {
             Ok(status) => {
                 // Time alone decides some of it, and what cannot be stored changes nothing in the store.
                 if self.status.as_ref().is_some_and(|before| before.not_seen != status.not_seen) {
-                    shell.windows().emit("changed", ());
+                    shell.windows().emit("changed", &());
                 }
                 self.status = Some(status);
             }
@@ -168,19 +169,25 @@ impl Follower {
                 &self.tops,
                 shell.keys().as_deref(),
                 playground,
+                shell.windows().trouble().map(|trouble| trouble.remedy),
                 &Zoned::now(),
             ),
         }
     }
 }
 
+fn theme(configured: config::Theme) -> Theme {
+    match configured {
+        config::Theme::System => Theme::System,
+        config::Theme::Light => Theme::Light,
+        config::Theme::Dark => Theme::Dark,
+    }
+}
+
 /// Applies settings that are others than before.
 fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
-    shell.windows().keep_hidden_for(now.unload_after.0);
-    if before.theme != now.theme {
-        shell.windows().set_theme(now.theme);
-    }
+    shell.windows().set_look(Look { theme: theme(now.theme), unload_after: now.unload_after.0 });
     if before.hotkey != now.hotkey
         && let Some(listener) = shell.hotkey.get()
         && let Ok(keys) = now.hotkey.parse::<Keys>()

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::sync::watch;
 
 use super::{Hotkey, Keys, Press, State};
-use crate::timing;
+use callboard_window_link::timing;
 
 const SHORTCUT: &str = "toggle";
 

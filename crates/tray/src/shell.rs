@@ -9,16 +9,22 @@ use std::{
 };
 
 use anyhow::Result;
-use callboard_domain::{actor::LocalVia, item::ItemKey, rules::Notification};
+use callboard_domain::{actor::LocalVia, command::quote, item::ItemKey, rules::Notification};
 use callboard_engine::api::{
     AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Quiet,
 };
 use callboard_engine::{config, host::Host, paths::Paths, tray_app::AppCommand};
+use callboard_window_link::{
+    message::{Failure, Order, Request},
+    window::{Kind, Shown},
+};
 use jiff::Zoned;
 use serde::Serialize;
 use serde_json::Value;
-use tauri::AppHandle;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,8 +36,7 @@ use crate::{
     owner::{Opening, Owner},
     playground::Play,
     tray::Tray,
-    window_kind::Kind,
-    windows::{Shown, Windows},
+    windows::{Trouble, Windows},
 };
 
 /// How long a notification waits for the actions of its item.
@@ -39,7 +44,7 @@ const ACTIONS_TIME: Duration = Duration::from_secs(2);
 
 /// The app.
 pub(crate) struct Shell {
-    app: AppHandle,
+    runtime: Handle,
     /// The person's own owner, and the active one: the playground's while it is on.
     own: Mutex<Opening>,
     owner: watch::Sender<Arc<Owner>>,
@@ -48,13 +53,16 @@ pub(crate) struct Shell {
     pub(crate) notifier: Notifier,
     pub(crate) tray: OnceLock<Tray>,
     pub(crate) hotkey: OnceLock<Listener>,
-    windows: Arc<Windows>,
+    windows: Windows,
     pub(crate) settings: Mutex<config::Desktop>,
     pub(crate) dark_panel: AtomicBool,
     last: Mutex<Option<Desktop>>,
     /// Asks for a refresh of the tray.
     pub(crate) look_again: Notify,
+    /// The app is to end.
     pub(crate) stop: CancellationToken,
+    /// It has ended: everything is recorded and released.
+    pub(crate) ended: CancellationToken,
 }
 
 /// The desktop around the windows, as `ui/src/desktop.ts` has it.
@@ -80,16 +88,32 @@ struct Presence {
 }
 
 impl Shell {
-    /// The app, with everything but what needs the desktop: tray and hotkey come later.
-    pub(crate) fn new(app: AppHandle, paths: Paths, stop: CancellationToken) -> Arc<Self> {
+    /// The app, with everything but tray and hotkey, which come later. Within the runtime.
+    /// `answer` answers what pages call for.
+    pub(crate) fn new<A: Future<Output = Result<Value, Failure>> + Send + 'static>(
+        paths: Paths,
+        answer: impl Fn(Weak<Self>, Kind, Request) -> A + Send + 'static,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|shell: &Weak<Self>| {
-            let pressed = shell.clone();
             let pages = paths.data.join("pages");
+            let pages = std::fs::create_dir_all(&pages).is_ok().then_some(pages);
             let host: Arc<dyn Host> = Arc::new(DesktopHost { shell: shell.clone(), playground: false });
             let own = Opening { paths, secrets: None, sources: Vec::new(), host };
+            let (calling, troubled, pressed) = (shell.clone(), shell.clone(), shell.clone());
             Self {
-                windows: Windows::new(app.clone(), std::fs::create_dir_all(&pages).is_ok().then_some(pages)),
-                app,
+                runtime: Handle::current(),
+                windows: Windows::start(
+                    pages,
+                    move |window, request| answer(calling.clone(), window, request),
+                    move |trouble, order| {
+                        let Some(shell) = troubled.upgrade() else { return };
+                        if let Some(trouble) = trouble {
+                            shell.show_no_window(&trouble, order);
+                        }
+                        // The menu names it.
+                        shell.look_again.notify_one();
+                    },
+                ),
                 owner: watch::Sender::new(Arc::new(Owner::open(own.clone()))),
                 own: Mutex::new(own),
                 play: tokio::sync::Mutex::default(),
@@ -105,7 +129,8 @@ impl Shell {
                 dark_panel: AtomicBool::new(false),
                 last: Mutex::default(),
                 look_again: Notify::new(),
-                stop,
+                stop: CancellationToken::new(),
+                ended: CancellationToken::new(),
             }
         })
     }
@@ -121,7 +146,7 @@ impl Shell {
     }
 
     /// The windows.
-    pub(crate) fn windows(&self) -> &Arc<Windows> {
+    pub(crate) fn windows(&self) -> &Windows {
         &self.windows
     }
 
@@ -161,11 +186,17 @@ impl Shell {
         let now = self.desktop().await;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() != Some(&now) {
-            self.windows.emit("desktop", now.clone());
+            self.windows.emit("desktop", &now);
             *last = Some(now);
             // The menu names the hotkey.
             self.look_again.notify_one();
         }
+    }
+
+    /// The same, from a thread of the tray's or the hotkey's.
+    pub(crate) fn desktop_changed(self: &Arc<Self>) {
+        let shell = Arc::clone(self);
+        self.runtime.spawn(async move { shell.emit_desktop().await });
     }
 
     fn hotkey_now(&self) -> Hotkey {
@@ -220,6 +251,10 @@ impl Shell {
                 "start a notification service, such as dunst, in this session",
             ),
             check("hotkey", hotkey, "choose other keys in the settings, or bind `callboard-tray toggle`"),
+            match self.windows.trouble() {
+                None => check("windows", Ok("shown when they are needed".to_owned()), ""),
+                Some(trouble) => check("windows", Err(trouble.why), trouble.remedy),
+            },
         ]
     }
 
@@ -233,11 +268,11 @@ impl Shell {
         match act {
             Act::Show(item) => {
                 let shown = Shown { item: item.map(|item| item.to_string()), ..Shown::default() };
-                self.windows.show(Kind::Launcher, shown, token);
+                self.windows.order(Order::Show { window: Kind::Launcher, shown, token });
             }
             Act::Settings(view) => {
                 let shown = Shown { view: view.map(str::to_owned), ..Shown::default() };
-                self.windows.show(Kind::Settings, shown, token);
+                self.windows.order(Order::Show { window: Kind::Settings, shown, token });
             }
             Act::Browse(link) => {
                 if let Err(why) = links::open(&link) {
@@ -246,19 +281,19 @@ impl Shell {
             }
             Act::Prepare { line, item } => {
                 let shown = Shown { item: Some(item.to_string()), line: Some(line), ..Shown::default() };
-                self.windows.show(Kind::Launcher, shown, token);
+                self.windows.order(Order::Show { window: Kind::Launcher, shown, token });
             }
             Act::Begin { line, item, label } => {
                 let shell = Arc::clone(self);
-                tauri::async_runtime::spawn(async move { shell.begin(line, item, label, via, token).await });
+                self.runtime.spawn(async move { shell.begin(line, item, label, via, token).await });
             }
             Act::Undo { run } => {
                 let shell = Arc::clone(self);
-                tauri::async_runtime::spawn(async move { shell.undo(run, via).await });
+                self.runtime.spawn(async move { shell.undo(run, via).await });
             }
             Act::Quiet(until) => {
                 let shell = Arc::clone(self);
-                tauri::async_runtime::spawn(async move {
+                self.runtime.spawn(async move {
                     let until = until.map(|until| until.end(&Zoned::now()));
                     if let Err(error) = shell.owner().call_as(via, Quiet { until }).await {
                         shell.notifier.show(Notice::plain(
@@ -277,16 +312,31 @@ impl Shell {
     pub(crate) fn command(self: &Arc<Self>, command: AppCommand, token: Option<String>) {
         match command {
             AppCommand::Open => self.act_on(Act::Show(None), LocalVia::Launcher, token),
-            AppCommand::Toggle => self.windows.toggle(token),
+            AppCommand::Toggle => {
+                self.windows.order(Order::Press { token });
+                self.windows.order(Order::Release);
+            }
             AppCommand::Settings => self.act_on(Act::Settings(None), LocalVia::Launcher, token),
         }
+    }
+
+    /// Reports that there is no window where a person wanted one, and what to do instead.
+    fn show_no_window(self: &Arc<Self>, trouble: &Trouble, order: Option<Order>) {
+        let instead = match order {
+            Some(Order::Show { shown: Shown { line: Some(line), .. }, .. }) => {
+                format!(" To run it in a terminal: callboard run {}", quote(&line))
+            }
+            _ => " The tray's menu and `callboard` in a terminal work without it.".to_owned(),
+        };
+        let body = format!("{}: {}.{instead}", trouble.why, trouble.remedy);
+        self.notifier.show(Notice::plain("No window can be shown", body, Act::Show(None)));
     }
 
     /// Shows a notification of the engine's, with the actions of its item. One of the playground's is marked, and is not shown
     /// any more once that has ended.
     pub(crate) fn show_notification(self: &Arc<Self>, notification: Notification, playground: bool) {
         let shell = Arc::clone(self);
-        tauri::async_runtime::spawn(async move {
+        self.runtime.spawn(async move {
             let actions = match &notification.items[..] {
                 [item] => shell.actions(item).await,
                 _ => Vec::new(),
@@ -372,7 +422,7 @@ impl Shell {
         }
         drop(play);
         self.emit_desktop().await;
-        self.windows.emit("changed", ());
+        self.windows.emit("changed", &());
         Ok(())
     }
 
@@ -383,7 +433,8 @@ impl Shell {
         }
         self.stop.cancel();
         let shell = Arc::clone(self);
-        tauri::async_runtime::spawn(async move {
+        self.runtime.spawn(async move {
+            shell.windows.close().await;
             if shell.is_playing() {
                 shell.notifier.withdraw_playground();
             }
@@ -393,7 +444,7 @@ impl Shell {
                 tracing::warn!("{error:#}");
             }
             shell.owner().close().await;
-            shell.app.exit(0);
+            shell.ended.cancel();
         });
     }
 }
@@ -425,7 +476,8 @@ impl Host for DesktopHost {
 
 /// True in a Wayland session that our windows use.
 pub(crate) fn is_wayland() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let prefers_x11 = std::env::var("GDK_BACKEND").is_ok_and(|backend| backend.starts_with("x11"));
-    set("WAYLAND_DISPLAY") && !prefers_x11
+    #[cfg(target_os = "linux")]
+    return crate::display::is_wayland();
+    #[cfg(not(target_os = "linux"))]
+    false
 }

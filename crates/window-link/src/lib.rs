@@ -1,0 +1,9 @@
+//! What `callboard-tray` and `callboard-window` send each other.
+//!
+//! The tray starts the window process and holds both ends of its life: each writes JSON, a message a line, to the other,
+//! the tray to the standard input of the window process, that one to its own standard output. The end of either pipe is
+//! the end of the windows. Nothing else connects the two: the window process has no socket, no store and no secret.
+
+pub mod message;
+pub mod timing;
+pub mod window;
