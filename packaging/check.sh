@@ -23,7 +23,7 @@ needed=$(apt-get --simulate --no-install-recommends install ./*.deb | sed -n '/^
 [ -z "$needed" ] || apt-get --quiet=2 install --no-install-recommends $needed >/dev/null
 everything >/tmp/before
 apt-get --quiet=2 install --no-install-recommends ./*.deb >/dev/null
-dpkg --verify callboard callboard-tray
+dpkg --verify callboard callboard-tray callboard-window
 useradd --create-home ana
 as() {
     runuser --login ana --whitelist-environment=LC_ALL --command="$*"
@@ -40,12 +40,12 @@ as 'callboard board'
 as 'kill $(cat ~/serve.pid)'
 
 echo "-- the manual"
-for page in $(dpkg --listfiles callboard callboard-tray | grep '/man/.*\.gz$'); do
+for page in $(dpkg --listfiles callboard callboard-tray callboard-window | grep '/man/.*\.gz$'); do
     said=$(man --warnings --encoding=UTF-8 --local-file "$page" 2>&1 >/tmp/page)
     [ -z "$said" ] || fail "$page: $said"
     grep -q SYNOPSIS /tmp/page || fail "$page is empty"
 done
-as 'man --where callboard callboard-serve callboard-tray'
+as 'man --where callboard callboard-serve callboard-tray callboard-window'
 # What the app's help names, its page names.
 as 'callboard-tray --help' | grep -o -e '--[a-z][a-z-]*' | sort -u >/tmp/options
 man callboard-tray | col -b >/tmp/page
@@ -63,6 +63,9 @@ desktop-file-validate /usr/share/applications/callboard.desktop
 
 echo "-- the app"
 as callboard-tray --version
+as callboard-window --version
+ldd /usr/bin/callboard-tray >/tmp/libraries
+grep -e webkit -e gtk /tmp/libraries && fail "the tray loads a library of the windows"
 cat >/tmp/session.sh <<'SESSION'
 set -eu
 callboard-tray open >~/tray.log 2>&1 &
@@ -78,7 +81,7 @@ chmod 755 /tmp/session.sh
 as 'dbus-run-session -- xvfb-run --auto-servernum sh /tmp/session.sh' || fail "the app shows no window"
 
 echo "-- removes"
-apt-get --quiet=2 purge callboard callboard-tray >/dev/null
+apt-get --quiet=2 purge callboard callboard-tray callboard-window >/dev/null
 userdel --remove ana 2>/dev/null
 everything >/tmp/after
 # useradd keeps a copy of each file that it changes.

@@ -6,11 +6,11 @@ use ashpd::desktop::{
     CreateSessionOptions,
     global_shortcuts::{BindShortcutsOptions, GlobalShortcuts, NewShortcut},
 };
+use callboard_window_link::timing;
 use futures::StreamExt;
 use tokio::sync::watch;
 
 use super::{Hotkey, Keys, Press, State};
-use callboard_window_link::timing;
 
 const SHORTCUT: &str = "toggle";
 

@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
+use callboard_window_link::timing;
 use global_hotkey::{GlobalHotKeyEvent, GlobalHotKeyManager, HotKeyState, hotkey::HotKey};
 
 use super::{Hotkey, Keys, Press, State};
 use crate::event_loop::MainThread;
-use callboard_window_link::timing;
 
 /// How long the main thread may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use callboard_window_link::timing;
 use x11rb::{
     connection::Connection,
     errors::ReplyError,
@@ -13,7 +14,6 @@ use x11rb::{
 };
 
 use super::{Hotkey, Keys, Press};
-use callboard_window_link::timing;
 
 const NUM_LOCK: u32 = 0xff7f;
 

@@ -63,12 +63,14 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
             format!("spawn to RegisterStatusNotifierItem on the session bus, {starts} starts; BuildNotify the same way, its Python compiled before"),
         )
         .beside(name, theirs.median())
-        .goal(Goal::AtMost(150.0)),
-        memory("tray only", tray_only, "no window made yet").beside(name, their_memory).goal(Goal::AtMost(50.0)),
-        memory("window put away", put_away, "a window was used and has been taken down")
+        .goal(Goal::P95(100.0)),
+        memory("tray only", tray_only, "no window made yet").beside(name, their_memory).goal(Goal::AtMost(30.0)),
+        memory("window put away", put_away, "a window was used, and its process has been ended")
             .beside(name, their_memory)
-            .goal(Goal::AtMost(130.0)),
-        memory("window shown", shown, "the board is on the screen; BuildNotify's has no window").beside(name, their_memory),
+            .goal(Goal::AtMost(35.0)),
+        memory("window shown", shown, "the board is on the screen; BuildNotify's has no window")
+            .beside(name, their_memory)
+            .goal(Goal::AtMost(230.0)),
         Figure::new(
             "idle app: processor",
             "% of a core",
