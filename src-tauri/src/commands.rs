@@ -50,7 +50,7 @@ pub(crate) async fn desktop(
 #[tauri::command]
 pub(crate) async fn hide(windows: Shared<'_>, window: WebviewWindow) -> Result<(), Failure> {
     if let Some(kind) = Kind::of(window.label()) {
-        windows.hide(kind);
+        windows.hide_for_page(kind);
     }
     Ok(())
 }

@@ -19,11 +19,11 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_window_link::message::{Order, ToWindow, VERSION};
+use callboard_window_link::message::{ToWindow, VERSION};
 use tauri::{Manager, RunEvent};
 
 use crate::{
-    tray::{Begun, Tray},
+    tray::{Init, Tray},
     windows::Windows,
 };
 
@@ -35,7 +35,8 @@ const BY_HAND: &str =
     "callboard-window shows the windows of callboard-tray, which starts it: start callboard-tray instead.";
 
 fn main() -> ExitCode {
-    human_panic::setup_panic!();
+    // In a line: the tray quotes the last one.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{}", panic.to_string().replace('\n', " "))));
     match std::env::args().nth(1).as_deref() {
         None => {}
         Some("--version" | "-V") => {
@@ -55,17 +56,17 @@ fn main() -> ExitCode {
         eprintln!("{BY_HAND}");
         return USAGE.into();
     }
-    #[cfg(target_os = "linux")]
-    draw_without_gl();
     log_to_stderr();
-    let begun = match tray::begin() {
-        Ok(begun) => begun,
+    let init = match tray::connect() {
+        Ok(init) => init,
         Err(error) => {
             eprintln!("{BY_HAND} ({error:#})");
             return USAGE.into();
         }
     };
-    match run(begun) {
+    #[cfg(target_os = "linux")]
+    draw_without_gl();
+    match run(init) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
@@ -74,8 +75,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(begun: Begun) -> Result<ExitCode> {
+fn run(init: Init) -> Result<ExitCode> {
+    #[cfg(target_os = "linux")]
+    gtk::init().context("the display cannot be reached")?;
     let app = tauri::Builder::default()
+        // Its Quit would end this process alone.
+        .enable_macos_default_menu(false)
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::desktop,
@@ -90,8 +95,13 @@ fn run(begun: Begun) -> Result<ExitCode> {
             commands::quit,
         ])
         .setup(move |app| {
-            let Begun { messages, tray, pages, look } = begun;
-            let windows = Windows::new(app.handle().clone(), Arc::clone(&tray), pages, look);
+            #[cfg(target_os = "macos")]
+            {
+                app.set_activation_policy(tauri::ActivationPolicy::Accessory);
+                app.set_menu(edit_menu(app.handle())?)?;
+            }
+            let Init { messages, tray, pages, settings } = init;
+            let windows = Windows::new(app.handle().clone(), Arc::clone(&tray), pages, settings);
             app.manage(Arc::clone(&tray));
             app.manage(Arc::clone(&windows));
             let handle = app.handle().clone();
@@ -120,16 +130,21 @@ fn run(begun: Begun) -> Result<ExitCode> {
 fn received(windows: &Arc<Windows>, tray: &Tray, message: ToWindow) {
     match message {
         // Read before.
-        ToWindow::Begin { .. } => {}
-        ToWindow::Look { look } => windows.set_look(look),
-        ToWindow::Order { number, order } => match order {
-            Order::Show { window, shown, token } => windows.show(number, window, shown, token),
-            Order::Press { token } => windows.press(number, token),
-            Order::Release => windows.release(number),
-        },
+        ToWindow::Init { .. } => {}
+        ToWindow::Settings { settings } => windows.set(settings),
+        ToWindow::Order { id, order } => windows.carry_out(id, order),
         ToWindow::Event { name, payload } => windows.emit(&name, payload),
-        ToWindow::Answer { number, answer } => tray.answered(number, answer),
+        ToWindow::Answer { id, answer } => tray.answered(id, answer),
     }
+}
+
+/// The keys for cutting and pasting are those of a menu there.
+#[cfg(target_os = "macos")]
+fn edit_menu(app: &tauri::AppHandle) -> tauri::Result<tauri::menu::Menu<tauri::Wry>> {
+    use tauri::menu::{MenuBuilder, SubmenuBuilder};
+    let own = SubmenuBuilder::new(app, "Callboard").hide().build()?;
+    let edit = SubmenuBuilder::new(app, "Edit").undo().redo().separator().cut().copy().paste().select_all();
+    MenuBuilder::new(app).items(&[&own, &edit.build()?]).build()
 }
 
 /// Has WebKit draw the windows by the processor, unless the environment overrides it. While there is one thread.

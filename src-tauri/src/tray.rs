@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    io::{self, BufRead, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use callboard_window_link::{
-    message::{self, Failure, FromWindow, Look, Request, ToWindow, VERSION},
+    message::{self, Failure, FromWindow, Request, ToWindow, VERSION, WindowSettings},
     window::Kind,
 };
 use serde_json::Value;
@@ -20,30 +21,55 @@ use tokio::sync::oneshot;
 
 type Answer = Result<Value, Failure>;
 
-/// What the tray began with.
-pub(crate) struct Begun {
+/// What the tray sent first.
+pub(crate) struct Init {
     pub tray: Arc<Tray>,
     /// What it sends from now on, until it ends this process.
     pub messages: Messages,
     /// Where pages keep what they keep.
     pub pages: Option<PathBuf>,
-    pub look: Look,
+    pub settings: WindowSettings,
 }
 
-/// Reports who this is, and waits for the first message.
-pub(crate) fn begin() -> Result<Begun> {
-    let tray = Arc::new(Tray::default());
-    tray.send(&FromWindow::Begun { version: VERSION.to_owned() });
+/// Takes the pipes to the tray, reports who this is, and waits for the first message. Before anything else is started:
+/// processes that are started later do not get the pipes, for one of them runs what services wrote.
+pub(crate) fn connect() -> Result<Init> {
+    let (input, output) = take_pipes().context("its pipes cannot be taken")?;
+    let tray =
+        Arc::new(Tray { output: Mutex::new(output), calls: AtomicU64::new(0), waiting: Mutex::default() });
+    tray.send(&FromWindow::Hello { version: VERSION.to_owned() });
+    let mut messages = Messages(BufReader::new(input));
     let mut first = String::new();
-    io::stdin().lock().read_line(&mut first).context("its first message cannot be read")?;
+    messages.0.read_line(&mut first).context("its first message cannot be read")?;
     match message::read(&first).context("what comes on the standard input is no message of its")? {
-        ToWindow::Begin { pages, look } => Ok(Begun { tray, messages: Messages, pages, look }),
+        ToWindow::Init { pages, settings } => Ok(Init { tray, messages, pages, settings }),
         _ => bail!("it began with another message"),
     }
 }
 
+/// The standard input and output, which are from now on empty and the log.
+#[cfg(unix)]
+fn take_pipes() -> io::Result<(File, File)> {
+    use std::os::fd::AsFd;
+    // Copies are closed in processes that are started later.
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok((input.into(), output.into()))
+}
+
+/// The standard input and output.
+#[cfg(windows)]
+fn take_pipes() -> io::Result<(File, File)> {
+    use std::os::windows::io::AsHandle;
+    let input = io::stdin().as_handle().try_clone_to_owned()?;
+    let output = io::stdout().as_handle().try_clone_to_owned()?;
+    Ok((input.into(), output.into()))
+}
+
 /// The messages of the tray. Waits for each; the end of them is the end of the tray, or its wish.
-pub(crate) struct Messages;
+pub(crate) struct Messages(BufReader<File>);
 
 impl Iterator for Messages {
     type Item = ToWindow;
@@ -51,21 +77,20 @@ impl Iterator for Messages {
     fn next(&mut self) -> Option<ToWindow> {
         loop {
             let mut line = String::new();
-            if io::stdin().lock().read_line(&mut line).is_ok_and(|read| read > 0) {
-                match message::read(&line) {
-                    Ok(message) => return Some(message),
-                    Err(error) => tracing::error!(%error, "a message of the tray is not understood"),
-                }
-            } else {
+            if !self.0.read_line(&mut line).is_ok_and(|read| read > 0) {
                 return None;
+            }
+            match message::read(&line) {
+                Ok(message) => return Some(message),
+                Err(error) => tracing::error!(%error, "a message of the tray is not understood"),
             }
         }
     }
 }
 
 /// The way to the tray.
-#[derive(Default)]
 pub(crate) struct Tray {
+    output: Mutex<File>,
     calls: AtomicU64,
     waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
 }
@@ -78,9 +103,7 @@ impl Tray {
     /// Sends a message. Where the tray is gone, so is this process in a moment.
     pub(crate) fn send(&self, message: &FromWindow) {
         let sent = message::line(message).map_err(io::Error::from).and_then(|line| {
-            let mut output = io::stdout().lock();
-            output.write_all(line.as_bytes())?;
-            output.flush()
+            self.output.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
         });
         if let Err(error) = sent {
             tracing::warn!(%error, "the tray takes no message");
@@ -89,16 +112,16 @@ impl Tray {
 
     /// Makes a call of a page.
     pub(crate) async fn call(&self, window: Kind, request: Request) -> Answer {
-        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let id = self.calls.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        self.waiting().insert(number, answer);
-        self.send(&FromWindow::Call { number, window, request });
+        self.waiting().insert(id, answer);
+        self.send(&FromWindow::Call { id, window, request });
         answered.await.unwrap_or_else(|_| Err(Failure::internal("Callboard is stopping")))
     }
 
     /// Passes the answer to a call on to the page.
-    pub(crate) fn answered(&self, number: u64, answer: Answer) {
-        if let Some(waiting) = self.waiting().remove(&number) {
+    pub(crate) fn answered(&self, id: u64, answer: Answer) {
+        if let Some(waiting) = self.waiting().remove(&id) {
             // A page that is gone waits no more.
             let _ = waiting.send(answer);
         }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use callboard_window_link::{
-    message::{FromWindow, Look},
+    message::{FromWindow, Order, WindowSettings},
     timing,
     window::{Kind, Shown},
 };
@@ -41,9 +41,11 @@ pub(crate) struct Windows {
     /// Where pages keep what they keep; in memory only where it cannot be written.
     pages: Option<PathBuf>,
     open: Mutex<HashMap<Kind, Open>>,
-    look: Mutex<Look>,
-    /// The number of the tray's last order.
+    settings: Mutex<WindowSettings>,
+    /// The id of the tray's last order.
     ordered: AtomicU64,
+    /// Counts what people do with windows: what was used again is not unloaded.
+    uses: AtomicU64,
     /// The launcher is to be hidden once the hotkey is up.
     hides: AtomicBool,
 }
@@ -58,8 +60,6 @@ struct Open {
     ready: bool,
     /// The `shown` event that the page gets as soon as it is ready.
     pending: Option<Shown>,
-    /// Counts shows and hides: a window that was shown again is not unloaded.
-    turns: u64,
     focus: Focus,
 }
 
@@ -73,14 +73,20 @@ enum Focus {
 }
 
 impl Windows {
-    pub(crate) fn new(app: AppHandle, tray: Arc<Tray>, pages: Option<PathBuf>, look: Look) -> Arc<Self> {
+    pub(crate) fn new(
+        app: AppHandle,
+        tray: Arc<Tray>,
+        pages: Option<PathBuf>,
+        settings: WindowSettings,
+    ) -> Arc<Self> {
         Arc::new(Self {
             app,
             tray,
             pages,
             open: Mutex::default(),
-            look: Mutex::new(look),
+            settings: Mutex::new(settings),
             ordered: AtomicU64::new(0),
+            uses: AtomicU64::new(0),
             hides: AtomicBool::new(false),
         })
     }
@@ -98,13 +104,14 @@ impl Windows {
     }
 
     /// Draws windows so, those that there are and those made from now on, and keeps hidden ones so long.
-    pub(crate) fn set_look(self: &Arc<Self>, look: Look) {
-        let before = std::mem::replace(&mut *self.look.lock().unwrap_or_else(PoisonError::into_inner), look);
-        if before.theme == look.theme {
+    pub(crate) fn set(self: &Arc<Self>, settings: WindowSettings) {
+        let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *current, settings);
+        drop(current);
+        if before.theme == settings.theme {
             return;
         }
-        let windows = Arc::clone(self);
-        self.on_main_thread(move || {
+        self.on_main_thread(|windows| {
             for kind in Kind::ALL {
                 if let Some(window) = windows.window(kind) {
                     windows.paint(&window, kind);
@@ -113,8 +120,8 @@ impl Windows {
         });
     }
 
-    fn look(&self) -> Look {
-        *self.look.lock().unwrap_or_else(PoisonError::into_inner)
+    fn settings(&self) -> WindowSettings {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a window the page's own colour: it is seen before the page has drawn anything.
@@ -123,7 +130,7 @@ impl Windows {
             return;
         }
         let system_is_dark = || window.theme().is_ok_and(|theme| theme == tauri::Theme::Dark);
-        let surface = surface(self.look().theme, system_is_dark);
+        let surface = surface(self.settings().theme, system_is_dark);
         if let Err(error) = window.set_background_color(Some(surface)) {
             tracing::warn!(%error, "a window has no colour before its page is drawn");
         }
@@ -133,65 +140,61 @@ impl Windows {
         self.app.get_webview_window(kind.label())
     }
 
-    /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's permission to take it.
-    pub(crate) fn show(self: &Arc<Self>, number: u64, kind: Kind, shown: Shown, token: Option<String>) {
-        self.carry_out(number, move |windows| windows.show_now(kind, shown, token));
+    /// Carries out an order of the tray's, and reports that it is done.
+    pub(crate) fn carry_out(self: &Arc<Self>, id: u64, order: Order) {
+        self.ordered.store(id, Ordering::Relaxed);
+        self.on_main_thread(move |windows| {
+            let done = match order {
+                Order::Show { window, shown, token } => windows.show(window, shown, token),
+                Order::Press { token } => windows.press(token),
+                Order::Release => {
+                    windows.release();
+                    Ok(())
+                }
+            };
+            let error = done.err().map(|error| error.to_string());
+            windows.tray.send(&FromWindow::Done { id, error });
+            windows.used();
+        });
     }
 
     /// Shows a window that a page asks for.
     pub(crate) fn show_for_page(self: &Arc<Self>, kind: Kind, shown: Shown) {
-        let windows = Arc::clone(self);
-        self.on_main_thread(move || {
-            if let Err(error) = windows.show_now(kind, shown, None) {
+        self.on_main_thread(move |windows| {
+            if let Err(error) = windows.show(kind, shown, None) {
                 tracing::error!(%error, window = kind.label(), "a window could not be shown");
             }
         });
     }
 
+    /// Hides the window of a page that asks for it.
+    pub(crate) fn hide_for_page(self: &Arc<Self>, kind: Kind) {
+        self.on_main_thread(move |windows| windows.hide(kind));
+    }
+
     /// The hotkey is down: shows the launcher, unless it has the focus.
-    pub(crate) fn press(self: &Arc<Self>, number: u64, token: Option<String>) {
-        self.carry_out(number, move |windows| {
-            let there = windows.window(Kind::Launcher);
-            let focused =
-                there.is_some_and(|it| it.is_visible().unwrap_or(false)) && windows.has_focus(Kind::Launcher);
-            windows.hides.store(focused, Ordering::Relaxed);
-            if focused { Ok(()) } else { windows.show_now(Kind::Launcher, Shown::default(), token) }
-        });
+    fn press(self: &Arc<Self>, token: Option<String>) -> tauri::Result<()> {
+        let focused = self.is_on_screen(Kind::Launcher) && self.has_focus(Kind::Launcher);
+        self.hides.store(focused, Ordering::Relaxed);
+        if focused { Ok(()) } else { self.show(Kind::Launcher, Shown::default(), token) }
     }
 
     /// The hotkey is up: hides the launcher where it had the focus. Not before: as long as the key is down, the
     /// keyboard is grabbed, and window managers do not see that the focus has gone elsewhere.
-    pub(crate) fn release(self: &Arc<Self>, number: u64) {
-        self.carry_out(number, move |windows| {
-            if windows.hides.swap(false, Ordering::Relaxed) {
-                windows.hide(Kind::Launcher);
-            }
-            Ok(())
-        });
-    }
-
-    /// Carries out an order on the main thread, and reports that it is done.
-    fn carry_out(
-        self: &Arc<Self>,
-        number: u64,
-        order: impl FnOnce(&Arc<Self>) -> tauri::Result<()> + Send + 'static,
-    ) {
-        self.ordered.store(number, Ordering::Relaxed);
-        let windows = Arc::clone(self);
-        self.on_main_thread(move || {
-            let error = order(&windows).err().map(|error| error.to_string());
-            windows.tray.send(&FromWindow::Done { number, error });
-        });
+    fn release(self: &Arc<Self>) {
+        if self.hides.swap(false, Ordering::Relaxed) {
+            self.hide(Kind::Launcher);
+        }
     }
 
     /// Reports which windows are on the screen.
     fn report_on_screen(&self) {
-        let on_screen =
-            |kind: &Kind| self.window(*kind).is_some_and(|window| window.is_visible().unwrap_or(false));
-        self.tray.send(&FromWindow::OnScreen { windows: Kind::ALL.into_iter().filter(on_screen).collect() });
+        let windows = Kind::ALL.into_iter().filter(|kind| self.is_on_screen(*kind)).collect();
+        self.tray.send(&FromWindow::OnScreen { windows });
     }
 
-    fn show_now(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) -> tauri::Result<()> {
+    /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's permission to take it.
+    fn show(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) -> tauri::Result<()> {
         timing::stamp("window asked for");
         let window = match self.window(kind) {
             Some(window) => window,
@@ -200,7 +203,6 @@ impl Windows {
         {
             let mut open = self.open();
             let state = open.entry(kind).or_default();
-            state.turns += 1;
             if state.ready {
                 window.emit_to(target(kind), "shown", &shown)?;
             } else {
@@ -229,7 +231,6 @@ impl Windows {
 
     fn make(self: &Arc<Self>, kind: Kind) -> tauri::Result<WebviewWindow> {
         let (width, height) = self.size(kind);
-        self.open().insert(kind, Open::default());
         let loaded = move |_: WebviewWindow, page: tauri::webview::PageLoadPayload<'_>| {
             if page.event() == PageLoadEvent::Finished {
                 timing::stamp("page loaded");
@@ -250,7 +251,7 @@ impl Windows {
             builder = builder.data_directory(pages.clone());
         }
         // Known before the page asks: its first picture is right.
-        if let Some(theme) = forced(self.look().theme) {
+        if let Some(theme) = forced(self.settings().theme) {
             builder =
                 builder.initialization_script(format!("document.documentElement.dataset.theme = {theme:?};"));
         }
@@ -273,11 +274,14 @@ impl Windows {
             }
         };
         let window = builder.build()?;
+        self.open().insert(kind, Open::default());
         self.paint(&window, kind);
         #[cfg(target_os = "linux")]
         {
             focus::keep_keys(&window, kind);
-            web_process::end_with(&window)?;
+            if let Err(error) = web_process::end_with(&window) {
+                tracing::warn!(%error, "the end of a page's process will not be noticed");
+            }
         }
         let windows = Arc::clone(self);
         window.on_window_event(move |event| match event {
@@ -294,16 +298,9 @@ impl Windows {
                 windows.hide(kind);
             }
             WindowEvent::Destroyed => {
-                let is_last = {
-                    let mut open = windows.open();
-                    open.remove(&kind);
-                    open.is_empty()
-                };
+                windows.open().remove(&kind);
                 windows.report_on_screen();
-                if is_last {
-                    let number = windows.ordered.load(Ordering::Relaxed);
-                    windows.tray.send(&FromWindow::Unused { number });
-                }
+                windows.used();
             }
             _ => {}
         });
@@ -311,7 +308,7 @@ impl Windows {
     }
 
     /// The page of a window runs now and receives events: it gets the reason it was shown, and the keys typed so far.
-    pub(crate) fn is_ready(&self, kind: Kind) {
+    pub(crate) fn is_ready(self: &Arc<Self>, kind: Kind) {
         let pending = {
             let mut open = self.open();
             let Some(state) = open.get_mut(&kind).filter(|state| !state.ready) else { return };
@@ -325,36 +322,53 @@ impl Windows {
             tracing::warn!(%error, "the show event could not be sent to a window");
         }
         #[cfg(target_os = "linux")]
-        self.on_main_thread(move || focus::replay_keys(kind));
+        self.on_main_thread(move |_| focus::replay_keys(kind));
     }
 
-    /// Hides a window, and unloads it once it has not been needed for a while.
-    pub(crate) fn hide(self: &Arc<Self>, kind: Kind) {
+    /// Hides a window.
+    fn hide(self: &Arc<Self>, kind: Kind) {
         let Some(window) = self.window(kind) else { return };
         if let Err(error) = window.hide() {
             tracing::error!(%error, "a window could not be hidden");
         }
-        let turn = self.open().get_mut(&kind).map(|state| {
+        if let Some(state) = self.open().get_mut(&kind) {
             state.focus = Focus::None;
-            state.turns += 1;
-            state.turns
-        });
-        let Some(turn) = turn else {
-            return;
-        };
+        }
         self.report_on_screen();
-        let unload_after = self.look().unload_after;
-        let windows = Arc::clone(self);
+        self.used();
+    }
+
+    fn is_on_screen(&self, kind: Kind) -> bool {
+        self.window(kind).is_some_and(|window| window.is_visible().unwrap_or(false))
+    }
+
+    /// Something was done with the windows. Where nothing is for as long as hidden windows are kept, they are unloaded; where
+    /// none is left then, this process is reported to be unused.
+    fn used(self: &Arc<Self>) {
+        let use_now = self.uses.fetch_add(1, Ordering::Relaxed) + 1;
+        let (windows, time) = (Arc::clone(self), self.settings().unload_after);
         tauri::async_runtime::spawn(async move {
-            tokio::time::sleep(unload_after).await;
-            let unused = windows.open().get(&kind).is_some_and(|state| state.turns == turn);
-            if unused && let Some(window) = windows.window(kind) {
-                tracing::debug!(window = kind.label(), "an unused window is unloaded");
-                if let Err(error) = window.destroy() {
-                    tracing::warn!(%error, "an unused window could not be unloaded");
+            tokio::time::sleep(time).await;
+            windows.on_main_thread(move |windows| {
+                if windows.uses.load(Ordering::Relaxed) == use_now {
+                    windows.unload();
                 }
-            }
+            });
         });
+    }
+
+    fn unload(&self) {
+        let (on_screen, hidden): (Vec<Kind>, Vec<Kind>) =
+            Kind::ALL.into_iter().partition(|kind| self.is_on_screen(*kind));
+        if on_screen.is_empty() {
+            // The tray ends this process, unless it has sent another order.
+            return self.tray.send(&FromWindow::Unused { id: self.ordered.load(Ordering::Relaxed) });
+        }
+        for window in hidden.into_iter().filter_map(|kind| self.window(kind)) {
+            if let Err(error) = window.destroy() {
+                tracing::warn!(%error, "an unused window could not be unloaded");
+            }
+        }
     }
 
     /// Sends an event to all windows.
@@ -400,8 +414,9 @@ impl Windows {
         })
     }
 
-    fn on_main_thread(&self, act: impl FnOnce() + Send + 'static) {
-        if let Err(error) = self.app.run_on_main_thread(act) {
+    fn on_main_thread(self: &Arc<Self>, act: impl FnOnce(&Arc<Self>) + Send + 'static) {
+        let windows = Arc::clone(self);
+        if let Err(error) = self.app.run_on_main_thread(move || act(&windows)) {
             tracing::debug!(%error, "the app is ending");
         }
     }

@@ -1,6 +1,10 @@
 //! The display that the windows are on: the app ends with it, as everything else of the session does.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::{io::AsyncReadExt, net::UnixStream, sync::oneshot};
 use x11rb::{connection::Connection, rust_connection::RustConnection};
@@ -16,35 +20,40 @@ pub(crate) enum Display {
 }
 
 impl Display {
-    /// Connects.
+    /// Connects as the windows will: to Wayland where there is one, and else to X11.
     ///
     /// # Errors
-    /// Where there is no display, or it does not take us; the text says what to do.
+    /// Where no display takes us; the text says what to do.
     pub(crate) async fn connect() -> Result<Self, String> {
-        if !is_set("WAYLAND_DISPLAY") && !is_set("DISPLAY") {
-            return Err("There is no display: neither WAYLAND_DISPLAY nor DISPLAY is set. Start callboard-tray in a \
-                        desktop session; without one, `callboard serve` does the work and `callboard board` shows it."
-                .to_owned());
-        }
-        if is_wayland() {
+        let backends = env::var("GDK_BACKEND").unwrap_or_default();
+        let mut why = String::new();
+        if is_set("WAYLAND_DISPLAY") && !backends.starts_with("x11") {
             let socket = wayland_socket();
-            return match UnixStream::connect(&socket).await {
-                Ok(connection) => Ok(Self::Wayland { socket, connection }),
-                Err(error) => Err(format!(
-                    "The display {} cannot be reached: {error}. WAYLAND_DISPLAY and XDG_RUNTIME_DIR name it; correct \
-                     them, or start callboard-tray in a desktop session.",
-                    socket.display()
-                )),
-            };
+            match UnixStream::connect(&socket).await {
+                Ok(connection) => return Ok(Self::Wayland { socket, connection }),
+                Err(error) => why = format!("{}: {error}. ", socket.display()),
+            }
         }
-        match x11rb::connect(None) {
-            Ok((connection, _)) => Ok(Self::X11(Box::new(connection))),
-            Err(error) => Err(format!(
-                "The display {} cannot be reached: {error}. Correct DISPLAY and XAUTHORITY, or start callboard-tray in a \
-                 desktop session.",
-                env::var_os("DISPLAY").unwrap_or_default().display()
-            )),
+        // GTK goes on to X11 unless it is told which ones to take (docs.gtk.org/gtk3/running.html, GDK_BACKEND).
+        let takes_x11 = backends.is_empty() || backends.split(',').any(|name| name == "x11" || name == "*");
+        if is_set("DISPLAY") && takes_x11 {
+            match x11rb::connect(None) {
+                Ok((connection, _)) => return Ok(Self::X11(Box::new(connection))),
+                Err(error) => {
+                    let display = env::var_os("DISPLAY").unwrap_or_default();
+                    why = format!("{why}{}: {error}. ", display.display());
+                }
+            }
         }
+        Err(format!(
+            "The display cannot be reached. {why}WAYLAND_DISPLAY and XDG_RUNTIME_DIR, or DISPLAY and XAUTHORITY, name \
+             it: correct them, or start callboard-tray in a desktop session."
+        ))
+    }
+
+    /// True for a Wayland compositor's.
+    pub(crate) fn is_wayland(&self) -> bool {
+        matches!(self, Self::Wayland { .. })
     }
 
     /// Waits until the display is gone for good.
@@ -65,29 +74,32 @@ impl Display {
                 }
             }
             Self::Wayland { socket, mut connection } => loop {
-                let mut byte = [0];
-                // A compositor sends nothing to a client that has asked for nothing.
-                while connection.read(&mut byte).await.is_ok_and(|read| read > 0) {}
-                match back(&socket).await {
-                    Some(again) => connection = again,
-                    None => return,
+                ended(&mut connection).await;
+                match tokio::time::timeout(BACK_WITHIN, back(&socket)).await {
+                    Ok(again) => connection = again,
+                    Err(_) => return,
                 }
             },
         }
     }
 }
 
-/// A connection to the compositor that takes the place of one that ended.
-async fn back(socket: &PathBuf) -> Option<UnixStream> {
-    let again = async {
-        loop {
-            if let Ok(connection) = UnixStream::connect(socket).await {
-                return connection;
-            }
-            tokio::time::sleep(MOMENT).await;
+/// Waits for the end of a connection. A compositor sends nothing to a client that has asked for nothing.
+async fn ended(connection: &mut UnixStream) {
+    let mut byte = [0];
+    while connection.read(&mut byte).await.is_ok_and(|read| read > 0) {}
+}
+
+/// A connection to the compositor that takes the place of one that ended, and lasts for a moment.
+async fn back(socket: &Path) -> UnixStream {
+    loop {
+        tokio::time::sleep(MOMENT).await;
+        if let Ok(mut connection) = UnixStream::connect(socket).await
+            && tokio::time::timeout(MOMENT, ended(&mut connection)).await.is_err()
+        {
+            return connection;
         }
-    };
-    tokio::time::timeout(BACK_WITHIN, again).await.ok()
+    }
 }
 
 /// Where the compositor listens (wl_display_connect(3)).
@@ -100,8 +112,7 @@ fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// True in a Wayland session that our windows use.
-pub(crate) fn is_wayland() -> bool {
-    let prefers_x11 = env::var("GDK_BACKEND").is_ok_and(|backend| backend.starts_with("x11"));
-    is_set("WAYLAND_DISPLAY") && !prefers_x11
+/// Whether the environment names a display.
+pub(crate) fn is_named() -> bool {
+    is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
 }

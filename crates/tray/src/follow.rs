@@ -11,7 +11,7 @@ use callboard_engine::api::{
     BoardQuery, Changes, ItemAction, NotificationsQuery, SettingsQuery, Status, StatusQuery, TrayIcon,
 };
 use callboard_engine::config;
-use callboard_window_link::message::{Look, Theme};
+use callboard_window_link::message::{Theme, WindowSettings};
 use jiff::Zoned;
 use serde::Deserialize;
 
@@ -169,7 +169,7 @@ impl Follower {
                 &self.tops,
                 shell.keys().as_deref(),
                 playground,
-                shell.windows().trouble().map(|trouble| trouble.remedy),
+                shell.windows().trouble().is_none(),
                 &Zoned::now(),
             ),
         }
@@ -187,7 +187,7 @@ fn theme(configured: config::Theme) -> Theme {
 /// Applies settings that are others than before.
 fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
-    shell.windows().set_look(Look { theme: theme(now.theme), unload_after: now.unload_after.0 });
+    shell.windows().set(WindowSettings { theme: theme(now.theme), unload_after: now.unload_after.0 });
     if before.hotkey != now.hotkey
         && let Some(listener) = shell.hotkey.get()
         && let Ok(keys) = now.hotkey.parse::<Keys>()

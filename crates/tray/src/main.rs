@@ -79,19 +79,19 @@ fn run(args: Args) -> Result<ExitCode> {
     let _ = private::keep_from_core_dumps();
     let start = Start { command: args.at_start(), playground: args.playground };
     let forwarded = args.forwarded();
+    #[cfg(target_os = "linux")]
+    if !display::is_named() {
+        eprintln!(
+            "There is no display: neither WAYLAND_DISPLAY nor DISPLAY is set. Start callboard-tray in a desktop \
+             session; without one, `callboard serve` does the work and `callboard board` shows it."
+        );
+        return Ok(USAGE.into());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("callboard")
         .enable_all()
         .build()?;
-    #[cfg(target_os = "linux")]
-    let display = match runtime.block_on(Display::connect()) {
-        Ok(display) => display,
-        Err(why) => {
-            eprintln!("{why}");
-            return Ok(USAGE.into());
-        }
-    };
     let paths = Paths::new(args.config, args.data)?;
     let first = match runtime.block_on(instance::enter(&paths.data, forwarded)) {
         Ok(Found::First(first)) => Some(first),
@@ -114,7 +114,13 @@ fn run(args: Args) -> Result<ExitCode> {
         }
     };
     #[cfg(target_os = "linux")]
-    live(&runtime, paths, first, start, display)?;
+    match runtime.block_on(Display::connect()) {
+        Ok(display) => live(&runtime, paths, first, start, display)?,
+        Err(why) => {
+            eprintln!("{why}");
+            return Ok(USAGE.into());
+        }
+    }
     #[cfg(not(target_os = "linux"))]
     live(&runtime, paths, first, start)?;
     // A keychain that hangs must not hold up the end.
@@ -132,7 +138,7 @@ struct Start {
 #[cfg(target_os = "linux")]
 fn live(runtime: &Runtime, paths: Paths, first: Option<First>, start: Start, display: Display) -> Result<()> {
     runtime.block_on(async {
-        let shell = set_up(paths, first, start)?;
+        let shell = set_up(paths, first, start, display.is_wayland())?;
         tokio::select! {
             () = shell.ended.cancelled() => {}
             () = display.lost() => {
@@ -150,7 +156,7 @@ fn live(runtime: &Runtime, paths: Paths, first: Option<First>, start: Start, dis
 fn live(runtime: &Runtime, paths: Paths, first: Option<First>, start: Start) -> Result<()> {
     event_loop::run(|main| {
         let _entered = runtime.enter();
-        let shell = set_up(main.clone(), paths, first, start)?;
+        let shell = set_up(main.clone(), paths, first, start, false)?;
         tokio::spawn(async move {
             shell.ended.cancelled().await;
             main.end();
@@ -164,8 +170,9 @@ fn set_up(
     paths: Paths,
     first: Option<First>,
     start: Start,
+    wayland: bool,
 ) -> Result<Arc<Shell>> {
-    let shell = Shell::new(paths, page_calls::answer);
+    let shell = Shell::new(paths, wayland, page_calls::answer);
     let (acting, changing) = (Arc::clone(&shell), Arc::clone(&shell));
     let tray = Tray::start(
         #[cfg(not(target_os = "linux"))]
@@ -185,7 +192,7 @@ fn set_up(
         #[cfg(not(target_os = "linux"))]
         &main,
         &keys,
-        shell::is_wayland(),
+        wayland,
         move |press| {
             pressing.windows().order(match press {
                 Press::Down(token) => Order::Press { token },
@@ -217,7 +224,7 @@ async fn begin(shell: Arc<Shell>, start: Start) {
     }
     tokio::spawn(follow::follow(Arc::clone(&shell)));
     match start.command {
-        Some(command) => shell.command(command, None),
+        Some(command) => shell.command(command, token_of_our_start()),
         None => {
             tokio::time::sleep(REACHABLE_TIME).await;
             if !shell.is_reachable() {
@@ -226,6 +233,12 @@ async fn begin(shell: Arc<Shell>, start: Start) {
             }
         }
     }
+}
+
+/// The desktop's permission to take the focus that came with our own start (XDG activation; startup notification on X11).
+fn token_of_our_start() -> Option<String> {
+    let names = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.is_empty()))
 }
 
 #[cfg(unix)]

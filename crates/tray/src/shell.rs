@@ -45,6 +45,8 @@ const ACTIONS_TIME: Duration = Duration::from_secs(2);
 /// The app.
 pub(crate) struct Shell {
     runtime: Handle,
+    /// Whether the display is a Wayland compositor's.
+    wayland: bool,
     /// The person's own owner, and the active one: the playground's while it is on.
     own: Mutex<Opening>,
     owner: watch::Sender<Arc<Owner>>,
@@ -92,6 +94,7 @@ impl Shell {
     /// `answer` answers what pages call for.
     pub(crate) fn new<A: Future<Output = Result<Value, Failure>> + Send + 'static>(
         paths: Paths,
+        wayland: bool,
         answer: impl Fn(Weak<Self>, Kind, Request) -> A + Send + 'static,
     ) -> Arc<Self> {
         Arc::new_cyclic(|shell: &Weak<Self>| {
@@ -102,6 +105,7 @@ impl Shell {
             let (calling, troubled, pressed) = (shell.clone(), shell.clone(), shell.clone());
             Self {
                 runtime: Handle::current(),
+                wayland,
                 windows: Windows::start(
                     pages,
                     move |window, request| answer(calling.clone(), window, request),
@@ -167,7 +171,7 @@ impl Shell {
         Desktop {
             version: env!("CARGO_PKG_VERSION"),
             platform: std::env::consts::OS,
-            wayland: is_wayland(),
+            wayland: self.wayland,
             playground,
             first_run: !playground && accounts.is_ok_and(|accounts| accounts.is_empty()),
             hotkey: self.hotkey_now(),
@@ -472,12 +476,4 @@ impl Host for DesktopHost {
     fn checks(&self) -> Vec<Check> {
         self.shell.upgrade().map(|shell| shell.checks()).unwrap_or_default()
     }
-}
-
-/// True in a Wayland session that our windows use.
-pub(crate) fn is_wayland() -> bool {
-    #[cfg(target_os = "linux")]
-    return crate::display::is_wayland();
-    #[cfg(not(target_os = "linux"))]
-    false
 }

@@ -15,21 +15,21 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[serde(tag = "message", rename_all = "snake_case")]
 pub enum ToWindow {
     /// The first message.
-    Begin {
+    Init {
         /// Where pages keep what they keep; nowhere but in memory where there is none.
         pages: Option<PathBuf>,
         /// How windows look and how long they are kept.
-        look: Look,
+        settings: WindowSettings,
     },
-    /// Windows look otherwise from now on.
-    Look {
-        /// How.
-        look: Look,
+    /// Windows look otherwise or are kept for another time from now on.
+    Settings {
+        /// How, and how long.
+        settings: WindowSettings,
     },
-    /// Something that a person wants of the windows, carried out in the order of the numbers.
+    /// Something that a person wants of the windows, carried out in the order of the ids.
     Order {
         /// Counts orders, from 1.
-        number: u64,
+        id: u64,
         /// What.
         order: Order,
     },
@@ -42,8 +42,8 @@ pub enum ToWindow {
     },
     /// The answer to a call.
     Answer {
-        /// The call's number.
-        number: u64,
+        /// The call's id.
+        id: u64,
         /// The answer, or why there is none.
         answer: Result<Value, Failure>,
     },
@@ -73,7 +73,7 @@ pub enum Order {
 
 /// What of the configuration the windows follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
+pub struct WindowSettings {
     /// Light or dark.
     pub theme: Theme,
     /// How long a hidden window is kept.
@@ -98,14 +98,14 @@ pub enum Theme {
 #[serde(tag = "message", rename_all = "snake_case")]
 pub enum FromWindow {
     /// The first message, and the only one that is the same in every version.
-    Begun {
+    Hello {
         /// The version of the window process: with a tray of another one it has no other message in common.
         version: String,
     },
     /// An order has been carried out, or has failed.
     Done {
-        /// The order's number.
-        number: u64,
+        /// The order's id.
+        id: u64,
         /// Why it failed.
         error: Option<String>,
     },
@@ -117,13 +117,13 @@ pub enum FromWindow {
     /// No window has been needed for as long as hidden ones are kept: the process may be ended, unless it has been sent a
     /// later order.
     Unused {
-        /// The number of the last order that it has received.
-        number: u64,
+        /// The id of the last order that it has received.
+        id: u64,
     },
     /// A page's call. It is answered.
     Call {
         /// Counts calls.
-        number: u64,
+        id: u64,
         /// The window that it comes from.
         window: Kind,
         /// What is called.
@@ -215,15 +215,15 @@ mod tests {
     fn message_is_one_line_and_read_as_it_was() {
         let shown = Shown { item: Some("ci/build/web\n@main".into()), ..Shown::default() };
         let messages = [
-            ToWindow::Begin { pages: Some("/a b".into()), look: Look::default() },
+            ToWindow::Init { pages: Some("/a b".into()), settings: WindowSettings::default() },
             ToWindow::Order {
-                number: 1,
+                id: 1,
                 order: Order::Show { window: Kind::Launcher, shown, token: Some("t".into()) },
             },
-            ToWindow::Order { number: 2, order: Order::Release },
+            ToWindow::Order { id: 2, order: Order::Release },
             ToWindow::Event { name: "desktop".into(), payload: json!({ "a": "\u{2028}\n" }) },
-            ToWindow::Answer { number: 3, answer: Ok(json!(null)) },
-            ToWindow::Answer { number: 4, answer: Err(Failure::internal("no\nengine")) },
+            ToWindow::Answer { id: 3, answer: Ok(json!(null)) },
+            ToWindow::Answer { id: 4, answer: Err(Failure::internal("no\nengine")) },
         ];
         for message in messages {
             let line = line(&message).unwrap();
@@ -231,7 +231,7 @@ mod tests {
             assert_eq!(read::<ToWindow>(&line).unwrap(), message);
         }
         let call = FromWindow::Call {
-            number: 1,
+            id: 1,
             window: Kind::Settings,
             request: Request::Engine { name: "doctor".into(), params: json!({}) },
         };
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn first_message_is_read_in_every_version() {
-        let begun = r#"{"message":"begun","version":"9.9","x":1}"#;
-        assert!(matches!(read(begun), Ok(FromWindow::Begun { version }) if version == "9.9"));
+        let hello = r#"{"message":"hello","version":"9.9","x":1}"#;
+        assert!(matches!(read(hello), Ok(FromWindow::Hello { version }) if version == "9.9"));
     }
 }

@@ -114,6 +114,21 @@ fn process_of_the_windows_has_no_secret_and_no_store() -> Result<()> {
         let Ok(target) = std::fs::read_link(file?.path()) else { continue };
         assert!(!target.starts_with(&data) || target.starts_with(&pages), "{}", target.display());
     }
+    // Its own children, one of which runs what services wrote, cannot speak to the tray for it: the log alone is theirs.
+    let pipes = |process: u32| -> Result<Vec<std::path::PathBuf>> {
+        let files = std::fs::read_dir(format!("/proc/{process}/fd"))?;
+        let targets = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        Ok(targets.filter(|target| target.to_string_lossy().starts_with("pipe:")).collect())
+    };
+    let (trays, log) = (pipes(app.id())?, std::fs::read_link(format!("/proc/{process}/fd/2"))?);
+    let below: Vec<u32> =
+        app.processes().into_iter().filter(|it| *it != process && *it != app.id()).collect();
+    assert!(!below.is_empty(), "the page has a process");
+    for child in below {
+        let shared: Vec<_> =
+            pipes(child)?.into_iter().filter(|pipe| trays.contains(pipe) && *pipe != log).collect();
+        assert!(shared.is_empty(), "{child} has {shared:?} of the tray's");
+    }
     let memory = std::fs::read_to_string(format!("/proc/{process}/maps"))?;
     assert!(!memory.contains("callboard.db"), "the store is not mapped");
     Ok(())

@@ -35,7 +35,9 @@ pub(super) fn wrap(
     let (sums, size) = sums(&tree)?;
     tree.put("DEBIAN/md5sums", sums)?;
     let libraries = libraries(&tree, package.name, work)?;
-    let depends = [&[libraries.as_str()], package.needs].concat().join(", ");
+    let same = package.needs_same.iter().map(|name| format!("{name} (= {VERSION}-{RELEASE})"));
+    let needs = package.needs.iter().map(ToString::to_string);
+    let depends = [libraries].into_iter().chain(needs).chain(same).collect::<Vec<_>>().join(", ");
     let architecture = architecture()?;
     tree.put("DEBIAN/control", control(package, &architecture, &depends, size))?;
     tree.set_permissions()?;
@@ -62,6 +64,11 @@ fn control(package: &Package, architecture: &str, depends: &str, size: u64) -> S
         "Package: {name}\nVersion: {VERSION}-{RELEASE}\nArchitecture: {architecture}\nMaintainer: {MAINTAINER}\n\
          Installed-Size: {size}\nDepends: {depends}\n"
     );
+    if !package.breaks_older.is_empty() {
+        let breaks: Vec<String> =
+            package.breaks_older.iter().map(|name| format!("{name} (<< {VERSION}-{RELEASE})")).collect();
+        control += &format!("Breaks: {}\n", breaks.join(", "));
+    }
     for (field, packages) in [("Recommends", package.recommends), ("Suggests", package.suggests)] {
         if !packages.is_empty() {
             control += &format!("{field}: {}\n", packages.join(", "));
@@ -130,7 +137,8 @@ mod tests {
             "Package: callboard-tray\n",
             "Depends: libc6 (>= 2.36)\n",
             "Installed-Size: 7\n",
-            "Recommends: callboard-window (= ",
+            "Breaks: callboard-window (<< ",
+            "Recommends: callboard-window, callboard, ",
             "\n .\n This is the desktop app.",
         ] {
             assert!(control.contains(line), "{line:?} in\n{control}");

@@ -31,6 +31,10 @@ pub(super) struct Package {
     pub section: &'static str,
     /// Packages that it does not work without, besides the libraries that its program names.
     pub needs: &'static [&'static str],
+    /// Packages that it does not work without in exactly this version.
+    pub needs_same: &'static [&'static str],
+    /// Packages that it does not work with in an older version.
+    pub breaks_older: &'static [&'static str],
     /// Packages recommended with it, in Debian.
     pub recommends: &'static [&'static str],
     /// Packages suggested with it, in Debian.
@@ -49,9 +53,6 @@ pub(super) enum Family {
     /// Fedora, openSUSE and the like.
     Rpm,
 }
-
-/// The tray takes windows of its own version only.
-const WITH_THIS_WINDOW: &str = concat!("callboard-window (= ", env!("CARGO_PKG_VERSION"), "-1)");
 
 /// What goes into the packages.
 pub(super) struct Parts {
@@ -78,6 +79,8 @@ pub(super) const PACKAGES: [Package; 3] = [
         section: "devel",
         // Without root certificates there is no HTTP client at all.
         needs: &["ca-certificates"],
+        needs_same: &[],
+        breaks_older: &[],
         recommends: &["dbus-user-session"],
         suggests: &["callboard-tray", "gnome-keyring"],
         rpm_recommends: &[],
@@ -98,8 +101,10 @@ pub(super) const PACKAGES: [Package; 3] = [
         ],
         section: "devel",
         needs: &["ca-certificates"],
+        needs_same: &[],
+        breaks_older: &["callboard-window"],
         recommends: &[
-            WITH_THIS_WINDOW,
+            "callboard-window",
             "callboard",
             "gnome-keyring | kwalletmanager | keepassxc",
             "xdg-utils",
@@ -116,9 +121,11 @@ pub(super) const PACKAGES: [Package; 3] = [
              launcher, and the settings. The tray starts the program in it."],
         section: "devel",
         needs: &[],
-        recommends: &["callboard-tray"],
+        needs_same: &["callboard-tray"],
+        breaks_older: &[],
+        recommends: &[],
         suggests: &[],
-        rpm_recommends: &["callboard-tray"],
+        rpm_recommends: &[],
         own: window,
     },
 ];

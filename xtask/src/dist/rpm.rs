@@ -67,6 +67,8 @@ fn spec(package: &Package, tree: &Path, files: &[String]) -> String {
     let needs: String = [("Requires", package.needs), ("Recommends", package.rpm_recommends)]
         .into_iter()
         .flat_map(|(field, names)| names.iter().map(move |name| format!("{field}: {name}\n")))
+        .chain(package.needs_same.iter().map(|name| format!("Requires: {name} = {VERSION}-{RELEASE}\n")))
+        .chain(package.breaks_older.iter().map(|name| format!("Conflicts: {name} < {VERSION}-{RELEASE}\n")))
         .collect();
     let description = package.description.join("\n\n");
     let files: String = files.iter().map(|file| entry(file)).collect();

@@ -35,12 +35,12 @@ pub(crate) fn entries(
     tops: &[Top],
     hotkey: Option<&str>,
     playground: bool,
-    no_window: Option<&str>,
+    has_windows: bool,
     now: &Zoned,
 ) -> Vec<Entry> {
     let mut groups: Vec<Vec<Entry>> = Vec::new();
-    if let Some(why) = no_window {
-        groups.push(vec![Entry::Note(text::line(&format!("No window can be shown: {why}"), WIDTH))]);
+    if !has_windows {
+        groups.push(vec![Entry::Note("No window can be shown: see `callboard doctor`".into())]);
     }
     if playground {
         groups.push(vec![Entry::Note("Playground: a made-up team".into())]);
@@ -237,12 +237,9 @@ mod tests {
     fn everything_is_in_the_menu() {
         let now: Zoned = "2026-11-22T12:06:00+00:00[UTC]".parse().unwrap();
         let item = r#"ItemKey { account: AccountName("ci"), kind: Build, id: "web@main" }"#;
-        let menu = drawn(
-            &entries(Some(&status()), &[top()], Some("Alt+Space"), false, Some("open it again"), &now),
-            0,
-        );
+        let menu = drawn(&entries(Some(&status()), &[top()], Some("Alt+Space"), false, false, &now), 0);
         let expected = format!(
-            r#"(No window can be shown: open it again)
+            r#"(No window can be shown: see `callboard doctor`)
 --
 (1 build fails, 2 pull requests need you)
 (1 of 2 watched accounts connected)

@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::mpsc,
+    task::JoinHandle,
 };
 
 /// The longest message that is read, in bytes: calls of pages are short.
@@ -23,14 +24,17 @@ const LINE: u64 = 4 << 20;
 const LOG_LINE: u64 = 8 << 10;
 /// How long it may take to end.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long its last lines may take to arrive after its end.
+const LAST_LINE: Duration = Duration::from_millis(300);
 /// How much of what it printed last is quoted, in characters.
 const QUOTED: usize = 200;
 
-/// What a process has to report.
-pub(super) enum Heard {
+/// What happens with a process.
+pub(super) enum Event {
+    /// It sent a message.
     Message(FromWindow),
     /// It has ended, and how.
-    Ended(String),
+    Exited(String),
 }
 
 /// A running process.
@@ -40,8 +44,7 @@ pub(super) struct Process {
     output: BufReader<ChildStdout>,
     /// A message that has been read in part.
     line: Vec<u8>,
-    /// The last line of its log.
-    printed: Arc<Mutex<String>>,
+    log: Log,
 }
 
 /// Sends messages to a process.
@@ -63,7 +66,7 @@ impl Process {
     pub(super) fn start(program: &Path) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        for name in std::env::vars_os().map(|(name, _)| name).filter(is_ours) {
+        for name in std::env::vars_os().map(|(name, _)| name).filter(is_kept_back) {
             command.env_remove(name);
         }
         let mut child = command.spawn()?;
@@ -74,9 +77,9 @@ impl Process {
         };
         let (lines, to_write) = mpsc::unbounded_channel();
         tokio::spawn(write(input, to_write));
-        let printed = Arc::default();
-        tokio::spawn(pass_on(log, Arc::clone(&printed)));
-        Ok(Self { child, sender: Sender(lines), output: BufReader::new(output), line: Vec::new(), printed })
+        let last = Arc::default();
+        let log = Log { passing_on: tokio::spawn(pass_on(log, Arc::clone(&last))), last };
+        Ok(Self { child, sender: Sender(lines), output: BufReader::new(output), line: Vec::new(), log })
     }
 
     pub(super) fn sender(&self) -> Sender {
@@ -88,53 +91,46 @@ impl Process {
     }
 
     /// Its next message, or its end. May be canceled without a loss.
-    pub(super) async fn hear(&mut self) -> Heard {
+    pub(super) async fn next_event(&mut self) -> Event {
         loop {
             let room = LINE.saturating_sub(u64::try_from(self.line.len()).unwrap_or(LINE));
-            let read = (&mut self.output).take(room).read_until(b'\n', &mut self.line).await;
-            let whole = self.line.ends_with(b"\n");
-            match read {
-                Ok(_) if whole => {
+            let mut limited = (&mut self.output).take(room);
+            let read = tokio::select! {
+                // What it sent before its end comes first.
+                biased;
+                read = limited.read_until(b'\n', &mut self.line) => read,
+                // Its own children may hold its output open.
+                status = self.child.wait() => {
+                    return Event::Exited(self.log.explain(status.map_or_else(|it| it.to_string(), |it| it.to_string())).await);
+                }
+            };
+            let why = match read {
+                Ok(_) if self.line.ends_with(b"\n") => {
                     let line = std::mem::take(&mut self.line);
                     match message::read(&String::from_utf8_lossy(&line)) {
-                        Ok(message) => return Heard::Message(message),
-                        // A library that prints.
-                        Err(error) => {
-                            tracing::debug!(%error, "the windows sent something that is no message")
-                        }
+                        Ok(message) => return Event::Message(message),
+                        Err(error) => tracing::warn!(%error, "a message of the windows is not understood"),
                     }
+                    continue;
                 }
-                Ok(0) if room > 0 => return Heard::Ended(self.how_it_ended().await),
-                Ok(_) if room > 0 => {}
-                Ok(_) => {
-                    self.kill().await;
-                    return Heard::Ended(format!("it sent a message of more than {LINE} bytes"));
-                }
-                Err(error) => {
-                    self.kill().await;
-                    return Heard::Ended(format!("it cannot be read: {error}"));
-                }
-            }
+                Ok(0) if room > 0 => match tokio::time::timeout(GOODBYE, self.child.wait()).await {
+                    Ok(status) => status.map_or_else(|it| it.to_string(), |it| it.to_string()),
+                    Err(_) => "its output closed, though it did not end".to_owned(),
+                },
+                Ok(_) if room > 0 => continue,
+                Ok(_) => format!("a message of more than {LINE} bytes"),
+                Err(error) => format!("an output that cannot be read ({error})"),
+            };
+            // It fails where the process has just ended.
+            let _ = self.child.kill().await;
+            return Event::Exited(self.log.explain(why).await);
         }
     }
 
-    async fn how_it_ended(&mut self) -> String {
-        let status = match tokio::time::timeout(GOODBYE, self.child.wait()).await {
-            Ok(Ok(status)) => status.to_string(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => {
-                self.kill().await;
-                "it closed its output and did not end".to_owned()
-            }
-        };
-        let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
-        if printed.is_empty() { status } else { format!("{status}: {printed}") }
-    }
-
     /// Lets it end by itself, and ends it where it does not.
-    pub(super) async fn end(self) {
+    pub(super) async fn close(self) {
         let Self { mut child, sender, output, .. } = self;
-        // The end of its input is how it learns; nobody reads what it still has to say.
+        // The end of its input is how it learns; nobody reads what it still has to report.
         let _ = sender.0.send(None);
         drop(output);
         if tokio::time::timeout(GOODBYE, child.wait()).await.is_err() {
@@ -144,15 +140,37 @@ impl Process {
         }
     }
 
-    pub(super) async fn kill(&mut self) {
+    /// Ends it at once.
+    pub(super) async fn kill(mut self) {
         // It fails where the process has just ended.
         let _ = self.child.kill().await;
     }
 }
 
-/// The windows need none of our variables, and some hold secrets.
-fn is_ours(name: &OsString) -> bool {
-    name.to_string_lossy().to_uppercase().starts_with("CALLBOARD_")
+/// What a process prints.
+struct Log {
+    passing_on: JoinHandle<()>,
+    /// The last line.
+    last: Arc<Mutex<String>>,
+}
+
+impl Log {
+    /// Adds to how a process ended what it printed last.
+    async fn explain(&mut self, how: String) -> String {
+        // Its own children may hold its log open.
+        let _ = tokio::time::timeout(LAST_LINE, &mut self.passing_on).await;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_empty() { how } else { format!("{how}: {last}") }
+    }
+}
+
+/// Of how we were started: a token comes with each order, and a socket is for one client.
+const OF_OUR_START: [&str; 3] = ["DESKTOP_STARTUP_ID", "XDG_ACTIVATION_TOKEN", "WAYLAND_SOCKET"];
+
+/// The windows need none of our own variables either, and some hold secrets.
+fn is_kept_back(name: &OsString) -> bool {
+    let name = name.to_string_lossy().to_uppercase();
+    name.starts_with("CALLBOARD_") || OF_OUR_START.contains(&name.as_str())
 }
 
 /// Writes messages until the one that is none, which ends the input.
@@ -166,7 +184,7 @@ async fn write(mut input: ChildStdin, mut lines: mpsc::UnboundedReceiver<Option<
 }
 
 /// Writes what it prints to our own log, and keeps the last of it.
-async fn pass_on(log: impl AsyncRead + Unpin, printed: Arc<Mutex<String>>) {
+async fn pass_on(log: impl AsyncRead + Unpin, last: Arc<Mutex<String>>) {
     let mut log = BufReader::new(log);
     loop {
         let mut line = Vec::new();
@@ -179,7 +197,7 @@ async fn pass_on(log: impl AsyncRead + Unpin, printed: Arc<Mutex<String>>) {
         let text = String::from_utf8_lossy(&line);
         let text = callboard_domain::text::line(text.trim(), QUOTED);
         if !text.is_empty() {
-            *printed.lock().unwrap_or_else(PoisonError::into_inner) = text;
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = text;
         }
     }
 }
@@ -194,12 +212,15 @@ mod tests {
             ("CALLBOARD_PASSPHRASE", true),
             ("CALLBOARD_SECRET_FORGE_TOKEN", true),
             ("callboard_data", true),
+            ("XDG_ACTIVATION_TOKEN", true),
+            ("WAYLAND_SOCKET", true),
+            ("WAYLAND_DISPLAY", false),
             ("DISPLAY", false),
             ("PATH", false),
             ("MY_CALLBOARD_X", false),
         ];
         for (name, expected) in cases {
-            assert_eq!(is_ours(&name.into()), expected, "{name}");
+            assert_eq!(is_kept_back(&name.into()), expected, "{name}");
         }
     }
 }

@@ -22,10 +22,10 @@ fn stage(more: &str) -> Stage {
         &program,
         format!(
             r#"#!/bin/sh
-echo '{{"message":"begun","version":"{version}"}}'
+echo '{{"message":"hello","version":"{version}"}}'
 while read -r line; do
   line=$(printf %s "$line" | tr '"' "'")
-  echo "{{\"message\":\"call\",\"number\":1,\"window\":\"launcher\",\"request\":{{\"request\":\"open_link\",\"url\":\"$line\"}}}}"
+  echo "{{\"message\":\"call\",\"id\":1,\"window\":\"launcher\",\"request\":{{\"request\":\"open_link\",\"url\":\"$line\"}}}}"
   {more}
 done
 "#
@@ -49,7 +49,8 @@ fn started(program: &Path, folder: TempDir) -> Stage {
             failing.send((trouble, order)).unwrap();
         }
     };
-    let windows = Windows::start_program(program.to_owned(), Some("/pages".into()), answer, fail);
+    let windows =
+        Windows::start_program(program.to_owned(), [Duration::ZERO; 3], Some("/pages".into()), answer, fail);
     Stage { windows, read, failed, _folder: folder }
 }
 
@@ -74,30 +75,27 @@ fn press() -> Order {
 }
 
 /// Carries out what it reads.
-const DONE: &str = r#"n=${line##*"'number':"}; n=${n%%,*}
-  case "$line" in *"'message':'order'"*) echo "{\"message\":\"done\",\"number\":$n,\"error\":null}";; esac"#;
+const DONE: &str = r#"n=${line##*"'id':"}; n=${n%%,*}
+  case "$line" in *"'message':'order'"*) echo "{\"message\":\"done\",\"id\":$n,\"error\":null}";; esac"#;
 
 #[tokio::test]
 async fn process_is_started_when_a_window_is_needed_and_ended_when_none_is() {
     let unused = r#"case "$line" in
-    *"'number':2"*) echo '{"message":"unused","number":1}'; echo '{"message":"unused","number":2}';; esac"#;
+    *"'id':2"*) echo '{"message":"unused","id":1}'; echo '{"message":"unused","id":2}';; esac"#;
     let mut stage = stage(&format!("{DONE}\n{unused}"));
     stage.windows.order(Order::Release);
     stage.windows.emit("changed", &());
-    stage.windows.set_look(Look { unload_after: Duration::from_secs(7), ..Look::default() });
+    stage.windows.set(WindowSettings { unload_after: Duration::from_secs(7), ..WindowSettings::default() });
     stage.windows.order(press());
-    let begin = stage.reads("begin").await;
-    assert!(begin.contains("'/pages'") && begin.contains("'secs':7"), "{begin}");
+    let init = stage.reads("init").await;
+    assert!(init.contains("'/pages'") && init.contains("'secs':7"), "{init}");
     let first = stage.read.recv().await.unwrap();
-    assert!(
-        first.contains("'number':1,'order':{'order':'press','token':'t'}"),
-        "no release before it: {first}"
-    );
+    assert!(first.contains("'id':1,'order':{'order':'press','token':'t'}"), "no release before it: {first}");
     stage.windows.emit("changed", &());
     stage.reads("'changed'").await;
     // The second order makes it report that it is unused: first before that order, which means nothing.
     stage.windows.order(show(Kind::Settings));
-    stage.reads("'number':2").await;
+    stage.reads("'id':2").await;
     stage.windows.close().await;
     assert_eq!(stage.windows.trouble(), None);
     assert!(stage.failed.try_recv().is_err());
@@ -106,16 +104,16 @@ async fn process_is_started_when_a_window_is_needed_and_ended_when_none_is() {
 #[tokio::test]
 async fn windows_of_a_process_that_ended_are_shown_by_the_next() {
     let dies = r#"case "$line" in
-    *"'number':1,"*) echo '{"message":"on_screen","windows":["settings"]}';;
-    *"'number':2,"*) exit 3;; esac"#;
+    *"'id':1,"*) echo '{"message":"on_screen","windows":["settings"]}';;
+    *"'id':2,"*) exit 3;; esac"#;
     let mut stage = stage(&format!("{dies}\n{DONE}"));
     stage.windows.order(show(Kind::Settings));
     stage.windows.order(press());
-    stage.reads("'number':2,").await;
-    stage.reads("begin").await;
+    stage.reads("'id':2,").await;
+    stage.reads("init").await;
     let again = [stage.read.recv().await.unwrap(), stage.read.recv().await.unwrap()];
-    assert!(again[0].contains("'number':3,") && again[0].contains("'window':'launcher'"), "{again:?}");
-    assert!(again[1].contains("'number':4,") && again[1].contains("'window':'settings'"), "{again:?}");
+    assert!(again[0].contains("'id':3,") && again[0].contains("'window':'launcher'"), "{again:?}");
+    assert!(again[1].contains("'id':4,") && again[1].contains("'window':'settings'"), "{again:?}");
     assert!(stage.failed.try_recv().is_err());
 }
 
@@ -124,11 +122,11 @@ async fn process_that_ends_again_and_again_is_reported_with_what_it_printed() {
     let mut stage = stage("echo 'no display: x' >&2; exit 3");
     stage.windows.order(press());
     let (trouble, order) = stage.failed.recv().await.unwrap();
-    assert!(trouble.why.contains("3 times") && trouble.why.contains("no display: x"), "{trouble:?}");
+    assert!(trouble.why.contains("4 times") && trouble.why.contains("no display: x"), "{trouble:?}");
     assert_eq!(order, Some(show(Kind::Launcher)));
     assert_eq!(stage.windows.trouble(), Some(trouble));
     // A person's next wish is tried again.
-    stage.reads("begin").await;
+    stage.reads("init").await;
     stage.windows.order(press());
     assert!(stage.failed.recv().await.is_some());
 }
@@ -138,13 +136,13 @@ async fn program_that_cannot_show_windows_is_reported() {
     let folder = || tempfile::tempdir().unwrap();
     let version = format!(
         "#!/bin/sh\necho '{}'\nread -r line\nsleep 600\n",
-        r#"{"message":"begun","version":"0.0.9"}"#
+        r#"{"message":"hello","version":"0.0.9"}"#
     );
     // what the program is -> the reason, and what to do
     let cases: [(Option<(&str, u32)>, &str, &str); 3] = [
         (None, "is not there", INSTALL),
         (Some(("", 0o600)), "cannot be started", INSTALL),
-        (Some((&version, 0o700)), "is of version 0.0.9", RESTART),
+        (Some((&version, 0o700)), "is of version 0.0.9", VERSIONS),
     ];
     for (file, why, remedy) in cases {
         let folder = folder();
@@ -172,7 +170,7 @@ async fn process_that_hangs_is_ended_and_reported() {
     stage.windows.order(press());
     let (trouble, order) = stage.failed.recv().await.unwrap();
     assert!(trouble.why.contains("did not answer within 15 s"), "{trouble:?}");
-    assert_eq!((trouble.remedy, order), (AGAIN, Some(press())));
+    assert_eq!((trouble.remedy, order), (AGAIN, Some(show(Kind::Launcher))));
 }
 
 #[test]

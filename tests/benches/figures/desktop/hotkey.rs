@@ -1,21 +1,11 @@
 //! From the hotkey to the keyboard focus, beside a launcher that is started by each press.
 
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callboard_tests::{App, Callboard, DesktopSession, PATIENCE, TrayHost, wait_until};
-use x11rb::{
-    connection::Connection,
-    protocol::{
-        Event,
-        xproto::{ChangeWindowAttributesAux, ConnectionExt, EventMask},
-    },
-};
 
-use super::{session, stored};
+use super::{rofi::Rofi, session, stored};
 use crate::{
     Args,
     figure::{Figure, Goal, Samples},
@@ -120,32 +110,9 @@ fn press(app: &App, session: &DesktopSession) -> Result<u64> {
 
 /// How long rofi takes from its start to its window on the screen.
 fn rofi_shows(session: &DesktopSession, count: usize) -> Result<Samples> {
-    let display = session.env().into_iter().find(|(name, _)| name == "DISPLAY").context("a display")?.1;
-    let (server, screen) = x11rb::connect(Some(&display))?;
-    let root = server.setup().roots[screen].root;
-    let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
-    server.change_window_attributes(root, &events)?.check()?;
-    let lines: String = (0..ENTRIES).map(|number| format!("entry {number}\n")).collect();
-    let mut times = Vec::new();
-    for _ in 0..=count {
-        let list = tempfile::NamedTempFile::new()?;
-        std::fs::write(list.path(), &lines)?;
-        while server.poll_for_event()?.is_some() {}
-        let began = Instant::now();
-        let mut rofi = session.command("rofi");
-        rofi.args(["-dmenu", "-input"]).arg(list.path()).stdin(Stdio::null()).stderr(Stdio::null());
-        let mut rofi = rofi.spawn().context("rofi: run `cargo xtask bench` to install it")?;
-        let mapped = wait_until("rofi's window", PATIENCE, || {
-            loop {
-                if let Event::MapNotify(_) = server.poll_for_event().ok()?? {
-                    break Some(began.elapsed());
-                }
-            }
-        });
-        rofi.kill()?;
-        rofi.wait()?;
-        times.push(mapped?);
-    }
+    let entries: Vec<String> = (0..ENTRIES).map(|number| format!("entry {number}")).collect();
     // The first one warms up.
-    Ok(Samples::millis(&times[1..]))
+    Rofi::start(session, &entries)?;
+    let times = (0..count).map(|_| Ok(Rofi::start(session, &entries)?.mapped)).collect::<Result<Vec<_>>>()?;
+    Ok(Samples::millis(&times))
 }

@@ -2,6 +2,7 @@
 
 mod hotkey;
 mod paint;
+mod rofi;
 mod tray;
 
 use anyhow::Result;
@@ -20,16 +21,20 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
 /// The app's folders with this many open items in its store, and a configuration of accounts that are not watched.
 fn stored(session: &DesktopSession, entries: usize, more: &str) -> Result<Callboard> {
     let callboard = Callboard::new(&format!("{more}{}", data::ACCOUNTS))?.env(session.env());
+    data::runtime()?.block_on(search::fill(&callboard.data(), items(entries)))?;
+    Ok(callboard)
+}
+
+/// That many open items.
+fn items(entries: usize) -> Vec<Item> {
     let (forge, alerts) = (AccountName::from("forge"), AccountName::from("alerts"));
-    let items: Vec<Item> = (0..entries)
+    (0..entries)
         .map(|number| match number % 4 {
             0 => data::build(&forge, number, vec![data::run(number, 1, BuildStatus::Failed)]),
             1 => data::incident(&alerts, number, IncidentStatus::Triggered),
             _ => data::pull(&forge, number, PullRequestState::Open),
         })
-        .collect();
-    data::runtime()?.block_on(search::fill(&callboard.data(), items))?;
-    Ok(callboard)
+        .collect()
 }
 
 fn session() -> Result<DesktopSession> {

