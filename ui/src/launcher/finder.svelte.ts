@@ -127,8 +127,9 @@ export class Finder {
   type(text: string): void {
     this.text = text;
     this.chosen = false;
-    keepDraft({ text, args: null });
+    // Asked first: the engine searches while the rest is done.
     this.answer = this.find(text);
+    keepDraft({ text, args: null });
   }
 
   /** Waits for the last response: for an Enter that is pressed before it arrives. */
