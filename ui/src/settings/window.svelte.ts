@@ -7,7 +7,7 @@ import type { Backend, Desktop, Theme } from "../desktop";
 import { onNarrow } from "../parts/narrow";
 import { showTheme } from "../parts/theme";
 import { accountState } from "./accounts/health";
-import { AsyncValue } from "./async-value.svelte";
+import { Resource } from "../parts/resource.svelte";
 import { Editing } from "./rules/editing.svelte";
 import { placeOf, type Place, type ViewId } from "./views";
 
@@ -27,16 +27,16 @@ export class SettingsWindow {
   announcement = $state("");
   /** A person's own rules as they are edited. */
   readonly editing = new Editing();
-  readonly settings: AsyncValue<Settings>;
-  readonly accounts: AsyncValue<AccountInfo[]>;
-  readonly checks: AsyncValue<Check[]>;
+  readonly settings: Resource<Settings>;
+  readonly accounts: Resource<AccountInfo[]>;
+  readonly checks: Resource<Check[]>;
   #levels: (() => void)[] = [];
   #keys: Record<string, () => void>[] = [];
 
   constructor(readonly backend: Backend) {
-    this.settings = new AsyncValue(() => backend.call("settings", {}));
-    this.accounts = new AsyncValue(() => backend.call("accounts", {}));
-    this.checks = new AsyncValue(() => backend.call("doctor", {}));
+    this.settings = new Resource(() => backend.call("settings", {}));
+    this.accounts = new Resource(() => backend.call("accounts", {}));
+    this.checks = new Resource(() => backend.call("doctor", {}));
   }
 
   /** Subscribes to the shell. Returns the function that unsubscribes. */

@@ -2,9 +2,10 @@
 
 import type { Identity, JsonValue, ServiceInfo } from "../../api";
 import type { Backend, Failure } from "../../desktop";
-import { failureOf, placed } from "../failure";
+import { failureOf } from "../../parts/failure";
+import { placed } from "../failure";
 import { keep, readKept } from "../kept";
-import { Act } from "../async-value.svelte";
+import { Act } from "../act.svelte";
 import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fields";
 
 /** The result of testing the new account. */

@@ -3,7 +3,7 @@
 import type { Check, CheckVerdict, ConfigError } from "../../api";
 import type { Desktop } from "../../desktop";
 import { capital } from "../../parts/words";
-import { located } from "../failure";
+import { located } from "../../parts/failure";
 
 export const VERDICT: Record<
   CheckVerdict,

@@ -3,7 +3,8 @@
 import type { ConfigError, JsonValue, RuleConfig, RuleFault, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
 import { Draft, same } from "../draft.svelte";
-import { fieldOf, join, located } from "../failure";
+import { located } from "../../parts/failure";
+import { fieldOf, join } from "../failure";
 import { keep, readKept } from "../kept";
 import { freshName, written } from "./rules";
 

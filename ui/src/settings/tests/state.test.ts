@@ -1,4 +1,4 @@
-/** Drafts beside the file's values, values that load late, and rules while they are edited. */
+/** Drafts beside the file's values, acts, and rules while they are edited. */
 
 import { expect, test } from "vitest";
 
@@ -6,7 +6,7 @@ import type { RuleConfig } from "../../api";
 import { failure } from "../../fake/backend";
 import { RULES } from "../../fake/settings-data";
 import { Draft } from "../draft.svelte";
-import { Act, AsyncValue } from "../async-value.svelte";
+import { Act } from "../act.svelte";
 import { Editing, faultsAt } from "../rules/editing.svelte";
 import { doesText, isOn, parts, switched, written } from "../rules/rules";
 
@@ -45,60 +45,13 @@ test("a file that changes back is no longer a conflict", () => {
   expect([draft.mine, draft.theirs]).toEqual(["b", null]);
 });
 
-function held<Value>() {
-  const answers: { answer: (value: Value) => void; fail: (why: string) => void }[] = [];
-  const ask = () => new Promise<Value>((answer, fail) => answers.push({ answer, fail }));
-  return { answers, ask };
-}
-
-test("a burst of changes makes two requests: the pending one, and one after it", async () => {
-  const { answers, ask } = held<number>();
-  const reading = new AsyncValue(ask);
-  const all = [reading.read(), reading.read(), reading.read()];
-  expect(answers).toHaveLength(1);
-  answers[0]?.answer(1);
-  await Promise.resolve();
-  await Promise.resolve();
-  expect(answers).toHaveLength(2);
-  answers[1]?.answer(2);
-  await Promise.all(all);
-  expect(reading.value).toBe(2);
-  reading.end();
-});
-
-test("an older response that arrives later is not taken", async () => {
-  const { answers, ask } = held<string>();
-  const reading = new AsyncValue(ask);
-  const old = reading.force();
-  const now = reading.force();
-  answers[1]?.answer("newer");
-  await now;
-  answers[0]?.answer("older");
-  await old;
-  expect(reading.value).toBe("newer");
-  reading.end();
-});
-
-test("the last value stays when reading fails, and the failure goes with the next response", async () => {
-  const { answers, ask } = held<string>();
-  const reading = new AsyncValue(ask);
-  reading.take("before");
-  const failed = reading.force();
-  answers[0]?.fail("no");
-  await failed;
-  expect([reading.value, reading.failure?.message]).toEqual(["before", "no"]);
-  const well = reading.force();
-  answers[1]?.answer("after");
-  await well;
-  expect([reading.value, reading.failure]).toEqual(["after", null]);
-});
-
 test("an act is done once at a time", async () => {
-  const { answers, ask } = held<null>();
+  let finish: () => void = () => {};
+  const work = () => new Promise<void>((done) => (finish = done));
   const act = new Act();
-  const first = act.do(ask);
-  expect(await act.do(ask)).toBe(false);
-  answers[0]?.answer(null);
+  const first = act.do(work);
+  expect(await act.do(work)).toBe(false);
+  finish();
   expect([await first, act.busy]).toEqual([true, false]);
 });
 
