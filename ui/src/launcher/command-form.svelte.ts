@@ -21,7 +21,10 @@ import {
   type,
   typed,
 } from "./flow";
+import type { Act } from "./keys";
+import { moveInChoices } from "./move";
 import { readOn } from "./read-on";
+import type { View, Window } from "./view";
 
 /** For so many milliseconds a plan to run again is shown before Enter runs it: Enter pressed twice at once does not. */
 const READING = 500;
@@ -53,7 +56,10 @@ export function servedBy(info: CommandInfo): string {
   return "accounts" in info.origin ? info.origin.accounts.join(", ") : info.spec.name;
 }
 
-export class CommandForm {
+export class CommandForm implements View {
+  readonly at = "fill";
+  /** The command with the values that it began with. */
+  readonly key: string;
   private readonly context: AppContext;
   flow = $state.raw<Flow>() as Flow;
   line = $state("");
@@ -125,6 +131,7 @@ export class CommandForm {
     private readonly again = false,
   ) {
     this.context = context;
+    this.key = JSON.stringify([info.spec.name, values]);
     this.deliberate = info.spec.role === "approve";
     this.flow = start(ACCOUNT.name in values ? withAccount(info) : info, values, asksFor);
     this.leftover = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
@@ -133,7 +140,35 @@ export class CommandForm {
     this.choosing = this.choose();
   }
 
-  /** Call when the form is left: an Enter that waits takes nothing any more. */
+  act(act: Act, window: Window): boolean {
+    if (moveInChoices(act, this)) return true;
+    switch (act) {
+      case "complete":
+      case "previous":
+        if (this.confirming) return false;
+        this.step(act === "complete" ? 1 : -1);
+        return true;
+      case "privately":
+        this.makePrivate();
+        return true;
+      case "go":
+      case "approve":
+        // Enter never approves: approving has a key of its own. Enter still fills in missing arguments.
+        if (this.deliberate && act === "go" && this.ready && this.next.do !== "take") return true;
+        void this.enter().then((run) => void (run && window.follow(run)));
+        return true;
+    }
+    return false;
+  }
+
+  /** Goes from the confirmation back to the arguments; a form that is left leaves no draft. */
+  leave(window: Window): boolean {
+    if (this.confirming) return (this.confirming = false);
+    keepDraft({ text: window.finds.text, args: null });
+    return true;
+  }
+
+  /** An Enter that waits takes nothing any more. */
   end(): void {
     this.entered = null;
   }
@@ -156,6 +191,10 @@ export class CommandForm {
     return this.flow.info;
   }
 
+  get command(): string {
+    return this.flow.info.spec.name;
+  }
+
   private set(flow: Flow): void {
     const moved = flow.active !== this.flow.active;
     const changed = flow.values !== this.flow.values;
@@ -165,7 +204,7 @@ export class CommandForm {
     this.confirming = false;
     this.refused = null;
     this.confirmation = "";
-    keepDraft({ text: "", args: { command: this.info.spec.name, values: flow.values } });
+    keepDraft({ text: "", args: { command: this.command, values: flow.values } });
     if (moved || changed) {
       this.leftover = false;
       this.unlisted = null;
@@ -220,7 +259,7 @@ export class CommandForm {
     this.prepared = null;
     this.isReading = true;
     try {
-      this.written = backend.call("write_line", { command: this.info.spec.name, values });
+      this.written = backend.call("write_line", { command: this.command, values });
       const line = await this.written;
       if (!current()) return;
       this.line = line;
@@ -308,7 +347,7 @@ export class CommandForm {
     this.isChoosing = true;
     try {
       // The choices may depend on the other arguments.
-      const line = await this.written.catch(() => this.info.spec.name);
+      const line = await this.written.catch(() => this.command);
       if (request !== this.choiceRequests) return;
       const ask = (typed: string) =>
         this.context.waitFor(
@@ -341,7 +380,7 @@ export class CommandForm {
   /** Enter: takes a choice, goes to a missing argument, asks for a confirmation, or runs. Returns the run, if any. */
   async enter(): Promise<Run | null> {
     if (this.running) return null;
-    if (this.confirming) return this.ready ? this.run() : null;
+    if (this.confirming) return this.ready ? this.send() : null;
     const { next } = this;
     if (next.do === "wait" && this.awaited) return this.enterOnceKnown();
     switch (next.do) {
@@ -362,7 +401,7 @@ export class CommandForm {
           return null;
         }
         this.refused = null;
-        if (next.do === "run" && this.guard === null) return this.run();
+        if (next.do === "run" && this.guard === null) return this.send();
         this.confirming = true;
         return null;
     }
@@ -394,7 +433,7 @@ export class CommandForm {
     this.context.announce(why, true);
   }
 
-  private async run(): Promise<Run | null> {
+  private async send(): Promise<Run | null> {
     const { line, privately, prepared } = this;
     if (!prepared) return null;
     const guard = prepared.confirm;

@@ -133,6 +133,10 @@ export function actOf(
   return KEYS.find(fits)?.act ?? null;
 }
 
+/** True for what is done to the selected row. Enter is not among these: it is for the typed text first. */
+export const isOfRow = (act: Act) =>
+  act !== "go" && KEYS.some((key) => key.act === act && (key.group === "On a row" || key.group === "Decide"));
+
 /** The keys to show for an act. */
 export function keysOf(act: Act, mac = isMac): string {
   const key = KEYS.find((key) => key.act === act);

@@ -1,32 +1,27 @@
-/** The launcher as a whole: its levels, and how they lead to each other. */
+/** The launcher as a whole: the views over the board, how they lead to each other, and the keys of the window. */
 
 import { createContext } from "svelte";
 
 import type { CommandInfo, ItemDetail, LineRead, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
-import { type ActionButton, buttonsOf, buttonsOfRun } from "./action-buttons";
-import { does } from "./acts";
+import { type ActionButton, buttonFor, buttonsOf, buttonsOfRun, isOfDetail } from "./action-buttons";
 import { BoardState } from "./board-state.svelte";
 import { AppContext, errorText } from "./context.svelte";
 import { Details } from "./details.svelte";
-import { keepDraft, readDraft } from "./drafts";
+import { readDraft } from "./drafts";
 import { Finder } from "./finder.svelte";
-import type { Act } from "./keys";
-import type { Level } from "./levels";
+import type { Host } from "./host";
+import { KeyList } from "./key-list.svelte";
+import { type Act, isOfRow } from "./keys";
 import type { Entry } from "./look";
+import { moveSelection } from "./move";
 import { Pending } from "./pending.svelte";
 import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
+import { isOfItem, isSame, type View } from "./view";
 
-/** Ends what a level that is left still waits for. */
-function leave(level: Level): void {
-  if (level.at === "run") level.run.end();
-  if (level.at === "log") level.log.end();
-  if (level.at === "fill") level.form.end();
-}
-
-export class Launcher {
+export class Launcher implements Host {
   readonly context: AppContext;
   readonly boards: BoardState;
   readonly finds: Finder;
@@ -34,24 +29,20 @@ export class Launcher {
   readonly pending: Pending;
   readonly tour: Tour;
   readonly rowActs: RowActs;
-  levels = $state.raw<Level[]>([]);
+  levels = $state.raw<View[]>([]);
   /** The overlay: the actions of the row, the choices of do not disturb or of a snooze, or what is not seen. */
-  over = $state<"actions" | "quiet" | "snooze" | "not-seen" | null>(null);
+  over = $state<Host["over"]>(null);
   /** The text of the field at Enter, until its response arrives, and the text typed after it. */
   private entered: string | null = null;
   private ahead = "";
   /** True while the line of a finished run is read, to be opened again. */
   private reopening = false;
-  /** The text that filters the list of keys. */
-  keyFilter = $state("");
   /** True below a width of 700: the detail is a level of its own. */
   narrow = $state(false);
-  /** The lazily loaded views, once loaded. */
-  lazy = $state.raw<typeof import("./lazy") | null>(null);
   /** The error of the last act, if no view shows it. */
   error = $state<string | null>(null);
 
-  readonly top: Level | null = $derived(this.levels.at(-1) ?? null);
+  readonly top: View | null = $derived(this.levels.at(-1) ?? null);
   readonly searching: boolean = $derived(this.isSearching());
   /** True if search results are shown. Until the first response the board is still shown, and cannot be chosen from. */
   readonly answered: boolean = $derived(this.isAnswered());
@@ -67,14 +58,18 @@ export class Launcher {
         : [],
   );
 
-  constructor(backend: Backend) {
+  /** `states`: loads the state of the views, which the first frame does not need. */
+  constructor(
+    backend: Backend,
+    readonly states: Host["states"],
+  ) {
     this.context = new AppContext(backend);
     this.boards = new BoardState(this.context);
     this.finds = new Finder(this.context);
     this.details = new Details(this.context);
     this.tour = new Tour();
     this.rowActs = new RowActs(this);
-    this.pending = new Pending(this.context, this.boards, () => this.tour.take("run"));
+    this.pending = new Pending(this.context, this.boards, states, () => this.tour.take("run"));
   }
 
   private isSearching(): boolean {
@@ -92,8 +87,7 @@ export class Launcher {
   /** The row that actions apply to: the level's, else the selected one. */
   private currentRow(): Row | null {
     const { top } = this;
-    if (top && "key" in top) return this.rowOf(top.key);
-    if (top) return null;
+    if (top) return isOfItem(top) ? this.rowOf(top.key ?? "") : null;
     return this.entry?.kind === "row" ? this.entry.row : null;
   }
 
@@ -104,9 +98,8 @@ export class Launcher {
   /** The run that actions apply to. */
   private currentRun(): Run | null {
     const { top } = this;
-    if (top?.at === "run") return top.run.run;
-    if (top?.at === "rooms") return top.rooms.place?.at === "run" ? top.rooms.place.run : null;
-    return !top && this.entry?.kind === "run" ? this.entry.run : null;
+    if (top) return top.run ?? null;
+    return this.entry?.kind === "run" ? this.entry.run : null;
   }
 
   /** A row by its key; also for an item that is not on the board. */
@@ -139,7 +132,7 @@ export class Launcher {
   /** Continues the tour: the window may have been created again in the middle of it. */
   private resumeTour(): void {
     if (!this.context.desktop?.playground) return;
-    void import("./lazy").then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
+    void this.states().then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
   }
 
   /** Subscribes to the shell and starts the clock. Returns the function that ends both. */
@@ -189,9 +182,7 @@ export class Launcher {
     void this.loadBoard();
     void this.context.readStatus();
     this.details.changed();
-    if (this.top?.at === "run") void this.top.run.changed();
-    if (this.top?.at === "rooms") void this.top.rooms.load();
-    if (this.top?.at === "send") void this.top.sending.changed();
+    this.top?.changed?.();
   }
 
   /** Call when the playground was entered or left. */
@@ -213,47 +204,38 @@ export class Launcher {
     if (this.boards.entries.some((entry) => entry.key === key) && !this.narrow && !this.searching) {
       this.boards.selected = key;
     } else {
-      this.push({ at: "item", key });
+      this.openDetail(key);
     }
   }
 
   private leaveAll(): void {
-    this.levels.forEach(leave);
+    this.levels.forEach((view) => view.end?.());
     this.levels = [];
   }
 
-  push(level: Level): void {
+  /** Shows a view on top of the others. False if the same is there already. */
+  push(view: View): boolean {
     this.over = null;
-    this.levels = [...this.levels, level];
+    if (this.top && isSame(this.top, view)) {
+      view.end?.();
+      return false;
+    }
+    this.levels = [...this.levels, view];
+    return true;
   }
 
   /** Goes one level back. False if there is none: the window is then to be hidden. */
   back(): boolean {
     this.context.leaveWaiting();
-    if (this.over) {
-      this.over = null;
-      return true;
-    }
-    const { top } = this;
-    if (top?.at === "fill" && top.form.confirming) {
-      top.form.confirming = false;
-      return true;
-    }
-    if (top?.at === "keys" && this.keyFilter !== "") {
-      this.keyFilter = "";
-      return true;
-    }
-    if (top) {
-      leave(top);
-      if (top.at === "fill") keepDraft({ text: this.finds.text, args: null });
+    const { finds, over, top } = this;
+    if (over) this.over = null;
+    else if (top) {
+      if (top.leave?.(this) === false) return true;
+      top.end?.();
       this.levels = this.levels.slice(0, -1);
-      return true;
-    }
-    if (this.finds.text !== "") {
-      this.finds.putAway();
-      return true;
-    }
-    return false;
+    } else if (finds.text !== "") finds.putAway();
+    else return false;
+    return true;
   }
 
   async hide(): Promise<void> {
@@ -284,12 +266,12 @@ export class Launcher {
     asksFor: string | null,
     again = false,
   ): Promise<void> {
-    const { CommandForm } = await import("./lazy");
+    const { CommandForm } = await this.states();
     const form = new CommandForm(this.context, info, values, asksFor, again);
     this.tour.take("look");
     if (this.ahead) form.typeAhead(this.ahead);
     this.ahead = "";
-    this.push({ at: "fill", form });
+    this.push(form);
   }
 
   /** Call when the field's text changes. Text typed between Enter and its response belongs to the next view. */
@@ -299,15 +281,12 @@ export class Launcher {
   }
 
   async follow(run: Run): Promise<void> {
-    const { RunStream } = await import("./lazy");
+    const { RunStream } = await this.states();
     this.tour.take("run");
     // The levels that led to the run are closed: back from it is the board.
-    this.levels = [
-      ...this.levels.filter(({ at }) => at === "rooms"),
-      { at: "run", run: new RunStream(this.context, run) },
-    ];
+    this.levels = this.levels.filter(({ at }) => at === "rooms");
+    this.push(new RunStream(this.context, run));
     this.finds.type("");
-    this.over = null;
   }
 
   /**
@@ -354,9 +333,7 @@ export class Launcher {
     switch (entry?.kind) {
       case "row":
         if (this.boards.undone.has(entry.key)) return this.boards.dismiss(entry.key);
-        if (this.searching || this.narrow) {
-          if (this.top?.at !== "item") return this.push({ at: "item", key: entry.key });
-        }
+        if ((this.searching || this.narrow) && this.top?.at !== "item") return this.openDetail(entry.key);
         return this.rowActs.press("go", entry.row);
       case "run":
         return this.follow(entry.run);
@@ -393,22 +370,110 @@ export class Launcher {
     });
   }
 
+  private openDetail(key: string): void {
+    this.push({ at: "item", key });
+  }
+
   /** Does what a key does here. False if it does nothing and the key belongs to the field. */
   act(act: Act): boolean {
-    return does(this, act);
+    const { buttons, details, finds, row, top } = this;
+    if (!top && finds.awaited && isOfRow(act)) {
+      // The selected row is still that of a text typed before.
+      const { text } = finds;
+      void finds.awaitAnswer().then(() => {
+        if (!this.top && finds.text === text && finds.failure === null) this.act(act);
+      });
+      return true;
+    }
+    const everywhere = this.everywhere[act];
+    if (everywhere) return everywhere() !== false;
+    if (top ? top.act?.(act, this) : this.onList(act)) return true;
+    // While a log or an explanation is open, Enter is not for the row beneath.
+    if (top && top.at !== "item" && (act === "go" || act === "second")) return false;
+    const unknown = row && !details.items.has(row.key) && isOfDetail(act);
+    if (!row || !(unknown || buttonFor(buttons, act))) return false;
+    void this.rowActs.press(act, row);
+    return true;
+  }
+
+  /** The keys that do the same in every view; false where there is nothing to do. */
+  private readonly everywhere: Partial<Record<Act, () => unknown>> = {
+    activity: () => this.attempt(() => this.context.backend.showSettings("activity")),
+    settings: () => this.attempt(() => this.context.backend.showSettings()),
+    account: () => this.openAccount(this.context.status?.troubles[0]?.account),
+    "not-seen": () => this.boards.notSeen.length > 0 && this.toggle("not-seen"),
+    quit: () => this.attempt(() => this.context.backend.quit()),
+    check: () => {
+      const asking = () => this.context.backend.call("poll_now", { account: null });
+      void this.attempt(() => this.context.waitFor("all accounts", asking()));
+      void this.boards.load();
+    },
+    quiet: () => (this.context.status?.quiet?.asked ? this.beQuiet(null) : this.toggle("quiet")),
+    keys: () => void this.push(new KeyList()),
+    runs: () => this.attempt(() => this.openRooms()),
+    help: () => this.help(),
+    actions: () => this.buttons.length > 0 && this.toggle("actions"),
+    undo: () => this.pending.undo(),
+    ran: () => this.resolve("ran"),
+    "did-not-run": () => this.resolve("did-not-run"),
+  };
+
+  private toggle(over: Host["over"]): void {
+    this.over = this.over === over ? null : over;
+  }
+
+  private resolve(act: Act): boolean {
+    const button = buttonFor(this.buttons, act);
+    if (button) void this.rowActs.click(button);
+    return button !== undefined;
+  }
+
+  /** Shows the help of the command that is filled in or selected. False if there is none. */
+  private help(): boolean {
+    const { entry, top } = this;
+    const selected = !top && entry?.kind === "command" ? entry.found.name : null;
+    const key = top ? top.command : selected;
+    return key ? this.push({ at: "help", key }) : false;
+  }
+
+  /** What a key does in the list of the board or of the results. */
+  private onList(act: Act): boolean {
+    const { boards, entry, finds } = this;
+    const list = this.searching ? finds : boards;
+    const isAtTop = list === boards && list.entries[0]?.key === list.selected;
+    if (act === "up" && isAtTop && finds.bringBack()) return true;
+    if (moveSelection(act, ".list", list.entries.length, (by) => list.move(by))) return true;
+    switch (act) {
+      case "next-section":
+      case "previous-section":
+        list.moveBySection(act === "next-section" ? 1 : -1);
+        return true;
+      case "everyone":
+        void boards.showAll(!boards.all);
+        return true;
+      case "complete":
+        return finds.complete();
+      case "into":
+        if (!this.narrow || entry?.kind !== "row") return false;
+        this.openDetail(entry.key);
+        return true;
+      case "go":
+        void this.enter();
+        return true;
+    }
+    return false;
   }
 
   /** Opens rooms and runs. */
   async openRooms(): Promise<void> {
-    const { Rooms, tourMemory } = await import("./lazy");
+    const { Rooms, tourMemory } = await this.states();
     if (this.top?.at === "rooms") return;
     // The tour's last step shows the message of the run before it.
     const toured = !this.tour.over && this.context.desktop?.playground;
     this.tour.take("room");
     if (toured && this.boards.runs[0]) tourMemory.keep(this.boards.runs[0]);
     const rooms = new Rooms(this.context, toured ? (this.boards.runs[0]?.post ?? null) : null);
-    this.push({ at: "rooms", rooms });
-    await rooms.load();
+    if (this.push(rooms)) await rooms.load();
   }
 
   /** Turns on do not disturb until then; null turns it off. */

@@ -1,26 +1,36 @@
-/** The views that the first frame does not need, and their state: loaded after the board, for a faster start. */
+/** The views that the first frame does not need: loaded after the board, for a faster start. */
 
-export { default as ApprovalDetail } from "./ApprovalDetail.svelte";
-export { default as RerunPane } from "./RerunPane.svelte";
-export { default as CommandPane } from "./CommandPane.svelte";
-export { default as CommandFormView } from "./CommandFormView.svelte";
+import type { Component } from "svelte";
+
+import CommandFormView from "./CommandFormView.svelte";
+import ExplanationView from "./ExplanationView.svelte";
+import HelpView from "./HelpView.svelte";
+import ItemView from "./ItemView.svelte";
+import KeysView from "./KeysView.svelte";
+import LogView from "./LogView.svelte";
+import RoomsView from "./RoomsView.svelte";
+import RunView from "./RunView.svelte";
+import SendView from "./SendView.svelte";
+import type { View } from "./view";
+
+export * from "./panes";
+export * from "./states";
 export { default as FirstRun } from "./FirstRun.svelte";
-export { default as HelpView } from "./HelpView.svelte";
-export { default as IncidentDetail } from "./IncidentDetail.svelte";
-export { default as ItemView } from "./ItemView.svelte";
-export { default as KeysView } from "./KeysView.svelte";
-export { default as LogView } from "./LogView.svelte";
 export { default as Overlays } from "./Overlays.svelte";
-export { default as RoomsView } from "./RoomsView.svelte";
-export { default as RunPane } from "./RunPane.svelte";
-export { default as RunView } from "./RunView.svelte";
-export { default as SendView } from "./SendView.svelte";
 export { default as TourBar } from "./TourBar.svelte";
-export { default as ExplanationView } from "./ExplanationView.svelte";
-export { explain, resolveRun, send, snoozedText, take } from "./lazy-acts";
-export { onLevel } from "./level-acts";
-export { Rooms } from "./rooms.svelte";
-export { CommandForm } from "./command-form.svelte";
-export { RunStream } from "./run-stream.svelte";
-export { Log } from "./logs.svelte";
-export * as tourMemory from "./tour-memory";
+export { scroll } from "./read-on";
+
+const VIEWS = {
+  item: ItemView,
+  log: LogView,
+  why: ExplanationView,
+  help: HelpView,
+  fill: CommandFormView,
+  run: RunView,
+  rooms: RoomsView,
+  send: SendView,
+  keys: KeysView,
+};
+
+/** What draws a view. Each takes the view that it is for, which the types cannot follow. */
+export const drawn = ({ at }: View) => VIEWS[at] as unknown as Component<{ view: View }>;

@@ -5,11 +5,13 @@ import { layout } from "../parts/layout";
 import { type AppContext, errorText } from "./context.svelte";
 import { groupAt, groupsOf, nextLine, shownLines, type ShownLine } from "./log";
 import { pause } from "./run-stream.svelte";
+import type { View } from "./view";
 
 /** Reading stops after this many failures in a row. */
 const PATIENCE = 5;
 
-export class Log {
+export class Log implements View {
+  readonly at = "log";
   private readonly context: AppContext;
   /** The item's key. */
   readonly key: string;

@@ -35,7 +35,7 @@ function listenEarly(): () => { typed: string; meant: string | null } {
 
 async function open(target: HTMLElement): Promise<void> {
   const stopListening = listenEarly();
-  const launcher = new Launcher(await theBackend());
+  const launcher = new Launcher(await theBackend(), () => import("./lazy"));
   await Promise.race([launcher.open(), new Promise((wake) => setTimeout(wake, FIRST))]);
   if (launcher.context.desktop?.first_run) await import("./lazy");
   void launcher.restore();

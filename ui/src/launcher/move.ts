@@ -30,3 +30,12 @@ function rowsInView(list: string): number {
   const seen = document.querySelector(list)?.clientHeight || 420;
   return Math.max(2, Math.floor(seen / (2 * rem)));
 }
+
+/** Moves in the choices beside a plan. Its pages are those of the plan, once there is one. */
+export function moveInChoices(
+  act: Act,
+  form: { prepared: unknown; choices: unknown[]; mark(by: number): void },
+): boolean {
+  if (form.prepared && (act === "page-down" || act === "page-up")) return false;
+  return moveSelection(act, ".list", form.choices.length, (by) => form.mark(by));
+}

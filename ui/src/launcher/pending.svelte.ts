@@ -33,6 +33,7 @@ const beginsAt = ({ state }: Run) => (state.state === "pending" ? Date.parse(sta
 export class Pending {
   private readonly context: AppContext;
   private readonly boards: BoardState;
+  private readonly states: () => Promise<typeof import("./states")>;
   /** Called when a delayed run has begun. */
   private readonly onBegin: () => void;
   private held = $state.raw<readonly Held[]>([]);
@@ -46,9 +47,10 @@ export class Pending {
     this.newest === null ? 0 : Math.ceil((beginsAt(this.newest.run) - this.now()) / 1_000),
   );
 
-  constructor(context: AppContext, boards: BoardState, onBegin: () => void) {
+  constructor(context: AppContext, boards: BoardState, states: Pending["states"], onBegin: () => void) {
     this.context = context;
     this.boards = boards;
+    this.states = states;
     this.onBegin = onBegin;
   }
 
@@ -58,7 +60,7 @@ export class Pending {
 
   /** Shows that a run is delayed and can be undone, and follows it to its end. */
   async show(run: Run, texts: RunTexts): Promise<void> {
-    const { RunStream } = await import("./lazy");
+    const { RunStream } = await this.states();
     if (this.held.some((other) => other.run.id === run.id)) return;
     this.context.now = Date.now();
     if (run.item !== null) this.boards.marks.set(run.item, "pending");

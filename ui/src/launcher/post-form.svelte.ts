@@ -3,8 +3,12 @@
 import type { ChannelInfo, Delivery, PostPlan } from "../api";
 import { layout } from "../parts/layout";
 import { type AppContext, errorText } from "./context.svelte";
+import type { Act } from "./keys";
+import { moveInChoices } from "./move";
 import { channelName } from "../parts/channel";
 import { type RoomLine, sentLine, willSend } from "./outcome";
+import { readOn } from "./read-on";
+import type { View } from "./view";
 
 /** The channels whose name or address contains the typed text. */
 export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
@@ -15,10 +19,11 @@ export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
   );
 }
 
-export class PostForm {
+export class PostForm implements View {
+  readonly at = "send";
   private readonly context: AppContext;
-  /** The item's key. */
-  readonly item: string;
+  /** Of the item. */
+  readonly key: string;
   readonly title: string;
   typed = $state("");
   channels = $state.raw<ChannelInfo[]>([]);
@@ -40,10 +45,23 @@ export class PostForm {
 
   private requests = 0;
 
-  constructor(context: AppContext, item: string, title: string) {
+  constructor(context: AppContext, key: string, title: string) {
     this.context = context;
-    this.item = item;
+    this.key = key;
     this.title = title;
+  }
+
+  act(act: Act): boolean {
+    if (moveInChoices(act, this)) return true;
+    switch (act) {
+      case "post-now":
+        void this.retry();
+        return true;
+      case "go":
+        if (!this.ready || readOn()) void this.post();
+        return true;
+    }
+    return false;
   }
 
   private roomLine(): RoomLine | null {
@@ -104,7 +122,7 @@ export class PostForm {
   }
 
   private what(channel: string) {
-    return { channel, text: "", item: this.item };
+    return { channel, text: "", item: this.key };
   }
 
   /** Loads the preview. A late response never replaces a newer one. */

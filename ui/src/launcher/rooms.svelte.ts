@@ -3,7 +3,10 @@
 import type { ChannelMessage, Delivery, ChannelActivity, Run } from "../api";
 import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
+import type { Act } from "./keys";
+import { moveSelection } from "./move";
 import { isOver } from "./outcome";
+import type { View, Window } from "./view";
 
 /** An entry of the list. */
 export type Place =
@@ -56,7 +59,8 @@ export function threadsOf(messages: ChannelMessage[]): Thread[] {
   return threads;
 }
 
-export class Rooms {
+export class Rooms implements View {
+  readonly at = "rooms";
   private readonly context: AppContext;
   private deliveries = $state.raw<Delivery[]>([]);
   private rooms = $state.raw<ChannelActivity[]>([]);
@@ -103,6 +107,31 @@ export class Rooms {
     // Selects a message that was not posted, else the newest one. Later entries do not move the selection.
     this.selected ??= this.firstLook();
     await this.show();
+  }
+
+  /** The selected run. */
+  get run(): Run | null {
+    return this.place?.at === "run" ? this.place.run : null;
+  }
+
+  act(act: Act, window: Window): boolean {
+    if (moveSelection(act, ".places", this.places.length, (by) => this.move(by))) return true;
+    switch (act) {
+      case "post-now":
+        void this.retry();
+        return true;
+      case "stop":
+        void this.stop();
+        return true;
+      case "go":
+        if (this.run) void window.follow(this.run);
+        return true;
+    }
+    return false;
+  }
+
+  changed(): void {
+    void this.load();
   }
 
   private firstLook(): string | null {

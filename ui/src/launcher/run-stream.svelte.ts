@@ -2,14 +2,18 @@
 
 import type { Run } from "../api";
 import { type AppContext, errorText } from "./context.svelte";
+import type { Act } from "./keys";
 import { begin, follow, type Followed, isOver, isFinal, roomLine, verdictOf } from "./outcome";
+import type { View, Window } from "./view";
 
 /** The delay before the next try, by the number of failures. */
 export function pause(failures: number): number {
   return Math.min(8_000, 500 * 2 ** Math.min(failures, 8));
 }
 
-export class RunStream {
+export class RunStream implements View {
+  readonly at = "run";
+  readonly key: string;
   private readonly context: AppContext;
   /** Called when its state changed. */
   private readonly onstate: (run: Run) => void;
@@ -39,8 +43,29 @@ export class RunStream {
   constructor(context: AppContext, run: Run, onstate: (run: Run) => void = () => {}) {
     this.context = context;
     this.onstate = onstate;
+    this.key = run.id;
     this.state = begin(run);
     void this.follow();
+  }
+
+  act(act: Act, window: Window): boolean {
+    switch (act) {
+      case "stop":
+        void this.stop();
+        return true;
+      case "post-now":
+        void this.postNow();
+        return true;
+      case "open":
+        void window.openLink(this.verdict.link ?? this.room.link);
+        return true;
+      case "go":
+        if (!this.over) return false;
+        this.end();
+        void window.again(this.run);
+        return true;
+    }
+    return false;
   }
 
   private now(): number {

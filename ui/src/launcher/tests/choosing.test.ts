@@ -6,6 +6,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { FoundChoice } from "../../api";
 import { find } from "../../fake/commands";
 import { board } from "../../fake/team";
+import { CommandForm } from "../states";
 import { open, press, selected, type } from "./stage";
 
 const choice = (value: string, note: string | null = null): FoundChoice => ({
@@ -22,8 +23,8 @@ async function form() {
   await screen.findByRole("combobox", { name: /^app/ });
   await screen.findByRole("option", { name: /api/ });
   const { top } = it.launcher;
-  if (top?.at !== "fill") throw new Error("a form");
-  return { ...it, form: top.form };
+  if (!(top instanceof CommandForm)) throw new Error("a form");
+  return { ...it, form: top };
 }
 
 describe("a choice", () => {
@@ -99,7 +100,10 @@ describe("a choice", () => {
     expect(screen.getByRole("combobox", { name: /^env/ }).getAttribute("aria-activedescendant")).toBeNull();
     press("Tab");
     const { top } = launcher;
-    expect(top?.at === "fill" && top.form.flow).toMatchObject({ values: { env: "staging" }, active: "ref" });
+    expect(top instanceof CommandForm && top.flow).toMatchObject({
+      values: { env: "staging" },
+      active: "ref",
+    });
   });
 
   test.each([

@@ -9,6 +9,7 @@ import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
 import { infoOf, prepare } from "../../fake/commands";
 import { channelName } from "../../parts/channel";
+import { CommandForm } from "../states";
 import { field, open, press, selected, type } from "./stage";
 
 /** Where an element begins in the window before anything is scrolled, and how high it is. */
@@ -261,7 +262,7 @@ describe("a command", () => {
     press("Enter");
     await screen.findByRole("combobox", { name: /^env/ });
     press("Enter");
-    const form = launcher.top?.at === "fill" ? launcher.top.form : null;
+    const form = launcher.top instanceof CommandForm ? launcher.top : null;
     expect(form?.flow.values).toEqual({ app: "api" });
   });
 

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import type { Found } from "../../api";
 import { detail as detailOf } from "../../fake/items";
 import { board, row, section } from "../../fake/team";
-import { snoozedText } from "../lazy-acts";
+import { snoozedText } from "../snoozed";
 import { open, press, selected, type } from "./stage";
 
 const CHECKOUT = "alerts/incident/checkout";

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { failure } from "../../fake";
 import { infoOf } from "../../fake/commands";
 import { arg } from "../../fake/items";
-import { CommandForm } from "../lazy";
+import { CommandForm } from "../states";
 import { field, open, selected } from "./stage";
 
 /** A press of a key of the Russian layout, by what it types and where it is. */

@@ -5,6 +5,7 @@ import { tick } from "svelte";
 import { expect, test } from "vitest";
 
 import { board, row, run, section } from "../../fake/team";
+import { Rooms } from "../states";
 import { open, press } from "./stage";
 
 const KEYS = ["PageDown", "PageDown", "PageUp", "End", "Home", "PageUp", "Ctrl+End", "Ctrl+Home"];
@@ -52,10 +53,10 @@ test("rooms and runs", async () => {
   await screen.findByRole("listbox", { name: "Rooms and runs" });
   await screen.findAllByText("deploy api39");
   const { top } = launcher;
-  if (top?.at !== "rooms") throw new Error("it is not open");
+  if (!(top instanceof Rooms)) throw new Error("it is not open");
   const places = KEYS.map((keys) => {
     press(keys);
-    return top.rooms.places.findIndex((place) => place === top.rooms.place);
+    return top.places.findIndex((place) => place === top.place);
   });
   expect(places).toEqual([12, 24, 12, 39, 0, 0, 39, 0]);
 });

@@ -39,7 +39,7 @@ export async function open(
   // Loaded in advance, so that no test waits for modules.
   await import("../lazy");
   const backend = fake(answers, desktop);
-  const launcher = new Launcher(backend);
+  const launcher = new Launcher(backend, () => import("../lazy"));
   await Promise.race([launcher.open(), Promise.resolve()]);
   render(App, { launcher });
   return { backend, launcher };
