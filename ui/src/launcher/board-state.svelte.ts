@@ -1,7 +1,8 @@
 /** The board as shown: read again when the store changes, not reordered while keys are pressed. */
 
-import type { Board, NotSeen, Run } from "../api";
+import type { NotSeen, Run } from "../api";
 import { ReactiveMap } from "../parts/reactive-map.svelte";
+import { Resource } from "../parts/resource.svelte";
 import {
   type Ended,
   bothEnded,
@@ -37,14 +38,28 @@ export class BoardState {
   shown = $state.raw<ShownSection[]>([]);
   runs = $state.raw<Run[]>([]);
   all = $state(false);
-  /** Why the board could not be read. The previous board is still shown. */
-  failure = $state<string | null>(null);
   /** What is watched and cannot be seen: with any of it, the board is never shown as calm. */
   notSeen = $state.raw<NotSeen[]>([]);
   /** How often the window was hidden: each time, its list is drawn anew from the top. */
   timesHidden = $state(0);
-  /** True once there is a response. */
-  read = $state(false);
+  private readonly board = new Resource(
+    async () => {
+      const { backend } = this.context;
+      const asking = backend.call("board", { kind: null, all: this.all, snoozed: false });
+      const board = await this.context.waitFor("the board", asking);
+      const items = missing(this.shown, board.sections);
+      return { board, ended: items.length > 0 ? await this.whatBecame(items) : this.ended };
+    },
+    ({ board, ended }) => {
+      this.ended = ended;
+      this.notSeen = board.not_seen;
+      this.take();
+    },
+  );
+  /** True once it could be read. */
+  readonly read: boolean = $derived(this.board.value !== undefined);
+  /** Why the board could not be read. The previous board is still shown. */
+  readonly failure: string | null = $derived(this.board.failure?.message ?? null);
   readonly marks = new ReactiveMap<Mark>();
   readonly undone = new ReactiveMap<Undone>();
 
@@ -55,8 +70,6 @@ export class BoardState {
   private current = $state<string | null>(null);
   /** While the most urgent row is selected after every reading: how long that lasts. A person's choice ends it. */
   private urgent: "until a choice" | "while hidden" | "until read" | null = null;
-  private requests = 0;
-  private latest: Board | null = null;
   /** How rows ended that were shown and are missing from the latest board. */
   private ended = NONE_ENDED;
   private stillUntil = 0;
@@ -67,31 +80,10 @@ export class BoardState {
     this.context = context;
   }
 
-  /** Reads the board. A late response never replaces a newer one. */
   async load(): Promise<void> {
-    const request = ++this.requests;
-    const { all } = this;
-    try {
-      const board = await this.context.waitFor(
-        "the board",
-        this.context.backend.call("board", { kind: null, all, snoozed: false }),
-      );
-      if (request !== this.requests) return;
-      const items = missing(this.shown, board.sections);
-      const ended = items.length > 0 ? await this.whatBecame(items) : this.ended;
-      if (request !== this.requests) return;
-      this.failure = null;
-      this.latest = board;
-      this.ended = ended;
-      this.notSeen = board.not_seen;
-      this.take();
-    } catch (thrown) {
-      if (request === this.requests) this.failure = errorText(thrown);
-    } finally {
-      if (request === this.requests) this.read = true;
-    }
-    // Set after the board is read: the selection begins with the rows that need a person.
-    if (request === this.requests) await this.loadRuns();
+    await this.board.force();
+    // After the board: the selection begins with the rows that need a person.
+    if (!this.board.pending) await this.loadRuns();
   }
 
   /** Asks how rows ended that are no longer on the board: a missing row has not necessarily ended. */
@@ -115,7 +107,7 @@ export class BoardState {
 
   /** Shows the latest board; in its own order once no key has been pressed for a while. */
   private take(): void {
-    const { latest } = this;
+    const latest = this.board.value?.board;
     if (!latest) return;
     const wait = this.stillUntil - Date.now();
     const still = this.heldDown || wait > 0;
@@ -160,10 +152,9 @@ export class BoardState {
     this.all = all;
     await this.load();
     // The other board is another list: ended rows of this one do not belong there.
-    if (this.all === all && this.latest) {
-      const { sections } = this.latest;
-      this.keepSelection(() => (this.shown = merge([], sections, false)));
-    }
+    const latest = this.board.value?.board;
+    if (this.all === all && latest)
+      this.keepSelection(() => (this.shown = merge([], latest.sections, false)));
   }
 
   /** Call when the window is hidden: ended rows leave, and the list is at its top when the window is shown again. */
@@ -183,7 +174,7 @@ export class BoardState {
 
   /** Call before another team's board is shown: nothing of this one is kept. */
   reset(): void {
-    this.latest = null;
+    this.board.clear();
     this.ended = NONE_ENDED;
     this.notSeen = [];
     this.selectMostUrgent();

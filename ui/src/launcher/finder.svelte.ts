@@ -1,10 +1,11 @@
-/** The typed text and its results. Each key starts a search; a late response never replaces a newer one. */
+/** The typed text and its results. Each key starts a search. */
 
 import type { Found } from "../api";
 import { layout } from "../parts/layout";
+import { Resource } from "../parts/resource.svelte";
 import { counted } from "../parts/words";
 import { moved, movedBySection } from "./board";
-import { type AppContext, errorText } from "./context.svelte";
+import type { AppContext } from "./context.svelte";
 import { keepDraft } from "./drafts";
 import { type Act, KEYS } from "./keys";
 import type { Entry, Lines } from "./look";
@@ -100,11 +101,19 @@ export class Finder {
   text = $state("");
   /** The text that Esc cleared: ↑ in the empty field brings it back. */
   put = $state("");
-  found = $state.raw<Found | null>(null);
-  failure = $state<string | null>(null);
   selected = $state<string | null>(null);
   /** True once a person moved the selection: then Enter is for it, else for the typed text. */
   chosen = $state(false);
+
+  private readonly results = new Resource(
+    () => this.context.waitFor("the search", this.readings(this.text)),
+    () => {
+      if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
+      this.context.announce(this.counted);
+    },
+  );
+  readonly found: Found | null = $derived(this.results.value ?? null);
+  readonly failure: string | null = $derived(this.results.failure?.message ?? null);
 
   // The lines stay the same objects until the next response: a letter alone redraws nothing.
   private readonly answered: Lines[] = $derived(this.found ? foundLines(this.found) : []);
@@ -115,49 +124,32 @@ export class Finder {
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));
 
-  /** True while the results are those of a text typed before. */
-  awaited = false;
-  private requests = 0;
   private answer: Promise<void> = Promise.resolve();
 
   constructor(context: AppContext) {
     this.context = context;
   }
 
+  /** True while the results are those of a text typed before. */
+  get awaited(): boolean {
+    return this.results.pending > 0;
+  }
+
   type(text: string): void {
     this.text = text;
     this.chosen = false;
+    if (text.trim() === "") {
+      this.results.clear();
+      this.selected = null;
+    }
     // Asked first: the engine searches while the rest is done.
-    this.answer = this.find(text);
+    else this.answer = this.results.force();
     keepDraft({ text, args: null });
   }
 
   /** Waits for the last response: for an Enter that is pressed before it arrives. */
   async awaitAnswer(): Promise<void> {
     for (let answer; answer !== this.answer;) await (answer = this.answer);
-  }
-
-  private async find(text: string): Promise<void> {
-    const request = ++this.requests;
-    this.awaited = text.trim() !== "";
-    if (!this.awaited) {
-      this.found = null;
-      this.failure = null;
-      this.selected = null;
-      return;
-    }
-    try {
-      const found = await this.context.waitFor("the search", this.readings(text));
-      if (request !== this.requests) return;
-      this.found = found;
-      this.failure = null;
-      if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
-      this.context.announce(this.counted);
-    } catch (thrown) {
-      if (request === this.requests) this.failure = errorText(thrown);
-    } finally {
-      if (request === this.requests) this.awaited = false;
-    }
   }
 
   /** Searches for the text as typed and as the Latin letters of its keys. */

@@ -440,7 +440,7 @@ export class Launcher implements Host {
   private onList(act: Act): boolean {
     const { boards, entry, finds } = this;
     const list = this.searching ? finds : boards;
-    const isAtTop = list === boards && list.entries[0]?.key === list.selected;
+    const isAtTop = list === boards && (list.entries[0]?.key ?? null) === list.selected;
     if (act === "up" && isAtTop && finds.bringBack()) return true;
     if (moveSelection(act, ".list", list.entries.length, (by) => list.move(by))) return true;
     switch (act) {

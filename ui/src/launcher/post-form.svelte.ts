@@ -2,6 +2,7 @@
 
 import type { ChannelInfo, Delivery, PostPlan } from "../api";
 import { layout } from "../parts/layout";
+import { Resource } from "../parts/resource.svelte";
 import { type AppContext, errorText } from "./context.svelte";
 import type { Act } from "./keys";
 import { moveInChoices } from "./move";
@@ -31,8 +32,16 @@ export class PostForm implements View {
   failure = $state<string | null>(null);
   /** The index of the marked channel; -1 if the typed text is one that is not listed. */
   marked = $state(0);
-  prepared = $state.raw<PostPlan | null>(null);
-  problem = $state<string | null>(null);
+  private readonly plan = new Resource(() =>
+    this.context.waitFor(
+      "the engine",
+      this.context.backend.call("prepare_post", { what: this.what(this.channel) }),
+    ),
+  );
+  readonly prepared: PostPlan | null = $derived(this.plan.value ?? null);
+  /** Why it was not posted. */
+  private refused = $state<string | null>(null);
+  readonly problem: string | null = $derived(this.refused ?? this.plan.failure?.message ?? null);
   posting = $state(false);
   /** The delivery, once it is posted. */
   delivery = $state.raw<Delivery | null>(null);
@@ -42,8 +51,6 @@ export class PostForm implements View {
   readonly channel: string = $derived(this.choices[this.marked]?.address ?? this.typed.trim());
   readonly ready: boolean = $derived(this.prepared !== null && !this.posting && this.delivery === null);
   readonly room: RoomLine | null = $derived(this.roomLine());
-
-  private requests = 0;
 
   constructor(context: AppContext, key: string, title: string) {
     this.context = context;
@@ -125,22 +132,11 @@ export class PostForm implements View {
     return { channel, text: "", item: this.key };
   }
 
-  /** Loads the preview. A late response never replaces a newer one. */
+  /** Loads the preview. */
   private async prepare(): Promise<void> {
-    const request = ++this.requests;
-    this.prepared = null;
-    this.problem = null;
-    if (this.channel === "") return;
-    try {
-      const what = this.what(this.channel);
-      const prepared = await this.context.waitFor(
-        "the engine",
-        this.context.backend.call("prepare_post", { what }),
-      );
-      if (request === this.requests) this.prepared = prepared;
-    } catch (thrown) {
-      if (request === this.requests) this.problem = errorText(thrown);
-    }
+    this.plan.clear();
+    this.refused = null;
+    if (this.channel !== "") await this.plan.force();
   }
 
   async post(): Promise<void> {
@@ -162,10 +158,10 @@ export class PostForm implements View {
   private async ask(asking: Promise<Delivery>): Promise<void> {
     try {
       this.take(await this.context.waitFor(this.channel, asking));
-      this.problem = null;
+      this.refused = null;
     } catch (thrown) {
-      this.problem = errorText(thrown);
-      this.context.announce(this.problem, true);
+      this.refused = errorText(thrown);
+      this.context.announce(this.refused, true);
     }
   }
 

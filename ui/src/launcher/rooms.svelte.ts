@@ -3,6 +3,7 @@
 import type { ChannelMessage, Delivery, ChannelActivity, Run } from "../api";
 import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
+import { Resource } from "../parts/resource.svelte";
 import type { Act } from "./keys";
 import { moveSelection } from "./move";
 import { isOver } from "./outcome";
@@ -65,11 +66,9 @@ export class Rooms implements View {
   private deliveries = $state.raw<Delivery[]>([]);
   private rooms = $state.raw<ChannelActivity[]>([]);
   private runs = $state.raw<Run[]>([]);
-  failure = $state<string | null>(null);
+  /** Why the list could not be read, or the last act on it was refused. */
+  private refused = $state<string | null>(null);
   selected = $state<string | null>(null);
-  /** The output of the selected run, or the messages of the selected room; null until loaded. */
-  output = $state<string | null>(null);
-  messages = $state.raw<ChannelMessage[] | null>(null);
 
   readonly parts: Part[] = $derived(partsOf(this.deliveries, this.rooms, this.runs));
   readonly places: Place[] = $derived(this.parts.flatMap(({ places }) => places));
@@ -77,7 +76,11 @@ export class Rooms implements View {
     this.places.find(({ key }) => key === this.selected) ?? this.places[0] ?? null,
   );
 
-  private requests = 0;
+  private readonly content = new Resource(() => this.contentOf(this.place));
+  /** The output of the selected run, and the messages of the selected room; null until loaded. */
+  readonly output: string | null = $derived(this.content.value?.output ?? null);
+  readonly messages: ChannelMessage[] | null = $derived(this.content.value?.messages ?? null);
+  readonly failure: string | null = $derived(this.refused ?? this.content.failure?.message ?? null);
 
   /** `first` is the address of the channel to select at first, unless a message was not posted. */
   constructor(
@@ -103,10 +106,10 @@ export class Rooms implements View {
         ),
       ]),
     );
-    this.failure = failures[0] ?? null;
+    this.refused = failures[0] ?? null;
     // Selects a message that was not posted, else the newest one. Later entries do not move the selection.
     this.selected ??= this.firstLook();
-    await this.show();
+    await this.content.force();
   }
 
   /** The selected run. */
@@ -152,58 +155,44 @@ export class Rooms implements View {
   select(key: string | null): void {
     if (key === this.selected) return;
     this.selected = key;
-    this.output = null;
-    this.messages = null;
-    void this.show();
+    this.content.clear();
+    void this.content.force();
   }
 
-  private async show(): Promise<void> {
-    const request = ++this.requests;
-    const { place } = this;
+  private async contentOf(place: Place | null): Promise<{ output?: string; messages?: ChannelMessage[] }> {
     const { backend } = this.context;
-    try {
-      if (place?.at === "run") {
-        const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
-        if (request === this.requests) this.output = output.join("");
-      } else if (place?.at === "room") {
-        const { address } = place.room;
-        const messages = await backend.call("channel_messages", { address, limit: 200 });
-        if (request === this.requests) this.messages = messages;
-      }
-    } catch (thrown) {
-      if (request === this.requests) this.failure = errorText(thrown);
+    if (place?.at === "run") {
+      const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
+      return { output: output.join("") };
     }
+    if (place?.at !== "room") return {};
+    return {
+      messages: await backend.call("channel_messages", { address: place.room.address, limit: 200 }),
+    };
   }
 
   /** Posts a delivery again. */
   async retry(): Promise<void> {
     const { place } = this;
     if (place?.at !== "delivery") return;
-    try {
-      await this.context.waitFor(
-        place.delivery.address,
-        this.context.backend.call("retry", { id: place.delivery.id }),
-      );
-      this.context.announce("Posting again");
-      await this.load();
-    } catch (thrown) {
-      this.failure = errorText(thrown);
-      this.context.announce(this.failure, true);
-    }
+    const { address, id } = place.delivery;
+    await this.ask(address, this.context.backend.call("retry", { id }), "Posting again");
   }
 
   async stop(): Promise<void> {
-    const { place } = this;
-    if (place?.at !== "run" || isOver(place.run)) return;
+    const { run } = this;
+    if (!run || isOver(run)) return;
+    await this.ask(run.account ?? run.command, this.context.backend.call("cancel", { id: run.id }));
+  }
+
+  private async ask(whom: string, asking: Promise<unknown>, done?: string): Promise<void> {
     try {
-      await this.context.waitFor(
-        place.run.account ?? place.run.command,
-        this.context.backend.call("cancel", { id: place.run.id }),
-      );
+      await this.context.waitFor(whom, asking);
+      if (done) this.context.announce(done);
       await this.load();
     } catch (thrown) {
-      this.failure = errorText(thrown);
-      this.context.announce(this.failure, true);
+      this.refused = errorText(thrown);
+      this.context.announce(this.refused, true);
     }
   }
 }
