@@ -1,5 +1,6 @@
 /** Every key of the launcher: this list drives both what a press does and what the "?" sheet shows. */
 
+import { isMac } from "../parts/keys";
 import { layout } from "../parts/layout";
 
 /** What a key does. */
@@ -114,8 +115,6 @@ export const KEYS: Key[] = [
   { act: "help", keys: ["F1"], group: "Help", label: "Help for this command" },
   { act: "quit", keys: ["Ctrl+Q"], group: "Help", label: "Quit" },
 ];
-
-const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
 
 function held(key: Key, mac: boolean): string[] {
   return mac && key.mac ? key.mac : key.keys;

@@ -2,7 +2,7 @@
 
 import { isLatin, type Layout, layout as used, shifted } from "./layout";
 
-const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
+export const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
 
 /** The hotkey that is offered if the chosen one is taken. */
 export const OTHER_HOTKEY = "Ctrl+Alt+Space";
