@@ -16,7 +16,8 @@ pub mod webhook;
 pub use alertmanager::Alertmanager;
 pub use callboard::{Callboard, Output, Serving};
 pub use desktop::{
-    App, DesktopSession, Keyring, MenuEntry, Notification, Page, Picture, TrayHost, TrayIcon, Window,
+    App, DesktopSession, Keyring, MenuEntry, Notification, NotificationService, Page, Picture, TrayHost,
+    TrayIcon, Window,
 };
 pub use emulator::Emulator;
 pub use server::Server;

@@ -27,12 +27,15 @@ const PROGRAMS: [(&str, &str); 8] = [
 const APP: [(&str, &str); 3] = [("c++", "build-essential"), ("pkg-config", "pkg-config"), ("npm", "npm")];
 
 /// What its tests start, beside [`PROGRAMS`].
-const DESKTOP: [(&str, &str); 5] = [
+const DESKTOP: [(&str, &str); 8] = [
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),
     ("xev", "x11-utils"),
     ("import", "imagemagick"),
+    ("sway", "sway"),
+    ("grim", "grim"),
+    ("wev", "wev"),
 ];
 
 /// What the pictures of the documentation show beside the app.

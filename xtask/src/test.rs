@@ -114,9 +114,9 @@ pub(crate) fn desktop(filters: &[&str]) -> Result<()> {
     setup::servers(&target)?;
     ui::build()?;
     build()?;
-    let tests = ["--workspace", "--test", "desktop", "--test", "failures_desktop", "--test", "views"];
+    let tests = ["desktop", "failures_desktop", "views", "wayland"].map(|test| ["--test", test]);
     let run: &[&str] = if shell::on_path("cargo-nextest") { &["nextest", "run"] } else { &["test"] };
-    shell::run(shell::cargo(&[run, &tests[..], filters].concat()))
+    shell::run(shell::cargo(&[run, &["--workspace"], tests.as_flattened(), filters].concat()))
 }
 
 /// Takes the pictures of every view, and puts those that the documentation shows into it.

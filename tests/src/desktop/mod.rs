@@ -2,16 +2,21 @@
 //! notification daemon and a tray; and the app in it, driven by its tray, its keys and its windows.
 
 mod app;
+mod notification_service;
 mod notifications;
 mod screen;
 mod tray;
+mod wayland;
 mod webdriver;
 
 pub use app::App;
+pub use notification_service::NotificationService;
 pub use notifications::Notification;
 pub use screen::Window;
 pub use tray::{MenuEntry, Picture, TrayHost, TrayIcon};
 pub use webdriver::Page;
+
+use screen::Display;
 
 use std::{
     fs::{self, Permissions},
@@ -45,7 +50,7 @@ pub enum Keyring {
 pub struct DesktopSession {
     // Fields are dropped in this order: what uses the bus before the bus, and the folders last.
     services: Vec<Server>,
-    display: Option<String>,
+    display: Option<Display>,
     _bus: Server,
     folder: TempDir,
 }
@@ -104,7 +109,7 @@ impl DesktopSession {
             ("XDG_STATE_HOME".to_owned(), folder("state")),
             ("DBUS_SESSION_BUS_ADDRESS".to_owned(), self.bus_address()),
         ];
-        env.extend(self.display.iter().map(|display| ("DISPLAY".to_owned(), display.clone())));
+        env.extend(self.display.as_ref().map(Display::env));
         env
     }
 

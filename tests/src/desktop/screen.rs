@@ -4,10 +4,28 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 
-use super::DesktopSession;
+use super::{DesktopSession, wayland::Wayland};
 use crate::Server;
 
-/// A window as the X server knows it.
+/// Where the windows are shown.
+#[derive(Debug)]
+pub(super) enum Display {
+    /// By its name.
+    X11(String),
+    Wayland(Wayland),
+}
+
+impl Display {
+    /// What names it to programs.
+    pub(super) fn env(&self) -> (String, String) {
+        match self {
+            Display::X11(name) => ("DISPLAY".to_owned(), name.clone()),
+            Display::Wayland(wayland) => wayland.env(),
+        }
+    }
+}
+
+/// A window as the display knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// Its title.
@@ -31,17 +49,23 @@ impl DesktopSession {
 
     /// Presses keys, one after the other, each with its modifiers: `alt+space`, `Return`.
     pub fn press(&self, keys: &[&str]) -> Result<()> {
+        if let Some(wayland) = self.wayland() {
+            return wayland.press(keys);
+        }
         self.run("xdotool", &[&["key", "--delay", "1"], keys].concat())?;
         Ok(())
     }
 
-    /// Types a text at once, as fast as the X server takes it.
+    /// Types a text at once, as fast as the display takes it.
     pub fn type_text(&self, text: &str) -> Result<()> {
+        if let Some(wayland) = self.wayland() {
+            return wayland.type_text(text);
+        }
         self.run("xdotool", &["type", "--delay", "1", text])?;
         Ok(())
     }
 
-    /// Presses a key and types a text, with no moment in between: one program does both.
+    /// Presses a key and types a text, with no moment in between: one program does both. On X11.
     pub fn press_and_type(&self, key: &str, text: &str) -> Result<()> {
         self.run("xdotool", &["key", key, "type", "--delay", "1", text])?;
         Ok(())
@@ -49,6 +73,9 @@ impl DesktopSession {
 
     /// The window that the keyboard goes to; none where it goes nowhere.
     pub fn focused(&self) -> Option<Window> {
+        if let Some(wayland) = self.wayland() {
+            return wayland.focused();
+        }
         let asked = self.run("xdotool", &["getwindowfocus", "getwindowname", "getwindowpid"]).ok()?;
         let (title, process) = asked.trim_end().rsplit_once('\n')?;
         Some(Window { title: title.to_owned(), process: process.parse().ok()? })
@@ -56,6 +83,9 @@ impl DesktopSession {
 
     /// The titles of a process's windows that can be seen.
     pub fn windows(&self, process: u32) -> Vec<String> {
+        if let Some(wayland) = self.wayland() {
+            return wayland.titles(process);
+        }
         let process = process.to_string();
         // It fails where it finds none.
         let found =
@@ -70,12 +100,15 @@ impl DesktopSession {
 
     /// Takes a picture of the whole screen, a PNG.
     pub fn screenshot(&self, file: &Path) -> Result<()> {
+        if let Some(wayland) = self.wayland() {
+            return wayland.screenshot(file);
+        }
         let file = file.to_str().context("a path that is text")?;
         self.run("import", &["-window", "root", file])?;
         Ok(())
     }
 
-    /// Takes a picture of the window that the keyboard goes to, as it is on the screen, a PNG.
+    /// Takes a picture of the window that the keyboard goes to, as it is on the screen, a PNG. On X11.
     pub fn screenshot_of_focused(&self, file: &Path) -> Result<()> {
         let file = file.to_str().context("a path that is text")?;
         let window = self.run("xdotool", &["getwindowfocus"])?;
@@ -83,28 +116,35 @@ impl DesktopSession {
         Ok(())
     }
 
-    /// Takes a picture of a part of the screen, `WIDTHxHEIGHT+X+Y`.
+    /// Takes a picture of a part of the screen, `WIDTHxHEIGHT+X+Y`. On X11.
     pub fn screenshot_of(&self, part: &str, file: &Path) -> Result<()> {
         let file = file.to_str().context("a path that is text")?;
         self.run("import", &["-window", "root", "-crop", part, "+repage", "-depth", "8", file])?;
         Ok(())
     }
 
-    /// The pixels of a part of the screen, three bytes each.
+    /// The pixels of a part of the screen, three bytes each. On X11.
     pub fn pixels_of(&self, part: &str) -> Result<Vec<u8>> {
         let file = self.path("part.rgb");
         self.screenshot_of(part, &file)?;
         Ok(fs::read(file)?)
     }
 
-    /// Moves the pointer to a place and presses a button there: 1 is the left one, 3 the right one.
+    /// Moves the pointer to a place and presses a button there: 1 is the left one, 3 the right one. On X11.
     pub fn click(&self, x: u32, y: u32, button: u32) -> Result<()> {
         let [x, y, button] = [x, y, button].map(|number| number.to_string());
         self.run("xdotool", &["mousemove", &x, &y, "click", &button])?;
         Ok(())
     }
 
-    /// Starts the display, unless there is one.
+    pub(super) fn wayland(&self) -> Option<&Wayland> {
+        match &self.display {
+            Some(Display::Wayland(wayland)) => Some(wayland),
+            _ => None,
+        }
+    }
+
+    /// Starts an X server, unless there is a display.
     pub(super) fn start_display(&mut self) -> Result<()> {
         if self.display.is_some() {
             return Ok(());
@@ -115,7 +155,7 @@ impl DesktopSession {
         let mut server = Server::spawn("Xvfb", command, &self.path("Xvfb.log"))?;
         let number: u32 = server.ready_line(|line| line.parse().ok())?;
         self.services.push(server);
-        self.display = Some(format!(":{number}"));
+        self.display = Some(Display::X11(format!(":{number}")));
         Ok(())
     }
 
