@@ -134,6 +134,20 @@ fn second_start_and_command_line_raise_the_first() -> Result<()> {
 }
 
 #[test]
+fn second_start_takes_the_focus_by_the_permission_that_it_was_started_with() -> Result<()> {
+    let desktop = Desktop::new()?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
+    let log = desktop.callboard.folder().join("wev.log");
+    let mut other = Server::spawn("wev", desktop.session.command("wev"), &log)?;
+    other.ready(|wev| desktop.session.focused().filter(|it| it.process == wev.id()))?;
+    let token = desktop.session.activation_token()?;
+    let started = desktop.callboard.command(&["open"]).env("XDG_ACTIVATION_TOKEN", token).status()?;
+    assert!(started.success(), "{started}");
+    desktop.focused(&app)
+}
+
+#[test]
 fn notification_click_opens_its_item_and_gives_the_focus() -> Result<()> {
     let desktop = Desktop::new()?;
     let app = desktop.open()?;

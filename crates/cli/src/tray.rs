@@ -15,7 +15,7 @@ use crate::exit::{Exit, NotRunning};
 pub(crate) async fn send(data: &Path, command: AppCommand) -> Result<Exit> {
     let playground = paths::playground_data(data);
     let data = playground.as_deref().unwrap_or(data);
-    match tray_app::send(data, command).await {
+    match tray_app::send(data, command, tray_app::token_of_start().as_deref()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             let remedy = match &playground {

@@ -61,7 +61,7 @@ async fn forward(data: &Path, command: AppCommand) -> Found {
         |why: &io::Error| matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
     let mut left = PATIENCE;
     loop {
-        match tray_app::send(data, command).await {
+        match tray_app::send(data, command, tray_app::token_of_start().as_deref()).await {
             Ok(()) => return Found::Forwarded,
             Err(why) if left > 0 && is_starting(&why) => {
                 left -= 1;
@@ -91,7 +91,7 @@ fn open_lock(data: &Path) -> io::Result<File> {
 
 impl First {
     /// Receives commands until `stop`.
-    pub(crate) async fn listen(self, received: impl Fn(AppCommand), stop: CancellationToken) {
+    pub(crate) async fn listen(self, received: impl Fn(AppCommand, Option<String>), stop: CancellationToken) {
         let why = tokio::select! {
             () = stop.cancelled() => return,
             Err(why) = tray_app::listen(&self.data, received) => why,
@@ -120,7 +120,7 @@ mod tests {
         let (sender, commands) = mpsc::channel();
         let stop = CancellationToken::new();
         let listening =
-            tokio::spawn(first.listen(move |command| sender.send(command).unwrap(), stop.clone()));
+            tokio::spawn(first.listen(move |command, _| sender.send(command).unwrap(), stop.clone()));
         // Also where it has the lock and does not listen yet.
         let second = enter(folder.path(), Some(AppCommand::Settings)).await.unwrap();
         assert!(matches!(second, Found::Forwarded));

@@ -34,7 +34,7 @@ use callboard_engine::{
     command_file, log,
     paths::{Paths, playground_remedy},
     private,
-    tray_app::AppCommand,
+    tray_app::{self, AppCommand},
 };
 use callboard_window_link::message::Order;
 use clap::Parser;
@@ -205,7 +205,9 @@ fn set_up(
 
     if let Some(first) = first {
         let receiving = Arc::clone(&shell);
-        tokio::spawn(first.listen(move |command| receiving.command(command, None), shell.stop.clone()));
+        tokio::spawn(
+            first.listen(move |command, token| receiving.command(command, token), shell.stop.clone()),
+        );
     }
     #[cfg(target_os = "linux")]
     tokio::spawn(panel::follow(Arc::clone(&shell)));
@@ -224,7 +226,7 @@ async fn begin(shell: Arc<Shell>, start: Start) {
     }
     tokio::spawn(follow::follow(Arc::clone(&shell)));
     match start.command {
-        Some(command) => shell.command(command, token_of_our_start()),
+        Some(command) => shell.command(command, tray_app::token_of_start()),
         None => {
             tokio::time::sleep(REACHABLE_TIME).await;
             if !shell.is_reachable() {
@@ -233,12 +235,6 @@ async fn begin(shell: Arc<Shell>, start: Start) {
             }
         }
     }
-}
-
-/// The desktop's permission to take the focus that came with our own start (XDG activation; startup notification on X11).
-fn token_of_our_start() -> Option<String> {
-    let names = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
-    names.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.is_empty()))
 }
 
 #[cfg(unix)]

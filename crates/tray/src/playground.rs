@@ -38,7 +38,7 @@ impl Play {
     /// Starts the services and an engine on them. `received` gets the commands of a second start on its folder.
     pub(crate) async fn start(
         host: Arc<dyn Host>,
-        received: impl Fn(AppCommand) + Send + Sync + 'static,
+        received: impl Fn(AppCommand, Option<String>) + Send + Sync + 'static,
     ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
         let team = Playground::start(Pace::default()).await.context("the services could not be started")?;
@@ -97,7 +97,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_second_start_on_its_folder_reaches_the_app_that_shows_it() {
         let (sender, commands) = mpsc::channel();
-        let received = move |command| sender.send(command).unwrap();
+        let received = move |command, _| sender.send(command).unwrap();
         let play = Play::start(Arc::new(SilentHost), received).await.unwrap();
         let data = Paths::within(play.folder.path()).data;
         for asked in [data.as_path(), play.folder.path()] {

@@ -403,9 +403,9 @@ impl Shell {
             (None, true) => {
                 let host = DesktopHost { shell: Arc::downgrade(self), playground: true };
                 let receiving = Arc::downgrade(self);
-                let received = move |command: AppCommand| {
+                let received = move |command: AppCommand, token| {
                     if let Some(shell) = receiving.upgrade() {
-                        shell.command(command, None);
+                        shell.command(command, token);
                     }
                 };
                 let started = Play::start(Arc::new(host), received)
