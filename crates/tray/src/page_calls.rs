@@ -27,7 +27,10 @@ pub(crate) async fn answer(shell: Weak<Shell>, window: Kind, request: Request) -
         Request::SetAutostart { on } => json(shell.set_autostart(on).await.map_err(failure)?),
         Request::Playground { on } => json(shell.playground(on).await.map_err(failure)?),
         Request::TestNotification => json(shell.test_notification().map_err(usage)?),
-        Request::Quit => json(shell.quit()),
+        Request::Quit => {
+            shell.quit();
+            Ok(Value::Null)
+        }
     }
 }
 

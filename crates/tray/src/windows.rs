@@ -440,5 +440,5 @@ async fn at(moment: Option<Instant>) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,3 +1,6 @@
+// The program of the windows is a script here.
+#![cfg(unix)]
+
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use tempfile::TempDir;
@@ -139,7 +142,8 @@ async fn program_that_cannot_show_windows_is_reported() {
         r#"{"message":"hello","version":"0.0.9"}"#
     );
     // what the program is -> the reason, and what to do
-    let cases: [(Option<(&str, u32)>, &str, &str); 3] = [
+    type Program<'a> = Option<(&'a str, u32)>;
+    let cases: [(Program<'_>, &str, &str); 3] = [
         (None, "is not there", INSTALL),
         (Some(("", 0o600)), "cannot be started", INSTALL),
         (Some((&version, 0o700)), "is of version 0.0.9", VERSIONS),
