@@ -43,7 +43,7 @@ fn failed_check(callboard: &Callboard, part: &str) -> Result<Check> {
 
 /// The window shows the alert all the same.
 fn shows_the_alert(app: &App, session: &DesktopSession) -> Result<()> {
-    wait_until("the window to have the keyboard", PATIENCE, || app.focused(session))?;
+    app.wait_until_focused(session)?;
     app.page().shows("DiskFull").with_context(|| app.output())
 }
 

@@ -85,6 +85,19 @@ impl App {
         session.focused().filter(|window| self.window_process() == Some(window.process))
     }
 
+    /// Waits until a window of its has the keyboard.
+    pub fn wait_until_focused(&self, session: &DesktopSession) -> Result<()> {
+        wait_until("the app's window to have the keyboard", PATIENCE, || self.focused(session))
+            .with_context(|| self.output())
+            .map(drop)
+    }
+
+    /// Waits until none of its windows is to be seen.
+    pub fn wait_until_hidden(&self, session: &DesktopSession) -> Result<()> {
+        let gone = || self.windows(session).is_empty().then_some(());
+        wait_until("the app's window to be hidden", PATIENCE, gone).with_context(|| self.output())
+    }
+
     /// It and all the processes below it.
     pub fn processes(&self) -> Vec<u32> {
         let mut all = vec![self.process];

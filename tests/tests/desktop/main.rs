@@ -78,15 +78,12 @@ impl Desktop {
 
     /// Waits until a window of the app has the keyboard.
     fn focused(&self, app: &App) -> Result<()> {
-        wait_until("the app's window to have the keyboard", PATIENCE, || app.focused(&self.session))
-            .with_context(|| app.output())
-            .map(drop)
+        app.wait_until_focused(&self.session)
     }
 
     /// Waits until no window of the app is to be seen.
     fn no_window(&self, app: &App) -> Result<()> {
-        let gone = || app.windows(&self.session).is_empty().then_some(());
-        wait_until("the app's window to be hidden", PATIENCE, gone).with_context(|| app.output())
+        app.wait_until_hidden(&self.session)
     }
 
     /// Waits until the icon is calm, and returns its pictures.
