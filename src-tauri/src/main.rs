@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     let init = match tray::connect() {
         Ok(init) => init,
         Err(error) => {
-            eprintln!("{BY_HAND} ({error:#})");
+            eprintln!("{BY_HAND}\n{error:#}");
             return USAGE.into();
         }
     };

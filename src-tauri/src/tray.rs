@@ -37,10 +37,14 @@ pub(crate) fn connect() -> Result<Init> {
     let (input, output) = take_pipes().context("its pipes cannot be taken")?;
     let tray =
         Arc::new(Tray { output: Mutex::new(output), calls: AtomicU64::new(0), waiting: Mutex::default() });
-    tray.send(&FromWindow::Hello { version: VERSION.to_owned() });
     let mut messages = Messages(BufReader::new(input));
     let mut first = String::new();
     messages.0.read_line(&mut first).context("its first message cannot be read")?;
+    if first.is_empty() {
+        bail!("nothing comes on the standard input");
+    }
+    // Before the message is understood: one of another version may not be.
+    tray.send(&FromWindow::Hello { version: VERSION.to_owned() });
     match message::read(&first).context("what comes on the standard input is no message of its")? {
         ToWindow::Init { pages, settings } => Ok(Init { tray, messages, pages, settings }),
         _ => bail!("it began with another message"),

@@ -51,11 +51,13 @@ pub(crate) struct Windows {
 }
 
 /// Pressing a global key takes the focus from a window for as long as the key is held. One that had it until then
-/// has it still, as far as a person is concerned.
-const JUST_LEFT: Duration = Duration::from_millis(300);
+/// has it still, as far as a person is concerned, and so has one that was just shown and gets it in a moment.
+const NEAR: Duration = Duration::from_millis(300);
 
 #[derive(Default)]
 struct Open {
+    /// It was shown, and not hidden since. The toolkit carries both out later, and answers as before until then.
+    on_screen: bool,
     /// The page runs, and receives events.
     ready: bool,
     /// The `shown` event that the page gets as soon as it is ready.
@@ -69,7 +71,8 @@ enum Focus {
     #[default]
     None,
     Has,
-    LeftAt(Instant),
+    /// It had it until then, or was shown then.
+    Near(Instant),
 }
 
 impl Windows {
@@ -98,7 +101,7 @@ impl Windows {
     fn has_focus(&self, kind: Kind) -> bool {
         self.open().get(&kind).is_some_and(|state| match state.focus {
             Focus::Has => true,
-            Focus::LeftAt(at) => at.elapsed() < JUST_LEFT,
+            Focus::Near(at) => at.elapsed() < NEAR,
             Focus::None => false,
         })
     }
@@ -200,20 +203,24 @@ impl Windows {
             Some(window) => window,
             None => self.make(kind)?,
         };
-        {
+        let was_on_screen = {
             let mut open = self.open();
             let state = open.entry(kind).or_default();
+            if !matches!(state.focus, Focus::Has) {
+                state.focus = Focus::Near(Instant::now());
+            }
             if state.ready {
                 window.emit_to(target(kind), "shown", &shown)?;
             } else {
                 state.pending = Some(shown);
             }
-        }
+            std::mem::replace(&mut state.on_screen, true)
+        };
         if kind == Kind::Settings {
             // The launcher is above all others, and would cover the settings.
             self.hide(Kind::Launcher);
         }
-        if kind == Kind::Launcher && !window.is_visible().unwrap_or(false) {
+        if kind == Kind::Launcher && !was_on_screen {
             self.place(&window)?;
         }
         window.unminimize()?;
@@ -290,7 +297,7 @@ impl Windows {
                     timing::stamp("window focused");
                 }
                 if let Some(state) = windows.open().get_mut(&kind) {
-                    state.focus = if *focused { Focus::Has } else { Focus::LeftAt(Instant::now()) };
+                    state.focus = if *focused { Focus::Has } else { Focus::Near(Instant::now()) };
                 }
             }
             WindowEvent::CloseRequested { api, .. } if kind == Kind::Launcher => {
@@ -332,14 +339,14 @@ impl Windows {
             tracing::error!(%error, "a window could not be hidden");
         }
         if let Some(state) = self.open().get_mut(&kind) {
-            state.focus = Focus::None;
+            (state.on_screen, state.focus) = (false, Focus::None);
         }
         self.report_on_screen();
         self.used();
     }
 
     fn is_on_screen(&self, kind: Kind) -> bool {
-        self.window(kind).is_some_and(|window| window.is_visible().unwrap_or(false))
+        self.open().get(&kind).is_some_and(|state| state.on_screen)
     }
 
     /// Something was done with the windows. Where nothing is for as long as hidden windows are kept, they are unloaded; where

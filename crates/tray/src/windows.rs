@@ -42,7 +42,7 @@ const INSTALL: &str = "install the package callboard-window";
 const AGAIN: &str = "open the window again";
 const VERSIONS: &str =
     "quit Callboard and start it again; where that does not help, install both programs in one version";
-const REPORT: &str = "quit Callboard, start callboard-tray in a terminal, and see what it prints";
+const REPORT: &str = "open it again; where that does not help, quit Callboard, start callboard-tray in a terminal and see what it prints";
 
 /// Why there are no windows, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -72,12 +72,19 @@ pub enum Order {
 }
 
 /// What of the configuration the windows follow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowSettings {
     /// Light or dark.
     pub theme: Theme,
     /// How long a hidden window is kept.
     pub unload_after: Duration,
+}
+
+impl Default for WindowSettings {
+    /// Those in force until the configuration has been read.
+    fn default() -> Self {
+        Self { theme: Theme::System, unload_after: Duration::from_secs(300) }
+    }
 }
 
 /// Light or dark.

@@ -18,6 +18,15 @@ fn window_process(app: &App) -> Result<u32> {
     app.window_process().with_context(|| format!("there is no window process:\n{}", app.output()))
 }
 
+/// The process in which WebKit runs the page.
+fn page_process(app: &App) -> Result<u32> {
+    let runs_the_page = |process: &u32| {
+        std::fs::read_to_string(format!("/proc/{process}/comm"))
+            .is_ok_and(|name| name.starts_with("WebKitWebProces"))
+    };
+    app.processes().into_iter().find(runs_the_page).context("the process of the page")
+}
+
 #[test]
 fn killed_window_comes_back_with_what_was_typed() -> Result<()> {
     let desktop = Desktop::new()?;
@@ -56,16 +65,49 @@ fn page_whose_process_was_killed_comes_back() -> Result<()> {
     let app = desktop.open()?;
     desktop.focused(&app)?;
     let before = window_process(&app)?;
-    let of_the_page = |process: &u32| {
-        std::fs::read_to_string(format!("/proc/{process}/comm"))
-            .is_ok_and(|name| name.starts_with("WebKitWebProces"))
-    };
-    let page = app.processes().into_iter().find(of_the_page).context("the process of the page")?;
+    let page = page_process(&app)?;
     let ready = app.moments("page ready").len();
     kill(page)?;
     is_gone(before)?;
     app.moment_after("page ready", ready)?;
     desktop.focused(&app)
+}
+
+#[test]
+fn page_that_hangs_comes_back() -> Result<()> {
+    let desktop = Desktop::new()?;
+    // Not by the driver: WebKit lets a page that is driven take its time.
+    let app = App::start(&desktop.callboard, &desktop.session, &["open"])?;
+    app.moment_after("page ready", 0)?;
+    desktop.focused(&app)?;
+    let (before, ready) = (window_process(&app)?, app.moments("page ready").len());
+    let page = page_process(&app)?;
+    let stopped = std::process::Command::new("kill").args(["-STOP", &page.to_string()]).status()?;
+    ensure!(stopped.success(), "kill -STOP {page}");
+    // A key that is not answered is how it shows.
+    desktop.session.type_text("a")?;
+    is_gone(before)?;
+    app.moment_after("page ready", ready)?;
+    desktop.focused(&app)
+}
+
+#[test]
+fn window_that_was_hidden_stays_so_when_its_process_dies() -> Result<()> {
+    let desktop = Desktop::new()?;
+    let app = desktop.open()?;
+    desktop.focused(&app)?;
+    let before = window_process(&app)?;
+    desktop.session.press(&[HOTKEY])?;
+    desktop.no_window(&app)?;
+    kill(before)?;
+    is_gone(before)?;
+    wait_until("the end to be noticed", PATIENCE, || {
+        app.output().contains("the process of the windows ended").then_some(())
+    })?;
+    desktop.session.press(&[HOTKEY])?;
+    desktop.focused(&app)?;
+    assert_eq!(app.moments("window asked for").len(), 2, "{}", app.output());
+    Ok(())
 }
 
 #[test]
