@@ -20,7 +20,7 @@ pub use desktop::{
     TrayIcon, Window,
 };
 pub use emulator::Emulator;
-pub use server::Server;
+pub use server::{Server, signal};
 pub use stand_in::{Answer, Request, StandIn};
 
 use std::{

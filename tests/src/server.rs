@@ -97,7 +97,7 @@ impl Server {
 }
 
 /// Sends a process a signal: `TERM`, `KILL`. The standard library has only the latter, and only for children.
-pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
+pub fn signal(process: u32, name: &str) -> Result<()> {
     let signalled =
         Command::new("sh").arg("-c").arg(format!("kill -{name} {process}")).stderr(Stdio::null()).status()?;
     if !signalled.success() {

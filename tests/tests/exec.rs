@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use callboard_tests::{Callboard, PATIENCE, wait_until};
+use callboard_tests::{Callboard, PATIENCE, signal, wait_until};
 use serde_json::Value;
 
 /// The variable by which a test recognises its own processes, whatever session they moved to.
@@ -83,7 +83,7 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         for id in self.living() {
-            let _ = signal("KILL", id);
+            let _ = signal(id, "KILL");
         }
     }
 }
@@ -100,13 +100,6 @@ fn children(parent: u32) -> Vec<u32> {
         stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
     };
     processes().filter(|id| parent_of(id) == Some(parent)).collect()
-}
-
-fn signal(name: &str, id: u32) -> Result<()> {
-    let done =
-        Command::new("kill").args([&format!("-{name}"), &id.to_string()]).stderr(Stdio::null()).status()?;
-    ensure!(done.success(), "kill -{name} {id}");
-    Ok(())
 }
 
 /// Programs that do not end by themselves, with how many processes write that they have begun.
@@ -190,7 +183,7 @@ fn killed_or_stopped_command_line_ends_its_programs() -> Result<()> {
         let scene = Scene::new(script, "")?;
         let mut alone = scene.start()?;
         scene.begun(count).context(what)?;
-        signal(name, alone.id())?;
+        signal(alone.id(), name)?;
         scene.all_gone().with_context(|| format!("{what}, {name}"))?;
         alone.wait()?;
     }
@@ -204,7 +197,7 @@ fn killed_watcher_makes_the_outcome_unknown_and_not_a_success() -> Result<()> {
     let mut client = scene.start()?;
     scene.begun(1)?;
     for child in children(serving.id()) {
-        signal("KILL", child)?;
+        signal(child, "KILL")?;
     }
     client.wait()?;
     scene.all_gone()?;

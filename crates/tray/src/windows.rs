@@ -372,7 +372,7 @@ impl Task {
 
     async fn show_lost(&mut self) {
         self.restart = None;
-        // It is not taken as lost again with the others.
+        // Passing the last one on starts the process, which is sent the others first.
         if let Some(last) = self.lost.pop() {
             self.order(last).await;
         }
@@ -407,7 +407,7 @@ fn shown_again(on_screen: &[Kind], pending: Vec<Order>) -> Vec<Order> {
     orders
 }
 
-/// The order that a person is told of: one with a line that they wanted to run, where there is one.
+/// The order to report: one with a line that a person wanted to run, where there is one.
 fn unshown(orders: &[Order]) -> Option<Order> {
     let has_line = |order: &&Order| matches!(order, Order::Show { shown: Shown { line: Some(_), .. }, .. });
     orders.iter().find(has_line).or(orders.first()).cloned()

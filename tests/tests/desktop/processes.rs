@@ -1,17 +1,13 @@
 //! Two processes: the tray's, which has the store and the secrets, and that of the windows, which comes and goes.
 
+use callboard_tests::signal;
+
 use super::*;
 
 /// Waits until a process is gone.
 fn is_gone(process: u32) -> Result<()> {
     let gone = || (!Path::new(&format!("/proc/{process}")).exists()).then_some(());
     wait_until("the process to be gone", PATIENCE, gone).map(drop)
-}
-
-fn kill(process: u32) -> Result<()> {
-    let killed = std::process::Command::new("kill").args(["-KILL", &process.to_string()]).status()?;
-    ensure!(killed.success(), "kill {process}");
-    Ok(())
 }
 
 fn window_process(app: &App) -> Result<u32> {
@@ -42,7 +38,7 @@ fn killed_window_comes_back_with_what_was_typed() -> Result<()> {
         is_on_disk(&desktop.callboard.data(), &wide).then_some(())
     })?;
     let (before, ready) = (window_process(&app)?, app.moments("page ready").len());
-    kill(before)?;
+    signal(before, "KILL")?;
     is_gone(before)?;
 
     app.moment_after("page ready", ready)?;
@@ -67,7 +63,7 @@ fn page_whose_process_was_killed_comes_back() -> Result<()> {
     let before = window_process(&app)?;
     let page = page_process(&app)?;
     let ready = app.moments("page ready").len();
-    kill(page)?;
+    signal(page, "KILL")?;
     is_gone(before)?;
     app.moment_after("page ready", ready)?;
     desktop.focused(&app)
@@ -82,8 +78,7 @@ fn page_that_hangs_comes_back() -> Result<()> {
     desktop.focused(&app)?;
     let (before, ready) = (window_process(&app)?, app.moments("page ready").len());
     let page = page_process(&app)?;
-    let stopped = std::process::Command::new("kill").args(["-STOP", &page.to_string()]).status()?;
-    ensure!(stopped.success(), "kill -STOP {page}");
+    signal(page, "STOP")?;
     // A key that is not answered is how it shows.
     desktop.session.type_text("a")?;
     is_gone(before)?;
@@ -99,7 +94,7 @@ fn window_that_was_hidden_stays_so_when_its_process_dies() -> Result<()> {
     let before = window_process(&app)?;
     desktop.session.press(&[HOTKEY])?;
     desktop.no_window(&app)?;
-    kill(before)?;
+    signal(before, "KILL")?;
     is_gone(before)?;
     wait_until("the end to be noticed", PATIENCE, || {
         app.output().contains("the process of the windows ended").then_some(())

@@ -120,6 +120,9 @@ function held(key: Key, mac: boolean): string[] {
   return mac && key.mac ? key.mac : key.keys;
 }
 
+/** What the menu of actions has below those of the row, with its icons. */
+export const OF_MENU: Partial<Record<Act, string>> = { runs: "hash", check: "rerun" };
+
 /** The act of a press. `typing`: a text field has the focus; `empty`: it has no text. */
 export function actOf(
   pressed: string,

@@ -50,7 +50,7 @@ impl AppCommand {
 }
 
 /// The permission to take the focus that the desktop gave this process as it started it (XDG activation; startup
-/// notification on X11), once: it is of one use.
+/// notification on X11). It is good for one use.
 pub fn token_of_start() -> Option<String> {
     let names = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
     names.iter().find_map(|name| std::env::var(name).ok().and_then(|token| checked(&token)))

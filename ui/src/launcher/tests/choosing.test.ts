@@ -132,6 +132,21 @@ describe("a result", () => {
     expect(launcher.row?.key).toBe("alerts/incident/queue");
   });
 
+  test("has a menu whose keys are obeyed while it is open, and no others", async () => {
+    const { backend, launcher } = await open();
+    await screen.findByText("Acknowledge");
+    press("Ctrl+K");
+    press("Ctrl+E");
+    expect(launcher.over).toBe("actions");
+    press("Ctrl+R");
+    expect(launcher.over).toBeNull();
+    expect(backend.asked("poll_now")).toHaveLength(1);
+    press("Ctrl+K");
+    press("Ctrl+Shift+R");
+    await waitFor(() => expect(launcher.top?.at).toBe("rooms"));
+    expect(launcher.over).toBeNull();
+  });
+
   test("opens as a page where Enter is the action that is shown", async () => {
     const { launcher } = await open();
     await screen.findByText("Acknowledge");
