@@ -144,6 +144,7 @@ impl Request {
             to: Some(to.to_owned()),
             commits: u32::try_from(changes.len()).ok(),
             changes: changes.iter().map(|change| (*change).to_owned()).collect(),
+            ..Shipment::default()
         };
         let mut approval = Approval {
             environment: Some(ENVIRONMENT.to_owned()),

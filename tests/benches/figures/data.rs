@@ -94,18 +94,13 @@ pub(crate) fn pull(account: &AccountName, number: usize, state: PullRequestState
 pub(crate) fn run(item: usize, number: usize, status: BuildStatus) -> BuildRun {
     BuildRun {
         id: format!("{}", 9_000_000_000 + item * 1_000 + number),
-        number: number as u64,
-        attempt: 1,
-        status,
         at: Some(at(item + number * 60)),
         started_at: Some(at(item + number * 60 - 50)),
         commit: Some(format!("{:040x}", mixed((item * 31 + number) as u64))),
         author: Some(format!("dev{}", number % 60)),
-        started_by: None,
         subject: Some(format!("Rework the {} of the {}", word(number), word(item))),
         url: format!("https://github.example/acme/runs/{}", item * 1_000 + number).parse().ok(),
-        failing: Vec::new(),
-        serial: None,
+        ..BuildRun::new(number as u64, status)
     }
 }
 

@@ -249,5 +249,5 @@ fn run(run: &BuildRun) -> String {
     let failing =
         if run.failing.is_empty() { String::new() } else { format!(" ({})", run.failing.join(", ")) };
     let url = run.url.as_ref().map_or_else(String::new, |url| format!("\n{url}"));
-    format!("#{} {}{attempt}{by}{started}{at}{subject}{failing}{url}", run.number, run.status.name())
+    format!("#{} {}{attempt}{by}{started}{at}{subject}{failing}{url}", run.number, run.status_name())
 }

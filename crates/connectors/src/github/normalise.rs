@@ -8,7 +8,7 @@ use std::{
 
 use callboard_domain::{
     item::{
-        AccountName, Build, BuildRun, BuildStatus, Checks, Detail, Item, ItemKey, Kind, MergeState,
+        AccountName, AsOf, Build, BuildRun, BuildStatus, Checks, Detail, Item, ItemKey, Kind, MergeState,
         Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Size, Verdict,
     },
     text,
@@ -258,12 +258,11 @@ pub(super) fn workflow_id(repo: &Place<'_>, run: &wire::Run) -> String {
 fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
     let commit_line = || run.head_commit.as_ref()?.message.lines().next().map(str::to_owned);
     let subject = run.display_title.clone().or_else(commit_line);
+    let at = run.updated_at.or(run.run_started_at);
     BuildRun {
         id: run.id.to_string(),
-        number: run.run_number,
         attempt: run.run_attempt.unwrap_or(1),
-        status: run_status(run),
-        at: run.updated_at.or(run.run_started_at),
+        at,
         started_at: run.run_started_at,
         commit: Some(run.head_sha.clone()).filter(|sha| !sha.is_empty()),
         author: run.author(),
@@ -271,11 +270,27 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         subject,
         url: run.html_url.as_deref().and_then(web_url),
         failing,
+        waits: waits(run).map(|waits| AsOf::new(at.unwrap_or(Timestamp::UNIX_EPOCH), waits)),
         serial: Some(run.id),
+        ..BuildRun::new(run.run_number, run_status(run))
     }
 }
 
-/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. The result of a run that is
+/// Whether it waits for a person's yes: a first-timer's run, or one with a job for a protected environment. `None` where its
+/// state is a word that is not known here.
+fn waits(run: &wire::Run) -> Option<bool> {
+    let (status, conclusion) =
+        (run.status.as_deref().and_then(folded), run.conclusion.as_deref().and_then(folded));
+    match (status.as_deref(), conclusion.as_deref()) {
+        (_, Some("action_required")) | (Some("waiting" | "action_required"), None) => Some(true),
+        (Some("queued" | "requested" | "pending" | "in_progress" | "completed"), _) | (_, Some(_)) => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+/// A run that waits for a person's approval is not under way; a skipped one has no verdict. The result of a run that is
 /// completed without a conclusion, or with an unknown one, is unknown. A run with a conclusion is over, though its status is
 /// null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {

@@ -219,10 +219,11 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
         (true, []) => "failed".to_owned(),
         (true, jobs) => format!("{} failed", listed(jobs)),
         (false, _) if unknown => "ended, result unknown".to_owned(),
+        (false, _) if latest.waits() => "waits for a person's yes".to_owned(),
         (false, _) => shown.subject.clone().unwrap_or_else(|| shown.status.name().to_owned()),
     };
     if red && under_way {
-        subtitle.push_str(", running again");
+        subtitle.push_str(if latest.waits() { ", waits for a person's yes" } else { ", running again" });
     }
     let kind = TurnKind::FixBuild;
     // Who started it has not broken it.

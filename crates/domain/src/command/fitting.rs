@@ -65,8 +65,8 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> R
 /// | incident that is resolved | take, resolve, assign, stop |
 /// | incident that I have | take |
 /// | incident of which the hold has reached its end | release |
-/// | approval that has ended | approve, merge, take, resolve, stop |
-/// | approval that is not mine to give | approve |
+/// | approval that has ended | approve, deny, merge, take, resolve, stop |
+/// | approval that is not mine to give | approve, deny |
 pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> bool {
     use Role as R;
     let Some(role) = role else { return true };
@@ -96,8 +96,8 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
             _ => true,
         },
         Detail::Approval(approval) => match role {
-            R::Approve | R::Merge | R::Take | R::Resolve | R::Stop if !approval.waits() => false,
-            R::Approve => approval.mine_to_give(me) != Some(false),
+            R::Approve | R::Deny | R::Merge | R::Take | R::Resolve | R::Stop if !approval.waits() => false,
+            R::Approve | R::Deny => approval.mine_to_give(me) != Some(false),
             _ => true,
         },
     }
@@ -110,6 +110,7 @@ pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
     match role {
         Role::Again => matches!(event, E::Queued | E::Running),
         Role::Approve => event == E::Approved,
+        Role::Deny => event == E::Denied,
         Role::Take => event == E::Acknowledged,
         Role::Merge => event == E::Merged,
         Role::Resolve => matches!(event, E::Resolved | E::Closed),
@@ -171,12 +172,13 @@ fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Relevance {
 fn fits_approval(role: Role, approval: &Approval, me: &Identity) -> Relevance {
     use Role as R;
     if !approval.waits() {
-        return order(role, R::Show, R::Comment, &[], &[R::Approve, R::Merge, R::Take, R::Resolve, R::Stop]);
+        let hardly = [R::Approve, R::Deny, R::Merge, R::Take, R::Resolve, R::Stop];
+        return order(role, R::Show, R::Comment, &[], &hardly);
     }
     // What a yes lets happen is read before it is given.
     match approval.mine_to_give(me) {
-        Some(false) => order(role, R::Show, R::Comment, &[R::Log], &[R::Approve]),
-        Some(true) | None => order(role, R::Show, R::Approve, &[R::Comment, R::Log], &[R::Merge]),
+        Some(false) => order(role, R::Show, R::Comment, &[R::Log], &[R::Approve, R::Deny]),
+        Some(true) | None => order(role, R::Show, R::Approve, &[R::Deny, R::Comment, R::Log], &[R::Merge]),
     }
 }
 

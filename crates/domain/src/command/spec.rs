@@ -74,6 +74,8 @@ pub enum Role {
     Again,
     /// Approves it.
     Approve,
+    /// Says no to it.
+    Deny,
     /// Takes it: "I am on it".
     Take,
     /// Merges it.

@@ -15,6 +15,15 @@ pub const TEXT: &str = "text";
 /// The argument of [`on_call`].
 pub const TEAM: &str = "team";
 
+/// The argument of [`approve`] and [`deny`] that names the request.
+pub const APPROVAL: &str = "approval";
+/// The argument of [`approve`] for a comment.
+pub const COMMENT: &str = "comment";
+/// The argument of [`approve`] for what the request asks: one `name=value` for each [`crate::item::Question`].
+pub const ANSWERS: &str = "answers";
+/// The argument of [`deny`] for the reason.
+pub const WHY: &str = "why";
+
 /// Looking first, then acting, then looking again where the answer got lost.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -77,4 +86,31 @@ pub fn on_call() -> CommandSpec {
         .every_account()
         .example("on-call")
         .example("on-call payments")
+}
+
+/// `approve APPROVAL [COMMENT]`: what waits for a person's yes has the account's.
+pub fn approve() -> CommandSpec {
+    CommandSpec::new("approve", "Approve what waits for a person's yes")
+        .label("Approve")
+        .usage("approve <approval> [comment...]")
+        .role(Role::Approve)
+        .arg(ArgSpec::item(APPROVAL, Kind::Approval, "the request"))
+        .arg(ArgSpec::text(COMMENT, "what to say with it, for everybody to read").optional())
+        .arg(ArgSpec::pairs(ANSWERS, "what the request asks"))
+        .timeout(TIMEOUT)
+        .example("approve acme/web/runs/31/production")
+        .example("approve acme/web/runs/31/production comment=\"Works on staging\"")
+        .example("approve web/deploy#12/Proceed TARGET=eu")
+}
+
+/// `deny APPROVAL WHY`: what waits for a person's yes must not happen.
+pub fn deny() -> CommandSpec {
+    CommandSpec::new("deny", "Say no to what waits for a person's yes")
+        .label("Deny")
+        .usage("deny <approval> <why...>")
+        .role(Role::Deny)
+        .arg(ArgSpec::item(APPROVAL, Kind::Approval, "the request"))
+        .arg(ArgSpec::text(WHY, "why not, for everybody to read"))
+        .timeout(TIMEOUT)
+        .example("deny acme/web/runs/31/production not before the incident is over")
 }

@@ -55,6 +55,7 @@ pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval 
     let expires_at = last_known(&old.expires_at, &new.expires_at, order);
     let approvers = last_known(&old.approvers, &new.approvers, order);
     let account_may = last_known(&old.account_may, &new.account_may, order);
+    let conditions = last_known(&old.conditions, &new.conditions, order);
     let ships = last_known(&old.ships, &new.ships, order);
     let (mut winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
     // Two reports of one end: either may name who brought it about.
@@ -70,8 +71,9 @@ pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval 
     fill(&mut winner.asked_at, &other.asked_at);
     fill(&mut winner.commit, &other.commit);
     fill(&mut winner.arguments, &other.arguments);
+    fill(&mut winner.questions, &other.questions);
     fill(&mut winner.description, &other.description);
-    Approval { needed, expires_at, approvers, account_may, answers, ships, ..winner }
+    Approval { needed, expires_at, approvers, account_may, answers, conditions, ships, ..winner }
 }
 
 fn fill<T: Clone>(known: &mut Option<T>, other: &Option<T>) {

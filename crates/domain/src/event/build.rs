@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    join::{Order, canonicalise_list, join_lists},
+    join::{Order, canonicalise_list, join_lists, later},
     name::EventName,
     transition::Transition,
 };
@@ -121,6 +121,7 @@ fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
     if is_later_namesake(old, &new) {
         return old.clone();
     }
+    let order_of_reports = order;
     let order = match (version(&new), version(old)) {
         ((rank, at, _), (old_rank, old_at, _))
             if order == Order::Later && rank == old_rank && at.is_some() >= old_at.is_some() =>
@@ -151,6 +152,8 @@ fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
         subject: fill(&old.subject, new.subject, order),
         url: fill(&old.url, new.url, order),
         failing,
+        // It may wait again and again, whatever its status: of two reports the later one counts.
+        waits: later(old.waits.as_ref(), new.waits.as_ref(), |it| it.at, order_of_reports).cloned(),
         // The least: a clock that was set back may make one too great.
         serial: old.serial.into_iter().chain(new.serial).min(),
     }
@@ -256,6 +259,7 @@ fn summary(build: &Build, name: EventName, run: &BuildRun, older: &[BuildRun]) -
     let build = build.name();
     let failing = in_failing(run);
     match name {
+        EventName::Queued | EventName::Running if run.waits() => format!("{build} waits for a person's yes"),
         EventName::Queued => format!("{build} is queued"),
         EventName::Running => format!("{build} is running"),
         EventName::Canceled => format!("{build} was canceled"),

@@ -3,11 +3,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Turn, TurnKind, User, pull_request::without_organisation};
+use url::Url;
+
+use super::{Checks, Turn, TurnKind, User, pull_request::without_organisation};
 use crate::identity::Identity;
 
 /// How many people's answers are kept with a request.
 pub const ANSWERS_KEPT: usize = 100;
+
+/// How many questions, and how many choices of one, are kept with a request.
+pub const QUESTIONS_KEPT: usize = 50;
 
 /// A request that waits for a person's yes: a deployment to a protected environment, an input step of a job, a command that
 /// needs a second pair of eyes.
@@ -72,6 +77,14 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub arguments: Option<BTreeMap<String, String>>,
+    /// What else it waits for, such as a timer of its environment: a line each. Empty where it is known that nothing else is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub conditions: Option<AsOf<Vec<String>>>,
+    /// What has to be answered along with a yes, such as the parameters of an input step; at most [`QUESTIONS_KEPT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub questions: Option<Vec<Question>>,
     /// What a yes would ship.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -80,6 +93,37 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub description: Option<String>,
+}
+
+/// Something that has to be answered along with a yes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Question {
+    /// Its name, as in `name=value`.
+    pub name: String,
+    /// What it asks, in the service's words, where it has more than its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub summary: Option<String>,
+    /// What the answer can be.
+    pub ty: QuestionType,
+    /// The answer where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub default: Option<String>,
+}
+
+/// What the answer to a [`Question`] can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionType {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// One of these; at most [`QUESTIONS_KEPT`] are kept, and where it has more, any text.
+    Choice(Vec<String>),
+    /// What cannot be answered here, such as a file or a password: the service's page is the place for it.
+    Elsewhere,
 }
 
 /// Something that may change, and as of when it was so: of two the later one counts.
@@ -181,6 +225,22 @@ pub struct Shipment {
     pub commits: Option<u32>,
     /// The newest changes, a line each, the newest first.
     pub changes: Vec<String>,
+    /// The pull requests that brought these changes: `#479 Warm the price cache`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub pull_requests: Vec<String>,
+    /// The checks of the commit that a yes is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub checks: Option<Checks>,
+    /// Where the changes can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub url: Option<Url>,
+    /// What of all this could not be read, and why: a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub unread: Vec<String>,
 }
 
 impl Shipment {
@@ -219,6 +279,8 @@ impl Approval {
             answers: None,
             commit: None,
             arguments: None,
+            conditions: None,
+            questions: None,
             ships: None,
             description: None,
         }

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::AsOf;
 use crate::identity::Identity;
 
 /// How many runs of a pipeline on a branch are kept with the item; older ones live on as events only.
@@ -53,6 +54,11 @@ pub struct BuildRun {
     pub url: Option<Url>,
     /// The names of the jobs or steps that failed, where known.
     pub failing: Vec<String>,
+    /// Whether it waits for a person's yes before it goes on, and as of when; `None` where the source does not know. It means
+    /// nothing once the run is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waits: Option<AsOf<bool>>,
     /// What never falls although a counter may restart (the pipeline was deleted and made again), where the service has
     /// such a thing: the same for all attempts at a run, no smaller for any later run, and greater once the counter has restarted.
     /// Its unit is the service's.
@@ -96,8 +102,19 @@ impl BuildRun {
             subject: None,
             url: None,
             failing: Vec::new(),
+            waits: None,
             serial: None,
         }
+    }
+
+    /// True while it waits for a person's yes.
+    pub fn waits(&self) -> bool {
+        !self.status.is_over() && self.waits.as_ref().is_some_and(|waits| waits.value)
+    }
+
+    /// Its status in a word, as shown: `waiting` while it waits for a person's yes.
+    pub fn status_name(&self) -> &'static str {
+        if self.waits() { "waiting" } else { self.status.name() }
     }
 
     /// Whose doing it is: who had it run, else whose change did.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    Approval, Approvers, AsOf, Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest,
-    Shipment, User, key::clean_id,
+    Approval, Approvers, AsOf, Build, BuildRun, Checks, Detail, ESCALATIONS_KEPT, Incident, Item,
+    PullRequest, QUESTIONS_KEPT, Question, QuestionType, Shipment, User, key::clean_id,
 };
 use crate::text::{self, is_plain};
 
@@ -67,7 +67,11 @@ fn clean_build(build: &mut Build) {
     line(&mut build.pipeline, NAME);
     optional(&mut build.branch, NAME);
     for run in &mut build.runs {
-        let BuildRun { id, at, started_at, commit, author, started_by, subject, url, failing, .. } = run;
+        let BuildRun { id, at, started_at, commit, author, started_by, subject, url, failing, waits, .. } =
+            run;
+        if let Some(waits) = waits {
+            time(&mut waits.at);
+        }
         optional_time(at);
         optional_time(started_at);
         line(id, NAME);
@@ -100,9 +104,7 @@ fn clean_pull_request(pull_request: &mut PullRequest) {
         time(&mut review.at);
     }
     if let Some(checks) = &mut pull_request.checks {
-        line(&mut checks.commit, SHORT);
-        time(&mut checks.at);
-        set(&mut checks.failing, NAME, NAMES_KEPT);
+        clean_checks(checks);
     }
     if let Some(mergeability) = &mut pull_request.mergeability {
         line(&mut mergeability.commit, SHORT);
@@ -178,16 +180,62 @@ fn clean_approval(approval: &mut Approval) {
     if let Some(arguments) = &mut approval.arguments {
         clean_texts(arguments);
     }
-    if let Some(AsOf { at, value: Shipment { from, to, commits: _, changes } }) = &mut approval.ships {
+    if let Some(AsOf { at, value }) = &mut approval.conditions {
         time(at);
+        lines(value);
+    }
+    if let Some(questions) = &mut approval.questions {
+        questions.iter_mut().for_each(clean_question);
+        questions.retain(|question| !question.name.is_empty());
+        questions.truncate(QUESTIONS_KEPT);
+    }
+    if let Some(AsOf { at, value }) = &mut approval.ships {
+        time(at);
+        let Shipment { from, to, commits: _, changes, pull_requests, checks, url, unread } = value;
         optional(from, SHORT);
         optional(to, SHORT);
-        changes.iter_mut().for_each(|change| line(change, LONGEST_LINE));
-        changes.retain(|change| !change.is_empty());
-        changes.truncate(NAMES_KEPT);
+        [changes, pull_requests, unread].into_iter().for_each(lines);
+        if let Some(checks) = checks {
+            clean_checks(checks);
+        }
+        keep_safe_link(url);
     }
     description(&mut approval.description);
     approval.description = approval.description.take().filter(|text| !text.is_empty());
+}
+
+fn clean_checks(checks: &mut Checks) {
+    line(&mut checks.commit, SHORT);
+    time(&mut checks.at);
+    set(&mut checks.failing, NAME, NAMES_KEPT);
+}
+
+/// A name that was cut would be another parameter's, and a choice that was cut another one: neither can be answered here.
+fn clean_question(question: &mut Question) {
+    let Question { name, summary, ty, default } = question;
+    let mut answerable = is_plain(name, SHORT);
+    line(name, SHORT);
+    optional(summary, LONGEST_LINE);
+    if let QuestionType::Choice(choices) = ty {
+        if choices.len() > QUESTIONS_KEPT {
+            *ty = QuestionType::Text;
+        } else {
+            answerable &= choices.iter().all(|choice| is_plain(choice, LABEL));
+        }
+    }
+    if default.as_ref().is_some_and(|default| !is_plain(default, LABEL)) {
+        *default = None;
+    }
+    if !answerable {
+        *ty = QuestionType::Elsewhere;
+    }
+}
+
+/// In their order, without empty ones.
+fn lines(lines: &mut Vec<String>) {
+    lines.iter_mut().for_each(|text| line(text, LONGEST_LINE));
+    lines.retain(|line| !line.is_empty());
+    lines.truncate(NAMES_KEPT);
 }
 
 /// Labels and the like.
@@ -305,6 +353,34 @@ mod tests {
             examples::{build, run},
         },
     };
+
+    /// What a question asks -> what its answer can be, once it is clean.
+    #[test]
+    fn question_that_was_cut_is_answered_elsewhere() {
+        use QuestionType::{Bool, Choice, Elsewhere, Text};
+        let choice = |choices: &[&str]| Choice(choices.iter().map(|choice| (*choice).to_owned()).collect());
+        let long = "x".repeat(LABEL + 1);
+        let cases = [
+            ("REGION", choice(&["eu", "us"]), choice(&["eu", "us"])),
+            ("REGION", choice(&["eu", "u\ns"]), Elsewhere),
+            ("REGION", choice(&["eu", &long]), Elsewhere),
+            ("REGION", Choice((0..=QUESTIONS_KEPT).map(|n| n.to_string()).collect()), Text),
+            ("DRY", Bool, Bool),
+            (&long, Text, Elsewhere),
+            ("ZERO\u{200b}WIDTH", Text, Elsewhere),
+        ];
+        for (name, ty, expected) in cases {
+            let mut question = Question {
+                name: name.to_owned(),
+                summary: Some("Where\nto?".to_owned()),
+                ty: ty.clone(),
+                default: Some(long.clone()),
+            };
+            clean_question(&mut question);
+            assert_eq!(question.ty, expected, "{name} {ty:?}");
+            assert_eq!((question.summary.as_deref(), question.default), (Some("Where to?"), None));
+        }
+    }
 
     #[test]
     fn a_description_is_safe_and_bounded_and_an_empty_one_stays_known() {

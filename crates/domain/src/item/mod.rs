@@ -18,7 +18,8 @@ use url::Url;
 use crate::identity::Identity;
 
 pub use approval::{
-    ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, Shipment,
+    ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, QUESTIONS_KEPT,
+    Question, QuestionType, Shipment,
 };
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
 pub use clean::{EARLIEST, LATEST, LONGEST_LINE, keep_safe_link};
@@ -101,7 +102,7 @@ impl Item {
     /// The state in one word, as shown and as rules see it: `failed`, `open`, `triggered`, ...
     pub fn status(&self) -> &'static str {
         match &self.detail {
-            Detail::Build(build) => build.status().name(),
+            Detail::Build(build) => build.latest().map_or(BuildStatus::Unknown.name(), BuildRun::status_name),
             Detail::PullRequest(pull_request) => pull_request.state.name(),
             Detail::Incident(incident) => incident.status.name(),
             Detail::Approval(approval) => approval.state.name(),

@@ -170,7 +170,7 @@ pub enum Verdict {
 }
 
 /// The checks of one commit, summed up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 pub struct Checks {
     /// The commit that they are of.
     pub commit: String,

@@ -140,7 +140,7 @@ fn held(incident: &Incident, now: Timestamp, zone: &TimeZone) -> String {
 fn of_build(build: &Build, reported: Option<&Event>) -> Option<String> {
     use EventName as E;
     let latest = build.latest()?;
-    let status = latest.status.name();
+    let status = latest.status_name();
     let (event, reported_status) = match reported.map(|event| (event, event.name)) {
         Some((event, E::Failed | E::StillFailing)) => (event, BuildStatus::Failed),
         Some((event, E::Canceled)) => (event, BuildStatus::Canceled),

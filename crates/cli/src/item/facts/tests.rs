@@ -75,6 +75,7 @@ fn approval_facts_name_what_is_unknown() {
         to: Some("1.42.0".into()),
         commits: Some(2),
         changes: vec!["Round once".into()],
+        ..Shipment::default()
     };
     let known = Approval {
         environment: Some("production".into()),

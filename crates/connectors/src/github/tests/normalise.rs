@@ -1,7 +1,7 @@
 //! Fixtures -> snapshots.
 
 use callboard_domain::item::{
-    BuildRun, BuildStatus, Checks, ChecksStatus, PullRequestState, Review, Size, Verdict,
+    AsOf, BuildRun, BuildStatus, Checks, ChecksStatus, PullRequestState, Review, Size, Verdict,
 };
 
 use super::{
@@ -295,6 +295,7 @@ fn a_build_with_its_runs() {
         subject: Some("Round the totals".to_owned()),
         url: Some("https://github.com/acme/web/actions/runs/31".parse().unwrap()),
         failing: vec!["unit tests".to_owned()],
+        waits: Some(AsOf::new("2026-11-22T09:10:00Z".parse().unwrap(), false)),
         serial: Some(31),
     };
     assert_eq!(build.runs[0], expected);

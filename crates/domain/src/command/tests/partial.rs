@@ -66,6 +66,33 @@ fn partial_parse_keeps_every_word_of_service_commands() {
 }
 
 #[test]
+fn answers_to_an_approval_are_read_whole() {
+    let commands: Commands =
+        [verbs::approve(), verbs::deny()].map(|spec| Command::new(spec).unwrap()).into_iter().collect();
+    let cases = [
+        ("approve web/deploy#12/Proceed", "approve approval=web/deploy#12/Proceed"),
+        ("approve web#12 TARGET=eu DRY=true", "approve approval=web#12 TARGET=eu DRY=true"),
+        (
+            r#"approve web#12 comment="Works on staging""#,
+            r#"approve approval=web#12 comment="Works on staging""#,
+        ),
+        ("approve web#12 comment=fine TARGET=eu", "approve approval=web#12 comment=fine TARGET=eu"),
+        ("deny web#12 not before 12:00", r#"deny approval=web#12 why="not before 12:00""#),
+        ("deny web#12 X=1 is wrong", r#"deny approval=web#12 why="X=1 is wrong""#),
+        ("deny web#12", "deny approval=web#12, needs why"),
+        ("approve web#12 Works on staging", r#"approve approval=web#12 comment="Works on staging""#),
+    ];
+    for (line, expected) in cases {
+        let parsed = commands.parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let mut text = canonical_line(parsed.spec, &parsed.args);
+        for arg in &parsed.missing {
+            text = format!("{text}, needs {}", arg.name);
+        }
+        assert_eq!(text, expected, "{line}");
+    }
+}
+
+#[test]
 fn a_long_line_is_read_in_time() {
     let words = "zoe ".repeat(2_000);
     let commands = commands();

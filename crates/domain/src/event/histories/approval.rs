@@ -44,6 +44,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 a.approvers = Some(AsOf::new(time, Approvers::all(["bo".to_owned(), format!("team/{tick}")])))
             }
             5 => a.account_may = Some(AsOf::new(time, how % 2 == 0)),
+            6 if how % 3 == 0 => {
+                a.conditions = Some(AsOf::new(time, vec![format!("a timer of {how} minutes")]))
+            }
             6 => {
                 let commits = Some(u32::from(*how));
                 a.ships = Some(AsOf::new(time, Shipment { commits, ..Shipment::default() }));

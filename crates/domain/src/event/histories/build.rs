@@ -4,7 +4,7 @@ use super::history::{History, Lasting, Step};
 use crate::{
     event::EventName,
     item::{
-        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT,
+        AsOf, BuildRun, BuildStatus, Detail, Item, RUNS_KEPT,
         examples::{at, build, run},
     },
 };
@@ -83,6 +83,7 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
         if run.status == BuildStatus::Running {
             run.started_at = run.at;
         }
+        run.waits = (how % 5 > 1).then(|| AsOf::new(at(tick), how % 2 == 0)).or(run.waits.take());
         run.failing =
             if run.status == BuildStatus::Failed { vec!["lint".into(), "unit".into()] } else { Vec::new() };
         let name = match run.status {

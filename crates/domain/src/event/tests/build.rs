@@ -5,7 +5,7 @@ use crate::{
         compare, compare_read,
     },
     item::{
-        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT, User,
+        AsOf, BuildRun, BuildStatus, Detail, Item, RUNS_KEPT, User,
         examples::{at, build, run},
     },
 };
@@ -114,6 +114,30 @@ fn build_join() {
         (ana.by.clone(), ana.at, ana.distinct.as_str()),
         (Some(User::named("ana")), Some(at(1)), "1.1")
     );
+}
+
+/// A run that goes on and waits for a person again and again -> how it is shown.
+#[test]
+fn run_waits_as_the_latest_report_says() {
+    use BuildStatus::{Passed, Queued, Running};
+    let report = |status, minute: i64, waits: Option<bool>| {
+        let waits = waits.map(|waits| AsOf::new(at(minute), waits));
+        build(vec![BuildRun { at: Some(at(minute)), waits, ..run(1, status) }])
+    };
+    let cases = [
+        (vec![report(Queued, 0, Some(true))], "waiting"),
+        (vec![report(Queued, 0, Some(true)), report(Queued, 1, Some(false))], "queued"),
+        (vec![report(Queued, 0, Some(true)), report(Running, 1, None)], "waiting"),
+        (vec![report(Running, 0, Some(false)), report(Queued, 1, Some(true))], "waiting"),
+        (vec![report(Running, 0, Some(true)), report(Running, 1, Some(false))], "running"),
+        (vec![report(Queued, 0, Some(true)), report(Passed, 1, None)], "passed"),
+        (vec![report(Queued, 0, None)], "queued"),
+    ];
+    for (reports, expected) in cases {
+        let forwards = joined(&reports);
+        let backwards: Vec<_> = reports.iter().rev().cloned().collect();
+        assert_eq!((forwards.status(), joined(&backwards).status()), (expected, expected), "{reports:?}");
+    }
 }
 
 /// A run as it is known, and as it is read after that with an earlier date (a clock was put right) -> its status then, and where

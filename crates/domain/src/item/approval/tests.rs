@@ -202,7 +202,7 @@ fn progress_shows_only_known_numbers() {
 fn shipment_is_shown_as_far_as_known() {
     let ships = |from: &str, to: &str, commits| {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Shipment { from: text(from), to: text(to), commits, changes: Vec::new() }
+        Shipment { from: text(from), to: text(to), commits, ..Shipment::default() }
     };
     let cases = [
         (ships("1.41.0", "1.42.0", Some(11)), "1.41.0 to 1.42.0, 11 commits"),

@@ -32,18 +32,10 @@ fn item(kind: Kind, id: &str, detail: Detail) -> Item {
 fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
     let runs = statuses.iter().enumerate().map(|(index, status)| BuildRun {
         id: index.to_string(),
-        number: 40 - index as u64,
-        attempt: 1,
-        status: *status,
-        at: None,
-        started_at: None,
-        commit: None,
         author: Some(author.into()),
-        started_by: None,
         subject: Some("Speed up the search".into()),
-        url: None,
         failing: vec!["unit tests".into()],
-        serial: None,
+        ..BuildRun::new(40 - index as u64, *status)
     });
     let detail = Build {
         repo: "acme/web".into(),
