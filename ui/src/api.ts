@@ -359,6 +359,14 @@ commit?: string,
  */
 arguments?: { [key in string]: string }, 
 /**
+ * What else it waits for, such as a timer of its environment: a line each. Empty where it is known that nothing else is.
+ */
+conditions?: AsOf<Array<string>>, 
+/**
+ * What has to be answered along with a yes, such as the parameters of an input step; at most [`QUESTIONS_KEPT`].
+ */
+questions?: Array<Question>, 
+/**
  * What a yes would ship.
  */
 ships?: AsOf<Shipment>, 
@@ -579,6 +587,40 @@ to: Array<User>,
 by: User | null, };
 
 /**
+ * Where the chain of the audit log begins: its first entry follows from this.
+ */
+export type AuditCheckpoint = { 
+/**
+ * The number of the last entry before it, which is pruned, or older than the chain.
+ */
+n: number, 
+/**
+ * That entry's hash in hexadecimal digits; only zeros where it had none.
+ */
+hash: string, };
+
+/**
+ * What is wrong with the chain of the audit log.
+ */
+export type AuditDamage = { "damage": "changed", 
+/**
+ * Its number.
+ */
+id: number, } | { "damage": "not_chained", 
+/**
+ * Its number.
+ */
+id: number, } | { "damage": "missing", 
+/**
+ * The number of the first of them.
+ */
+first: number, 
+/**
+ * The number of the last of them.
+ */
+last: number, } | { "damage": "no_checkpoint" } | { "damage": "other_head" };
+
+/**
  * A change that somebody made.
  */
 export type AuditEntry = { 
@@ -604,8 +646,34 @@ what: AuditedChange,
 called?: string, };
 
 /**
- * What was changed, by whom and through what, the latest first. Runs and messages have lists of their own, which say the
- * same of them.
+ * A part of the audit log, as it is stored.
+ */
+export type AuditExport = { 
+/**
+ * Where the chain begins. `None` where that is not on the record any more.
+ */
+checkpoint: AuditCheckpoint | null, 
+/**
+ * The entries, in their order.
+ */
+entries: Array<AuditRecord>, };
+
+/**
+ * The entries of the audit log in their order, as they are stored, for other programs.
+ */
+export type AuditExportQuery = { 
+/**
+ * Only those after this one: its number.
+ */
+after: number, 
+/**
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
+ */
+limit: number, };
+
+/**
+ * What was done and changed, by whom and through what, the latest first. Runs and messages have lists of their own, which
+ * say more of them.
  */
 export type AuditQuery = { 
 /**
@@ -616,6 +684,76 @@ limit: number,
  * Only those recorded before this one: its number.
  */
 before?: number | null, };
+
+/**
+ * An entry of the audit log as it is stored. Its hash is the SHA-256 of the JSON text
+ * `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and the texts of
+ * `actor` and `what` as they stand here, as strings.
+ */
+export type AuditRecord = { 
+/**
+ * Its number.
+ */
+n: number, 
+/**
+ * When, for people.
+ */
+time: string, 
+/**
+ * When, in microseconds since 1970: what the hash is over.
+ */
+at: number, 
+/**
+ * An [`Actor`].
+ */
+actor: unknown, 
+/**
+ * An [`AuditedChange`].
+ */
+what: unknown, 
+/**
+ * Its hash in hexadecimal digits; `None` where it is older than the chain.
+ */
+hash: string | null, };
+
+/**
+ * What a verification of the audit log found.
+ */
+export type AuditVerification = { 
+/**
+ * How many entries follow from the one before, from the first of the chain on.
+ */
+entries: number, 
+/**
+ * The number of the first of them.
+ */
+first: number | null, 
+/**
+ * The number of the last of them.
+ */
+last: number | null, 
+/**
+ * The hash of the last of them, in hexadecimal digits: it stands for the whole log until then.
+ */
+head: string, 
+/**
+ * How many entries are older than the chain: they cannot be verified.
+ */
+unchained: number, 
+/**
+ * The first thing that is not as it was written; what is after it was not verified.
+ */
+damage: AuditDamage | null, };
+
+/**
+ * Verifies the chain of the audit log: each entry has a hash over itself and the hash of the one before it.
+ */
+export type AuditVerify = { 
+/**
+ * A hash that an earlier verification gave, in hexadecimal digits: is it still in the chain? A log that was rewritten
+ * as a whole has others.
+ */
+head?: string | null, };
 
 /**
  * What somebody changed. For a secret, only that it was set, never its value.
@@ -660,7 +798,27 @@ path: Array<string>,
 /**
  * True where it was taken out.
  */
-removed: boolean, } | { "change": "reloaded" } | { "change": "account_added", 
+removed: boolean, } | { "change": "reloaded" } | { "change": "configuration_applied", 
+/**
+ * The SHA-256 of the files, in hexadecimal digits.
+ */
+digest: string, } | { "change": "run_started", 
+/**
+ * Its id.
+ */
+run: string, 
+/**
+ * The line that was run.
+ */
+line: string, } | { "change": "run_ended", 
+/**
+ * Its id.
+ */
+run: string, 
+/**
+ * How: `done`, `failed`, `canceled` or `unknown`.
+ */
+state: string, } | { "change": "account_added", 
 /**
  * Its name.
  */
@@ -827,7 +985,12 @@ url: string | null,
 /**
  * The names of the jobs or steps that failed, where known.
  */
-failing: Array<string>, };
+failing: Array<string>, 
+/**
+ * Whether it waits for a person's yes before it goes on, and as of when; `None` where the source does not know. It means
+ * nothing once the run is over.
+ */
+waits?: AsOf<boolean>, };
 
 /**
  * How far a run is. The order is the order in which a run can go through them.
@@ -2681,6 +2844,32 @@ size?: Size, };
 export type PullRequestState = "open" | "merged" | "closed";
 
 /**
+ * Something that has to be answered along with a yes.
+ */
+export type Question = { 
+/**
+ * Its name, as in `name=value`.
+ */
+name: string, 
+/**
+ * What it asks, in the service's words, where it has more than its name.
+ */
+summary?: string, 
+/**
+ * What the answer can be.
+ */
+ty: QuestionType, 
+/**
+ * The answer where none is given.
+ */
+default?: string, };
+
+/**
+ * What the answer to a [`Question`] can be.
+ */
+export type QuestionType = "text" | "bool" | { "choice": Array<string> } | "elsewhere";
+
+/**
  * Only important notifications until then; `None` ends it. Answers with what holds now.
  */
 export type Quiet = { 
@@ -2855,7 +3044,7 @@ commit?: string, };
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
  * Clients give each its own key and place.
  */
-export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "assign" | "release" | "comment" | "stop" | "log" | "show";
+export type Role = "again" | "approve" | "deny" | "take" | "merge" | "resolve" | "assign" | "release" | "comment" | "stop" | "log" | "show";
 
 /**
  * One item on the board.
@@ -3500,7 +3689,23 @@ commits: number | null,
 /**
  * The newest changes, a line each, the newest first.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * The pull requests that brought these changes: `#479 Warm the price cache`.
+ */
+pull_requests?: Array<string>, 
+/**
+ * The checks of the commit that a yes is for.
+ */
+checks?: Checks, 
+/**
+ * Where the changes can be seen.
+ */
+url?: string, 
+/**
+ * What of all this could not be read, and why: a line each.
+ */
+unread?: Array<string>, };
 
 /**
  * How much a commit would change, by the service's count.
@@ -3800,7 +4005,7 @@ export type Verdict = "commented" | "approved" | "changes_requested" | "dismisse
 /**
  * Through what somebody asks.
  */
-export type Via = { "kind": "launcher" } | { "kind": "tray" } | { "kind": "notification" } | { "kind": "cli" } | { "kind": "rule" } | { "kind": "chat", 
+export type Via = { "kind": "launcher" } | { "kind": "tray" } | { "kind": "notification" } | { "kind": "cli" } | { "kind": "rule" } | { "kind": "configuration" } | { "kind": "chat", 
 /**
  * The account of the chat.
  */
@@ -3863,6 +4068,8 @@ export interface Calls {
   quiet: { params: Quiet; answer: string | null };
   activity: { params: ActivityQuery; answer: Activity };
   audit: { params: AuditQuery; answer: Array<AuditEntry> };
+  audit_verify: { params: AuditVerify; answer: AuditVerification };
+  audit_export: { params: AuditExportQuery; answer: AuditExport };
   rules: { params: RulesQuery; answer: Array<RuleInfo> };
   rules_explain: { params: RulesExplain; answer: Explanation };
   rules_replay: { params: RulesReplay; answer: Replay };

@@ -223,8 +223,12 @@ pub(crate) enum Command {
         #[arg(required = true, num_args = 1..)]
         until: Vec<String>,
     },
-    /// Who changed what, and through what: snoozes, settings, accounts, secrets.
+    /// Who did what, and through what: runs, snoozes, settings, accounts, secrets.
+    #[command(args_conflicts_with_subcommands = true)]
     Audit {
+        /// What to do with the record; it is listed otherwise.
+        #[command(subcommand)]
+        command: Option<AuditCommand>,
         /// At most this many of the latest.
         #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: usize,
@@ -284,6 +288,19 @@ pub(crate) struct Run {
     /// and the program's before it (but for --config and --data); after -- nothing is a flag of the program.
     #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND LINE")]
     pub line: Vec<String>,
+}
+
+/// What to do with the record of who did what.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verify that no entry was changed, taken out or put in between since it was written.
+    Verify {
+        /// Also check that this hash, which an earlier verification gave, is still in the record.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Write the whole record as JSON lines, the oldest entry first, as it is stored and with its hashes.
+    Export,
 }
 
 /// What to do with the accounts.

@@ -44,7 +44,7 @@ pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output:
     let list = pages::read(limit, page.before.clone(), id, ask).await?;
     let next = list.entries.last().filter(|_| list.more).map(id);
     let entries = list.entries;
-    pages::show(output, ("audit", "No changes"), (&entries, next), &page, false, || {
+    pages::show(output, ("audit", "No entries"), (&entries, next), &page, false, || {
         let rows = entries.iter().map(|entry| {
             let Actor { principal, via } = &entry.actor;
             [when(entry.at), principal.to_string(), via.to_string(), entry.describe(when)]

@@ -12,8 +12,8 @@ use callboard_engine::api::{
 use jiff::Timestamp;
 
 use crate::{
-    args::{Accounts, Command, Rules, RunResolution},
-    board,
+    args::{Accounts, AuditCommand, Command, Rules, RunResolution},
+    audit, board,
     client::Client,
     deliveries, events,
     exit::{Exit, MayHaveHappened, Usage},
@@ -131,7 +131,15 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             client.call(Quiet { until }).await?;
             output.note(&shown_now(client.call(StatusQuery {}).await?.quiet));
         }
-        Command::Audit { limit, page } => return lists::audit(limit, page, client, output).await,
+        Command::Audit { command: None, limit, page } => {
+            return lists::audit(limit, page, client, output).await;
+        }
+        Command::Audit { command: Some(AuditCommand::Verify { head }), .. } => {
+            return audit::verify(head, client, output).await;
+        }
+        Command::Audit { command: Some(AuditCommand::Export), .. } => {
+            return audit::export(client, output).await;
+        }
         Command::Doctor => {
             let checks = client.call(Doctor {}).await?;
             output.either(&checks, || checks.iter().for_each(|check| output.check(check)));

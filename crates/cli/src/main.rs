@@ -8,6 +8,7 @@ mod printed;
 
 mod accounts;
 mod args;
+mod audit;
 mod board;
 mod client;
 mod config;

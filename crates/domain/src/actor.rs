@@ -21,6 +21,11 @@ impl Actor {
         Self { principal: Principal::Program { name: name.into() }, via: Via::Rule }
     }
 
+    /// Whoever wrote the configuration's files, which do not say who that was.
+    pub fn configuration() -> Self {
+        Self { principal: Principal::Program { name: "callboard".to_owned() }, via: Via::Configuration }
+    }
+
     /// An actor whose record is damaged: neither the principal nor the via can be read.
     pub fn unreadable() -> Self {
         Self { principal: Principal::Unreadable, via: Via::Unreadable }
@@ -99,6 +104,8 @@ pub enum Via {
     Cli,
     /// The rules of the configuration.
     Rule,
+    /// The files of the configuration.
+    Configuration,
     /// A message in a chat.
     Chat {
         /// The account of the chat.
@@ -135,6 +142,7 @@ impl fmt::Display for Via {
             Self::Notification => f.write_str("notification"),
             Self::Cli => f.write_str("cli"),
             Self::Rule => f.write_str("rule"),
+            Self::Configuration => f.write_str("configuration"),
             Self::Chat { account, channel, .. } => write!(f, "{account}:{channel}"),
             Self::Schedule { command } => write!(f, "schedule {command}"),
             Self::Hook { name } => write!(f, "hook {name}"),

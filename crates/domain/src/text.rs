@@ -45,6 +45,15 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Bytes as hexadecimal digits, in small letters.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(half.into(), 16))
+        .collect()
+}
+
 /// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.
 pub fn block(text: &str, max: usize) -> String {
     cut(&without_escapes(text), max)

@@ -15,10 +15,13 @@ use std::{
 };
 
 use callboard_domain::{
+    actor::{Actor, PersonId, Principal, Via},
     item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
     source::Received,
 };
+use callboard_engine::api::AuditedChange;
 use callboard_engine::store::{Decide, EventDecision, NewEvent, Notice, Report, Store};
+use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 
 /// Rules that say something about everything, and nothing that is posted.
@@ -111,6 +114,31 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times[(times.len() - 1) * percent / 100]
 }
 
+/// Fills the audit log, then follows its chain.
+async fn verifying_the_audit_log(store: &Store, count: u64) {
+    let actor = Actor { principal: Principal::Person { id: PersonId("ana".to_owned()) }, via: Via::Cli };
+    let began = Instant::now();
+    let mut jobs = FuturesUnordered::new();
+    for number in 0..count {
+        let what = AuditedChange::RunStarted {
+            run: format!("0190c0de-0000-7000-8000-{number:012x}"),
+            line: format!("deploy api/v{number} to staging"),
+        };
+        jobs.push(store.record_change(&actor, what, Timestamp::now()));
+        if jobs.len() >= 2_000 {
+            jobs.next().await.unwrap().unwrap();
+        }
+    }
+    while let Some(recorded) = jobs.next().await {
+        recorded.unwrap();
+    }
+    println!("audit, {count} entries written: {:.0}/s", count as f64 / began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    let found = store.verify_audit(None).await.unwrap();
+    assert_eq!((found.damage, found.entries), (None, count));
+    println!("audit verify, {count} entries: {:.2?}", began.elapsed());
+}
+
 async fn answering<T>(what: &str, query: impl AsyncFn() -> T) {
     let mut times = Vec::new();
     for _ in 0..200 {
@@ -139,6 +167,8 @@ fn main() {
         if env::var_os("LONG").is_some() {
             taking_in(&store, 512, first, 700_000).await;
         }
+        let count = env::var("AUDIT").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+        verifying_the_audit_log(&store, count).await;
         // A board of some open alerts, as the rest are over.
         let some = ItemKey::new(&account, Kind::Incident, format!("{:016x}", 77));
         answering("item", async || store.item(&some).await.unwrap().unwrap()).await;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{
     ActiveConfig, ConfigDeps,
-    files::{Files, contents},
+    files::{Files, contents, digest},
 };
 use crate::{
     accounts,
@@ -152,6 +152,7 @@ impl ConfigHandle {
                 store.unwatch(&source.account, now).await?;
             }
         }
+        store.record_configuration(digest(&contents(&active.config)), now).await?;
         store.leave_unknown(now).await
     }
 

@@ -6,10 +6,11 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use ts_rs::TS;
 
-/// What was changed, by whom and through what, the latest first. Runs and messages have lists of their own, which say the
-/// same of them.
+/// What was done and changed, by whom and through what, the latest first. Runs and messages have lists of their own, which
+/// say more of them.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct AuditQuery {
     /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
@@ -18,6 +19,123 @@ pub struct AuditQuery {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub before: Option<i64>,
+}
+
+/// Verifies the chain of the audit log: each entry has a hash over itself and the hash of the one before it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct AuditVerify {
+    /// A hash that an earlier verification gave, in hexadecimal digits: is it still in the chain? A log that was rewritten
+    /// as a whole has others.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub head: Option<String>,
+}
+
+/// What a verification of the audit log found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AuditVerification {
+    /// How many entries follow from the one before, from the first of the chain on.
+    pub entries: u64,
+    /// The number of the first of them.
+    pub first: Option<i64>,
+    /// The number of the last of them.
+    pub last: Option<i64>,
+    /// The hash of the last of them, in hexadecimal digits: it stands for the whole log until then.
+    pub head: String,
+    /// How many entries are older than the chain: they cannot be verified.
+    pub unchained: u64,
+    /// The first thing that is not as it was written; what is after it was not verified.
+    pub damage: Option<AuditDamage>,
+}
+
+/// What is wrong with the chain of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "damage", rename_all = "snake_case")]
+pub enum AuditDamage {
+    /// An entry, or the hash of the one before it, is not as it was written.
+    Changed {
+        /// Its number.
+        id: i64,
+    },
+    /// An entry has no hash that is one: Callboard did not write it so.
+    NotChained {
+        /// Its number.
+        id: i64,
+    },
+    /// Entries are not there any more.
+    Missing {
+        /// The number of the first of them.
+        first: i64,
+        /// The number of the last of them.
+        last: i64,
+    },
+    /// Where the chain begins is not on the record any more.
+    NoCheckpoint,
+    /// Every entry follows from the one before, and the hash that was noted earlier is none of theirs.
+    OtherHead,
+}
+
+impl std::fmt::Display for AuditDamage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Changed { id } => write!(f, "entry {id} does not follow from the one before it: it was changed, or that one was"),
+            Self::NotChained { id } => write!(f, "entry {id} has no hash: it was changed, or another program wrote it"),
+            Self::Missing { first, last } if first == last => write!(f, "entry {first} is missing"),
+            Self::Missing { first, last } => write!(f, "entries {first} to {last} are missing"),
+            Self::NoCheckpoint => f.write_str("where the log begins is not on the record: its checkpoint is missing"),
+            Self::OtherHead => f.write_str(
+                "the hash is not in the log: all of it was written anew since, or the entry of that hash is pruned",
+            ),
+        }
+    }
+}
+
+/// The entries of the audit log in their order, as they are stored, for other programs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AuditExportQuery {
+    /// Only those after this one: its number.
+    pub after: i64,
+    /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
+    pub limit: usize,
+}
+
+/// A part of the audit log, as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AuditExport {
+    /// Where the chain begins. `None` where that is not on the record any more.
+    pub checkpoint: Option<AuditCheckpoint>,
+    /// The entries, in their order.
+    pub entries: Vec<AuditRecord>,
+}
+
+/// Where the chain of the audit log begins: its first entry follows from this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AuditCheckpoint {
+    /// The number of the last entry before it, which is pruned, or older than the chain.
+    pub n: i64,
+    /// That entry's hash in hexadecimal digits; only zeros where it had none.
+    pub hash: String,
+}
+
+/// An entry of the audit log as it is stored. Its hash is the SHA-256 of the JSON text
+/// `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and the texts of
+/// `actor` and `what` as they stand here, as strings.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AuditRecord {
+    /// Its number.
+    pub n: i64,
+    /// When, for people.
+    pub time: Timestamp,
+    /// When, in microseconds since 1970: what the hash is over.
+    pub at: i64,
+    /// An [`Actor`].
+    #[ts(type = "unknown")]
+    pub actor: Box<RawValue>,
+    /// An [`AuditedChange`].
+    #[ts(type = "unknown")]
+    pub what: Box<RawValue>,
+    /// Its hash in hexadecimal digits; `None` where it is older than the chain.
+    pub hash: Option<String>,
 }
 
 /// A change that somebody made.
@@ -92,6 +210,25 @@ pub enum AuditedChange {
     },
     /// The configuration file was read again.
     Reloaded,
+    /// A configuration is in force that differs from the one before, whoever has written its files.
+    ConfigurationApplied {
+        /// The SHA-256 of the files, in hexadecimal digits.
+        digest: String,
+    },
+    /// A run began.
+    RunStarted {
+        /// Its id.
+        run: String,
+        /// The line that was run.
+        line: String,
+    },
+    /// A run ended, or was found to have.
+    RunEnded {
+        /// Its id.
+        run: String,
+        /// How: `done`, `failed`, `canceled` or `unknown`.
+        state: String,
+    },
     /// An account was added.
     AccountAdded {
         /// Its name.
@@ -175,6 +312,11 @@ impl AuditedChange {
             Self::Configured { path, removed: false } => format!("set {}", path.join(".")),
             Self::Configured { path, removed: true } => format!("removed {}", path.join(".")),
             Self::Reloaded => "reloaded the configuration".to_owned(),
+            Self::ConfigurationApplied { digest } => {
+                format!("applied a configuration ({})", digest.get(..12).unwrap_or(digest))
+            }
+            Self::RunStarted { run, line } => format!("ran {line} (run {run})"),
+            Self::RunEnded { run, state } => format!("run {run}: {state}"),
             Self::AccountAdded { account, service } => format!("added account {account} ({service})"),
             Self::AccountEdited { account, settings } => {
                 format!("changed {} of account {account}", settings.join(", "))

@@ -81,6 +81,8 @@ macro_rules! every_call {
             quiet(Quiet) -> Option<Timestamp>, Acts;
             activity(ActivityQuery) -> Activity, Reads;
             audit(AuditQuery) -> Vec<AuditEntry>, Reads;
+            audit_verify(AuditVerify) -> AuditVerification, Reads;
+            audit_export(AuditExportQuery) -> AuditExport, Reads;
             rules(RulesQuery) -> Vec<RuleInfo>, Reads;
             rules_explain(RulesExplain) -> Explanation, Reads;
             rules_replay(RulesReplay) -> Replay, Reads;

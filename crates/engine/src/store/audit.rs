@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    Store, StoreError,
-    row::{At, Clock, Json, Lenient, all, is_unreadable, run},
+    Store, StoreError, audit_chain,
+    row::{Clock, Json, Lenient, all, is_unreadable, json, one},
 };
 use crate::api::{AuditEntry, AuditedChange};
 
@@ -27,14 +27,7 @@ pub(super) fn insert(
     what: &AuditedChange,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO audit (at, actor, what) VALUES (?1, ?2, ?3)";
-    run(conn, sql, params![At(at), Json(actor), Json(what)]).map(drop)
-}
-
-/// Deletes up to `limit` entries of before `before`.
-pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
-    let sql = "DELETE FROM audit WHERE n IN (SELECT n FROM audit WHERE at < ?1 LIMIT ?2)";
-    run(conn, sql, params![At(before), limit])
+    audit_chain::append(conn, at, &json(actor)?, &json(what)?)
 }
 
 /// Reads the actor of a row. Rows of before actors were recorded have none. One that cannot be read says so, and hides
@@ -90,6 +83,20 @@ impl Store {
     ) -> Result<(), StoreError> {
         let actor = actor.clone();
         self.write(move |conn| insert(conn, &actor, &what, at)).await
+    }
+
+    /// Records that a configuration is in force, unless it is the one that was before.
+    pub async fn record_configuration(&self, digest: String, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            let sql = "SELECT what FROM audit WHERE what LIKE '{\"change\":\"configuration_applied\",%' ORDER BY n DESC LIMIT 1";
+            let last = one(conn, sql, [], |row| Ok(row.get::<_, Json<_>>(0).ok().map(|it| it.0)))?;
+            let what = AuditedChange::ConfigurationApplied { digest: digest.clone() };
+            if last.flatten() == Some(what.clone()) {
+                return Ok(());
+            }
+            insert(conn, &Actor::configuration(), &what, at)
+        })
+        .await
     }
 
     /// The latest changes before a number (`None`: the latest of all), newest first, at most `limit`.

@@ -5,6 +5,7 @@
 
 mod activity;
 mod audit;
+mod audit_chain;
 mod builtin_room;
 mod decisions;
 mod deliveries;

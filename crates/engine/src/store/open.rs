@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 use sha2::{Digest, Sha256};
 
 use super::{
-    StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, notes,
-    open_items,
+    StoreError, activity, audit, audit_chain, builtin_room, decisions, deliveries, events, hooks, items,
+    notes, open_items,
     row::{one, run},
     run_items, run_output, runs, search, secret_records, settings, sources,
 };
@@ -52,10 +52,11 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[notes::V1, deliveries::V5, run_items::V1],
     &[items::V5, runs::V3],
     &[activity::V3, open_items::V3],
+    &[audit_chain::V1],
 ];
 
 /// The [`fingerprint`] of what a file of all [`FORMATS`] holds. A new format changes it: a test says to what.
-pub(super) const NEWEST: u64 = 0x7e73_5b81_d0e3_1efc;
+pub(super) const NEWEST: u64 = 0xa059_7375_e3cd_52ca;
 
 /// Marks a SQLite file as ours (`CALL`), for `file` and the like.
 const APPLICATION_ID: i32 = 0x4341_4c4c;

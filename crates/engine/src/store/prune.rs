@@ -6,7 +6,7 @@ use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
 use super::{
-    Store, StoreError, audit, builtin_room, deliveries, events, hooks, items,
+    Store, StoreError, audit_chain, builtin_room, deliveries, events, hooks, items,
     row::{self, one, run},
     runs,
 };
@@ -84,7 +84,7 @@ impl Store {
             pruned.events += deleted;
         }
         pruned.runs = self.in_steps(move |conn| runs::prune(conn, record, STEP)).await?;
-        pruned.audit = self.in_steps(move |conn| audit::prune(conn, record, STEP)).await?;
+        pruned.audit = self.in_steps(move |conn| audit_chain::prune(conn, record, STEP)).await?;
         let over = before(keep.items);
         for kind in Kind::ALL {
             pruned.items += self.in_steps(move |conn| items::prune(conn, kind, over, STEP)).await?;

@@ -165,6 +165,12 @@ fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlit
     let sql = "UPDATE runs SET state = ?2, ended_at = ?3, item = coalesce(item, ?4), searched = 0
                WHERE id = ?1 AND ended_at IS NULL";
     let ended = execute(conn, sql, params![id, Json(state), At(now), began.map(Text)])? == 1;
+    if ended {
+        let sql = "SELECT actor FROM runs WHERE id = ?1";
+        let actor = one(conn, sql, [id], |row| audit::read_actor(row, 0))?.flatten();
+        let what = AuditedChange::RunEnded { run: id.to_owned(), state: state.name().to_owned() };
+        audit::insert(conn, &actor.unwrap_or_else(Actor::unreadable), &what, now)?;
+    }
     if let Some(item) = began.filter(|_| ended) {
         deliveries::begin_thread(conn, id, item)?;
     }
@@ -272,6 +278,8 @@ impl Store {
         });
         self.write(move |conn| {
             insert(conn, &run)?;
+            let what = AuditedChange::RunStarted { run: run.id.clone(), line: run.line.clone() };
+            audit::insert(conn, &run.actor.clone().unwrap_or_else(Actor::unreadable), &what, now)?;
             new.as_ref().map(|new| deliveries::insert(conn, new, now)).transpose()
         })
         .await

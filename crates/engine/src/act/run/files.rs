@@ -7,9 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use callboard_domain::text::hexadecimal;
 use sha2::{Digest, Sha256};
-
-use super::plan::hexadecimal;
 
 /// The longest file that is read; of a longer one its size and the time of its last change count.
 const WHOLE: u64 = 1 << 20;

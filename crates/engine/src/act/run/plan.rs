@@ -3,11 +3,12 @@
 //! It holds a digest of each part that a person has seen, and the time that the preview was made for, so that a run can be
 //! compared without anything being kept, and the answer can say what changed.
 
-use std::{collections::BTreeMap, fmt::Write, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use callboard_domain::{
     chat::Address,
     item::{AccountName, Item},
+    text::hexadecimal,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -146,14 +147,6 @@ fn version(item: &Item) -> Value {
 fn digest(part: &impl Serialize) -> String {
     let text = serde_json::to_vec(part).unwrap_or_default();
     hexadecimal(&Sha256::digest(&text)[..DIGEST])
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]

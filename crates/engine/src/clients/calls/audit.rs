@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use super::page;
 use crate::{
     Engine,
-    api::{ApiError, AuditEntry, AuditQuery, AuditedChange},
+    api::{
+        ApiError, AuditEntry, AuditExport, AuditExportQuery, AuditQuery, AuditVerification, AuditVerify,
+        AuditedChange,
+    },
 };
 
 impl Engine {
@@ -30,6 +33,22 @@ impl Engine {
             };
         }
         Ok(entries)
+    }
+
+    pub(crate) async fn audit_verify(&self, query: AuditVerify) -> Result<AuditVerification, ApiError> {
+        let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let head = query.head.map(|head| head.trim().to_ascii_lowercase());
+        if head.as_deref().is_some_and(|head| !is_hash(head)) {
+            return Err(ApiError::usage(
+                "expected a hash of 64 hexadecimal digits, as a verification gives it",
+            ));
+        }
+        self.store().verify_audit(head).await.map_err(ApiError::internal)
+    }
+
+    pub(crate) async fn audit_export(&self, query: AuditExportQuery) -> Result<AuditExport, ApiError> {
+        let limit = page(query.limit)?;
+        self.store().export_audit(query.after, limit).await.map_err(ApiError::internal)
     }
 
     /// Records a change of what is kept outside the store. It is made already: where it cannot be recorded, the log has it.

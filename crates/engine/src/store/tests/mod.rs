@@ -1,3 +1,4 @@
+mod audit;
 mod gone;
 mod ingest;
 mod news;

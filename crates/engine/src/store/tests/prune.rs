@@ -43,7 +43,7 @@ async fn prune_deletes_only_old_closed_rows() {
     assert_eq!(early, Pruned { hooks: 3, ..Pruned::default() }, "items stay while events speak of them");
 
     let late = store.prune(at(91 * DAY), Retention::default()).await.unwrap();
-    assert_eq!(late, Pruned { deliveries: 4, events: 3, runs: 1, items: 1, ..Pruned::default() });
+    assert_eq!(late, Pruned { deliveries: 4, events: 3, runs: 1, items: 1, audit: 3, ..Pruned::default() });
     assert_eq!(store.item(&key("over")).await, Ok(None));
     assert!(store.item(&key("open")).await.unwrap().is_some());
     assert_eq!(store.run("r1").await, Ok(None));
