@@ -41,18 +41,26 @@ fn help_is_there_for_every_part_of_the_program() -> Result<()> {
     Ok(())
 }
 
-/// No service is read for approvals yet, so the empty list must not claim that none waits.
+/// Where no approvals are read, the empty list must not claim that none waits.
 #[test]
 fn empty_approvals_do_not_claim_that_none_waits() -> Result<()> {
     let callboard = Callboard::new("")?;
     let output = callboard.cmd(&["approvals"])?;
     assert_eq!(output.code, Some(0), "{output:?}");
-    for line in ["No approval is known. Callboard does not read", "There are no accounts yet: "] {
+    for line in ["No approval is known: no account of GitHub or Jenkins", "There are no accounts yet: "] {
         assert!(output.stdout.contains(line), "{output:?}");
     }
-    let help = callboard.cmd(&["help", "approvals"])?;
-    let in_one_line = help.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(in_one_line.contains("Callboard does not read any service's approvals yet"), "{help:?}");
+    Ok(())
+}
+
+/// A yes or a no without a command that gives it sends nothing, and says why.
+#[test]
+fn answer_to_what_is_not_there_is_refused_as_a_usage_error() -> Result<()> {
+    let callboard = Callboard::new("")?;
+    for args in [&["approve", "web#12/Proceed", "--yes"][..], &["deny", "web#12/Proceed", "--why", "no"]] {
+        let output = callboard.cmd(args)?;
+        assert!(output.code == Some(2) && output.stderr.contains("there is no command"), "{args:?}: {output:?}");
+    }
     Ok(())
 }
 

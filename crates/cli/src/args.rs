@@ -66,7 +66,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: Option<usize>,
     },
-    /// Everything that waits for a person's yes, yours first. Callboard does not read any service's approvals yet.
+    /// Everything that waits for a person's yes, yours first.
     Approvals {
         /// What is stored, without asking the services first where no daemon runs.
         #[arg(long)]
@@ -75,6 +75,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
         limit: Option<usize>,
     },
+    /// Say yes to what waits for it: `callboard approve acme/web/runs/31/production`. Shows what a yes ships, and asks first.
+    Approve(Approve),
+    /// Say no to what waits for a yes, and why: `callboard deny acme/web/runs/31/production not before noon`.
+    Deny(Deny),
     /// What happened, oldest first.
     Events {
         /// Go on printing as it happens.
@@ -267,9 +271,9 @@ pub(crate) enum RunResolution {
     DidNotRun,
 }
 
-/// A line to run.
+/// How a line is run.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct RunOptions {
     /// Show exactly what would be sent, and send nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -282,6 +286,14 @@ pub(crate) struct Run {
     /// Do not ask before it runs.
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// A line to run.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// How.
+    #[command(flatten)]
+    pub options: RunOptions,
     /// The command and its arguments, as typed in the launcher.
     ///
     /// The flags above may stand anywhere among them. A flag that the command itself has is the command's after its name,
@@ -301,6 +313,38 @@ pub(crate) enum AuditCommand {
     },
     /// Write the whole record as JSON lines, the oldest entry first, as it is stored and with its hashes.
     Export,
+}
+
+/// A yes.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// How.
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// To which approval: its key, or any unambiguous part of its reference or title.
+    #[arg(value_name = "ID")]
+    pub approval: String,
+    /// What to say with it, for everybody to read, and the answers to what it asks. In a terminal what has no answer and no
+    /// default is asked for.
+    #[arg(value_name = "COMMENT|NAME=VALUE")]
+    pub words: Vec<String>,
+}
+
+/// A no.
+#[derive(Debug, Args)]
+pub(crate) struct Deny {
+    /// How.
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// To which approval: its key, or any unambiguous part of its reference or title.
+    #[arg(value_name = "ID")]
+    pub approval: String,
+    /// Why not, for everybody to read. Asked for in a terminal.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub why: Option<String>,
+    /// The same without --why.
+    #[arg(value_name = "WHY", conflicts_with = "why")]
+    pub words: Vec<String>,
 }
 
 /// What to do with the accounts.
@@ -431,5 +475,35 @@ mod tests {
         }
         // Nothing is a page to skip.
         assert!(Cli::try_parse_from(["callboard", "search", "x", "--skip", "0"]).is_ok());
+    }
+
+    #[test]
+    fn answer_takes_words_and_flags_in_any_place() {
+        let parse = |line: &[&str]| Cli::try_parse_from([&["callboard"], line].concat());
+        let yes = parse(&["approve", "web#12/Proceed", "works", "--yes", "TARGET=eu", "--channel", "ops"]);
+        let Ok(Cli { command: Command::Approve(yes), .. }) = yes else { panic!("{yes:?}") };
+        assert_eq!(
+            (yes.approval.as_str(), yes.words.join(" ").as_str()),
+            ("web#12/Proceed", "works TARGET=eu")
+        );
+        assert_eq!((yes.options.yes, yes.options.channel.as_deref()), (true, Some("ops")));
+        // the line -> its reason by name, and in words; none where it is refused
+        let cases: [(&[&str], Option<(Option<&str>, &str)>); 6] = [
+            (&["deny", "x", "--why", "not before noon"], Some((Some("not before noon"), ""))),
+            (&["deny", "x", "not", "before", "noon"], Some((None, "not before noon"))),
+            (&["deny", "--private", "x", "--why", "-1"], Some((Some("-1"), ""))),
+            (&["deny", "x"], Some((None, ""))),
+            (&["deny", "x", "no", "--why", "no"], None),
+            (&["deny"], None),
+        ];
+        for (line, expected) in cases {
+            let found = parse(line).ok().map(|cli| match cli.command {
+                Command::Deny(deny) => (deny.why, deny.words.join(" ")),
+                other => panic!("{other:?}"),
+            });
+            let found = found.as_ref().map(|(why, words)| (why.as_deref(), words.as_str()));
+            assert_eq!(found, expected, "{line:?}");
+        }
+        assert!(parse(&["approve", "x", "--private", "--channel", "ops"]).is_err());
     }
 }

@@ -40,9 +40,6 @@ pub(crate) async fn board(
     ask(query, stored, client, output, empty).await
 }
 
-/// Printed where no approval is known, which does not mean that none waits.
-const NO_APPROVAL: &str = "No approval is known. Callboard does not read any service's approvals yet";
-
 /// Asks for everything that waits for an answer, what is snoozed among it, and prints it. The services are asked first as for
 /// [`board`].
 pub(crate) async fn approvals(
@@ -52,7 +49,32 @@ pub(crate) async fn approvals(
     output: &Output,
 ) -> Result<Exit> {
     let query = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit };
-    ask(query, stored, client, output, |_, _| NO_APPROVAL.to_owned()).await
+    ask(query, stored, client, output, no_approval).await
+}
+
+/// What it means that no approval is known: of which accounts they are read, and of which not.
+fn no_approval(board: &Board, accounts: &[AccountInfo]) -> String {
+    let named = |infos: &[&AccountInfo]| {
+        infos.iter().map(|info| format!("{} ({})", info.name, info.service)).collect::<Vec<_>>().join(", ")
+    };
+    let watched = accounts.iter().filter(|info| info.watched);
+    let (has, lacks): (Vec<_>, Vec<_>) = watched.partition(|info| info.kinds.contains(&Kind::Approval));
+    let is_unread = |info: &&AccountInfo| board.not_seen.iter().any(|it| it.account == info.name);
+    let (unread, read): (Vec<_>, Vec<_>) = has.into_iter().partition(is_unread);
+    let mut said = Vec::new();
+    if read.is_empty() && unread.is_empty() {
+        said.push("No approval is known: no account of GitHub or Jenkins is watched".to_owned());
+    }
+    if !read.is_empty() {
+        said.push(format!("No approval waits in {}", named(&read)));
+    }
+    if !unread.is_empty() {
+        said.push(format!("{} could not be read whole: approvals may wait there", named(&unread)));
+    }
+    if !lacks.is_empty() {
+        said.push(format!("No approvals are read of {}", named(&lacks)));
+    }
+    said.join(". ")
 }
 
 /// Asks for a board and prints it; `empty` is the line for one without rows.
@@ -242,6 +264,8 @@ pub(crate) fn glyph(row: &Row) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::board::NotSeenKind;
+
     use super::*;
     use crate::table::table_within;
 
@@ -285,6 +309,57 @@ mod tests {
         ];
         for (in_doubt, expected) in cases {
             assert_eq!(details(&row(in_doubt)), expected);
+        }
+    }
+
+    #[test]
+    fn no_approval_says_of_which_accounts_they_are_read() {
+        use Kind::{Approval, Build, Incident};
+        let forge = || ("forge", "github", &[Approval, Build][..]);
+        let ci = || ("ci", "jenkins", &[Approval, Build][..]);
+        let pager = || ("pager", "pagerduty", &[Incident][..]);
+        let chat = || ("chat", "slack", &[][..]);
+        type Account<'a> = (&'a str, &'a str, &'a [Kind]);
+        // the accounts, those that are not seen whole -> what is said
+        let cases: [(Vec<Account<'_>>, &[&str], &str); 6] = [
+            (vec![], &[], "No approval is known: no account of GitHub or Jenkins is watched"),
+            (vec![chat()], &[], "No approval is known: no account of GitHub or Jenkins is watched"),
+            (
+                vec![chat(), pager()],
+                &[],
+                "No approval is known: no account of GitHub or Jenkins is watched. No approvals are read of pager \
+                 (pagerduty)",
+            ),
+            (
+                vec![ci(), forge(), pager()],
+                &[],
+                "No approval waits in ci (jenkins), forge (github). No approvals are read of pager (pagerduty)",
+            ),
+            (
+                vec![ci(), forge(), chat()],
+                &["ci"],
+                "No approval waits in forge (github). ci (jenkins) could not be read whole: approvals may wait there",
+            ),
+            (vec![forge()], &["forge"], "forge (github) could not be read whole: approvals may wait there"),
+        ];
+        for (accounts, unread, expected) in cases {
+            let info = |(name, service, kinds): Account<'_>| AccountInfo {
+                name: name.into(),
+                service: service.into(),
+                watched: !kinds.is_empty(),
+                kinds: kinds.to_vec(),
+                ..crate::lists::tests::answers()
+            };
+            let not_seen = unread.iter().map(|name| NotSeen {
+                account: (*name).into(),
+                part: "jobs/x".into(),
+                kind: NotSeenKind::Part,
+                why: "no".into(),
+                since: None,
+            });
+            let board = Board { not_seen: not_seen.collect(), ..Board::default() };
+            let accounts: Vec<AccountInfo> = accounts.into_iter().map(info).collect();
+            assert_eq!(no_approval(&board, &accounts), expected);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     board::glyph,
     client::Client,
     exit::{Exit, Usage},
-    output::{Output, print_wrapped, when},
+    output::{Output, print_wrapped, when, wrapped},
     times, wrap,
 };
 
@@ -29,17 +29,20 @@ const LONGEST: usize = 2_000;
 
 /// Asks for an item and prints it.
 pub(crate) async fn show(item: String, client: &mut Client, output: &Output) -> Result<Exit> {
-    let detail = client.call(ItemQuery { item }).await?;
-    let stored_at = match client.is_served().await? {
-        true => None,
-        false => {
-            let accounts = client.call(AccountsQuery {}).await?;
-            let account = accounts.into_iter().find(|info| info.name == detail.item.key.account);
-            account.and_then(|info| info.last_ok).filter(|at| is_old(*at, Timestamp::now()))
-        }
-    };
+    let detail = client.call(ItemQuery::of(item)).await?;
+    let stored_at = read_at(&detail, client).await?;
     output.either(&detail, || print(&detail, stored_at, output));
     Ok(Exit::Done)
+}
+
+/// When an item's account was last read, where nothing reads on and that was a while ago.
+pub(crate) async fn read_at(detail: &ItemDetail, client: &mut Client) -> Result<Option<Timestamp>> {
+    if client.is_served().await? {
+        return Ok(None);
+    }
+    let accounts = client.call(AccountsQuery {}).await?;
+    let account = accounts.into_iter().find(|info| info.name == detail.item.key.account);
+    Ok(account.and_then(|info| info.last_ok).filter(|at| is_old(*at, Timestamp::now())))
 }
 
 /// True for what was read so long ago that it may be otherwise by now.
@@ -48,19 +51,7 @@ fn is_old(read_at: Timestamp, now: Timestamp) -> bool {
 }
 
 fn print(detail: &ItemDetail, stored_at: Option<Timestamp>, output: &Output) {
-    let item = &detail.item;
-    let mark = detail.row.as_ref().map_or("", glyph);
-    print_wrapped(&format!("{mark} {}  {}", item.reference(), text::line(&item.title, 300)), 2);
-    let facts = facts::of(detail, stored_at);
-    let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
-    // Another program may cut it.
-    let longest = if Term::stdout().is_term() { LONGEST } else { usize::MAX };
-    let room = wrap::width_of(&Term::stdout()).map(|terminal| terminal.saturating_sub(width + 3).max(1));
-    for (name, value) in facts {
-        let value = in_room(&shown(&value, longest), room);
-        let value = value.replace('\n', &format!("\n{:1$}", "", width + 3));
-        println!("  {:<width$} {value}", format!("{name}:"));
-    }
+    println!("{}", described(detail, stored_at, &Term::stdout()));
     if detail.events.is_empty() {
         output.note("No events");
     }
@@ -73,6 +64,25 @@ fn print(detail: &ItemDetail, stored_at: Option<Timestamp>, output: &Output) {
         let summary = console::style(&action.summary).dim();
         print_wrapped(&format!("→ callboard run {}  {summary}", action.line), 2);
     }
+}
+
+/// What is known of an item, in lines that fit the terminal that they are for.
+pub(crate) fn described(detail: &ItemDetail, stored_at: Option<Timestamp>, terminal: &Term) -> String {
+    let item = &detail.item;
+    let mark = detail.row.as_ref().map_or("", glyph);
+    let title = format!("{mark} {}  {}", item.reference(), text::line(&item.title, 300));
+    let facts = facts::of(detail, stored_at);
+    let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
+    // Another program may cut it.
+    let longest = if terminal.is_term() { LONGEST } else { usize::MAX };
+    let columns = wrap::width_of(terminal);
+    let room = columns.map(|columns| columns.saturating_sub(width + 3).max(1));
+    let facts = facts.into_iter().map(|(name, value)| {
+        let value = in_room(&shown(&value, longest), room);
+        let value = value.replace('\n', &format!("\n{:1$}", "", width + 3));
+        format!("  {:<width$} {value}", format!("{name}:"))
+    });
+    [wrapped(&title, columns, 2)].into_iter().chain(facts).collect::<Vec<_>>().join("\n")
 }
 
 /// Lines of at most that width, where there is one; a longer one is broken between its words.
@@ -151,7 +161,7 @@ pub(crate) async fn snooze(
         && last == "off"
     {
         let typed = [&[item][..], title].concat().join(" ");
-        let item = client.call(ItemQuery { item: typed }).await?.item;
+        let item = client.call(ItemQuery::of(typed)).await?.item;
         client.call(Unsnooze { item: item.key.to_string() }).await?;
         // It is done, whether or not what comes of it can be read.
         let why = why_off_board(&item, client).await.unwrap_or(OffBoardReason::Unknown);
@@ -164,7 +174,7 @@ pub(crate) async fn snooze(
         None => times::to_come(text, "`change` and `off` work as well", Timestamp::now()).map(Some),
     };
     let (typed, time, end) = item_and_time(item, until, read)?;
-    let item = match client.call(ItemQuery { item: typed.clone() }).await {
+    let item = match client.call(ItemQuery::of(typed.clone())).await {
         Ok(detail) => detail.item,
         // Which words are the item was clear from what was typed.
         Err(error) if time == until.join(" ") => return Err(error.into()),

@@ -216,7 +216,7 @@ pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use callboard_domain::{
@@ -304,7 +304,8 @@ mod tests {
     }
 
     /// An account that answers.
-    fn answers() -> AccountInfo {
+    /// An account that answers.
+    pub(crate) fn answers() -> AccountInfo {
         AccountInfo {
             origin: None,
             name: "pager".into(),
@@ -318,6 +319,7 @@ mod tests {
             problems: Vec::new(),
             secrets: SecretBackend::Env,
             watched: true,
+            kinds: Vec::new(),
             settings: Default::default(),
             secrets_set: Vec::new(),
             missing_secrets: Vec::new(),

@@ -12,6 +12,7 @@ use callboard_engine::api::{
 use jiff::Timestamp;
 
 use crate::{
+    answer,
     args::{Accounts, AuditCommand, Command, Rules, RunResolution},
     audit, board,
     client::Client,
@@ -30,6 +31,8 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             return board::board(BoardQuery { kind, all, snoozed, limit }, stored, client, output).await;
         }
         Command::Approvals { stored, limit } => return board::approvals(limit, stored, client, output).await,
+        Command::Approve(request) => return answer::approve(request, client, output).await,
+        Command::Deny(request) => return answer::deny(request, client, output).await,
         Command::Events { follow, since, limit, page } => {
             return events::events(follow, since, limit, page, client, output).await;
         }

@@ -7,6 +7,7 @@
 mod printed;
 
 mod accounts;
+mod answer;
 mod args;
 mod audit;
 mod board;

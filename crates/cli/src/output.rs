@@ -272,7 +272,7 @@ pub(crate) fn print_wrapped(text: &str, indent: usize) {
 
 /// A sentence in lines of at most that width, the further ones indented. The spaces that it begins with are its margin, so no
 /// colour may precede them.
-fn wrapped(text: &str, width: Option<usize>, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, width: Option<usize>, indent: usize) -> String {
     let sentence = text.trim_start_matches(' ');
     let margin = text.len() - sentence.len();
     let width = width.map(|width| width.saturating_sub(margin));

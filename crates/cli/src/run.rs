@@ -103,11 +103,12 @@ pub(crate) async fn take_flags(
     } else {
         request.line = without;
     }
-    request.yes |= flags.yes;
-    request.dry_run |= flags.dry_run;
-    request.private |= flags.private;
-    request.channel = flags.channel.clone().or(request.channel.take());
-    if request.private && request.channel.is_some() {
+    let options = &mut request.options;
+    options.yes |= flags.yes;
+    options.dry_run |= flags.dry_run;
+    options.private |= flags.private;
+    options.channel = flags.channel.clone().or(options.channel.take());
+    if options.private && options.channel.is_some() {
         return Err(
             Usage("--private posts nothing, and --channel says where: give one of them".into()).into()
         );
@@ -115,22 +116,33 @@ pub(crate) async fn take_flags(
     Ok((flags, spec.map(|spec| spec.name)))
 }
 
-/// Prepares the line, asks for what is missing, runs and follows it, and prints where it was posted.
+/// Runs the words of a line.
 pub(crate) async fn run(request: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
-    let mut what =
-        PlanQuery { line: line_of(&request.line), channel: request.channel, private: request.private };
+    run_line(line_of(&request.line), request.options, None, client, output).await
+}
+
+/// Prepares the line, asks for what is missing, runs and follows it, and prints where it was posted. With `about`, what a
+/// person reads first, it is run only once they have said yes, whatever the command itself asks for.
+pub(crate) async fn run_line(
+    line: String,
+    options: args::RunOptions,
+    about: Option<&str>,
+    client: &mut Client,
+    output: &Output,
+) -> Result<Exit> {
+    let mut what = PlanQuery { line, channel: options.channel, private: options.private };
     let mut prepared = complete(&mut what, client, output).await?;
-    if request.dry_run {
+    if options.dry_run {
         output.either(&prepared, || output.prepared(&prepared));
         return Ok(Exit::Done);
     }
     for missing in &prepared.missing_scopes {
         output.note(&format!("the credential lacks {}: {}", missing.scope, missing.remedy));
     }
-    let is_shown = prepared.confirm.is_some() && !request.yes;
+    let is_shown = (prepared.confirm.is_some() || about.is_some()) && !options.yes;
     let mut left = if is_shown { 1 } else { UNSHOWN_TRIES };
     let run = loop {
-        let confirmed = confirm(&prepared, request.yes)?;
+        let confirmed = confirm(&prepared, options.yes, about, std::io::stdin().is_terminal())?;
         // What was shown is what runs, however long the answer took.
         let fingerprint = Some(prepared.fingerprint);
         let start = StartRun { what: what.clone(), confirmed, fingerprint, undo: false };
@@ -192,24 +204,40 @@ fn ask(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// The confirmation, where the plan needs one. `--yes` confirms without a question.
-fn confirm(prepared: &Plan, yes: bool) -> Result<Option<String>> {
-    let Some(confirm) = &prepared.confirm else { return Ok(None) };
-    let (question, answer) = match confirm {
-        Confirm::Yes => ("type yes to run it: ".to_owned(), "yes"),
-        Confirm::Type(text) => (format!("type {text} to run it: "), text.as_str()),
+/// The confirmation, where the plan needs one. `--yes` confirms without a question; with `about` a person is asked where the
+/// plan needs none.
+fn confirm(prepared: &Plan, yes: bool, about: Option<&str>, can_ask: bool) -> Result<Option<String>> {
+    let (question, answer) = match &prepared.confirm {
+        Some(Confirm::Yes) => ("type yes to run it: ".to_owned(), Some("yes")),
+        Some(Confirm::Type(text)) => (format!("type {text} to run it: "), Some(text.as_str())),
+        None if about.is_some() => ("run it? [y/N] ".to_owned(), None),
+        None => return Ok(None),
     };
     if yes {
-        return Ok(Some(answer.to_owned()));
+        return Ok(answer.map(str::to_owned));
     }
-    let message = format!("{} must be confirmed: {}", prepared.line, question.trim_end_matches(": "));
-    if !std::io::stdin().is_terminal() {
-        return Err(ApiError::Confirm { message: format!("{message}, or pass --yes") }.into());
+    if !can_ask {
+        let how = answer.map_or_else(String::new, |_| format!("{}, or ", question.trim_end_matches(": ")));
+        let message = format!("{} must be confirmed: {how}pass --yes", prepared.line);
+        return Err(ApiError::Confirm { message }.into());
+    }
+    if let Some(about) = about {
+        eprintln!("{about}");
     }
     for step in &prepared.steps {
         eprintln!("{}\n{}", step.what, step.request);
     }
-    Ok(Some(ask(&question)?))
+    let said = ask(&question)?;
+    if answer.is_none() && !says_yes(&said) {
+        let message = format!("{} was not confirmed: nothing was sent", prepared.line);
+        return Err(ApiError::Confirm { message }.into());
+    }
+    Ok(answer.map(|_| said))
+}
+
+/// True for the two words that mean yes; nothing else does.
+fn says_yes(said: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes))
 }
 
 /// Streams the run's output until it ends, and returns what was printed of it. The first Ctrl+C stops the run.
@@ -320,6 +348,59 @@ mod tests {
         let words = ["ack", "x", "--channel"].map(str::to_owned);
         let refused = Flags::of(&words, |_| false).unwrap_err();
         assert_eq!(refused.to_string(), "--channel needs a value after it");
+    }
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (said, expected) in [
+            ("y", true),
+            ("Yes", true),
+            ("YES", true),
+            ("", false),
+            ("n", false),
+            ("yeah", false),
+            ("ja", false),
+        ] {
+            assert_eq!(says_yes(said), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_confirmed_is_not_run_unasked() {
+        let plan = |confirm: Option<Confirm>| Plan {
+            fingerprint: String::new(),
+            command: "approve".into(),
+            line: "approve web#12".into(),
+            named_line: String::new(),
+            names: Default::default(),
+            account: None,
+            acts_as: None,
+            steps: Vec::new(),
+            post: None,
+            post_reason: String::new(),
+            confirm,
+            missing_scopes: Vec::new(),
+        };
+        let typed = || Some(Confirm::Type("production".into()));
+        // what the plan needs, --yes, what a person reads first -> the confirmation, or why there is none
+        let cases = [
+            (None, false, None, Ok(None)),
+            (None, true, Some("1.42"), Ok(None)),
+            (None, false, Some("1.42"), Err("approve web#12 must be confirmed: pass --yes")),
+            (Some(Confirm::Yes), true, Some("1.42"), Ok(Some("yes"))),
+            (typed(), true, None, Ok(Some("production"))),
+            (
+                typed(),
+                false,
+                Some("1.42"),
+                Err("approve web#12 must be confirmed: type production to run it, or pass --yes"),
+            ),
+        ];
+        for (needs, yes, about, expected) in cases {
+            let what = format!("{needs:?} {yes} {about:?}");
+            let found = confirm(&plan(needs), yes, about, false).map_err(|error| error.to_string());
+            assert_eq!(found.as_ref().map(Option::as_deref).map_err(String::as_str), expected, "{what}");
+        }
     }
 
     #[test]

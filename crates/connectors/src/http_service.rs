@@ -19,8 +19,6 @@ use crate::{
 
 /// Its name in the configuration.
 pub const NAME: &str = "http";
-/// Nothing of it is watched.
-pub const WATCHES: bool = false;
 /// One address serves one organisation.
 pub const TENANTS: bool = false;
 

@@ -27,7 +27,7 @@ pub mod writes;
 #[cfg(test)]
 mod tests;
 
-use callboard_domain::{duration::Span, identity::Identity, origin::Origin, secret::SecretField};
+use callboard_domain::{duration::Span, identity::Identity, item::Kind, origin::Origin, secret::SecretField};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -37,14 +37,14 @@ pub use crate::{
     watch::{Pattern, Watch},
 };
 
-/// Makes the one list of services: to add one is a folder, a `mod` and a line below.
+/// Makes the one list of services: to add one is a folder, a `mod` and a line below, with the kinds of items that its accounts
+/// watch.
 ///
-/// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `WATCHES` (whether its
-/// accounts have something to watch), `TENANTS` (whether one address serves several organisations, so that who an account acts
-/// as must say which: [`Identity::tenant`]), `SECRETS`, and `Config` with `validate`, `every`, `needs_one_of` and
-/// `connect`.
+/// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `TENANTS` (whether one
+/// address serves several organisations, so that who an account acts as must say which: [`Identity::tenant`]), `SECRETS`, and
+/// `Config` with `validate`, `every`, `needs_one_of` and `connect`.
 macro_rules! services {
-    ($($(#[doc = $what:literal])+ $Service:ident in $module:ident,)+) => {
+    ($($(#[doc = $what:literal])+ $Service:ident in $module:ident watches [$($Kind:ident),*],)+) => {
         /// An account's table in the configuration, by its `service`.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "service", rename_all = "lowercase")]
@@ -98,11 +98,16 @@ macro_rules! services {
                 about.split_once(": ").map_or(about, |(title, _)| title)
             }
 
+            /// The kinds of items that an account of this service watches, once it has all that it needs.
+            pub fn kinds(&self) -> &'static [Kind] {
+                match self {
+                    $(Self::$Service(_) => &[$(Kind::$Kind),*],)+
+                }
+            }
+
             /// True where an account of this service is watched, once it has all that it needs.
             pub fn watches(&self) -> bool {
-                match self {
-                    $(Self::$Service(_) => $module::WATCHES,)+
-                }
+                !self.kinds().is_empty()
             }
 
             /// The secrets that an account of this service needs or can use.
@@ -184,21 +189,21 @@ macro_rules! services {
 
 services! {
     /// Alertmanager: alerts, webhooks, silences.
-    Alertmanager in alertmanager,
+    Alertmanager in alertmanager watches [Incident],
     /// CCTray feeds (cc.xml): the last build of every project.
-    Cctray in cctray,
+    Cctray in cctray watches [Build],
     /// GitHub: pull requests with their reviews and checks, Actions builds.
-    Github in github,
+    Github in github watches [Approval, Build, PullRequest],
     /// Any service with an HTTP API: for command files.
-    Http in http_service,
+    Http in http_service watches [],
     /// Jenkins: jobs in folders, builds, logs.
-    Jenkins in jenkins,
+    Jenkins in jenkins watches [Approval, Build],
     /// PagerDuty: incidents, who is on call, webhooks.
-    Pagerduty in pagerduty,
+    Pagerduty in pagerduty watches [Incident],
     /// Slack: channels, threads, incoming webhooks.
-    Slack in slack,
+    Slack in slack watches [],
     /// Splunk On-Call (VictorOps): incidents, who is on call.
-    SplunkOnCall in splunk_oncall,
+    SplunkOnCall in splunk_oncall watches [Incident],
 }
 
 /// A service, and what an account of it can be configured with.

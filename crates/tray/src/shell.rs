@@ -354,7 +354,7 @@ impl Shell {
     /// The actions of an item; none where the answer is late.
     pub(crate) async fn actions(&self, item: &ItemKey) -> Vec<ItemAction> {
         let owner = self.owner();
-        let answer = owner.call(ItemQuery { item: item.to_string() });
+        let answer = owner.call(ItemQuery::of(item.to_string()));
         match tokio::time::timeout(ACTIONS_TIME, answer).await {
             Ok(Ok(detail)) => detail.actions,
             _ => Vec::new(),

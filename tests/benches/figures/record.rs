@@ -50,7 +50,7 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Figure>> {
         add("events --since 5m", "`events` of the last five minutes, 50 at most", times);
         let times = timed(rounds, &engine, async |engine, round| {
             let item = data::pull(&"forge".into(), 99 * (round % 3), PullRequestState::Open).key.id;
-            engine.call(ItemQuery { item }).await.map(drop)
+            engine.call(ItemQuery::of(item)).await.map(drop)
         })
         .await?;
         add("item", "`item` by its reference, with its history", times);

@@ -4,18 +4,18 @@
 mod tests;
 
 use callboard_domain::{
-    board::RunInDoubt,
+    board::{Row, RunInDoubt},
     item::{
-        Answer, Approval, ApprovalDecision, Approvers, AsOf, Build, BuildRun, Detail, Incident, Kind,
-        MergeState, PullRequest, PullRequestState, RUNS_KEPT, Verdict,
+        Answer, Approval, ApprovalDecision, Approvers, AsOf, Build, BuildRun, Checks, Detail, Incident, Kind,
+        MergeState, PullRequest, PullRequestState, Question, QuestionType, RUNS_KEPT, Shipment, Verdict,
     },
     text,
 };
-use callboard_engine::api::ItemDetail;
+use callboard_engine::api::{ItemDetail, OpenIncidents};
 use jiff::Timestamp;
 
 use crate::{
-    board::snoozed,
+    board::{glyph, snoozed},
     output::{age, when},
     printed::on_one_line,
 };
@@ -50,7 +50,13 @@ pub(super) fn of(detail: &ItemDetail, stored_at: Option<Timestamp>) -> Vec<(&'st
     let in_doubt = detail.row.iter().flat_map(|row| &row.in_doubt).map(unknown);
     facts.add("Unknown", in_doubt.collect::<Vec<_>>().join("\n"));
     match &item.detail {
-        Detail::Approval(approval) => facts.approval(approval),
+        Detail::Approval(approval) => {
+            facts.approval(approval);
+            facts.add(
+                "Open incidents",
+                detail.open_incidents.as_ref().map(open_incidents).unwrap_or_default(),
+            );
+        }
         Detail::Incident(incident) => facts.incident(incident),
         Detail::Build(build) => facts.build(build),
         Detail::PullRequest(pull_request) => facts.pull_request(pull_request),
@@ -88,6 +94,8 @@ impl Facts {
     fn approval(&mut self, approval: &Approval) {
         self.add("Asked by", approval.asked_by.as_ref().map_or("", |by| &by.name));
         self.add("Asked", approval.asked_at.map_or_else(|| "not known when".to_owned(), since_when));
+        let waits = approval.asked_at.filter(|_| approval.waits());
+        self.add("Has waited", waits.map(age).unwrap_or_default());
         self.add("Expires", approval.expires_at().map(when).unwrap_or_default());
         self.add("Repository", approval.repo.as_str());
         self.add("Environment", approval.environment.as_deref().unwrap_or_default());
@@ -96,6 +104,19 @@ impl Facts {
         let arguments: Vec<_> = arguments.map(|(name, value)| format!("{name}={value}")).collect();
         self.add("Arguments", arguments.join("\n"));
         self.add("Answers needed", approval.needed().map_or_else(not_known, |needed| needed.to_string()));
+        if approval.waits() {
+            let conditions =
+                approval.conditions.as_ref().map(|conditions| match conditions.value.as_slice() {
+                    [] => "nothing else".to_owned(),
+                    conditions => conditions.join("\n"),
+                });
+            self.add("Also waits for", conditions.unwrap_or_else(not_known));
+            let questions = approval.questions.as_ref().map(|questions| match questions.as_slice() {
+                [] => "nothing".to_owned(),
+                questions => questions.iter().map(question).collect::<Vec<_>>().join("\n"),
+            });
+            self.add("Asks for", questions.unwrap_or_else(not_known));
+        }
         let answers = approval.answers.as_ref().map(|answers| match answers.as_slice() {
             [] => "none yet".to_owned(),
             answers => answers.iter().map(answer).collect::<Vec<_>>().join("\n"),
@@ -115,14 +136,23 @@ impl Facts {
         self.add("Why it ended", approval.ended_why.as_deref().unwrap_or_default());
         let changed = approval.changed_at().filter(|_| !approval.waits());
         self.add("Ended", changed.map(since_when).unwrap_or_default());
-        let ships = approval.ships.as_ref().map(|ships| {
-            let words = Some(ships.value.words()).filter(|words| !words.is_empty());
-            let as_of = Some(ships.at).filter(|at| *at > Timestamp::UNIX_EPOCH);
-            let as_of = as_of.map(|at| format!("as of {}", when(at)));
-            words.into_iter().chain(ships.value.changes.iter().cloned()).chain(as_of).collect::<Vec<_>>()
-        });
-        self.add("Would ship", ships.map_or_else(not_known, |ships| ships.join("\n")));
+        match &approval.ships {
+            Some(ships) => self.shipment(ships),
+            None => self.add("Would ship", not_known()),
+        }
         self.add("Description", approval.description.as_deref().unwrap_or_default());
+    }
+
+    fn shipment(&mut self, AsOf { at, value: ships }: &AsOf<Shipment>) {
+        let words = Some(ships.words()).filter(|words| !words.is_empty()).unwrap_or_else(not_known);
+        let as_of = Some(*at).filter(|at| *at > Timestamp::UNIX_EPOCH);
+        let as_of = as_of.map(|at| format!("as of {}", since_when(at)));
+        let lines = [words].into_iter().chain(ships.changes.iter().cloned()).chain(as_of);
+        self.add("Would ship", lines.collect::<Vec<_>>().join("\n"));
+        self.add("Pull requests", ships.pull_requests.join("\n"));
+        self.add("Checks", ships.checks.as_ref().map_or_else(not_known, checks));
+        self.add("All changes", ships.url.as_ref().map_or("", |url| url.as_str()));
+        self.add("Not read", ships.unread.join("\n"));
     }
 
     fn incident(&mut self, incident: &Incident) {
@@ -203,15 +233,7 @@ impl Facts {
             format!("{} {verdict}, {}{of}", review.by, since_when(review.at))
         });
         self.add("Reviews", reviews.collect::<Vec<_>>().join("\n"));
-        let checks = pull.checks.as_ref().map(|checks| {
-            let failing = if checks.failing.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", checks.failing.join(", "))
-            };
-            format!("{}{failing}", checks.status.name())
-        });
-        self.add("Checks", checks.unwrap_or_else(|| "not known".to_owned()));
+        self.add("Checks", pull.checks.as_ref().map_or_else(not_known, checks));
         let merging = match pull.state {
             PullRequestState::Open => pull.merge_state().map_or("not known", MergeState::name),
             ended => ended.name(),
@@ -224,6 +246,51 @@ impl Facts {
 
 fn not_known() -> String {
     "not known".to_owned()
+}
+
+/// "failed: unit tests, lint".
+fn checks(checks: &Checks) -> String {
+    match checks.failing.as_slice() {
+        [] => checks.status.name().to_owned(),
+        failing => format!("{}: {}", checks.status.name(), failing.join(", ")),
+    }
+}
+
+/// "TARGET, where to deploy: eu or us; eu if not answered".
+fn question(question: &Question) -> String {
+    let summary = question.summary.as_ref().map_or_else(String::new, |summary| format!(", {summary}"));
+    let takes = match &question.ty {
+        QuestionType::Text => "any text".to_owned(),
+        QuestionType::Bool => "true or false".to_owned(),
+        QuestionType::Choice(choices) => format!("one of {}", choices.join(", ")),
+        QuestionType::Elsewhere => "only on its page".to_owned(),
+    };
+    let default = question.default.as_ref().map_or_else(String::new, |value| match value.as_str() {
+        "" => "; empty if not answered".to_owned(),
+        value => format!("; {value} if not answered"),
+    });
+    format!("{}{summary}: {takes}{default}", question.name)
+}
+
+/// The open incidents of what an approval is for, the worst first, and what of all is not known.
+fn open_incidents(open: &OpenIncidents) -> String {
+    let row = |row: &Row| {
+        let severity = row.severity.map(|severity| severity.name().to_owned());
+        let turn = row.turn.as_ref().map(|turn| turn.what.clone());
+        let since = row.since.map(|at| format!("for {}", age(at)));
+        let about: Vec<_> = [severity, turn, since].into_iter().flatten().collect();
+        format!("{} {}  {} ({})", glyph(row), row.key.id, text::line(&row.title, 100), about.join(", "))
+    };
+    let more = open.total.saturating_sub(open.rows.len());
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let not_seen = open.not_seen.iter().map(|it| format!("not known whole: {it}"));
+    let none = match (open.total, open.accounts.is_empty(), open.not_seen.is_empty()) {
+        (0, true, _) => Some("not known: no account has incidents".to_owned()),
+        (0, false, true) => Some("none".to_owned()),
+        _ => None,
+    };
+    let lines = open.rows.iter().map(row).chain(more).chain(none).chain(not_seen);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// "ana said no, 2026-11-22 08:00, 3 h ago: after the freeze".

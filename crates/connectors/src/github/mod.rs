@@ -52,8 +52,6 @@ use crate::{
 
 /// Its name in the configuration.
 pub const NAME: &str = "github";
-/// Accounts of this service are watched.
-pub const WATCHES: bool = true;
 /// One address serves one organisation.
 pub const TENANTS: bool = false;
 

@@ -36,8 +36,6 @@ use crate::{
 
 /// Its name in the configuration.
 pub const NAME: &str = "slack";
-/// Nothing of it is watched.
-pub const WATCHES: bool = false;
 /// Its address serves many organisations.
 pub const TENANTS: bool = true;
 

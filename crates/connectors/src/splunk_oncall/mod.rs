@@ -25,8 +25,6 @@ use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
 
 /// Its name in the configuration.
 pub const NAME: &str = "splunkoncall";
-/// Accounts of this service are watched.
-pub const WATCHES: bool = true;
 /// Its address serves many organisations.
 pub const TENANTS: bool = true;
 

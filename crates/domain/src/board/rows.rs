@@ -158,7 +158,13 @@ fn approval_row(approval: &Approval, item: &Item, me: &Identity, now: Timestamp)
         true => "you asked".to_owned(),
         false => format!("{} asks", by.name),
     });
-    let parts = [environment.map(str::to_owned), asked, Some(approval.progress())];
+    let named =
+        |what: &str, names: Vec<&str>| (!names.is_empty()).then(|| format!("{what} {}", listed(&names)));
+    let open = approval.questions.iter().flatten().filter(|question| question.default.is_none());
+    let questions = named("asks for", open.map(|question| question.name.as_str()).collect());
+    let conditions = approval.conditions.iter().flat_map(|conditions| &conditions.value);
+    let conditions = named("also waits for", conditions.map(String::as_str).collect());
+    let parts = [environment.map(str::to_owned), asked, Some(approval.progress()), questions, conditions];
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let what = match approval.is_late(now) {
         true => "expired, but the service has not closed it".to_owned(),

@@ -1,5 +1,6 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
+mod answers;
 mod arg_error;
 mod args;
 mod check;
@@ -24,6 +25,7 @@ mod value;
 pub mod verbs;
 mod write_line;
 
+pub use answers::check_answers;
 pub use arg_error::ArgError;
 pub use args::Args;
 pub use check::{Problem, check, check_all};

@@ -88,12 +88,16 @@ pub fn on_call() -> CommandSpec {
         .example("on-call payments")
 }
 
+/// Of the runs that answer one request only one is under way: two that each find it waiting would both be sent.
+const ANSWER_LOCK: &str = "approval:{{ approval }}";
+
 /// `approve APPROVAL [COMMENT]`: what waits for a person's yes has the account's.
 pub fn approve() -> CommandSpec {
     CommandSpec::new("approve", "Approve what waits for a person's yes")
         .label("Approve")
         .usage("approve <approval> [comment...]")
         .role(Role::Approve)
+        .lock(ANSWER_LOCK)
         .arg(ArgSpec::item(APPROVAL, Kind::Approval, "the request"))
         .arg(ArgSpec::text(COMMENT, "what to say with it, for everybody to read").optional())
         .arg(ArgSpec::pairs(ANSWERS, "what the request asks"))
@@ -109,6 +113,7 @@ pub fn deny() -> CommandSpec {
         .label("Deny")
         .usage("deny <approval> <why...>")
         .role(Role::Deny)
+        .lock(ANSWER_LOCK)
         .arg(ArgSpec::item(APPROVAL, Kind::Approval, "the request"))
         .arg(ArgSpec::text(WHY, "why not, for everybody to read"))
         .timeout(TIMEOUT)

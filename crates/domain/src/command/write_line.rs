@@ -35,7 +35,7 @@ pub fn answer(line: &str, arg: &str, value: &str) -> String {
     }
     let end =
         tokens.iter().filter(bare).find(|token| token.text == "--").map_or(line.len(), |token| token.start);
-    let given = format!("{} {arg}={} {}", line[..end].trim_end(), quote(value), &line[end..]);
+    let given = format!("{} {}={} {}", line[..end].trim_end(), quote(arg), quote(value), &line[end..]);
     given.trim_end().to_owned()
 }
 

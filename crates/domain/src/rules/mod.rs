@@ -263,10 +263,13 @@ impl Rules {
 
 /// True for the event that an item's state is the result of.
 fn stands_for(item: &Item, event: EventName) -> bool {
-    let is_red = matches!(&item.detail, Detail::Build(build) if build.is_red());
-    match event {
-        EventName::Failed => is_red,
-        other => other.name() == item.status(),
+    match (&item.detail, event) {
+        (Detail::Build(build), EventName::Failed) => build.is_red(),
+        // One that waits for a person is queued or under way all the same.
+        (Detail::Build(build), other) => other.name() == build.status().name(),
+        (Detail::Approval(approval), EventName::Requested) => approval.waits(),
+        (_, EventName::Failed) => false,
+        (_, other) => other.name() == item.status(),
     }
 }
 

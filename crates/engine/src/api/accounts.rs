@@ -6,7 +6,7 @@ use callboard_domain::{
     actor::PersonId,
     error::ServiceError,
     identity::Identity,
-    item::AccountName,
+    item::{AccountName, Kind},
     origin::Origin,
     source::{Problem, Progress, RateLimit},
 };
@@ -53,6 +53,10 @@ pub struct AccountInfo {
     pub secrets: SecretBackend,
     /// True where it is watched, once it has all that it needs.
     pub watched: bool,
+    /// The kinds of items that it has then; none where it is not watched.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<Kind>>", optional)]
+    pub kinds: Vec<Kind>,
     /// Its settings, as its table in the configuration has them.
     pub settings: BTreeMap<String, Value>,
     /// The names of its secrets that are set.

@@ -10,7 +10,7 @@ use callboard_domain::{
     command::{Effect, Role},
     error::ServiceError,
     event::Event,
-    item::{Item, ItemKey, Kind},
+    item::{AccountName, Item, ItemKey, Kind},
     origin::Origin,
     source::GoneReason,
     text, until,
@@ -136,6 +136,17 @@ pub fn unreadable_events(count: usize) -> String {
 pub struct ItemQuery {
     /// Its key, or any unambiguous part of its reference.
     pub item: String,
+    /// Only this kind is meant: what else has that name is no other meaning.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub kind: Option<Kind>,
+}
+
+impl ItemQuery {
+    /// The item that a text means, whatever its kind.
+    pub fn of(item: impl Into<String>) -> Self {
+        Self { item: item.into(), kind: None }
+    }
 }
 
 /// One item with its history and what can be done with it.
@@ -167,6 +178,23 @@ pub struct ItemDetail {
     /// What is not seen of its account: the item may have changed since.
     #[serde(default)]
     #[ts(as = "Option<Vec<NotSeen>>", optional)]
+    pub not_seen: Vec<NotSeen>,
+    /// Of an approval, the open incidents of what it is for.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub open_incidents: Option<OpenIncidents>,
+}
+
+/// The open incidents of what an approval is for: those whose service, or a label of it, is called like its repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenIncidents {
+    /// The worst of them, the worst first; at most five.
+    pub rows: Vec<Row>,
+    /// How many there are, as far as they are seen.
+    pub total: usize,
+    /// The accounts that have incidents. Where there are none, nothing is known of any.
+    pub accounts: Vec<AccountName>,
+    /// What is not seen of these accounts: there may be more incidents.
     pub not_seen: Vec<NotSeen>,
 }
 

@@ -3,7 +3,9 @@
 use callboard_domain::{
     event::{Event, EventName},
     identity::Identity,
-    item::{ApprovalState, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, PullRequestState},
+    item::{
+        ApprovalState, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, PullRequestState, User,
+    },
     text,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -22,7 +24,10 @@ const NAME: usize = 80;
 pub(super) fn changed(what: &CurrentEvent, now: Timestamp, zone: &TimeZone) -> Option<String> {
     let status = what.status_since()?;
     let changed = match &what.end {
-        Some(_) => Some(status.to_owned()),
+        Some(end) => {
+            let is_answer = matches!(end.name, EventName::Approved | EventName::Denied);
+            Some(with_author(status, end.by.as_ref().filter(|_| is_answer)))
+        }
         None => standing(&what.item, Some(&what.event), now, zone),
     };
     changed.map(|changed| text::line(&changed, LONGEST))
@@ -80,8 +85,17 @@ fn standing(item: &Item, reported: Option<&Event>, now: Timestamp, zone: &TimeZo
         Detail::Approval(approval) if approval.state == ApprovalState::Waiting => {
             Some(approval.progress()).filter(|progress| !progress.is_empty()).or_else(|| turn(item))
         }
-        Detail::PullRequest(_) | Detail::Approval(_) => Some(item.status().to_owned()),
+        Detail::Approval(approval) => {
+            let is_answer = matches!(approval.state, ApprovalState::Approved | ApprovalState::Denied);
+            Some(with_author(item.status(), approval.ended_by.as_ref().filter(|_| is_answer)))
+        }
+        Detail::PullRequest(_) => Some(item.status().to_owned()),
     }
+}
+
+/// "approved by kim", where it is known whose answer it was.
+fn with_author(status: &str, by: Option<&User>) -> String {
+    by.map_or_else(|| status.to_owned(), |by| format!("{status} by {}", by.name))
 }
 
 /// "acknowledged by ana"; "escalated, assigned to Zoe".
@@ -203,8 +217,16 @@ mod tests {
         let before = CurrentEvent { is_overtaken: false, ..what.clone() };
         assert_eq!(changed(&before, at(3_600), &TimeZone::UTC), None, "nothing has happened since");
         let end = Event { id: 2, name: EventName::Superseded, ..what.event.clone() };
-        let ended = CurrentEvent { end: Some(end), ..what.clone() };
+        let ended = CurrentEvent { end: Some(end.clone()), ..what.clone() };
         assert_eq!(changed(&ended, at(3_600), &TimeZone::UTC).as_deref(), Some("superseded"));
+        let by = Some(User::named("kim"));
+        for (name, expected) in
+            [(EventName::Approved, "approved by kim"), (EventName::Superseded, "superseded")]
+        {
+            let end = Event { name, by: by.clone(), ..end.clone() };
+            let ended = CurrentEvent { end: Some(end), ..what.clone() };
+            assert_eq!(changed(&ended, at(3_600), &TimeZone::UTC).as_deref(), Some(expected));
+        }
         changed(&what, at(3_600), &TimeZone::UTC)
     }
 
@@ -422,6 +444,13 @@ mod tests {
             }
             item
         };
+        let answered = |state| {
+            let mut item = approval("web", state);
+            if let Detail::Approval(approval) = &mut item.detail {
+                approval.ended_by = Some(User::named("kim"));
+            }
+            item
+        };
         // what happened, the item as it is now -> what has become of it; run 1 ended at 60, run 2 at 120
         let cases = [
             (E::Failed, build("acme/web", &[Failed, Failed]), Some("failed again (#2)")),
@@ -437,6 +466,9 @@ mod tests {
             (E::ChangesRequested, pull(1, "Try it", &["ana"]), Some("review by ana")),
             (E::Requested, approval("web", ApprovalState::Waiting), Some("answer by cy or team/release")),
             (E::Requested, approval("web", ApprovalState::Denied), Some("denied")),
+            (E::Requested, answered(ApprovalState::Denied), Some("denied by kim")),
+            (E::Requested, answered(ApprovalState::Approved), Some("approved by kim")),
+            (E::Requested, answered(ApprovalState::Superseded), Some("superseded")),
         ];
         for (name, item, expected) in cases {
             let context = format!("{name:?} {:?}", item.detail);

@@ -275,7 +275,7 @@ async fn origin_key_does_not_depend_on_the_account_name() {
         let origin = it.engine.active().accounts[&key.account].config.origin(Some(&me));
         let store = it.engine.store();
         store.identified(&key.account, me, origin.clone(), Timestamp::now()).await.unwrap();
-        let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
+        let detail = it.call(ItemQuery::of(key.to_string())).await.unwrap();
         assert_eq!((&detail.origin, accounts(&it).await.remove(0).origin), (&origin, origin.clone()));
         it.engine.stop().await;
         detail.origin.expect("an origin").key(&key)
@@ -306,7 +306,7 @@ async fn an_item_comes_from_where_it_was_read() {
         let (store, me) = (it.engine.store(), Identity::default());
         store.identified(&key.account, me, found.clone(), Timestamp::now()).await.unwrap();
         let shown = async || {
-            let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
+            let detail = it.call(ItemQuery::of(key.to_string())).await.unwrap();
             (detail.origin, accounts(&it).await.remove(0).origin)
         };
         assert_eq!(shown().await, (found.clone(), found.clone()));

@@ -219,7 +219,7 @@ async fn local_client_can_only_claim_a_local_via() {
 #[tokio::test]
 async fn snoozed_item_names_who_snoozed_it() {
     let it = scene().await;
-    let detail = async || it.engine.call(ItemQuery { item: PULL.into() }).await.unwrap();
+    let detail = async || it.engine.call(ItemQuery::of(PULL)).await.unwrap();
     assert_eq!(detail().await.snoozed_by, None);
     it.engine.call_as(LocalVia::Launcher, Snooze { item: PULL.into(), until: None }).await.unwrap();
     let by = Some(Actor { principal: it.engine.owner(), via: Via::Launcher });

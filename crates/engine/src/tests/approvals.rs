@@ -67,7 +67,7 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
 
     let key = "forge/approval/web";
     for typed in [key, "web", "deploy web"] {
-        let found = it.call(ItemQuery { item: typed.into() }).await;
+        let found = it.call(ItemQuery::of(typed)).await;
         let found = found.map(|found| found.item.key.to_string()).unwrap_or_else(|error| error.to_string());
         assert_eq!(found, key, "{typed}");
     }

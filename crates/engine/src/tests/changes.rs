@@ -51,7 +51,7 @@ async fn service() -> (MockServer, String) {
 async fn account_is_polled_again_once_a_command_has_changed_something() {
     let (_server, config) = service().await;
     let it = Scene::open(&config, Mode::Serve, &[]).await;
-    let query = || ItemQuery { item: "alerts/incident/f1".to_owned() };
+    let query = || ItemQuery::of("alerts/incident/f1");
     let status = async || it.call(query()).await.ok().map(|found| found.item.status());
     until("the alert is seen", async || status().await == Some("triggered")).await;
     let what = PlanQuery { line: "silence DiskFull".into(), channel: None, private: true };

@@ -21,7 +21,7 @@ async fn first_action_is_the_most_likely_one() {
     ];
     for (statuses, expected) in cases {
         it.report([build("acme/web", statuses)]).await;
-        let detail = it.call(ItemQuery { item: "web main".into() }).await.unwrap();
+        let detail = it.call(ItemQuery::of("web main")).await.unwrap();
         let names: Vec<&str> = detail.actions.iter().map(|it| it.command.as_str()).collect();
         assert_eq!(names, expected, "{statuses:?}");
         // One that has more to say cannot run yet.
@@ -37,7 +37,7 @@ async fn first_action_is_the_most_likely_one() {
 async fn item_shows_until_when_it_is_snoozed() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
-    let snoozed = async || it.call(ItemQuery { item: "web main".into() }).await.unwrap().snoozed;
+    let snoozed = async || it.call(ItemQuery::of("web main")).await.unwrap().snoozed;
     assert_eq!(snoozed().await, None);
     let snooze = async |until| it.call(Snooze { item: "web main".into(), until }).await.unwrap();
     snooze(None).await;
@@ -118,7 +118,7 @@ async fn gone_item_has_its_reason_and_time() {
     let it = Scene::serving().await;
     let red = build("acme/web", &[BuildStatus::Failed]);
     it.report([red.clone()]).await;
-    let ask = async || it.call(ItemQuery { item: red.key.to_string() }).await.unwrap().gone;
+    let ask = async || it.call(ItemQuery::of(red.key.to_string())).await.unwrap().gone;
     assert_eq!(ask().await, None);
     let cases = [
         (GoneReason::BranchDeleted, "its branch was deleted", "branch_deleted"),
@@ -145,7 +145,7 @@ async fn gone_item_offers_no_actions() {
     let it = with_commands().await;
     let red = build("acme/web", &[BuildStatus::Failed]);
     let offered = async || {
-        let detail = it.call(ItemQuery { item: red.key.to_string() }).await.unwrap();
+        let detail = it.call(ItemQuery::of(red.key.to_string())).await.unwrap();
         detail.actions.into_iter().map(|action| action.command).collect::<Vec<_>>()
     };
     // Why it is gone -> what is offered: its log at most.
@@ -194,7 +194,7 @@ async fn item_shows_the_same_as_its_row_on_the_board() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
     let row = it.call(BoardQuery::default()).await.unwrap().sections.remove(0).rows.remove(0);
-    let detail = it.call(ItemQuery { item: "web main".into() }).await.unwrap();
+    let detail = it.call(ItemQuery::of("web main")).await.unwrap();
     assert_eq!(detail.row, Some(row));
     it.engine.stop().await;
 }
@@ -221,7 +221,7 @@ async fn review_request_to_others_ends_no_snooze() {
             pull.updated_at = Timestamp::now();
         }
         it.report([asked]).await;
-        let detail = it.call(ItemQuery { item: "acme/web#7".into() }).await.unwrap();
+        let detail = it.call(ItemQuery::of("acme/web#7")).await.unwrap();
         assert_eq!(detail.snoozed.is_none(), back, "{when}, {who:?}");
         let of: Vec<&str> = detail.events.iter().flat_map(|it| &it.of).map(|it| it.id.as_str()).collect();
         let mut recorded = of.clone();
@@ -247,14 +247,14 @@ async fn what_names_no_item_is_refused_with_the_one_that_it_begins_to_name() {
         ("nothing", None),
     ];
     for (typed, nearest) in cases {
-        let error = it.call(ItemQuery { item: typed.into() }).await.unwrap_err().to_string();
+        let error = it.call(ItemQuery::of(typed)).await.unwrap_err().to_string();
         let more = match nearest {
             Some(nearest) => format!("; did you mean {nearest:?}?"),
             None => "; see: callboard board --all".to_owned(),
         };
         assert_eq!(error, format!("there is no item {typed:?}{more}"));
         if let Some(nearest) = nearest {
-            it.call(ItemQuery { item: nearest.into() }).await.unwrap();
+            it.call(ItemQuery::of(nearest)).await.unwrap();
         }
     }
     it.engine.stop().await;
@@ -274,11 +274,11 @@ async fn an_item_is_named_however_many_are_open() {
     watcher.ingest(&"pager".into(), batch, Watched::all(), now, Default::default()).await.unwrap();
     for id in [0, count / 2, count - 1].map(name) {
         for typed in [id.clone(), format!("disk of {id}"), format!("full {}", id.to_uppercase())] {
-            let found = it.call(ItemQuery { item: typed.clone() }).await.unwrap();
+            let found = it.call(ItemQuery::of(typed.clone())).await.unwrap();
             assert_eq!(found.item.key.id, id, "{typed}");
         }
     }
-    let error = it.call(ItemQuery { item: "disk full".into() }).await.unwrap_err().to_string();
+    let error = it.call(ItemQuery::of("disk full")).await.unwrap_err().to_string();
     let first = "db00000 (Disk of db00000 is full), db00001 (";
     assert!(error.contains(first) && error.contains("and 995 more"), "{error}");
     it.engine.stop().await;

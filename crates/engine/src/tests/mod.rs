@@ -2,6 +2,7 @@
 
 mod accounts;
 mod actors;
+mod answers;
 mod approvals;
 mod board;
 mod changed;
@@ -194,6 +195,7 @@ pub(crate) fn account_info(name: &str, watched: bool, health: Health) -> Account
         problems: Vec::new(),
         secrets: SecretBackend::Env,
         watched,
+        kinds: Vec::new(),
         settings: BTreeMap::new(),
         secrets_set: Vec::new(),
         missing_secrets: Vec::new(),

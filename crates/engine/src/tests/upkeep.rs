@@ -241,7 +241,7 @@ async fn unreadable_store_is_never_calm() {
         );
         let status = it.call(StatusQuery {}).await.unwrap();
         assert!(status.summary.contains("Not seen: forge"), "{damage}: {}", status.summary);
-        let detail = it.call(ItemQuery { item: "acme/web#2".into() }).await.unwrap();
+        let detail = it.call(ItemQuery::of("acme/web#2")).await.unwrap();
         assert!(detail.not_seen.iter().any(|it| it.account.as_str() == "forge"), "{damage}: {detail:?}");
         let check = doctor().await.unwrap();
         assert!(!is_suspect(&it), "{damage}: doctor changes nothing");
@@ -265,7 +265,7 @@ async fn lists_name_their_unreadable_entries() {
     let found = it.call(query).await.unwrap();
     let numbers: Vec<i64> = known.events.iter().map(|event| event.id).collect();
     assert_eq!((found.events, &found.unreadable), (vec![], &numbers));
-    let detail = it.call(ItemQuery { item: "acme/web#1".into() }).await.unwrap();
+    let detail = it.call(ItemQuery::of("acme/web#1")).await.unwrap();
     let history = detail.not_seen.iter().find(|it| it.part == "history").unwrap().to_string();
     assert!(history.contains("cannot be read; see: callboard doctor"), "{history}");
     let activity = it.call(ActivityQuery { days: 14, zone: None }).await.unwrap();

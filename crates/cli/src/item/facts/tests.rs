@@ -3,8 +3,8 @@
 use callboard_domain::{
     board::{NotSeen, NotSeenKind},
     item::{
-        AccountName, ApprovalState, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey,
-        Mergeability, Severity, Shipment, User,
+        AccountName, ApprovalState, Assignment, BuildStatus, ChecksStatus, Hold, IncidentStatus, Item,
+        ItemKey, Mergeability, Severity, Shipment, User,
     },
 };
 use serde_json::json;
@@ -30,6 +30,7 @@ fn named(kind: Kind, id: &str, detail: Detail) -> Vec<(&'static str, String)> {
             why: "the token may not read it".into(),
             since: None,
         }],
+        open_incidents: None,
     };
     of(&detail, Some(Timestamp::UNIX_EPOCH))
 }
@@ -63,6 +64,8 @@ fn approval_facts_name_what_is_unknown() {
         ("Answers needed", "not known"),
         ("Answers", "not known"),
         ("Who may answer", "not known"),
+        ("Also waits for", "not known"),
+        ("Asks for", "not known"),
         ("Would ship", "not known"),
     ];
     check(&named(Kind::Approval, "acme/web/7", Detail::Approval(unknown.clone())), &expected);
@@ -127,6 +130,117 @@ fn approval_facts_name_what_is_unknown() {
         let some = Approval { approvers: Some(AsOf::new(at, some)), ..nobody.clone() };
         let item = named(Kind::Approval, "acme/web/7", Detail::Approval(some));
         check(&item, &[("Who may answer", expected)]);
+    }
+}
+
+#[test]
+fn approval_facts_say_what_a_yes_takes_and_ships() {
+    let at = Timestamp::from_second(86_400).unwrap();
+    let question = |name: &str, summary: Option<&str>, ty, default: Option<&str>| Question {
+        name: name.into(),
+        summary: summary.map(str::to_owned),
+        ty,
+        default: default.map(str::to_owned),
+    };
+    let ships = Shipment {
+        to: Some("1.42.0".into()),
+        pull_requests: vec!["#479 Warm the price cache".into(), "#480 Round once".into()],
+        checks: Some(Checks {
+            commit: "b81d09e".into(),
+            status: ChecksStatus::Failed,
+            failing: vec!["lint".into()],
+            at,
+        }),
+        url: "https://forge.example/compare".parse().ok(),
+        unread: vec!["the commits: no answer".into()],
+        ..Shipment::default()
+    };
+    let approval = Approval {
+        asked_at: Some(at),
+        conditions: Some(AsOf::new(
+            at,
+            vec!["a timer of 30 min".into(), "a check of another service".into()],
+        )),
+        questions: Some(vec![
+            question("TARGET", Some("where to"), QuestionType::Choice(vec!["eu".into(), "us".into()]), None),
+            question("DRY", None, QuestionType::Bool, Some("true")),
+            question("NOTE", None, QuestionType::Text, Some("")),
+            question("KEY", None, QuestionType::Elsewhere, None),
+        ]),
+        ships: Some(AsOf::new(at, ships)),
+        ..Approval::new("acme/web", at)
+    };
+    let waiting = named(Kind::Approval, "acme/web/7", Detail::Approval(approval.clone()));
+    let expected = [
+        ("Has waited", " d"),
+        ("Also waits for", "a timer of 30 min\na check of another service"),
+        (
+            "Asks for",
+            "TARGET, where to: one of eu, us\nDRY: true or false; true if not answered\nNOTE: any text; empty if not \
+             answered\nKEY: only on its page",
+        ),
+        ("Would ship", "1.42.0\nas of 1970-01-0"),
+        ("Pull requests", "#479 Warm the price cache\n#480 Round once"),
+        ("Checks", "failed: lint"),
+        ("All changes", "https://forge.example/compare"),
+        ("Not read", "the commits: no answer"),
+    ];
+    check(&waiting, &expected);
+    let nothing = Approval {
+        conditions: Some(AsOf::new(at, Vec::new())),
+        questions: Some(Vec::new()),
+        ships: Some(AsOf::new(at, Shipment::default())),
+        ..approval.clone()
+    };
+    let expected = [
+        ("Also waits for", "nothing else"),
+        ("Asks for", "nothing"),
+        ("Would ship", "not known"),
+        ("Checks", "not known"),
+    ];
+    check(&named(Kind::Approval, "acme/web/7", Detail::Approval(nothing)), &expected);
+    let over = Approval { state: ApprovalState::Approved, ..approval };
+    let over = named(Kind::Approval, "acme/web/7", Detail::Approval(over));
+    assert!(
+        over.iter().all(|(name, _)| !["Has waited", "Also waits for", "Asks for"].contains(name)),
+        "{over:?}"
+    );
+}
+
+#[test]
+fn open_incidents_are_never_calm_where_they_are_not_known() {
+    let not_seen = || NotSeen {
+        account: "pager".into(),
+        part: String::new(),
+        kind: NotSeenKind::Down,
+        why: "no answer".into(),
+        since: None,
+    };
+    let row = || -> Row {
+        let row = json!({
+            "key": "pager/incident/a1", "state": "incident", "held": false, "title": "Checkout slow", "second": "web",
+            "turn": null, "since": null, "url": null, "severity": "high",
+        });
+        serde_json::from_value(row).unwrap()
+    };
+    let shown = "▲ a1  Checkout slow (high)";
+    let unread = "not known whole: pager cannot be read: no answer";
+    // the rows, how many there are, the accounts that have incidents, what is not seen -> what is said
+    let cases = [
+        (0, 0, 0, 0, "not known: no account has incidents".to_owned()),
+        (0, 0, 1, 0, "none".to_owned()),
+        (0, 0, 1, 1, unread.to_owned()),
+        (1, 1, 1, 0, shown.to_owned()),
+        (1, 3, 1, 1, format!("{shown}\nand 2 more\n{unread}")),
+    ];
+    for (rows, total, accounts, unread, expected) in cases {
+        let open = OpenIncidents {
+            rows: vec![row(); rows],
+            total,
+            accounts: vec!["pager".into(); accounts],
+            not_seen: vec![not_seen(); unread],
+        };
+        assert_eq!(open_incidents(&open), expected);
     }
 }
 

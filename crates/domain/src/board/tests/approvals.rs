@@ -1,7 +1,9 @@
 //! Approvals: first on the board, in the order of whose answer is awaited and for how long.
 
 use super::*;
-use crate::item::{Approval, ApprovalDecision, Approvers, AsOf, User, examples::answer};
+use crate::item::{
+    Approval, ApprovalDecision, Approvers, AsOf, Question, QuestionType, User, examples::answer,
+};
 
 #[test]
 fn approvals_come_first_by_answerer_and_time_left() {
@@ -28,7 +30,16 @@ fn approvals_come_first_by_answerer_and_time_left() {
         one("no end, old", 8, None, me),
         one("maybe, soon", 3, Some(61), None),
         one("maybe", 4, Some(90), None),
-        one("in a while", 5, Some(80), me),
+        changed(one("in a while", 5, Some(80), me), |a| {
+            let question = |name: &str, default: Option<&str>| Question {
+                name: name.into(),
+                summary: None,
+                ty: QuestionType::Text,
+                default: default.map(str::to_owned),
+            };
+            a.questions = Some(vec![question("TARGET", None), question("DRY", Some("no"))]);
+            a.conditions = Some(AsOf::new(at(0), vec!["a timer of 30 min".to_owned()]));
+        }),
         one("soon", 6, Some(70), me),
         changed(one("two needed", 7, Some(71), Some(&["kim", "bo"])), |a| {
             a.needed = Some(AsOf::new(at(0), 2));
@@ -46,7 +57,8 @@ fn approvals_come_first_by_answerer_and_time_left() {
         "# Approvals",
         "attention filled | soon | production, ana asks | *your answer | 54 m",
         "attention filled | two needed | production, ana asks, 1 of 2 given | *your answer, the last one needed | 53 m",
-        "attention filled | in a while | production, ana asks | *your answer | 55 m",
+        "attention filled | in a while | production, ana asks, asks for TARGET, also waits for a timer of 30 min | \
+         *your answer | 55 m",
         "attention filled | no end, old | production, ana asks | *your answer | 52 m",
         "attention filled | no end, young | production, ana asks | *your answer | 51 m",
         "attention filled | maybe, soon | production, ana asks | may be yours to answer | 57 m",

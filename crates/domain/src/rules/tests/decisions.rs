@@ -240,10 +240,24 @@ fn command_is_posted_where_events_of_its_item_are() {
         post("reds", "event == 'failed' && item.default_branch"),
         post("reviews", "event in ['review_requested', 'merged']"),
         post("incidents", "item.kind == 'incident' && item.labels.team == 'web'"),
+        post("queue", "event == 'queued'"),
+        post("answers", "event in ['approved', 'denied'] && item.kind == 'approval'"),
+        post("requests", "event == 'requested'"),
     ];
     let rules = rules(&configs);
-    use BuildStatus::{Failed, Passed, Running};
-    let cases: [(Item, &[&str]); 6] = [
+    use BuildStatus::{Failed, Passed, Queued, Running};
+    let mut waiting = build("dev", "bo", &[Queued]);
+    if let Detail::Build(build) = &mut waiting.detail {
+        build.runs[0].waits = Some(AsOf::new(at(0), true));
+    }
+    let approval = |state| {
+        let approval = Approval { state, ..Approval::new("acme/web", at(0)) };
+        item(Kind::Approval, state.name(), Detail::Approval(approval))
+    };
+    let cases: [(Item, &[&str]); 9] = [
+        (waiting, &["queue"]),
+        (approval(ApprovalState::Waiting), &["requests"]),
+        (approval(ApprovalState::Denied), &["answers"]),
         (build("main", "bo", &[Failed]), &["reds"]),
         (build("main", "bo", &[Running, Failed]), &["reds"]),
         (build("dev", "bo", &[Passed]), &["fixes"]),

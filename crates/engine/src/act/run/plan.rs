@@ -128,6 +128,7 @@ pub(super) fn changed(line: &str, mut changed: Vec<Changed>) -> ApiError {
 /// checks are under way.
 fn version(item: &Item) -> Value {
     let mut whole = json!(item);
+    without_times(&mut whole);
     let Some(detail) = whole.get_mut("detail").and_then(Value::as_object_mut) else { return whole };
     detail.remove("updated_at");
     if let Some(Value::Array(runs)) = detail.get_mut("runs") {
@@ -137,10 +138,26 @@ fn version(item: &Item) -> Value {
             run.retain(|name, _| decisive.contains(&name.as_str()));
         }
     }
-    if let Some(Value::Object(checks)) = detail.get_mut("checks") {
-        checks.retain(|name, _| name == "commit" || name == "status");
+    for of in ["/checks", "/ships/checks"] {
+        if let Some(Value::Object(checks)) = whole.pointer_mut(&format!("/detail{of}")) {
+            checks.retain(|name, _| name == "commit" || name == "status");
+        }
     }
     whole
+}
+
+/// Puts what is so in place of "so as of then": the time alone is no reason to decide otherwise.
+fn without_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(without_times);
+            if fields.len() == 2 && fields.contains_key("at") && fields.contains_key("value") {
+                *value = fields.remove("value").unwrap_or_default();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_times),
+        _ => {}
+    }
 }
 
 /// 128 bits of SHA-256, as hexadecimal digits.
@@ -152,8 +169,8 @@ fn digest(part: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{at, build, incident, pull};
-    use callboard_domain::item::{BuildStatus, Detail, IncidentStatus};
+    use crate::tests::{approval, at, build, incident, pull};
+    use callboard_domain::item::{ApprovalState, AsOf, BuildStatus, Detail, IncidentStatus, Shipment};
 
     fn of(items: Vec<&Item>, command: &str, steps: &str) -> Fingerprint {
         let parts = Parts {
@@ -232,6 +249,16 @@ mod tests {
         let plain = pull(&|_| {});
         let failed = build("acme/web", &[BuildStatus::Failed]);
         let firing = incident("db1", IncidentStatus::Triggered, 1);
+        let asked = |read: i64, to: &str, conditions: &[&str]| {
+            let mut item = approval("web", ApprovalState::Waiting);
+            let Detail::Approval(detail) = &mut item.detail else { unreachable!() };
+            let ships = Shipment { to: Some(to.into()), ..Shipment::default() };
+            detail.ships = Some(AsOf::new(at(read), ships));
+            let conditions = conditions.iter().map(|it| (*it).to_owned()).collect();
+            detail.conditions = Some(AsOf::new(at(read), conditions));
+            item
+        };
+        let gate = asked(0, "1.42", &[]);
         let cases = [
             (&plain, pull(&|_| {}), false),
             (&plain, pull(&|pull| pull.updated_at = at(9)), false),
@@ -243,6 +270,10 @@ mod tests {
             (&failed, build("acme/web", &[BuildStatus::Failed, BuildStatus::Failed]), true),
             (&firing, incident("db1", IncidentStatus::Triggered, 2), false),
             (&firing, incident("db1", IncidentStatus::Resolved, 1), true),
+            // It was only read again.
+            (&gate, asked(60, "1.42", &[]), false),
+            (&gate, asked(60, "1.43", &[]), true),
+            (&gate, asked(60, "1.42", &["a wait timer"]), true),
         ];
         for (shown, now, expected) in cases {
             let differs = of(vec![&now], "x", "y").changed_since(&of(vec![shown], "x", "y"));

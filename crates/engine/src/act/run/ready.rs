@@ -9,7 +9,7 @@ use callboard_domain::{
     command::{self, ArgError, Args, CommandSpec},
     expression::Expression,
     identity::Identity,
-    item::AccountName,
+    item::{AccountName, Detail},
     template::{Escape, Template},
 };
 use jiff::Timestamp;
@@ -143,6 +143,11 @@ impl Runner {
             return Err(missing.into());
         }
         self.check_not_refused(&*action, &args).await?;
+        for (_, item) in args.all_items() {
+            if let Detail::Approval(approval) = &item.detail {
+                command::check_answers(spec, approval, &args.pairs)?;
+            }
+        }
         let steps = action.preview(&args, now)?;
         let (post, post_reason) = self.route(&active, spec, &args, what).await?;
         let confirm =

@@ -69,6 +69,7 @@ impl Engine {
                 problems: problems(account, source),
                 secrets: active.secrets.place(),
                 watched: account.config.watches(),
+                kinds: account.config.kinds().to_vec(),
                 settings: account.settings(),
                 secrets_set: account.secrets_set(),
                 missing_secrets: account.missing_secrets(),

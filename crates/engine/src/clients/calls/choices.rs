@@ -6,7 +6,7 @@ use callboard_domain::{
     action::Choice,
     command::{self, ArgError, ArgSpec, ArgType, Args, is_over},
     identity::Identity,
-    item::{AccountName, Detail, Item, Kind},
+    item::{AccountName, Detail, Item, Kind, Question, QuestionType},
 };
 use jiff::Timestamp;
 
@@ -39,6 +39,10 @@ impl Engine {
                 return Ok(ranked(accounts, &query.typed));
             }
             None => {
+                self.inner.runner.resolve_items(entry, asked.as_ref(), &mut args).await?;
+                if let Some(question) = question(&args, &query.arg) {
+                    return Ok(ranked(answers(&question.ty), &query.typed));
+                }
                 let (command, name) = (spec.name.clone(), query.arg.clone());
                 return Err(ArgError::Unexpected { command, name, nearest: None }.into());
             }
@@ -147,6 +151,24 @@ impl Engine {
         })?;
         self.inner.choice_cache.keep(key, &found, active);
         Ok(found)
+    }
+}
+
+/// What the approvals that a line is about ask by that name.
+fn question<'a>(args: &'a Args, name: &str) -> Option<&'a Question> {
+    let approvals = args.all_items().filter_map(|(_, item)| match &item.detail {
+        Detail::Approval(approval) => Some(approval),
+        Detail::Build(_) | Detail::PullRequest(_) | Detail::Incident(_) => None,
+    });
+    approvals.flat_map(|approval| approval.questions.iter().flatten()).find(|question| question.name == name)
+}
+
+/// What the answer to a question can be, where that can be listed.
+fn answers(ty: &QuestionType) -> Vec<Choice> {
+    match ty {
+        QuestionType::Choice(choices) => choices.iter().map(|choice| plain(choice)).collect(),
+        QuestionType::Bool => vec![plain("true"), plain("false")],
+        QuestionType::Text | QuestionType::Elsewhere => Vec::new(),
     }
 }
 

@@ -22,7 +22,8 @@ const MOST_WORDS: usize = 8;
 
 impl Engine {
     pub(crate) async fn item(&self, query: ItemQuery) -> Result<ItemDetail, ApiError> {
-        let stored = self.find_item(&query.item).await?;
+        let kinds: Vec<Kind> = query.kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
+        let stored = self.find_item_of(&kinds, &query.item).await?;
         let item = &stored.item;
         let (now, active) = (Timestamp::now(), self.active());
         let Events { events, unreadable } =
@@ -54,6 +55,7 @@ impl Engine {
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = LastRead::new(&accounts, source.as_slice()).of(item);
         let mut not_seen = self.not_seen(&accounts, now).await?;
+        let open_incidents = self.open_incidents(item, &accounts, &not_seen, now).await?;
         not_seen.retain(|it| it.account == item.key.account);
         if !unreadable.is_empty() {
             not_seen.push(NotSeen {
@@ -79,15 +81,21 @@ impl Engine {
             gone,
             row: Some(row),
             not_seen,
+            open_incidents,
             item: stored.item,
         })
     }
 
     /// The item that a text means, whatever its kind.
     pub(super) async fn find_item(&self, typed: &str) -> Result<StoredItem, ApiError> {
-        let mut candidates = self.candidates_for(typed).await?;
+        self.find_item_of(&Kind::ALL, typed).await
+    }
+
+    /// The item of these kinds that a text means.
+    async fn find_item_of(&self, kinds: &[Kind], typed: &str) -> Result<StoredItem, ApiError> {
+        let mut candidates = self.candidates_for(kinds, typed).await?;
         match candidates.len() {
-            0 => Err(ApiError::usage(match self.nearest_item(typed).await? {
+            0 => Err(ApiError::usage(match self.nearest_item(kinds, typed).await? {
                 Some(name) => format!("there is no item {typed:?}; did you mean {name:?}?"),
                 None => format!("there is no item {typed:?}; see: callboard board --all"),
             })),
@@ -101,10 +109,10 @@ impl Engine {
 
     /// What names the one item that the first words of a text mean, half of them or more: its title or reference, where that
     /// means no other, else its key.
-    async fn nearest_item(&self, typed: &str) -> Result<Option<String>, ApiError> {
+    async fn nearest_item(&self, kinds: &[Kind], typed: &str) -> Result<Option<String>, ApiError> {
         let words: Vec<&str> = typed.split_whitespace().collect();
         for count in (words.len().div_ceil(2)..words.len().min(MOST_WORDS + 1)).rev() {
-            let item = match self.candidates_for(&words[..count].join(" ")).await {
+            let item = match self.candidates_for(kinds, &words[..count].join(" ")).await {
                 Ok(candidates) if candidates.is_empty() => continue,
                 Ok(mut candidates) if candidates.len() == 1 => candidates.swap_remove(0).item,
                 Ok(_) | Err(ApiError::Line { .. }) => return Ok(None),
@@ -115,7 +123,7 @@ impl Engine {
                 Kind::Incident => item.title.as_str(),
                 Kind::Build | Kind::PullRequest | Kind::Approval => item.reference(),
             };
-            let named = self.candidates_for(name).await;
+            let named = self.candidates_for(kinds, name).await;
             let is_it =
                 named.is_ok_and(|named| matches!(named.as_slice(), [only] if only.item.key == item.key));
             return Ok(Some(if is_it { name.to_owned() } else { item.key.to_string() }));
@@ -123,15 +131,15 @@ impl Engine {
         Ok(None)
     }
 
-    /// The items that a text means, whatever their kind: none, one, or several of the same name.
-    async fn candidates_for(&self, typed: &str) -> Result<Vec<StoredItem>, ApiError> {
+    /// The items of these kinds that a text means: none, one, or several of the same name.
+    async fn candidates_for(&self, kinds: &[Kind], typed: &str) -> Result<Vec<StoredItem>, ApiError> {
         let mut candidates = Vec::new();
-        for kind in Kind::ALL {
+        for kind in kinds {
             candidates
-                .extend(self.store().items_named(kind, typed.trim()).await.map_err(ApiError::internal)?);
+                .extend(self.store().items_named(*kind, typed.trim()).await.map_err(ApiError::internal)?);
         }
         // What is not named in full is looked for among all that is open, and what ended lately.
-        let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
+        let kinds = if candidates.is_empty() { kinds } else { &[] };
         for kind in kinds.iter().copied() {
             let items = self.inner.runner.items_meant(kind, typed).await.map_err(ApiError::internal)?;
             match command::resolve_item(typed, items.iter(), kind) {

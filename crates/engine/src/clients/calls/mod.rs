@@ -6,6 +6,7 @@ mod board;
 mod change_accounts;
 mod choices;
 mod commands;
+mod incidents;
 mod item;
 mod line;
 mod log;
