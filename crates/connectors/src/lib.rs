@@ -191,7 +191,7 @@ services! {
     Github in github,
     /// Any service with an HTTP API: for command files.
     Http in http_service,
-    /// Jenkins: jobs in folders, builds, logs.
+    /// Jenkins: jobs in folders, builds, logs, input steps.
     Jenkins in jenkins,
     /// PagerDuty: incidents, who is on call, webhooks.
     Pagerduty in pagerduty,
