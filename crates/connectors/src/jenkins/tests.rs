@@ -2,6 +2,7 @@ mod actions;
 mod answers;
 mod builds;
 mod gone;
+mod input_lists;
 mod inputs;
 
 use callboard_domain::{

@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn answers_are_checked_and_completed() {
         let hostile = "\"}],\"x\":[{\"name\":\"&json=..";
-        let cases: [(&[(&str, &str)], Result<Value, &str>); 9] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], Result<Value, &'a str>);
+        let cases: [Case<'_>; 9] = [
             (&[("NOTE", "")], Ok(json!(["staging", true, ""]))),
             (
                 &[("NOTE", "x"), ("DRY", "False"), ("TARGET", "production")],

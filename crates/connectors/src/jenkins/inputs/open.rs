@@ -121,7 +121,8 @@ mod tests {
             &'static [&'static str],
             &'static [&'static str],
         );
-        let cases: [(Case, Option<Vec<(&str, Fate)>>); 19] = [
+        type Fates = Option<Vec<(&'static str, Fate)>>;
+        let cases: [(Case, Fates); 19] = [
             ((GOES_ON, &["kim", "ana"], &[], &["A"], &[]), Some(vec![("A", yes("ana"))])),
             ((OVER, &["kim", "ana"], &[], &["A"], &[]), Some(vec![("A", yes("ana"))])),
             ((NO_RESULT, &["kim", "ana"], &[], &["A"], &[]), Some(vec![("A", yes("ana"))])),

@@ -131,7 +131,8 @@ mod tests {
         let limited =
             || Err(ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::ZERO });
         type Answer = Result<Option<u32>, ServiceError>;
-        let cases: [(u64, fn(u32) -> Answer, &str); 5] = [
+        type Case = (u64, fn(u32) -> Answer, &'static str);
+        let cases: [Case; 5] = [
             (60, |n| Ok(Some(n)), "1 2 3 4 5 6"),
             (60, |n| Ok(Some(n).filter(|n| n % 2 == 0)), "missing 2 missing 4 missing 6"),
             (

@@ -331,7 +331,8 @@ async fn only_what_is_seen_is_done() {
     let own = |status: u16| page(status).insert_header("x-jenkins", "2.541");
     let may = "is the account among those who may answer";
     // The contract has what else may come of a write.
-    let cases: [(ResponseTemplate, (Value, Value), Result<(), (&str, &str)>); 15] = [
+    type Case = (ResponseTemplate, (Value, Value), Result<(), (&'static str, &'static str)>);
+    let cases: [Case; 15] = [
         (empty(200), gone(&[]), Ok(())),
         (
             empty(302).insert_header("location", "/login"),

@@ -53,20 +53,20 @@ const DEPLOY: &str = "/job/web/job/deploy";
 
 /// What Jenkins answers to one poll.
 #[derive(Clone)]
-struct Answers {
-    jobs: Value,
+pub(super) struct Answers {
+    pub(super) jobs: Value,
     /// What waits in a build.
-    lists: Vec<(u64, ResponseTemplate)>,
+    pub(super) lists: Vec<(u64, ResponseTemplate)>,
     /// Single builds, as they are once the lists were read.
-    builds: Vec<Value>,
+    pub(super) builds: Vec<Value>,
 }
 
-fn answer(body: Value) -> ResponseTemplate {
+pub(super) fn answer(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
 /// One build with what waits in it: it is listed so, and is so when it is asked for.
-fn one(build: Value, list: Value) -> Answers {
+pub(super) fn one(build: Value, list: Value) -> Answers {
     let number = build["number"].as_u64().unwrap();
     Answers {
         jobs: jobs_with(std::slice::from_ref(&build)),
@@ -77,14 +77,14 @@ fn one(build: Value, list: Value) -> Answers {
 
 /// What is stored of approvals and builds after some polls.
 #[derive(Default)]
-struct Store {
-    items: BTreeMap<String, Item>,
+pub(super) struct Store {
+    pub(super) items: BTreeMap<String, Item>,
     cursor: Option<Cursor>,
 }
 
 impl Store {
     /// Polls, and takes in what was found as the store does.
-    async fn poll(&mut self, answers: &Answers) -> (Batch, Vec<String>, usize) {
+    pub(super) async fn poll(&mut self, answers: &Answers) -> (Batch, Vec<String>, usize) {
         let lists = answers.lists.iter().map(|(number, list)| {
             let at = format!("{DEPLOY}/{number}/wfapi/pendingInputActions");
             Mock::given(method("GET")).and(path(at)).respond_with(list.clone())
@@ -117,7 +117,7 @@ impl Store {
         (batch, events, server.received_requests().await.unwrap().len())
     }
 
-    fn approval(&self, id: &str) -> Option<&Item> {
+    pub(super) fn approval(&self, id: &str) -> Option<&Item> {
         self.items.get(&format!("test/approval/{id}"))
     }
 
@@ -127,12 +127,12 @@ impl Store {
     }
 }
 
-fn of(item: &Item) -> &Approval {
+pub(super) fn of(item: &Item) -> &Approval {
     let Detail::Approval(approval) = &item.detail else { panic!("not an approval") };
     approval
 }
 
-fn lines(problems: &[Problem]) -> Vec<String> {
+pub(super) fn lines(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -183,166 +183,6 @@ async fn input_step_is_an_approval_with_all_that_jenkins_says_of_it() {
     assert!(!store.run().waits());
     let item = store.approval("web/deploy#12/Proceed").unwrap();
     assert_eq!((item.title.as_str(), item.status()), ("Deploy 1.42 to production?", "approved"));
-}
-
-/// What a parameter's definition says -> what the answer can be, and the default.
-#[tokio::test]
-async fn question_is_read_leniently_and_never_lost() {
-    use QuestionType::{Bool, Elsewhere, Text};
-    let choice = |choices: &[&str]| QuestionType::Choice(choices.iter().map(|it| (*it).to_owned()).collect());
-    let of_type =
-        |kind: &str, definition: Value| json!({ "type": kind, "name": "X", "definition": definition });
-    let many = json!((0..60).map(|n| n.to_string()).collect::<Vec<_>>());
-    let cases = [
-        (
-            of_type("ChoiceParameterDefinition", json!({ "choices": ["a", "b"], "defaultVal": "b" })),
-            "X",
-            choice(&["a", "b"]),
-            Some("b"),
-        ),
-        (
-            of_type("ChoiceParameterDefinition", json!({ "choices": ["ä", ""], "defaultVal": "c" })),
-            "X",
-            choice(&["ä", ""]),
-            None,
-        ),
-        (
-            of_type("ChoiceParameterDefinition", json!({ "choices": many, "defaultVal": "7" })),
-            "X",
-            Text,
-            Some("7"),
-        ),
-        (of_type("ChoiceParameterDefinition", json!({ "choices": ["a\u{202e}b"] })), "X", Elsewhere, None),
-        (of_type("ChoiceParameterDefinition", json!({ "choices": [null] })), "X", Elsewhere, None),
-        (of_type("ChoiceParameterDefinition", json!({ "choices": null })), "X", Elsewhere, None),
-        (of_type("ChoiceParameterDefinition", json!([])), "X", Elsewhere, None),
-        (of_type("BooleanParameterDefinition", json!({ "defaultVal": "False" })), "X", Bool, Some("false")),
-        (of_type("BooleanParameterDefinition", json!(null)), "X", Bool, None),
-        (of_type(" TextParameterDefinition", json!({ "defaultVal": 7 })), "X", Text, Some("7")),
-        (of_type("StringParameterDefinition", json!({ "defaultVal": ["a"] })), "X", Text, None),
-        (of_type("CredentialsParameterDefinition", json!({})), "X", Elsewhere, None),
-        (of_type("FileParameterDefinition", json!({})), "X", Elsewhere, None),
-        (of_type("SomethingOfTomorrow", json!({})), "X", Elsewhere, None),
-        (json!({ "name": "X" }), "X", Elsewhere, None),
-        (json!({ "type": "StringParameterDefinition" }), "a question without a name", Elsewhere, None),
-        (
-            json!({ "type": "StringParameterDefinition", "name": " " }),
-            "a question without a name",
-            Elsewhere,
-            None,
-        ),
-        (json!(null), "entry 1", Elsewhere, None),
-        (json!("x"), "entry 1", Elsewhere, None),
-    ];
-    for (definition, name, ty, default) in cases {
-        let mut step = pending("Proceed");
-        step["inputs"] = json!([definition]);
-        let mut store = Store::default();
-        store.poll(&one(gated(12, "", &[]), json!([step]))).await;
-        let questions = of(store.approval("web/deploy#12/Proceed").unwrap()).questions.clone().unwrap();
-        let [question] = &questions[..] else { panic!("{definition}: {questions:?}") };
-        assert_eq!(
-            (question.name.as_str(), &question.ty, question.default.as_deref()),
-            (name, &ty, default),
-            "{definition}"
-        );
-    }
-    // What is asked -> the answers that are possible; `None` where it is not known what is asked.
-    let text = |name: &str| json!({ "type": "StringParameterDefinition", "name": name });
-    let all: Vec<_> = (0..60).map(|n| text(&format!("Q{n}"))).collect();
-    let cases = [
-        (json!(null), None),
-        (json!("x"), None),
-        (json!([]), Some(vec![])),
-        (json!([text("A"), text("A")]), Some(vec![Elsewhere, Elsewhere])),
-        (json!(all), Some([vec![Text; 49], vec![Elsewhere]].concat())),
-    ];
-    for (inputs, expected) in cases {
-        let mut step = pending("Proceed");
-        step["inputs"] = inputs.clone();
-        let mut store = Store::default();
-        store.poll(&one(gated(12, "", &[]), json!([step]))).await;
-        let questions = of(store.approval("web/deploy#12/Proceed").unwrap()).questions.clone();
-        let types =
-            questions.map(|questions| questions.into_iter().map(|question| question.ty).collect::<Vec<_>>());
-        assert_eq!(types, expected, "{inputs}");
-    }
-}
-
-/// What is listed as pending -> what waits, whether that is all, the problem.
-#[tokio::test]
-async fn list_of_what_waits_is_read_as_far_as_it_goes() {
-    let named = |message: Value| {
-        let mut step = pending("A");
-        step["message"] = message;
-        step
-    };
-    let listed = |body: Value| answer(body);
-    let page = ResponseTemplate::new(200).set_body_raw("<html>Sign in</html>", "text/html");
-    let unread = "web/deploy#12: it cannot be read which input steps wait";
-    let cases: [(ResponseTemplate, &[&str], bool, &str); 15] = [
-        (listed(json!([])), &[], true, ""),
-        (listed(json!([pending("A"), pending("B")])), &["A", "B"], true, ""),
-        (listed(json!([pending("A"), pending("A")])), &["A"], true, ""),
-        // One id, and two questions: it is not known which an answer would be for.
-        (
-            listed(json!([pending("A"), named(json!("Else?"))])),
-            &[],
-            false,
-            "web/deploy#12: 1 of 1 input steps cannot be read: A",
-        ),
-        (
-            listed(json!([null, pending("A")])),
-            &["A"],
-            false,
-            "web/deploy#12: 1 of 2 input steps cannot be read: entry 1",
-        ),
-        (
-            listed(json!([{ "message": "A?" }])),
-            &[],
-            false,
-            "web/deploy#12: 1 of 1 input steps cannot be read: one without an id",
-        ),
-        (
-            listed(json!([pending("../../x")])),
-            &[],
-            false,
-            "web/deploy#12: 1 of 1 input steps cannot be read: ../../x",
-        ),
-        (
-            listed(json!([pending("a/b")])),
-            &[],
-            false,
-            "web/deploy#12: 1 of 1 input steps cannot be read: a/b",
-        ),
-        (listed(json!([named(json!(null))])), &["A"], true, ""),
-        (listed(json!([named(json!({ "text": "A?" }))])), &["A"], true, ""),
-        (
-            listed(json!(null)),
-            &[],
-            false,
-            "web/deploy#12: it cannot be read which input steps wait: Jenkins does not say",
-        ),
-        (listed(json!({ "inputs": [] })), &[], false, unread),
-        (page, &[], false, unread),
-        (ResponseTemplate::new(203).set_body_json(json!([])), &[], false, unread),
-        (ResponseTemplate::new(403), &[], false, unread),
-    ];
-    for (list, expected, complete, problem) in cases {
-        let answers = Answers { lists: vec![(12, list)], ..one(gated(12, "", &[]), json!([])) };
-        let mut store = Store::default();
-        let (batch, ..) = store.poll(&answers).await;
-        let waits = store.items.values().filter(|item| item.key.kind == Kind::Approval);
-        let waits: Vec<_> = waits.map(|item| item.reference().rsplit('/').next().unwrap()).collect();
-        let problems = lines(&batch.problems);
-        assert_eq!(waits, expected, "{problems:?}");
-        assert_eq!(batch.complete.contains(&Scope::all(Kind::Approval)), complete, "{problems:?}");
-        assert!(
-            problems.len() == usize::from(!problem.is_empty()) && problems.concat().starts_with(problem),
-            "{problem}: {problems:?}"
-        );
-        assert!(batch.problems.iter().all(|problem| problem.hides() && problem.of == Some(Kind::Approval)));
-    }
 }
 
 /// How a build was, with what waited; how it is -> what became of that, poll by poll.
@@ -499,7 +339,8 @@ async fn only_builds_that_may_wait_are_asked_about() {
     broken[2].1 = ResponseTemplate::new(500);
     let mut hidden = lists.clone();
     hidden[2].1 = ResponseTemplate::new(404);
-    let cases: [(&str, &[Value], &[(u64, ResponseTemplate)], usize, usize, &str); 8] = [
+    type Case<'a> = (&'a str, &'a [Value], &'a [(u64, ResponseTemplate)], usize, usize, &'a str);
+    let cases: [Case<'_>; 8] = [
         ("none has had an input step", &[plain(12, true), plain(11, false)], &[], 1, 0, ""),
         ("its build has ended", &[gated(12, "SUCCESS", &[])], &[], 1, 0, ""),
         ("six builds", &six, &lists, 7, 6, ""),
