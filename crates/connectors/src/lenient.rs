@@ -47,7 +47,7 @@ const NAMED: usize = 3;
 /// A list, read entry by entry: what cannot be read is named, and the rest is good.
 ///
 /// A list that is `null` is no list: where the service writes that for an empty one, add [`or_default`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entries<T> {
     /// What could be read, in order.
     pub good: Vec<T>,

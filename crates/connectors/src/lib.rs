@@ -196,7 +196,7 @@ services! {
     Github in github watches [Approval, Build, PullRequest],
     /// Any service with an HTTP API: for command files.
     Http in http_service watches [],
-    /// Jenkins: jobs in folders, builds, logs.
+    /// Jenkins: jobs in folders, builds, logs, input steps.
     Jenkins in jenkins watches [Approval, Build],
     /// PagerDuty: incidents, who is on call, webhooks.
     Pagerduty in pagerduty watches [Incident],

@@ -46,6 +46,17 @@ impl BuildsRead {
         self.found.get(&job.to_string()).map_or(&[], Vec::as_slice)
     }
 
+    /// True where Jenkins said whether it has that build.
+    pub(super) fn answered(&self, job: &JobName, number: u64) -> bool {
+        self.of(job).iter().any(|build| build.number == number) || self.is_gone(job, number)
+    }
+
+    /// True where Jenkins does not have that build.
+    pub(super) fn is_gone(&self, job: &JobName, number: u64) -> bool {
+        let job = job.to_string();
+        self.gone.iter().any(|(of, gone)| *of == job && *gone == number)
+    }
+
     /// Those that are not.
     pub(super) fn gone(&self, account: &AccountName) -> impl Iterator<Item = DeletedRuns> {
         let runs = |(job, number): &(String, u64)| DeletedRuns {
@@ -142,12 +153,8 @@ impl Builds {
             let builds = if listed(job).is_none() {
                 known
             } else {
-                let answered = |number: u64| {
-                    asked.of(name).iter().any(|build| build.number == number)
-                        || asked.gone.iter().any(|(of, gone)| *of == id && *gone == number)
-                };
                 let own = missing.iter().filter(|missing| missing.job == *name);
-                let open = own.map(|missing| missing.number).filter(|number| !answered(*number));
+                let open = own.map(|missing| missing.number).filter(|number| !asked.answered(name, *number));
                 let open = open.map(|number| (number, known.get(&number).copied().unwrap_or_default()));
                 let runs = |build: &wire::Build| (build.number, build.building);
                 let found = asked.of(name).iter().map(runs).filter(|(_, under_way)| *under_way);

@@ -161,15 +161,26 @@ impl Jenkins {
     /// Sends a write, once, with a crumb where one is needed. A redirect comes back as the answer, but for those of somebody
     /// in front of Jenkins, which mean that it is to be done elsewhere: Jenkins itself answers a write with 302 or 303.
     pub(super) async fn write(&self, request: Request) -> Result<Answer, ServiceError> {
+        let answer = self.post(request).await?;
+        if answer.status.is_success() || answer.status.is_redirection() {
+            Ok(answer)
+        } else {
+            Err(self.http.service_error(&answer))
+        }
+    }
+
+    /// The same, whatever the status of the answer.
+    pub(super) async fn post(&self, request: Request) -> Result<Answer, ServiceError> {
         let request = if self.crumbs { self.with_crumb(request).await? } else { request };
-        let answer = self.http.send(request.unfollowed()).await?;
+        let answer = self.http.exchange(request.unfollowed()).await?;
         if answer.status == StatusCode::MOVED_PERMANENTLY {
             let to = text::line(answer.header("location").unwrap_or("another address"), 200);
             let why = format!("Jenkins has moved to {to}: nothing was done; make that the account's url");
             return Err(ServiceError::rejected(why));
         }
-        // Jenkins answers a write with nothing or a redirect; a text is somebody else's, a proxy's sign-in perhaps.
-        if answer.status.is_success() && !answer.body.trim_ascii().is_empty() {
+        // Jenkins answers a write with nothing (which a plugin writes as JSON) or a redirect; a text is somebody else's, a
+        // proxy's sign-in perhaps.
+        if answer.status.is_success() && !matches!(answer.body.trim_ascii(), b"" | b"null") {
             let why = "Jenkins answered with a text where it has none; is a proxy in the way?";
             return Err(ServiceError::unknown(why));
         }
@@ -254,7 +265,7 @@ impl Jenkins {
         })
     }
 
-    fn good(&self, answer: Answer) -> Result<Answer, ServiceError> {
+    pub(super) fn good(&self, answer: Answer) -> Result<Answer, ServiceError> {
         if answer.status.is_success() { Ok(answer) } else { Err(self.http.service_error(&answer)) }
     }
 

@@ -1,10 +1,11 @@
-//! Jenkins: jobs in folders, their builds, the queue and the logs.
+//! Jenkins: jobs in folders, their builds, the queue, the logs, and the input steps that wait for a person.
 //!
 //! Facts about its interface are from the "Remote Access API" pages and the `/api` page that every Jenkins object has.
 
 mod actions;
 mod builds;
 mod client;
+mod inputs;
 mod job;
 mod normalise;
 mod source;
@@ -97,9 +98,9 @@ impl Config {
         let crumbs = access.secret(TOKEN.name).is_none();
         let http = Http::new(access.client, self.url.to_url(), "Jenkins", credential);
         let jenkins = Jenkins::new(http.clone(), crumbs);
-        let jobs = Arc::new(Jobs::new(jenkins.clone(), access.account, self.watch.clone()));
+        let jobs = Arc::new(Jobs::new(jenkins.clone(), access.account.clone(), self.watch.clone()));
         Ok(Connection {
-            actions: actions::all(&jenkins, &jobs),
+            actions: actions::all(&jenkins, &jobs, &access.account, self.user.as_deref()),
             identify: Arc::new(Who { jenkins, user: self.user.clone() }),
             source: Some(jobs),
             hook: None,

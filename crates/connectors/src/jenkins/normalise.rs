@@ -132,6 +132,14 @@ impl<'a> Listing<'a> {
         self.unseen.push(folders.join("/"));
     }
 
+    /// True where every build that is listed can be read.
+    pub(super) fn shows_all_builds(&self) -> bool {
+        let is_whole = |(name, job): &(JobName, &wire::Job)| {
+            job.builds.as_ref().is_none_or(|builds| builds.odd.is_empty()) && unnumbered(name, job).is_none()
+        };
+        self.unseen.is_empty() && self.jobs.iter().filter(|(_, job)| !job.is_disabled()).all(is_whole)
+    }
+
     /// True where the listing would have had the job.
     pub(super) fn covers(&self, name: &JobName) -> bool {
         let name = name.full_name();
@@ -325,6 +333,11 @@ pub(super) fn has_ended(build: &wire::Build) -> bool {
 /// not report it. A later result still counts.
 const RESULT_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// True once nothing more will come of a build: it has a result, or will not get one.
+pub(super) fn is_over(build: &wire::Build, now: Timestamp) -> bool {
+    has_ended(build) || is_lost(build, now)
+}
+
 fn is_lost(build: &wire::Build, now: Timestamp) -> bool {
     let length = build.duration.into_iter().chain(build.estimated_duration).max().unwrap_or_default().max(0);
     let end = time(build.timestamp.map(|start| start.saturating_add(length)));
@@ -370,7 +383,7 @@ fn author(change: &wire::Change) -> Option<String> {
 }
 
 /// Who clicked.
-fn started_by(build: &wire::Build) -> Option<String> {
+pub(super) fn started_by(build: &wire::Build) -> Option<String> {
     let mut causes = build.actions.iter().flat_map(|action| &action.causes);
     login(causes.find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()))?)
 }

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::{
     builds::{Builds, BuildsRead, Dated, Missing},
     client::Jenkins,
+    inputs::{BuildId, InputName, OpenInputs, Seen},
     job::JobName,
     normalise,
     normalise::{Listing, Newest},
@@ -120,19 +121,40 @@ impl Source for Jobs {
         let deleted_runs =
             asked.gone(&self.account).chain(deleted_runs_of(&recreated, &self.account)).collect();
         let builds = memory.builds.next(&listing, &missing, &asked);
-        let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
+        let mut gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
+        let inputs = Seen {
+            jenkins: &self.jenkins,
+            account: &self.account,
+            watch: &self.watch,
+            listing: &listing,
+            asked: &asked,
+            recreated: &recreated,
+            gone: &gone,
+            whole: listing.shows_all_builds()
+                && missing.iter().all(|missing| asked.answered(&missing.job, missing.number)),
+            now,
+            until: Instant::now() + READING_TIME,
+        };
+        let inputs = inputs.look(&memory.inputs, memory.reached.as_ref()).await;
+        for item in &mut snapshots {
+            let Detail::Build(build) = &mut item.detail else { continue };
+            for run in &mut build.runs {
+                let waits = inputs.waits.get(&(item.key.id.clone(), run.number));
+                run.waits = waits.map(|waits| super::inputs::waits(*waits));
+            }
+        }
         let mut completed = memory.complete(&listing, &mut snapshots, &recreated, now);
         completed.newest.retain(|name, _| known.contains_key(name));
-        let memory = Memory { known: Some(known), builds, ..completed };
+        let (open, reached) = (inputs.open, inputs.reached);
+        let memory = Memory { known: Some(known), builds, inputs: open, reached, ..completed };
+        let complete = [(Kind::Build, listing.unseen.is_empty()), (Kind::Approval, inputs.complete)];
+        snapshots.extend(inputs.snapshots);
+        gone.extend(inputs.gone);
+        listing.problems.extend(inputs.problems);
         Ok(Batch {
             cursor: Some(memory.cursor()),
-            complete: listing
-                .unseen
-                .is_empty()
-                .then(|| source::Scope::all(Kind::Build))
-                .into_iter()
-                .collect(),
+            complete: complete.into_iter().filter(|it| it.1).map(|it| source::Scope::all(it.0)).collect(),
             snapshots,
             gone,
             deleted_runs,
@@ -143,7 +165,11 @@ impl Source for Jobs {
 
     /// By the name of the job, which is that of a branch up to the `@`.
     fn watches(&self, item: &Item) -> bool {
-        match item.reference().parse::<JobName>() {
+        let job = match item.key.kind {
+            Kind::Approval => item.reference().parse().map(|input: InputName| input.job),
+            Kind::Build | Kind::PullRequest | Kind::Incident => item.reference().parse(),
+        };
+        match job {
             Ok(name) => self.watch.matches(&name.full_name()),
             // A name that was cut does not identify its job.
             Err(_) => true,
@@ -200,6 +226,11 @@ struct Memory {
     builds: Builds,
     /// By which the builds of a job stay in order although Jenkins's clock is put right.
     newest: BTreeMap<String, Newest>,
+    /// The input steps that waited.
+    inputs: OpenInputs,
+    /// The last build that there was time to ask about for its input steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reached: Option<BuildId>,
 }
 
 impl Memory {
@@ -352,7 +383,7 @@ fn deleted_runs_of<'a>(
 }
 
 /// A branch's job cannot be disabled: Jenkins keeps it so where its branch is deleted.
-fn disabled_reason(name: &JobName) -> GoneReason {
+pub(super) fn disabled_reason(name: &JobName) -> GoneReason {
     if name.branch().is_some() { GoneReason::BranchDeleted } else { GoneReason::Disabled }
 }
 

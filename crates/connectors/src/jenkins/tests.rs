@@ -1,6 +1,9 @@
 mod actions;
+mod answers;
 mod builds;
 mod gone;
+mod input_lists;
+mod inputs;
 
 use callboard_domain::{
     action::Action,
@@ -97,7 +100,7 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
     );
     assert_eq!(
         (batch.complete, batch.problems.len()),
-        (vec![callboard_domain::source::Scope::all(Kind::Build)], 0)
+        ([Kind::Build, Kind::Approval].map(callboard_domain::source::Scope::all).to_vec(), 0)
     );
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
@@ -284,10 +287,14 @@ fn user_and_secret_must_be_set_together() {
 /// Where every command succeeds.
 fn good_service() -> Vec<Mock> {
     let log = ResponseTemplate::new(200).insert_header("x-text-size", "5").set_body_string("good\n");
+    let mut jobs = jobs();
+    let release = json!({ "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "release",
+        "builds": [inputs::gated(12, "", &[])] });
+    jobs["jobs"].as_array_mut().unwrap().push(release);
     let known = json!({ "buildable": true, "lastBuild": { "number": 57, "building": true } });
-    vec![
+    let builds = vec![
         get("/whoAmI/api/json", json!({ "name": USER, "anonymous": false })),
-        get("/api/json", jobs()),
+        get("/api/json", jobs),
         get(&format!("{JOB}/api/json"), known),
         post(&format!("{JOB}/build"), 201, "/queue/item/82/"),
         get("/queue/item/82/api/json", json!({ "executable": { "number": 58 } })),
@@ -296,7 +303,8 @@ fn good_service() -> Vec<Mock> {
         get(&format!("{JOB}/57/api/json"), build(57, false, Some("ABORTED"))),
         post(&format!("{JOB}/57/stop"), 302, ".."),
         Mock::given(path(format!("{JOB}/58/logText/progressiveText"))).respond_with(log),
-    ]
+    ];
+    builds.into_iter().chain(answers::gates()).collect()
 }
 
 #[tokio::test]
@@ -309,6 +317,8 @@ async fn keeps_the_contract() {
             ("build", args(&[("job", "web/api")])),
             ("build log", args(&[("job", "web/api")])),
             ("build stop", args(&[("job", "web/api")])),
+            ("approve", answers::plain("Proceed", &[])),
+            ("deny", answers::plain("Rollback", &[("why", "not today")])),
         ],
         chat: None,
         hooks: None,

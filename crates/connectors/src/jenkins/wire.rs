@@ -16,9 +16,13 @@ const BUILDS: usize = 5;
 
 /// What is asked of a build.
 pub(super) const BUILD: &str = "number,result,building,timestamp,duration,estimatedDuration,url,\
-    actions[causes[userId,userName],parameters[name,value],lastBuiltRevision[SHA1,branch[name]],failCount,totalCount],\
+    actions[_class,userId,causes[userId,userName],parameters[name,value],lastBuiltRevision[SHA1,branch[name]],failCount,totalCount],\
     changeSets[items[commitId,timestamp,msg,author[id,fullName]]],\
     changeSet[items[commitId,timestamp,msg,author[id,fullName]]]";
+
+/// What is asked of a build about how its input steps were answered.
+pub(super) const ENDING: &str = "number,result,building,timestamp,duration,estimatedDuration,url,\
+    actions[_class,userId,causes[_class,user[id,fullName]]]";
 
 /// What is asked of a job before it is built.
 pub(super) const JOB: &str = "name,buildable,inQueue,queueItem[id,inQueueSince,why],nextBuildNumber,\
@@ -257,6 +261,11 @@ impl Build {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Action {
+    #[serde(rename = "_class", deserialize_with = "optional_text")]
+    pub(super) class: Option<String>,
+    /// Who said yes to an input step.
+    #[serde(deserialize_with = "optional_text")]
+    pub(super) user_id: Option<String>,
     #[serde(deserialize_with = "details")]
     pub(super) causes: Vec<Cause>,
     #[serde(deserialize_with = "details")]
@@ -272,10 +281,15 @@ pub(super) struct Action {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Cause {
+    #[serde(rename = "_class", deserialize_with = "optional_text")]
+    pub(super) class: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     pub(super) user_id: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     pub(super) user_name: Option<String>,
+    /// Who said no to an input step.
+    #[serde(deserialize_with = "or_nothing")]
+    pub(super) user: Option<Author>,
 }
 
 #[derive(Debug, Default, Deserialize)]

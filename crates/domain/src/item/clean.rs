@@ -213,17 +213,17 @@ fn clean_checks(checks: &mut Checks) {
 /// A name that was cut would be another parameter's, and a choice that was cut another one: neither can be answered here.
 fn clean_question(question: &mut Question) {
     let Question { name, summary, ty, default } = question;
-    let mut answerable = is_plain(name, SHORT);
+    let mut answerable = is_clean(name, SHORT);
     line(name, SHORT);
     optional(summary, LONGEST_LINE);
     if let QuestionType::Choice(choices) = ty {
         if choices.len() > QUESTIONS_KEPT {
             *ty = QuestionType::Text;
         } else {
-            answerable &= choices.iter().all(|choice| is_plain(choice, LABEL));
+            answerable &= choices.iter().all(|choice| is_clean(choice, LABEL));
         }
     }
-    if default.as_ref().is_some_and(|default| !is_plain(default, LABEL)) {
+    if default.as_ref().is_some_and(|default| !is_clean(default, LABEL)) {
         *default = None;
     }
     if !answerable {
@@ -257,6 +257,11 @@ fn description(text: &mut Option<String>) {
         let clean = text::block(&text, DESCRIPTION);
         clean.trim().to_owned()
     });
+}
+
+/// True for a text that cleaning leaves as it is, in whatever script.
+fn is_clean(text: &str, max: usize) -> bool {
+    is_plain(text, max) || text::line(text, max) == text
 }
 
 fn line(text: &mut String, max: usize) {
@@ -364,6 +369,7 @@ mod tests {
             ("REGION", choice(&["eu", "us"]), choice(&["eu", "us"])),
             ("REGION", choice(&["eu", "u\ns"]), Elsewhere),
             ("REGION", choice(&["eu", &long]), Elsewhere),
+            ("RÉGION", choice(&["München", "", "東京"]), choice(&["München", "", "東京"])),
             ("REGION", Choice((0..=QUESTIONS_KEPT).map(|n| n.to_string()).collect()), Text),
             ("DRY", Bool, Bool),
             (&long, Text, Elsewhere),

@@ -133,7 +133,7 @@ async fn gone_job_is_reported_with_its_reason_and_an_unseen_one_is_not() {
         let batch = poll(&response, &[], first.cursor.as_ref(), contract::now()).await;
         let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.clone(), gone.reason.clone())).collect();
         assert_eq!(gone, expected, "{response}");
-        assert_eq!(batch.complete == [Scope::all(Kind::Build)], complete, "{response}");
+        assert_eq!(batch.complete.contains(&Scope::all(Kind::Build)), complete, "{response}");
         let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
         assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{response}: {problems:?}");
         assert_eq!(problems.is_empty(), problem.is_empty(), "{response}: {problems:?}");
@@ -384,7 +384,7 @@ async fn item_that_lists_jobs_is_read_whatever_its_class() {
         assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{response}: {problems:?}");
         assert_eq!(problems.len(), usize::from(!problem.is_empty()), "{response}: {problems:?}");
         assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::NotSeen), "{response}");
-        assert_eq!(batch.complete == [Scope::all(Kind::Build)], problem.is_empty(), "{response}");
+        assert_eq!(batch.complete.contains(&Scope::all(Kind::Build)), problem.is_empty(), "{response}");
     }
 }
 
