@@ -136,7 +136,6 @@ impl Tour {
             paths: paths.clone(),
             passphrase: None,
             secrets: Some(Secrets::in_memory(playground.secrets())),
-            sources: playground.sources(),
             host,
             mode: Mode::Serve,
             at_start: OnConfigError::Refuse,
