@@ -10,7 +10,6 @@ use callboard_domain::{
     chat::DeliveryKey,
     command::Args,
     error::ServiceError,
-    identity::Identity,
     item::{
         AccountName, Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, PullRequest,
         PullRequestState, Verdict,
@@ -20,7 +19,7 @@ use callboard_domain::{
     secret::SecretString,
     source::Cursor,
 };
-use callboard_playground::{Alert, Pace, Playground, Push, RELEASE};
+use callboard_playground::{Alert, Pace, Playground, Push};
 use jiff::Timestamp;
 
 const QUICK: Pace = Pace { queue: Duration::from_millis(20), build: Duration::from_millis(60) };
@@ -201,7 +200,7 @@ async fn ci_server_starts_follows_and_stops_builds() {
     assert_eq!(identity.login, callboard_playground::ME);
     ci.poll().await;
     let jobs: Vec<_> = ci.seen.keys().map(String::as_str).collect();
-    assert_eq!(jobs, ["deploy", "web/e2e", "web/nightly"]);
+    assert_eq!(jobs, ["deploy", "web/deploy", "web/e2e", "web/nightly"]);
 
     playground.ci.build("web/e2e", "bo", &[], true);
     for status in [BuildStatus::Queued, BuildStatus::Running, BuildStatus::Failed] {
@@ -283,40 +282,6 @@ async fn chat_keeps_edits_threads_and_metadata() {
     let shown: Vec<_> =
         messages.iter().map(|message| (message.plain(), message.edits, message.thread.is_some())).collect();
     assert_eq!(shown, [("✓ api & web are out".to_owned(), 1, false), ("• more".to_owned(), 0, true)]);
-    playground.stop().await;
-}
-
-#[tokio::test]
-async fn deployments_wait_until_somebody_answers() {
-    let playground = Playground::start(QUICK).await.unwrap();
-    let sources = playground.sources();
-    let [(account, source)] = sources.as_slice() else { panic!("one source: {}", sources.len()) };
-    assert_eq!(account.as_str(), "forge");
-    let me = Identity { login: callboard_playground::ME.into(), ..Identity::default() };
-    let read = async |now: Timestamp| {
-        let batch = source.poll(None, now).await.unwrap();
-        let all = batch.snapshots.iter().map(|item| {
-            assert!(source.watches(item), "{}", item.key);
-            let Detail::Approval(approval) = &item.detail else { panic!("{item:?}") };
-            let by = approval.ended_by.as_ref().map(|by| by.name.clone());
-            (item.key.id.clone(), approval.state.name(), approval.mine_to_give(&me), by)
-        });
-        all.collect::<Vec<_>>()
-    };
-    let now = Timestamp::now();
-    assert_eq!(read(now).await, []);
-    playground.deployments.ask(RELEASE);
-    let first = "acme/web/deployments/1/production".to_owned();
-    assert_eq!(read(now).await, [(first.clone(), "waiting", Some(true), None)]);
-    playground.deployments.answer(RELEASE, "ana", true, "");
-    let ana = Some("ana".to_owned());
-    assert_eq!(read(now).await, [(first.clone(), "approved", Some(false), ana.clone())]);
-    // Asked again it is another request; what nobody answers in time expires.
-    playground.deployments.ask(RELEASE);
-    let second = "acme/web/deployments/2/production".to_owned();
-    let later = now + jiff::SignedDuration::from_hours(1);
-    let expected = [(first, "approved", Some(false), ana), (second, "expired", Some(false), None)];
-    assert_eq!(read(later).await, expected);
     playground.stop().await;
 }
 
