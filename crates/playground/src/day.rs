@@ -114,6 +114,7 @@ const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", N
 /// The deployment of the morning: another person answers it after a while.
 pub const RELEASE: Deployment =
     Deployment { repo: "web", by: "dora", title: "Release 1.42.0 before the newsletter goes out" };
+const MORNING: Deployment = Deployment { repo: "api", by: "cleo", title: "What was merged yesterday" };
 const HASTE: Deployment = Deployment { repo: "api", by: "cleo", title: "Send the late mails" };
 /// What a first-timer contributes.
 pub const TYPO: Push = push("web", "footer-typo", "gus", "Correct a typo in the footer", None);
@@ -136,7 +137,9 @@ pub const DAY: &[Scene] = &[
     at(10, 14, Moment::Push(push("web", "main", "bo", "Round prices once, at the end", None))),
     at(10, 24, Moment::Review("api", "cache-prices", "bo", Verdict::ChangesRequested)),
     at(10, 32, Moment::Resolve(SLOW)),
+    at(10, 34, Moment::Ask(MORNING)),
     at(10, 40, Moment::Push(push("api", "login-limits", "cleo", "Remove what lint found", None))),
+    at(10, 58, Moment::Answer(MORNING, "dora", true, "")),
     at(11, 5, Moment::Merge("web", "cart-totals", "ana")),
     at(11, 20, Moment::Review("api", "login-limits", "ana", Verdict::Approved)),
     at(11, 40, Moment::Merge("api", "login-limits", "cleo")),
@@ -390,6 +393,7 @@ mod tests {
         // The next day nothing is held back: each is asked once, and answered.
         DAY.iter().for_each(|scene| playground.play_scene(&mut held_back, scene.moment, false));
         let expected = [
+            (MORNING.title.to_owned(), "approved"),
             (HASTE.title.to_owned(), "denied"),
             (RELEASE.title.to_owned(), "approved"),
             (TYPO.subject.to_owned(), "approved"),

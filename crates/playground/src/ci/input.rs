@@ -40,12 +40,12 @@ pub(super) const ROLL_OUT: Step = Step {
 /// An input step of a build, and its answer.
 #[derive(Debug)]
 pub(super) struct Input {
-    pub(super) step: &'static Step,
-    pub(super) answer: Option<Answer>,
+    step: &'static Step,
+    answer: Option<Answer>,
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
+struct Answer {
     by: String,
     /// The values that the build goes on with; `None` for a no.
     values: Option<BTreeMap<String, Value>>,
@@ -137,11 +137,11 @@ impl Build {
 
     /// The build goes on with these values, or ends without them.
     fn answer(&mut self, by: &str, values: Option<BTreeMap<String, Value>>, now: Timestamp) {
-        let length = if values.is_some() { self.length } else { SignedDuration::ZERO };
         let Some(input) = self.open_input() else { return };
         let goes_on = values.is_some();
         input.answer = Some(Answer { by: by.to_owned(), values });
         self.stopped = !goes_on;
+        let length = if goes_on { self.length } else { SignedDuration::ZERO };
         self.ends = Some(now.checked_add(length).unwrap_or(now));
     }
 
