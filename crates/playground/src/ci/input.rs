@@ -106,7 +106,10 @@ impl Input {
     pub(super) fn answer_lines(&self) -> Vec<String> {
         let Some(Answer { by, values }) = &self.answer else { return Vec::new() };
         let Some(values) = values else { return vec![format!("Rejected by {by}")] };
-        let values = values.iter().map(|(name, value)| format!("  {name}={value}"));
+        let values = values.iter().map(|(name, value)| match value.as_str() {
+            Some(text) => format!("  {name}={text}"),
+            None => format!("  {name}={value}"),
+        });
         std::iter::once(format!("Approved by {by}")).chain(values).collect()
     }
 
