@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use callboard_tests::{Answer, Callboard, PATIENCE, StandIn, paths, wait_until};
+use callboard_tests::{Answer, Callboard, PATIENCE, Server, StandIn, paths, wait_until};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -202,6 +202,44 @@ fn earlier_approvals_read_in_full() -> Result<()> {
         let events = item[0]["events"].as_array().context("events")?;
         assert_eq!(texts(events, "/name"), happened, "{key}");
     }
+    Ok(())
+}
+
+/// Requests that a playground of an earlier version asked by itself are unknown to the forge: once that is read, none of them waits.
+#[test]
+fn earlier_approvals_leave_when_their_account_is_read() -> Result<()> {
+    let host = Callboard::new("")?;
+    let temporary = host.folder().join("tmp");
+    fs::create_dir(&temporary)?;
+    let host = host.env([("TMPDIR", temporary.display().to_string())]);
+    let log = host.folder().join("tour.log");
+    let mut tour = Server::spawn("callboard playground", host.command(&["playground", "--json"]), &log)?;
+    let forge = tour.ready_line(|line| {
+        let step: Value = serde_json::from_str(line).ok()?;
+        step["services"]["forge"].as_str().map(str::to_owned)
+    })?;
+    let callboard = on(NEWEST)?.env([("CALLBOARD_SECRET_FORGE_TOKEN", "playground-forge-token")]);
+    let config = fs::read_to_string(callboard.config())?;
+    let (own, new) = (
+        "service = \"github\"\nurl = \"http://127.0.0.1:1\"",
+        format!("service = \"github\"\nurl = \"{forge}\""),
+    );
+    assert!(config.contains(own), "{config}");
+    callboard.configure(&config.replace(own, &new))?;
+    let keys = |more: &[&str]| -> Result<Vec<String>> {
+        // The other accounts cannot be reached.
+        let printed =
+            callboard.cmd(&[&["board", "--json", "--all", "--kind", "approval"][..], more].concat())?;
+        let board: Value = serde_json::from_str(&printed.stdout)?;
+        let sections = board["sections"].as_array().cloned().unwrap_or_default();
+        let rows = sections.iter().flat_map(|it| it["rows"].as_array().cloned().unwrap_or_default());
+        Ok(texts(&rows.collect::<Vec<_>>(), "/key"))
+    };
+    let old = "forge/approval/acme/web/deployments/3/production";
+    assert!(keys(&["--stored"])?.iter().any(|key| key == old), "it waits in the store");
+    let read = keys(&[])?;
+    assert!(!read.iter().any(|key| key.contains("/deployments/")), "{read:?}");
+    assert!(tour.stop(PATIENCE)?.success(), "{}", tour.output());
     Ok(())
 }
 

@@ -182,7 +182,6 @@ pub(crate) async fn open_engine(
         paths: paths.clone(),
         passphrase,
         secrets: None,
-        sources: Vec::new(),
         host: Arc::new(host),
         mode,
         at_start: OnConfigError::Refuse,

@@ -22,7 +22,7 @@ use callboard_engine::{
     paths::{self, Paths},
     secrets::Secrets,
 };
-use callboard_playground::{CART, Chat, ChatMessage, ME, Moment, Pace, Playground, RED, SLOW};
+use callboard_playground::{CART, Chat, ChatMessage, ME, Moment, Pace, Playground, RED, RELEASE, SLOW};
 use console::{Term, style};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -136,7 +136,6 @@ impl Tour {
             paths: paths.clone(),
             passphrase: None,
             secrets: Some(Secrets::in_memory(playground.secrets())),
-            sources: playground.sources(),
             host,
             mode: Mode::Serve,
             at_start: OnConfigError::Refuse,
@@ -177,6 +176,7 @@ impl Tour {
             println!("  export CALLBOARD_CONFIG={config} CALLBOARD_DATA={data}");
             println!("  callboard board");
             println!("  callboard commands");
+            println!("  callboard approvals");
             println!("  callboard run run rerun acme/web/ci@main");
             println!("  callboard run build deploy ENV=staging");
             println!();
@@ -207,12 +207,15 @@ impl Tour {
 
         title(output, "Things happen: the forge and the pager send webhooks, the CI server is polled");
         let number = self.playground.forge.open(CART, &[ME]).context("the forge opened no pull request")?;
+        let run = self.playground.forge.ask(RELEASE).context("the forge began no deployment")?;
         let (pull, alert) = (format!("acme/web#{number}"), SLOW.fingerprint());
+        let release = format!("acme/web/runs/{run}/production");
         self.playground.play(Moment::Push(RED));
         self.playground.play(Moment::Fire(SLOW));
         self.playground.play(Moment::Build("deploy", "dora", false));
         let expected = [
             ("your review is asked for", EventName::ReviewRequested, pull.as_str()),
+            ("your yes is asked for", EventName::Requested, &release),
             ("an alert fires", EventName::Triggered, &alert),
             ("main breaks", EventName::Failed, "acme/web/ci@main"),
             ("a deployment ends", EventName::Passed, "deploy"),
@@ -242,6 +245,7 @@ impl Tour {
         title(output, "Deal with it; everybody sees the outcome");
         let approve = format!("pr approve {pull} Works for me");
         let silence = format!("silence {alert} for 30m looking into it");
+        let let_go = format!("approve {release} Works on staging");
         let commands = [
             (
                 "the failed run passes when it is run again",
@@ -251,6 +255,7 @@ impl Tour {
             ),
             ("the pull request is approved", approve.as_str(), None, EventName::Approved),
             ("the alert is silenced", silence.as_str(), None, EventName::Acknowledged),
+            ("the deployment is approved", let_go.as_str(), None, EventName::Approved),
             (
                 "a build is queued, runs and passes",
                 "build deploy ENV=production",
@@ -258,7 +263,7 @@ impl Tour {
                 EventName::Passed,
             ),
         ];
-        let references = ["acme/web/ci@main", pull.as_str(), alert.as_str(), "deploy"];
+        let references = ["acme/web/ci@main", pull.as_str(), alert.as_str(), release.as_str(), "deploy"];
         for ((what, line, channel, name), reference) in commands.into_iter().zip(references) {
             let before = self.last_event().await?;
             within(what, self.command(line, channel, output)).await?;

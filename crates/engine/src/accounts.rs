@@ -27,7 +27,6 @@ use self::{
 };
 use crate::{
     config::{Config, ROOM, always_clear, clear_remedy},
-    extra_sources::{ExtraSources, with_extra},
     secrets::{Secrets, SecretsError},
     store::{Claimed, SecretRecords, Store, StoreError},
 };
@@ -182,14 +181,13 @@ impl Account {
 pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
-/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `extra` are read
-/// with those of the accounts. `person` is who is at this computer.
+/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `person` is who
+/// is at this computer.
 pub(crate) async fn connect(
     config: &Config,
     secrets: &Secrets,
     store: &Store,
     client: &Client,
-    extra: &ExtraSources,
     person: &str,
     before: &Accounts,
 ) -> Accounts {
@@ -233,9 +231,6 @@ pub(crate) async fn connect(
             && before.made_from(config, &known, person)
         {
             return (name.clone(), Arc::clone(before));
-        }
-        if let Ok(connection) = &mut connection {
-            connection.source = with_extra(connection.source.take(), name, extra);
         }
         let chat = connection.as_mut().ok().and_then(|connection| connection.chat.take()).map(Chat);
         let account = Account {

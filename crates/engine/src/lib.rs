@@ -11,7 +11,6 @@ pub mod api;
 mod clients;
 mod commands;
 pub mod config;
-mod extra_sources;
 pub mod host;
 mod outbox;
 pub mod secrets;
@@ -31,9 +30,7 @@ use std::{
 use callboard_connectors::http::Client;
 use callboard_domain::{
     actor::{Actor, LocalVia, Principal},
-    item::AccountName,
     secret::SecretString,
-    source::Source,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -71,8 +68,6 @@ pub struct Options {
     pub passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names: for the playground and tests.
     pub secrets: Option<Secrets>,
-    /// Extra sources, read with the own one of the account of that name; they keep no cursor: for the playground.
-    pub sources: Vec<(AccountName, Arc<dyn Source>)>,
     /// What the surroundings do for the engine.
     pub host: Arc<dyn Host>,
     /// What it is started for.
@@ -177,7 +172,6 @@ impl Engine {
             paths: options.paths.clone(),
             passphrase: options.passphrase.clone(),
             secrets: options.secrets.clone(),
-            sources: options.sources.clone(),
             store: store.clone(),
             client,
             user: user.clone(),

@@ -6,8 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Playground,
-    deployments::Deployment,
-    forge::{Push, Verdict},
+    forge::{Deployment, Push, Verdict},
     pager::Alert,
 };
 
@@ -32,8 +31,31 @@ pub enum Moment {
     Ask(Deployment),
     /// Somebody (second) answers it with yes or no, and gives the reason.
     Answer(Deployment, &'static str, bool, &'static str),
+    /// A first-timer opens a pull request from a fork, and its run waits for a yes.
+    Contribute(Push),
+    /// Somebody lets it run.
+    LetRun(Push),
+    /// Somebody (second) lets the builds of a job (first) go on that wait for input, or not.
+    Input(&'static str, &'static str, bool),
     /// Somebody (second) posts in a channel.
     Say(&'static str, &'static str, &'static str),
+}
+
+impl Moment {
+    /// True for what waits for a person's yes from then on.
+    fn asks(self) -> bool {
+        matches!(self, Self::Ask(_) | Self::Contribute(_) | Self::Build(ROLL_OUT, ..))
+    }
+
+    /// True for the answer to a request.
+    fn answers(self, request: Self) -> bool {
+        match (self, request) {
+            (Self::Answer(answered, ..), Self::Ask(asked)) => answered == asked,
+            (Self::LetRun(answered), Self::Contribute(asked)) => answered == asked,
+            (Self::Input(answered, ..), Self::Build(asked, ..)) => answered == asked,
+            _ => false,
+        }
+    }
 }
 
 /// A moment and its time of the day, in minutes after midnight.
@@ -90,20 +112,14 @@ const LOGIN: Push = push("api", "login-limits", "cleo", "Limit sign-ins per addr
 const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", None);
 
 /// The deployment of the morning: another person answers it after a while.
-pub const RELEASE: Deployment = Deployment {
-    repo: "web",
-    by: "dora",
-    why: "Before the newsletter goes out",
-    versions: ("1.41.0", "1.42.0"),
-    changes: &["Round prices once, at the end", "Load fonts from our own host"],
-};
-const HASTE: Deployment = Deployment {
-    repo: "api",
-    by: "cleo",
-    why: "Mails are late",
-    versions: ("2.7.3", "2.8.0"),
-    changes: &["Send mails in batches"],
-};
+pub const RELEASE: Deployment =
+    Deployment { repo: "web", by: "dora", title: "Release 1.42.0 before the newsletter goes out" };
+const MORNING: Deployment = Deployment { repo: "api", by: "cleo", title: "What was merged yesterday" };
+const HASTE: Deployment = Deployment { repo: "api", by: "cleo", title: "Send the late mails" };
+/// What a first-timer contributes.
+pub const TYPO: Push = push("web", "footer-typo", "gus", "Correct a typo in the footer", None);
+/// The job of which each build asks where it should go.
+const ROLL_OUT: &str = "web/deploy";
 
 /// The day. Its times only rise; a moment follows all that it depends on.
 pub const DAY: &[Scene] = &[
@@ -112,6 +128,8 @@ pub const DAY: &[Scene] = &[
     at(9, 10, Moment::Push(RED)),
     at(9, 14, Moment::Ask(RELEASE)),
     at(9, 16, Moment::Fire(SLOW)),
+    at(9, 18, Moment::Build(ROLL_OUT, "dora", false)),
+    at(9, 20, Moment::Contribute(TYPO)),
     at(9, 22, Moment::Review("web", "cart-totals", "bo", Verdict::Approved)),
     at(9, 30, Moment::Say("deploys", "bo", "main is red because of me, a fix is on its way")),
     at(9, 48, Moment::Build("web/e2e", "bo", false)),
@@ -119,19 +137,24 @@ pub const DAY: &[Scene] = &[
     at(10, 14, Moment::Push(push("web", "main", "bo", "Round prices once, at the end", None))),
     at(10, 24, Moment::Review("api", "cache-prices", "bo", Verdict::ChangesRequested)),
     at(10, 32, Moment::Resolve(SLOW)),
+    at(10, 34, Moment::Ask(MORNING)),
     at(10, 40, Moment::Push(push("api", "login-limits", "cleo", "Remove what lint found", None))),
+    at(10, 58, Moment::Answer(MORNING, "dora", true, "")),
     at(11, 5, Moment::Merge("web", "cart-totals", "ana")),
     at(11, 20, Moment::Review("api", "login-limits", "ana", Verdict::Approved)),
     at(11, 40, Moment::Merge("api", "login-limits", "cleo")),
     at(12, 0, Moment::Fire(DISK)),
+    at(12, 10, Moment::LetRun(TYPO)),
     at(12, 20, Moment::Say("incidents", "dora", "I grow the disk of db-1 after lunch")),
     at(13, 10, Moment::Resolve(DISK)),
+    at(13, 20, Moment::Merge("web", "footer-typo", "ana")),
     at(13, 30, Moment::Open(FONTS, &[crate::ME, "ana"])),
     at(13, 50, Moment::Build("web/e2e", "ana", true)),
     at(14, 10, Moment::Review("api", "cache-prices", "bo", Verdict::Approved)),
     at(14, 30, Moment::Review("web", "font-sizes", "ana", Verdict::Commented)),
     // Late, so that it still waits when the person has dealt with the first matter.
     at(14, 40, Moment::Answer(RELEASE, "ana", true, "")),
+    at(14, 42, Moment::Input(ROLL_OUT, "dora", true)),
     at(14, 45, Moment::Build("deploy", "dora", false)),
     at(14, 50, Moment::Build("web/e2e", "ana", false)),
     at(15, 10, Moment::Fire(QUEUE)),
@@ -197,8 +220,11 @@ impl Playground {
             Moment::Fire(alert) => self.pager.fire(alert),
             Moment::Resolve(alert) => self.pager.resolve(alert),
             Moment::Build(job, by, fails) => self.ci.build(job, by, &[], fails),
-            Moment::Ask(deployment) => self.deployments.ask(deployment),
-            Moment::Answer(deployment, by, yes, why) => self.deployments.answer(deployment, by, yes, why),
+            Moment::Ask(deployment) => drop(self.forge.ask(deployment)),
+            Moment::Answer(deployment, by, yes, why) => self.forge.answer(deployment, by, yes, why),
+            Moment::Contribute(push) => drop(self.forge.contribute(push)),
+            Moment::LetRun(Push { repo, branch, .. }) => self.forge.let_run(repo, branch),
+            Moment::Input(job, by, yes) => self.ci.answer(job, by, yes),
             Moment::Say(channel, by, text) => self.chat.say(channel, by, text),
         }
     }
@@ -231,15 +257,13 @@ impl Playground {
 
     /// True for what would stand before the first three matters while the person has dealt with none of them.
     fn is_held_back(&self, moment: Moment) -> bool {
-        matches!(moment, Moment::Ask(_)) && Matter::ALL.into_iter().all(|matter| self.waits(matter))
+        moment.asks() && Matter::ALL.into_iter().all(|matter| self.waits(matter))
     }
 
     /// Plays a moment of the day, after those that were held back so far. An answer drops the request that is held back: it would
     /// be asked with nobody left to answer it.
     fn play_scene(&self, held_back: &mut Vec<Moment>, moment: Moment, first_day: bool) {
-        if let Moment::Answer(deployment, ..) = moment {
-            held_back.retain(|other| *other != Moment::Ask(deployment));
-        }
+        held_back.retain(|request| !moment.answers(*request));
         held_back.push(moment);
         for moment in std::mem::take(held_back) {
             match first_day && self.is_held_back(moment) {
@@ -286,13 +310,18 @@ mod tests {
 
     #[test]
     fn moments_follow_what_they_depend_on() {
-        let (mut open, mut firing, mut asked) = (vec![("api", "cache-prices")], Vec::new(), Vec::new());
+        let (mut open, mut firing, mut asked) =
+            (vec![("api", "cache-prices")], Vec::new(), Vec::<Moment>::new());
         let mut before = 0;
         for scene in DAY {
             assert!(scene.at > before, "{scene:?} is not later than the one before it");
             before = scene.at;
+            if scene.moment.asks() {
+                asked.push(scene.moment);
+            }
+            asked.retain(|request| !scene.moment.answers(*request));
             match scene.moment {
-                Moment::Open(push, _) => open.push((push.repo, push.branch)),
+                Moment::Open(push, _) | Moment::Contribute(push) => open.push((push.repo, push.branch)),
                 Moment::Review(repo, branch, ..) => assert!(open.contains(&(repo, branch)), "{scene:?}"),
                 Moment::Merge(repo, branch, _) => {
                     let place = open.iter().position(|pull| *pull == (repo, branch)).expect(branch);
@@ -306,13 +335,14 @@ mod tests {
                     let place = firing.iter().position(|other| *other == alert).expect(alert.name);
                     firing.remove(place);
                 }
-                Moment::Ask(deployment) => asked.push(deployment),
                 Moment::Answer(deployment, by, ..) => {
                     assert_ne!(by, deployment.by, "nobody answers their own request: {scene:?}");
-                    let place = asked.iter().position(|other| *other == deployment).expect(deployment.repo);
-                    asked.remove(place);
                 }
-                Moment::Build(..) | Moment::Say(..) => {}
+                Moment::Ask(_)
+                | Moment::LetRun(_)
+                | Moment::Input(..)
+                | Moment::Build(..)
+                | Moment::Say(..) => {}
             }
         }
         // The day ends in the state in which it began.
@@ -356,22 +386,19 @@ mod tests {
         while !playground.forge.main_is_red(RED.repo) {
             tokio::task::yield_now().await;
         }
-        let (_, source) = playground.deployments.source();
-        let asked = async || {
-            let now = jiff::Timestamp::now();
-            let items = source.poll(None, now).await.unwrap().snapshots.into_iter();
-            items.map(|item| (item.title.clone(), item.status())).collect::<Vec<_>>()
-        };
+        let asked = || (playground.forge.gates(), playground.ci.inputs(ROLL_OUT));
         let mut held_back = Vec::new();
         DAY.iter().for_each(|scene| playground.play_scene(&mut held_back, scene.moment, true));
-        assert_eq!((held_back.as_slice(), asked().await), (&[][..], Vec::new()));
+        assert_eq!((held_back.as_slice(), asked()), (&[][..], (Vec::new(), Vec::new())));
         // The next day nothing is held back: each is asked once, and answered.
         DAY.iter().for_each(|scene| playground.play_scene(&mut held_back, scene.moment, false));
         let expected = [
-            ("Deploy web 1.42.0 to production".to_owned(), "approved"),
-            ("Deploy api 2.8.0 to production".to_owned(), "denied"),
+            (MORNING.title.to_owned(), "approved"),
+            (HASTE.title.to_owned(), "denied"),
+            (RELEASE.title.to_owned(), "approved"),
+            (TYPO.subject.to_owned(), "approved"),
         ];
-        assert_eq!((held_back.as_slice(), asked().await), (&[][..], expected.to_vec()));
+        assert_eq!((held_back.as_slice(), asked()), (&[][..], (expected.to_vec(), vec!["approved"])));
         playground.stop().await;
     }
 }

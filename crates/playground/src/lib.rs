@@ -1,31 +1,26 @@
 //! Small services on loopback that behave like a forge (GitHub), a CI server (Jenkins), a pager (Alertmanager) and a
-//! chat (Slack), as far as Callboard's connectors use them: for the tour, for a first run, and for tests. Deployments that
-//! wait for a person's yes are read from memory, by a source of their own.
+//! chat (Slack), as far as Callboard's connectors use them: for the tour, for a first run, and for tests.
 //!
 //! They keep state and react: a failed run that is run again passes, an approval counts, a silenced alert is quiet, a
-//! build goes through the queue. Everything in them is made up. Their tokens are no secrets, as nothing is behind them;
+//! build goes through the queue, a deployment waits for a reviewer's yes. Everything in them is made up. Their tokens are no secrets, as nothing is behind them;
 //! they are checked so that a wrong one is refused as the real services would.
 
 mod chat;
 mod ci;
 mod day;
-mod deployments;
 mod forge;
 mod pager;
 mod service;
 mod setting;
 
-use std::{io, net::SocketAddr, sync::Arc};
-
-use callboard_domain::{item::AccountName, source::Source};
+use std::{io, net::SocketAddr};
 
 use crate::service::Life;
 pub use crate::{
     chat::{Chat, ChatMessage},
     ci::Ci,
-    day::{CART, DAY, Moment, RED, RELEASE, SLOW, Scene},
-    deployments::{Deployment, Deployments},
-    forge::{Forge, Push, Verdict},
+    day::{CART, DAY, Moment, RED, RELEASE, SLOW, Scene, TYPO},
+    forge::{Deployment, Forge, Push, Verdict},
     pager::{Alert, Pager},
     setting::{ME, Pace},
 };
@@ -33,7 +28,7 @@ pub use crate::{
 /// The four services, running.
 #[derive(Debug)]
 pub struct Playground {
-    /// Where pull requests and their checks are.
+    /// Where pull requests, their checks and deployments are.
     pub forge: Forge,
     /// Where jobs are built.
     pub ci: Ci,
@@ -41,8 +36,6 @@ pub struct Playground {
     pub pager: Pager,
     /// Where people talk.
     pub chat: Chat,
-    /// Where deployments wait for a yes.
-    pub deployments: Deployments,
     life: Life,
 }
 
@@ -58,7 +51,6 @@ impl Playground {
             ci: Ci::start(&life, pace).await?,
             pager: Pager::start(&life).await?,
             chat: Chat::start(&life).await?,
-            deployments: Deployments::default(),
             life,
         })
     }
@@ -130,7 +122,7 @@ post = ["reviews"]
 continue = true
 
 [[rules]]
-name = "deployments are asked for in the open"
+name = "what waits for a yes is asked in the open"
 when = 'item.kind == "approval"'
 post = ["deploys"]
 continue = true
@@ -143,11 +135,6 @@ store = "env"
             pager = self.pager.url(),
             chat = self.chat.url(),
         )
-    }
-
-    /// What is read beside the services: the deployments that wait.
-    pub fn sources(&self) -> Vec<(AccountName, Arc<dyn Source>)> {
-        vec![self.deployments.source()]
     }
 
     /// What the accounts sign in with: account, field, value.

@@ -10,17 +10,16 @@ use callboard_domain::{
     chat::DeliveryKey,
     command::Args,
     error::ServiceError,
-    identity::Identity,
     item::{
-        AccountName, Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, PullRequest,
-        PullRequestState, Verdict,
+        AccountName, Approval, ApprovalState, Build, BuildStatus, ChecksStatus, Detail, Incident,
+        IncidentStatus, Item, PullRequest, PullRequestState, Verdict,
     },
     message::{Message, Tone},
     run::Outcome,
     secret::SecretString,
     source::Cursor,
 };
-use callboard_playground::{Alert, Pace, Playground, Push, RELEASE};
+use callboard_playground::{Alert, Deployment, ME, Pace, Playground, Push, RELEASE, TYPO};
 use jiff::Timestamp;
 
 const QUICK: Pace = Pace { queue: Duration::from_millis(20), build: Duration::from_millis(60) };
@@ -123,12 +122,33 @@ fn ended(status: BuildStatus, attempt: u32) -> impl Fn(&Detail) -> Option<Vec<St
     }
 }
 
+/// A later run than that one has passed.
+fn passed_after(number: u64) -> impl Fn(&Detail) -> Option<()> {
+    move |detail| {
+        let run = build(detail)?.latest()?;
+        (run.status == BuildStatus::Passed && run.number > number).then_some(())
+    }
+}
+
 fn pull(detail: &Detail) -> Option<&PullRequest> {
     if let Detail::PullRequest(pull) = detail { Some(pull) } else { None }
 }
 
 fn incident(detail: &Detail) -> Option<&Incident> {
     if let Detail::Incident(incident) = detail { Some(incident) } else { None }
+}
+
+/// A request in that state: who ended it, and why.
+fn request(state: ApprovalState) -> impl Fn(&Detail) -> Option<(Option<String>, Option<String>)> {
+    move |detail| {
+        let approval = approval(detail)?;
+        let by = approval.ended_by.as_ref().map(|by| by.name.clone());
+        (approval.state == state).then(|| (by, approval.ended_why.clone()))
+    }
+}
+
+fn approval(detail: &Detail) -> Option<&Approval> {
+    if let Detail::Approval(approval) = detail { Some(approval) } else { None }
 }
 
 #[tokio::test]
@@ -201,7 +221,7 @@ async fn ci_server_starts_follows_and_stops_builds() {
     assert_eq!(identity.login, callboard_playground::ME);
     ci.poll().await;
     let jobs: Vec<_> = ci.seen.keys().map(String::as_str).collect();
-    assert_eq!(jobs, ["deploy", "web/e2e", "web/nightly"]);
+    assert_eq!(jobs, ["deploy", "web/deploy", "web/e2e", "web/nightly"]);
 
     playground.ci.build("web/e2e", "bo", &[], true);
     for status in [BuildStatus::Queued, BuildStatus::Running, BuildStatus::Failed] {
@@ -287,36 +307,73 @@ async fn chat_keeps_edits_threads_and_metadata() {
 }
 
 #[tokio::test]
-async fn deployments_wait_until_somebody_answers() {
+async fn deployments_and_first_runs_wait_until_somebody_answers() {
     let playground = Playground::start(QUICK).await.unwrap();
-    let sources = playground.sources();
-    let [(account, source)] = sources.as_slice() else { panic!("one source: {}", sources.len()) };
-    assert_eq!(account.as_str(), "forge");
-    let me = Identity { login: callboard_playground::ME.into(), ..Identity::default() };
-    let read = async |now: Timestamp| {
-        let batch = source.poll(None, now).await.unwrap();
-        let all = batch.snapshots.iter().map(|item| {
-            assert!(source.watches(item), "{}", item.key);
-            let Detail::Approval(approval) = &item.detail else { panic!("{item:?}") };
-            let by = approval.ended_by.as_ref().map(|by| by.name.clone());
-            (item.key.id.clone(), approval.state.name(), approval.mine_to_give(&me), by)
-        });
-        all.collect::<Vec<_>>()
+    let mut forge = Watched::new(&playground, "forge");
+    forge.poll().await;
+    let release = format!("acme/web/runs/{}/production", playground.forge.ask(RELEASE).unwrap());
+    forge.until(&release, request(ApprovalState::Waiting)).await;
+    let waiting = approval(&forge.seen[&release].detail).unwrap().clone();
+    assert_eq!(waiting.asked_by.map(|by| by.id), Some("dora".to_owned()));
+    assert_eq!(waiting.account_may.map(|may| may.value), Some(true));
+    assert_eq!(waiting.approvers.map(|all| all.value.names), Some(vec!["ana".to_owned(), ME.to_owned()]));
+    let comment = Args { values: [("comment".to_owned(), "Go".to_owned())].into(), ..Args::default() };
+    assert!(forge.run("approve", "approval", &release, comment).await.unwrap().ok);
+    let yes = forge.until(&release, request(ApprovalState::Approved)).await;
+    assert_eq!(yes, (Some(ME.to_owned()), Some("Go".to_owned())));
+    forge.until("acme/web/deploy@main", passed_after(57)).await;
+    assert!(forge.run("approve", "approval", &release, Args::default()).await.is_err(), "it waits no more");
+
+    let haste = Deployment { repo: "api", by: "cleo", title: "Send the late mails" };
+    let denied = format!("acme/api/runs/{}/production", playground.forge.ask(haste).unwrap());
+    forge.until(&denied, request(ApprovalState::Waiting)).await;
+    let may = approval(&forge.seen[&denied].detail).unwrap().account_may.clone();
+    assert_eq!(may.map(|may| may.value), Some(false));
+    assert!(forge.run("approve", "approval", &denied, Args::default()).await.is_err(), "it is for others");
+    playground.forge.answer(haste, "ana", false, "Tomorrow");
+    let no = forge.until(&denied, request(ApprovalState::Denied)).await;
+    assert_eq!(no, (Some("ana".to_owned()), Some("Tomorrow".to_owned())));
+
+    let first_run = format!("acme/web/runs/{}", playground.forge.contribute(TYPO).unwrap());
+    forge.until(&first_run, request(ApprovalState::Waiting)).await;
+    assert!(forge.run("approve", "approval", &first_run, Args::default()).await.unwrap().ok);
+    forge.until(&first_run, request(ApprovalState::Approved)).await;
+    assert_eq!(forge.until("acme/web/ci@gus:footer-typo", ended(BuildStatus::Passed, 1)).await, [""; 0]);
+    playground.stop().await;
+}
+
+#[tokio::test]
+async fn input_step_waits_until_somebody_answers() {
+    let playground = Playground::start(QUICK).await.unwrap();
+    let mut ci = Watched::new(&playground, "ci");
+    ci.poll().await;
+    let build = async |ci: &mut Watched, id: &str| {
+        playground.ci.build("web/deploy", "dora", &[], false);
+        ci.until(id, request(ApprovalState::Waiting)).await;
     };
-    let now = Timestamp::now();
-    assert_eq!(read(now).await, []);
-    playground.deployments.ask(RELEASE);
-    let first = "acme/web/deployments/1/production".to_owned();
-    assert_eq!(read(now).await, [(first.clone(), "waiting", Some(true), None)]);
-    playground.deployments.answer(RELEASE, "ana", true, "");
-    let ana = Some("ana".to_owned());
-    assert_eq!(read(now).await, [(first.clone(), "approved", Some(false), ana.clone())]);
-    // Asked again it is another request; what nobody answers in time expires.
-    playground.deployments.ask(RELEASE);
-    let second = "acme/web/deployments/2/production".to_owned();
-    let later = now + jiff::SignedDuration::from_hours(1);
-    let expected = [(first, "approved", Some(false), ana), (second, "expired", Some(false), None)];
-    assert_eq!(read(later).await, expected);
+    let first = "web/deploy#12/Proceed";
+    build(&mut ci, first).await;
+    let questions = approval(&ci.seen[first].detail).unwrap().questions.clone().unwrap();
+    let asked: Vec<_> =
+        questions.iter().map(|question| (question.name.as_str(), question.default.as_deref())).collect();
+    assert_eq!(asked, [("TARGET", Some("staging")), ("ANNOUNCE", Some("false"))]);
+    let with = |target: &str| {
+        let pairs = vec![("TARGET".to_owned(), target.to_owned())];
+        Args { pairs, ..Args::default() }
+    };
+    assert!(ci.run("approve", "approval", first, with("moon")).await.is_err(), "it is none of the choices");
+    assert!(ci.run("approve", "approval", first, with("production")).await.unwrap().ok);
+    ci.until(first, request(ApprovalState::Approved)).await;
+    ci.until("web/deploy", passed_after(11)).await;
+    let log = ci.run("build log", "job", "web/deploy", Args::default()).await.unwrap();
+    assert!(format!("{:?}", log.blocks).contains("TARGET=production"), "{log:?}");
+
+    let second = "web/deploy#13/Proceed";
+    build(&mut ci, second).await;
+    let why = Args { values: [("why".to_owned(), "Not now".to_owned())].into(), ..Args::default() };
+    assert!(ci.run("deny", "approval", second, why).await.unwrap().ok);
+    let (by, _) = ci.until(second, request(ApprovalState::Denied)).await;
+    assert_eq!((by.as_deref(), playground.ci.last_result("web/deploy")), (Some(ME), Some("ABORTED")));
     playground.stop().await;
 }
 

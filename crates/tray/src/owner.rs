@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use callboard_domain::{actor::LocalVia, item::AccountName, source::Source};
+use callboard_domain::actor::LocalVia;
 use callboard_engine::{
     Engine, Mode, OpenError, Options,
     api::{
@@ -37,8 +37,6 @@ pub(crate) struct Opening {
     pub paths: Paths,
     /// Secrets to use instead of the place that the configuration names: the playground's.
     pub secrets: Option<Secrets>,
-    /// Sources beside those of the accounts: the playground's.
-    pub sources: Vec<(AccountName, Arc<dyn Source>)>,
     pub host: Arc<dyn Host>,
 }
 
@@ -229,13 +227,12 @@ async fn pause(time: Duration, stop: &CancellationToken) {
 }
 
 async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
-    let Opening { paths, secrets, sources, host } = opening.clone();
+    let Opening { paths, secrets, host } = opening.clone();
     let passphrase = std::env::var("CALLBOARD_PASSPHRASE").ok().filter(|text| !text.is_empty());
     Engine::open(Options {
         paths,
         passphrase: passphrase.map(Into::into),
         secrets,
-        sources,
         host,
         mode: Mode::Serve,
         at_start: callboard_engine::OnConfigError::Continue,

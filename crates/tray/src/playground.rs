@@ -49,8 +49,7 @@ impl Play {
         };
         paths::mark_playground(&paths.data)?;
         let secrets = Some(Secrets::in_memory(team.secrets()));
-        let sources = team.sources();
-        let owner = Arc::new(Owner::open(Opening { paths, secrets, sources, host }));
+        let owner = Arc::new(Owner::open(Opening { paths, secrets, host }));
         if let Some(receiver) = owner.call(Hello {}).await?.webhook_addr {
             team.send_webhooks_to(receiver);
         }

@@ -101,7 +101,7 @@ impl Shell {
             let pages = paths.data.join("pages");
             let pages = std::fs::create_dir_all(&pages).is_ok().then_some(pages);
             let host: Arc<dyn Host> = Arc::new(DesktopHost { shell: shell.clone(), playground: false });
-            let own = Opening { paths, secrets: None, sources: Vec::new(), host };
+            let own = Opening { paths, secrets: None, host };
             let (calling, troubled, pressed) = (shell.clone(), shell.clone(), shell.clone());
             Self {
                 runtime: Handle::current(),

@@ -216,7 +216,6 @@ pub(crate) async fn engine(folder: &std::path::Path) -> Result<callboard_engine:
         paths: callboard_engine::paths::Paths { config, data: folder.to_owned() },
         passphrase: None,
         secrets: None,
-        sources: Vec::new(),
         host: std::sync::Arc::new(Silent),
         mode: callboard_engine::Mode::Once,
         at_start: callboard_engine::OnConfigError::Refuse,

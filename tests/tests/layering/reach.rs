@@ -95,7 +95,7 @@ fn engine_names_no_service() -> Result<()> {
 }
 
 /// The layers of the engine, in the order in which they are built: each uses only itself and those of earlier lines.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 13] = [
     &["system"],
     &["title_match"],
     &["secrets"],
@@ -103,7 +103,6 @@ const LAYERS: [&[&str]; 14] = [
     &["api"],
     &["store"],
     &["host"],
-    &["extra_sources"],
     &["accounts"],
     &["commands"],
     &["active_config"],

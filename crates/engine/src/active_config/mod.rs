@@ -5,14 +5,10 @@ mod follow;
 mod handle;
 mod reconnect;
 
-use std::sync::Arc;
-
 use callboard_connectors::http::Client;
 use callboard_domain::{
-    item::AccountName,
     rules::{RuleError, Rules},
     secret::SecretString,
-    source::Source,
 };
 
 use crate::{
@@ -44,8 +40,6 @@ pub(crate) struct ConfigDeps {
     pub(crate) passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names.
     pub(crate) secrets: Option<Secrets>,
-    /// Extra sources, each read with an account's own.
-    pub(crate) sources: Vec<(AccountName, Arc<dyn Source>)>,
     pub(crate) store: Store,
     pub(crate) client: Client,
     /// Whose computer this is.
@@ -66,9 +60,9 @@ impl ActiveConfig {
         });
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
-        let ConfigDeps { store, client, sources, .. } = means;
+        let ConfigDeps { store, client, .. } = means;
         let person = means.user.principal(&config.people).to_string();
-        let accounts = accounts::connect(&config, &secrets, store, client, sources, &person, before).await;
+        let accounts = accounts::connect(&config, &secrets, store, client, &person, before).await;
         let (files, command_errors) = command_file::load_for(&config, &accounts);
         let registry = Registry::new(&accounts, files);
         Ok(Self { config, secrets, rules, accounts, registry, command_errors })

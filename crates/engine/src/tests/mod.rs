@@ -115,7 +115,6 @@ impl Scene {
             paths,
             passphrase: None,
             secrets: Some(Secrets::in_memory(secrets.iter().copied())),
-            sources: Vec::new(),
             host: host.clone(),
             mode,
             at_start: OnConfigError::Refuse,

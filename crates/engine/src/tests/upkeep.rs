@@ -86,7 +86,6 @@ async fn open(folder: &TempDir, at_start: OnConfigError) -> Result<Engine, OpenE
         paths: Paths::within(folder.path()),
         passphrase: None,
         secrets: Some(Secrets::in_memory([])),
-        sources: Vec::new(),
         host: Arc::new(Notes::default()),
         mode: Mode::Serve,
         at_start,

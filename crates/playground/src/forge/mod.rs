@@ -1,25 +1,26 @@
 //! The forge: a GitHub with pull requests and Actions. What is there and what happens to it; the REST API is in
-//! [`rest`], what it sends by itself in [`webhooks`], the JSON in [`wire`].
+//! [`rest`], what it sends by itself in [`webhooks`], the JSON in [`wire`], what waits for a yes in [`gates`].
 //!
 //! As on GitHub a review takes the reviewer off those asked, the checks of a commit are the jobs of its runs, and a
 //! run that is run again keeps its number and counts its attempts. A second attempt passes: what failed was flaky.
 
+mod gates;
 mod rest;
 mod webhooks;
 mod wire;
+mod world;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+pub use self::gates::Deployment;
+use self::world::{Commit, Phase, Pull, Review, Run, Workflow, World};
 use crate::{
-    ME, Pace,
+    Pace,
     service::{Life, Webhooks, listen, lock, second},
 };
 
@@ -29,7 +30,6 @@ pub(crate) const TOKEN: &str = "playground-forge-token";
 pub(crate) const WEBHOOK_SECRET: &str = "playground-forge-webhooks";
 
 const OWNER: &str = "acme";
-const JOBS: [&str; 3] = ["lint", "unit tests", "build"];
 /// Calls allowed in an hour.
 const ALLOWANCE: u32 = 5_000;
 
@@ -46,52 +46,6 @@ struct Inner {
     world: Mutex<World>,
 }
 
-#[derive(Debug)]
-struct World {
-    repos: BTreeMap<&'static str, Repo>,
-    /// Counts whatever needs a number of its own: runs, reviews, comments, commits, deliveries.
-    last: u64,
-    /// Calls left, and until when.
-    rate_limit: (u32, Timestamp),
-}
-
-#[derive(Debug, Default)]
-struct Repo {
-    name: String,
-    pulls: BTreeMap<u64, Pull>,
-    runs: Vec<Run>,
-    last_pull: u64,
-    last_run: u64,
-}
-
-#[derive(Debug)]
-struct Pull {
-    number: u64,
-    title: String,
-    author: String,
-    branch: String,
-    head: String,
-    /// The commit of main that it is made on.
-    base: String,
-    draft: bool,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    requested: BTreeSet<String>,
-    reviews: Vec<Review>,
-    comments: u64,
-    /// When it was merged and by whom.
-    merged: Option<(Timestamp, String)>,
-}
-
-#[derive(Debug)]
-struct Review {
-    id: u64,
-    by: String,
-    verdict: Verdict,
-    body: String,
-    at: Timestamp,
-}
-
 /// The verdict of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -101,39 +55,6 @@ pub enum Verdict {
     ChangesRequested,
     /// A comment only.
     Commented,
-}
-
-#[derive(Debug)]
-struct Run {
-    id: u64,
-    number: u64,
-    attempt: u64,
-    branch: String,
-    sha: String,
-    subject: String,
-    actor: String,
-    /// Who ran it again.
-    again_by: Option<String>,
-    created_at: Timestamp,
-    started_at: Timestamp,
-    updated_at: Timestamp,
-    phase: Phase,
-    /// The job that fails at the first attempt.
-    fails: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Queued,
-    Running,
-    Ended,
-}
-
-impl Run {
-    /// The job that has failed, or will.
-    fn failing(&self) -> Option<&'static str> {
-        self.fails.filter(|_| self.attempt == 1)
-    }
 }
 
 /// Commits that are pushed.
@@ -184,6 +105,10 @@ impl Forge {
         let sha = world.commit();
         let now = second();
         let Some(repo) = world.repos.get_mut(push.repo) else { return };
+        if push.branch == "main" {
+            let (subject, by) = (push.subject.to_owned(), push.by.to_owned());
+            repo.commits.push(Commit { sha: sha.clone(), subject, by, at: now, pull: None });
+        }
         if let Some(pull) = repo.open_pull(push.branch) {
             pull.head = sha.clone();
             pull.updated_at = now;
@@ -195,7 +120,16 @@ impl Forge {
 
     /// A pull request is opened, its branch is built, and reviews are asked for. Gives its number.
     pub fn open(&self, push: Push, reviewers: &[&str]) -> Option<u64> {
-        let mut world = self.world();
+        self.open_pull(&mut self.world(), push, reviewers, None)
+    }
+
+    fn open_pull(
+        &self,
+        world: &mut World,
+        push: Push,
+        reviewers: &[&str],
+        fork: Option<&str>,
+    ) -> Option<u64> {
         let sha = world.commit();
         let now = second();
         let repo = world.repos.get_mut(push.repo)?;
@@ -203,11 +137,12 @@ impl Forge {
         let number = repo.last_pull;
         let pull = Pull {
             requested: reviewers.iter().map(|name| (*name).to_owned()).collect(),
+            fork: fork.map(str::to_owned),
             ..Pull::new(number, push.subject, push.by, push.branch, &sha, now)
         };
         repo.pulls.insert(number, pull);
-        self.send_pull(&mut world, push.repo, number, "opened");
-        self.begin_run(&mut world, push, sha);
+        self.send_pull(world, push.repo, number, "opened");
+        self.begin_run(world, push, sha);
         Some(number)
     }
 
@@ -231,7 +166,8 @@ impl Forge {
     pub fn main_is_red(&self, repo: &str) -> bool {
         let world = self.world();
         let runs = world.repos.get(repo).into_iter().flat_map(|repo| repo.runs.iter().rev());
-        let mut ended = runs.filter(|run| run.branch == "main" && run.phase == Phase::Ended);
+        let is_of_main = |run: &&Run| run.workflow == Workflow::Ci && run.branch == "main";
+        let mut ended = runs.filter(is_of_main).filter(|run| run.phase == Phase::Ended);
         ended.next().is_some_and(|run| run.failing().is_some())
     }
 
@@ -289,6 +225,13 @@ impl Forge {
         pull.merged = Some((now, by.to_owned()));
         pull.updated_at = now;
         let subject = format!("{} (#{number})", pull.title);
+        repo.commits.push(Commit {
+            sha: sha.clone(),
+            subject: subject.clone(),
+            by: by.to_owned(),
+            at: now,
+            pull: Some(number),
+        });
         self.send_pull(world, name, number, "closed");
         let push = Push { repo: name, branch: "main", by: "", subject: "", fails: None };
         self.begin(world, push, by, subject, sha.clone());
@@ -302,15 +245,23 @@ impl Forge {
     fn begin(&self, world: &mut World, push: Push, by: &str, subject: String, sha: String) {
         let id = world.count();
         let Some(repo) = world.repos.get_mut(push.repo) else { return };
-        repo.last_run += 1;
+        let fork = repo.open_pull(push.branch).and_then(|pull| pull.fork.clone());
+        let number = repo.next_run(Workflow::Ci);
+        let waits = fork.is_some();
         let run = Run {
             fails: push.fails,
             actor: by.to_owned(),
-            ..Run::new(id, repo.last_run, push.branch, &sha, &subject, second())
+            fork,
+            ..Run::new(id, Workflow::Ci, number, push.branch, &sha, &subject, second())
         };
         repo.runs.push(run);
+        if waits {
+            self.enter(world, push.repo, id, Phase::Unapproved);
+        }
         self.send_run(world, push.repo, id);
-        self.follow(push.repo, id, 1);
+        if !waits {
+            self.follow(push.repo, id, 1);
+        }
     }
 
     /// Runs a run again; `false` where it is still under way, `None` where there is none.
@@ -322,12 +273,36 @@ impl Forge {
         }
         run.attempt += 1;
         run.again_by = Some(by.to_owned());
-        run.phase = Phase::Queued;
-        run.updated_at = second();
-        let attempt = run.attempt;
-        self.send_run(world, name, id);
-        self.follow(name, id, attempt);
+        run.started_at = second();
+        let (workflow, attempt) = (run.workflow, run.attempt);
+        match workflow {
+            Workflow::Deploy => self.wait_for_reviewer(world, name, id),
+            Workflow::Ci => {
+                self.enter(world, name, id, Phase::Queued);
+                self.send_run(world, name, id);
+                self.follow(name, id, attempt);
+            }
+        }
         Some(true)
+    }
+
+    /// A run comes to a phase now, and its deployment with it.
+    fn enter(&self, world: &mut World, name: &str, id: u64, phase: Phase) {
+        let now = second();
+        let Some(run) = world.run_mut(name, id) else { return };
+        run.phase = phase;
+        run.updated_at = now;
+        let state = match phase {
+            Phase::Unapproved => return,
+            Phase::Waiting => "waiting",
+            Phase::Queued => "queued",
+            Phase::Running => "in_progress",
+            Phase::Ended if run.failing().is_some() => "failure",
+            Phase::Ended => "success",
+        };
+        if let Some(repo) = world.repos.get_mut(name) {
+            repo.deployment_is(id, state, now);
+        }
     }
 
     /// Takes a run through its phases, in time.
@@ -337,14 +312,10 @@ impl Forge {
             for (wait, phase) in [(pace.queue, Phase::Running), (pace.build, Phase::Ended)] {
                 tokio::time::sleep(wait).await;
                 let mut world = forge.world();
-                let runs = world.repos.get_mut(repo).map(|repo| &mut repo.runs);
-                let run = runs.and_then(|runs| runs.iter_mut().find(|run| run.id == id));
-                let Some(run) = run.filter(|run| run.attempt == attempt) else { return };
-                run.phase = phase;
-                run.updated_at = second();
-                if phase == Phase::Running {
-                    run.started_at = run.updated_at;
+                if world.run_mut(repo, id).is_none_or(|run| run.attempt != attempt) {
+                    return;
                 }
+                forge.enter(&mut world, repo, id, phase);
                 forge.send_run(&mut world, repo, id);
             }
         });
@@ -353,104 +324,4 @@ impl Forge {
     fn repo_json(&self, repo: &str) -> Value {
         wire::repo(&self.0.url, repo)
     }
-}
-
-impl World {
-    /// What has been going on before anybody looked.
-    fn as_the_day_begins(now: Timestamp) -> Self {
-        let mut world = Self { repos: BTreeMap::new(), last: 90_000, rate_limit: (ALLOWANCE, now) };
-        for (name, last_pull, last_run, subject, by) in [
-            ("web", 478, 211, "Load fonts from our own host", "bo"),
-            ("api", 87, 340, "Answer 429 with Retry-After", "cleo"),
-        ] {
-            let (sha, id) = (world.commit(), world.count());
-            let ended = ago(now, 3 * 60);
-            let run = Run {
-                phase: Phase::Ended,
-                actor: by.to_owned(),
-                ..Run::new(id, last_run, "main", &sha, subject, ended)
-            };
-            let repo =
-                Repo { name: name.to_owned(), runs: vec![run], last_pull, last_run, ..Repo::default() };
-            world.repos.insert(name, repo);
-        }
-        let head = world.commit();
-        if let Some(api) = world.repos.get_mut("api") {
-            let opened = ago(now, 26 * 60);
-            let mut pull = Pull::new(86, "Cache the price list", ME, "cache-prices", &head, opened);
-            pull.requested = BTreeSet::from(["bo".to_owned()]);
-            api.pulls.insert(pull.number, pull);
-        }
-        world
-    }
-
-    fn count(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
-
-    /// A commit's name.
-    fn commit(&mut self) -> String {
-        let mut name = hex(&Sha256::digest(self.count().to_be_bytes()));
-        name.truncate(40);
-        name
-    }
-
-    fn open_number(&mut self, repo: &str, branch: &str) -> Option<u64> {
-        Some(self.repos.get_mut(repo)?.open_pull(branch)?.number)
-    }
-}
-
-impl Repo {
-    fn open_pull(&mut self, branch: &str) -> Option<&mut Pull> {
-        self.pulls.values_mut().rev().find(|pull| pull.branch == branch && pull.merged.is_none())
-    }
-}
-
-impl Pull {
-    fn new(number: u64, title: &str, author: &str, branch: &str, head: &str, at: Timestamp) -> Self {
-        Self {
-            number,
-            title: title.to_owned(),
-            author: author.to_owned(),
-            branch: branch.to_owned(),
-            head: head.to_owned(),
-            base: hex(&Sha256::digest(branch))[..40].to_owned(),
-            draft: false,
-            created_at: at,
-            updated_at: at,
-            requested: BTreeSet::new(),
-            reviews: Vec::new(),
-            comments: 0,
-            merged: None,
-        }
-    }
-}
-
-impl Run {
-    fn new(id: u64, number: u64, branch: &str, sha: &str, subject: &str, at: Timestamp) -> Self {
-        Self {
-            id,
-            number,
-            attempt: 1,
-            branch: branch.to_owned(),
-            sha: sha.to_owned(),
-            subject: subject.to_owned(),
-            actor: String::new(),
-            again_by: None,
-            created_at: at,
-            started_at: at,
-            updated_at: at,
-            phase: Phase::Queued,
-            fails: None,
-        }
-    }
-}
-
-fn ago(now: Timestamp, minutes: i64) -> Timestamp {
-    now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(now)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

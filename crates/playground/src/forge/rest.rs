@@ -1,5 +1,7 @@
 //! The forge's REST API: the routes that connectors use, with tokens checked, ETags, paging and a rate limit.
 
+mod gates;
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -18,8 +20,9 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use super::{
-    ALLOWANCE, Forge, OWNER, Repo, Run, TOKEN, Verdict, World, hex,
+    ALLOWANCE, Forge, OWNER, TOKEN, Verdict,
     wire::{self, Form, Letters},
+    world::{Repo, Run, World, hex},
 };
 use crate::{
     ME,
@@ -44,7 +47,8 @@ pub(super) fn router(forge: Forge) -> Router {
         .route("/actions/runs/{id}/jobs", get(jobs))
         .route("/actions/runs/{id}/rerun", post(rerun))
         .route("/actions/runs/{id}/rerun-failed-jobs", post(rerun))
-        .route("/actions/jobs/{id}/logs", get(log));
+        .route("/actions/jobs/{id}/logs", get(log))
+        .merge(gates::router());
     Router::new()
         .route("/user", get(user))
         .route("/user/teams", get(async || Json(json!([]))))
@@ -203,7 +207,7 @@ async fn owned(
 
 async fn repo(State(forge): State<Forge>, Path((owner, name)): InRepo) -> Result<Json<Value>, Refusal> {
     let world = forge.world();
-    Ok(Json(wire::repo(forge.url(), &world.repo(&owner, &name)?.name)))
+    Ok(Json(wire::repo(forge.url(), world.repo(&owner, &name)?.name)))
 }
 
 async fn pulls(
@@ -356,7 +360,10 @@ async fn runs(
     let branch = query.get("branch");
     let runs = world.repo(&owner, &name)?.runs.iter().rev();
     let meant = runs.filter(|run| branch.is_none_or(|branch| *branch == run.branch));
-    let rows = meant.map(|run| wire::run(forge.url(), &name, run)).collect();
+    let mut rows: Vec<_> = meant.map(|run| wire::run(forge.url(), &name, run)).collect();
+    if let Some(status) = query.get("status") {
+        rows.retain(|run| run["status"] == *status || run["conclusion"] == *status);
+    }
     Ok(page(&forge, &uri, &query, Some("workflow_runs"), rows))
 }
 

@@ -4,7 +4,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Forge, Phase, WEBHOOK_SECRET, World, hex, wire};
+use super::{
+    Forge, WEBHOOK_SECRET,
+    gates::ENVIRONMENT,
+    wire,
+    world::{Phase, World, hex},
+};
 use crate::service::Webhook;
 
 impl Forge {
@@ -25,9 +30,9 @@ impl Forge {
         let runs = world.repos.get(repo).map(|repo| &repo.runs);
         let Some(run) = runs.and_then(|runs| runs.iter().find(|run| run.id == id)) else { return };
         let action = match run.phase {
-            Phase::Queued => "requested",
+            Phase::Waiting | Phase::Queued => "requested",
             Phase::Running => "in_progress",
-            Phase::Ended => "completed",
+            Phase::Unapproved | Phase::Ended => "completed",
         };
         let body = json!({
             "action": action,
@@ -36,6 +41,47 @@ impl Forge {
             "sender": wire::user(&self.0.url, &run.actor),
         });
         self.send(world, "workflow_run", &body);
+    }
+
+    /// A reviewer's answer to a deployment, or that one is asked for.
+    pub(super) fn send_gate(&self, world: &mut World, name: &str, id: u64, action: &str) {
+        let Some(repo) = world.repos.get(name) else { return };
+        let Some(run) = repo.runs.iter().find(|run| run.id == id) else { return };
+        let (url, asker) = (&self.0.url, run.again_by.as_ref().unwrap_or(&run.actor));
+        let mut job = json!({
+            "environment": ENVIRONMENT,
+            "name": ENVIRONMENT,
+            "created_at": run.started_at,
+            "updated_at": run.updated_at,
+        });
+        if let Some(own) = wire::jobs(url, name, run).first() {
+            for field in ["id", "status", "conclusion", "html_url"] {
+                job[field] = own[field].clone();
+            }
+        }
+        let mut body = json!({
+            "action": action,
+            "since": run.started_at,
+            "workflow_run": wire::run(url, name, run),
+            "workflow_job_run": job,
+            "reviewers": wire::reviewers(url, repo),
+            "repository": self.repo_json(name),
+        });
+        let sender = match run.answers.last().filter(|answer| answer.attempt == run.attempt) {
+            Some(answer) => {
+                body["workflow_job_runs"] = json!([job]);
+                body["approver"] = wire::user(url, &answer.by);
+                body["comment"] = json!(answer.comment);
+                &answer.by
+            }
+            None => {
+                body["environment"] = json!(ENVIRONMENT);
+                body["requestor"] = wire::user(url, asker);
+                asker
+            }
+        };
+        body["sender"] = wire::user(url, sender);
+        self.send(world, "deployment_review", &body);
     }
 
     /// Sends a webhook, signed: <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.

@@ -18,7 +18,7 @@ impl Host for SilentHost {
 fn opening(folder: &TempDir) -> Opening {
     let paths = Paths::within(folder.path());
     let secrets = Some(Secrets::in_memory([]));
-    Opening { paths, secrets, sources: Vec::new(), host: Arc::new(SilentHost) }
+    Opening { paths, secrets, host: Arc::new(SilentHost) }
 }
 
 async fn until(owner: &Owner, matches: impl Fn(&EngineLink) -> bool) {

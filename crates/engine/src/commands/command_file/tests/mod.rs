@@ -85,7 +85,7 @@ impl Files {
         let none = Accounts::new();
         let store = crate::store::Store::temporary(jiff::Timestamp::now()).unwrap();
         let client = Client::new().unwrap();
-        let accounts = accounts::connect(&self.config, secrets, &store, &client, &[], "ana", &none).await;
+        let accounts = accounts::connect(&self.config, secrets, &store, &client, "ana", &none).await;
         let (commands, errors) = load_for(&self.config, &accounts);
         assert!(errors.is_empty(), "{errors:?}");
         commands

@@ -1,8 +1,12 @@
 //! The CI server: a Jenkins. Its remote access API as far as connectors use it: the tree of jobs with their builds, the
-//! queue, builds with parameters, logs that grow (`progressiveText`), stopping.
+//! queue, builds with parameters, logs that grow (`progressiveText`), stopping; pipelines that ask a person are in
+//! [`input`], what is asked and answered over HTTP in [`rest`].
 //!
 //! Nothing runs in the background: the progress of a build follows from the time of the request. `tree=` is not
 //! evaluated: every answer has everything.
+
+mod input;
+mod rest;
 
 use std::{
     collections::BTreeMap,
@@ -10,23 +14,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{Path, Query, Request, State},
-    http::{HeaderValue, StatusCode, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
+use self::input::{Input, ROLL_OUT, Step};
 use crate::{
-    ME, Pace,
-    service::{Life, credential, listen, lock},
+    Pace,
+    service::{Life, listen, lock},
 };
 
 /// The person's API token.
@@ -56,6 +50,8 @@ struct Job {
     /// Its folders and its name: `web/e2e`.
     name: &'static str,
     parameters: &'static [Parameter],
+    /// What each build of a pipeline asks as it begins.
+    asks: Option<&'static Step>,
     builds: Vec<Build>,
     next: u64,
 }
@@ -92,8 +88,12 @@ struct Build {
     number: u64,
     wanted: Wanted,
     began: Timestamp,
-    ends: Timestamp,
+    /// How long it runs.
+    length: SignedDuration,
+    /// When it has ended, or will; `None` while it waits for input.
+    ends: Option<Timestamp>,
     stopped: bool,
+    input: Option<Input>,
 }
 
 const DEPLOY: &[Parameter] = &[
@@ -105,13 +105,15 @@ impl Jobs {
     fn as_the_day_begins(now: Timestamp) -> Self {
         let job = |name, parameters, last: u64, hours: i64, by: &str| {
             let began = now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(now);
-            let ends = began.checked_add(SignedDuration::from_secs(190)).unwrap_or(began);
             let wanted = Wanted { by: by.to_owned(), parameters: defaults(parameters), fails: false };
-            let build = Build { number: last, wanted, began, ends, stopped: false };
-            Job { name, parameters, builds: vec![build], next: last + 1 }
+            let build = Build::new(last, wanted, began, SignedDuration::from_secs(190), None);
+            Job { name, parameters, asks: None, builds: vec![build], next: last + 1 }
         };
+        let mut roll_out = job("web/deploy", &[], 11, 20, "dora");
+        roll_out.asks = Some(&ROLL_OUT);
         let jobs = vec![
             job("deploy", DEPLOY, 40, 18, "dora"),
+            roll_out,
             job("web/e2e", &[], 118, 5, "bo"),
             job("web/nightly", &[], 302, 9, "timer"),
         ];
@@ -123,11 +125,8 @@ impl Jobs {
         let due = self.queue.iter_mut().filter(|it| !it.cancelled && it.number.is_none() && it.begins <= now);
         for waiting in due {
             let Some(job) = self.jobs.iter_mut().find(|job| job.name == waiting.job) else { continue };
-            let began = waiting.begins;
-            let ends = began.checked_add(length).unwrap_or(began);
             waiting.number = Some(job.next);
-            let wanted = waiting.wanted.clone();
-            job.builds.push(Build { number: job.next, wanted, began, ends, stopped: false });
+            job.builds.push(Build::new(job.next, waiting.wanted.clone(), waiting.begins, length, job.asks));
             job.next += 1;
         }
     }
@@ -135,11 +134,28 @@ impl Jobs {
     fn job(&self, name: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.name == name)
     }
+
+    fn build_mut(&mut self, job: &str, number: &str) -> Option<&mut Build> {
+        let job = self.jobs.iter_mut().find(|other| other.name == job)?;
+        job.builds.iter_mut().find(|build| build.number.to_string() == number)
+    }
 }
 
 impl Build {
+    fn new(
+        number: u64,
+        wanted: Wanted,
+        began: Timestamp,
+        length: SignedDuration,
+        asks: Option<&'static Step>,
+    ) -> Self {
+        let input = asks.map(Input::new);
+        let ends = input.is_none().then(|| began.checked_add(length).unwrap_or(began));
+        Self { number, wanted, began, length, ends, stopped: false, input }
+    }
+
     fn building(&self, now: Timestamp) -> bool {
-        now < self.ends
+        self.ends.is_none_or(|ends| now < ends)
     }
 
     fn result(&self, now: Timestamp) -> Option<&'static str> {
@@ -159,45 +175,62 @@ impl Build {
             format!("+ ./{}", job.replace('/', "-")),
         ];
         lines.extend(self.wanted.parameters.iter().map(|(name, value)| format!("  {name}={value}")));
+        let mut log = Vec::new();
+        if let Some(input) = &self.input {
+            log.append(&mut lines);
+            log.extend(input.question());
+            lines.extend(input.answer_lines());
+        }
         lines.extend(["Fetching", "Preparing", "Working"].map(|step| format!("{step} ... done")));
         if self.wanted.fails {
             lines.push("ERROR: the page did not answer within 30 s".to_owned());
         }
-        match self.result(now) {
-            Some(result) => lines.push(format!("Finished: {result}")),
-            None => {
-                let ran = now.duration_since(self.began).as_millis().max(0);
-                let whole = self.ends.duration_since(self.began).as_millis().max(1);
+        match (self.result(now), self.ends) {
+            (Some(result), _) => lines.push(format!("Finished: {result}")),
+            (None, None) => lines.clear(),
+            (None, Some(ends)) => {
+                let whole = self.length.as_millis().max(1);
+                let ran = (whole - ends.duration_since(now).as_millis()).max(0);
                 let shown = i128::try_from(lines.len()).unwrap_or_default() * ran / whole;
                 lines.truncate(usize::try_from(shown).unwrap_or_default().max(1));
             }
         }
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        log.append(&mut lines);
+        log.iter().map(|line| format!("{line}\n")).collect()
     }
 
     fn json(&self, url: &str, job: &str, now: Timestamp) -> Value {
-        let length = self.ends.duration_since(self.began).as_millis();
+        let duration =
+            self.ends.filter(|_| !self.building(now)).unwrap_or(self.began).duration_since(self.began);
         let parameters: Vec<_> = self
             .wanted
             .parameters
             .iter()
             .map(|(name, value)| json!({ "name": name, "value": value }))
             .collect();
+        let mut actions = vec![
+            json!({
+                "_class": "hudson.model.CauseAction",
+                "causes": [{ "userId": self.wanted.by, "userName": self.wanted.by }],
+            }),
+            json!({ "_class": "hudson.model.ParametersAction", "parameters": parameters }),
+            json!({}),
+        ];
+        actions.extend(self.input.iter().flat_map(Input::actions));
+        let class = match self.input {
+            Some(_) => "org.jenkinsci.plugins.workflow.job.WorkflowRun",
+            None => "hudson.model.FreeStyleBuild",
+        };
         json!({
-            "_class": "hudson.model.FreeStyleBuild",
+            "_class": class,
             "number": self.number,
             "url": format!("{}{}/", page(url, job), self.number),
             "building": self.building(now),
             "result": self.result(now),
             "timestamp": self.began.as_millisecond(),
-            "duration": if self.building(now) { 0 } else { length },
-            "estimatedDuration": length,
-            "actions": [
-                { "_class": "hudson.model.CauseAction",
-                  "causes": [{ "userId": self.wanted.by, "userName": self.wanted.by }] },
-                { "_class": "hudson.model.ParametersAction", "parameters": parameters },
-                {},
-            ],
+            "duration": duration.as_millis(),
+            "estimatedDuration": self.length.as_millis(),
+            "actions": actions,
             "changeSet": { "items": [] },
         })
     }
@@ -208,11 +241,7 @@ impl Ci {
         let (listener, url) = listen().await?;
         let state = Mutex::new(Jobs::as_the_day_begins(Timestamp::now()));
         let ci = Self(Arc::new(Inner { url, pace, state }));
-        let router = Router::new()
-            .route("/{*path}", get(look).post(act))
-            .layer(middleware::from_fn(guard))
-            .with_state(ci.clone());
-        life.serve(listener, router);
+        life.serve(listener, rest::router(ci.clone()));
         Ok(ci)
     }
 
@@ -275,8 +304,12 @@ impl Ci {
             json
         };
         let definitions: Vec<_> = job.parameters.iter().map(definition).collect();
+        let class = match job.asks {
+            Some(_) => "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+            None => "hudson.model.FreeStyleProject",
+        };
         json!({
-            "_class": "hudson.model.FreeStyleProject",
+            "_class": class,
             "name": job.name.rsplit('/').next(),
             "url": page(url, job.name),
             "buildable": true,
@@ -327,136 +360,6 @@ impl Waiting {
                 json!({ "number": number, "url": format!("{}{number}/", page(url, self.job)) })
             }),
         })
-    }
-}
-
-/// Checks the user and the token, and marks the answer as of a Jenkins.
-async fn guard(request: Request, next: Next) -> Response {
-    let expected = BASE64_STANDARD.encode(format!("{ME}:{TOKEN}"));
-    let known = credential(request.headers(), &["basic"]) == Some(expected.as_str());
-    let refused = StatusCode::UNAUTHORIZED;
-    let mut response =
-        if known { next.run(request).await } else { (refused, "Invalid password/token").into_response() };
-    response.headers_mut().insert("x-jenkins", HeaderValue::from_static("2.528.1"));
-    response
-}
-
-/// A path as its parts: the job's name, and what is asked of it.
-fn parts(path: &str) -> (String, Vec<&str>) {
-    let mut rest: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let mut name = Vec::new();
-    while let ["job", part, ..] = rest[..] {
-        name.push(part);
-        rest.drain(..2);
-    }
-    (name.join("/"), rest)
-}
-
-fn missing() -> Response {
-    (StatusCode::NOT_FOUND, "Not Found").into_response()
-}
-
-async fn look(
-    State(ci): State<Ci>,
-    Path(path): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
-) -> Response {
-    let now = Timestamp::now();
-    let jobs = ci.jobs(now);
-    let (name, rest) = parts(&path);
-    let job = jobs.job(&name);
-    let build = |number: &str| {
-        let builds = &job?.builds;
-        if number == "lastBuild" {
-            return builds.last();
-        }
-        let number: u64 = number.parse().ok()?;
-        builds.iter().find(|build| build.number == number)
-    };
-    let found = match rest[..] {
-        ["whoAmI", "api", "json"] => Some(json!({ "name": ME, "anonymous": false })),
-        ["queue", "item", id, "api", "json"] => {
-            let waiting = jobs.queue.iter().find(|waiting| waiting.id.to_string() == id);
-            waiting.map(|waiting| waiting.json(ci.url()))
-        }
-        ["api", "json"] => match job {
-            Some(job) => Some(ci.job_json(&jobs, job, now)),
-            None => {
-                let folder = if name.is_empty() { String::new() } else { format!("{name}/") };
-                let inside = ci.folder_json(&jobs, &folder, now);
-                let class = "com.cloudbees.hudson.plugins.folder.Folder";
-                (!inside.is_empty()).then(|| json!({ "_class": class, "jobs": inside }))
-            }
-        },
-        [number, "api", "json"] => build(number).map(|build| build.json(ci.url(), &name, now)),
-        [number, "logText", "progressiveText"] => {
-            let Some(build) = build(number) else { return missing() };
-            let start = query.get("start").and_then(|start| start.parse().ok()).unwrap_or(0);
-            return log_part(&build.log(&name, now), start, build.building(now));
-        }
-        _ => None,
-    };
-    found.map_or_else(missing, |found| Json(found).into_response())
-}
-
-fn log_part(log: &str, start: usize, more: bool) -> Response {
-    let part = log.get(start..).unwrap_or_default().to_owned();
-    let mut response = ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], part).into_response();
-    let headers = response.headers_mut();
-    headers.insert("x-text-size", log.len().into());
-    if more {
-        headers.insert("x-more-data", HeaderValue::from_static("true"));
-    }
-    response
-}
-
-async fn act(
-    State(ci): State<Ci>,
-    Path(path): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
-    body: Bytes,
-) -> Response {
-    let now = Timestamp::now();
-    let mut jobs = ci.jobs(now);
-    let (name, rest) = parts(&path);
-    match rest[..] {
-        [how @ ("build" | "buildWithParameters")] => {
-            let Some(job) = jobs.job(&name) else { return missing() };
-            if (how == "build") != job.parameters.is_empty() {
-                return (StatusCode::BAD_REQUEST, "Nothing is submitted").into_response();
-            }
-            let parameters = form_urlencoded::parse(&body).into_owned().collect();
-            let wanted = Wanted { by: ME.to_owned(), parameters, fails: false };
-            match ci.queue(&mut jobs, &name, wanted, now) {
-                Some(id) => {
-                    let place = format!("{}/queue/item/{id}/", ci.url());
-                    (StatusCode::CREATED, [(header::LOCATION, place)]).into_response()
-                }
-                None => missing(),
-            }
-        }
-        [number, "stop"] => {
-            let job = jobs.jobs.iter_mut().find(|job| job.name == name);
-            let build = job.and_then(|job| job.builds.iter_mut().find(|it| it.number.to_string() == number));
-            let Some(build) = build else { return missing() };
-            if build.building(now) {
-                build.ends = now;
-                build.stopped = true;
-            }
-            (StatusCode::FOUND, [(header::LOCATION, page(ci.url(), &name))]).into_response()
-        }
-        ["queue", "cancelItem"] => {
-            let id = query.get("id").map(String::as_str).unwrap_or_default();
-            let waiting = jobs.queue.iter_mut().find(|it| it.id.to_string() == id && it.number.is_none());
-            match waiting {
-                Some(waiting) => {
-                    waiting.cancelled = true;
-                    StatusCode::NO_CONTENT.into_response()
-                }
-                None => missing(),
-            }
-        }
-        _ => missing(),
     }
 }
 
