@@ -24,14 +24,16 @@ use super::{
     account::Account,
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
-    collect::{Missed, is_refusal},
+    collect::Missed,
     cursor::{Part, Place},
     details::{self, Task, TaskResult, UnlistedRunRead},
+    gates,
     identity::me,
     look::{RepoLists, Target, look},
     normalise,
     part_error::{self, PartError},
     presence::{self, BoardBuildRead, BranchRead, GoneBuildRead},
+    refusal::is_refusal,
     run_branch,
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
@@ -163,15 +165,21 @@ impl Source for Account {
         // What was listed earlier in this round is read, though not in detail.
         let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
             unread.into_iter().partition(|key| listed_before.contains(key));
-        let mut left = 0;
+        let (mut left, mut gates_left) = (0, 0);
         for (at, task) in unbegun_tasks {
+            let is_gates = matches!(task, Task::Gates(_));
             let key = leave_for_later(&mut looks[at], task);
-            left += usize::from(key.is_some());
+            *(if is_gates { &mut gates_left } else { &mut left }) += usize::from(key.is_some());
             details_left.extend(key.filter(|key| !unread.contains(key)));
         }
         // They are due at the next polls.
         left += no_room.into_iter().filter_map(|(at, task)| leave_for_later(&mut looks[at], task)).count();
-        batch.details_left = left;
+        batch.details_left = left + gates_left;
+        if gates_left > 0 {
+            let runs = text::count(gates_left, "run");
+            let why = format!("what of {runs} waits for people is still to be read");
+            problems.push(Problem::new(ProblemKind::Incomplete, "", why).of_kind(Some(Kind::Approval)));
+        }
         if left > 0 {
             let items = text::count(left, "item");
             let why = format!("reviews, checks or failed jobs of {items} are still to be read");
@@ -180,19 +188,21 @@ impl Source for Account {
         for (at, task) in late {
             // It was tried: the next round is soon enough.
             let kind = match task {
-                Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
+                Task::Pull(_) | Task::Run(_) | Task::Gates(_) => ProblemKind::Incomplete,
                 Task::Merger(_)
                 | Task::Jobs(..)
                 | Task::BoardBuild(_)
                 | Task::GoneBuild(_)
                 | Task::Branch(_) => ProblemKind::Details,
             };
+            let (why, of) = match task {
+                Task::Gates(_) => {
+                    ("GitHub did not answer in time: what waits for people is missing", Some(Kind::Approval))
+                }
+                _ => ("GitHub did not answer in time: reviews, checks or jobs are missing", None),
+            };
             leave_for_later(&mut looks[at], task);
-            let (part, why) = (
-                looks[at].place().name,
-                "GitHub did not answer in time: reviews, checks or jobs are missing",
-            );
-            problems.push(Problem::new(kind, part, why));
+            problems.push(Problem::new(kind, looks[at].place().name, why).of_kind(of));
         }
         if let Some(halt) = &halt {
             let why = format!("{halt}; {halted} of {} repositories were not read", all.len());
@@ -314,6 +324,7 @@ fn leave_for_later(look: &mut RepoLists, task: Task) -> Option<String> {
             look.repo.unlisted_runs.insert(id, UnlistedRun::New);
         }
         Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
+        Task::Gates(id) if look.repo.gates.is_due(id) => {}
         _ => return None,
     }
     Some(look.key.clone())
@@ -369,6 +380,12 @@ impl Account {
             Task::Run(id) => {
                 let etag = look.repo.unlisted_runs.etag(id);
                 TaskResult::Run { id, found: self.unlisted_run(calls, look, repo, id, etag, me).await }
+            }
+            Task::Gates(id) => {
+                let readable = |part| !look.repo.is_refused(part);
+                let known = look.repo.gates.get(id).cloned().unwrap_or_default();
+                let read = gates::read(calls, repo, id, &known, readable).await;
+                TaskResult::Gates { id, read: Box::new(read) }
             }
             Task::Jobs(id, attempt) => {
                 TaskResult::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
@@ -455,10 +472,11 @@ impl Account {
             batch.emptied.push(Scope { kind: Kind::Build, repo });
         }
         let scopes = |names: &mut BTreeSet<String>| {
-            let of_both = |name: String| {
-                [Kind::Build, Kind::PullRequest].map(|kind| Scope { kind, repo: Some(name.clone()) })
+            let of_all = |name: String| {
+                [Kind::Build, Kind::PullRequest, Kind::Approval]
+                    .map(|kind| Scope { kind, repo: Some(name.clone()) })
             };
-            std::mem::take(names).into_iter().flat_map(of_both).collect::<Vec<_>>()
+            std::mem::take(names).into_iter().flat_map(of_all).collect::<Vec<_>>()
         };
         batch.replaced.extend(scopes(&mut look.replaced));
         batch.emptied.extend(scopes(&mut look.emptied));

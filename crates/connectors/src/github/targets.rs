@@ -141,8 +141,9 @@ impl Targets {
                 continue;
             }
             let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
-            let is_on_board =
-                !repo.open.is_empty() || repo.board_builds.values().any(|it| it.red || it.under_way);
+            let is_on_board = !repo.open.is_empty()
+                || !repo.gates.is_empty()
+                || repo.board_builds.values().any(|it| it.red || it.under_way);
             let watched = watch.is_empty() || is_watched(watch, &name);
             if watched && is_on_board && !closed && stragglers < STRAGGLERS {
                 stragglers += 1;
