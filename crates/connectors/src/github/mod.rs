@@ -28,6 +28,7 @@ mod presence;
 mod refusal;
 mod run_branch;
 mod run_position;
+mod scarcity;
 mod source;
 mod targets;
 mod unlisted_runs;

@@ -11,12 +11,12 @@ use std::{
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Item, ItemKey, Kind},
-    source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    item::{Item, ItemKey, Kind, Shipment},
+    source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, Scope, Source},
     text,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use reqwest::Method;
 use tokio::time::Instant;
 
@@ -27,7 +27,7 @@ use super::{
     collect::Missed,
     cursor::{Part, Place},
     details::{self, Task, TaskResult, UnlistedRunRead},
-    gates,
+    gates::{self, Unshipped},
     identity::me,
     look::{RepoLists, Target, look},
     normalise,
@@ -35,6 +35,7 @@ use super::{
     presence::{self, BoardBuildRead, BranchRead, GoneBuildRead},
     refusal::is_refusal,
     run_branch,
+    scarcity::{is_scarce, scarcity},
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
@@ -161,6 +162,9 @@ impl Source for Account {
                 .iter()
                 .filter(|missed| look.error.as_ref() != Some(&missed.error) && !calls.is_halt(&missed.error));
             errors.insert(look.key.clone(), other.map(Missed::part_error).collect());
+        }
+        if halt.is_none() {
+            self.read_shipments(&calls, &mut looks, (now, until), &mut batch.snapshots).await;
         }
         // What was listed earlier in this round is read, though not in detail.
         let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
@@ -340,22 +344,45 @@ fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
     first.filter(|_| looks.iter().all(unread)).cloned()
 }
 
-/// Below a tenth of the rate limit only the lists are read, until its window is over: what is left is for commands.
-fn is_scarce(rate_limit: &RateLimit, now: Timestamp) -> bool {
-    rate_limit.reset_at > now && u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
-}
-
-/// It is shown until the next poll: it gives the time, not how long that is from now.
-fn scarcity(rate_limit: &RateLimit) -> String {
-    let used = rate_limit.limit.saturating_sub(rate_limit.remaining);
-    // The minute that it is over in has not begun before.
-    let over =
-        rate_limit.reset_at.saturating_add(SignedDuration::from_secs(59)).unwrap_or(rate_limit.reset_at);
-    let until = over.to_zoned(TimeZone::system()).strftime("%H:%M");
-    format!("{used} of {} calls used: reviews, checks and failed jobs wait until {until}", rate_limit.limit)
+/// What a yes would ship; none where it is not read.
+async fn shipment(_: &Calls<'_>, _repo: &str, _of: &Unshipped) -> Option<Shipment> {
+    None
 }
 
 impl Account {
+    /// Reads what the gates that are open would ship, as far as there is time: their rows are there.
+    async fn read_shipments(
+        &self,
+        calls: &Calls<'_>,
+        looks: &mut [RepoLists],
+        (now, until): (Timestamp, Instant),
+        snapshots: &mut Vec<Item>,
+    ) {
+        let is_scarce = calls.rate_limit().is_some_and(|it| is_scarce(&it, now));
+        if is_scarce || Instant::now() >= until {
+            return;
+        }
+        let of = |(at, look): (usize, &RepoLists)| {
+            let all = gates::unshipped(&look.repo.gates, now);
+            all.into_iter().map(move |wanted| (at, wanted)).collect::<Vec<_>>()
+        };
+        let wanted: Vec<_> = looks.iter().enumerate().flat_map(of).collect();
+        let reading = |(at, wanted): (usize, Unshipped)| {
+            let repo = looks[at].place().name;
+            async move {
+                let read = tokio::time::timeout_at(until, shipment(calls, repo, &wanted)).await;
+                (at, wanted, read.ok().flatten())
+            }
+        };
+        let (read, _) = within(wanted, until, reading).await;
+        // What was cut short by a halt of all calls is read again.
+        for (at, wanted, shipment) in read.into_iter().filter(|_| calls.halted().is_none()) {
+            if let Some(shipment) = shipment {
+                gates::add_shipment(&self.name, &mut looks[at], wanted, shipment, now, snapshots);
+            }
+        }
+    }
+
     async fn perform(
         &self,
         calls: &Calls<'_>,

@@ -4,6 +4,7 @@
 mod collect;
 mod end;
 mod read;
+mod ship;
 mod snapshot;
 mod waiting_run;
 mod wire;
@@ -11,6 +12,7 @@ mod wire;
 pub(super) use self::{
     collect::collect,
     read::{GatesRead, read},
+    ship::{Unshipped, add_shipment, unshipped},
     snapshot::{Pending, answered, first_timer, waiting},
     waiting_run::{ReportedGates, WaitingRun, WaitingRuns},
     wire::RequiredReviewer,

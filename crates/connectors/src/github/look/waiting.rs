@@ -6,6 +6,7 @@ use reqwest::Method;
 use super::lists::RepoLists;
 use crate::github::{
     client::{Calls, in_repo},
+    normalise::{self, Wait},
     run_branch, wire,
 };
 
@@ -59,9 +60,12 @@ async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result
         .query("status", word)
         .query("per_page", "100")
         .query("exclude_pull_requests", "true");
-    let Some(found) = calls.rows::<wire::Runs>(list, etag, PAGES, |_| true).await? else {
+    // A server that lists others too does not know the filter: that there are more then means nothing.
+    let is_filtered = |rows: &[wire::Run]| !rows.iter().any(|run| normalise::wait(run) == Some(Wait::Nobody));
+    let Some(found) = calls.rows::<wire::Runs>(list, etag, PAGES, is_filtered).await? else {
         return Ok(look.repo.gates.more);
     };
+    let is_cut = is_filtered(&found.rows) && (found.more || !found.unread.is_empty());
     let mut rows = found.rows;
     rows.retain(|run| !run.repository.as_ref().is_some_and(|repo| look.is_other(repo)));
     let default_branch = look.place().default_branch.map(str::to_owned);
@@ -76,7 +80,7 @@ async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result
         Status::Waiting => look.repo.gates.waiting = etag,
         Status::ActionRequired => look.repo.gates.held = etag,
     }
-    found.error.map_or(Ok(found.more || !found.unread.is_empty()), Err)
+    found.error.map_or(Ok(is_cut), Err)
 }
 
 fn note(look: &mut RepoLists, rows: &[wire::Run]) {

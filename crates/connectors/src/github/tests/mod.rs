@@ -7,6 +7,8 @@ mod branchless;
 mod checks;
 mod counter;
 mod errors;
+mod gate_ends;
+mod gate_hooks;
 mod gates;
 mod gone;
 mod hidden;
