@@ -208,7 +208,8 @@ impl WaitingRun {
 
     /// True for a later run of the same build and cause, of another commit: it takes the place of this one.
     pub(super) fn is_outdated_by(&self, newer: &Self) -> bool {
-        newer.build == self.build && newer.event == self.event && newer.commit != self.commit
+        let is_of_another_commit = newer.commit.is_some() && newer.commit != self.commit;
+        newer.build == self.build && newer.event == self.event && is_of_another_commit
     }
 
     /// The ETag with which its gates were read, unless they are to be read anew.
