@@ -37,7 +37,7 @@ impl BoardRun {
     }
 }
 
-/// The id that a pull request or build of the repository `old` has under the name `new`.
+/// The id that a pull request, build or approval of the repository `old` has under the name `new`.
 pub(super) fn renamed_id(id: &str, old: &str, new: &str) -> Option<String> {
     let rest = id.strip_prefix(old)?;
     rest.starts_with(['/', '#']).then(|| format!("{new}{rest}"))

@@ -41,6 +41,7 @@ pub(super) fn choose(
 ) -> (Vec<Placed>, Vec<Placed>) {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut branches, mut suspect, mut others, mut gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut gates = Vec::new();
     // One that is left alone for a while is not asked for its parts either.
     let is_asked = |look: &RepoLists| look.read || look.error.is_none() && !look.repo.is_refused(Part::Repo);
     for (at, look) in looks.iter().enumerate().filter(|(_, look)| is_asked(look)) {
@@ -54,6 +55,9 @@ pub(super) fn choose(
             };
             when.push((at, Task::Pull(*number)));
         }
+        let is_seen = |id: u64| look.repo.listed.contains(&id) || look.repo.unlisted_runs.contains(id);
+        let to_read = look.repo.gates.to_read(is_seen, !look.repo.is_refused(Part::Gates));
+        gates.extend(to_read.into_iter().map(|id| (at, Task::Gates(id))));
         tasks.extend(look.merged.iter().map(|number| (at, Task::Merger(*number))));
         tasks.extend(
             unlisted_in_turn(&look.repo.unlisted_runs, turn).into_iter().map(|id| (at, Task::Run(id))),
@@ -95,7 +99,8 @@ pub(super) fn choose(
     in_turn(&mut suspect, turn, SUSPECTS);
     in_turn(&mut others, turn, BOARD_BUILDS);
     in_turn(&mut gone, turn, GONE_BUILDS);
-    let chosen = [branches, due, quiet, tasks, suspect, others, gone].into_iter().flatten().collect();
+    // Whoever waits for a yes waits for all of them.
+    let chosen = [gates, branches, due, quiet, tasks, suspect, others, gone].into_iter().flatten().collect();
     (chosen, later)
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     board_run::{BoardRun, RepoDescription},
+    gates::ReportedGates,
     wire,
 };
 
@@ -28,6 +29,9 @@ pub(super) struct Claim {
     /// True where the webhook leaves out how that run ended, or its branch: a list may leave it out too.
     #[serde(rename = "is_unsaid", default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_incomplete: bool,
+    /// What the webhook reports of the run's gates, where it may concern them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) gates: Option<ReportedGates>,
     /// The pull request's number, and its head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pull: Option<(u64, String)>,
@@ -43,6 +47,7 @@ impl Claim {
             run: None,
             on_board: None,
             is_incomplete: false,
+            gates: None,
             pull: None,
         }
     }
@@ -60,6 +65,11 @@ impl Claim {
     /// The same of a run that the webhook describes incompletely.
     pub(super) fn of_incomplete_run(repo: &wire::Repo, run: u64, on_board: Option<BoardRun>) -> Self {
         Self { is_incomplete: true, ..Self::of_run(repo, run, on_board) }
+    }
+
+    /// The same, and of that run's gates.
+    pub(super) fn and_gates(self, gates: Option<ReportedGates>) -> Self {
+        Self { gates, ..self }
     }
 
     /// Of a pull request.
@@ -92,7 +102,7 @@ mod tests {
             (r#"{"repo":"acme/web"}"#, true),
             (r#"{"repo":"acme/web","id":null,"branch":null,"run":31}"#, false),
         ];
-        let later = ["on_board", "is_unsaid", "pull"];
+        let later = ["on_board", "is_unsaid", "gates", "pull"];
         for (stored, asks_for_repo) in stored {
             let claim: Claim = serde_json::from_str(stored).unwrap();
             assert_eq!(claim.asks_for_repo(), asks_for_repo, "{stored}");

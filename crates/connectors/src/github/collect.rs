@@ -16,22 +16,19 @@ use super::{
     client::{Found, News},
     cursor::{BoardBuild, BoardRun, Part, Repo},
     details::{PullRead, TaskResult, UnlistedRunRead},
+    gates,
     gone_build::{Cause, GoneBuild},
     look::RepoLists,
     normalise,
     open::LastReported,
     part_error::PartError,
     presence::{BoardBuildGone, BoardBuildRead},
+    refusal::is_refusal,
     run_branch,
     run_position::RunPosition,
     unlisted_runs::UnlistedRun,
     wire,
 };
-
-/// True for an error that is a refusal: it is remembered with the repository.
-pub(super) fn is_refusal(error: &ServiceError) -> bool {
-    matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
-}
 
 /// What could not be read in this poll and becomes one of its problems; refusals are remembered with the repository.
 pub(super) struct Missed {
@@ -43,7 +40,10 @@ pub(super) struct Missed {
 
 impl Missed {
     fn new(part: Part, error: ServiceError) -> Self {
-        let kind = if part == Part::Jobs { ProblemKind::Details } else { ProblemKind::Incomplete };
+        let kind = match part {
+            Part::Jobs | Part::Answers => ProblemKind::Details,
+            _ => ProblemKind::Incomplete,
+        };
         // The error is of a single pull request or run.
         let part = Some(part).filter(|part| !matches!(part, Part::Pulls | Part::Runs));
         Self { kind, part, error }
@@ -76,7 +76,7 @@ impl Account {
         let mut errors = Vec::new();
         let reported_before = snapshots.len();
         let (mut unlisted, mut later_runs) = (Vec::new(), Vec::new());
-        let mut deleted = Vec::new();
+        let (mut deleted, mut gates) = (Vec::new(), Vec::new());
         let readable = look.is_readable();
         let runs_readable = look.is_list_readable(Part::Runs);
         let mut is_awaited = false;
@@ -152,6 +152,7 @@ impl Account {
                         }
                     }
                 },
+                TaskResult::Gates { id, read } => gates.push((id, *read)),
                 TaskResult::BoardBuild { id, read } => {
                     // A run is missed only where its list can be read.
                     let is_evidence = |gone: &BoardBuildGone| match gone {
@@ -205,6 +206,15 @@ impl Account {
         let mut workflows = std::mem::take(&mut look.repo.workflows);
         workflows.learn(&runs);
         look.repo.workflows = workflows;
+        let gates_error = look.gates_error.take().map(|error| (Part::Gates, error));
+        let found = gates::collect(&self.name, look, gates, &runs, now, snapshots);
+        for (part, error) in gates_error.into_iter().chain(found) {
+            // A 404 concerns one run.
+            let concerns_all = matches!(error, ServiceError::Auth { .. });
+            if !(concerns_all && look.repo.refuse(part, &error, now)) {
+                errors.push(Missed::new(part, error));
+            }
+        }
         let runs = note_builds(look, runs, now);
         deleted.iter().for_each(|branch| remove_branch(look, branch));
         let place = look.place();
@@ -317,6 +327,11 @@ fn remove_branch(look: &mut RepoLists, branch: &str) {
 /// A run that was asked for by itself is not there any more.
 fn run_is_gone(look: &mut RepoLists, id: u64) {
     look.repo.unlisted_runs.remove(id);
+    if let Some(run) = look.repo.gates.remove(id) {
+        let name = look.place().name.to_owned();
+        let gone = run.ids(&name, id).into_iter().map(|id| (Kind::Approval, id, GoneReason::Deleted));
+        look.gone.extend(gone);
+    }
     let reported = look.repo.forget_run(id);
     look.repo.board_builds.values_mut().for_each(|known| known.forget_newer(id));
     let of_run = |(build, known): (&String, &BoardBuild)| known.is_decided_by(id).then(|| build.clone());
@@ -482,9 +497,10 @@ fn report_old_names<'a>(look: &mut RepoLists, reported: impl Iterator<Item = &'a
 /// Once everything of a renamed repository is reported under its new name, also what only webhooks have shown, nothing is there
 /// under the old one. Webhooks that came while the poll found the new name are checked by the next one.
 fn forget_old_name(look: &mut RepoLists) {
-    let Repo { open, board_builds, unpassed_runs, unlisted_runs, .. } = &look.repo;
+    let Repo { open, board_builds, unpassed_runs, unlisted_runs, gates, .. } = &look.repo;
     let mut runs = board_builds.values().map(|known| known.run).chain(unpassed_runs.keys().copied());
-    let is_awaited = open.values().any(|open| open.due) || runs.any(|run| unlisted_runs.awaits(run));
+    let is_awaited =
+        open.values().any(|open| open.due) || runs.any(|run| unlisted_runs.awaits(run)) || gates.any_due();
     if !is_awaited && look.is_readable() && !look.is_renamed {
         look.emptied.extend(look.repo.renamed_from.take());
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     claim::Claim,
+    gates::WaitingRuns,
     gone_build::{GoneBuild, GoneBuilds},
     normalise,
     open::Open,
@@ -112,6 +113,9 @@ pub(super) struct Repo {
     pub(super) running: BTreeSet<u64>,
     #[serde(rename = "strays")]
     pub(super) unlisted_runs: UnlistedRuns,
+    /// The runs that wait for people.
+    #[serde(rename = "waiting")]
+    pub(super) gates: WaitingRuns,
     /// The jobs that failed, by attempt, as far as they were asked for.
     pub(super) failing: BTreeMap<String, Vec<String>>,
     pub(super) refused: BTreeMap<Part, Refusal>,
@@ -338,8 +342,8 @@ impl Repo {
             let kind = match part {
                 Part::Repo | Part::Pulls | Part::Runs => ProblemKind::NotSeen,
                 // Failed checks and requested changes put a pull request among what needs its author.
-                Part::Reviews | Part::Checks => ProblemKind::Incomplete,
-                Part::Statuses | Part::Jobs => ProblemKind::Details,
+                Part::Reviews | Part::Checks | Part::Gates => ProblemKind::Incomplete,
+                Part::Statuses | Part::Jobs | Part::Answers => ProblemKind::Details,
             };
             PartError { kind, part: Some(*part).filter(|part| *part != Part::Repo), why }
         })
@@ -382,6 +386,7 @@ impl Repo {
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
         let own = default_unknown.chain(unknown).chain(malformed).chain(short).chain(cut);
+        let own = own.chain(self.gates.problems(name));
         own.chain(details).collect()
     }
 }

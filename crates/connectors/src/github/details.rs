@@ -12,6 +12,7 @@ use super::{
     checks::{Missing, Sum},
     client::{Calls, Found, in_repo},
     cursor::Part,
+    gates::GatesRead,
     normalise,
     open::{CachedChecks, Listed, Open},
     presence::{BoardBuildRead, BranchRead, GoneBuildRead},
@@ -33,6 +34,8 @@ pub(super) enum Task {
     Run(u64),
     /// The jobs of a failed run, by its id and attempt.
     Jobs(u64, String),
+    /// The gates of a run that waits for people.
+    Gates(u64),
     /// Whether a build on the board is still there, by its id.
     BoardBuild(String),
     /// Whether what a build is gone for has ended, by its id.
@@ -47,6 +50,7 @@ pub(super) enum TaskResult {
     Merger(Option<Box<wire::Pull>>),
     Run { id: u64, found: Result<Found<UnlistedRunRead>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
+    Gates { id: u64, read: Box<GatesRead> },
     BoardBuild { id: String, read: Box<BoardBuildRead> },
     GoneBuild { id: String, read: GoneBuildRead },
     Branch { name: String, read: BranchRead },

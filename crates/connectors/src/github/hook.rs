@@ -5,10 +5,10 @@
 //! Checks (`check_run`, `check_suite`, `status`) are about one check each, which cannot be summed up, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
-use std::{slice, sync::Arc};
+use std::{collections::BTreeSet, slice, sync::Arc};
 
 use callboard_domain::{
-    item::{AccountName, ItemKey, Kind},
+    item::{AccountName, Answer, ApprovalDecision, ItemKey, Kind, User},
     secret::SecretString,
     source::{Gone, GoneReason, Hook, HookError, Received},
     text,
@@ -21,16 +21,18 @@ use url::form_urlencoded;
 use super::{
     claim::Claim,
     cursor::{BoardRun, RepoDescription},
+    gates::{self, Pending, ReportedGates, RequiredReviewer, WaitingRun},
     knowledge::{KnownRepo, RepoKnowledge},
     look::described,
-    normalise, run_branch,
+    normalise::{self, Wait},
+    run_branch,
     watch::{Watched, is_watched},
     wire,
     workflows::Workflows,
 };
 use crate::{
     http::charset,
-    lenient::{any_text, folded, or_nothing, required_text},
+    lenient::{Listed, any_text, details, folded, optional_text, or_nothing, required_text},
     webhook::{self, Encoding, Scheme, Signatures},
 };
 
@@ -40,6 +42,10 @@ const SIGNATURE: Scheme =
 
 /// How long a repository that was missing is not asked for at once again: one that stays hidden may have many webhooks.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// How many environments of one event are taken in, and the most bytes of their names: GitHub's have 255 characters.
+const ENVIRONMENTS: usize = 5;
+const LONGEST_ENVIRONMENT: usize = 255;
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
@@ -96,6 +102,58 @@ struct AnyEvent {
 struct RunEvent {
     workflow_run: wire::Run,
     repository: wire::Repo,
+}
+
+/// A deployment that waits for people, or was answered. Which environment it is of is in the event itself or in its jobs.
+#[derive(Deserialize)]
+struct DeploymentReviewEvent {
+    #[serde(default, deserialize_with = "any_text")]
+    action: String,
+    #[serde(default, deserialize_with = "or_nothing")]
+    workflow_run: Option<wire::Run>,
+    #[serde(default, deserialize_with = "optional_text")]
+    environment: Option<String>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    workflow_job_run: Option<JobRun>,
+    #[serde(default, deserialize_with = "details")]
+    workflow_job_runs: Vec<JobRun>,
+    #[serde(default)]
+    reviewers: Listed<RequiredReviewer>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    approver: Option<wire::User>,
+    #[serde(default, deserialize_with = "optional_text")]
+    comment: Option<String>,
+    repository: wire::Repo,
+}
+
+#[derive(Deserialize)]
+struct JobRun {
+    #[serde(default, deserialize_with = "optional_text")]
+    environment: Option<String>,
+}
+
+impl DeploymentReviewEvent {
+    /// As far as they fit into a note: the next poll reads them all.
+    fn environments(&self) -> BTreeSet<String> {
+        let jobs = self.workflow_job_run.iter().chain(&self.workflow_job_runs);
+        let names = jobs.filter_map(|job| job.environment.as_ref()).chain(&self.environment);
+        let fits = |name: &&String| {
+            (1..=LONGEST_ENVIRONMENT).contains(&name.len()) && !name.contains(char::is_control)
+        };
+        names.filter(fits).take(ENVIRONMENTS).cloned().collect()
+    }
+
+    /// The answer, where it is one and says whose.
+    fn answer(&self) -> Option<Answer> {
+        let decision = match folded(&self.action).as_deref() {
+            Some("approved") => ApprovalDecision::Approved,
+            Some("rejected") => ApprovalDecision::Denied,
+            _ => return None,
+        };
+        let by = self.approver.as_ref().map(|by| by.login.clone()).filter(|by| !by.is_empty())?;
+        let why = self.comment.as_deref().map(str::trim).filter(|why| !why.is_empty());
+        Some(Answer { at: None, decision, by: User::named(by), why: why.map(str::to_owned) })
+    }
 }
 
 impl Webhook {
@@ -189,7 +247,9 @@ impl Webhook {
         let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
         if run_branch::is_single(place.name, &run) {
             // Its build is not known here: a poll may know the branch, and whose that is.
-            return Received { poll: true, ..self.ask(Claim::of_incomplete_run(repository, run.id, None)) };
+            let waits = normalise::wait(&run).is_some_and(|wait| wait != Wait::Nobody);
+            let claim = Claim::of_incomplete_run(repository, run.id, None);
+            return Received { poll: true, ..self.ask(claim.and_gates(waits.then(ReportedGates::default))) };
         }
         let build = normalise::build_id(&place, &run);
         if repo.known.as_ref().is_some_and(|known| known.is_gone(&build, &run)) {
@@ -207,12 +267,62 @@ impl Webhook {
         let is_incomplete = normalise::is_missing_conclusion(&run);
         let branch = run_branch::own_branch(place.name, &run);
         let on_board = (!is_seen).then_some(BoardRun { build, number: run.run_number, branch });
-        let asked = self.ask(match is_incomplete {
+        let claim = match is_incomplete {
             true => Claim::of_incomplete_run(repository, run.id, on_board),
             false => Claim::of_run(repository, run.id, on_board),
-        });
-        let snapshots = normalise::builds(&self.account, &place, slice::from_ref(&run), &Default::default());
-        Received { snapshots, gone: renamed.into_iter().collect(), poll: is_incomplete, ..asked }
+        };
+        let waiting = WaitingRun::of(&place, &run);
+        let held = waiting
+            .as_ref()
+            .and_then(|it| gates::first_timer((&self.account, place.name, now), (run.id, it)));
+        // What waits, or did, has its gates read soon.
+        let waits = normalise::wait(&run).is_some_and(|wait| wait != Wait::Nobody);
+        let is_gated = waits || repo.known.as_ref().is_some_and(|known| known.has_gates(run.id));
+        let reported = ReportedGates { whole: held.is_some(), ..ReportedGates::default() };
+        let asked = self.ask(claim.and_gates(is_gated.then_some(reported)));
+        let mut snapshots =
+            normalise::builds(&self.account, &place, slice::from_ref(&run), &Default::default());
+        snapshots.extend(held);
+        Received { snapshots, gone: renamed.into_iter().collect(), poll: is_incomplete || is_gated, ..asked }
+    }
+
+    /// Reads that a deployment waits for people, or was answered. The next poll reads all gates of its run.
+    fn deployment(&self, event: &DeploymentReviewEvent, now: Timestamp) -> Received {
+        let repository = &event.repository;
+        let Some(repo) = self.watched(repository) else { return Received::default() };
+        if repo.is_away() {
+            return self.ask_soon(&repo, Claim::of_repo(repository), now);
+        }
+        let Some(mut run) = event.workflow_run.clone() else {
+            return Received { poll: true, ..Received::default() };
+        };
+        let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
+        run.repository.get_or_insert_with(ran_in);
+        let default_branch = repo.described.default_branch.as_deref();
+        run_branch::complete_branch(&mut run, None, default_branch);
+        let none = Workflows::default();
+        let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
+        let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
+        let environments = event.environments();
+        let of = (&self.account, place.name, now);
+        let waiting = WaitingRun::of(&place, &run);
+        let snapshots: Vec<_> = match (folded(&event.action).as_deref(), &waiting) {
+            (Some("requested"), Some(waiting)) => {
+                let pending = Pending::by(&event.reviewers);
+                environments.iter().map(|it| gates::waiting(of, (run.id, waiting), it, &pending)).collect()
+            }
+            (_, Some(waiting)) => {
+                // Where a timer holds it too, it goes on waiting: only a poll shows for what.
+                let is_ended =
+                    |it: &&String| !repo.known.as_ref().is_some_and(|known| known.is_timed(run.id, it));
+                let ended = environments.iter().filter(is_ended);
+                ended.filter_map(|it| gates::answered(of, (run.id, waiting), it, event.answer()?)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let reported = ReportedGates { whole: false, environments };
+        let asked = self.ask(Claim::of_run(repository, run.id, None).and_gates(Some(reported)));
+        Received { poll: snapshots.is_empty(), snapshots, ..asked }
     }
 }
 
@@ -271,6 +381,7 @@ impl Hook for Webhook {
                 let event: RunEvent = parse(headers, body)?;
                 self.run(&event.repository, event.workflow_run, now)
             }
+            "deployment_review" => self.deployment(&parse(headers, body)?, now),
             event @ ("delete" | "create") => {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {

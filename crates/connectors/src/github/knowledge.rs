@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     claim::Claim,
     cursor::{Place, Repo, RepoDescription},
+    gates::WaitingRuns,
     gone_build::GoneBuilds,
     run_position::RunPosition,
     wire,
@@ -84,6 +85,7 @@ pub(super) struct KnownRepo {
     pub(super) refused_at: Option<Timestamp>,
     gone_builds: GoneBuilds,
     runs: BTreeSet<u64>,
+    gates: WaitingRuns,
     /// The builds of runs whose branch is unknown, by the run.
     branchless: BTreeMap<u64, String>,
 }
@@ -100,6 +102,7 @@ impl KnownRepo {
             refused_at: repo.refused_at(),
             gone_builds: repo.gone_builds.clone(),
             runs: repo.listed.iter().copied().chain(on_board).collect(),
+            gates: repo.gates.clone(),
             branchless: branchless.map(|(id, known)| (*id, known.build.clone())).collect(),
         }
     }
@@ -117,6 +120,16 @@ impl KnownRepo {
     /// True for a run that polls have seen: they find out when it is gone.
     pub(super) fn has_run(&self, id: u64) -> bool {
         self.runs.contains(&id)
+    }
+
+    /// True for a run that waits for people, or did when polls read it.
+    pub(super) fn has_gates(&self, run: u64) -> bool {
+        self.gates.get(run).is_some()
+    }
+
+    /// True where a timer holds the gate of a run's environment too.
+    pub(super) fn is_timed(&self, run: u64, environment: &str) -> bool {
+        self.gates.is_timed(run, environment)
     }
 
     /// The build of a run that polls have seen, and that did not name its branch then.

@@ -4,6 +4,7 @@
 mod lists;
 mod pulls;
 mod runs;
+mod waiting;
 
 use callboard_domain::{error::ServiceError, item::Kind, source::GoneReason};
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +56,9 @@ pub(super) async fn look(
         repo: known.unwrap_or_default(),
         ..RepoLists::default()
     };
+    if !look.repo.gates.tracked {
+        (look.repo.runs, look.repo.default_runs, look.repo.gates.tracked) = (None, None, true);
+    }
     if !look.repo.tracked {
         // What earlier versions did not keep is read once more.
         (look.repo.runs, look.repo.default_runs, look.repo.tracked) = (None, None, true);
@@ -223,6 +227,8 @@ fn describe(look: &mut RepoLists, mut new: RepoDescription, at: Timestamp) {
             let closed =
                 |number: &u64| (Kind::PullRequest, format!("{}#{number}", new.name), GoneReason::Disabled);
             look.gone.extend(look.repo.open.keys().map(closed));
+            let closed = |id: String| (Kind::Approval, id, GoneReason::Disabled);
+            look.gone.extend(look.repo.gates.ids(&new.name).into_iter().map(closed));
             look.repo = Repo { tracked: true, ..Repo::default() };
         }
     }
@@ -238,6 +244,10 @@ fn rename(look: &mut RepoLists, old: &str, new: &str) {
         open.due = true;
     }
     let under = |id: &str| renamed_id(id, old, new).unwrap_or_else(|| id.to_owned());
+    for id in repo.gates.ids(old) {
+        look.gone.push((Kind::Approval, id.clone(), moved(under(&id))));
+    }
+    repo.gates.report_anew();
     for (id, build) in &repo.board_builds {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
         repo.unlisted_runs.insert(build.run, UnlistedRun::New);

@@ -1,4 +1,5 @@
-//! GitHub and GitHub Enterprise Server: pull requests with their reviews and checks, and the builds of Actions.
+//! GitHub and GitHub Enterprise Server: pull requests with their reviews and checks, the builds of Actions,
+//! and what of them waits for a person's yes.
 //!
 //! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly rate limit, and received
 //! over signed webhooks. Both report the same snapshots.
@@ -14,6 +15,7 @@ mod client;
 mod collect;
 mod cursor;
 mod details;
+mod gates;
 mod gone_build;
 mod hook;
 mod identity;
@@ -27,6 +29,7 @@ mod presence;
 mod refusal;
 mod run_branch;
 mod run_position;
+mod scarcity;
 mod source;
 mod targets;
 mod unlisted_runs;

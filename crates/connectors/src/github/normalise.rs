@@ -270,22 +270,32 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         subject,
         url: run.html_url.as_deref().and_then(web_url),
         failing,
-        waits: waits(run).map(|waits| AsOf::new(at.unwrap_or(Timestamp::UNIX_EPOCH), waits)),
+        waits: wait(run).map(|wait| AsOf::new(at.unwrap_or(Timestamp::UNIX_EPOCH), wait != Wait::Nobody)),
         serial: Some(run.id),
         ..BuildRun::new(run.run_number, run_status(run))
     }
 }
 
-/// Whether it waits for a person's yes: a first-timer's run, or one with a job for a protected environment. `None` where its
-/// state is a word that is not known here.
-fn waits(run: &wire::Run) -> Option<bool> {
+/// What a run waits for before it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Nothing that a person has to do.
+    Nobody,
+    /// Somebody who lets it run: it is a first-timer's.
+    FirstTimer,
+    /// A protected environment of one of its jobs.
+    Environment,
+}
+
+/// What a run waits for. `None` where its state is a word that is not known here.
+pub(super) fn wait(run: &wire::Run) -> Option<Wait> {
     let (status, conclusion) =
         (run.status.as_deref().and_then(folded), run.conclusion.as_deref().and_then(folded));
     match (status.as_deref(), conclusion.as_deref()) {
-        (_, Some("action_required")) | (Some("waiting" | "action_required"), None) => Some(true),
-        (Some("queued" | "requested" | "pending" | "in_progress" | "completed"), _) | (_, Some(_)) => {
-            Some(false)
-        }
+        (Some("waiting"), _) => Some(Wait::Environment),
+        (Some("queued" | "requested" | "pending" | "in_progress"), _) => Some(Wait::Nobody),
+        (_, Some("action_required")) | (Some("action_required"), None) => Some(Wait::FirstTimer),
+        (Some("completed"), _) | (_, Some(_)) => Some(Wait::Nobody),
         _ => None,
     }
 }
@@ -368,7 +378,7 @@ pub(super) fn job_failed(job: &wire::Job) -> bool {
 }
 
 /// A login name; empty where it cannot be read. GitHub shows deleted accounts as `ghost`.
-fn login(user: Option<&wire::User>) -> String {
+pub(super) fn login(user: Option<&wire::User>) -> String {
     user.map_or_else(|| "ghost".to_owned(), |user| user.login.clone())
 }
 

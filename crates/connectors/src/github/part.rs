@@ -13,12 +13,16 @@ pub(super) enum Part {
     Checks,
     Statuses,
     Jobs,
+    /// What of its runs waits for people.
+    Gates,
+    /// What people have answered.
+    Answers,
 }
 
 impl Part {
     /// True for what is asked for by the pull request or run, and not by the repository.
     pub(super) fn is_read_singly(self) -> bool {
-        matches!(self, Self::Reviews | Self::Checks | Self::Jobs)
+        matches!(self, Self::Reviews | Self::Checks | Self::Jobs | Self::Gates | Self::Answers)
     }
 
     /// What is not seen without it.
@@ -31,6 +35,8 @@ impl Part {
             Self::Checks => "checks",
             Self::Statuses => "commit statuses",
             Self::Jobs => "jobs",
+            Self::Gates => "waiting deployments",
+            Self::Answers => "answers to deployments",
         }
     }
 }

@@ -22,6 +22,7 @@ impl PartError {
         match self.part {
             Some(Part::Pulls) => Some(Kind::PullRequest),
             Some(Part::Runs) => Some(Kind::Build),
+            Some(Part::Gates | Part::Answers) => Some(Kind::Approval),
             _ => None,
         }
     }
@@ -49,7 +50,7 @@ pub(super) fn problems(name: &str, errors: impl IntoIterator<Item = PartError>) 
             false => format!("no {}: {why}", parts.join(", ")),
         };
         let mut of: Vec<_> =
-            same.iter().filter(|error| error.kind == ProblemKind::NotSeen).map(PartError::items).collect();
+            same.iter().filter(|error| Some(error.kind) == worst).map(PartError::items).collect();
         of.dedup();
         // Two errors of one kind of items are about both.
         let of = if let [of] = of[..] { of } else { None };

@@ -11,6 +11,11 @@ use crate::http::{Answer, Credential, Http};
 /// How long to wait where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
+/// True for an error that is a refusal: it is remembered with the repository.
+pub(super) fn is_refusal(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
+}
+
 /// An answer of success, or what another one means.
 pub(super) fn check(http: &Http, answer: Answer) -> Result<Answer, ServiceError> {
     match answer.status {

@@ -11,12 +11,12 @@ use std::{
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Item, ItemKey, Kind},
-    source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    item::{Item, ItemKey, Kind, Shipment},
+    source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, Scope, Source},
     text,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use reqwest::Method;
 use tokio::time::Instant;
 
@@ -24,15 +24,18 @@ use super::{
     account::Account,
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
-    collect::{Missed, is_refusal},
+    collect::Missed,
     cursor::{Part, Place},
     details::{self, Task, TaskResult, UnlistedRunRead},
+    gates::{self, Unshipped},
     identity::me,
     look::{RepoLists, Target, look},
     normalise,
     part_error::{self, PartError},
     presence::{self, BoardBuildRead, BranchRead, GoneBuildRead},
+    refusal::is_refusal,
     run_branch,
+    scarcity::{is_scarce, scarcity},
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
@@ -160,18 +163,27 @@ impl Source for Account {
                 .filter(|missed| look.error.as_ref() != Some(&missed.error) && !calls.is_halt(&missed.error));
             errors.insert(look.key.clone(), other.map(Missed::part_error).collect());
         }
+        if halt.is_none() {
+            self.read_shipments(&calls, &mut looks, (now, until), &mut batch.snapshots).await;
+        }
         // What was listed earlier in this round is read, though not in detail.
         let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
             unread.into_iter().partition(|key| listed_before.contains(key));
-        let mut left = 0;
+        let (mut left, mut gates_left) = (0, 0);
         for (at, task) in unbegun_tasks {
+            let is_gates = matches!(task, Task::Gates(_));
             let key = leave_for_later(&mut looks[at], task);
-            left += usize::from(key.is_some());
+            *(if is_gates { &mut gates_left } else { &mut left }) += usize::from(key.is_some());
             details_left.extend(key.filter(|key| !unread.contains(key)));
         }
         // They are due at the next polls.
         left += no_room.into_iter().filter_map(|(at, task)| leave_for_later(&mut looks[at], task)).count();
-        batch.details_left = left;
+        batch.details_left = left + gates_left;
+        if gates_left > 0 {
+            let runs = text::count(gates_left, "run");
+            let why = format!("what of {runs} waits for people is still to be read");
+            problems.push(Problem::new(ProblemKind::Incomplete, "", why).of_kind(Some(Kind::Approval)));
+        }
         if left > 0 {
             let items = text::count(left, "item");
             let why = format!("reviews, checks or failed jobs of {items} are still to be read");
@@ -180,19 +192,21 @@ impl Source for Account {
         for (at, task) in late {
             // It was tried: the next round is soon enough.
             let kind = match task {
-                Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
+                Task::Pull(_) | Task::Run(_) | Task::Gates(_) => ProblemKind::Incomplete,
                 Task::Merger(_)
                 | Task::Jobs(..)
                 | Task::BoardBuild(_)
                 | Task::GoneBuild(_)
                 | Task::Branch(_) => ProblemKind::Details,
             };
+            let (why, of) = match task {
+                Task::Gates(_) => {
+                    ("GitHub did not answer in time: what waits for people is missing", Some(Kind::Approval))
+                }
+                _ => ("GitHub did not answer in time: reviews, checks or jobs are missing", None),
+            };
             leave_for_later(&mut looks[at], task);
-            let (part, why) = (
-                looks[at].place().name,
-                "GitHub did not answer in time: reviews, checks or jobs are missing",
-            );
-            problems.push(Problem::new(kind, part, why));
+            problems.push(Problem::new(kind, looks[at].place().name, why).of_kind(of));
         }
         if let Some(halt) = &halt {
             let why = format!("{halt}; {halted} of {} repositories were not read", all.len());
@@ -314,6 +328,7 @@ fn leave_for_later(look: &mut RepoLists, task: Task) -> Option<String> {
             look.repo.unlisted_runs.insert(id, UnlistedRun::New);
         }
         Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
+        Task::Gates(id) if look.repo.gates.is_due(id) => {}
         _ => return None,
     }
     Some(look.key.clone())
@@ -329,22 +344,45 @@ fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
     first.filter(|_| looks.iter().all(unread)).cloned()
 }
 
-/// Below a tenth of the rate limit only the lists are read, until its window is over: what is left is for commands.
-fn is_scarce(rate_limit: &RateLimit, now: Timestamp) -> bool {
-    rate_limit.reset_at > now && u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
-}
-
-/// It is shown until the next poll: it gives the time, not how long that is from now.
-fn scarcity(rate_limit: &RateLimit) -> String {
-    let used = rate_limit.limit.saturating_sub(rate_limit.remaining);
-    // The minute that it is over in has not begun before.
-    let over =
-        rate_limit.reset_at.saturating_add(SignedDuration::from_secs(59)).unwrap_or(rate_limit.reset_at);
-    let until = over.to_zoned(TimeZone::system()).strftime("%H:%M");
-    format!("{used} of {} calls used: reviews, checks and failed jobs wait until {until}", rate_limit.limit)
+/// What a yes would ship; none where it is not read.
+async fn shipment(_: &Calls<'_>, _repo: &str, _of: &Unshipped) -> Option<Shipment> {
+    None
 }
 
 impl Account {
+    /// Reads what the gates that are open would ship, as far as there is time: their rows are there.
+    async fn read_shipments(
+        &self,
+        calls: &Calls<'_>,
+        looks: &mut [RepoLists],
+        (now, until): (Timestamp, Instant),
+        snapshots: &mut Vec<Item>,
+    ) {
+        let is_scarce = calls.rate_limit().is_some_and(|it| is_scarce(&it, now));
+        if is_scarce || Instant::now() >= until {
+            return;
+        }
+        let of = |(at, look): (usize, &RepoLists)| {
+            let all = gates::unshipped(&look.repo.gates, now);
+            all.into_iter().map(move |wanted| (at, wanted)).collect::<Vec<_>>()
+        };
+        let wanted: Vec<_> = looks.iter().enumerate().flat_map(of).collect();
+        let reading = |(at, wanted): (usize, Unshipped)| {
+            let repo = looks[at].place().name;
+            async move {
+                let read = tokio::time::timeout_at(until, shipment(calls, repo, &wanted)).await;
+                (at, wanted, read.ok().flatten())
+            }
+        };
+        let (read, _) = within(wanted, until, reading).await;
+        // What was cut short by a halt of all calls is read again.
+        for (at, wanted, shipment) in read.into_iter().filter(|_| calls.halted().is_none()) {
+            if let Some(shipment) = shipment {
+                gates::add_shipment(&self.name, &mut looks[at], wanted, shipment, now, snapshots);
+            }
+        }
+    }
+
     async fn perform(
         &self,
         calls: &Calls<'_>,
@@ -369,6 +407,12 @@ impl Account {
             Task::Run(id) => {
                 let etag = look.repo.unlisted_runs.etag(id);
                 TaskResult::Run { id, found: self.unlisted_run(calls, look, repo, id, etag, me).await }
+            }
+            Task::Gates(id) => {
+                let readable = |part| !look.repo.is_refused(part);
+                let known = look.repo.gates.get(id).cloned().unwrap_or_default();
+                let read = gates::read(calls, repo, id, &known, readable).await;
+                TaskResult::Gates { id, read: Box::new(read) }
             }
             Task::Jobs(id, attempt) => {
                 TaskResult::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
@@ -455,10 +499,11 @@ impl Account {
             batch.emptied.push(Scope { kind: Kind::Build, repo });
         }
         let scopes = |names: &mut BTreeSet<String>| {
-            let of_both = |name: String| {
-                [Kind::Build, Kind::PullRequest].map(|kind| Scope { kind, repo: Some(name.clone()) })
+            let of_all = |name: String| {
+                [Kind::Build, Kind::PullRequest, Kind::Approval]
+                    .map(|kind| Scope { kind, repo: Some(name.clone()) })
             };
-            std::mem::take(names).into_iter().flat_map(of_both).collect::<Vec<_>>()
+            std::mem::take(names).into_iter().flat_map(of_all).collect::<Vec<_>>()
         };
         batch.replaced.extend(scopes(&mut look.replaced));
         batch.emptied.extend(scopes(&mut look.emptied));

@@ -20,8 +20,8 @@ use crate::{http::Request, lenient::Entries};
 
 /// How long a list of an owner's repositories is valid.
 const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// How many repositories a pattern can stand for: those pushed to last. Two requests each and minute stay well below
-/// the 900 a minute that GitHub allows.
+/// How many repositories a pattern can stand for: those pushed to last. Four requests each and minute, on busy
+/// ones, stay below the 900 a minute that GitHub allows.
 pub(super) const REPOS_AT_MOST: usize = 200;
 const PAGES: usize = 5;
 /// How many repositories that are on no list any more are still read, for their builds and pull requests on the board.
@@ -141,8 +141,9 @@ impl Targets {
                 continue;
             }
             let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
-            let is_on_board =
-                !repo.open.is_empty() || repo.board_builds.values().any(|it| it.red || it.under_way);
+            let is_on_board = !repo.open.is_empty()
+                || !repo.gates.is_empty()
+                || repo.board_builds.values().any(|it| it.red || it.under_way);
             let watched = watch.is_empty() || is_watched(watch, &name);
             if watched && is_on_board && !closed && stragglers < STRAGGLERS {
                 stragglers += 1;

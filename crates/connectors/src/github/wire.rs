@@ -361,6 +361,11 @@ impl Run {
         }
     }
 
+    /// Who had this attempt run, whatever caused it.
+    pub(super) fn asked_by(&self) -> Option<String> {
+        known(&self.triggering_actor).or_else(|| known(&self.actor))
+    }
+
     /// True where it is known of whom it is, whatever they did.
     pub(super) fn has_actor(&self) -> bool {
         [&self.actor, &self.triggering_actor].into_iter().any(|user| known(user).is_some())

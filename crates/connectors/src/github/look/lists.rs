@@ -44,6 +44,8 @@ pub(in crate::github) struct RepoLists {
     pub(in crate::github) runs: Vec<wire::Run>,
     /// True where there were runs, and GitHub lists none at all any more.
     pub(in crate::github) no_runs: bool,
+    /// Why not all runs that wait for people are known.
+    pub(in crate::github) gates_error: Option<ServiceError>,
     /// The heads of runs that are new or changed.
     pub(in crate::github) heads: BTreeSet<String>,
     /// True where its list of runs changed and all of it could be read: runs that were on it may be gone.
@@ -174,6 +176,9 @@ impl RepoLists {
         if let Some(run) = claim.run {
             let on_board = claim.on_board.as_ref().map(|on_board| self.as_named_now(on_board));
             self.check_run(run, claim.is_incomplete, on_board);
+            if let Some(reported) = &claim.gates {
+                self.repo.gates.report(run, reported);
+            }
         }
     }
 

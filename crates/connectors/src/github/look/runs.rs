@@ -6,7 +6,10 @@ use callboard_domain::error::ServiceError;
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::lists::{PAGE, RepoLists, note_short, note_unread};
+use super::{
+    lists::{PAGE, RepoLists, note_short, note_unread},
+    waiting::waiting,
+};
 use crate::{
     dedup::once,
     github::{
@@ -111,6 +114,7 @@ pub(super) async fn runs(
     look.heads.extend(news.map(|run| run.head_sha.clone()));
     repo.newest_run = rows.iter().filter_map(at).max().max(newest);
     look.runs = rows;
+    waiting(calls, look, is_relisted).await;
     result
 }
 

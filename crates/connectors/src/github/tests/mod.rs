@@ -7,6 +7,9 @@ mod branchless;
 mod checks;
 mod counter;
 mod errors;
+mod gate_ends;
+mod gate_hooks;
+mod gates;
 mod gone;
 mod hidden;
 mod hook;
@@ -263,6 +266,7 @@ fn summary(item: &Item) -> String {
             };
             format!("{} {}", item.key.id, build.runs.iter().map(run).collect::<Vec<_>>().join(", "))
         }
+        Detail::Approval(approval) => format!("{} {}", item.key.id, approval.state.name()),
         other => panic!("{other:?}"),
     }
 }
@@ -275,7 +279,19 @@ async fn keeps_the_contract() {
             config(url, &["acme/web"]).connect(Access { client, ..access }).unwrap()
         },
         service: || {
-            let mut mocks = forge();
+            // A deployment that waits, and a first-timer's run.
+            let rows = [
+                gates::deploy(33, json!({})),
+                run(32, json!({ "conclusion": "action_required", "head_branch": "fix" })),
+                run(31, json!({ "conclusion": "failure" })),
+                run(30, json!({})),
+            ];
+            let mut mocks = vec![
+                get("/repos/acme/web/actions/runs", runs(&rows)),
+                gates::pending(33, &[gates::gate("production", json!({}))]),
+                gates::answers(33, &[]),
+            ];
+            mocks.extend(forge());
             let log = "2026-11-22T09:05:00.0000000Z ##[error]Process completed with exit code 1.";
             mocks.push(
                 Mock::given(method("GET"))
@@ -333,8 +349,30 @@ async fn keeps_the_contract() {
                         "repository": repo("web"),
                     }),
                 ),
+                (
+                    "workflow_run",
+                    json!({
+                        "action": "completed", "repository": repo("web"),
+                        "workflow_run": run(32, json!({ "conclusion": "action_required", "head_branch": "fix" })),
+                    }),
+                ),
+                (
+                    "deployment_review",
+                    json!({
+                        "action": "requested", "workflow_run": gates::deploy(33, json!({})), "environment": "production",
+                        "reviewers": [gates::person("bo")], "requestor": user("ana"), "since": "2026-11-22T09:05:00Z",
+                        "repository": repo("web"),
+                    }),
+                ),
             ],
             foreign: vec![
+                (
+                    "deployment_review",
+                    json!({
+                        "action": "requested", "workflow_run": gates::deploy(33, json!({})), "environment": "production",
+                        "repository": with(repo("other"), json!({ "id": 2 })),
+                    }),
+                ),
                 ("ping", json!({ "zen": "Keep it logically awesome.", "hook_id": 1 })),
                 ("issues", json!({ "action": "opened", "issue": {}, "repository": repo("web") })),
                 (

@@ -341,6 +341,46 @@ fn a_run_has_a_status() {
     }
 }
 
+/// GitHub's words for a run's status and conclusion, in which it is documented to write them -> what it waits for.
+#[test]
+fn run_waits_for_whom_github_says() {
+    use normalise::Wait::{Environment, FirstTimer, Nobody};
+    let conclusions =
+        ["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "stale", "startup_failure"];
+    let mut cases = vec![
+        (Some("waiting"), None, Some(Environment)),
+        (Some("WAITING"), None, Some(Environment)),
+        (Some("completed"), Some("action_required"), Some(FirstTimer)),
+        (Some("action_required"), None, Some(FirstTimer)),
+        (Some("action_required"), Some("action_required"), Some(FirstTimer)),
+        (None, Some("Action_Required"), Some(FirstTimer)),
+        // It was let run.
+        (Some("queued"), Some("action_required"), Some(Nobody)),
+        (Some("in_progress"), Some("action_required"), Some(Nobody)),
+        (Some("completed"), None, Some(Nobody)),
+        (Some("completed"), Some("of_tomorrow"), Some(Nobody)),
+        (Some("of_tomorrow"), None, None),
+        (None, None, None),
+    ];
+    for status in ["queued", "requested", "pending", "in_progress"] {
+        cases.push((Some(status), None, Some(Nobody)));
+    }
+    for conclusion in conclusions {
+        for status in [Some("completed"), Some("action_required"), None] {
+            cases.push((status, Some(conclusion), Some(Nobody)));
+        }
+    }
+    for (status, conclusion, expected) in cases {
+        let row = run(1, json!({ "status": status, "conclusion": conclusion }));
+        assert_eq!(normalise::wait(&wire(row.clone())), expected, "{status:?} {conclusion:?}");
+        // One that waits is shown so, and not as queued.
+        let items = builds(&[wire(row)], &Default::default());
+        let shown = build_of(&items[0]).runs[0].status_name();
+        let waits = expected.is_some_and(|wait| wait != Nobody);
+        assert_eq!(shown == "waiting", waits, "{status:?} {conclusion:?}: {shown}");
+    }
+}
+
 #[test]
 fn who_started_a_run_is_not_whose_change_it_is() {
     let (ana, bo) = (|| user("ana"), || user("bo"));

@@ -121,7 +121,7 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
         (rate_limit.reset_at + SignedDuration::from_secs(59)).to_zoned(TimeZone::system()).strftime("%H:%M");
     assert_eq!(
         texts(&batch.problems),
-        [format!("4600 of 5000 calls used: reviews, checks and failed jobs wait until {until}")]
+        [format!("4600 of 5000 calls used: reviews, checks, approvals and failed jobs wait until {until}")]
     );
     assert_eq!(rate_limit.remaining, 400);
     // In the next window they are made up for, though no list has changed.
