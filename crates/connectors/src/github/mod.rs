@@ -14,6 +14,7 @@ mod client;
 mod collect;
 mod cursor;
 mod details;
+mod gate_id;
 mod gone_build;
 mod hook;
 mod identity;

@@ -6,6 +6,8 @@ use callboard_domain::{
     item::{Detail, Item},
 };
 
+use crate::github::watch::is_repo;
+
 /// A pull request as an argument names it: `acme/web#479`, or its address on the web.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PullRef {
@@ -42,15 +44,6 @@ impl PullRef {
         };
         is_repo(&repo).then_some(Self { repo, number: number.parse().ok()?, head: None })
     }
-}
-
-/// True for `OWNER/NAME`.
-pub(super) fn is_repo(text: &str) -> bool {
-    let plain = |part: &str| {
-        let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        !part.is_empty() && part != "." && part != ".." && part.chars().all(clean)
-    };
-    text.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
 }
 
 /// Arguments have passed the preview when a run begins; this is for those that have not.

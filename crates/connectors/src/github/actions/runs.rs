@@ -17,13 +17,15 @@ use url::Url;
 
 use super::{
     excerpt::{excerpt, without_times},
-    reference::{is_repo, rejected},
+    reference::rejected,
 };
 use crate::{
     github::{
         account::Account,
         client::{Calls, in_repo, send},
-        details, normalise, wire,
+        details, normalise,
+        watch::is_repo,
+        wire,
     },
     http::{Answer, Request},
     lenient::folded,
