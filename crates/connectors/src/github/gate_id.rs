@@ -24,6 +24,12 @@ impl GateId {
     pub(super) fn key(&self, account: &AccountName) -> ItemKey {
         ItemKey::new(account, Kind::Approval, self.to_string())
     }
+
+    /// True where it waits for that environment: what looks alike is told apart, as by the keys.
+    pub(super) fn is_of(&self, account: &AccountName, environment: &str) -> bool {
+        let other = Self { environment: Some(environment.to_owned()), ..self.clone() };
+        self.key(account) == other.key(account)
+    }
 }
 
 impl fmt::Display for GateId {
@@ -124,5 +130,11 @@ mod tests {
         let alike: Vec<_> = alike.into_iter().chain(long.iter().map(String::as_str)).collect();
         let keys: BTreeSet<_> = alike.iter().copied().map(key).collect();
         assert_eq!(keys.len(), alike.len(), "{keys:?}");
+        for one in &alike {
+            // As its item's id names it.
+            let shown: GateId = key(one).id.parse().unwrap();
+            let found: Vec<_> = alike.iter().filter(|other| shown.is_of(&"forge".into(), other)).collect();
+            assert_eq!(found, [one]);
+        }
     }
 }

@@ -150,7 +150,7 @@ impl Action for Rerun {
 
 /// GitHub answers 201 with an empty object, other servers with the run that has begun: anything else, such as a page of
 /// something in between, does not show that one has.
-fn begun(answer: &Answer) -> Result<(), ServiceError> {
+pub(super) fn begun(answer: &Answer) -> Result<(), ServiceError> {
     let fields = answer.fields()?;
     match answer.status == StatusCode::CREATED && (fields.is_empty() || fields.contains_key("id")) {
         true => Ok(()),
