@@ -138,8 +138,8 @@ impl Answering {
         let run: wire::Run = read(http, gate.look(&[])).await?;
         gate.check_as_shown(&run)?;
         let waiting = match self.find(gate).await? {
-            Some(waiting) => waiting,
-            None => return Err(self.over(gate, &run).await),
+            Found::Waiting(waiting) => waiting,
+            Found::Others(others) => return Err(self.absent(gate, &run, &others).await),
         };
         if let Some(why) = waiting.forbidden {
             return Err(ServiceError::rejected(why));
@@ -159,8 +159,8 @@ impl Answering {
             }
             // Somebody else may have been faster.
             Err(refused @ ServiceError::Rejected { .. }) => match self.find(gate).await {
-                Ok(None) => Err(self.over(gate, &run).await),
-                Ok(Some(_)) | Err(_) => Err(refused),
+                Ok(Found::Others(others)) => Err(self.absent(gate, &run, &others).await),
+                Ok(Found::Waiting(_)) | Err(_) => Err(refused),
             },
             Err(error) => Err(error),
         }
@@ -170,8 +170,8 @@ impl Answering {
         gate.id.is_of(&self.account.name, &environment.name)
     }
 
-    /// The deployment, where it waits.
-    async fn find(&self, gate: &GateRef) -> Result<Option<Waiting>, ServiceError> {
+    /// Looks for the deployment among those that wait.
+    async fn find(&self, gate: &GateRef) -> Result<Found, ServiceError> {
         let list: Entries<wire::PendingDeployment> =
             read(&self.account.http, gate.look(&["pending_deployments"])).await?;
         let is_it = |pending: &&wire::PendingDeployment| self.is_of(gate, &pending.environment);
@@ -182,7 +182,10 @@ impl Answering {
         let Some(first) = found.first() else {
             return match first_and_more(&list.odd) {
                 Some(odd) => Err(unclear(&odd)),
-                None => Ok(None),
+                None => {
+                    let names = list.good.iter().map(|other| text::line(&other.environment.name, 40));
+                    Ok(Found::Others(names.collect()))
+                }
             };
         };
         let ids: BTreeSet<_> = found.iter().map(|pending| pending.environment.id).collect();
@@ -193,11 +196,11 @@ impl Answering {
         };
         let may_not = found.iter().any(|pending| pending.current_user_can_approve == Some(false));
         let forbidden = may_not.then(|| only("it", first.reviewers.good().iter().map(reviewer)));
-        Ok(Some(Waiting { id, name: first.environment.name.clone(), forbidden }))
+        Ok(Found::Waiting(Waiting { id, name: first.environment.name.clone(), forbidden }))
     }
 
     /// Why a deployment is not there to be answered.
-    async fn over(&self, gate: &GateRef, run: &wire::Run) -> ServiceError {
+    async fn absent(&self, gate: &GateRef, run: &wire::Run, others: &[String]) -> ServiceError {
         let reviews =
             read::<Entries<wire::DeploymentReview>>(&self.account.http, gate.look(&["approvals"])).await;
         let of_it = |review: &&wire::DeploymentReview| {
@@ -209,10 +212,11 @@ impl Answering {
         let why = match (answers.as_slice(), reviews) {
             ([], Err(error)) => format!("who answered cannot be read: {error}"),
             ([], Ok(_)) if status.is_over() => format!("its run is {}", status.name()),
-            ([], Ok(_)) => "GitHub names nobody who answered".to_owned(),
+            ([], Ok(_)) if others.is_empty() => "GitHub names nobody who answered".to_owned(),
+            ([], Ok(_)) => format!("what waits there is {}", others.join(", ")),
             (answers, _) => answers.join(", "),
         };
-        ServiceError::rejected(format!("it does not wait any more: {why}"))
+        ServiceError::rejected(format!("it is not waiting: {why}"))
     }
 
     /// True where there is one more answer of mine than before, and it is this one: earlier attempts have answers too, and
@@ -245,7 +249,7 @@ impl Answering {
         if held == Some(false) {
             let status = run.conclusion.as_deref().or(run.status.as_deref()).and_then(folded);
             let status = text::line(&status.unwrap_or_default(), 40);
-            return Err(ServiceError::rejected(format!("it does not wait for that: it is {status}")));
+            return Err(ServiceError::rejected(format!("it is not waiting for that: it is {status}")));
         }
         match send(http, gate.request(Method::POST, &["approve"])).await.and_then(|answer| begun(&answer)) {
             Err(lost @ ServiceError::Unknown { .. }) => {
@@ -265,6 +269,13 @@ impl Answering {
             sent => sent,
         }
     }
+}
+
+/// What waits of a run.
+enum Found {
+    Waiting(Waiting),
+    /// Not that: only these environments, by name.
+    Others(Vec<String>),
 }
 
 /// A deployment that waits.
