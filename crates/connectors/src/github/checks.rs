@@ -143,11 +143,18 @@ impl Sum {
 
     /// As the checks of a commit of that pull request. Where there are none, it has had none since it was opened.
     pub(super) fn of(&self, commit: &str, pull: &wire::Pull) -> Checks {
+        let opened = pull.created_at.or(pull.updated_at);
+        let checks = self.of_commit(commit);
+        Checks { at: self.at.or(opened).unwrap_or(checks.at), ..checks }
+    }
+
+    /// As the checks of a commit.
+    pub(super) fn of_commit(&self, commit: &str) -> Checks {
         Checks {
             commit: commit.to_owned(),
             status: self.status(),
             failing: self.failing.iter().take(FAILING_KEPT).cloned().collect(),
-            at: self.at.or(pull.created_at).or(pull.updated_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            at: self.at.unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 }

@@ -210,7 +210,8 @@ pub(super) async fn pull(
     PullRead { open, item, gone, errors }
 }
 
-async fn sum(
+/// Reads a commit's checks of one sort, unless they are as they were.
+pub(super) async fn sum(
     calls: &Calls<'_>,
     repo: &str,
     head: &str,

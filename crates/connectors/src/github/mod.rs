@@ -15,6 +15,7 @@ mod client;
 mod collect;
 mod cursor;
 mod details;
+mod gate_id;
 mod gates;
 mod gone_build;
 mod hook;
@@ -30,6 +31,7 @@ mod refusal;
 mod run_branch;
 mod run_position;
 mod scarcity;
+mod shipment;
 mod source;
 mod targets;
 mod unlisted_runs;
@@ -60,8 +62,8 @@ pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {
     name: "token",
-    help: "a personal access token: GitHub, Settings, Developer settings; fine-grained with pull requests and actions \
-           (read and write), checks, commit statuses and contents (read), or classic with repo, workflow and read:org",
+    help: "a personal access token: GitHub, Settings, Developer settings; fine-grained with pull requests, actions and \
+           deployments (read and write), checks, commit statuses and contents (read), or classic with repo, workflow and read:org",
     required: true,
 };
 const WEBHOOK_SECRET: SecretField = SecretField {

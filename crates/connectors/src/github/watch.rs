@@ -101,6 +101,15 @@ pub(super) fn is_watched(watch: &[Watched], full_name: &str) -> bool {
     watch.is_empty() || watch.iter().any(|watched| watched.matches(full_name))
 }
 
+/// True for `OWNER/NAME`.
+pub(super) fn is_repo(text: &str) -> bool {
+    let plain = |part: &str| {
+        let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !part.is_empty() && part != "." && part != ".." && part.chars().all(clean)
+    };
+    text.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -443,3 +443,48 @@ pub(super) struct Workflow {
     #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,
 }
+
+/// A deployment that waits for an answer, by "Get pending deployments for a workflow run".
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct PendingDeployment {
+    pub(super) environment: Environment,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) current_user_can_approve: Option<bool>,
+    #[serde(default)]
+    pub(super) reviewers: Listed<DeploymentReviewer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Environment {
+    #[serde(default, deserialize_with = "number")]
+    pub(super) id: Option<u64>,
+    #[serde(deserialize_with = "required_text")]
+    pub(super) name: String,
+}
+
+/// Who may answer: a person or a team.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DeploymentReviewer {
+    #[serde(default, deserialize_with = "object")]
+    pub(super) reviewer: UserOrTeam,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct UserOrTeam {
+    #[serde(default, deserialize_with = "any_text")]
+    pub(super) login: String,
+    #[serde(default, deserialize_with = "any_text")]
+    pub(super) slug: String,
+}
+
+/// An answer that was given, by "Get the review history for a workflow run". It has no time.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DeploymentReview {
+    /// `approved`, `rejected` or `pending`.
+    #[serde(default, deserialize_with = "any_text")]
+    pub(super) state: String,
+    #[serde(default, deserialize_with = "details")]
+    pub(super) environments: Vec<Environment>,
+    #[serde(default, deserialize_with = "person")]
+    pub(super) user: Option<User>,
+}

@@ -1,7 +1,8 @@
-//! What can be done: commands about pull requests and runs.
+//! What can be done: commands about pull requests, runs and approvals.
 
 mod excerpt;
 mod format;
+mod gates;
 mod pulls;
 mod reference;
 mod review;
@@ -23,5 +24,7 @@ pub(super) fn all(account: &Arc<Account>) -> Vec<Arc<dyn Action>> {
         Arc::new(review::Merge::new(account)),
         Arc::new(runs::Rerun::new(account)),
         Arc::new(runs::Log::new(account)),
+        Arc::new(gates::Answering::new(account, gates::Decision::Approve)),
+        Arc::new(gates::Answering::new(account, gates::Decision::Deny)),
     ]
 }

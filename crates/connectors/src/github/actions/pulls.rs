@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{
     format,
-    reference::{PullRef, is_repo, rejected},
+    reference::{PullRef, rejected},
 };
 use crate::{
     github::{
@@ -28,6 +28,7 @@ use crate::{
         details, normalise,
         open::{Listed, Open},
         targets::targets,
+        watch::is_repo,
         wire,
     },
     http::Request,

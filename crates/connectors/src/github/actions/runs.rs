@@ -17,13 +17,15 @@ use url::Url;
 
 use super::{
     excerpt::{excerpt, without_times},
-    reference::{is_repo, rejected},
+    reference::rejected,
 };
 use crate::{
     github::{
         account::Account,
         client::{Calls, in_repo, send},
-        details, normalise, wire,
+        details, normalise,
+        watch::is_repo,
+        wire,
     },
     http::{Answer, Request},
     lenient::folded,
@@ -148,7 +150,7 @@ impl Action for Rerun {
 
 /// GitHub answers 201 with an empty object, other servers with the run that has begun: anything else, such as a page of
 /// something in between, does not show that one has.
-fn begun(answer: &Answer) -> Result<(), ServiceError> {
+pub(super) fn begun(answer: &Answer) -> Result<(), ServiceError> {
     let fields = answer.fields()?;
     match answer.status == StatusCode::CREATED && (fields.is_empty() || fields.contains_key("id")) {
         true => Ok(()),

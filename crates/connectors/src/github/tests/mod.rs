@@ -1,12 +1,14 @@
 //! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
 
 mod actions;
+mod answers;
 mod away;
 mod back;
 mod branchless;
 mod checks;
 mod counter;
 mod errors;
+mod first_timers;
 mod gate_ends;
 mod gate_hooks;
 mod gates;
@@ -24,7 +26,9 @@ mod renamed;
 mod reported;
 mod restored;
 mod run_branch;
+mod shipment;
 mod taken_over;
+mod unanswerable;
 mod unread;
 
 use std::{
@@ -298,6 +302,7 @@ async fn keeps_the_contract() {
                     .and(path("/repos/acme/web/actions/jobs/7/logs"))
                     .respond_with(ResponseTemplate::new(200).set_body_string(log)),
             );
+            mocks.extend(answers::gates());
             for (verb, at, status, body) in [
                 (
                     "POST",
@@ -313,6 +318,13 @@ async fn keeps_the_contract() {
                     json!({ "sha": SHA, "merged": true, "message": "" }),
                 ),
                 ("POST", "/repos/acme/web/actions/runs/31/rerun", 201, json!({})),
+                (
+                    "POST",
+                    "/repos/acme/web/actions/runs/31/pending_deployments",
+                    200,
+                    json!([answers::deployment("production")]),
+                ),
+                ("POST", "/repos/acme/web/actions/runs/32/approve", 201, json!({})),
             ] {
                 mocks.push(
                     Mock::given(method(verb))
@@ -331,6 +343,9 @@ async fn keeps_the_contract() {
             ("pr merge", args(&[("pr", "acme/web#482"), ("method", "squash")])),
             ("run rerun", args(&[("run", "31"), ("repo", "acme/web")])),
             ("run log", args(&[("run", "31"), ("repo", "acme/web")])),
+            ("approve", args(&[("approval", "acme/web/runs/31/production"), ("comment", "Works")])),
+            ("approve", args(&[("approval", "acme/web/runs/32")])),
+            ("deny", args(&[("approval", "acme/web/runs/31/production"), ("why", "Not now")])),
         ],
         chat: None,
         hooks: Some(Hooks {
