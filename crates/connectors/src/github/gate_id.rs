@@ -19,6 +19,10 @@ pub(super) struct GateId {
 }
 
 impl GateId {
+    pub(super) fn new(repo: &str, run: u64, environment: Option<&str>) -> Self {
+        Self { repo: repo.to_owned(), run, environment: environment.map(str::to_owned) }
+    }
+
     /// The key of its item. Two gates of a run have one key only if they are one: a name that cannot stand in an id is told
     /// apart by a hash.
     pub(super) fn key(&self, account: &AccountName) -> ItemKey {
@@ -65,25 +69,21 @@ mod tests {
 
     use super::*;
 
-    fn gate(repo: &str, run: u64, environment: Option<&str>) -> GateId {
-        GateId { repo: repo.to_owned(), run, environment: environment.map(str::to_owned) }
-    }
-
     #[test]
     fn id_is_read_as_it_is_written() {
         let cases = [
-            ("acme/web/runs/31", gate("acme/web", 31, None)),
-            ("acme/web/runs/31/production", gate("acme/web", 31, Some("production"))),
-            ("acme/web/runs/31/eu/production", gate("acme/web", 31, Some("eu/production"))),
-            ("acme/web/runs/31//", gate("acme/web", 31, Some("/"))),
-            ("acme/web/runs/31/Release 2.1", gate("acme/web", 31, Some("Release 2.1"))),
-            ("acme/web/runs/31/100%", gate("acme/web", 31, Some("100%"))),
-            ("acme/web/runs/31/a%2Fb", gate("acme/web", 31, Some("a%2Fb"))),
-            ("acme/web/runs/31/../../x", gate("acme/web", 31, Some("../../x"))),
-            ("acme/web/runs/31/prod#1?x=&y", gate("acme/web", 31, Some("prod#1?x=&y"))),
-            ("acme/web/runs/31/Produktion Köln", gate("acme/web", 31, Some("Produktion Köln"))),
-            ("runs/runs/runs/1/runs/2", gate("runs/runs", 1, Some("runs/2"))),
-            ("acme/web/runs/18446744073709551615", gate("acme/web", u64::MAX, None)),
+            ("acme/web/runs/31", GateId::new("acme/web", 31, None)),
+            ("acme/web/runs/31/production", GateId::new("acme/web", 31, Some("production"))),
+            ("acme/web/runs/31/eu/production", GateId::new("acme/web", 31, Some("eu/production"))),
+            ("acme/web/runs/31//", GateId::new("acme/web", 31, Some("/"))),
+            ("acme/web/runs/31/Release 2.1", GateId::new("acme/web", 31, Some("Release 2.1"))),
+            ("acme/web/runs/31/100%", GateId::new("acme/web", 31, Some("100%"))),
+            ("acme/web/runs/31/a%2Fb", GateId::new("acme/web", 31, Some("a%2Fb"))),
+            ("acme/web/runs/31/../../x", GateId::new("acme/web", 31, Some("../../x"))),
+            ("acme/web/runs/31/prod#1?x=&y", GateId::new("acme/web", 31, Some("prod#1?x=&y"))),
+            ("acme/web/runs/31/Produktion Köln", GateId::new("acme/web", 31, Some("Produktion Köln"))),
+            ("runs/runs/runs/1/runs/2", GateId::new("runs/runs", 1, Some("runs/2"))),
+            ("acme/web/runs/18446744073709551615", GateId::new("acme/web", u64::MAX, None)),
         ];
         for (text, gate) in cases {
             assert_eq!(text.parse(), Ok(gate.clone()), "{text}");
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn environments_that_look_alike_have_keys_of_their_own() {
-        let key = |environment: &str| gate("acme/web", 31, Some(environment)).key(&"forge".into());
+        let key = |environment: &str| GateId::new("acme/web", 31, Some(environment)).key(&"forge".into());
         assert_eq!(key("production").to_string(), "forge/approval/acme/web/runs/31/production");
         let long = ["x".repeat(400), "x".repeat(401)];
         let alike = ["production", "production ", "production\u{200b}", "production\n", "production\t"];

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Item, ItemKey, Kind, Shipment},
+    item::{Item, ItemKey, Kind},
     source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, Scope, Source},
     text,
 };
@@ -36,6 +36,7 @@ use super::{
     refusal::is_refusal,
     run_branch,
     scarcity::{is_scarce, scarcity},
+    shipment::shipment,
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
@@ -344,11 +345,6 @@ fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
     first.filter(|_| looks.iter().all(unread)).cloned()
 }
 
-/// What a yes would ship; none where it is not read.
-async fn shipment(_: &Calls<'_>, _repo: &str, _of: &Unshipped) -> Option<Shipment> {
-    None
-}
-
 impl Account {
     /// Reads what the gates that are open would ship, as far as there is time: their rows are there.
     async fn read_shipments(
@@ -370,13 +366,13 @@ impl Account {
         let reading = |(at, wanted): (usize, Unshipped)| {
             let repo = looks[at].place().name;
             async move {
-                let read = tokio::time::timeout_at(until, shipment(calls, repo, &wanted)).await;
-                (at, wanted, read.ok().flatten())
+                let reading = shipment(calls, repo, wanted.environment.as_deref(), &wanted.commit);
+                (at, tokio::time::timeout_at(until, reading).await.ok(), wanted)
             }
         };
         let (read, _) = within(wanted, until, reading).await;
         // What was cut short by a halt of all calls is read again.
-        for (at, wanted, shipment) in read.into_iter().filter(|_| calls.halted().is_none()) {
+        for (at, shipment, wanted) in read.into_iter().filter(|_| calls.halted().is_none()) {
             if let Some(shipment) = shipment {
                 gates::add_shipment(&self.name, &mut looks[at], wanted, shipment, now, snapshots);
             }

@@ -28,6 +28,7 @@ use crate::{
         account::Account,
         client::{get, send},
         gate_id::GateId,
+        gates::{DeploymentAnswer, Environment, PendingDeployment, RequiredReviewer},
         normalise, wire,
     },
     http::{Answer, Http, Request},
@@ -145,7 +146,7 @@ impl Answering {
             return Err(ServiceError::rejected(why));
         }
         // Without these a lost answer is not found again, which is no reason to send none.
-        let before = read::<Entries<wire::DeploymentReview>>(http, gate.look(&["approvals"])).await.ok();
+        let before = read::<Entries<DeploymentAnswer>>(http, gate.look(&["approvals"])).await.ok();
         let review = self.review(gate, json!(waiting.id), comment);
         let sent = send(http, review).await.and_then(|answer| deployed(&answer, &waiting.name));
         match sent {
@@ -166,15 +167,15 @@ impl Answering {
         }
     }
 
-    fn is_of(&self, gate: &GateRef, environment: &wire::Environment) -> bool {
+    fn is_of(&self, gate: &GateRef, environment: &Environment) -> bool {
         gate.id.is_of(&self.account.name, &environment.name)
     }
 
     /// Looks for the deployment among those that wait.
     async fn find(&self, gate: &GateRef) -> Result<Found, ServiceError> {
-        let list: Entries<wire::PendingDeployment> =
+        let list: Entries<PendingDeployment> =
             read(&self.account.http, gate.look(&["pending_deployments"])).await?;
-        let is_it = |pending: &&wire::PendingDeployment| self.is_of(gate, &pending.environment);
+        let is_it = |pending: &&PendingDeployment| self.is_of(gate, &pending.environment);
         let found: Vec<_> = list.good.iter().filter(is_it).collect();
         let unclear = |why: &str| {
             ServiceError::unavailable(format!("whether {gate} waits cannot be read: {why}; nothing was sent"))
@@ -201,10 +202,9 @@ impl Answering {
 
     /// Why a deployment is not there to be answered.
     async fn absent(&self, gate: &GateRef, run: &wire::Run, others: &[String]) -> ServiceError {
-        let reviews =
-            read::<Entries<wire::DeploymentReview>>(&self.account.http, gate.look(&["approvals"])).await;
-        let of_it = |review: &&wire::DeploymentReview| {
-            review.environments.iter().any(|environment| self.is_of(gate, environment))
+        let reviews = read::<Entries<DeploymentAnswer>>(&self.account.http, gate.look(&["approvals"])).await;
+        let of_it = |review: &&DeploymentAnswer| {
+            review.environments.good().iter().any(|environment| self.is_of(gate, environment))
         };
         let answers: Vec<_> =
             reviews.iter().flat_map(|list| &list.good).filter(of_it).filter_map(answer_words).collect();
@@ -224,20 +224,20 @@ impl Answering {
     async fn is_recorded(
         &self,
         gate: &GateRef,
-        before: Option<Entries<wire::DeploymentReview>>,
+        before: Option<Entries<DeploymentAnswer>>,
     ) -> Result<bool, ServiceError> {
         let Some(before) = before.filter(|before| before.odd.is_empty()) else { return Ok(false) };
         let http = &self.account.http;
         let me: wire::User = read(http, get(["user"])).await?;
-        let after: Entries<wire::DeploymentReview> = read(http, gate.look(&["approvals"])).await?;
-        let is_mine = |review: &&wire::DeploymentReview| {
-            let by = review.user.as_ref().map(|user| user.login.as_str()).unwrap_or_default();
+        let after: Entries<DeploymentAnswer> = read(http, gate.look(&["approvals"])).await?;
+        let is_mine = |review: &&DeploymentAnswer| {
+            let by = review.user.iter().flatten().map(|user| user.login.as_str()).next().unwrap_or_default();
             !by.is_empty()
                 && by.eq_ignore_ascii_case(&me.login)
                 && folded(&review.state).as_deref() == Some(self.decision.state())
-                && review.environments.iter().any(|environment| self.is_of(gate, environment))
+                && review.environments.good().iter().any(|environment| self.is_of(gate, environment))
         };
-        let count = |reviews: &Entries<wire::DeploymentReview>| reviews.good.iter().filter(is_mine).count();
+        let count = |reviews: &Entries<DeploymentAnswer>| reviews.good.iter().filter(is_mine).count();
         Ok(count(&after) > count(&before))
     }
 
@@ -385,20 +385,25 @@ fn is_held(run: &wire::Run) -> Option<bool> {
 }
 
 /// Who answered how, in words; none for a comment alone.
-fn answer_words(review: &wire::DeploymentReview) -> Option<String> {
+fn answer_words(review: &DeploymentAnswer) -> Option<String> {
     let how = match folded(&review.state).as_deref() {
         Some("approved") => "approved",
         Some("rejected") => "denied",
         _ => return None,
     };
-    let by = review.user.as_ref().map_or_else(|| "ghost".to_owned(), |user| text::line(&user.login, 40));
+    // Null where the account was deleted.
+    let by = match &review.user {
+        Some(Some(user)) => text::line(&user.login, 40),
+        Some(None) => "ghost".to_owned(),
+        None => String::new(),
+    };
     Some(if by.is_empty() { how.to_owned() } else { format!("{how} by {by}") })
 }
 
-fn reviewer(reviewer: &wire::DeploymentReviewer) -> String {
-    match &reviewer.reviewer {
-        wire::UserOrTeam { login, .. } if !login.is_empty() => text::line(login, 40),
-        wire::UserOrTeam { slug, .. } => format!("team {}", text::line(slug, 40)),
+fn reviewer(reviewer: &RequiredReviewer) -> String {
+    match reviewer {
+        RequiredReviewer::User(login) => text::line(login, 40),
+        RequiredReviewer::Team(slug) => format!("team {}", text::line(slug, 40)),
     }
 }
 

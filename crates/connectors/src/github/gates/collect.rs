@@ -13,10 +13,10 @@ use super::{
     end::{End, end},
     read::GatesRead,
     snapshot::{Of, Pending},
-    waiting_run::{Gate, RunState, WaitingRun, WaitingRuns, approval_id},
+    waiting_run::{Gate, RunState, WaitingRun, WaitingRuns},
     wire::PendingDeployment,
 };
-use crate::github::{client::Rows, look::RepoLists, part::Part, wire};
+use crate::github::{client::Rows, gate_id::GateId, look::RepoLists, part::Part, wire};
 
 /// After so many polls that could not read how a gate ended, it has ended in a way that is not known.
 const TRIES: u8 = 3;
@@ -76,7 +76,7 @@ impl Found<'_> {
     }
 
     fn gone(&mut self, id: u64, environment: Option<&str>, reason: GoneReason) {
-        self.gone.push((approval_id(self.repo, id, environment), reason));
+        self.gone.push((GateId::new(self.repo, id, environment).to_string(), reason));
     }
 
     /// GitHub does not show the run by itself. True where it is certainly not there.

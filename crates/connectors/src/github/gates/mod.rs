@@ -15,5 +15,5 @@ pub(super) use self::{
     ship::{Unshipped, add_shipment, unshipped},
     snapshot::{Pending, answered, first_timer, waiting},
     waiting_run::{ReportedGates, WaitingRun, WaitingRuns},
-    wire::RequiredReviewer,
+    wire::{DeploymentAnswer, Environment, PendingDeployment, RequiredReviewer},
 };

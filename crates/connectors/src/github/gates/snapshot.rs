@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use callboard_domain::item::{
-    AccountName, Answer, Approval, ApprovalState, Approvers, AsOf, Detail, Item, ItemKey, Kind, User,
+    AccountName, Answer, Approval, ApprovalState, Approvers, AsOf, Detail, Item, ItemKey, User,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     end::End,
-    waiting_run::{Gate, WaitingRun, approval_id},
+    waiting_run::{Gate, WaitingRun},
     wire::{PendingDeployment, RequiredReviewer},
 };
-use crate::lenient::{Listed, web_url};
+use crate::{
+    github::gate_id::GateId,
+    lenient::{Listed, web_url},
+};
 
 /// What is known of an open gate beside its run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -140,7 +143,7 @@ impl Of<'_> {
             description: run.subject.clone(),
             ..Approval::new(repo, updated_at)
         };
-        (ItemKey::new(account, Kind::Approval, approval_id(repo, id, environment)), title, approval)
+        (GateId::new(repo, id, environment).key(account), title, approval)
     }
 
     pub(super) fn item(&self, (key, title, approval): (ItemKey, String, Approval)) -> Item {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::github::{
+    gate_id::GateId,
     normalise::{self, Place, Wait},
     run_branch, wire,
 };
@@ -219,7 +220,7 @@ impl WaitingRun {
 
     /// The ids of its approvals.
     pub(in crate::github) fn ids(&self, repo: &str, id: u64) -> Vec<String> {
-        self.open().map(|environment| approval_id(repo, id, environment)).collect()
+        self.open().map(|environment| GateId::new(repo, id, environment).to_string()).collect()
     }
 
     /// The gates that are open: of the whole run (none), and by environment.
@@ -357,13 +358,5 @@ impl WaitingRuns {
     /// True where a timer holds a gate too, as far as is known.
     pub(in crate::github) fn is_timed(&self, id: u64, environment: &str) -> bool {
         self.get(id).and_then(|run| run.environments.get(environment)).is_some_and(|gate| gate.is_timed)
-    }
-}
-
-/// `OWNER/REPO/runs/RUN`, and `/ENVIRONMENT` where it is not the whole run that waits.
-pub(in crate::github) fn approval_id(repo: &str, run: u64, environment: Option<&str>) -> String {
-    match environment {
-        Some(environment) => format!("{repo}/runs/{run}/{environment}"),
-        None => format!("{repo}/runs/{run}"),
     }
 }

@@ -15,23 +15,25 @@ use crate::{
 /// A deployment that waits for the rules of its environment.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::github) struct PendingDeployment {
-    pub(super) environment: Environment,
+    pub(in crate::github) environment: Environment,
     /// In minutes.
     #[serde(default, deserialize_with = "number")]
-    pub(super) wait_timer: Option<i64>,
+    pub(in crate::github) wait_timer: Option<i64>,
     #[serde(default, deserialize_with = "date")]
-    pub(super) wait_timer_started_at: Option<Timestamp>,
+    pub(in crate::github) wait_timer_started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) current_user_can_approve: Option<bool>,
+    pub(in crate::github) current_user_can_approve: Option<bool>,
     #[serde(default)]
-    pub(super) reviewers: Listed<RequiredReviewer>,
+    pub(in crate::github) reviewers: Listed<RequiredReviewer>,
 }
 
 /// An environment. GitHub compares their names without case.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::github) struct Environment {
+    #[serde(default, deserialize_with = "number")]
+    pub(in crate::github) id: Option<u64>,
     #[serde(deserialize_with = "required_text")]
-    pub(super) name: String,
+    pub(in crate::github) name: String,
 }
 
 /// Who may answer for an environment.
@@ -76,12 +78,12 @@ impl<'de> Deserialize<'de> for RequiredReviewer {
 pub(in crate::github) struct DeploymentAnswer {
     /// `approved`, `rejected`, or `pending` for a comment alone.
     #[serde(default, deserialize_with = "any_text")]
-    pub(super) state: String,
+    pub(in crate::github) state: String,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) comment: Option<String>,
+    pub(in crate::github) comment: Option<String>,
     #[serde(default)]
-    pub(super) environments: Listed<Environment>,
+    pub(in crate::github) environments: Listed<Environment>,
     /// Null where the account was deleted.
     #[serde(default, deserialize_with = "double_option")]
-    pub(super) user: Option<Option<User>>,
+    pub(in crate::github) user: Option<Option<User>>,
 }

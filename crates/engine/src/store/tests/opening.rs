@@ -173,10 +173,7 @@ async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_
         ("PRAGMA user_version = 5", "it says that it has format 5, and has audit of a later one"),
         ("PRAGMA user_version = -1", "was written by a newer Callboard"),
         ("PRAGMA application_id = 0", "is not a Callboard database"),
-        (
-            "PRAGMA user_version = 9",
-            "it says that it has format 9, and has audit.hash of a later one",
-        ),
+        ("PRAGMA user_version = 9", "it says that it has format 9, and has audit.hash of a later one"),
         ("PRAGMA user_version = 9; DROP TABLE hooks", "hooks of format 9 is missing in it"),
     ];
     for (done, expected) in cases {
