@@ -22,6 +22,20 @@ export default defineConfig(({ mode }) => ({
     // Nothing may be inlined: the content security policy allows files of the app only.
     assetsInlineLimit: 0,
     rollupOptions: {
+      // Few chunks: what two of them share is compressed in each. What both pages load is one, and the launcher's first frame.
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: "shared",
+              test: /preload-helper|\/node_modules\/|\/src\/(parts\/|base|icons)/,
+              minShareCount: 2,
+              priority: 1,
+            },
+            { name: "first", test: /\/launcher\/(App\.svelte|launcher\.css)$/ },
+          ],
+        },
+      },
       input: Object.fromEntries(
         Object.entries({ launcher: "index.html", settings: "settings.html" }).filter(([, page]) =>
           existsSync(page),
