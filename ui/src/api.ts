@@ -359,6 +359,14 @@ commit?: string,
  */
 arguments?: { [key in string]: string }, 
 /**
+ * What else it waits for, such as a timer of its environment: a line each. Empty where it is known that nothing else is.
+ */
+conditions?: AsOf<Array<string>>, 
+/**
+ * What has to be answered along with a yes, such as the parameters of an input step; at most [`QUESTIONS_KEPT`].
+ */
+questions?: Array<Question>, 
+/**
  * What a yes would ship.
  */
 ships?: AsOf<Shipment>, 
@@ -827,7 +835,12 @@ url: string | null,
 /**
  * The names of the jobs or steps that failed, where known.
  */
-failing: Array<string>, };
+failing: Array<string>, 
+/**
+ * Whether it waits for a person's yes before it goes on, and as of when; `None` where the source does not know. It means
+ * nothing once the run is over.
+ */
+waits?: AsOf<boolean>, };
 
 /**
  * How far a run is. The order is the order in which a run can go through them.
@@ -2681,6 +2694,32 @@ size?: Size, };
 export type PullRequestState = "open" | "merged" | "closed";
 
 /**
+ * Something that has to be answered along with a yes.
+ */
+export type Question = { 
+/**
+ * Its name, as in `name=value`.
+ */
+name: string, 
+/**
+ * What it asks, in the service's words, where it has more than its name.
+ */
+summary?: string, 
+/**
+ * What the answer can be.
+ */
+ty: QuestionType, 
+/**
+ * The answer where none is given.
+ */
+default?: string, };
+
+/**
+ * What the answer to a [`Question`] can be.
+ */
+export type QuestionType = "text" | "bool" | { "choice": Array<string> } | "elsewhere";
+
+/**
  * Only important notifications until then; `None` ends it. Answers with what holds now.
  */
 export type Quiet = { 
@@ -2855,7 +2894,7 @@ commit?: string, };
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
  * Clients give each its own key and place.
  */
-export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "assign" | "release" | "comment" | "stop" | "log" | "show";
+export type Role = "again" | "approve" | "deny" | "take" | "merge" | "resolve" | "assign" | "release" | "comment" | "stop" | "log" | "show";
 
 /**
  * One item on the board.
@@ -3500,7 +3539,23 @@ commits: number | null,
 /**
  * The newest changes, a line each, the newest first.
  */
-changes: Array<string>, };
+changes: Array<string>, 
+/**
+ * The pull requests that brought these changes: `#479 Warm the price cache`.
+ */
+pull_requests?: Array<string>, 
+/**
+ * The checks of the commit that a yes is for.
+ */
+checks?: Checks, 
+/**
+ * Where the changes can be seen.
+ */
+url?: string, 
+/**
+ * What of all this could not be read, and why: a line each.
+ */
+unread?: Array<string>, };
 
 /**
  * How much a commit would change, by the service's count.
