@@ -68,6 +68,10 @@ secrets: SecretBackend,
  */
 watched: boolean, 
 /**
+ * The kinds of items that it has then; none where it is not watched.
+ */
+kinds?: Array<Kind>, 
+/**
  * Its settings, as its table in the configuration has them.
  */
 settings: { [key in string]: JsonValue }, 
@@ -2016,7 +2020,11 @@ row?: Row | null,
 /**
  * What is not seen of its account: the item may have changed since.
  */
-not_seen?: Array<NotSeen>, };
+not_seen?: Array<NotSeen>, 
+/**
+ * Of an approval, the open incidents of what it is for.
+ */
+open_incidents?: OpenIncidents | null, };
 
 /**
  * The natural key of an item: the same thing has the same key whichever way it was reported.
@@ -2049,7 +2057,11 @@ export type ItemQuery = {
 /**
  * Its key, or any unambiguous part of its reference.
  */
-item: string, };
+item: string, 
+/**
+ * Only this kind is meant: what else has that name is no other meaning.
+ */
+kind?: Kind | null, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
@@ -2349,6 +2361,27 @@ items: Array<ItemKey>, };
  * Why an item is not on the board.
  */
 export type OffBoardReason = "passed" | "canceled" | "merged" | "closed" | "resolved" | "approved" | "denied" | "expired" | "superseded" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
+
+/**
+ * The open incidents of what an approval is for: those whose service, or a label of it, is called like its repository.
+ */
+export type OpenIncidents = { 
+/**
+ * The worst of them, the worst first; at most five.
+ */
+rows: Array<Row>, 
+/**
+ * How many there are, as far as they are seen.
+ */
+total: number, 
+/**
+ * The accounts that have incidents. Where there are none, nothing is known of any.
+ */
+accounts: Array<AccountName>, 
+/**
+ * What is not seen of these accounts: there may be more incidents.
+ */
+not_seen: Array<NotSeen>, };
 
 /**
  * Where a command comes from.
