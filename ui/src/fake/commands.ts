@@ -1,9 +1,22 @@
 /** The made-up team's commands, and a parser of typed lines that is good enough for them. */
 
-import type { CommandInfo, Found, LineRead, TextSpan, PlanQuery, Plan, Section } from "../api";
+import type {
+  CommandInfo,
+  Found,
+  Kind,
+  LineRead,
+  TextSpan,
+  PlanQuery,
+  Plan,
+  Role,
+  Section,
+  Step,
+} from "../api";
 import { ago } from "./ago";
 import { failure } from "./backend";
 import { arg } from "./items";
+
+const ROLES: Record<string, Role> = { approve: "approve", deny: "deny" };
 
 function command(
   name: string,
@@ -20,7 +33,7 @@ function command(
       args,
       examples: [`${name} api staging`, `${name} web preview-482`],
       effect: "changes",
-      role: null,
+      role: ROLES[name] ?? null,
       timeout: { secs: 1200, nanos: 0 },
       policy: { post: "deploys", confirm: null, lock: null },
       every_account: false,
@@ -30,12 +43,8 @@ function command(
   };
 }
 
-const items = (
-  name: string,
-  summary: string,
-  kind: "build" | "pull_request" | "incident",
-  ...more: ReturnType<typeof arg>[]
-) => command(name, summary, [arg("item", { item: kind }), ...more], `${name} <item>`);
+const items = (name: string, summary: string, kind: Kind, ...more: ReturnType<typeof arg>[]) =>
+  command(name, summary, [arg("item", { item: kind }), ...more], `${name} <item>`);
 
 export const commands: CommandInfo[] = [
   command(
@@ -57,6 +66,14 @@ export const commands: CommandInfo[] = [
   items("alert ack", "Acknowledge an incident", "incident"),
   items("alert note", "Add a note", "incident", arg("message", "text")),
   items("alert resolve", "Resolve an incident", "incident"),
+  items(
+    "approve",
+    "Approve what waits for a person's yes",
+    "approval",
+    arg("comment", "text", { required: false }),
+    arg("answers", "pairs", { required: false }),
+  ),
+  items("deny", "Say no to what waits for a person's yes", "approval", arg("why", "text")),
   items("pr approve", "Approve a pull request", "pull_request"),
   items("pr comment", "Comment on a pull request", "pull_request", arg("message", "text")),
   items("pr merge", "Merge a pull request", "pull_request"),
@@ -118,15 +135,18 @@ export function readLine(line: string): LineRead {
     .sort((a, b) => b.spec.name.length - a.spec.name.length)
     .find(({ spec }) => line === spec.name || line.startsWith(`${spec.name} `));
   if (!info) return { command: null, values: {}, asks_for: null, problem: null };
-  const words = line
+  const all = line
     .slice(info.spec.name.length)
     .split(" ")
     .filter((word) => word !== "" && word !== "to");
+  const pairs = all.filter((word) => word.startsWith('"'));
+  const words = all.filter((word) => !pairs.includes(word));
   const values: Record<string, string> = {};
   for (const [place, { name }] of info.spec.args.entries()) {
     const word = words[place];
     if (word !== undefined) values[name] = word.replace(`${name}=`, "");
   }
+  if (pairs.length > 0) values.answers = pairs.join(" ");
   const missing = info.spec.args.find(({ name, required }) => required && !values[name]);
   const wrong =
     info.spec.name === "deploy" && values.env && !/^(staging|production|preview-\d+)$/.test(values.env);
@@ -138,12 +158,21 @@ export function readLine(line: string): LineRead {
   };
 }
 
+/** What answers a request. */
+const answerOf = (line: string, { spec }: CommandInfo): Step[] => [
+  {
+    what: `${spec.role === "approve" ? "Approve" : "Reject"} the deployment of api to production, as kim`,
+    exactly: `POST /repos/acme/web/actions/runs/218/pending_deployments\n${JSON.stringify({ state: spec.role, line })}`,
+  },
+];
+
 export function prepare({ line, channel, private: isPrivate }: PlanQuery): Plan {
   const { command: info, values, asks_for, problem } = readLine(line);
   if (!info) throw failure(`there is no command for "${line}"`);
   if (problem) throw failure(problem);
   if (asks_for) throw failure(`${info.spec.name}: ${asks_for} is missing`);
   const { app = "", env = "", ref = "main" } = values;
+  const answer = info.spec.role === "approve" || info.spec.role === "deny" ? answerOf(line, info) : null;
   return {
     fingerprint: `of ${line}`,
     lacks: [],
@@ -152,7 +181,7 @@ export function prepare({ line, channel, private: isPrivate }: PlanQuery): Plan 
     named_line: line,
     account: "ci",
     acts_as: "kim",
-    steps: [
+    steps: answer ?? [
       {
         what: `Start ${app || info.spec.name} on ci.acme.example`,
         exactly: `POST /job/${app}/job/deploy/buildWithParameters\nAPP=${app}  ENV=${env}  REF=${ref}`,

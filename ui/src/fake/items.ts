@@ -47,7 +47,8 @@ export const WHOLE_LOG: LogLine[] = [
   );
 
 function action(line: string, summary: string, role: Role | null, complete = true): ItemAction {
-  const command = line.split(" ").slice(0, 2).join(" ");
+  // All but the item, which the line ends with.
+  const command = line.split(" ").slice(0, -1).join(" ");
   return {
     line,
     command,
@@ -148,7 +149,15 @@ export const APPROVAL: Approval = {
   arguments: { app: "api", env: "production" },
   ships: {
     at: ago(3),
-    value: { from: "1.41.0", to: "1.42.0", commits: 11, changes: ["Keep the price list warm"] },
+    value: {
+      from: "1.41.0",
+      to: "1.42.0",
+      commits: 11,
+      changes: ["Keep the price list warm"],
+      pull_requests: ["#482 Cache the price list"],
+      checks: { commit: "b81d09e", status: "passed", failing: [], at: ago(40) },
+      url: "https://forge.example/compare/1.41.0...1.42.0",
+    },
   },
   description: "Checkout is slow without the price cache",
 };
@@ -169,7 +178,11 @@ export function detail(key: string): ItemDetail {
         detail: { kind, ...APPROVAL },
       },
       events: [happened(41, key, "requested", 3, "ana asks for approval: Deploy api to production", "ana")],
-      actions: [],
+      actions: [
+        action(`approve ${key}`, "Approve what waits for a person's yes", "approve"),
+        action(`deny ${key}`, "Say no to what waits for a person's yes", "deny", false),
+      ],
+      open_incidents: { rows: [], total: 0, accounts: ["alerts"], not_seen: [] },
       snoozed: null,
       gone: null,
     };

@@ -28,7 +28,7 @@ export function start({ what, undo }: StartRun): Run {
     line: what.line,
     args: { values: {}, items: {}, pairs: [] },
     account: "ci",
-    item: what.line.split(" ").find((word) => word.includes("/incident/")) ?? null,
+    item: what.line.split(" ").find((word) => /\/(incident|approval)\//.test(word)) ?? null,
     by: "kim",
     started_at: new Date().toISOString(),
     ended_at: null,

@@ -1,10 +1,76 @@
-/** The fake backend for a browser, by the address's query: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`, `?unknown`. */
+/** The fake backend for a browser, by the address's query: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`, `?unknown`,
+ *  `?approvals`. */
 
+import type { Approval } from "../api";
 import type { Theme } from "../desktop";
 import type { FakeBackend } from "./backend";
 import { fake, row } from "./index";
-import { delivery } from "./runs";
-import { board, run, section, STATUS } from "./team";
+import { ago } from "./ago";
+import { detail } from "./items";
+import { delivery, start } from "./runs";
+import { board, run, section, sections, STATUS } from "./team";
+
+/** Requests that can be answered: one is plain, one asks questions, one expires, one is another's, one is hostile. */
+function approvals(made: FakeBackend): void {
+  const key = (id: string) => `forge/approval/${id}`;
+  const long = "\u202e<b>Deploy</b> " + "a very long title that says it all, ".repeat(9);
+  const mine = {
+    mine: true,
+    who: [] as string[],
+    kind: "approve" as const,
+    what: "your answer, the last one needed",
+  };
+  const asks: Partial<Approval> = {
+    questions: [
+      { name: "TARGET", summary: "Where to", ty: { choice: ["eu", "us", long] } },
+      { name: "DRY_RUN", ty: "bool", default: "false" },
+      { name: "NOTE", summary: long, ty: "text", default: "" },
+    ],
+    expires_at: undefined,
+  };
+  const which: Record<string, [title: string, more: Partial<Approval>]> = {
+    plain: ["Deploy api to production", {}],
+    questions: ["Deploy web to a region", asks],
+    soon: ["Deploy docs to production", { expires_at: { at: ago(10), value: ago(-1.5) } }],
+    others: ["Deploy billing to production", { answers: [] }],
+    hostile: [
+      long,
+      { description: long.repeat(3), environment: long, arguments: { [long]: long }, commit: long },
+    ],
+    file: ["Sign the release", { questions: [{ name: "KEY", ty: "elsewhere" }] }],
+  };
+  const ended = new Map<string, Partial<Approval>>();
+  const rows = Object.entries(which).map(([id, [title, { expires_at }]]) =>
+    row(key(id), "attention", title, {
+      second: "ana asks, 1 of 2 given",
+      held: id === "others",
+      turn: id === "others" ? { mine: false, who: ["bo"], kind: "approve", what: "answer by bo" } : mine,
+      expires_at: id === "soon" ? (expires_at?.value ?? null) : null,
+    }),
+  );
+  made.answer("board", () => ({ ...board(), sections: [section("Approvals", rows), ...sections()] }));
+  made.answer("item", ({ item }) => {
+    const [title, more] = which[item.split("/").at(-1) ?? ""] ?? ["", {}];
+    const known = detail(item);
+    if (known.item.detail.kind !== "approval") return known;
+    const inner = { ...known.item.detail, ...more, ...ended.get(item) };
+    const conditions = { at: ago(3), value: ["30 minutes of its environment's timer"] };
+    return {
+      ...known,
+      item: { ...known.item, title, detail: { ...inner, conditions } },
+      actions: inner.state === "waiting" ? known.actions : [],
+    };
+  });
+  made.answer("run", (asked) => {
+    const run = start(asked);
+    const state = run.command === "deny" ? "denied" : "approved";
+    setTimeout(() => {
+      if (run.item) ended.set(run.item, { state, ended_by: { id: "kim", name: "kim" } });
+      made.emitChanged();
+    }, 6_000);
+    return run;
+  });
+}
 
 export function scene(search: string): FakeBackend {
   const query = new URLSearchParams(search);
@@ -76,6 +142,7 @@ export function scene(search: string): FakeBackend {
       return lost;
     });
   }
+  if (query.has("approvals")) approvals(made);
   if (query.has("many")) {
     const rows = Array.from({ length: 10_000 }, (_, at) =>
       row(`ci/build/acme/app${at}/ci@main`, "failing", `app${at} main`),

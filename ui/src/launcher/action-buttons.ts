@@ -23,6 +23,7 @@ const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
   resolve: { title: "Resolve", icon: "check", act: "resolve" },
   assign: { title: "Reassign", icon: "usercheck", act: null },
   release: { title: "Release", icon: "term", act: null },
+  deny: { title: "Deny", icon: "x", act: "resolve" },
   comment: { title: "Comment", icon: "note", act: "comment" },
   stop: { title: "Stop", icon: "stop", act: "stop" },
   log: { title: "Log from the service", icon: "log", act: null },
@@ -52,7 +53,7 @@ function buttonOf(action: ItemAction, kind: string, alone: boolean): ActionButto
 
 /**
  * All buttons, in order. The first is for Enter, the second for Shift+Enter. Enter never approves or snoozes: it opens
- * the item's page, unless that is already open (`paged`).
+ * the item's page, unless that is already open (`paged`). On an approval's page it does nothing.
  */
 export function buttonsOf(
   row: Pick<Row, "key" | "url" | "turn">,
@@ -130,7 +131,8 @@ export function buttonsOf(
     does: "page",
   };
   const shows = kind === "approval" || usual?.does === "snooze";
-  const first = !shows ? usual : paged ? own.find((button) => button === open) : page;
+  const opens = kind !== "approval" && url ? open : undefined;
+  const first = !shows ? usual : paged ? opens : page;
   if (!first) return [...runs, ...own];
   const rest = [...runs, ...own].filter((button) => button !== first);
   const ordered = [{ ...first, keys: "Enter" }, ...rest];

@@ -1,6 +1,6 @@
 /** A command before it runs: its arguments, live choices, the plan, and where it will post. */
 
-import type { ArgSpec, CommandInfo, FoundChoice, LineRead, Plan, Run } from "../api";
+import type { ArgSpec, CommandInfo, FoundChoice, LineRead, Plan, Question, Run } from "../api";
 import type { Failure } from "../desktop";
 import { layout } from "../parts/layout";
 import { ReactiveMap } from "../parts/reactive-map.svelte";
@@ -23,6 +23,7 @@ import {
 } from "./flow";
 import type { Act } from "./keys";
 import { moveInChoices } from "./move";
+import { choicesOf, fieldsOf, pairsOf, wrongOf } from "./questions";
 import { readOn } from "./read-on";
 import type { View, Window } from "./view";
 
@@ -47,8 +48,12 @@ const ACCOUNT: ArgSpec = {
   required: true,
 };
 
+function withArgs(info: CommandInfo, args: ArgSpec[]): CommandInfo {
+  return { ...info, spec: { ...info.spec, args } };
+}
+
 function withAccount(info: CommandInfo): CommandInfo {
-  return { ...info, spec: { ...info.spec, args: [ACCOUNT, ...info.spec.args] } };
+  return withArgs(info, [ACCOUNT, ...info.spec.args]);
 }
 
 /** Who runs a command, for the progress text: its accounts, or the command itself. */
@@ -111,6 +116,9 @@ export class CommandForm implements View {
   );
   /** True for approvals, which Enter never runs. */
   readonly deliberate: boolean;
+  /** The questions of the request, each an argument here. On the line they are the pairs of one argument, by this name. */
+  readonly fields: ArgSpec[];
+  private readonly pairs: string;
 
   /** Enter runs nothing before: only then can the plan have been read. */
   private readableFrom = 0;
@@ -129,15 +137,35 @@ export class CommandForm implements View {
     asksFor: string | null,
     /** True if a finished run led here, with the key that runs it here. */
     private readonly again = false,
+    questions: readonly Question[] = [],
   ) {
     this.context = context;
+    this.fields = fieldsOf(questions);
+    this.pairs = info.spec.args.find(({ ty }) => ty === "pairs")?.name ?? "";
     this.key = JSON.stringify([info.spec.name, values]);
     this.deliberate = info.spec.role === "approve";
-    this.flow = start(ACCOUNT.name in values ? withAccount(info) : info, values, asksFor);
+    this.flow = this.begin(ACCOUNT.name in values ? withAccount(info) : info, values, asksFor);
     this.leftover = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
     this.written = Promise.resolve(info.spec.name);
     this.reading = this.read();
     this.choosing = this.choose();
+  }
+
+  /** The questions are asked in the place of the pairs, the first one without an answer first. */
+  private begin(info: CommandInfo, values: Record<string, string>, asksFor: string | null): Flow {
+    const { fields } = this;
+    if (fields.length === 0) return start(info, values, asksFor);
+    const args = info.spec.args.flatMap((arg) => (arg.name === this.pairs ? fields : arg));
+    const given = Object.fromEntries(fields.map(({ name, default: value }) => [name, value ?? ""]));
+    const first = fields.find(({ required }) => required) ?? fields[0];
+    return start(withArgs(info, args), { ...given, ...values }, first?.name ?? asksFor);
+  }
+
+  /** The values as the command takes them. */
+  private given(values: Record<string, string>): Record<string, string> {
+    if (this.fields.length === 0) return values;
+    const own = Object.entries(values).filter(([name]) => !this.fields.some((field) => field.name === name));
+    return { ...Object.fromEntries(own), [this.pairs]: pairsOf(this.fields, values) };
   }
 
   act(act: Act, window: Window): boolean {
@@ -155,6 +183,7 @@ export class CommandForm implements View {
       case "approve":
         // Enter never approves: approving has a key of its own. Enter still fills in missing arguments.
         if (this.deliberate && act === "go" && this.ready && this.next.do !== "take") return true;
+        if (act === "approve" && this.confirming && this.guard === "yes") this.confirmation = "yes";
         void this.enter().then((run) => void (run && window.follow(run)));
         return true;
     }
@@ -204,7 +233,7 @@ export class CommandForm implements View {
     this.confirming = false;
     this.refused = null;
     this.confirmation = "";
-    keepDraft({ text: "", args: { command: this.command, values: flow.values } });
+    keepDraft({ text: "", args: { command: this.command, values: this.given(flow.values) } });
     if (moved || changed) {
       this.leftover = false;
       this.unlisted = null;
@@ -255,7 +284,9 @@ export class CommandForm implements View {
     const request = ++this.requests;
     const { backend } = this.context;
     const current = () => request === this.requests;
-    const values = this.latin(this.flow.values);
+    const typed = this.latin(this.flow.values);
+    const values = this.given(typed);
+    const wrong = wrongOf(this.fields, typed);
     this.prepared = null;
     this.isReading = true;
     try {
@@ -267,7 +298,8 @@ export class CommandForm implements View {
       if (!current()) return;
       this.keepNames(read.names, values);
       this.problem = read.problem ? { text: read.problem, arg: this.argNamed(read.problem) } : null;
-      if (read.asks_for || read.problem) return;
+      if (wrong) this.problem = { text: `${wrong.name} has no such choice`, arg: wrong.name };
+      if (read.asks_for || this.problem || this.missing) return;
       const preparing = backend.call("prepare", { line, channel: null, private: this.privately });
       const prepared = await this.context.waitFor(servedBy(this.info), preparing);
       if (!current()) return;
@@ -333,7 +365,11 @@ export class CommandForm implements View {
     const request = ++this.choiceRequests;
     const { spec } = this;
     const { active } = this.flow;
-    if (
+    if (spec && this.fields.includes(spec)) {
+      this.choices = choicesOf(spec, this.typed);
+      this.choicesFailure = null;
+      this.isChoosing = false;
+    } else if (
       active === null ||
       spec?.ty === "text" ||
       spec?.ty === "number" ||
@@ -342,8 +378,11 @@ export class CommandForm implements View {
     ) {
       this.choices = [];
       this.isChoosing = false;
-      return;
-    }
+    } else await this.askChoices(request, active);
+  }
+
+  private async askChoices(request: number, active: string): Promise<void> {
+    const { spec } = this;
     this.isChoosing = true;
     try {
       // The choices may depend on the other arguments.

@@ -32,7 +32,12 @@ export interface BuildFacts {
   lastGreen: BuildRun | null;
 }
 
-const STATUSES: Record<BuildStatus, string> = {
+/** A run that waits for a person goes on by that person's answer alone, whatever its service calls it. */
+const statusOf = ({ status, waits }: BuildRun): BuildStatus | "waits" =>
+  waits?.value && (status === "queued" || status === "running") ? "waits" : status;
+
+const STATUSES: Record<ReturnType<typeof statusOf>, string> = {
+  waits: "waiting for a person's yes",
   queued: "queued",
   running: "running",
   unknown: "ended, result unknown",
@@ -42,7 +47,8 @@ const STATUSES: Record<BuildStatus, string> = {
 };
 
 /** The latest run, if an earlier one failed. */
-const AFTER: Record<BuildStatus, string> = {
+const AFTER: typeof STATUSES = {
+  waits: "the next one waits for a person's yes",
   queued: "queued again",
   running: "running again",
   unknown: "the next one ended, result unknown",
@@ -58,7 +64,7 @@ export function buildFacts({ runs }: Build): BuildFacts {
   const ended = runs.filter((run) => isRed(run) || isGreen(run));
   if (!verdict || !isRed(verdict)) {
     const cause = latest;
-    const summary = latest ? capital(STATUSES[latest.status]) : "Not known";
+    const summary = latest ? capital(STATUSES[statusOf(latest)]) : "Not known";
     return { number: latest?.number ?? null, summary, cause, causeIs: "Commit", lastGreen };
   }
   const reds = ended.findIndex(isGreen);
@@ -67,7 +73,7 @@ export function buildFacts({ runs }: Build): BuildFacts {
   const where = verdict.failing.length > 0 ? ` in ${listed(verdict.failing)}` : "";
   const after =
     red.length > 1 ? `, ${red.length} times in a row` : greens > 0 ? ` after ${greens} green` : "";
-  const going = latest && latest !== verdict ? `, ${AFTER[latest.status]}` : "";
+  const going = latest && latest !== verdict ? `, ${AFTER[statusOf(latest)]}` : "";
   const cause = red.at(-1) ?? verdict;
   return {
     number: verdict.number,

@@ -6,7 +6,7 @@ import type { AppContext } from "./context.svelte";
 import type { Details } from "./details.svelte";
 import type { Pending } from "./pending.svelte";
 import type { Tour } from "./tour.svelte";
-import type { View, Window } from "./view";
+import type { Window } from "./view";
 
 export interface Host extends Window {
   readonly context: AppContext;
@@ -14,7 +14,6 @@ export interface Host extends Window {
   readonly details: Details;
   readonly pending: Pending;
   readonly tour: Tour;
-  readonly top: View | null;
   readonly row: Row | null;
   readonly detail: ItemDetail | null;
   readonly run: Run | null;
@@ -22,7 +21,7 @@ export interface Host extends Window {
   over: "actions" | "quiet" | "snooze" | "not-seen" | null;
   /** Loads the state of the views. */
   states(): Promise<typeof import("./states")>;
-  push(view: View): boolean;
+  openDetail(key: string): void;
   changed(): void;
   attempt(what: () => Promise<unknown>): Promise<void>;
   takeLine(line: string): Promise<boolean>;

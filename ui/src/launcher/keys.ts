@@ -101,7 +101,7 @@ export const KEYS: Key[] = [
   { act: "runs", keys: ["Ctrl+Shift+R"], group: "Run", label: "Rooms and runs" },
 
   { act: "approve", keys: ["Ctrl+Enter"], group: "Decide", label: "Approve" },
-  { act: "resolve", keys: ["Ctrl+D"], group: "Decide", label: "Resolve" },
+  { act: "resolve", keys: ["Ctrl+D"], group: "Decide", label: "Deny, resolve" },
 
   { act: "everyone", keys: ["Ctrl+E"], group: "Window", label: "For you or everyone" },
   { act: "activity", keys: ["Ctrl+G"], group: "Window", label: "Activity" },

@@ -14,12 +14,12 @@ import { Finder } from "./finder.svelte";
 import type { Host } from "./host";
 import { KeyList } from "./key-list.svelte";
 import { type Act, isOfRow } from "./keys";
-import type { Entry } from "./look";
+import { type Entry, kindOf } from "./look";
 import { moveSelection } from "./move";
 import { Pending } from "./pending.svelte";
 import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
-import { isOfItem, isSame, type View } from "./view";
+import { isOfItem, isPage, isSame, type View } from "./view";
 
 export class Launcher implements Host {
   readonly context: AppContext;
@@ -50,13 +50,10 @@ export class Launcher implements Host {
   readonly row: Row | null = $derived(this.currentRow());
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
   readonly run: Run | null = $derived(this.currentRun());
-  readonly buttons: ActionButton[] = $derived(
-    this.row
-      ? buttonsOf(this.row, this.detail, this.top?.at === "item")
-      : this.run
-        ? buttonsOfRun(this.run)
-        : [],
-  );
+  readonly buttons: ActionButton[] = $derived([
+    ...(this.row ? buttonsOf(this.row, this.detail, isPage(this.top)) : []),
+    ...(this.run ? buttonsOfRun(this.run) : []),
+  ]);
 
   /** `states`: loads the state of the views, which the first frame does not need. */
   constructor(
@@ -107,7 +104,9 @@ export class Launcher implements Host {
     const isIt = (entry: Entry) => entry.key === key;
     const found = this.boards.entries.find(isIt) ?? this.finds.entries.find(isIt);
     if (found?.kind === "row") return found.row;
-    const item = this.details.item(key)?.item;
+    const detail = this.details.item(key);
+    if (detail?.row) return detail.row;
+    const item = detail?.item;
     const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
     const none = { severity: null, approvals: null, checks: null, expires_at: null, snoozed: null };
     return { ...more, ...none, key, title: item?.title ?? key, url: item?.url ?? null };
@@ -283,6 +282,11 @@ export class Launcher implements Host {
   async follow(run: Run): Promise<void> {
     const { RunStream } = await this.states();
     this.tour.take("run");
+    const page = this.levels.find((view) => view.takes?.(run));
+    if (page) {
+      this.levels = this.levels.slice(0, this.levels.indexOf(page) + 1);
+      return;
+    }
     // The levels that led to the run are closed: back from it is the board.
     this.levels = this.levels.filter(({ at }) => at === "rooms");
     this.push(new RunStream(this.context, run));
@@ -370,8 +374,10 @@ export class Launcher implements Host {
     });
   }
 
-  private openDetail(key: string): void {
-    this.push({ at: "item", key });
+  /** Shows an item as a level of its own. */
+  openDetail(key: string): void {
+    if (kindOf(key) !== "approval") return void this.push({ at: "item", key });
+    void this.states().then(({ ApprovalPage }) => this.push(new ApprovalPage(this.context, key)));
   }
 
   /** Does what a key does here. False if it does nothing and the key belongs to the field. */

@@ -2,6 +2,7 @@
 
 import type { Component } from "svelte";
 
+import ApprovalView from "./ApprovalView.svelte";
 import CommandFormView from "./CommandFormView.svelte";
 import ExplanationView from "./ExplanationView.svelte";
 import HelpView from "./HelpView.svelte";
@@ -22,6 +23,7 @@ export { scroll } from "./read-on";
 
 const VIEWS = {
   item: ItemView,
+  approval: ApprovalView,
   log: LogView,
   why: ExplanationView,
   help: HelpView,

@@ -24,13 +24,16 @@ interface Drawn {
   isGlanced: boolean;
 }
 
+const scrolls = (box: Element) => box.scrollHeight > box.clientHeight + 1;
+
 function measure(): Drawn | null {
-  const pane = document.querySelector(".choosing + .pane");
-  const body = pane?.parentElement;
-  if (!pane || !body) return null;
-  // Beside the choices the plan scrolls by itself; below them, the body scrolls it.
-  const isBeside = pane.scrollHeight > pane.clientHeight + 1;
-  const scroller = isBeside ? pane : body;
+  const pane = document.querySelector(".choosing + .pane, .plan > .pane");
+  if (!pane) return null;
+  // Beside the choices the plan scrolls by itself; below them, or on a page, what it stands in scrolls it.
+  const isBeside = scrolls(pane);
+  let box: Element | null = pane;
+  while (box && !scrolls(box)) box = box.closest("main") && box.parentElement;
+  const scroller = box ?? pane.parentElement ?? pane;
   const frame = scroller.getBoundingClientRect();
   const shown = pane.getBoundingClientRect();
   const top = shown.top - pane.scrollTop;

@@ -4,6 +4,8 @@ import type { ItemAction, Row, SnoozeTime } from "../api";
 import { type ActionButton, beginsAtOnce, buttonFor, buttonsOf, isOfDetail } from "./action-buttons";
 import type { Act } from "./keys";
 import type { Host } from "./host";
+import { kindOf } from "./look";
+import { isPage } from "./view";
 
 export class RowActs {
   private readonly launcher: Host;
@@ -19,7 +21,7 @@ export class RowActs {
     if (isOfDetail(act))
       await this.launcher.context.waitFor("the engine", this.launcher.details.ensureLoaded(row.key));
     const { details, top } = this.launcher;
-    return this.click(buttonFor(buttonsOf(row, details.item(row.key), top?.at === "item"), act), row);
+    return this.click(buttonFor(buttonsOf(row, details.item(row.key), isPage(top)), act), row);
   }
 
   async click(button: ActionButton | undefined, row = this.launcher.row): Promise<void> {
@@ -31,12 +33,15 @@ export class RowActs {
     if (typeof does === "object") {
       // "I am on it" has no preview: instead it can be undone before it is sent.
       if (beginsAtOnce(button)) return this.take(row, does.run);
+      // What a yes lets happen is read before it is given: its page gives it.
+      if (kindOf(row.key) === "approval" && does.run.role === "approve")
+        return this.launcher.openDetail(row.key);
       return this.launcher.attempt(() => this.launcher.takeLine(does.run.line));
     }
     const url = this.launcher.details.item(row.key)?.item.url ?? row.url;
     switch (does) {
       case "page":
-        return void this.launcher.push({ at: "item", key: row.key });
+        return this.launcher.openDetail(row.key);
       case "open":
         return this.launcher.openLink(url);
       case "log":

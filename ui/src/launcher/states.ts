@@ -1,5 +1,6 @@
 /** The state of the views, and what belongs to it: loaded after the board, for a faster start. */
 
+export { ApprovalPage } from "./approval-page.svelte";
 export { CommandForm } from "./command-form.svelte";
 export { Log } from "./logs.svelte";
 export { verdictOf } from "./outcome";
