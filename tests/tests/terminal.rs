@@ -59,7 +59,10 @@ fn answer_to_what_is_not_there_is_refused_as_a_usage_error() -> Result<()> {
     let callboard = Callboard::new("")?;
     for args in [&["approve", "web#12/Proceed", "--yes"][..], &["deny", "web#12/Proceed", "--why", "no"]] {
         let output = callboard.cmd(args)?;
-        assert!(output.code == Some(2) && output.stderr.contains("there is no command"), "{args:?}: {output:?}");
+        assert!(
+            output.code == Some(2) && output.stderr.contains("there is no command"),
+            "{args:?}: {output:?}"
+        );
     }
     Ok(())
 }
