@@ -488,7 +488,8 @@ mod tests {
         );
         assert_eq!((yes.options.yes, yes.options.channel.as_deref()), (true, Some("ops")));
         // the line -> its reason by name, and in words; none where it is refused
-        let cases: [(&[&str], Option<(Option<&str>, &str)>); 6] = [
+        type Reason<'a> = (Option<&'a str>, &'a str);
+        let cases: [(&[&str], Option<Reason<'_>>); 6] = [
             (&["deny", "x", "--why", "not before noon"], Some((Some("not before noon"), ""))),
             (&["deny", "x", "not", "before", "noon"], Some((None, "not before noon"))),
             (&["deny", "--private", "x", "--why", "-1"], Some((Some("-1"), ""))),
