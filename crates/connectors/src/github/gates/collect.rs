@@ -175,7 +175,8 @@ impl Found<'_> {
                         let item = of.item(of.open(None));
                         self.snapshots.push(item);
                     }
-                    run.whole = Some(Gate::new(run.asked_at));
+                    let shipment = known.and_then(|gate| gate.shipment);
+                    run.whole = Some(Gate { shipment, ..Gate::new(run.asked_at) });
                     run.due = false;
                 }
                 (RunState::FirstTimer, known) => {

@@ -31,7 +31,9 @@ pub(in crate::github) fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Un
             Some((known, at)) => *known != commit || now.duration_since(*at) >= VALID_FOR,
             None => true,
         };
-        let due = all.filter(|(_, gate)| !commit.is_empty() && !gate.only_reported && is_due(gate));
+        // Of a run that is asked for again it is not known that it still waits.
+        let is_known = !commit.is_empty() && !run.due;
+        let due = all.filter(|(_, gate)| is_known && !gate.only_reported && is_due(gate));
         due.map(|(environment, _)| Unshipped { run: id, environment, commit: commit.clone() })
             .collect::<Vec<_>>()
     };
