@@ -48,7 +48,7 @@ impl Playground {
         let life = Life::default();
         Ok(Self {
             forge: Forge::start(&life, pace).await?,
-            ci: Ci::start(&life, pace).await?,
+            ci: ci::start(&life, pace).await?,
             pager: Pager::start(&life).await?,
             chat: Chat::start(&life).await?,
             life,

@@ -3,23 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    body::Bytes,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use url::form_urlencoded;
-
-use super::{Build, Ci, page, rest::missing};
-use crate::ME;
 
 /// What a pipeline asks in the middle of a build.
 #[derive(Debug)]
 pub(super) struct Step {
-    id: &'static str,
+    pub(super) id: &'static str,
     message: &'static str,
     ok: &'static str,
     /// Its name, what it asks, and its choices: the first is the default.
@@ -40,22 +29,37 @@ pub(super) const ROLL_OUT: Step = Step {
 /// An input step of a build, and its answer.
 #[derive(Debug)]
 pub(super) struct Input {
-    step: &'static Step,
-    answer: Option<Answer>,
+    pub(super) step: &'static Step,
+    pub(super) answer: Option<Answer>,
 }
 
 #[derive(Debug)]
-struct Answer {
-    by: String,
+pub(super) struct Answer {
+    pub(super) by: String,
     /// The values that the build goes on with; `None` for a no.
-    values: Option<BTreeMap<String, Value>>,
+    pub(super) values: Option<BTreeMap<String, Value>>,
 }
 
 impl Step {
-    fn defaults(&self) -> BTreeMap<String, Value> {
+    pub(super) fn defaults(&self) -> BTreeMap<String, Value> {
         let (choice, _, choices) = self.choice;
         let (flag, _, set) = self.flag;
         [(choice.to_owned(), json!(choices.first())), (flag.to_owned(), json!(set))].into()
+    }
+
+    /// The values of a form that was submitted; `None` where one of them is none that it asks for.
+    pub(super) fn read(&self, form: &Value) -> Option<BTreeMap<String, Value>> {
+        // One parameter need not be in a list.
+        let given = match &form["parameter"] {
+            Value::Array(given) => given.as_slice(),
+            Value::Null => &[],
+            one => std::slice::from_ref(one),
+        };
+        let read = |one: &Value| {
+            let (name, value) = (one["name"].as_str()?, &one["value"]);
+            self.takes(name, value).then(|| (name.to_owned(), value.clone()))
+        };
+        given.iter().map(read).collect()
     }
 
     fn takes(&self, name: &str, value: &Value) -> bool {
@@ -65,7 +69,8 @@ impl Step {
             || (name == self.flag.0 && value.is_boolean())
     }
 
-    fn json(&self, build: &str) -> Value {
+    /// As it is listed while it is pending; `build` is the build's path, with a slash at the end.
+    pub(super) fn json(&self, build: &str) -> Value {
         let ((choice, where_to, choices), (flag, whether, set)) = (self.choice, self.flag);
         json!({
             "id": self.id,
@@ -129,104 +134,5 @@ impl Input {
             }),
         }));
         actions
-    }
-}
-
-impl Build {
-    /// The input step that it waits at.
-    fn open_input(&mut self) -> Option<&mut Input> {
-        self.input.as_mut().filter(|input| input.answer.is_none() && self.ends.is_none())
-    }
-
-    /// The build goes on with these values, or ends without them.
-    fn answer(&mut self, by: &str, values: Option<BTreeMap<String, Value>>, now: Timestamp) {
-        let Some(input) = self.open_input() else { return };
-        let goes_on = values.is_some();
-        input.answer = Some(Answer { by: by.to_owned(), values });
-        self.stopped = !goes_on;
-        let length = if goes_on { self.length } else { SignedDuration::ZERO };
-        self.ends = Some(now.checked_add(length).unwrap_or(now));
-    }
-
-    /// What is pending of it; `None` where it is no build of a pipeline.
-    pub(super) fn pending(&self, job: &str) -> Option<Value> {
-        let input = self.input.as_ref()?;
-        let is_open = input.answer.is_none() && self.ends.is_none();
-        let place = format!("{}{}/", page("", job), self.number);
-        Some(is_open.then(|| input.step.json(&place)).into_iter().collect())
-    }
-
-    /// A yes without values: the build goes on, and what it asked for is not set.
-    pub(super) fn proceed_empty(&mut self, id: &str, now: Timestamp) -> Response {
-        self.settle(id, Some(BTreeMap::new()), now)
-    }
-
-    pub(super) fn abort(&mut self, id: &str, now: Timestamp) -> Response {
-        self.settle(id, None, now)
-    }
-
-    fn settle(&mut self, id: &str, values: Option<BTreeMap<String, Value>>, now: Timestamp) -> Response {
-        match self.open_input().is_some_and(|input| input.step.id == id) {
-            true => {
-                self.answer(ME, values, now);
-                StatusCode::OK.into_response()
-            }
-            // A step that was answered is not there any more.
-            false => missing(),
-        }
-    }
-
-    /// A yes with values, from the form field `json`. As in Jenkins, what cannot be taken is an error of the server.
-    pub(super) fn submit(&mut self, id: &str, body: &Bytes, now: Timestamp) -> Response {
-        let failed =
-            || (StatusCode::INTERNAL_SERVER_ERROR, "Error processing Input Submit request.").into_response();
-        let Some(step) = self.open_input().map(|input| input.step).filter(|step| step.id == id) else {
-            return failed();
-        };
-        let field = form_urlencoded::parse(body).find(|(name, _)| name == "json");
-        let form: Value = field.and_then(|(_, text)| serde_json::from_str(&text).ok()).unwrap_or_default();
-        // One parameter need not be in a list.
-        let given = match &form["parameter"] {
-            Value::Array(given) => given.as_slice(),
-            Value::Null => &[],
-            one => std::slice::from_ref(one),
-        };
-        let mut values = BTreeMap::new();
-        for one in given {
-            let (name, value) = (one["name"].as_str().unwrap_or_default(), &one["value"]);
-            if !step.takes(name, value) {
-                return failed();
-            }
-            values.insert(name.to_owned(), value.clone());
-        }
-        self.answer(ME, Some(values), now);
-        Json(Value::Null).into_response()
-    }
-}
-
-impl Ci {
-    /// Somebody answers the builds of a job that wait for input, a yes with what is asked for by default; where none waits,
-    /// nothing happens.
-    pub fn answer(&self, job: &str, by: &str, yes: bool) {
-        let now = Timestamp::now();
-        let mut jobs = self.jobs(now);
-        let builds = jobs.jobs.iter_mut().filter(|other| other.name == job).flat_map(|job| &mut job.builds);
-        for build in builds {
-            let values = build.open_input().map(|input| input.step.defaults()).filter(|_| yes);
-            build.answer(by, values, now);
-        }
-    }
-
-    /// What became of the input steps of a job's builds since the day began.
-    #[cfg(test)]
-    pub(crate) fn inputs(&self, job: &str) -> Vec<&'static str> {
-        let jobs = self.jobs(Timestamp::now());
-        let outcome = |input: &Input| match &input.answer {
-            None => "waiting",
-            Some(Answer { values: Some(_), .. }) => "approved",
-            Some(Answer { values: None, .. }) => "denied",
-        };
-        let builds = jobs.job(job).into_iter().flat_map(|job| &job.builds);
-        builds.filter_map(|build| build.input.as_ref()).map(outcome).collect()
     }
 }

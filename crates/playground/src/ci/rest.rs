@@ -13,11 +13,14 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{Ci, TOKEN, Wanted, page};
+use super::jobs::{Ci, Wanted, page};
 use crate::{ME, service::credential};
+
+/// The person's API token.
+pub(crate) const TOKEN: &str = "playground-ci-token";
 
 pub(super) fn router(ci: Ci) -> Router {
     Router::new().route("/{*path}", get(look).post(act)).layer(middleware::from_fn(guard)).with_state(ci)
@@ -45,7 +48,7 @@ fn parts(path: &str) -> (String, Vec<&str>) {
     (name.join("/"), rest)
 }
 
-pub(super) fn missing() -> Response {
+fn missing() -> Response {
     (StatusCode::NOT_FOUND, "Not Found").into_response()
 }
 
@@ -131,19 +134,33 @@ async fn act(
         }
         [number, "stop"] => {
             let Some(build) = jobs.build_mut(&name, number) else { return missing() };
-            if build.building(now) {
-                build.ends = Some(now);
-                build.stopped = true;
-            }
+            build.stop(now);
             (StatusCode::FOUND, [(header::LOCATION, page(ci.url(), &name))]).into_response()
         }
         [number, "input", id, how @ ("proceedEmpty" | "abort")] => {
             let Some(build) = jobs.build_mut(&name, number) else { return missing() };
-            if how == "abort" { build.abort(id, now) } else { build.proceed_empty(id, now) }
+            // A step that was answered is not there any more.
+            if build.open_input().is_none_or(|input| input.step.id != id) {
+                return missing();
+            }
+            // A yes without values: what the step asks for is not set.
+            build.answer(ME, (how == "proceedEmpty").then(BTreeMap::new), now);
+            StatusCode::OK.into_response()
         }
         [number, "wfapi", "inputSubmit"] => {
             let Some(build) = jobs.build_mut(&name, number) else { return missing() };
-            build.submit(query.get("inputId").map(String::as_str).unwrap_or_default(), &body, now)
+            let id = query.get("inputId").map(String::as_str).unwrap_or_default();
+            let field = form_urlencoded::parse(&body).find(|(name, _)| name == "json");
+            let form: Value =
+                field.and_then(|(_, text)| serde_json::from_str(&text).ok()).unwrap_or_default();
+            let input = build.open_input().filter(|input| input.step.id == id);
+            // As in Jenkins, what cannot be taken is an error of the server.
+            let Some(values) = input.and_then(|input| input.step.read(&form)) else {
+                let failed = "Error processing Input Submit request.";
+                return (StatusCode::INTERNAL_SERVER_ERROR, failed).into_response();
+            };
+            build.answer(ME, Some(values), now);
+            Json(Value::Null).into_response()
         }
         ["queue", "cancelItem"] => {
             let id = query.get("id").map(String::as_str).unwrap_or_default();

@@ -6,9 +6,6 @@ use super::{
 };
 use crate::service::second;
 
-/// Where deployments go, in each repository.
-pub(super) const ENVIRONMENT: &str = "production";
-
 /// A deployment that somebody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deployment {

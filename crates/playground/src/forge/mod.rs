@@ -17,8 +17,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub use self::gates::Deployment;
 use self::world::{Commit, Phase, Pull, Review, Run, Workflow, World};
+pub use self::{gates::Deployment, world::Verdict};
 use crate::{
     Pace,
     service::{Life, Webhooks, listen, lock, second},
@@ -30,9 +30,6 @@ pub(crate) const TOKEN: &str = "playground-forge-token";
 pub(crate) const WEBHOOK_SECRET: &str = "playground-forge-webhooks";
 
 const OWNER: &str = "acme";
-/// Calls allowed in an hour.
-const ALLOWANCE: u32 = 5_000;
-
 /// The forge, running. A clone is the same one.
 #[derive(Debug, Clone)]
 pub struct Forge(Arc<Inner>);
@@ -44,17 +41,6 @@ struct Inner {
     pace: Pace,
     webhooks: Webhooks,
     world: Mutex<World>,
-}
-
-/// The verdict of a review.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is good.
-    Approved,
-    /// It needs work.
-    ChangesRequested,
-    /// A comment only.
-    Commented,
 }
 
 /// Commits that are pushed.

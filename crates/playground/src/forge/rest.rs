@@ -1,14 +1,13 @@
 //! The forge's REST API: the routes that connectors use, with tokens checked, ETags, paging and a rate limit.
 
+mod answer;
 mod gates;
-
-use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    extract::{Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -17,20 +16,17 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use url::form_urlencoded;
 
+use self::answer::{InRepo, Of, Parameters, Refusal, page};
 use super::{
-    ALLOWANCE, Forge, OWNER, TOKEN, Verdict,
+    Forge, OWNER, TOKEN,
     wire::{self, Form, Letters},
-    world::{Repo, Run, World, hex},
+    world::{ALLOWANCE, Verdict, World, hex},
 };
 use crate::{
     ME,
     service::{BODY_LIMIT, credential, second},
 };
-
-const PER_PAGE: usize = 30;
-const PER_PAGE_AT_MOST: usize = 100;
 
 pub(super) fn router(forge: Forge) -> Router {
     let in_repo = Router::new()
@@ -60,34 +56,6 @@ pub(super) fn router(forge: Forge) -> Router {
         // Logs are kept elsewhere, behind an address that is its own permission.
         .route("/logs/{repo}/{job}", get(log_text))
         .with_state(forge)
-}
-
-/// A refusal as GitHub sends it.
-struct Refusal {
-    status: StatusCode,
-    message: &'static str,
-    errors: Vec<&'static str>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message, errors: Vec::new() }
-    }
-
-    fn missing() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not Found")
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut body =
-            json!({ "message": self.message, "documentation_url": "https://docs.github.com/rest" });
-        if !self.errors.is_empty() {
-            body["errors"] = json!(self.errors);
-        }
-        (self.status, Json(body)).into_response()
-    }
 }
 
 /// Checks the token, gives ETags, answers 304 where nothing has changed, and counts calls: a 304 does not count.
@@ -142,45 +110,6 @@ impl World {
         self.rate_limit.0 = self.rate_limit.0.saturating_sub(calls);
         (self.rate_limit.0, self.rate_limit.1.as_second())
     }
-
-    fn repo(&self, owner: &str, name: &str) -> Result<&Repo, Refusal> {
-        let found = self.repos.get(name).filter(|_| owner.eq_ignore_ascii_case(OWNER));
-        found.ok_or_else(Refusal::missing)
-    }
-}
-
-impl Repo {
-    fn run(&self, id: u64) -> Result<&Run, Refusal> {
-        self.runs.iter().find(|run| run.id == id).ok_or_else(Refusal::missing)
-    }
-}
-
-type Parameters = Query<BTreeMap<String, String>>;
-type InRepo = Path<(String, String)>;
-type Of = Path<(String, String, u64)>;
-
-/// One page of a list, with the way to the next; wrapped with its count where GitHub wraps it.
-fn page(forge: &Forge, uri: &Uri, query: &Parameters, wrap: Option<&str>, rows: Vec<Value>) -> Response {
-    let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
-    let size = number("per_page").unwrap_or(PER_PAGE).clamp(1, PER_PAGE_AT_MOST);
-    let at = number("page").unwrap_or(1).max(1);
-    let count = rows.len();
-    let shown: Vec<Value> = rows.into_iter().skip((at - 1).saturating_mul(size)).take(size).collect();
-    let body = match wrap {
-        Some(name) => json!({ "total_count": count, name: shown }),
-        None => json!(shown),
-    };
-    let mut headers = HeaderMap::new();
-    if at.saturating_mul(size) < count {
-        let mut next = form_urlencoded::Serializer::new(String::new());
-        next.extend_pairs(query.iter().filter(|(name, _)| *name != "page"));
-        next.append_pair("page", &(at + 1).to_string());
-        let link = format!("<{}{}?{}>; rel=\"next\"", forge.url(), uri.path(), next.finish());
-        if let Ok(link) = HeaderValue::from_str(&link) {
-            headers.insert(header::LINK, link);
-        }
-    }
-    (headers, Json(body)).into_response()
 }
 
 async fn user(State(forge): State<Forge>) -> Json<Value> {

@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{
-    Forge, WEBHOOK_SECRET,
-    gates::ENVIRONMENT,
-    wire,
-    world::{Phase, World, hex},
+    Forge, WEBHOOK_SECRET, wire,
+    world::{ENVIRONMENT, Phase, World, hex},
 };
 use crate::service::Webhook;
 

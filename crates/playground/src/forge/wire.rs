@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    OWNER, Verdict,
-    gates::ENVIRONMENT,
-    world::{Commit, Deployed, Phase, Pull, Repo, Review, Run, Workflow},
+    OWNER,
+    world::{Commit, Deployed, ENVIRONMENT, Phase, Pull, Repo, Review, Run, Verdict, Workflow},
 };
 use crate::ME;
 

@@ -5,8 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{ALLOWANCE, Verdict, gates::ENVIRONMENT};
 use crate::ME;
+
+/// Calls allowed in an hour.
+pub(super) const ALLOWANCE: u32 = 5_000;
+/// Where deployments go, in each repository.
+pub(super) const ENVIRONMENT: &str = "production";
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -61,6 +65,17 @@ pub(super) struct Review {
     pub(super) verdict: Verdict,
     pub(super) body: String,
     pub(super) at: Timestamp,
+}
+
+/// The verdict of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is good.
+    Approved,
+    /// It needs work.
+    ChangesRequested,
+    /// A comment only.
+    Commented,
 }
 
 #[derive(Debug)]

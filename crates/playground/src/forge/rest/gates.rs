@@ -10,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{InRepo, Of, Parameters, Refusal, page};
+use super::answer::{InRepo, Of, Parameters, Refusal, page};
 use crate::{
     ME,
     forge::{
