@@ -141,6 +141,7 @@ impl Of<'_> {
             commit: run.commit.clone(),
             arguments: Some(arguments).filter(|it| !it.is_empty()),
             description: run.subject.clone(),
+            questions: Some(Vec::new()),
             ..Approval::new(repo, updated_at)
         };
         (GateId::new(repo, id, environment).key(account), title, approval)

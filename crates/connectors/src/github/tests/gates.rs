@@ -208,6 +208,7 @@ async fn gate_has_all_that_github_tells_of_it() {
         arguments: Some([("branch".to_owned(), "main".to_owned())].into()),
         conditions: Some(AsOf::new(at, vec!["a timer of 30 minutes, until 12:40Z".to_owned()])),
         description: Some("Round the totals".to_owned()),
+        questions: Some(Vec::new()),
         ..Approval::new("acme/web", at)
     };
     let mut found = approval_of(item).clone();
