@@ -27,6 +27,7 @@ use super::{
     collect::Missed,
     cursor::{Part, Place},
     details::{self, Task, TaskResult, UnlistedRunRead},
+    gate_id::GateId,
     gates::{self, Unshipped},
     identity::me,
     look::{RepoLists, Target, look},
@@ -276,7 +277,12 @@ impl Source for Account {
     }
 
     fn watches(&self, item: &Item) -> bool {
-        self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.knowledge.has_name(item.repo())
+        // Earlier versions of the playground named their requests otherwise: nothing would ever end those.
+        let is_named = item.key.kind != Kind::Approval || item.reference().parse::<GateId>().is_ok();
+        is_named
+            && (self.watch.is_empty()
+                || is_watched(&self.watch, item.repo())
+                || self.knowledge.has_name(item.repo()))
     }
 
     fn with_notes(&self, cursor: Option<&Cursor>, notes: &[String]) -> Option<Cursor> {

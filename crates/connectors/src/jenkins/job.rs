@@ -1,5 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use callboard_domain::source::GoneReason;
+
 /// A job as people name it: `web/api`, and with the branch of a multibranch project `web/api@feature/cart`.
 ///
 /// Jenkins allows neither `@` nor `/` in the name of a job or folder; a branch's job has the branch's name with the
@@ -15,6 +17,12 @@ pub(super) struct JobName {
 const LONGEST: usize = 500;
 
 impl JobName {
+    /// Why it is not on the board while it is disabled. A branch's job cannot be disabled: Jenkins keeps it so where its branch
+    /// is deleted.
+    pub(super) fn disabled_reason(&self) -> GoneReason {
+        if self.branch.is_some() { GoneReason::BranchDeleted } else { GoneReason::Disabled }
+    }
+
     /// The folders and the job, without the branch: what `watch` is about.
     pub(super) fn full_name(&self) -> String {
         self.path.join("/")

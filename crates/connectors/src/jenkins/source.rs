@@ -282,7 +282,7 @@ impl Memory {
             listing.jobs.iter().map(|job| (job.0.to_string(), job)).collect();
         let Some(known) = &self.known else {
             let disabled = listed.iter().filter(|(_, (_, job))| job.is_disabled());
-            return disabled.map(|(id, (name, _))| gone(id, disabled_reason(name))).collect();
+            return disabled.map(|(id, (name, _))| gone(id, name.disabled_reason())).collect();
         };
         let renamed = |last: &Option<Dated>| {
             let last = (*last)?;
@@ -294,7 +294,7 @@ impl Memory {
             let name: JobName = id.parse().ok()?;
             match listed.get(id) {
                 _ if there.contains(id.as_str()) || !watch.matches(&name.full_name()) => None,
-                Some((_, job)) if job.is_disabled() => Some(disabled_reason(&name)),
+                Some((_, job)) if job.is_disabled() => Some(name.disabled_reason()),
                 // It has no builds any more.
                 Some(_) => Some(GoneReason::Deleted),
                 None if !listing.covers(&name) => None,
@@ -380,11 +380,6 @@ fn deleted_runs_of<'a>(
         key: ItemKey::new(account, Kind::Build, id.as_str()),
         numbers: 0..=u64::MAX,
     })
-}
-
-/// A branch's job cannot be disabled: Jenkins keeps it so where its branch is deleted.
-pub(super) fn disabled_reason(name: &JobName) -> GoneReason {
-    if name.branch().is_some() { GoneReason::BranchDeleted } else { GoneReason::Disabled }
 }
 
 fn last_build(job: &wire::Job) -> Option<Dated> {

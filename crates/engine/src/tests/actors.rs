@@ -129,8 +129,10 @@ async fn call_that_changes_something_keeps_who_made_it_and_through_what() {
             Kept::Audit(change) => {
                 // Nothing answers for the account that is tested; that it was asked is kept.
                 assert!(answer.is_ok() || *name == "test_account", "{name}: {answer:?}");
-                let latest = it.engine.store().audit(None, 1).await.unwrap().remove(0);
-                assert_eq!((latest.actor, latest.what), (expected.clone(), change), "{name}");
+                // The end of a run that was stopped may be on record by now.
+                let latest = it.engine.store().audit(None, 2).await.unwrap();
+                let found = latest.iter().any(|it| it.actor == expected && it.what == change);
+                assert!(found, "{name}: {latest:?}");
             }
         }
     }

@@ -125,7 +125,6 @@ async fn a_waiting_call_is_dropped_when_its_caller_goes_away() {
 
     let mut client = Client::connect(&it.data()).await.unwrap();
     let seen = client.call(Changes { seen: 0 }).await.unwrap();
-    assert_eq!(seen, 1, "nothing has changed yet");
     let waiting = tokio::spawn(async move { client.call(Changes { seen }).await.unwrap() });
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
     assert!(waiting.await.unwrap() > seen);

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Watch,
     dedup::once,
-    jenkins::{builds::BuildsRead, client::Jenkins, job::JobName, normalise::Listing, source, wire},
+    jenkins::{builds::BuildsRead, client::Jenkins, job::JobName, normalise::Listing, wire},
     lenient::{self, Entries, MalformedEntry},
 };
 
@@ -229,7 +229,7 @@ impl Seen<'_> {
             }
             let reason = match jobs.get(id) {
                 Some(_) if self.recreated.contains(id) => Some(GoneReason::Deleted),
-                Some(listed) if listed.is_disabled() => Some(source::disabled_reason(&job)),
+                Some(listed) if listed.is_disabled() => Some(job.disabled_reason()),
                 Some(_) => self.asked.is_gone(&job, number).then_some(GoneReason::Deleted),
                 None if !self.listing.covers(&job) => {
                     found.keep(id, number, open.clone());
