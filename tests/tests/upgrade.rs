@@ -261,11 +261,18 @@ fn earlier_snoozes_keep_their_end_and_their_person() -> Result<()> {
     // An item that was snoozed until it changes has changed, and is on the board again.
     let item = callboard.json(&["item", "forge/build/acme/web/ci@main"])?;
     assert_eq!((&item[0]["snoozed"], &item[0]["snoozed_by"]), (&Value::Null, &Value::Null), "{item:?}");
-    let changes = list(&callboard, &["audit"])?;
+    // What the upgraded program records itself, is of no person: its configuration, and how interrupted runs ended.
+    let by_people = |callboard: &Callboard| -> Result<Vec<Value>> {
+        let is_own = |it: &Value| {
+            it["what"]["change"] == "configuration_applied" || it["what"]["change"] == "run_ended"
+        };
+        Ok(list(callboard, &["audit"])?.into_iter().filter(|it| !is_own(it)).collect())
+    };
+    let changes = by_people(&callboard)?;
     assert_eq!(texts(&changes, "/what/change"), ["snoozed", "quiet", "snoozed", "snoozed"]);
     assert!(changes.iter().all(|it| it["actor"] == robin), "{changes:?}");
     // Without `[people]`, it is the user of the computer.
-    let changes = list(&on("format-8")?, &["audit"])?;
+    let changes = by_people(&on("format-8")?)?;
     let by = json!({ "kind": "unlisted", "account": null, "id": "1000", "name": "robin" });
     assert_eq!((changes.len(), &changes[0]["actor"]["principal"]), (1, &by), "{changes:?}");
     Ok(())
