@@ -123,7 +123,7 @@ pub(super) async fn pull(
     for part in [Part::Checks, Part::Statuses] {
         if readable(part) && !head.is_empty() {
             let cached = if part == Part::Checks { &mut open.checks } else { &mut open.statuses };
-            if let Err(error) = sum(calls, repo, &head, part, cached).await {
+            if let Err(error) = sum(calls, repo, &head, part, cached, |_| true).await {
                 errors.push((part, error));
             }
         }
@@ -210,19 +210,21 @@ pub(super) async fn pull(
     PullRead { open, item, gone, errors }
 }
 
-/// Reads a commit's checks of one sort, unless they are as they were.
+/// Reads a commit's checks of one sort, unless they are as they were. `counts`: which check runs count.
 pub(super) async fn sum(
     calls: &Calls<'_>,
     repo: &str,
     head: &str,
     part: Part,
     cached: &mut Option<CachedChecks>,
+    counts: fn(&wire::CheckRun) -> bool,
 ) -> Result<(), ServiceError> {
     let etag = cached.as_ref().map(|cached| cached.etag.as_str()).filter(|etag| !etag.is_empty());
     let list = |what| in_repo(Method::GET, repo, &["commits", head, what]).query("per_page", "100");
     let found = if part == Part::Checks {
         let found = calls.rows::<wire::CheckRuns>(list("check-runs"), etag, PAGES, |_| true).await?;
-        found.map(|found| {
+        found.map(|mut found| {
+            found.rows.retain(counts);
             let missing = Missing { more: found.more, malformed: !found.unread.is_empty() };
             (found.whole, found.etag, Sum::of_runs(&found.rows, missing), found.error)
         })

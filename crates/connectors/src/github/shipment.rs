@@ -18,6 +18,7 @@ use super::{
     details,
     open::CachedChecks,
     part::Part,
+    wire,
 };
 use crate::lenient::{
     Entries, any_text, first_and_more, folded, number, object, optional_text, required_number, required_text,
@@ -296,7 +297,8 @@ impl Reading<'_, '_> {
         let (mut all, mut is_all) = (Sum::default(), true);
         for part in [Part::Checks, Part::Statuses] {
             let mut cached: Option<CachedChecks> = None;
-            let read = details::sum(self.calls, self.repo, commit, part, &mut cached).await;
+            let read =
+                details::sum(self.calls, self.repo, commit, part, &mut cached, runs_without_a_yes).await;
             // A server without commit statuses has none.
             let is_none = part == Part::Statuses && matches!(read, Err(ServiceError::Rejected { .. }));
             if !is_none {
@@ -308,6 +310,11 @@ impl Reading<'_, '_> {
         self.shipment.checks = is_known.then(|| all.of_commit(commit));
         Ok(())
     }
+}
+
+/// False for the job that waits for the yes, and others like it: they are among the checks of their commit.
+fn runs_without_a_yes(run: &wire::CheckRun) -> bool {
+    folded(&run.status).as_deref() != Some("waiting")
 }
 
 /// A commit, or whatever stands for one, in a few letters.

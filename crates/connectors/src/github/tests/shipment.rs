@@ -372,6 +372,15 @@ async fn checks_are_those_of_the_commit() {
         (vec![refused(404)], Some((ChecksStatus::Passed, &[])), 0),
         (vec![refused(403)], None, 1),
         (vec![check_runs(checks(&[]))], Some((ChecksStatus::None, &[])), 0),
+        // The job that waits for the yes is no check that is awaited.
+        (
+            vec![check_runs(checks(&[
+                check("lint", "completed", Some("success")),
+                check("deploy", "waiting", None),
+            ]))],
+            Some((ChecksStatus::Passed, &[])),
+            0,
+        ),
         (
             vec![check_runs(checks(&[check("lint", "in_progress", None)]))],
             Some((ChecksStatus::Pending, &[])),
