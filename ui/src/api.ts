@@ -622,7 +622,11 @@ first: number,
 /**
  * The number of the last of them.
  */
-last: number, } | { "damage": "no_checkpoint" } | { "damage": "other_head" };
+last: number, } | { "damage": "before_beginning", 
+/**
+ * Its number.
+ */
+id: number, } | { "damage": "no_checkpoint" } | { "damage": "other_head" };
 
 /**
  * A change that somebody made.
@@ -691,8 +695,8 @@ before?: number | null, };
 
 /**
  * An entry of the audit log as it is stored. Its hash is the SHA-256 of the JSON text
- * `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and the texts of
- * `actor` and `what` as they stand here, as strings.
+ * `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and
+ * `actor` and `what`, strings like all texts.
  */
 export type AuditRecord = { 
 /**
@@ -708,13 +712,13 @@ time: string,
  */
 at: number, 
 /**
- * An [`Actor`].
+ * An [`Actor`], as its JSON text is stored.
  */
-actor: unknown, 
+actor: string, 
 /**
- * An [`AuditedChange`].
+ * An [`AuditedChange`], as its JSON text is stored.
  */
-what: unknown, 
+what: string, 
 /**
  * Its hash in hexadecimal digits; `None` where it is older than the chain.
  */

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use callboard_domain::{
     command::{self, verbs},
-    item::{AccountName, Detail, Item, Kind, Question, QuestionType},
+    item::{AccountName, Detail, Item, Kind, Question},
 };
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, ApiError, CommandInfo, CommandsQuery, Health, ItemDetail, ItemQuery, Origin,
@@ -30,16 +30,19 @@ pub(crate) async fn approve(request: args::Approve, client: &mut Client, output:
         let why = format!("it asks for {}, which can only be given there", question.name);
         return Err(Usage(elsewhere(item, &why)).into());
     }
-    let about = match &meant {
-        Some(detail) => {
-            let read_at = item::read_at(detail, client).await?;
-            item::described(detail, read_at, &Term::stderr())
-        }
-        None => format!("{approval} is on no board: what it lets happen is not known here"),
-    };
-    let named = meant.map_or(approval, |detail| detail.item.key.to_string());
+    let key = meant.map(|detail| detail.item.key.to_string());
+    let named = key.clone().unwrap_or_else(|| approval.clone());
     let line = command::line_from(&[vec![verb, named], words].concat());
-    run_line(line, options, Some(&about), client, output).await
+    // Read once the plan is made: what has changed since is refused, and nothing older is shown beside it.
+    let about = async |client: &mut Client| match key {
+        Some(key) => {
+            let detail = client.call(ItemQuery { kind: Some(Kind::Approval), ..ItemQuery::of(&key) }).await?;
+            let read_at = item::read_at(&detail, client).await?;
+            Ok(Some(item::described(&detail, read_at, &Term::stderr())))
+        }
+        None => Ok(Some(format!("{approval} is on no board: what it lets happen is not known here"))),
+    };
+    run_line(line, options, about, client, output).await
 }
 
 /// Says no, and why.
@@ -51,7 +54,7 @@ pub(crate) async fn deny(request: args::Deny, client: &mut Client, output: &Outp
     let line = command::line_from(&[verb, named]);
     let why = why.unwrap_or_else(|| words.join(" "));
     let line = if why.is_empty() { line } else { command::answer(&line, verbs::WHY, &why) };
-    run_line(line, options, None, client, output).await
+    run_line(line, options, async |_| Ok(None), client, output).await
 }
 
 /// The approval that a text means; `None` for one that is on no board, as its service may know it. Refuses one that cannot be
@@ -94,7 +97,8 @@ fn no_command(account: &AccountName, accounts: &[AccountInfo]) -> String {
 fn only_on_its_page(item: &Item) -> Option<&Question> {
     let Detail::Approval(approval) = &item.detail else { return None };
     let mut questions = approval.questions.iter().flatten().filter(|_| approval.waits());
-    questions.find(|question| question.ty == QuestionType::Elsewhere && question.default.is_none())
+    let spec = verbs::approve();
+    questions.find(|question| command::is_elsewhere(&spec, question) && question.default.is_none())
 }
 
 /// Why an approval cannot be answered here, and where it can.
@@ -110,7 +114,7 @@ fn elsewhere(item: &Item, why: &str) -> String {
 mod tests {
     use callboard_domain::{
         command::CommandSpec,
-        item::{Approval, ApprovalState, ItemKey},
+        item::{Approval, ApprovalState, ItemKey, QuestionType},
     };
     use callboard_engine::api::Needs;
 

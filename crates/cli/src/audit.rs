@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use callboard_domain::text;
-use callboard_engine::api::{AuditExportQuery, AuditVerify, LONGEST_LIST};
+use callboard_engine::api::{AuditDamage, AuditExportQuery, AuditVerify, LONGEST_LIST};
 
 use crate::{client::Client, exit::Exit, output::Output};
 
@@ -15,6 +15,13 @@ pub(crate) async fn verify(head: Option<String>, client: &mut Client, output: &O
             count => format!("{count} entries"),
         };
         match &found.damage {
+            Some(AuditDamage::OtherHead) => {
+                println!(
+                    "{} follow from one another, but {}",
+                    entries(found.entries),
+                    AuditDamage::OtherHead
+                );
+            }
             Some(damage) => {
                 println!("The record was touched: {damage}");
                 if let Some(last) = found.last {
@@ -26,7 +33,9 @@ pub(crate) async fn verify(head: Option<String>, client: &mut Client, output: &O
         if found.unchained > 0 {
             println!("{} older than the hashes: they cannot be verified", entries(found.unchained));
         }
-        println!("Hash of the last one: {}", found.head);
+        if found.damage.is_none() {
+            println!("Hash of the last one: {}", found.head);
+        }
     });
     if found.damage.is_none() {
         output.note("Keep the hash elsewhere: `callboard audit verify --head HASH` finds out whether the record was rewritten");

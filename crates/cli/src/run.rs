@@ -118,7 +118,7 @@ pub(crate) async fn take_flags(
 
 /// Runs the words of a line.
 pub(crate) async fn run(request: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
-    run_line(line_of(&request.line), request.options, None, client, output).await
+    run_line(line_of(&request.line), request.options, async |_| Ok(None), client, output).await
 }
 
 /// Prepares the line, asks for what is missing, runs and follows it, and prints where it was posted. With `about`, what a
@@ -126,7 +126,7 @@ pub(crate) async fn run(request: args::Run, client: &mut Client, output: &Output
 pub(crate) async fn run_line(
     line: String,
     options: args::RunOptions,
-    about: Option<&str>,
+    about: impl AsyncFnOnce(&mut Client) -> Result<Option<String>>,
     client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
@@ -139,6 +139,8 @@ pub(crate) async fn run_line(
     for missing in &prepared.missing_scopes {
         output.note(&format!("the credential lacks {}: {}", missing.scope, missing.remedy));
     }
+    let about = if options.yes { None } else { about(client).await? };
+    let about = about.as_deref();
     let is_shown = (prepared.confirm.is_some() || about.is_some()) && !options.yes;
     let mut left = if is_shown { 1 } else { UNSHOWN_TRIES };
     let run = loop {

@@ -22,6 +22,8 @@ function viaText(via: Via): string {
       return "on the command line";
     case "rule":
       return "as a rule";
+    case "configuration":
+      return "by its configuration";
     case "chat":
       return `in ${via.account}:${via.channel}`;
     case "schedule":

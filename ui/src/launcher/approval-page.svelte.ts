@@ -19,6 +19,7 @@ export class ApprovalPage implements View {
   stream = $state.raw<RunStream | null>(null);
   private approval = $state.raw<Approval | null>(null);
   private isSending = false;
+  private isPrivate = false;
 
   readonly run: Run | null = $derived(this.stream?.run ?? null);
   /** True while an answer can be given. */
@@ -57,6 +58,8 @@ export class ApprovalPage implements View {
   private async prepare(yes: ItemAction | undefined): Promise<void> {
     const request = ++this.requests;
     const { context } = this;
+    // A choice of the person: it outlives the plan that it was made for.
+    this.isPrivate = this.form?.privately ?? this.isPrivate;
     this.form?.end();
     this.form = null;
     this.failure = null;
@@ -65,6 +68,7 @@ export class ApprovalPage implements View {
       const { command, values } = await context.backend.call("read_line", { line: yes.line });
       if (request !== this.requests || !command) return;
       this.form = new CommandForm(context, command, values, null, true, this.approval.questions);
+      if (this.isPrivate) this.form.makePrivate();
     } catch (thrown) {
       if (request === this.requests) this.failure = errorText(thrown);
     }

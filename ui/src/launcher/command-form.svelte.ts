@@ -490,6 +490,9 @@ export class CommandForm implements View {
         }),
       );
       keepDraft({ text: "", args: null });
+      // A form may be used again: the next run is confirmed by itself.
+      this.confirming = false;
+      this.confirmation = "";
       return run;
     } catch (thrown) {
       const error = (thrown as Failure | null)?.error;

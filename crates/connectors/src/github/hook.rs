@@ -313,8 +313,9 @@ impl Webhook {
             }
             (_, Some(waiting)) => {
                 // Where a timer holds it too, it goes on waiting: only a poll shows for what.
+                // The same where no poll has seen whether one does.
                 let is_ended =
-                    |it: &&String| !repo.known.as_ref().is_some_and(|known| known.is_timed(run.id, it));
+                    |it: &&String| repo.known.as_ref().is_some_and(|known| known.is_read_untimed(run.id, it));
                 let ended = environments.iter().filter(is_ended);
                 ended.filter_map(|it| gates::answered(of, (run.id, waiting), it, event.answer()?)).collect()
             }

@@ -127,9 +127,9 @@ impl KnownRepo {
         self.gates.get(run).is_some()
     }
 
-    /// True where a timer holds the gate of a run's environment too.
-    pub(super) fn is_timed(&self, run: u64, environment: &str) -> bool {
-        self.gates.is_timed(run, environment)
+    /// True where a poll has read the gate of a run's environment, and that no timer holds it too.
+    pub(super) fn is_read_untimed(&self, run: u64, environment: &str) -> bool {
+        self.gates.is_read_untimed(run, environment)
     }
 
     /// The build of a run that polls have seen, and that did not name its branch then.

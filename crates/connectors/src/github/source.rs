@@ -165,7 +165,8 @@ impl Source for Account {
                 .filter(|missed| look.error.as_ref() != Some(&missed.error) && !calls.is_halt(&missed.error));
             errors.insert(look.key.clone(), other.map(Missed::part_error).collect());
         }
-        if halt.is_none() {
+        // The rows come first, at the next polls too.
+        if halt.is_none() && !calls.is_half_spent() {
             self.read_shipments(&calls, &mut looks, (now, until), &mut batch.snapshots).await;
         }
         // What was listed earlier in this round is read, though not in detail.

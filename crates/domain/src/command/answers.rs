@@ -43,8 +43,8 @@ pub fn check_answers(
     };
     let mut open = questions.iter().filter(is_open);
     // Nobody is asked for what they cannot give here.
-    if let Some(elsewhere) = open.clone().find(|question| question.ty == QuestionType::Elsewhere) {
-        return Err(ArgError::invalid(&elsewhere.name, expected(&elsewhere.ty), ""));
+    if let Some(elsewhere) = open.clone().find(|question| is_elsewhere(spec, question)) {
+        return Err(ArgError::invalid(&elsewhere.name, expected(&QuestionType::Elsewhere), ""));
     }
     let Some(first) = open.next() else { return Ok(()) };
     let others: Vec<&str> = open.map(|question| question.name.as_str()).collect();
@@ -54,6 +54,14 @@ pub fn check_answers(
         summary: asked(first, &others),
         asked_by: None,
     })
+}
+
+/// True for a question that can be answered only on the page of the request: by what it takes, or by its name, which a line
+/// could not tell from what the command itself takes.
+pub fn is_elsewhere(spec: &CommandSpec, question: &Question) -> bool {
+    let name = question.name.as_str();
+    let is_own = || spec.args.iter().any(|arg| arg.name.eq_ignore_ascii_case(name)) || name == "account";
+    question.ty == QuestionType::Elsewhere || name.is_empty() || name.contains('=') || is_own()
 }
 
 fn check_answer(question: &Question, answer: &str) -> Result<(), ArgError> {

@@ -25,7 +25,7 @@ mod value;
 pub mod verbs;
 mod write_line;
 
-pub use answers::check_answers;
+pub use answers::{check_answers, is_elsewhere};
 pub use arg_error::ArgError;
 pub use args::Args;
 pub use check::{Problem, check, check_all};

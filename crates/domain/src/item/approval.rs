@@ -348,18 +348,22 @@ impl Approval {
     ///
     /// | what is so | whether it waits for me |
     /// | --- | --- |
-    /// | it has ended, or I have answered | no |
-    /// | the service says whether the account may answer | as it says |
+    /// | it has ended | no |
+    /// | the service says whether the account may answer (it may ask again whom it has asked) | as it says |
+    /// | I have answered | no |
     /// | I am among those who may answer, and did not ask | yes |
     /// | I am among them, and asked: the requester may not count | not known |
     /// | I am not among them, these are all, and it is known who I am and in which teams | no |
     pub fn mine_to_give(&self, me: &Identity) -> Option<bool> {
-        if !self.waits() || self.is_answered_by(me) {
+        if !self.waits() {
             return Some(false);
         }
         // It means nothing where it is not known who I am.
         if let Some(may) = self.account_may.as_ref().filter(|_| !me.login.is_empty()) {
             return Some(may.value);
+        }
+        if self.is_answered_by(me) {
+            return Some(false);
         }
         let Approvers { names, complete } = &self.approvers.as_ref()?.value;
         if names.iter().any(|name| me.is(name)) {

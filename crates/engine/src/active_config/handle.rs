@@ -40,6 +40,15 @@ struct State {
     errors: Option<ConfigErrors>,
     /// What was in the followed files when they were last read.
     files: Files,
+    /// The digest of the files that the active configuration was made from.
+    applied: String,
+}
+
+impl State {
+    /// What was read last is good, and active.
+    fn note_applied(&mut self) {
+        (self.errors, self.applied) = (None, digest(&self.files));
+    }
 }
 
 impl ConfigHandle {
@@ -101,7 +110,7 @@ impl ConfigHandle {
         };
         match made {
             Ok(active) => {
-                self.state().errors = None;
+                self.state().note_applied();
                 warn_of_left_out(&active);
                 self.replace(active).await?;
                 tracing::info!(file = %path.display(), "the configuration is applied");
@@ -152,7 +161,8 @@ impl ConfigHandle {
                 store.unwatch(&source.account, now).await?;
             }
         }
-        store.record_configuration(digest(&contents(&active.config)), now).await?;
+        let applied = self.state().applied.clone();
+        store.record_configuration(applied, now).await?;
         store.leave_unknown(now).await
     }
 
@@ -206,7 +216,9 @@ async fn first(means: &ConfigDeps, go_on: bool) -> Result<(ActiveConfig, State),
     files.insert(config.path.clone(), own);
     let active = ActiveConfig::new(config, means, None).await?;
     warn_of_left_out(&active);
-    Ok((active, State { errors: wrong, files }))
+    // Of files that are wrong nothing is active.
+    let applied = if wrong.is_none() { digest(&files) } else { digest(&Files::new()) };
+    Ok((active, State { errors: wrong, files, applied }))
 }
 
 fn warn_of_left_out(active: &ActiveConfig) {

@@ -6,7 +6,6 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use ts_rs::TS;
 
 /// What was done and changed, by whom and through what, the latest first. Runs and messages have lists of their own, which
@@ -69,6 +68,11 @@ pub enum AuditDamage {
         /// The number of the last of them.
         last: i64,
     },
+    /// An entry stands before the beginning of the chain, where none can be.
+    BeforeBeginning {
+        /// Its number.
+        id: i64,
+    },
     /// Where the chain begins is not on the record any more.
     NoCheckpoint,
     /// Every entry follows from the one before, and the hash that was noted earlier is none of theirs.
@@ -82,9 +86,14 @@ impl std::fmt::Display for AuditDamage {
             Self::NotChained { id } => write!(f, "entry {id} has no hash: it was changed, or another program wrote it"),
             Self::Missing { first, last } if first == last => write!(f, "entry {first} is missing"),
             Self::Missing { first, last } => write!(f, "entries {first} to {last} are missing"),
+            Self::BeforeBeginning { id } => write!(
+                f,
+                "entry {id} stands before the beginning of the log: the checkpoint was moved, or another program wrote it"
+            ),
             Self::NoCheckpoint => f.write_str("where the log begins is not on the record: its checkpoint is missing"),
             Self::OtherHead => f.write_str(
-                "the hash is not in the log: all of it was written anew since, or the entry of that hash is pruned",
+                "the hash is not in the log: the log was written anew since or its last entries were taken out, the entry of \
+                 that hash is pruned, or the hash is mistyped",
             ),
         }
     }
@@ -118,8 +127,8 @@ pub struct AuditCheckpoint {
 }
 
 /// An entry of the audit log as it is stored. Its hash is the SHA-256 of the JSON text
-/// `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and the texts of
-/// `actor` and `what` as they stand here, as strings.
+/// `["HASH",n,at,"actor","what"]`, without spaces: the hash of the entry before it, its number, its time, and
+/// `actor` and `what`, strings like all texts.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct AuditRecord {
     /// Its number.
@@ -128,12 +137,10 @@ pub struct AuditRecord {
     pub time: Timestamp,
     /// When, in microseconds since 1970: what the hash is over.
     pub at: i64,
-    /// An [`Actor`].
-    #[ts(type = "unknown")]
-    pub actor: Box<RawValue>,
-    /// An [`AuditedChange`].
-    #[ts(type = "unknown")]
-    pub what: Box<RawValue>,
+    /// An [`Actor`], as its JSON text is stored.
+    pub actor: String,
+    /// An [`AuditedChange`], as its JSON text is stored.
+    pub what: String,
     /// Its hash in hexadecimal digits; `None` where it is older than the chain.
     pub hash: Option<String>,
 }

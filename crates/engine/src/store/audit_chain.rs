@@ -9,7 +9,6 @@ use std::ops::ControlFlow;
 use callboard_domain::text::hexadecimal;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -50,11 +49,23 @@ impl Link {
     }
 }
 
-/// The checkpoint. Without one (its row was deleted) nothing follows from anything.
+/// The checkpoint. Without one (its row was deleted, or holds no hash) nothing follows from anything.
 fn checkpoint(conn: &Connection) -> rusqlite::Result<Option<Link>> {
-    one(conn, "SELECT n, hash FROM audit_checkpoint", [], |row| {
-        Ok(Link { n: row.get(0)?, hash: row.get::<_, Hash>(1)? })
-    })
+    let found = one(conn, "SELECT n, hash FROM audit_checkpoint", [], |row| {
+        let n = row.get(0)?;
+        Ok(row.get::<_, Hash>(1).ok().map(|hash| Link { n, hash }))
+    })?;
+    Ok(found.flatten())
+}
+
+/// Holds for an entry at or before the checkpoint that does not belong there: once anything was pruned nothing is left before it,
+/// and what is older than the chain has no hash.
+const MISPLACED: &str = "n <= ?1 AND (n < 1 OR hash IS NOT NULL OR ?2)";
+
+/// The first of those.
+fn misplaced(conn: &Connection, begin: &Link) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT min(n) FROM audit WHERE {MISPLACED}");
+    Ok(one(conn, &sql, params![begin.n, begin.hash != Hash::default()], |row| row.get(0))?.flatten())
 }
 
 /// The greatest number that an entry ever had.
@@ -89,6 +100,9 @@ pub(super) fn append(conn: &Connection, at: Timestamp, actor: &str, what: &str) 
 /// that does not follow stays, and so do those after it: they are evidence.
 pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
     let Some(begin) = checkpoint(conn)? else { return Ok(0) };
+    if misplaced(conn, &begin)?.is_some() {
+        return Ok(0);
+    }
     let mut last = begin;
     let mut older = None;
     each(conn, &format!("SELECT {COLUMNS} FROM audit ORDER BY n LIMIT ?1"), [limit], |row| {
@@ -162,6 +176,10 @@ fn verify(conn: &Connection, head: Option<&str>) -> rusqlite::Result<AuditVerifi
             ..AuditVerification::default()
         });
     };
+    if let Some(id) = misplaced(conn, &begin)? {
+        let damage = Some(AuditDamage::BeforeBeginning { id });
+        return Ok(AuditVerification { damage, ..AuditVerification::default() });
+    }
     let older: i64 =
         conn.query_row("SELECT count(*) FROM audit WHERE n <= ?1", [begin.n], |row| row.get(0))?;
     let mut found = AuditVerification {
@@ -196,17 +214,12 @@ fn verify(conn: &Connection, head: Option<&str>) -> rusqlite::Result<AuditVerifi
 }
 
 fn record(stored: Stored) -> AuditRecord {
-    // What is no JSON is damaged, and is passed on as a text.
-    let raw = |text: String| {
-        let raw = RawValue::from_string(text.clone());
-        raw.or_else(|_| serde_json::value::to_raw_value(&text)).unwrap_or_default()
-    };
     AuditRecord {
         n: stored.n,
         time: Timestamp::from_microsecond(stored.at).unwrap_or(Timestamp::UNIX_EPOCH),
         at: stored.at,
-        actor: raw(stored.actor),
-        what: raw(stored.what),
+        actor: stored.actor,
+        what: stored.what,
         hash: stored.hash.map(|hash| hexadecimal(&hash)),
     }
 }

@@ -54,6 +54,9 @@ pub(in crate::github) fn collect(
     }
     found.first_timers(&mut runs, rows, look);
     runs.retain(|run| !run.is_done());
+    for (id, run) in runs.take_dropped() {
+        found.gone.extend(run.ids(&name, id).into_iter().map(|id| (id, GoneReason::NotListed)));
+    }
     let Found { gone, errors, .. } = found;
     look.gone.extend(gone.into_iter().map(|(id, reason)| (Kind::Approval, id, reason)));
     look.repo.gates = runs;
@@ -117,7 +120,14 @@ impl Found<'_> {
         for (name, gate) in &pending {
             let known = run.environments.remove(name).unwrap_or_else(|| Gate::new(None));
             let is_of_this_attempt = known.asked_at == run.asked_at && !known.only_reported;
-            let answered = if is_of_this_attempt { known.answered } else { history.map(|it| it.kept(name)) };
+            let now = history.map(|it| it.kept(name));
+            // Without a timer, what was answered by the last reading was for an earlier job: this one still waits.
+            let answered = match is_of_this_attempt {
+                true if !gate.is_timed() && known.seen.is_some() => known.seen.clone(),
+                true => known.answered.or_else(|| now.clone()),
+                false => now.clone(),
+            };
+            let seen = now.or(known.seen);
             // A timer goes on once somebody has said yes. Without one, that yes was for another job of the environment.
             let answers = match (history, &answered) {
                 (Some(history), Some(before)) if gate.is_timed() => history.since(name, before),
@@ -126,8 +136,13 @@ impl Found<'_> {
             let item = self.of(id, run).waiting(name, gate, answers);
             self.snapshots.push(item);
             let asked_at = run.asked_at;
-            let gate =
-                Gate { answered, is_timed: gate.is_timed(), shipment: known.shipment, ..Gate::new(asked_at) };
+            let gate = Gate {
+                answered,
+                seen,
+                is_timed: gate.is_timed(),
+                shipment: known.shipment,
+                ..Gate::new(asked_at)
+            };
             run.environments.insert(name.clone(), gate);
         }
         run.unread = list.incomplete();

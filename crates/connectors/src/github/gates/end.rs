@@ -115,6 +115,8 @@ pub(super) fn end(
         (true, false) => End::Denied(denied),
         (true, true) if history.whole => match state {
             _ if is_run_again => End::Superseded("it was run again"),
+            // It may have been answered before it was first seen.
+            RunState::Canceled | RunState::Over if attempt <= 1 && !before.is_empty() => End::Unknown,
             RunState::Canceled => End::Superseded("the run was canceled"),
             RunState::Over => End::Superseded("the run ended without an answer"),
             _ => End::Unknown,
@@ -153,7 +155,7 @@ mod tests {
         let words = row("postponed", bo.clone(), "production");
         let (none, by_bo): (Option<&[&str]>, Option<&[&str]>) = (Some(&[]), Some(&["approved bo"]));
         type Case<'a> = (&'a [&'a Value], Option<&'a [&'a str]>, u32, bool, RunState, &'a str);
-        let cases: [Case<'_>; 21] = [
+        let cases: [Case<'_>; 22] = [
             (&[&yes], none, 1, false, UnderWay, "approved by bo"),
             (&[&yes], None, 1, false, UnderWay, "approved by bo"),
             (&[&yes, &other, &talk], none, 1, false, Canceled, "approved by bo"),
@@ -162,6 +164,8 @@ mod tests {
             (&[&yes, &no], none, 1, false, UnderWay, "unknown"),
             // What was answered before is no answer now.
             (&[&yes], by_bo, 2, false, Canceled, "the run was canceled"),
+            // In the first attempt it may be one to this.
+            (&[&yes], by_bo, 1, false, Canceled, "unknown"),
             (&[&yes], by_bo, 2, false, UnderWay, "unknown"),
             (&[&yes, &yes], by_bo, 2, false, UnderWay, "approved by bo"),
             (&[&yes, &no], by_bo, 2, false, Over, "denied by ana"),

@@ -21,7 +21,10 @@ pub(in crate::github) struct Unshipped {
     pub(in crate::github) commit: String,
 }
 
-/// The gates of which it is to be read what a yes would ship.
+/// Of how many gates of a repository one poll reads that: each takes some calls, and the rows are there without.
+const AT_A_POLL: usize = 10;
+
+/// The gates of which it is to be read what a yes would ship, those that have waited longest for it.
 pub(in crate::github) fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Unshipped> {
     let of_run = |(id, run): (u64, &WaitingRun)| {
         let commit = run.commit.clone().unwrap_or_default();
@@ -34,10 +37,13 @@ pub(in crate::github) fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Un
         // Of a run that is asked for again it is not known that it still waits.
         let is_known = !commit.is_empty() && !run.due;
         let due = all.filter(|(_, gate)| is_known && !gate.only_reported && is_due(gate));
-        due.map(|(environment, _)| Unshipped { run: id, environment, commit: commit.clone() })
-            .collect::<Vec<_>>()
+        let read_at = |gate: &Gate| gate.shipment.as_ref().map(|(_, at)| *at);
+        let of = |environment| Unshipped { run: id, environment, commit: commit.clone() };
+        due.map(|(environment, gate)| (read_at(gate), of(environment))).collect::<Vec<_>>()
     };
-    runs.iter().flat_map(of_run).collect()
+    let mut all: Vec<_> = runs.iter().flat_map(of_run).collect();
+    all.sort_by_key(|(read_at, _)| *read_at);
+    all.into_iter().map(|(_, wanted)| wanted).take(AT_A_POLL).collect()
 }
 
 /// Adds what a yes would ship to the snapshot of its gate.

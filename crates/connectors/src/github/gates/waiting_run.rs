@@ -113,6 +113,9 @@ pub(in crate::github) struct Gate {
     pub(super) asked_at: Option<Timestamp>,
     /// The answers for its environment that were there before it opened; none where they could not be read.
     pub(super) answered: Option<Vec<String>>,
+    /// The answers for its environment when it was last read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seen: Option<Vec<String>>,
     /// Nothing but a webhook has shown it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) only_reported: bool,
@@ -242,10 +245,19 @@ pub(in crate::github) struct WaitingRuns {
     /// The same of first-timers' runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::github) held: Option<String>,
-    /// There are more than are read.
+    /// There are more runs that wait for environments than are read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(in crate::github) more: bool,
+    pub(in crate::github) more_waiting: bool,
+    /// The same of first-timers' runs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::github) more_held: bool,
+    /// There were more than are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more_than_kept: bool,
     runs: BTreeMap<u64, WaitingRun>,
+    /// Those that are kept no longer although they may wait, until that is reported.
+    #[serde(skip)]
+    dropped: BTreeMap<u64, WaitingRun>,
 }
 
 impl WaitingRuns {
@@ -276,12 +288,24 @@ impl WaitingRuns {
     pub(super) fn insert(&mut self, id: u64, run: WaitingRun) {
         self.runs.insert(id, run);
         while self.runs.len() > KEPT {
-            // One that nothing is open of is only remembered.
-            let outdated = self.runs.iter().find(|(_, run)| run.open().next().is_none());
-            let oldest = outdated.or_else(|| self.runs.first_key_value()).map(|(id, _)| *id);
-            self.more |= outdated.is_none();
-            oldest.and_then(|oldest| self.runs.remove(&oldest));
+            // One of which nothing is open, or will be, is only remembered.
+            let may_wait = |run: &WaitingRun| {
+                run.due || run.open().next().is_some() || run.state.waits() && run.state != RunState::Outdated
+            };
+            let over = self.runs.iter().find(|(_, run)| !may_wait(run)).map(|(id, _)| *id);
+            let oldest = self.runs.first_key_value().map(|(id, _)| *id);
+            let Some((id, run)) = over.or(oldest).and_then(|id| self.runs.remove_entry(&id)) else { return };
+            if over.is_none() {
+                self.more_than_kept = true;
+                self.dropped.insert(id, run);
+            }
         }
+    }
+
+    /// The runs that are kept no longer although they may wait, once.
+    pub(super) fn take_dropped(&mut self) -> BTreeMap<u64, WaitingRun> {
+        self.more_than_kept &= self.runs.len() >= KEPT;
+        std::mem::take(&mut self.dropped)
     }
 
     /// Forgets a run; gives back what was known of it.
@@ -340,7 +364,8 @@ impl WaitingRuns {
     /// What of the gates is not seen, in plain words.
     pub(in crate::github) fn problems(&self, name: &str) -> Vec<Problem> {
         let more = "more runs wait for people than are read: the newest are watched".to_owned();
-        let more = self.more.then_some((ProblemKind::Incomplete, more));
+        let is_more = self.more_waiting || self.more_held || self.more_than_kept;
+        let more = is_more.then_some((ProblemKind::Incomplete, more));
         let mut unread: Vec<_> = self.runs.values().filter_map(|run| run.unread.as_ref()).collect();
         unread.dedup();
         let unread = unread.into_iter();
@@ -355,8 +380,9 @@ impl WaitingRuns {
         self.iter().flat_map(|(id, run)| run.ids(repo, id)).collect()
     }
 
-    /// True where a timer holds a gate too, as far as is known.
-    pub(in crate::github) fn is_timed(&self, id: u64, environment: &str) -> bool {
-        self.get(id).and_then(|run| run.environments.get(environment)).is_some_and(|gate| gate.is_timed)
+    /// True where a poll has read a gate, and that no timer holds it too.
+    pub(in crate::github) fn is_read_untimed(&self, id: u64, environment: &str) -> bool {
+        let gate = self.get(id).and_then(|run| run.environments.get(environment));
+        gate.is_some_and(|gate| !gate.only_reported && !gate.is_timed)
     }
 }

@@ -20,16 +20,19 @@ pub(super) async fn waiting(calls: &Calls<'_>, look: &mut RepoLists, is_relisted
     note(look, &rows);
     look.runs = rows;
     if !look.repo.busy {
-        look.repo.gates.more = false;
+        (look.repo.gates.more_waiting, look.repo.gates.more_held) = (false, false);
         return;
     }
-    let mut more = false;
     for status in [Status::Waiting, Status::ActionRequired] {
         if status == Status::ActionRequired && !is_relisted && look.repo.gates.held.is_some() {
             continue;
         }
         match list(calls, look, status).await {
-            Ok(is_cut) => more |= is_cut,
+            Ok(None) => {}
+            Ok(Some(is_cut)) => match status {
+                Status::Waiting => look.repo.gates.more_waiting = is_cut,
+                Status::ActionRequired => look.repo.gates.more_held = is_cut,
+            },
             Err(error) => {
                 look.gates_error = Some(error);
                 // It is asked for again, whether or not the list of runs changes until then.
@@ -38,7 +41,6 @@ pub(super) async fn waiting(calls: &Calls<'_>, look: &mut RepoLists, is_relisted
             }
         }
     }
-    look.repo.gates.more = more;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,8 +51,8 @@ enum Status {
     ActionRequired,
 }
 
-/// Reads a list of runs that wait. True where there are more than were read.
-async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result<bool, ServiceError> {
+/// Reads a list of runs that wait. True where there are more than were read; `None` where it is as it was.
+async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result<Option<bool>, ServiceError> {
     let name = look.place().name.to_owned();
     let (word, etag) = match status {
         Status::Waiting => ("waiting", look.repo.gates.waiting.as_deref()),
@@ -63,7 +65,7 @@ async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result
     // A server that lists others too does not know the filter: that there are more then means nothing.
     let is_filtered = |rows: &[wire::Run]| !rows.iter().any(|run| normalise::wait(run) == Some(Wait::Nobody));
     let Some(found) = calls.rows::<wire::Runs>(list, etag, PAGES, is_filtered).await? else {
-        return Ok(look.repo.gates.more);
+        return Ok(None);
     };
     let is_cut = is_filtered(&found.rows) && (found.more || !found.unread.is_empty());
     let mut rows = found.rows;
@@ -80,7 +82,7 @@ async fn list(calls: &Calls<'_>, look: &mut RepoLists, status: Status) -> Result
         Status::Waiting => look.repo.gates.waiting = etag,
         Status::ActionRequired => look.repo.gates.held = etag,
     }
-    found.error.map_or(Ok(is_cut), Err)
+    found.error.map_or(Ok(Some(is_cut)), Err)
 }
 
 fn note(look: &mut RepoLists, rows: &[wire::Run]) {

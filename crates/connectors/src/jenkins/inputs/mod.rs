@@ -43,7 +43,7 @@ impl InputName {
     /// None where the id would not stay the one segment that it is, or would read as another one.
     pub(super) fn new(job: &JobName, number: u64, id: &str) -> Option<Self> {
         let is_sound = !id.is_empty()
-            && !id.contains(['/', '\\'])
+            && !id.contains(['/', '\\', ';'])
             && !matches!(id, "." | "..")
             && id == text::line(id, LONGEST)
             && segment::fault(id).is_none()

@@ -79,7 +79,8 @@ impl OpenBuild {
     pub(super) fn fates(&self, vanished: &BTreeSet<String>, ending: &Ending) -> Option<Vec<(String, Fate)>> {
         let new = ending.approvals.get(self.approvals..).unwrap_or_default();
         let all = |fate: Fate| vanished.iter().map(|id| (id.clone(), fate.clone())).collect::<Vec<_>>();
-        if !vanished.is_empty() && vanished.len() <= new.len() {
+        // Where there are more, one was of a step that was never seen, and nothing says which.
+        if !vanished.is_empty() && vanished.len() == new.len() {
             let first = new.first().cloned().flatten();
             return Some(all(Fate::Approved(first.filter(|_| new.iter().all(|by| Some(by) == new.first())))));
         }
@@ -136,8 +137,8 @@ mod tests {
                 (GOES_ON, &["kim", "ana", "bo"], &[], &["A", "B"], &[]),
                 Some(vec![("A", Fate::Approved(None)), ("B", Fate::Approved(None))]),
             ),
-            // One that came and went between two polls was answered, too.
-            ((GOES_ON, &["kim", "ana", "bo"], &[], &["A"], &[]), Some(vec![("A", Fate::Approved(None))])),
+            // One came and went between two polls: nothing says whose yes was to which.
+            ((GOES_ON, &["kim", "ana", "bo"], &[], &["A"], &[]), Some(vec![("A", Fate::Left)])),
             ((GOES_ON, &["kim", ""], &[], &["A"], &[]), Some(vec![("A", Fate::Approved(None))])),
             // One of two: it is not known which.
             (

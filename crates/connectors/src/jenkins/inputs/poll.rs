@@ -1,6 +1,9 @@
 //! Which input steps wait by now, and what became of those that did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use callboard_domain::{
     item::{AccountName, ApprovalState, Detail, Item, Kind},
@@ -23,6 +26,9 @@ use crate::{
     jenkins::{builds::BuildsRead, client::Jenkins, job::JobName, normalise::Listing, wire},
     lenient::{self, Entries, MalformedEntry},
 };
+
+/// How long is asked at least what became of what waits no more.
+const ENDINGS: Duration = Duration::from_secs(10);
 
 /// A build of a job.
 pub(in crate::jenkins) type BuildId = (String, u64);
@@ -303,7 +309,9 @@ impl Seen<'_> {
         let ask =
             |(job, number): (JobName, u64)| async move { self.jenkins.ending(&job, number, self.now).await };
         let mut late = 0;
-        let replies = each(questions, self.until, ask, is_of_all).await;
+        // Lists that come late leave these their own time.
+        let until = self.until.max(Instant::now() + ENDINGS);
+        let replies = each(questions, until, ask, is_of_all).await;
         for (it, reply) in open.into_iter().zip(replies) {
             match reply {
                 Reply::Read(ending) => self.ended(it, &ending, found),
@@ -335,7 +343,11 @@ impl Seen<'_> {
     /// Reports what became of what has vanished.
     fn ended(&self, it: Vanished, ending: &Ending, found: &mut Found) {
         let goes_on_unseen = ending.building && it.list.is_none();
-        let fates = it.before.fates(&it.ids, ending).filter(|_| !goes_on_unseen);
+        // What still waited may have been answered since the list was read: the next one tells those answers apart.
+        let is_newer = it.list.as_ref().is_some_and(|list| {
+            !list.ids.is_empty() && !(ending.building && ending.approvals.len() == list.approvals)
+        });
+        let fates = it.before.fates(&it.ids, ending).filter(|_| !goes_on_unseen && !is_newer);
         let Some(fates) = fates else { return it.wait(found) };
         let mut left = it.list.as_ref().map(|list| it.before.left_with(list)).unwrap_or_default();
         for (id, fate) in fates {
