@@ -345,7 +345,8 @@ impl Seen<'_> {
         let goes_on_unseen = ending.building && it.list.is_none();
         // What still waited may have been answered since the list was read: the next one tells those answers apart.
         let is_newer = it.list.as_ref().is_some_and(|list| {
-            !list.ids.is_empty() && !(ending.building && ending.approvals.len() == list.approvals)
+            let is_as_listed = ending.building && ending.approvals.len() == list.approvals;
+            !list.ids.is_empty() && !is_as_listed
         });
         let fates = it.before.fates(&it.ids, ending).filter(|_| !goes_on_unseen && !is_newer);
         let Some(fates) = fates else { return it.wait(found) };
