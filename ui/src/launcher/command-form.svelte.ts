@@ -23,7 +23,8 @@ import {
 } from "./flow";
 import type { Act } from "./keys";
 import { moveInChoices } from "./move";
-import { choicesOf, fieldsOf, pairsOf, wrongOf } from "./questions";
+import { ACCOUNT, withAccount, withArgs } from "./args";
+import { choicesOf, defaultsOf, fieldsOf, givenOf, inPlaceOf, wrongOf } from "./questions";
 import { readOn } from "./read-on";
 import type { View, Window } from "./view";
 
@@ -38,23 +39,6 @@ export interface Problem {
 
 const CHECKED = "It is still being checked. Press Enter again in a moment";
 const UNREAD = "Read on, then press again";
-
-/** An argument only if the line names an account, or has to because several could run the command. */
-const ACCOUNT: ArgSpec = {
-  name: "account",
-  summary: "the account that runs it",
-  ty: "live",
-  default: null,
-  required: true,
-};
-
-function withArgs(info: CommandInfo, args: ArgSpec[]): CommandInfo {
-  return { ...info, spec: { ...info.spec, args } };
-}
-
-function withAccount(info: CommandInfo): CommandInfo {
-  return withArgs(info, [ACCOUNT, ...info.spec.args]);
-}
 
 /** Who runs a command, for the progress text: its accounts, or the command itself. */
 export function servedBy(info: CommandInfo): string {
@@ -151,21 +135,13 @@ export class CommandForm implements View {
     this.choosing = this.choose();
   }
 
-  /** The questions are asked in the place of the pairs, the first one without an answer first. */
+  /** The first question without an answer is asked for. */
   private begin(info: CommandInfo, values: Record<string, string>, asksFor: string | null): Flow {
     const { fields } = this;
     if (fields.length === 0) return start(info, values, asksFor);
-    const args = info.spec.args.flatMap((arg) => (arg.name === this.pairs ? fields : arg));
-    const given = Object.fromEntries(fields.map(({ name, default: value }) => [name, value ?? ""]));
     const first = fields.find(({ required }) => required) ?? fields[0];
-    return start(withArgs(info, args), { ...given, ...values }, first?.name ?? asksFor);
-  }
-
-  /** The values as the command takes them. */
-  private given(values: Record<string, string>): Record<string, string> {
-    if (this.fields.length === 0) return values;
-    const own = Object.entries(values).filter(([name]) => !this.fields.some((field) => field.name === name));
-    return { ...Object.fromEntries(own), [this.pairs]: pairsOf(this.fields, values) };
+    const args = inPlaceOf(this.pairs, info.spec.args, fields);
+    return start(withArgs(info, args), { ...defaultsOf(fields), ...values }, first?.name ?? asksFor);
   }
 
   act(act: Act, window: Window): boolean {
@@ -233,7 +209,10 @@ export class CommandForm implements View {
     this.confirming = false;
     this.refused = null;
     this.confirmation = "";
-    keepDraft({ text: "", args: { command: this.command, values: this.given(flow.values) } });
+    keepDraft({
+      text: "",
+      args: { command: this.command, values: givenOf(this.fields, this.pairs, flow.values) },
+    });
     if (moved || changed) {
       this.leftover = false;
       this.unlisted = null;
@@ -285,7 +264,7 @@ export class CommandForm implements View {
     const { backend } = this.context;
     const current = () => request === this.requests;
     const typed = this.latin(this.flow.values);
-    const values = this.given(typed);
+    const values = givenOf(this.fields, this.pairs, typed);
     const wrong = wrongOf(this.fields, typed);
     this.prepared = null;
     this.isReading = true;

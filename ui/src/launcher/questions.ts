@@ -2,12 +2,12 @@
 
 import type { ArgSpec, FoundChoice, Question } from "../api";
 
-/** The names of the arguments that stand in the same line. */
+/** The names of the arguments that stand in the same line, which any case names. */
 const TAKEN = ["account", "approval", "comment", "answers"];
 
 /** True for what can only be answered on the service's page: a file, or what a line has no place for. */
 export const isElsewhere = ({ name, ty }: Question): boolean =>
-  ty === "elsewhere" || name === "" || name.includes("=") || TAKEN.includes(name);
+  ty === "elsewhere" || name === "" || name.includes("=") || TAKEN.includes(name.toLowerCase());
 
 /** An argument for each question that can be answered here. What a service names twice is asked once. */
 export function fieldsOf(questions: readonly Question[]): ArgSpec[] {
@@ -50,3 +50,22 @@ export const pairsOf = (fields: readonly ArgSpec[], values: Record<string, strin
     .filter(({ name }) => values[name])
     .map(({ name }) => `${quote(name)}=${quote(values[name] ?? "")}`)
     .join(" ");
+
+/** The arguments, with the questions in the place of the one that takes their answers as pairs. */
+export const inPlaceOf = (pairs: string, args: readonly ArgSpec[], fields: ArgSpec[]): ArgSpec[] =>
+  args.flatMap((arg) => (arg.name === pairs ? fields : arg));
+
+/** The answers where none is given. */
+export const defaultsOf = (fields: readonly ArgSpec[]): Record<string, string> =>
+  Object.fromEntries(fields.map(({ name, default: value }) => [name, value ?? ""]));
+
+/** The values as the command takes them: the answers are the value of one argument. */
+export function givenOf(
+  fields: readonly ArgSpec[],
+  pairs: string,
+  values: Record<string, string>,
+): Record<string, string> {
+  if (fields.length === 0) return values;
+  const own = Object.entries(values).filter(([name]) => !fields.some((field) => field.name === name));
+  return { ...Object.fromEntries(own), [pairs]: pairsOf(fields, values) };
+}

@@ -19,9 +19,9 @@ use super::{
     gates,
     gone_build::{Cause, GoneBuild},
     look::RepoLists,
+    missed::Missed,
     normalise,
     open::LastReported,
-    part_error::PartError,
     presence::{BoardBuildGone, BoardBuildRead},
     refusal::is_refusal,
     run_branch,
@@ -29,36 +29,6 @@ use super::{
     unlisted_runs::UnlistedRun,
     wire,
 };
-
-/// What could not be read in this poll and becomes one of its problems; refusals are remembered with the repository.
-pub(super) struct Missed {
-    kind: ProblemKind,
-    /// What is not seen for it, where it is one part.
-    part: Option<Part>,
-    pub(super) error: ServiceError,
-}
-
-impl Missed {
-    fn new(part: Part, error: ServiceError) -> Self {
-        let kind = match part {
-            Part::Jobs | Part::Answers => ProblemKind::Details,
-            _ => ProblemKind::Incomplete,
-        };
-        // The error is of a single pull request or run.
-        let part = Some(part).filter(|part| !matches!(part, Part::Pulls | Part::Runs));
-        Self { kind, part, error }
-    }
-
-    /// Of a look at whether something is still there, or there again.
-    fn of_details(error: ServiceError) -> Self {
-        Self { kind: ProblemKind::Details, part: None, error }
-    }
-
-    /// As a problem names it.
-    pub(super) fn part_error(&self) -> PartError {
-        PartError { kind: self.kind, part: self.part, why: self.error.to_string() }
-    }
-}
 
 fn has_ended(item: &Item) -> bool {
     matches!(&item.detail, Detail::PullRequest(pull) if pull.state != PullRequestState::Open)

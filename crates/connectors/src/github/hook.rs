@@ -5,7 +5,11 @@
 //! Checks (`check_run`, `check_suite`, `status`) are about one check each, which cannot be summed up, and name pull
 //! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
-use std::{collections::BTreeSet, slice, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    slice,
+    sync::{Arc, LazyLock},
+};
 
 use callboard_domain::{
     item::{AccountName, Answer, ApprovalDecision, ItemKey, Kind, User},
@@ -238,13 +242,8 @@ impl Webhook {
         if repo.is_away() {
             return self.ask_soon(&repo, Claim::of_repo(repository), now);
         }
-        let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
-        run.repository.get_or_insert_with(ran_in);
-        let default_branch = repo.described.default_branch.as_deref();
-        run_branch::complete_branch(&mut run, None, default_branch);
-        let none = Workflows::default();
-        let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
-        let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
+        let place = repo.place();
+        complete(&mut run, repository, &place);
         if run_branch::is_single(place.name, &run) {
             // Its build is not known here: a poll may know the branch, and whose that is.
             let waits = normalise::wait(&run).is_some_and(|wait| wait != Wait::Nobody);
@@ -296,13 +295,8 @@ impl Webhook {
         let Some(mut run) = event.workflow_run.clone() else {
             return Received { poll: true, ..Received::default() };
         };
-        let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
-        run.repository.get_or_insert_with(ran_in);
-        let default_branch = repo.described.default_branch.as_deref();
-        run_branch::complete_branch(&mut run, None, default_branch);
-        let none = Workflows::default();
-        let workflows = repo.known.as_ref().map_or(&none, |known| &known.workflows);
-        let place = normalise::Place { name: &repo.described.name, default_branch, workflows };
+        let place = repo.place();
+        complete(&mut run, repository, &place);
         let environments = event.environments();
         let of = (&self.account, place.name, now);
         let waiting = WaitingRun::of(&place, &run);
@@ -337,6 +331,14 @@ struct Subject {
 }
 
 impl Subject {
+    /// Where its runs are.
+    fn place(&self) -> normalise::Place<'_> {
+        static NONE: LazyLock<Workflows> = LazyLock::new(Workflows::default);
+        let default_branch = self.described.default_branch.as_deref();
+        let workflows = self.known.as_ref().map_or(&*NONE, |known| &known.workflows);
+        normalise::Place { name: &self.described.name, default_branch, workflows }
+    }
+
     /// True where polls know it by that name.
     fn is_called(&self, full_name: &str) -> bool {
         self.described.name.eq_ignore_ascii_case(full_name)
@@ -419,6 +421,13 @@ impl Hook for Webhook {
         let (poll, note) = (received.poll || back.poll, received.note.or(back.note));
         Ok(Received { delivery, poll, note, ..received })
     }
+}
+
+/// Adds to a run what a webhook leaves out of it and has beside it.
+fn complete(run: &mut wire::Run, repository: &wire::Repo, place: &normalise::Place<'_>) {
+    let ran_in = || wire::RepoName { id: repository.id, full_name: repository.full_name.clone() };
+    run.repository.get_or_insert_with(ran_in);
+    run_branch::complete_branch(run, None, place.default_branch);
 }
 
 /// True for a pull request with fields missing that a poll reads. Without its time it may count as older than what is known;

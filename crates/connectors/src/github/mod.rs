@@ -22,6 +22,7 @@ mod hook;
 mod identity;
 mod knowledge;
 mod look;
+mod missed;
 mod normalise;
 mod open;
 mod part;
@@ -37,6 +38,7 @@ mod targets;
 mod unlisted_runs;
 mod watch;
 mod wire;
+mod within;
 mod workflows;
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
     sync::atomic::Ordering,
     time::Duration,
 };
@@ -15,7 +14,6 @@ use callboard_domain::{
     source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, Scope, Source},
     text,
 };
-use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use reqwest::Method;
 use tokio::time::Instant;
@@ -24,27 +22,25 @@ use super::{
     account::Account,
     choose::{choose, is_worth_explaining, put_off},
     client::{Calls, Found, News, in_repo},
-    collect::Missed,
     cursor::{Part, Place},
     details::{self, Task, TaskResult, UnlistedRunRead},
     gate_id::GateId,
-    gates::{self, Unshipped},
+    gates,
     identity::me,
     look::{RepoLists, Target, look},
+    missed::Missed,
     normalise,
     part_error::{self, PartError},
     presence::{self, BoardBuildRead, BranchRead, GoneBuildRead},
     refusal::is_refusal,
     run_branch,
     scarcity::{is_scarce, scarcity},
-    shipment::shipment,
     targets::{left_out, targets},
     unlisted_runs::UnlistedRun,
     watch::is_watched,
+    within::within,
 };
 
-/// How many requests are under way at a time.
-const AT_ONCE: usize = 8;
 /// How long is waited for what is under way when the time to read is over.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -167,7 +163,7 @@ impl Source for Account {
         }
         // The rows come first, at the next polls too.
         if halt.is_none() && !calls.is_half_spent() {
-            self.read_shipments(&calls, &mut looks, (now, until), &mut batch.snapshots).await;
+            gates::read_shipments(&self.name, &calls, &mut looks, (now, until), &mut batch.snapshots).await;
         }
         // What was listed earlier in this round is read, though not in detail.
         let (mut details_left, unread): (BTreeSet<_>, BTreeSet<_>) =
@@ -291,33 +287,6 @@ impl Source for Account {
     }
 }
 
-/// Begins with each in turn, a few at a time, and no more once it is `until` (the first few always). Gives back the results,
-/// in order, and what was not begun. A slow one does not hold up the others.
-async fn within<I, T, F: Future<Output = T>>(
-    items: Vec<I>,
-    until: Instant,
-    begin: impl Fn(I) -> F,
-) -> (Vec<T>, Vec<I>) {
-    let mut items = items.into_iter();
-    let mut places = 0_usize..;
-    let mut next = |items: &mut std::vec::IntoIter<I>| {
-        let future = begin(items.next()?);
-        let place = places.next();
-        Some(async move { (place, future.await) })
-    };
-    let mut under_way = FuturesUnordered::new();
-    under_way.extend((0..AT_ONCE).map_while(|_| next(&mut items)));
-    let mut ended = Vec::new();
-    while let Some(one) = under_way.next().await {
-        ended.push(one);
-        if Instant::now() < until {
-            under_way.extend(next(&mut items));
-        }
-    }
-    ended.sort_by_key(|(place, _)| *place);
-    (ended.into_iter().map(|(_, result)| result).collect(), items.collect())
-}
-
 /// Asks some repositories for their name and default branch in each poll, each in its turn: no list shows them.
 fn ask_in_turn(targets: &mut [Target], turn: usize) {
     let many = 1 + targets.len() / 50;
@@ -353,39 +322,6 @@ fn nothing_read(looks: &[RepoLists]) -> Option<ServiceError> {
 }
 
 impl Account {
-    /// Reads what the gates that are open would ship, as far as there is time: their rows are there.
-    async fn read_shipments(
-        &self,
-        calls: &Calls<'_>,
-        looks: &mut [RepoLists],
-        (now, until): (Timestamp, Instant),
-        snapshots: &mut Vec<Item>,
-    ) {
-        let is_scarce = calls.rate_limit().is_some_and(|it| is_scarce(&it, now));
-        if is_scarce || Instant::now() >= until {
-            return;
-        }
-        let of = |(at, look): (usize, &RepoLists)| {
-            let all = gates::unshipped(&look.repo.gates, now);
-            all.into_iter().map(move |wanted| (at, wanted)).collect::<Vec<_>>()
-        };
-        let wanted: Vec<_> = looks.iter().enumerate().flat_map(of).collect();
-        let reading = |(at, wanted): (usize, Unshipped)| {
-            let repo = looks[at].place().name;
-            async move {
-                let reading = shipment(calls, repo, wanted.environment.as_deref(), &wanted.commit);
-                (at, tokio::time::timeout_at(until, reading).await.ok(), wanted)
-            }
-        };
-        let (read, _) = within(wanted, until, reading).await;
-        // What was cut short by a halt of all calls is read again.
-        for (at, shipment, wanted) in read.into_iter().filter(|_| calls.halted().is_none()) {
-            if let Some(shipment) = shipment {
-                gates::add_shipment(&self.name, &mut looks[at], wanted, shipment, now, snapshots);
-            }
-        }
-    }
-
     async fn perform(
         &self,
         calls: &Calls<'_>,

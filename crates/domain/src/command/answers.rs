@@ -1,6 +1,6 @@
 //! The answers that a yes gives to what is asked along with it.
 
-use super::{ArgError, ArgType, CommandSpec, Role};
+use super::{ArgError, ArgType, CommandSpec, Role, value::names};
 use crate::{
     item::{Approval, QUESTIONS_KEPT, Question, QuestionType},
     nearest::nearest,
@@ -60,8 +60,11 @@ pub fn check_answers(
 /// could not tell from what the command itself takes.
 pub fn is_elsewhere(spec: &CommandSpec, question: &Question) -> bool {
     let name = question.name.as_str();
-    let is_own = || spec.args.iter().any(|arg| arg.name.eq_ignore_ascii_case(name)) || name == "account";
-    question.ty == QuestionType::Elsewhere || name.is_empty() || name.contains('=') || is_own()
+    let mut own = spec.args.iter().map(|arg| arg.name.as_str()).chain(["account"]);
+    question.ty == QuestionType::Elsewhere
+        || name.is_empty()
+        || name.contains('=')
+        || own.any(|own| names(name, own))
 }
 
 fn check_answer(question: &Question, answer: &str) -> Result<(), ArgError> {

@@ -1,39 +1,18 @@
 //! Cleaning: every text of a snapshot made safe to show, bounded, and in the one form in which it is compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod approval;
+mod texts;
 
-use jiff::Timestamp;
-use url::Url;
+use std::collections::BTreeSet;
 
-use super::{
-    Approval, Approvers, AsOf, Build, BuildRun, Checks, Detail, ESCALATIONS_KEPT, Incident, Item,
-    PullRequest, QUESTIONS_KEPT, Question, QuestionType, Shipment, User, key::clean_id,
+pub use self::texts::{EARLIEST, LATEST, LONGEST_LINE, keep_safe_link};
+use self::texts::{
+    NAME, NAMES_KEPT, SHORT, clean_checks, clean_texts, clean_user, description, line, optional,
+    optional_time, set, time, user, users,
 };
+pub(crate) use self::texts::{REQUESTED_KEPT, join_sets};
+use super::{Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest, key::clean_id};
 use crate::text::{self, is_plain};
-
-/// The longest line about an item that is kept or posted, in characters: a title as it was given, a subject, an event.
-pub const LONGEST_LINE: usize = 300;
-/// Repositories, pipelines, branches, services, jobs.
-const NAME: usize = 200;
-/// Logins, commits.
-const SHORT: usize = 100;
-/// Descriptions, in lines.
-const DESCRIPTION: usize = 4_000;
-/// A label's value.
-const LABEL: usize = 500;
-/// Bytes of a URL; a longer one is left out.
-const URL: usize = 2_000;
-/// Names in a list of failing jobs, and of holders; changes that would be shipped.
-const NAMES_KEPT: usize = 20;
-/// Requested reviewers (the first by name), and who may answer.
-pub(crate) const REQUESTED_KEPT: usize = 100;
-/// Labels, and arguments.
-const LABELS_KEPT: usize = 64;
-
-/// The first moment that a service can mean; zero times of some languages (year 1) lie before it.
-pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
-/// The last moment that is kept, the beginning of the year 2200: services write "for ever" as year 9999 and the like.
-pub const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
 
 impl Item {
     /// Makes everything that came from outside safe to show and bounded: titles 300 characters, names 200, logins and
@@ -57,7 +36,7 @@ impl Item {
             Detail::Build(build) => clean_build(build),
             Detail::PullRequest(pull_request) => clean_pull_request(pull_request),
             Detail::Incident(incident) => clean_incident(incident),
-            Detail::Approval(approval) => clean_approval(approval),
+            Detail::Approval(approval) => approval::clean_approval(approval),
         }
     }
 }
@@ -145,212 +124,11 @@ fn clean_incident(incident: &mut Incident) {
     clean_texts(&mut incident.notes);
 }
 
-fn clean_approval(approval: &mut Approval) {
-    line(&mut approval.repo, NAME);
-    optional(&mut approval.environment, NAME);
-    user(&mut approval.asked_by);
-    optional_time(&mut approval.asked_at);
-    time(&mut approval.updated_at);
-    user(&mut approval.ended_by);
-    optional(&mut approval.ended_why, LONGEST_LINE);
-    if let Some(needed) = &mut approval.needed {
-        time(&mut needed.at);
-    }
-    // What waits for ever does not expire.
-    approval.expires_at.take_if(|end| end.value >= LATEST);
-    if let Some(end) = &mut approval.expires_at {
-        time(&mut end.at);
-        time(&mut end.value);
-    }
-    if let Some(AsOf { at, value: Approvers { names, complete } }) = &mut approval.approvers {
-        time(at);
-        *complete &= set(names, SHORT, REQUESTED_KEPT);
-    }
-    if let Some(may) = &mut approval.account_may {
-        time(&mut may.at);
-    }
-    if let Some(answers) = &mut approval.answers {
-        answers.retain_mut(|answer| {
-            optional_time(&mut answer.at);
-            optional(&mut answer.why, LONGEST_LINE);
-            clean_user(&mut answer.by)
-        });
-    }
-    optional(&mut approval.commit, SHORT);
-    if let Some(arguments) = &mut approval.arguments {
-        clean_texts(arguments);
-    }
-    if let Some(AsOf { at, value }) = &mut approval.conditions {
-        time(at);
-        lines(value);
-    }
-    if let Some(questions) = &mut approval.questions {
-        questions.iter_mut().for_each(clean_question);
-        questions.retain(|question| !question.name.is_empty());
-        questions.truncate(QUESTIONS_KEPT);
-    }
-    if let Some(AsOf { at, value }) = &mut approval.ships {
-        time(at);
-        let Shipment { from, to, commits: _, changes, pull_requests, checks, url, unread } = value;
-        optional(from, SHORT);
-        optional(to, SHORT);
-        [changes, pull_requests, unread].into_iter().for_each(lines);
-        if let Some(checks) = checks {
-            clean_checks(checks);
-        }
-        keep_safe_link(url);
-    }
-    description(&mut approval.description);
-    approval.description = approval.description.take().filter(|text| !text.is_empty());
-}
-
-fn clean_checks(checks: &mut Checks) {
-    line(&mut checks.commit, SHORT);
-    time(&mut checks.at);
-    set(&mut checks.failing, NAME, NAMES_KEPT);
-}
-
-/// A name that was cut would be another parameter's, and a choice that was cut another one: neither can be answered here.
-fn clean_question(question: &mut Question) {
-    let Question { name, summary, ty, default } = question;
-    let mut answerable = is_clean(name, SHORT);
-    line(name, SHORT);
-    optional(summary, LONGEST_LINE);
-    if let QuestionType::Choice(choices) = ty {
-        if choices.len() > QUESTIONS_KEPT {
-            *ty = QuestionType::Text;
-        } else {
-            answerable &= choices.iter().all(|choice| is_clean(choice, LABEL));
-        }
-    }
-    if default.as_ref().is_some_and(|default| !is_clean(default, LABEL)) {
-        *default = None;
-    }
-    if !answerable {
-        *ty = QuestionType::Elsewhere;
-    }
-}
-
-/// In their order, without empty ones.
-fn lines(lines: &mut Vec<String>) {
-    lines.iter_mut().for_each(|text| line(text, LONGEST_LINE));
-    lines.retain(|line| !line.is_empty());
-    lines.truncate(NAMES_KEPT);
-}
-
-/// Labels and the like.
-fn clean_texts(labels: &mut BTreeMap<String, String>) {
-    let is_clean = |(name, value): (&String, &String)| is_plain(name, SHORT) && is_plain(value, LABEL);
-    if labels.len() > LABELS_KEPT || !labels.iter().all(is_clean) {
-        let cleaned: BTreeMap<_, _> = labels
-            .iter()
-            .map(|(name, value)| (text::line(name, SHORT), text::line(value, LABEL)))
-            .take(LABELS_KEPT)
-            .collect();
-        *labels = cleaned;
-    }
-}
-
-/// In lines, without the empty ones before and after.
-fn description(text: &mut Option<String>) {
-    *text = text.take().map(|text| {
-        let clean = text::block(&text, DESCRIPTION);
-        clean.trim().to_owned()
-    });
-}
-
-/// True for a text that cleaning leaves as it is, in whatever script.
-fn is_clean(text: &str, max: usize) -> bool {
-    is_plain(text, max) || text::line(text, max) == text
-}
-
-fn line(text: &mut String, max: usize) {
-    if !is_plain(text, max) {
-        *text = text::line(text, max);
-    }
-}
-
-fn time(at: &mut Timestamp) {
-    *at = (*at).clamp(EARLIEST, LATEST);
-}
-
-fn optional_time(at: &mut Option<Timestamp>) {
-    *at = at.filter(|at| (EARLIEST..=LATEST).contains(at));
-}
-
-fn optional(text: &mut Option<String>, max: usize) {
-    if let Some(some) = text {
-        line(some, max);
-        if some.is_empty() {
-            *text = None;
-        }
-    }
-}
-
-/// In the service's order.
-fn users(users: &mut Vec<User>) {
-    users.retain_mut(clean_user);
-    users.truncate(NAMES_KEPT);
-}
-
-fn user(user: &mut Option<User>) {
-    user.take_if(|it| !clean_user(it));
-}
-
-/// One who is only named is identified by that. False for one who is neither.
-fn clean_user(User { id, name }: &mut User) -> bool {
-    line(id, SHORT);
-    line(name, SHORT);
-    if name.is_empty() {
-        name.clone_from(id);
-    } else if id.is_empty() {
-        id.clone_from(name);
-    }
-    !id.is_empty()
-}
-
-/// Sorted, each once, none longer than `width`, at most the first `most`. True where every name is there as it was.
-fn set(names: &mut Vec<String>, width: usize, most: usize) -> bool {
-    let mut whole = true;
-    for name in names.iter_mut().filter(|name| name.is_empty() || !is_plain(name, width)) {
-        let clean = text::line(name, width);
-        whole &= !clean.is_empty() && clean == *name;
-        *name = clean;
-    }
-    names.retain(|name| !name.is_empty());
-    names.sort_unstable();
-    names.dedup();
-    whole &= names.len() <= most;
-    names.truncate(most);
-    whole
-}
-
-/// Joins two such sets; what does not fit is left out in the same way whichever came first.
-pub(crate) fn join_sets(one: &[String], other: Vec<String>) -> Vec<String> {
-    let mut names = other;
-    names.extend_from_slice(one);
-    names.sort_unstable();
-    names.dedup();
-    names.truncate(NAMES_KEPT);
-    names
-}
-
-/// Keeps a link only where it is safe to follow: http or https, at most 2,000 bytes, and without a password.
-pub fn keep_safe_link(url: &mut Option<Url>) {
-    let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL;
-    *url = url.take().filter(good);
-    if let Some(url) = url
-        && (!url.username().is_empty() || url.password().is_some())
-    {
-        // Neither fails for http and https.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use url::Url;
+
+    use super::{texts::*, *};
     use crate::{
         event,
         item::{
@@ -358,35 +136,6 @@ mod tests {
             examples::{build, run},
         },
     };
-
-    /// What a question asks -> what its answer can be, once it is clean.
-    #[test]
-    fn question_that_was_cut_is_answered_elsewhere() {
-        use QuestionType::{Bool, Choice, Elsewhere, Text};
-        let choice = |choices: &[&str]| Choice(choices.iter().map(|choice| (*choice).to_owned()).collect());
-        let long = "x".repeat(LABEL + 1);
-        let cases = [
-            ("REGION", choice(&["eu", "us"]), choice(&["eu", "us"])),
-            ("REGION", choice(&["eu", "u\ns"]), Elsewhere),
-            ("REGION", choice(&["eu", &long]), Elsewhere),
-            ("RÉGION", choice(&["München", "", "東京"]), choice(&["München", "", "東京"])),
-            ("REGION", Choice((0..=QUESTIONS_KEPT).map(|n| n.to_string()).collect()), Text),
-            ("DRY", Bool, Bool),
-            (&long, Text, Elsewhere),
-            ("ZERO\u{200b}WIDTH", Text, Elsewhere),
-        ];
-        for (name, ty, expected) in cases {
-            let mut question = Question {
-                name: name.to_owned(),
-                summary: Some("Where\nto?".to_owned()),
-                ty: ty.clone(),
-                default: Some(long.clone()),
-            };
-            clean_question(&mut question);
-            assert_eq!(question.ty, expected, "{name} {ty:?}");
-            assert_eq!((question.summary.as_deref(), question.default), (Some("Where to?"), None));
-        }
-    }
 
     #[test]
     fn a_description_is_safe_and_bounded_and_an_empty_one_stays_known() {

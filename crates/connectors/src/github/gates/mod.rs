@@ -12,7 +12,7 @@ mod wire;
 pub(super) use self::{
     collect::collect,
     read::{GatesRead, read},
-    ship::{Unshipped, add_shipment, unshipped},
+    ship::read_shipments,
     snapshot::{Pending, answered, first_timer, waiting},
     waiting_run::{ReportedGates, WaitingRun, WaitingRuns},
     wire::{DeploymentAnswer, Environment, PendingDeployment, RequiredReviewer},

@@ -2,30 +2,33 @@
 
 use callboard_domain::item::{AccountName, AsOf, Detail, Item, Shipment};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::{
     snapshot::Of,
     waiting_run::{Gate, WaitingRun, WaitingRuns},
 };
-use crate::github::look::RepoLists;
+use crate::github::{
+    client::Calls, look::RepoLists, scarcity::is_scarce, shipment::shipment, within::within,
+};
 
 /// How long it is taken to be the same: what is there now may change.
 const VALID_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// A gate of which it is to be read what a yes would ship.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::github) struct Unshipped {
+struct Unshipped {
     run: u64,
     /// None where all of the run waits.
-    pub(in crate::github) environment: Option<String>,
-    pub(in crate::github) commit: String,
+    environment: Option<String>,
+    commit: String,
 }
 
 /// Of how many gates of a repository one poll reads that: each takes some calls, and the rows are there without.
 const AT_A_POLL: usize = 10;
 
 /// The gates of which it is to be read what a yes would ship, those that have waited longest for it.
-pub(in crate::github) fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Unshipped> {
+fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Unshipped> {
     let of_run = |(id, run): (u64, &WaitingRun)| {
         let commit = run.commit.clone().unwrap_or_default();
         let whole = run.whole.iter().map(|gate| (None, gate));
@@ -46,8 +49,41 @@ pub(in crate::github) fn unshipped(runs: &WaitingRuns, now: Timestamp) -> Vec<Un
     all.into_iter().map(|(_, wanted)| wanted).take(AT_A_POLL).collect()
 }
 
+/// Reads what the gates that are open would ship, as far as there is time: their rows are there.
+pub(in crate::github) async fn read_shipments(
+    account: &AccountName,
+    calls: &Calls<'_>,
+    looks: &mut [RepoLists],
+    (now, until): (Timestamp, Instant),
+    snapshots: &mut Vec<Item>,
+) {
+    let is_scarce = calls.rate_limit().is_some_and(|it| is_scarce(&it, now));
+    if is_scarce || Instant::now() >= until {
+        return;
+    }
+    let of = |(at, look): (usize, &RepoLists)| {
+        let all = unshipped(&look.repo.gates, now);
+        all.into_iter().map(move |wanted| (at, wanted)).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> = looks.iter().enumerate().flat_map(of).collect();
+    let reading = |(at, wanted): (usize, Unshipped)| {
+        let repo = looks[at].place().name;
+        async move {
+            let reading = shipment(calls, repo, wanted.environment.as_deref(), &wanted.commit);
+            (at, tokio::time::timeout_at(until, reading).await.ok(), wanted)
+        }
+    };
+    let (read, _) = within(wanted, until, reading).await;
+    // What was cut short by a halt of all calls is read again.
+    for (at, shipment, wanted) in read.into_iter().filter(|_| calls.halted().is_none()) {
+        if let Some(shipment) = shipment {
+            add_shipment(account, &mut looks[at], wanted, shipment, now, snapshots);
+        }
+    }
+}
+
 /// Adds what a yes would ship to the snapshot of its gate.
-pub(in crate::github) fn add_shipment(
+fn add_shipment(
     account: &AccountName,
     look: &mut RepoLists,
     wanted: Unshipped,
