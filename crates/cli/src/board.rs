@@ -61,20 +61,20 @@ fn no_approval(board: &Board, accounts: &[AccountInfo]) -> String {
     let (has, lacks): (Vec<_>, Vec<_>) = watched.partition(|info| info.kinds.contains(&Kind::Approval));
     let is_unread = |info: &&AccountInfo| board.not_seen.iter().any(|it| it.account == info.name);
     let (unread, read): (Vec<_>, Vec<_>) = has.into_iter().partition(is_unread);
-    let mut said = Vec::new();
+    let mut parts = Vec::new();
     if read.is_empty() && unread.is_empty() {
-        said.push("No approval is known: no account of GitHub or Jenkins is watched".to_owned());
+        parts.push("No approval is known: no account that is watched has approvals".to_owned());
     }
     if !read.is_empty() {
-        said.push(format!("No approval waits in {}", named(&read)));
+        parts.push(format!("No approval waits in {}", named(&read)));
     }
     if !unread.is_empty() {
-        said.push(format!("{} could not be read whole: approvals may wait there", named(&unread)));
+        parts.push(format!("{} could not be read whole: approvals may wait there", named(&unread)));
     }
     if !lacks.is_empty() {
-        said.push(format!("No approvals are read of {}", named(&lacks)));
+        parts.push(format!("No approvals are read of {}", named(&lacks)));
     }
-    said.join(". ")
+    parts.join(". ")
 }
 
 /// Asks for a board and prints it; `empty` is the line for one without rows.
@@ -322,12 +322,12 @@ mod tests {
         type Account<'a> = (&'a str, &'a str, &'a [Kind]);
         // the accounts, those that are not seen whole -> what is said
         let cases: [(Vec<Account<'_>>, &[&str], &str); 6] = [
-            (vec![], &[], "No approval is known: no account of GitHub or Jenkins is watched"),
-            (vec![chat()], &[], "No approval is known: no account of GitHub or Jenkins is watched"),
+            (vec![], &[], "No approval is known: no account that is watched has approvals"),
+            (vec![chat()], &[], "No approval is known: no account that is watched has approvals"),
             (
                 vec![chat(), pager()],
                 &[],
-                "No approval is known: no account of GitHub or Jenkins is watched. No approvals are read of pager \
+                "No approval is known: no account that is watched has approvals. No approvals are read of pager \
                  (pagerduty)",
             ),
             (

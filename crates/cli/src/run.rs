@@ -229,17 +229,17 @@ fn confirm(prepared: &Plan, yes: bool, about: Option<&str>, can_ask: bool) -> Re
     for step in &prepared.steps {
         eprintln!("{}\n{}", step.what, step.request);
     }
-    let said = ask(&question)?;
-    if answer.is_none() && !says_yes(&said) {
+    let typed = ask(&question)?;
+    if answer.is_none() && !means_yes(&typed) {
         let message = format!("{} was not confirmed: nothing was sent", prepared.line);
         return Err(ApiError::Confirm { message }.into());
     }
-    Ok(answer.map(|_| said))
+    Ok(answer.map(|_| typed))
 }
 
 /// True for the two words that mean yes; nothing else does.
-fn says_yes(said: &str) -> bool {
-    ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes))
+fn means_yes(typed: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| typed.eq_ignore_ascii_case(yes))
 }
 
 /// Streams the run's output until it ends, and returns what was printed of it. The first Ctrl+C stops the run.
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        for (said, expected) in [
+        for (typed, expected) in [
             ("y", true),
             ("Yes", true),
             ("YES", true),
@@ -363,7 +363,7 @@ mod tests {
             ("yeah", false),
             ("ja", false),
         ] {
-            assert_eq!(says_yes(said), expected, "{said:?}");
+            assert_eq!(means_yes(typed), expected, "{typed:?}");
         }
     }
 

@@ -32,8 +32,8 @@ export class ApprovalPage implements View {
   /** What the plan was made for. */
   private about = "";
   private requests = 0;
-  /** What people were heard to answer. */
-  private heard: string[] | null = null;
+  /** The answers that were announced. */
+  private announced: string[] | null = null;
 
   constructor(
     private readonly context: AppContext,
@@ -44,7 +44,7 @@ export class ApprovalPage implements View {
   take({ item, actions }: ItemDetail): void {
     if (item.detail.kind !== "approval") return;
     this.approval = item.detail;
-    this.hear(item.detail);
+    this.announceAnswers(item.detail);
     const answers = actions.filter(({ role }) => role === "approve" || role === "deny");
     this.commands = answers.map(({ command }) => command);
     const yes = answers.find(({ role }) => role === "approve");
@@ -75,11 +75,11 @@ export class ApprovalPage implements View {
   }
 
   /** Says once what others have answered since it was opened, and how it ended. */
-  private hear(approval: Approval): void {
+  private announceAnswers(approval: Approval): void {
     const answers = (approval.answers ?? []).map((answer) => `${answer.by.name} ${decisionText(answer)}`);
-    const said = [...answers, endText(approval)].filter((text) => text !== "");
-    const news = said.filter((text) => this.heard && !this.heard.includes(text));
-    this.heard = said;
+    const answered = [...answers, endText(approval)].filter((text) => text !== "");
+    const news = answered.filter((text) => this.announced && !this.announced.includes(text));
+    this.announced = answered;
     if (news.length > 0) this.context.announce(news.join(". "));
   }
 

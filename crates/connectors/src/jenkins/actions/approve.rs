@@ -99,7 +99,7 @@ impl Action for Approve {
         let outcome = Outcome::ok(format!("{} goes on", asked.name.build()));
         let answers = form.shown();
         let outcome = if answers.is_empty() { outcome } else { outcome.with_block(Block::Fields(answers)) };
-        Ok(told(outcome, &asked, Decision::Yes, comment(args)))
+        Ok(with_words(outcome, &asked, Decision::Yes, comment(args)))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
@@ -130,7 +130,7 @@ impl Action for Deny {
         let (asked, request, why) = self.plan(args).map_err(refused)?;
         self.base.answer(&asked, Decision::No, request, |_| None, now).await?;
         let outcome = Outcome::ok(format!("{} is denied", asked.name.build()));
-        Ok(told(outcome, &asked, Decision::No, Some(why)))
+        Ok(with_words(outcome, &asked, Decision::No, Some(why)))
     }
 }
 
@@ -140,7 +140,7 @@ fn comment(args: &Args) -> Option<&str> {
 }
 
 /// An outcome with the words that go with it, which Jenkins does not keep.
-fn told(outcome: Outcome, asked: &Asked<'_>, decision: Decision, words: Option<&str>) -> Outcome {
+fn with_words(outcome: Outcome, asked: &Asked<'_>, decision: Decision, words: Option<&str>) -> Outcome {
     let name = &asked.name;
     let data = json!({
         "job": name.job.to_string(), "number": name.number, "input": name.id(), "answer": decision.to_string(),

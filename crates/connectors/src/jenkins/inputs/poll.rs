@@ -93,7 +93,7 @@ impl Seen<'_> {
         let mut found = Found { complete: self.whole, ..Found::default() };
         let lists = self.lists(before, reached, &mut found).await;
         let vanished = self.vanished(before, lists, &mut found);
-        self.settle(vanished, &mut found).await;
+        self.read_ends(vanished, &mut found).await;
         found
     }
 
@@ -295,7 +295,7 @@ impl Seen<'_> {
     }
 
     /// Asks what became of what has vanished, where that is to be known.
-    async fn settle(&self, vanished: Vec<Vanished>, found: &mut Found) {
+    async fn read_ends(&self, vanished: Vec<Vanished>, found: &mut Found) {
         let is_open = |it: &Vanished| !it.ids.is_empty() || (it.list.is_none() && !it.before.left.is_empty());
         let (open, quiet): (Vec<_>, Vec<_>) = vanished.into_iter().partition(is_open);
         for it in quiet {
