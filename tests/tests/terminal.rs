@@ -47,7 +47,9 @@ fn empty_approvals_do_not_claim_that_none_waits() -> Result<()> {
     let callboard = Callboard::new("")?;
     let output = callboard.cmd(&["approvals"])?;
     assert_eq!(output.code, Some(0), "{output:?}");
-    for line in ["No approval is known: no account that is watched has approvals", "There are no accounts yet: "] {
+    for line in
+        ["No approval is known: no account that is watched has approvals", "There are no accounts yet: "]
+    {
         assert!(output.stdout.contains(line), "{output:?}");
     }
     Ok(())

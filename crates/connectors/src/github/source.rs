@@ -274,7 +274,7 @@ impl Source for Account {
     }
 
     fn watches(&self, item: &Item) -> bool {
-        // Earlier versions of the playground named their requests otherwise: nothing would ever end those.
+        // What names no run is no gate of GitHub, so nothing would ever end it.
         let is_named = item.key.kind != Kind::Approval || item.reference().parse::<GateId>().is_ok();
         is_named
             && (self.watch.is_empty()

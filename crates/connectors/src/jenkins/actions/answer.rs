@@ -84,10 +84,7 @@ impl Base {
             http.step("Look whether Jenkins has taken it", &pending),
         ];
         steps.extend(words.map(|words| Step {
-            what: format!(
-                "Tell with the outcome, not Jenkins, which keeps no words: {}",
-                text::line(words, 200)
-            ),
+            what: format!("Post with the outcome (Jenkins keeps no comment): {}", text::line(words, 200)),
             request: String::new(),
         }));
         steps

@@ -175,10 +175,7 @@ async fn yes_is_sent_once_with_all_answers_in_its_form() {
             "{preview:?}"
         );
         assert!(preview[2].request.ends_with(&format!("json={sent}")), "{preview:?}");
-        assert_eq!(
-            preview[4].what,
-            "Tell with the outcome, not Jenkins, which keeps no words: Works on staging"
-        );
+        assert_eq!(preview[4].what, "Post with the outcome (Jenkins keeps no comment): Works on staging");
     }
     // Without questions, and in a branch's build.
     let world = World {
